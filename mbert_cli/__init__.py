@@ -1,0 +1,34 @@
+"""mbert: from a text corpus and a labelled task to a quantized TFLite model on a phone.
+
+Looking for                                    open
+the verbs and their flags                      mbert_cli/cli.py
+what one verb does, top to bottom              mbert_cli/commands/
+recipe keys of every verb                      mbert_cli/recipe/schema.py
+how a recipe is read and checked               mbert_cli/recipe/loading.py
+model sizes                                    mbert_cli/model/options.py
+the encoder and the names of its weights       mbert_cli/model/encoder.py
+the bottleneck block                           mbert_cli/model/bottleneck.py
+BERT's own block                               mbert_cli/model/plain.py
+attention                                      mbert_cli/model/attention.py
+masked-LM, next-sentence and classifier heads  mbert_cli/model/heads.py
+transfer losses                                mbert_cli/distill/transfer.py
+masked-LM and next-sentence losses             mbert_cli/distill/pretraining.py
+progressive, joint, auxiliary                  mbert_cli/distill/strategies.py
+teacher and student in one step                mbert_cli/distill/pair.py
+the training loop                              mbert_cli/train/engine.py
+LAMB and AdamW                                 mbert_cli/train/optimizer.py
+learning-rate schedule, stages                 mbert_cli/train/stage.py
+checkpoints and resuming                       mbert_cli/train/checkpoint.py
+what a run directory holds                     mbert_cli/train/run_dir.py
+corpora                                        mbert_cli/data/corpus.py
+the token store                                mbert_cli/data/store.py
+masking and sentence pairs                     mbert_cli/data/pretraining.py
+the contract of a batch                        mbert_cli/data/batch.py
+tasks to fine-tune on                          mbert_cli/data/tasks.py
+metrics                                        mbert_cli/evaluate/metrics.py
+the TFLite converter                           mbert_cli/tflite/convert.py
+parity of artifact and Keras run               mbert_cli/tflite/verify.py
+latency                                        mbert_cli/tflite/latency.py
+"""
+
+__version__ = "0.1.0"
