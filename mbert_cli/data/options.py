@@ -1,0 +1,153 @@
+"""The data sections of a recipe: corpus, vocabulary, pre-training batches and tasks."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mbert_cli.section import Section
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class FilesCorpus(Section):
+    """Text files: .txt and .md are one document each, .jsonl one document a line; .gz of any."""
+
+    source: Literal["files"]
+    """Read files."""
+    globs: Annotated[list[str], Field(min_length=1)]
+    """Glob patterns, relative to the working directory; ** crosses folders."""
+    text_field: str = "text"
+    """Field of a .jsonl line that holds the text."""
+
+
+class TfdsCorpus(Section):
+    """A TensorFlow Datasets builder with a text feature."""
+
+    source: Literal["tfds"]
+    """Read a data set of tensorflow-datasets."""
+    dataset: str = "wikipedia/20230601.en"
+    """Name and configuration, as tfds.load takes it."""
+    split: str = "train"
+    """Split, slices allowed: train[:10%]."""
+    text_feature: str = "text"
+    """Feature that holds the text of a document."""
+    data_dir: str | None = None
+    """Folder of prepared data sets; null is tensorflow-datasets' own default."""
+
+
+class InstalledDocsCorpus(Section):
+    """The documentation inside installed Python packages: needs no network and no file."""
+
+    source: Literal["installed_docs"]
+    """Read docstrings, without importing the packages."""
+    packages: list[str] | None = None
+    """Import names of the packages to read; null is those that mbert itself requires."""
+
+
+Corpus = Annotated[
+    FilesCorpus | TfdsCorpus | InstalledDocsCorpus, Field(discriminator="source")
+]
+
+
+class VocabularyOptions(Section):
+    """The WordPiece vocabulary: a given file, or one trained on the corpus."""
+
+    file: str | None = None
+    """A vocab.txt with one token a line and the reserved tokens of BERT; null trains one."""
+    size: Annotated[int, Field(ge=1000, le=1_000_000)] = 8192
+    """Entries to train; unused when a file is given."""
+    lowercase: bool = True
+    """Lower-case and strip accents, as BERT's uncased models do."""
+    training_megabytes: Annotated[float, Field(gt=0)] = 64.0
+    """Training reads at most this much of the corpus, taken evenly over the documents."""
+
+
+class StoreOptions(Section):
+    """How the token store is written."""
+
+    validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    """Share of documents set aside, by a hash of the document, for validation loss."""
+    language: str = "en"
+    """Language whose rules split sentences (ISO 639-1)."""
+    workers: Positive | None = None
+    """Threads that tokenize; null is one per core."""
+
+
+class PretrainingOptions(Section):
+    """How batches for masked language modelling and next-sentence prediction are drawn."""
+
+    run: str | None = None
+    """A `prepare` run with the token store; null takes the newest complete one."""
+    prepare: str | None = None
+    """Recipe of `mbert prepare` to run first when there is no complete `prepare` run."""
+    sequence_length: Annotated[int, Field(ge=8)] = 128
+    """Tokens of one example, [CLS] and both [SEP] included."""
+    masking_rate: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """Share of the tokens to predict: 80 % become [MASK], 10 % a random token, 10 % stay."""
+    max_predictions: Positive = 20
+    """Most tokens to predict in one example."""
+    whole_word_masking: bool = False
+    """Mask all pieces of a word together."""
+    short_sequence_rate: Share = 0.1
+    """Share of examples with a random shorter length."""
+
+
+class InstalledDocsTask(Section):
+    """Which library does this paragraph document?"""
+
+    source: Literal["installed_docs"]
+    """Paragraphs of the documentation inside installed packages."""
+    packages: list[str] | None = None
+    """Import names to tell apart; null is the default list of the demonstration."""
+    max_examples_per_label: Positive = 1500
+    """At most this many paragraphs a library."""
+    sequence_length: Positive = 64
+    """Tokens of one example."""
+
+
+class GlueTask(Section):
+    """A task of the GLUE benchmark."""
+
+    source: Literal["glue"]
+    """The official folder, or tensorflow-datasets."""
+    name: Literal["sst2"]
+    """Name of the task."""
+    folder: str | None = None
+    """Folder with the task's official TSV files; null loads glue/<name> from tensorflow-datasets."""
+    data_dir: str | None = None
+    """Folder of prepared tensorflow-datasets; null is their own default."""
+    sequence_length: Positive = 128
+    """Tokens of one example."""
+
+
+class FileTask(Section):
+    """Classification of one or two texts, from TSV, CSV or JSONL files."""
+
+    source: Literal["file"]
+    """Files of your own."""
+    train: str
+    """Training file: .tsv, .csv or .jsonl, .gz of any."""
+    validation: str | None = None
+    """Validation file; null holds out a share of the training examples by a hash of the text."""
+    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share held out when there is no validation file."""
+    text: str = "text"
+    """Column of the text."""
+    second_text: str | None = None
+    """Column of the second text of a pair; null for one text."""
+    label: str = "label"
+    """Column of the label."""
+    labels: list[str] | None = None
+    """The labels in the order of their ids; null takes those of the training file, sorted."""
+    sequence_length: Positive = 128
+    """Tokens of one example."""
+
+    @model_validator(mode="after")
+    def _labels_are_distinct(self) -> "FileTask":
+        if self.labels is not None and len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels must be distinct")
+        return self
+
+
+Task = Annotated[InstalledDocsTask | GlueTask | FileTask, Field(discriminator="source")]

@@ -1,0 +1,18 @@
+"""The evaluate and predict sections of a recipe."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mbert_cli.section import Section
+
+
+class EvaluateOptions(Section):
+    """How a run or an artifact is scored."""
+
+    split: Literal["validation", "train"] = "validation"
+    """Examples to score."""
+    batch_size: Annotated[int, Field(gt=0)] = 64
+    """Examples of one forward pass; an artifact always takes one."""
+    max_examples: Annotated[int, Field(gt=0)] | None = None
+    """Score only so many examples, taken evenly; null scores all."""

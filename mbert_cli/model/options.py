@@ -1,0 +1,172 @@
+"""Model sizes as data: one row of `SIZES` is one architecture."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mbert_cli.section import Section
+
+Positive = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+
+
+class ModelSize(Section):
+    """Everything that shapes an encoder, apart from the vocabulary.
+
+    `hidden_dim` is the width between blocks ("B-512" in the names of the released checkpoints) and
+    `intra_dim` the width inside a bottleneck block ("H-128"). A size without `intra_dim` is made of
+    BERT's plain blocks.
+    """
+
+    num_layers: Positive
+    """Transformer blocks."""
+    hidden_dim: Positive
+    """Width of the hidden states between blocks."""
+    num_heads: Positive
+    """Attention heads."""
+    intermediate_dim: Positive
+    """Width inside each feed-forward network."""
+    embedding_dim: Positive
+    """Width of the word embedding table."""
+    intra_dim: Positive | None = None
+    """Width inside a bottleneck block; null for BERT's plain block."""
+    trigram_input: bool = False
+    """Feed each position the embeddings of the next, the current and the previous token."""
+    num_feedforward_networks: Positive = 1
+    """Feed-forward networks stacked in one block."""
+    use_bottleneck_attention: bool = False
+    """Query, key and value all read the bottlenecked input (MobileBERT TINY)."""
+    key_query_shared_bottleneck: bool = False
+    """Query and key read a bottleneck of their own, value reads the wide input (MobileBERT)."""
+    normalization: Literal["no_norm", "layer_norm"] = "layer_norm"
+    """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
+    activation: Literal["relu", "gelu"] = "gelu"
+    """Activation of the feed-forward networks and of the masked-LM head; gelu is the tanh form."""
+    hidden_dropout_rate: Rate = 0.1
+    """Dropout on hidden states."""
+    attention_dropout_rate: Rate = 0.1
+    """Dropout on attention probabilities."""
+    max_length: Positive = 512
+    """Rows of the position table: the longest sequence in tokens."""
+    num_segments: Annotated[int, Field(ge=0)] = 2
+    """Rows of the segment table; 0 leaves the table out (DistilBERT)."""
+    use_pooler: bool = False
+    """A dense tanh layer on [CLS] before a classifier; false feeds the classifier the raw vector."""
+
+    @property
+    def block_dim(self) -> int:
+        """Width inside a block: `intra_dim`, or `hidden_dim` for plain blocks."""
+        return self.intra_dim or self.hidden_dim
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> "ModelSize":
+        if self.block_dim % self.num_heads:
+            raise ValueError(
+                f"the width inside a block ({self.block_dim}) must be a multiple of "
+                f"num_heads ({self.num_heads})"
+            )
+        return self
+
+
+class SizeChanges(Section):
+    """Fields of the named size to replace; null keeps the size's own value."""
+
+    num_layers: Positive | None = None
+    """Transformer blocks."""
+    hidden_dim: Positive | None = None
+    """Width of the hidden states between blocks."""
+    num_heads: Positive | None = None
+    """Attention heads."""
+    intermediate_dim: Positive | None = None
+    """Width inside each feed-forward network."""
+    embedding_dim: Positive | None = None
+    """Width of the word embedding table."""
+    intra_dim: Positive | None = None
+    """Width inside a bottleneck block."""
+    num_feedforward_networks: Positive | None = None
+    """Feed-forward networks stacked in one block."""
+    normalization: Literal["no_norm", "layer_norm"] | None = None
+    """Normalization of embeddings and blocks."""
+    activation: Literal["relu", "gelu"] | None = None
+    """Activation of the feed-forward networks."""
+    hidden_dropout_rate: Rate | None = None
+    """Dropout on hidden states."""
+    attention_dropout_rate: Rate | None = None
+    """Dropout on attention probabilities."""
+    max_length: Positive | None = None
+    """Rows of the position table."""
+
+
+_IB_BERT_LARGE = ModelSize(
+    num_layers=24, hidden_dim=512, num_heads=4, intermediate_dim=4096,
+    embedding_dim=128, intra_dim=1024, trigram_input=True,
+)  # fmt: skip
+_MOBILEBERT = ModelSize(
+    num_layers=24, hidden_dim=512, num_heads=4, intermediate_dim=512,
+    embedding_dim=128, intra_dim=128, trigram_input=True, num_feedforward_networks=4,
+    key_query_shared_bottleneck=True, normalization="no_norm", activation="relu",
+    hidden_dropout_rate=0.0,
+)  # fmt: skip
+_BERT_BASE = ModelSize(
+    num_layers=12, hidden_dim=768, num_heads=12, intermediate_dim=3072,
+    embedding_dim=768, use_pooler=True,
+)  # fmt: skip
+
+
+def _like(size: ModelSize, **changes: object) -> ModelSize:
+    return ModelSize(**(size.model_dump() | changes))
+
+
+SIZES: dict[str, ModelSize] = {
+    "bert_base": _BERT_BASE,
+    "bert_large": _like(
+        _BERT_BASE, num_layers=24, hidden_dim=1024, num_heads=16, intermediate_dim=4096,
+        embedding_dim=1024,
+    ),
+    "ib_bert_large": _IB_BERT_LARGE,
+    "ib_bert_laptop": _like(
+        _IB_BERT_LARGE, num_layers=4, hidden_dim=192, num_heads=4, intermediate_dim=768,
+        embedding_dim=64, intra_dim=256, max_length=256,
+    ),
+    "mobilebert": _MOBILEBERT,
+    "mobilebert_tiny": _like(
+        _MOBILEBERT, num_feedforward_networks=2, use_bottleneck_attention=True,
+        key_query_shared_bottleneck=False,
+    ),
+    "mobilebert_no_opt": _like(_MOBILEBERT, normalization="layer_norm", activation="gelu"),
+    "mobilebert_laptop": _like(
+        _MOBILEBERT, num_layers=4, hidden_dim=192, num_heads=4, intermediate_dim=256,
+        embedding_dim=64, intra_dim=64, max_length=256,
+    ),
+    "tinybert_4": _like(
+        _BERT_BASE, num_layers=4, hidden_dim=312, intermediate_dim=1200, embedding_dim=312
+    ),
+    "tinybert_6": _like(_BERT_BASE, num_layers=6),
+    "distilbert_6": _like(_BERT_BASE, num_layers=6, num_segments=0, use_pooler=False),
+}  # fmt: skip
+
+
+class ModelOptions(Section):
+    """Which encoder to build."""
+
+    size: Annotated[str, Field(json_schema_extra={"choices": sorted(SIZES)})]
+    """A row of the size table; `mbert recipe explain model.size` lists them."""
+    changes: SizeChanges = SizeChanges()
+    """Fields of that size to replace, as `--set model.changes.num_layers=6`."""
+
+    @model_validator(mode="after")
+    def _size_is_known(self) -> "ModelOptions":
+        if self.size not in SIZES:
+            raise ValueError(f"no size is named {self.size!r}; there are {', '.join(SIZES)}")
+        self.resolve()
+        return self
+
+    def resolve(self) -> ModelSize:
+        """The named size with the changes applied."""
+        changes = {k: v for k, v in self.changes.model_dump().items() if v is not None}
+        return _like(SIZES[self.size], **changes)
+
+
+def layer_name(index: int) -> str:
+    """Name of a block, counted from 0: `layer_07`."""
+    return f"layer_{index:02d}"

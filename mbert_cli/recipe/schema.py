@@ -1,0 +1,148 @@
+"""One class per verb: which sections its recipes have."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mbert_cli.data.options import (
+    Corpus,
+    InstalledDocsTask,
+    PretrainingOptions,
+    StoreOptions,
+    Task,
+    VocabularyOptions,
+)
+from mbert_cli.distill.options import DistillOptions
+from mbert_cli.evaluate.options import EvaluateOptions
+from mbert_cli.model.options import ModelOptions
+from mbert_cli.section import Section
+from mbert_cli.tflite.options import BenchOptions, ExportOptions
+from mbert_cli.train.options import (
+    FinetuneTrainOptions,
+    PretrainingTrainOptions,
+    TrainOptions,
+)
+
+Seed = Annotated[int, Field(ge=0)]
+
+
+class PrepareRecipe(Section):
+    """corpus -> vocabulary and token store"""
+
+    corpus: Corpus
+    """Where the text comes from."""
+    vocabulary: VocabularyOptions = VocabularyOptions()
+    """The WordPiece vocabulary."""
+    store: StoreOptions = StoreOptions()
+    """How the token store is written."""
+
+
+class TrainTeacherRecipe(Section):
+    """token store -> IB-BERT"""
+
+    seed: Seed = 0
+    """Decides initial weights, batches, masks and dropout."""
+    data: PretrainingOptions = PretrainingOptions()
+    """The token store and how batches are drawn from it."""
+    model: ModelOptions = ModelOptions(size="ib_bert_large")
+    """The teacher's architecture."""
+    train: PretrainingTrainOptions = PretrainingTrainOptions()
+    """How the teacher trains."""
+
+
+class DistillRecipe(Section):
+    """teacher -> student"""
+
+    seed: Seed = 0
+    """Decides initial weights, batches, masks and dropout."""
+    teacher: str | None = None
+    """A `train-teacher` run; null takes the newest complete one."""
+    data: PretrainingOptions = PretrainingOptions()
+    """The token store and how batches are drawn from it."""
+    model: ModelOptions = ModelOptions(size="mobilebert")
+    """The student's architecture."""
+    distill: DistillOptions = DistillOptions()
+    """Strategy and losses."""
+    train: TrainOptions = TrainOptions()
+    """How the student trains; the steps are those of the section distill."""
+
+
+class FinetuneRecipe(Section):
+    """run -> task model"""
+
+    seed: Seed = 0
+    """Decides the classifier's initial weights, the order of examples and dropout."""
+    source: str | None = None
+    """A `train-teacher` or `distill` run; null takes the newest complete one."""
+    pretrained: bool = True
+    """False keeps the source's architecture and vocabulary but draws fresh weights: a baseline."""
+    task: Task = InstalledDocsTask(source="installed_docs")
+    """The labelled examples."""
+    train: FinetuneTrainOptions = FinetuneTrainOptions()
+    """How the task model trains."""
+
+
+class EvalRecipe(Section):
+    """run or artifact -> score"""
+
+    task: Task | None = None
+    """Score on this task; null is the task that the run was fine-tuned for."""
+    evaluate: EvaluateOptions = EvaluateOptions()
+    """What is scored."""
+
+
+class PredictRecipe(Section):
+    """run or artifact, text -> labels"""
+
+    batch_size: Annotated[int, Field(gt=0)] = 32
+    """Texts of one forward pass; an artifact always takes one."""
+
+
+class ExportRecipe(Section):
+    """run -> phone artifact"""
+
+    export: ExportOptions = ExportOptions()
+    """Modes, length and the parity check."""
+
+
+class BenchRecipe(Section):
+    """artifacts -> latency, size, memory"""
+
+    bench: BenchOptions = BenchOptions()
+    """How artifacts are timed."""
+
+
+RECIPES: dict[str, type[Section]] = {
+    "prepare": PrepareRecipe,
+    "train-teacher": TrainTeacherRecipe,
+    "distill": DistillRecipe,
+    "finetune": FinetuneRecipe,
+    "eval": EvalRecipe,
+    "predict": PredictRecipe,
+    "export-tflite": ExportRecipe,
+    "bench": BenchRecipe,
+}
+
+_SMOKE_DATA = {"data.sequence_length": 32, "data.max_predictions": 5}
+_SMOKE_TRAIN = {
+    "train.batch_size": 4, "train.log_every": 1, "train.validate_every": 4,
+    "train.validation_steps": 2, "train.checkpoint_every": 2,
+}  # fmt: skip
+_SMOKE_MODEL = {
+    "model.changes.num_layers": 2, "model.changes.hidden_dim": 32, "model.changes.embedding_dim": 16,
+    "model.changes.intermediate_dim": 32, "model.changes.num_heads": 2,
+}  # fmt: skip
+
+SMOKE: dict[str, dict[str, object]] = {
+    "prepare": {"vocabulary.training_megabytes": 4.0},
+    "train-teacher": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_MODEL
+    | {"train.steps": 4, "model.changes.intra_dim": 32},
+    "distill": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_MODEL
+    | {"distill.transfer_steps": 4, "distill.pretraining_steps": 4, "model.changes.intra_dim": 16},
+    "finetune": _SMOKE_TRAIN | {"train.epochs": 1, "task.sequence_length": 32},
+    "eval": {"evaluate.max_examples": 32},
+    "predict": {},
+    "export-tflite": {"export.verify.max_examples": 8, "export.verify.max_metric_loss": 1.0},
+    "bench": {"bench.min_seconds": 0.2, "bench.warmup_seconds": 0.1, "bench.rounds": 1},
+}  # fmt: skip
+"""Values that `--smoke` sets: tiny size, few steps, the same code path."""

@@ -1,0 +1,75 @@
+"""The train section of a recipe: steps, optimizer, precision, what is saved when."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mbert_cli.section import Section
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class OptimizerOptions(Section):
+    """The optimizer and its learning-rate schedule."""
+
+    name: Literal["adamw", "lamb"] = "adamw"
+    """adamw, or lamb by the rule of its paper (You et al., 2020)."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
+    """Peak learning rate."""
+    warmup_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of the steps in which the rate rises linearly from 0 to its peak."""
+    final_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Learning rate after the linear decay, as a share of the peak; 1 keeps it constant."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """Decoupled weight decay."""
+    no_decay: list[str] = ["bias", "gamma", "beta"]
+    """Weights whose name is listed are not decayed; lamb does not adapt them either."""
+    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Decay of the first moment."""
+    beta_2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Decay of the second moment."""
+    epsilon: Annotated[float, Field(gt=0)] = 1e-6
+    """Added to the root of the second moment."""
+    clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    """Gradients are scaled down to this global norm; null does not clip."""
+
+
+class TrainOptions(Section):
+    """How a run trains."""
+
+    batch_size: Positive = 32
+    """Examples of one step, before accumulation."""
+    accumulation_steps: Positive = 1
+    """Steps whose gradients are averaged into one update."""
+    optimizer: OptimizerOptions = OptimizerOptions()
+    """Optimizer and learning rate."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the layers; weights are always float32."""
+    jit_compile: bool | Literal["auto"] = "auto"
+    """Compile the step with XLA; auto does so on JAX and on a GPU, not on TensorFlow's CPU."""
+    steps_per_execution: Positive = 1
+    """Steps that run as one call of the backend."""
+    log_every: Positive = 10
+    """Steps between lines of log.jsonl."""
+    validate_every: Positive = 500
+    """Steps between validations; there is always one at the end."""
+    validation_steps: Positive = 20
+    """Batches of one validation."""
+    checkpoint_every: Positive = 500
+    """Steps between checkpoints; there is always one at the end of a stage."""
+    keep_checkpoints: Positive = 2
+    """Newest checkpoints to keep."""
+
+
+class PretrainingTrainOptions(TrainOptions):
+    """How a teacher trains."""
+
+    steps: Positive = 10_000
+    """Optimizer steps."""
+
+
+class FinetuneTrainOptions(TrainOptions):
+    """How a task model trains; it is validated at the end of every epoch and the best one is kept."""
+
+    epochs: Positive = 3
+    """Passes over the training examples."""
