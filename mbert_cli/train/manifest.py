@@ -1,0 +1,189 @@
+"""Directories that are complete or absent: written beside, synced, hashed, renamed."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mbert_cli.errors import RunError, UserError
+
+MANIFEST = "manifest.json"
+
+
+def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bool = False) -> None:
+    """Writes a directory that exists under its name only when it is complete.
+
+    Args:
+        target: The directory to write. Its parent is made if needed.
+        writer: Called with an empty directory beside `target`, which it fills.
+        replace: Move a directory that has this name already aside to `<target>.old-<n>`.
+
+    Raises:
+        UserError: `target` exists and `replace` is false.
+        RunError: The disk is full.
+    """
+    if target.exists() and not replace:
+        raise UserError(f"A finished directory is never overwritten. Received: {target}", "Use another name.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(target)
+    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
+    partial.mkdir()
+    try:
+        writer(partial)
+        _seal(partial)
+        if target.exists():
+            move_aside(target)
+        os.rename(partial, target)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise RunError(
+                f"The disk must have room for what is written. Received: a full disk at {target}",
+                "Free space there and run the same command again.",
+            ) from error
+        raise
+    _sync(target.parent)
+
+
+def verify_directory(path: Path, *, sizes_only: bool = False) -> None:
+    """Compares a directory with its manifest.
+
+    Args:
+        path: A directory that `write_directory` wrote.
+        sizes_only: Look for missing and truncated files only, without reading any.
+
+    Raises:
+        UserError: Names every file that is missing, truncated or altered.
+    """
+    files = read_manifest(path)["files"]
+    with ThreadPoolExecutor() as pool:
+        damages = pool.map(lambda name: _damage(path / name, files[name], sizes_only), files)
+        found = [f"{name} {damage}" for name, damage in zip(files, damages, strict=True) if damage]
+    if found:
+        raise _damaged(path, ", ".join(found))
+
+
+def read_manifest(path: Path) -> dict:
+    """Returns the manifest of a directory: `format`, `completed` (ISO 8601, UTC) and `files`.
+
+    Raises:
+        UserError: There is no manifest, or it cannot be read.
+    """
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        return {"completed": manifest["completed"], "files": dict(manifest["files"])}
+    except FileNotFoundError:
+        raise _damaged(path, f"{MANIFEST} is missing") from None
+    except (ValueError, KeyError, TypeError, OSError):
+        raise _damaged(path, f"{MANIFEST} cannot be read") from None
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file that holds either its old or its new content, whatever happens."""
+    _remove_leftovers(path)
+    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
+    with open(partial, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    _sync(path.parent)
+
+
+def move_aside(path: Path) -> Path:
+    """Renames `path` to `<path>.old-<n>`, with the first n above those in use, and returns the new path."""
+    used = [other.name.rpartition("-")[2] for other in path.parent.glob(f"{path.name}.old-*")]
+    number = max((int(text) for text in used if text.isdecimal()), default=0) + 1
+    aside = path.with_name(f"{path.name}.old-{number}")
+    os.rename(path, aside)
+    return aside
+
+
+def is_partial(path: Path) -> bool:
+    """Whether the name is one that `write_directory` gives to what it has not finished."""
+    return path.name.rpartition("-")[0].endswith(".partial")
+
+
+def _seal(directory: Path) -> None:
+    """Syncs every file, writes the manifest, then syncs every folder."""
+    names = sorted(_file_names(directory))
+    with ThreadPoolExecutor() as pool:
+        entries = list(pool.map(lambda name: _measure_and_sync(directory / name), names))
+    completed = datetime.now(UTC).isoformat(timespec="microseconds")
+    manifest = {"format": 1, "completed": completed, "files": dict(zip(names, entries, strict=True))}
+    replace_file(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    for folder, _, _ in os.walk(directory):
+        _sync(Path(folder))
+
+
+def _file_names(directory: Path) -> Iterator[str]:
+    for folder, _, names in os.walk(directory):
+        yield from ((Path(folder) / name).relative_to(directory).as_posix() for name in names)
+
+
+def _measure_and_sync(path: Path) -> dict[str, object]:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
+
+
+def _damage(path: Path, entry: dict, sizes_only: bool) -> str:
+    """Returns what is wrong with one file, or an empty string."""
+    try:
+        size = path.stat().st_size
+        if size < entry["bytes"]:
+            return f"is truncated ({size} of {entry['bytes']} bytes)"
+        if size > entry["bytes"]:
+            return "was altered"
+        if not sizes_only:
+            with open(path, "rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
+                    return "was altered"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return ""
+
+
+def _damaged(path: Path, damages: str) -> UserError:
+    return UserError(
+        f"A directory must match its {MANIFEST}. Received: {path}, where {damages}",
+        f"Restore it from a copy, or rename {path} and run the command that wrote it again.",
+    )
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Removes what dead processes left of `target`; a live process may still be writing its own."""
+    for leftover in target.parent.glob(f"{target.name}.partial-*"):
+        process = leftover.name.rpartition("-")[2]
+        if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """Makes renames inside a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,297 @@
+"""One run is one directory.
+
+recipe.yaml    what it does, with every value resolved
+origin.json    the sessions that worked on it
+log.jsonl      figures by step
+checkpoints/   step-000200/, ...
+final/         the result, the input of the next verb
+export/        phone artifacts
+lock           while a process works on it
+failed.json    after an error, until the next session
+"""
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import yaml
+
+from mbert_cli.errors import Interrupted, UserError
+from mbert_cli.train import run_list
+from mbert_cli.train.disk import directory_bytes, format_bytes, require_disk
+from mbert_cli.train.lock import LOCK, Lock, read_owner
+from mbert_cli.train.manifest import (
+    is_partial,
+    move_aside,
+    replace_file,
+    verify_directory,
+    write_directory,
+)
+from mbert_cli.train.run_list import RunInfo, describe_run, is_run, list_runs, newest_complete
+
+__all__ = [
+    "RunDir", "RunInfo", "directory_bytes", "format_bytes", "list_runs", "newest_complete", "recorded_recipe",
+    "require_disk", "require_run", "verify_directory", "write_directory",
+]  # fmt: skip
+
+_ABSENT = object()
+
+
+class RunDir:
+    """A run's directory. `open` gives one to write to, `require_run` one to read from.
+
+    Used as a context manager, it gives the lock back at the end and notes an error in failed.json.
+
+    Attributes:
+        path: The directory.
+        verb: The command that made the run, as "distill".
+        recipe: Its recipe as plain values.
+    """
+
+    def __init__(self, path: Path, verb: str, recipe: dict, lock: Lock | None = None) -> None:
+        self.path = Path(path)
+        self.verb = verb
+        self.recipe = recipe
+        self.journal_path = self.path / run_list.JOURNAL
+        self.checkpoints = self.path / run_list.CHECKPOINTS
+        self.final = self.path / run_list.FINAL
+        self.export = self.path / run_list.EXPORT
+        self._lock = lock
+
+    @classmethod
+    def open(
+        cls, path: Path, verb: str, recipe: Mapping[str, object], *, fresh: bool, origin: Mapping[str, object]
+    ) -> "RunDir":
+        """Begins a run, or continues one of the same verb and recipe, and locks it.
+
+        Args:
+            path: Its directory, which need not exist.
+            verb: The command that works on it.
+            recipe: The resolved recipe as plain values.
+            fresh: Move a run that is there aside to `<path>.old-<n>` and begin anew.
+            origin: The facts of this session, from `collect_origin`.
+
+        Raises:
+            UserError: The directory is not a run, belongs to a live process, or is another recipe's.
+        """
+        path = Path(path)
+        _refuse_foreign(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            lock = _lock(path, fresh)
+            try:
+                plain = yaml.safe_load(_dump(recipe))
+                _refuse_other_recipe(path, verb, plain)
+                run = cls(path, verb, plain, lock)
+                run._begin_session(origin)
+            except BaseException:
+                lock.release()
+                raise
+        except OSError as error:
+            raise UserError(
+                f"A run directory must be writable. Received: {path} ({error.strerror})",
+                "Use another directory with `--run DIR`.",
+            ) from error
+        return run
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the result is there."""
+        return self.final.is_dir()
+
+    @property
+    def origin(self) -> dict:
+        """origin.json: `verb` and `sessions`, the newest last."""
+        return run_list.read_origin(self.path)
+
+    def finish(self, writer: Callable[[Path], None]) -> None:
+        """Writes final/, complete or not at all.
+
+        Args:
+            writer: Called with a directory that holds recipe.yaml, to fill with the result. A flat
+                object of figures in summary.json ("steps", "score", "score_name", ...) is what
+                `mbert runs` shows.
+        """
+
+        def write(directory: Path) -> None:
+            (directory / run_list.RECIPE).write_bytes((self.path / run_list.RECIPE).read_bytes())
+            writer(directory)
+
+        write_directory(self.final, write)
+
+    def fail(self, message: str) -> None:
+        """Notes in failed.json why the run stopped; the next session removes the note."""
+        failed = datetime.now(UTC).isoformat(timespec="seconds")
+        _write_object(self.path / run_list.FAILURE, {"message": message, "failed": failed})
+
+    def close(self) -> None:
+        """Gives the lock back."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(error, Interrupted) and not self.is_complete:
+            # The error matters more than the note, which a full disk may refuse.
+            with contextlib.suppress(OSError):
+                self.fail(str(error) or type(error).__name__)
+        self.close()
+
+    def _begin_session(self, origin: Mapping[str, object]) -> None:
+        if self.is_complete:
+            return
+        sessions = self.origin.get("sessions", [])
+        _write_object(self.path / run_list.ORIGIN, {"verb": self.verb, "sessions": [*sessions, dict(origin)]})
+        # The recipe comes last: a directory with a recipe is a run with everything else in place.
+        if not is_run(self.path):
+            heading = f"# mbert {self.verb}: the resolved recipe of this run\n"
+            replace_file(self.path / run_list.RECIPE, (heading + _dump(self.recipe)).encode())
+        (self.path / run_list.FAILURE).unlink(missing_ok=True)
+
+
+def require_run(path: Path, verbs: Sequence[str]) -> RunDir:
+    """Returns the complete, undamaged run in `path`, to read from.
+
+    Raises:
+        UserError: It does not exist, is not complete, is not of one of these kinds, or is damaged.
+    """
+    path = Path(path)
+    if not is_run(path):
+        rule = "A run directory must have a recipe.yaml." if path.exists() else "A run directory must exist."
+        raise UserError(f"{rule} Received: {path}", _choices(path, verbs))
+    info = describe_run(path)
+    if info.verb not in verbs:
+        raise UserError(
+            f"The run must be of the kind {_either(verbs)}. Received: {path} of the kind {info.verb}",
+            _choices(path, verbs),
+        )
+    if info.state != "complete":
+        raise _incomplete(info)
+    verify_directory(path / run_list.FINAL)
+    return RunDir(path, info.verb, recorded_recipe(path))
+
+
+def recorded_recipe(path: Path) -> dict:
+    """Returns the recipe that a run was begun with, or an empty dict where there is no run.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    if not is_run(path):
+        return {}
+    file = path / run_list.RECIPE
+    try:
+        recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        recipe = None
+    if not isinstance(recipe, dict):
+        raise UserError(
+            f"A run's recipe must be a YAML mapping. Received: {file}, which cannot be read",
+            "Restore the file, or use another directory with `--run DIR`.",
+        )
+    return recipe
+
+
+def _incomplete(info: RunInfo) -> UserError:
+    reached = f" at step {info.steps}" if info.steps is not None else ""
+    message = f"The run must be complete. Received: {info.path}, {info.state}{reached}"
+    if info.state == "running":
+        return UserError(message, f"Wait for {read_owner(info.path) or 'the process that works on it'}.")
+    return UserError(message, f"Finish it: mbert {info.verb} {info.path / run_list.RECIPE} --run {info.path}")
+
+
+def _choices(path: Path, verbs: Sequence[str]) -> str:
+    """Says which runs would have been accepted, looking beside `path` and in runs/."""
+    roots = dict.fromkeys([path.parent, Path("runs")])
+    runs = {str(run.path): run for root in roots for run in list_runs(root)}
+    found = [name for name, run in runs.items() if run.state == "complete" and run.verb in verbs]
+    if found:
+        return f"Complete runs of the kind {_either(verbs)}: {', '.join(found)}."
+    return f"There is no complete run of the kind {_either(verbs)}; make one: mbert {verbs[-1]}"
+
+
+def _either(verbs: Sequence[str]) -> str:
+    return " or ".join(verbs)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """A directory with somebody's files in it is not ours to write to."""
+    if not path.exists() or is_run(path):
+        return
+    if not path.is_dir():
+        raise UserError(
+            f"A run directory must be a directory. Received: {path}, a file",
+            "Use another directory with `--run DIR`.",
+        )
+    # A session killed in its first instant leaves no recipe, only these.
+    ours = {LOCK, run_list.ORIGIN}
+    names = sorted(item.name for item in path.iterdir() if item.name not in ours and not is_partial(item))
+    if names:
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        raise UserError(
+            f"A run directory must be a run, empty or new. Received: {path}, which holds {shown}",
+            "Use another directory with `--run DIR`.",
+        )
+
+
+def _lock(path: Path, fresh: bool) -> Lock:
+    lock = Lock(path)
+    if not (fresh and is_run(path)):
+        return lock
+    # The lock is held while the name changes, so that no other process can continue the old run.
+    lock.follow(move_aside(path))
+    path.mkdir()
+    new_lock = Lock(path)
+    lock.release()
+    return new_lock
+
+
+def _refuse_other_recipe(path: Path, verb: str, recipe: dict) -> None:
+    if not is_run(path):
+        return
+    made_by = run_list.read_origin(path).get("verb", verb)
+    hint = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
+    if made_by != verb:
+        raise UserError(
+            f"A run directory belongs to one command. Received: {verb} for {path}, a {made_by} run", hint
+        )
+    old, new = _flat(recorded_recipe(path)), _flat(recipe)
+    differing = [key for key in {**old, **new} if old.get(key, _ABSENT) != new.get(key, _ABSENT)]
+    if differing:
+        lines = [
+            f"\n  {key}: {_shown(new, key)} (the run in {path} has {_shown(old, key)})" for key in differing
+        ]
+        raise UserError(
+            f"A run directory belongs to one recipe. Received: another one for {path}" + "".join(lines), hint
+        )
+
+
+def _flat(values: Mapping, prefix: str = "") -> dict[str, object]:
+    """Nested mappings as one: {"train.steps": 200}."""
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) and value else {name: value}
+    return flat
+
+
+def _shown(flat: dict[str, object], key: str) -> str:
+    return json.dumps(flat[key], ensure_ascii=False) if key in flat else "no such key"
+
+
+def _dump(recipe: Mapping[str, object]) -> str:
+    # Through JSON, since a safe YAML dump takes neither tuples nor other mappings.
+    plain = json.loads(json.dumps(recipe, default=dict))
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _write_object(path: Path, content: Mapping[str, object]) -> None:
+    replace_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

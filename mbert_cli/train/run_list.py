@@ -1,0 +1,166 @@
+"""What is in runs/: which directories are runs, of which kind, and how far each one came."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from mbert_cli.errors import UserError
+from mbert_cli.train.disk import directory_bytes
+from mbert_cli.train.journal import Journal
+from mbert_cli.train.lock import is_locked
+from mbert_cli.train.manifest import is_partial, read_manifest
+
+RECIPE = "recipe.yaml"
+ORIGIN = "origin.json"
+JOURNAL = "log.jsonl"
+CHECKPOINTS = "checkpoints"
+FINAL = "final"
+EXPORT = "export"
+FAILURE = "failed.json"
+SUMMARY = "summary.json"
+
+State = Literal["running", "complete", "failed", "interrupted", "empty"]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One run as `mbert runs` shows it."""
+
+    path: Path
+    """Its directory."""
+    verb: str
+    """The command that made it; "unknown" when origin.json is damaged."""
+    state: State
+    """running: a live process owns it; complete: final/ is there; failed: it stopped on an error;
+    interrupted: there are checkpoints; empty: it has not come so far."""
+    size_bytes: int
+    """All of its files."""
+    steps: int | None
+    """Steps done, where the command counts steps."""
+    score: float | None
+    """The figure of final/summary.json under "score"."""
+    score_name: str | None
+    """What that figure is."""
+    started: datetime | None
+    """When its last session began."""
+    finished: datetime | None
+    """When final/ was completed."""
+
+
+def is_run(path: Path) -> bool:
+    """Whether a directory is a run: it has a recipe."""
+    return (path / RECIPE).is_file()
+
+
+def list_runs(root: Path) -> list[RunInfo]:
+    """Returns the runs in `root` and in its folders, one level deep, by path."""
+    runs = []
+    for folder in _folders(root):
+        runs += [folder] if is_run(folder) else [inner for inner in _folders(folder) if is_run(inner)]
+    return [describe_run(path) for path in runs]
+
+
+def unknown_folders(root: Path) -> list[Path]:
+    """Returns the folders of `root` that neither are a run nor hold one."""
+    return [
+        folder for folder in _folders(root)
+        if not is_run(folder) and not any(is_run(inner) for inner in _folders(folder))
+    ]  # fmt: skip
+
+
+def newest_complete(root: Path, verbs: Sequence[str]) -> Path | None:
+    """Returns the run of one of these kinds that was completed last, or None.
+
+    Runs that `--fresh` moved aside do not count.
+    """
+    finished = [
+        (run.finished, run.path) for run in list_runs(root)
+        if run.verb in verbs and run.finished and not is_aside(run.path)
+    ]  # fmt: skip
+    return max(finished)[1] if finished else None
+
+
+def is_aside(path: Path) -> bool:
+    """Whether `--fresh` moved this directory aside."""
+    return re.search(r"\.old-\d+$", path.name) is not None
+
+
+def describe_run(path: Path) -> RunInfo:
+    """Returns what is known of one run."""
+    origin = read_origin(path)
+    sessions = origin.get("sessions") or [{}]
+    summary = _read_object(path / FINAL / SUMMARY)
+    return RunInfo(
+        path=path,
+        verb=origin.get("verb", "unknown"),
+        state=_state(path),
+        size_bytes=directory_bytes(path),
+        steps=_steps(path, summary),
+        score=summary.get("score"),
+        score_name=summary.get("score_name"),
+        started=_time(sessions[-1].get("started")),
+        finished=_finished(path),
+    )
+
+
+def read_origin(path: Path) -> dict:
+    """Returns origin.json of a run: `verb` and the list `sessions`; empty when it cannot be read."""
+    return _read_object(path / ORIGIN)
+
+
+def checkpoint_steps(path: Path) -> list[int]:
+    """Returns the steps of a run's checkpoints, ascending."""
+    names = [folder.name for folder in _folders(path / CHECKPOINTS)]
+    return sorted(int(name[5:]) for name in names if re.fullmatch(r"step-\d+", name))
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        with os.scandir(root) as entries:
+            paths = [root / entry.name for entry in entries if entry.is_dir() and entry.name[0] != "."]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    return sorted(path for path in paths if not is_partial(path))
+
+
+def _state(path: Path) -> State:
+    if (path / FINAL).is_dir():
+        return "complete"
+    if is_locked(path):
+        return "running"
+    if (path / FAILURE).exists():
+        return "failed"
+    return "interrupted" if checkpoint_steps(path) else "empty"
+
+
+def _finished(path: Path) -> datetime | None:
+    try:
+        return _time(read_manifest(path / FINAL)["completed"])
+    except UserError:
+        return None
+
+
+def _steps(path: Path, summary: dict) -> int | None:
+    record = Journal(path / JOURNAL).last() or {}
+    counts = [summary.get("steps"), record.get("step"), *checkpoint_steps(path)[-1:]]
+    return next((count for count in counts if isinstance(count, int)), None)
+
+
+def _read_object(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None

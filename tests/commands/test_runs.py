@@ -1,0 +1,62 @@
+"""The table of runs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.commands import runs
+from mbert_cli.train.run_dir import RunDir
+from mbert_cli.train.run_list import describe_run
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def begin(path: str, verb: str) -> RunDir:
+    origin = {"started": "2026-01-02T12:04:05+00:00"}
+    return RunDir.open(Path(path), verb, {"seed": 0}, fresh=False, origin=origin)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What was printed, with every stretch of spaces and of table rules as one space."""
+    printed = capsys.readouterr()
+    text = re.sub(r"[^\S\n]+|[│┃|]", " ", printed.out + printed.err)
+    return [re.sub(" +", " ", line).strip() for line in text.splitlines()]
+
+
+def test_a_run_is_a_row_with_kind_state_steps_size_score_and_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "format_bytes", lambda size: "24.6 MB")
+    with begin("runs/books/student", "distill") as run:
+        summary = {"steps": 4000, "score": 0.51236, "score_name": "masked_lm_accuracy"}
+        run.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
+    begin("runs/corpus", "prepare").close()
+    Path("runs/teacher/checkpoints/step-000200").mkdir(parents=True)
+    Path("runs/teacher/recipe.yaml").write_text("seed: 0\n")
+    runs.run(Path("runs"))
+    printed = lines(capsys)
+    assert "name kind state steps size score when" in printed
+    finished = f"{describe_run(Path('runs/books/student')).finished.astimezone():%Y-%m-%d %H:%M}"
+    assert f"books/student distill complete 4,000 24.6 MB masked_lm_accuracy 0.5124 {finished}" in printed
+    assert any(re.fullmatch(r"corpus prepare empty 24.6 MB 2026-01-02 \d\d:04", line) for line in printed)
+    assert "teacher unknown interrupted 200 24.6 MB" in printed
+
+
+def test_a_place_without_runs_names_the_command_that_makes_one(capsys: pytest.CaptureFixture[str]) -> None:
+    runs.run(Path("runs"))
+    assert lines(capsys) == ["There are no runs in runs. `mbert train-teacher` makes the first."]
+
+
+def test_folders_that_are_not_runs_are_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("runs/photos").mkdir(parents=True)
+    Path("runs/notes").mkdir()
+    runs.run(Path("runs"))
+    assert lines(capsys) == [
+        "There are no runs in runs. `mbert train-teacher` makes the first.",
+        "Not runs: runs/notes, runs/photos",
+    ]
