@@ -1,0 +1,340 @@
+"""The command line: every verb and flag, no logic, and the one place where errors end.
+
+Commands import what they need inside their body, so that `mbert --help` is quick.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from mbert_cli import completion, console
+from mbert_cli.errors import Interrupted, RunError, UserError
+from mbert_cli.flags import (
+    DryRun,
+    Fresh,
+    NamedRun,
+    Quiet,
+    Recipe,
+    RecipeOption,
+    ReportRun,
+    Run,
+    Settings,
+    Smoke,
+    Target,
+    Targets,
+    Verb,
+)
+from mbert_cli.native_output import hidden_native_output
+
+if TYPE_CHECKING:
+    from mbert_cli.commands.invocation import Invocation
+
+PIPELINE = "The pipeline, in its order"
+AROUND = "Recipes and runs"
+
+app = typer.Typer(
+    name="mbert",
+    help="Distil IB-BERT into MobileBERT and export a TFLite model that a phone runs.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+recipe_app = typer.Typer(help="list, show, explain, check and copy recipes")
+app.add_typer(recipe_app, name="recipe", rich_help_panel=AROUND)
+
+
+@app.callback(invoke_without_command=True)
+def _mbert(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the versions that matter and exit.")
+    ] = False,
+) -> None:
+    if version:
+        from mbert_cli.commands.version import print_versions
+
+        print_versions()
+    else:
+        _help_when_alone(ctx)
+
+
+@recipe_app.callback(invoke_without_command=True)
+def _help_when_alone(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+@app.command(rich_help_panel=PIPELINE)
+def prepare(
+    ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: Run = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """corpus -> vocabulary and token store
+
+    Example: mbert prepare wikipedia writes English Wikipedia once as token ids.
+    """
+    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet)
+    _run("prepare", invocation)
+
+
+@app.command("train-teacher", rich_help_panel=PIPELINE)
+def train_teacher(
+    ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: Run = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """IB-BERT by masked language modelling and next-sentence prediction
+
+    Example: mbert train-teacher --set train.steps=2000 trains on the newest token store.
+    """
+    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet)
+    _run("train_teacher", invocation)
+
+
+@app.command(rich_help_panel=PIPELINE)
+def distill(
+    ctx: typer.Context, recipe: Recipe = "quickstart",
+    strategy: Annotated[str | None, typer.Option(
+        metavar="progressive|joint|auxiliary", help="Short for --set distill.strategy=NAME.",
+        autocompletion=completion.choices("distill", "distill.strategy"), show_default=False)] = None,
+    teacher: Annotated[str | None, typer.Option(
+        metavar="DIR", help="Short for --set teacher=DIR.", show_default=False)] = None,
+    settings: Settings = None, run: Run = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """teacher -> student
+
+    Example: mbert distill --strategy joint transfers all layers of the newest teacher together.
+    """
+    flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher)}
+    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags)
+    _run("distill", invocation)
+
+
+@app.command(rich_help_panel=PIPELINE)
+def finetune(
+    ctx: typer.Context, recipe: Recipe = "quickstart",
+    source: Annotated[str | None, typer.Option(
+        metavar="DIR", help="Short for --set source=DIR.", show_default=False)] = None,
+    settings: Settings = None, run: Run = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """run -> task model
+
+    Example: mbert finetune file --set task.train=mail.tsv learns from a file of yours.
+    """
+    flags = {"--source": ("source", source)}
+    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags)
+    _run("finetune", invocation)
+
+
+@app.command("eval", rich_help_panel=PIPELINE)
+def evaluate(
+    ctx: typer.Context, target: Target = None, recipe: RecipeOption = "quickstart", settings: Settings = None,
+    run: NamedRun = None, fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """score a run or a .tflite file with the task's official metrics
+
+    Example: mbert eval model.tflite prints accuracy, figures per class and the confusion table.
+    """
+    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, targets=(target,))
+    _run("evaluate", invocation)
+
+
+@app.command(rich_help_panel=PIPELINE)
+def predict(
+    ctx: typer.Context, target: Target = None,
+    texts: Annotated[list[str] | None, typer.Option(
+        "--text", metavar="TEXT", help="A text; repeatable.", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Option(
+        metavar="FILE", help="Texts, one a line (default: standard input).", show_default=False)] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
+    recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """answers for new text, from a run or a .tflite file
+
+    Example: mbert predict --text "Returns the sum over an axis." prints its label and probability.
+    """
+    invocation = _invocation(
+        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet,
+        targets=(target,), texts=texts or (), file=file, jsonl=jsonl,
+    )  # fmt: skip
+    _run("predict", invocation)
+
+
+@app.command("export-tflite", rich_help_panel=PIPELINE)
+def export_tflite(
+    ctx: typer.Context, target: Target = None,
+    quantize: Annotated[list[str] | None, typer.Option(
+        metavar="MODE", help="Short for --set export.quantize=[MODE]; repeatable.",
+        autocompletion=completion.choices("export-tflite", "export.quantize"), show_default=False)] = None,
+    recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """run -> phone artifact, quantized and verified
+
+    Example: mbert export-tflite --quantize float16 --quantize dynamic_int8 writes two artifacts.
+    """
+    flags = {"--quantize": ("export.quantize", quantize or None)}
+    invocation = _invocation(
+        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags, targets=(target,)
+    )
+    _run("export_tflite", invocation)
+
+
+@app.command(rich_help_panel=PIPELINE)
+def bench(
+    ctx: typer.Context, targets: Targets = None,
+    against: Annotated[str | None, typer.Option(
+        metavar="SIZE", help="Short for --set bench.against=SIZE: ratios to this architecture.",
+        autocompletion=completion.choices("bench", "bench.against"), show_default=False)] = None,
+    threads: Annotated[int | None, typer.Option(
+        metavar="N", help="Short for --set bench.threads=N.", show_default=False)] = None,
+    recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """latency, size and memory of artifacts, side by side
+
+    Example: mbert bench --against bert_base prints how many times smaller and faster they are.
+    """
+    flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
+    invocation = _invocation(
+        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags, targets=targets or ()
+    )
+    _run("bench", invocation)
+
+
+@app.command(rich_help_panel=AROUND)
+def runs(
+    root: Annotated[Path, typer.Argument(help="The folder of the runs.")] = Path("runs"),
+    chain: Annotated[bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")] = False,
+) -> None:
+    """what is in runs/: kind, state, size, score
+
+    Example: mbert runs --chain shows scores and artifacts of every fine-tuned model.
+    """
+    from mbert_cli.commands import chain as chain_command
+    from mbert_cli.commands import runs as command
+
+    (chain_command if chain else command).run(root)
+
+
+@recipe_app.command("list")
+def recipe_list() -> None:
+    """Every recipe with what it is."""
+    from mbert_cli.commands import recipe as command
+
+    command.list_recipes()
+
+
+@recipe_app.command("show")
+def recipe_show(
+    verb: Verb, name: Recipe = "quickstart", settings: Settings = None, smoke: Smoke = False
+) -> None:
+    """Every value of a recipe and where it comes from.
+
+    Example: mbert recipe show distill --set model.size=mobilebert
+    """
+    from mbert_cli.commands import recipe as command
+
+    command.show_recipe(verb, name, settings or (), smoke)
+
+
+@recipe_app.command("explain")
+def recipe_explain(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[VERB] [KEY]", show_default=False)] = None,
+) -> None:
+    """What a key means and takes; without a key, the tree of keys.
+
+    Example: mbert recipe explain model.size lists the sizes.
+    """
+    from mbert_cli.commands import recipe as command
+
+    command.explain_key(words or ())
+
+
+@recipe_app.command("check")
+def recipe_check(
+    verb: Verb, name: Recipe = "quickstart", settings: Settings = None, smoke: Smoke = False
+) -> None:
+    """Whether a recipe can be run now: recipe, runs, vocabularies, lengths, disk.
+
+    Example: mbert recipe check distill --set teacher=runs/train-teacher-quickstart
+    """
+    from mbert_cli.commands import recipe as command
+
+    command.check_recipe(verb, name, settings or (), smoke)
+
+
+@recipe_app.command("copy")
+def recipe_copy(
+    source: Annotated[str, typer.Argument(metavar="VERB/NAME", autocompletion=completion.recipe_paths)],
+    destination: Annotated[Path, typer.Argument(metavar="DEST", help="A .yaml file, or a folder.")],
+    parents: Annotated[bool, typer.Option("--parents", help="Make the folders of DEST.")] = False,
+) -> None:
+    """A recipe to edit.
+
+    Example: mbert recipe copy distill/quickstart mine.yaml, then mbert distill mine.yaml
+    """
+    from mbert_cli.commands import recipe as command
+
+    command.copy_recipe(source, destination, parents)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+
+    Args:
+        arguments: Words after `mbert`; None takes those of the process.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=words, prog_name="mbert", obj={"command": ("mbert", *words)})
+    except Interrupted as stop:
+        console.stopped(stop.message, stop.hint)
+        sys.exit(stop.exit_code)
+    except UserError as problem:
+        console.error(problem.message, problem.hint)
+        sys.exit(problem.exit_code)
+    except SystemExit as ending:
+        if ending.code == Interrupted.exit_code:
+            console.stopped("Stopped by Ctrl-C.")
+        raise
+    except OSError as problem:
+        if problem.strerror is None:
+            console.crash()
+        else:
+            console.error(f"{problem.strerror}. Received: {problem.filename or problem}")
+        sys.exit(RunError.exit_code)
+    except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
+        console.crash()
+        sys.exit(1)
+
+
+def _invocation(
+    ctx: typer.Context, recipe: str, settings: list[str] | None, run: Path | None, fresh: bool, smoke: bool,
+    dry_run: bool, quiet: bool, flags: dict[str, tuple[str, object]] | None = None, **extra: object,
+) -> "Invocation":  # fmt: skip
+    """What was typed, with its recipe loaded."""
+    from mbert_cli.commands.invocation import invoke
+
+    console.set_quiet(quiet)
+    return invoke(
+        str(ctx.info_name), recipe, settings or (), flags or {}, run=run, fresh=fresh, smoke=smoke,
+        dry_run=dry_run, quiet=quiet, command=ctx.obj["command"], **extra,
+    )  # fmt: skip
+
+
+def _run(module: str, invocation: "Invocation") -> None:
+    """Runs a verb, whose page and libraries are loaded only now."""
+    with hidden_native_output():
+        command = importlib.import_module(f"mbert_cli.commands.{module}")
+    command.run(invocation)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""The pre-flight of each verb: whether a recipe can be run now, without running anything of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mbert_cli.commands.inputs import PRETRAINED, find_run
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.preflight import (
+    checkpoint_bytes,
+    estimate_parameters,
+    require_corpus,
+    require_length,
+    require_same_vocabulary,
+    require_task,
+)
+from mbert_cli.data.options import PretrainingOptions
+from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
+from mbert_cli.distill.strategies import STRATEGIES, map_layers
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
+from mbert_cli.train.options import TrainOptions
+from mbert_cli.train.run_dir import format_bytes, newest_complete, require_disk, require_run
+from mbert_cli.weights.description import ModelDescription
+
+Found = TypeVar("Found")
+
+USUAL_VOCABULARY = 30522
+"""Tokens assumed for the estimate of the disk while no vocabulary is known: BERT's."""
+UNKNOWN_CORPUS_BYTES = 64_000_000
+"""Bytes assumed for a corpus that is not a file: about the documentation of the installed packages."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        passed: Whether the verb can run as far as this goes.
+        finding: What was found, or why it cannot run.
+        hint: What fixes it.
+    """
+
+    name: str
+    passed: bool
+    finding: str
+    hint: str = ""
+
+
+def run_checks(invocation: Invocation) -> list[Check]:
+    """Looks at all that a verb needs; the recipe itself is valid, or it would not have been loaded."""
+    report = _Report()
+    report.passed("recipe", f"{invocation.verb}/{invocation.loaded.name} is valid")
+    _CHECKS[invocation.verb](invocation, report)
+    return report.checks
+
+
+class _Report:
+    """Collects checks, and goes on after one that failed."""
+
+    def __init__(self) -> None:
+        self.checks: list[Check] = []
+
+    def passed(self, name: str, finding: str) -> None:
+        """Notes what needs no further look."""
+        self.checks.append(Check(name, True, finding))
+
+    def look(self, name: str, check: Callable[[], tuple[str, Found]]) -> Found | None:
+        """Runs a check, which returns its finding in words and as a value; None when it failed."""
+        try:
+            finding, value = check()
+        except UserError as error:
+            self.checks.append(Check(name, False, error.message, error.hint))
+            return None
+        self.passed(name, finding)
+        return value
+
+
+def _prepare(invocation: Invocation, report: _Report) -> None:
+    recipe = invocation.loaded.recipe
+
+    def corpus() -> tuple[str, int]:
+        size_bytes = require_corpus(recipe.corpus)
+        words = recipe.corpus.source if size_bytes is None else f"files of {format_bytes(size_bytes)}"
+        return words, UNKNOWN_CORPUS_BYTES if size_bytes is None else size_bytes
+
+    def vocabulary() -> tuple[str, None]:
+        options = recipe.vocabulary
+        if options.file is None:
+            return f"{options.size:,} tokens, trained on the corpus", None
+        return f"{options.file}: {load_vocabulary(options.file, options.lowercase).size:,} tokens", None
+
+    size_bytes = report.look("corpus", corpus)
+    report.look("vocabulary", vocabulary)
+    if size_bytes is not None:
+        # Two bytes a token of four or more letters, and the scratch files of the workers beside it.
+        _disk(report, invocation.run, size_bytes)
+
+
+def _train_teacher(invocation: Invocation, report: _Report) -> None:
+    recipe = invocation.loaded.recipe
+    size = recipe.model.resolve()
+    vocabulary = _store(invocation, report, recipe.data)
+    _length(report, "sequence length", recipe.data.sequence_length, size)
+    _training_disk(
+        report, invocation, size, vocabulary.size if vocabulary else USUAL_VOCABULARY, recipe.train
+    )
+
+
+def _distill(invocation: Invocation, report: _Report) -> None:
+    recipe = invocation.loaded.recipe
+    size = recipe.model.resolve()
+    found = _model(invocation, report, recipe.teacher, "teacher", ("train-teacher",))
+    report.look("stages", lambda: _stages(recipe.distill, size, recipe.train))
+    vocabulary = _store(invocation, report, recipe.data)
+    _length(report, "sequence length, student", recipe.data.sequence_length, size)
+    if found:
+        path, teacher = found
+        _length(report, "sequence length, teacher", recipe.data.sequence_length, teacher.size)
+        report.look("layers", lambda: _layers(teacher.size, size, recipe.distill))
+        if vocabulary:
+            report.look("vocabularies", lambda: _vocabularies(vocabulary, teacher, path))
+    _training_disk(
+        report, invocation, size, vocabulary.size if vocabulary else USUAL_VOCABULARY, recipe.train
+    )
+
+
+def _finetune(invocation: Invocation, report: _Report) -> None:
+    recipe = invocation.loaded.recipe
+    found = _model(invocation, report, recipe.source, "source", PRETRAINED)
+    report.look("task", lambda: (recipe.task.source, require_task(recipe.task)))
+    if found:
+        _, source = found
+        _length(report, "sequence length", recipe.task.sequence_length, source.size)
+        _training_disk(report, invocation, source.size, source.vocabulary.size, recipe.train)
+
+
+def _evaluate(invocation: Invocation, report: _Report) -> None:
+    model, task = _task_model(invocation, report), invocation.loaded.recipe.task
+    task = task or (model.task if model else None)
+    if task:
+        report.look("task", lambda: (task.source, require_task(task)))
+
+
+def _predict(invocation: Invocation, report: _Report) -> None:
+    _task_model(invocation, report)
+
+
+def _export(invocation: Invocation, report: _Report) -> None:
+    model = _task_model(invocation, report)
+    if model and model.task:
+        length = invocation.loaded.recipe.export.sequence_length or model.task.sequence_length
+        _length(report, "sequence length", length, model.size)
+        report.look("task", lambda: (model.task.source, require_task(model.task)))
+
+
+_CHECKS: dict[str, Callable[[Invocation, _Report], None]] = {
+    "prepare": _prepare,
+    "train-teacher": _train_teacher,
+    "distill": _distill,
+    "finetune": _finetune,
+    "eval": _evaluate,
+    "predict": _predict,
+    "export-tflite": _export,
+    "bench": _predict,
+}
+
+
+def _store(invocation: Invocation, report: _Report, options: PretrainingOptions) -> Vocabulary | None:
+    """The vocabulary of the token store, or None when that is missing or will be made first."""
+    nothing_there = newest_complete(invocation.root, ("prepare",)) is None
+    if options.run is None and options.prepare and nothing_there:
+        report.passed("token store", f"none yet; `mbert prepare {options.prepare}` runs first")
+        return None
+
+    def check() -> tuple[str, Vocabulary]:
+        from mbert_cli.data.store import TokenStore
+
+        run = find_run(invocation, options.run, "data.run", ("prepare",))
+        vocabulary = TokenStore(run.final).vocabulary
+        return f"{run.path}: {vocabulary.size:,} tokens of vocabulary", vocabulary
+
+    return report.look("token store", check)
+
+
+def _model(
+    invocation: Invocation, report: _Report, named: str | None, key: str, verbs: tuple[str, ...]
+) -> tuple[Path, ModelDescription] | None:
+    def check() -> tuple[str, tuple[Path, ModelDescription]]:
+        run = find_run(invocation, named, key, verbs)
+        description = ModelDescription.load(run.final)
+        return f"{run.path}: {description.size.num_layers} layers", (run.path, description)
+
+    return report.look(key, check)
+
+
+def _task_model(invocation: Invocation, report: _Report) -> ModelDescription | None:
+    def check() -> tuple[str, ModelDescription]:
+        path = invocation.run or newest_complete(invocation.root, ("finetune",))
+        if path is None:
+            raise UserError(
+                f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}",
+                "Make one with `mbert finetune`.",
+            )
+        description = ModelDescription.load(require_run(path, ("finetune",)).final)
+        return f"{path}: labels {', '.join(description.labels or ())}", description
+
+    return report.look("task model", check)
+
+
+def _stages(options, size: ModelSize, train: TrainOptions) -> tuple[str, None]:
+    plan = STRATEGIES[options.strategy](options, size.num_layers, train.optimizer)
+    return f"{options.strategy}: {len(plan)} of {sum(stage.steps for stage in plan):,} steps", None
+
+
+def _layers(teacher: ModelSize, student: ModelSize, options) -> tuple[str, None]:
+    layers = map_layers(teacher, student, options)
+    return f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher", None
+
+
+def _vocabularies(vocabulary: Vocabulary, description: ModelDescription, path: Path) -> tuple[str, None]:
+    require_same_vocabulary(vocabulary, description, path)
+    return "equal in token store and teacher", None
+
+
+def _length(report: _Report, name: str, sequence_length: int, size: ModelSize) -> None:
+    def check() -> tuple[str, None]:
+        require_length(sequence_length, size)
+        return f"{sequence_length} of {size.max_length} positions", None
+
+    report.look(name, check)
+
+
+def _training_disk(
+    report: _Report, invocation: Invocation, size: ModelSize, vocab_size: int, options: TrainOptions
+) -> None:
+    parameters = estimate_parameters(size, vocab_size)
+    _disk(report, invocation.run, checkpoint_bytes(parameters, options.keep_checkpoints))
+
+
+def _disk(report: _Report, path: Path, size_bytes: int) -> None:
+    def check() -> tuple[str, None]:
+        require_disk(path, size_bytes)
+        return f"room for {format_bytes(size_bytes)} in {path}", None
+
+    report.look("disk", check)

@@ -1,0 +1,158 @@
+"""What must be true before work begins. Each function returns, or raises a UserError that says what is not."""
+
+import glob
+import importlib.util
+import os
+from pathlib import Path
+
+from mbert_cli.data.options import Corpus, FilesCorpus, FileTask, GlueTask, Task, TfdsCorpus
+from mbert_cli.data.vocabulary import Vocabulary
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
+from mbert_cli.weights.description import ModelDescription
+
+
+def require_length(sequence_length: int, size: ModelSize) -> None:
+    """Checks that a sequence fits the position table.
+
+    Args:
+        sequence_length: Tokens of one example.
+        size: The encoder.
+
+    Raises:
+        UserError: The sequence is longer than the table.
+    """
+    if sequence_length > size.max_length:
+        raise UserError(
+            f"A sequence can have at most {size.max_length} tokens, the rows of the model's position table. "
+            f"Received: sequence_length {sequence_length}",
+            "Shorten sequence_length, or train a teacher with more rows: --set model.changes.max_length="
+            f"{sequence_length}.",
+        )
+
+
+def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescription, run: Path) -> None:
+    """Checks that a model reads the same token ids as a token store has.
+
+    Args:
+        vocabulary: That of the token store.
+        description: The model.
+        run: The model's run directory, for the message.
+
+    Raises:
+        UserError: Tokens or lower-casing differ.
+    """
+    theirs = description.vocabulary
+    if (vocabulary.digest, vocabulary.lowercase) == (theirs.digest, theirs.lowercase):
+        return
+    raise UserError(
+        f"The token store must have the vocabulary of the model in {run}. "
+        f"Received: {_described(vocabulary.size, vocabulary.lowercase, vocabulary.digest)} in the token store, "
+        f"{_described(theirs.size, theirs.lowercase, theirs.digest)} in the model",
+        f"Prepare the corpus with the model's vocabulary: mbert prepare "
+        f"--set vocabulary.file={run / 'final' / 'vocab.txt'} --set vocabulary.lowercase="
+        f"{str(theirs.lowercase).lower()}",
+    )
+
+
+def require_corpus(corpus: Corpus) -> int | None:
+    """Checks that there is something to read, without reading it.
+
+    Returns:
+        Bytes of its files; None where that is not known beforehand.
+
+    Raises:
+        UserError: No file matches, a package is not installed, a data set is not prepared.
+    """
+    if isinstance(corpus, FilesCorpus):
+        return _require_files(corpus.globs)
+    if isinstance(corpus, TfdsCorpus):
+        require_dataset(corpus.dataset, corpus.data_dir, "corpus.data_dir")
+        return None
+    missing = [name for name in corpus.packages or () if importlib.util.find_spec(name.split(".")[0]) is None]
+    if missing:
+        raise UserError(
+            f"The packages of corpus.packages must be installed. Received: {', '.join(missing)}",
+            "Install them, or leave them out of corpus.packages.",
+        )
+    return None
+
+
+def require_task(task: Task) -> None:
+    """Checks that the files of a task are there, without reading them.
+
+    Raises:
+        UserError: A file or a folder is missing, or a data set is not prepared.
+    """
+    if isinstance(task, FileTask):
+        for key, path in (("task.train", task.train), ("task.validation", task.validation)):
+            if path is not None and not Path(path).is_file():
+                raise UserError(f"{key} must be a file. Received: {path}", f"Set {key} to an existing file.")
+    elif isinstance(task, GlueTask) and task.folder is None:
+        require_dataset(f"glue/{task.name}", task.data_dir, "task.data_dir")
+    elif isinstance(task, GlueTask) and not Path(task.folder or "").is_dir():
+        raise UserError(
+            f"task.folder must be a folder with the task's TSV files. Received: {task.folder}",
+            "Set task.folder, or null to load the task from tensorflow-datasets.",
+        )
+
+
+def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
+    """Checks that a data set of tensorflow-datasets is prepared, without importing that.
+
+    Args:
+        dataset: Name and configuration, as `wikipedia/20230601.en`.
+        data_dir: Folder of prepared data sets; None is tensorflow-datasets' own default.
+        key: The recipe key that sets the folder, for the hint.
+
+    Raises:
+        UserError: It is not.
+    """
+    root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    folder = Path(root).expanduser() / dataset.replace(":", "/")
+    if not folder.is_dir():
+        raise UserError(
+            f"The data set {dataset} must be prepared. Received: no folder {folder}",
+            f"`tfds build {dataset}` prepares it; {key} names another folder.",
+        )
+
+
+def estimate_parameters(size: ModelSize, vocab_size: int) -> int:
+    """Parameters of a pre-training network, within a few per cent: enough to see whether it fits a disk."""
+    hidden, inside, wide = size.hidden_dim, size.block_dim, size.intermediate_dim
+    if size.use_bottleneck_attention:
+        inputs = 3 * inside
+    else:
+        inputs = 2 * inside + hidden if size.key_query_shared_bottleneck else 3 * hidden
+    attention = (inputs + inside) * inside
+    feedforward = 2 * inside * wide * size.num_feedforward_networks
+    bottlenecks = (2 + size.key_query_shared_bottleneck) * hidden * inside if size.intra_dim else 0
+    tables = vocab_size * hidden + size.max_length * hidden
+    projection = (3 if size.trigram_input else 1) * size.embedding_dim * hidden
+    head = hidden * hidden
+    return tables + projection + head + size.num_layers * (attention + feedforward + bottlenecks)
+
+
+def checkpoint_bytes(parameters: int, keep_checkpoints: int) -> int:
+    """Bytes that a training run has on disk at most: weights and two moments in each checkpoint, and the result.
+
+    One checkpoint more than is kept is written before the oldest goes.
+    """
+    return 4 * parameters * (3 * (keep_checkpoints + 1) + 1)
+
+
+def _require_files(patterns: list[str]) -> int:
+    total = 0
+    for pattern in patterns:
+        files = [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)]
+        if not files:
+            raise UserError(
+                f"Each pattern of corpus.globs must match a file. Received: {pattern}",
+                "Patterns are relative to the working directory; ** crosses folders.",
+            )
+        total += sum(os.path.getsize(path) * (4 if path.endswith(".gz") else 1) for path in files)
+    return total
+
+
+def _described(size: int, lowercase: bool, digest: str) -> str:
+    return f"{size:,} {'lower-cased ' if lowercase else ''}tokens ({digest[:8]})"

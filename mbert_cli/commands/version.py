@@ -1,0 +1,42 @@
+"""`mbert --version`: the versions that matter, without importing any of the packages."""
+
+import json
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+from mbert_cli import __version__, console
+
+_PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "jax")
+
+
+def print_versions() -> None:
+    """Prints mbert, Python, Keras with its backend, TensorFlow, LiteRT, and JAX when it is there."""
+    console.result(f"mbert {__version__}")
+    console.result(f"python {platform.python_version()}")
+    for package in _PACKAGES:
+        version = _version(package)
+        if version:
+            backend = f" (backend {_backend()})" if package == "keras" else ""
+            console.result(f"{package} {version}{backend}")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _backend() -> str:
+    """The backend that Keras will choose, by Keras' own rule: variable, then its file, then tensorflow."""
+    chosen = os.environ.get("KERAS_BACKEND")
+    if chosen:
+        return chosen
+    home = os.environ.get("KERAS_HOME")
+    file = (Path(home) if home else Path("~/.keras").expanduser()) / "keras.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["backend"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "tensorflow"

@@ -1,0 +1,258 @@
+"""The terminal: results on standard output; messages, errors and progress on standard error.
+
+Rich is imported when something is printed, so that `mbert --help` need not wait for it.
+"""
+
+import functools
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import rich.console
+    import rich.progress
+
+_UNLIMITED_WIDTH = 2000
+_FIGURE = re.compile(r"([-+]?[\d.,]+ ?(%|x|ms|s|MB/s|[kMGT]?B)?)?$")
+"""A number with or without its unit, or nothing: columns of these are set to the right."""
+
+
+@dataclass
+class _Settings:
+    quiet: bool = False
+
+
+_settings = _Settings()
+
+
+class Progress(Protocol):
+    """What `progress` yields."""
+
+    def update(self, step: int, **fields: object) -> None:
+        """Says how far the work is.
+
+        Args:
+            step: Steps done, out of the total.
+            **fields: Figures to show: `stage`, `loss`, `learning_rate`, `examples_per_second`, or others.
+        """
+
+
+def set_quiet(quiet: bool) -> None:
+    """With quiet, `info`, `plan` and `progress` print nothing; results, warnings and errors remain."""
+    _settings.quiet = quiet
+
+
+def result(text: str) -> None:
+    """Prints a line of the command's result."""
+    _results().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def info(text: str) -> None:
+    """Says what happens and why: a choice that was made, a value that was derived."""
+    if not _settings.quiet:
+        _messages().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def warning(text: str) -> None:
+    """Says what the person should know although the work goes on."""
+    _message("Warning", text, "yellow")
+
+
+def error(message: str, hint: str = "") -> None:
+    """Says why the command ends and what fixes it."""
+    _message("Error", message, "bold red")
+    if hint:
+        _message("Hint", hint, "cyan")
+
+
+def stopped(message: str, hint: str = "") -> None:
+    """Says where the command was interrupted, which is no error, and how to go on."""
+    _messages().print(message, markup=False, highlight=False, soft_wrap=True)
+    if hint:
+        _message("Hint", hint, "cyan")
+
+
+def crash() -> None:
+    """Prints the traceback of the exception that is handled, which is a bug of mbert."""
+    _messages().print_exception(show_locals=False, width=110)
+    error("This is a bug of mbert.", "Report it with the lines above and the output of `mbert --version`.")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Prints a table of results.
+
+    Args:
+        title: Line above the table; empty for none.
+        columns: Headings; all empty for no heading.
+        rows: Cells of each row, as many as there are columns.
+    """
+    _print_table(_results(), title, columns, rows)
+
+
+def plan(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    facts: Mapping[str, object] | None = None,
+    is_result: bool = False,
+) -> None:
+    """Prints what a command is about to do.
+
+    Args:
+        title: Line above the table.
+        columns: Headings, as of `table`.
+        rows: The stages.
+        facts: Further lines, by name: parameters, steps, directories.
+        is_result: For `--dry-run`, where the plan is all that is printed.
+    """
+    if _settings.quiet and not is_result:
+        return
+    stream = _results() if is_result else _messages()
+    _print_table(stream, title, columns, rows)
+    for name, value in (facts or {}).items():
+        stream.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(total: int | None, description: str, start: int = 0) -> Iterator[Progress]:
+    """Shows how far a long work is: a bar on a terminal, elsewhere one line per update, with `-q` nothing.
+
+    Args:
+        total: Steps of the whole work; None when that is not known.
+        description: What is being done.
+        start: Steps that were done before, by a run that is continued.
+    """
+    if _settings.quiet:
+        yield _Silent()
+    elif _messages().is_terminal:
+        with _bar_columns() as bar:
+            yield _Bar(bar, bar.add_task(description, total=total, completed=start, figures=""))
+    else:
+        yield _Lines(total, description, start)
+
+
+class _Silent:
+    def update(self, step: int, **fields: object) -> None:
+        """Shows nothing."""
+
+
+class _Bar:
+    def __init__(self, bar: "rich.progress.Progress", task: "rich.progress.TaskID") -> None:
+        self._bar, self._task = bar, task
+
+    def update(self, step: int, **fields: object) -> None:
+        """Moves the bar; figures stay until others come."""
+        figures = {"figures": "  ".join(_figures(fields))} if fields else {}
+        self._bar.update(self._task, completed=step, **figures)
+
+
+class _Lines:
+    """One line per update with figures; updates without any are thinned out to one line a tenth."""
+
+    def __init__(self, total: int | None, description: str, start: int) -> None:
+        self._total, self._description, self._start = total, description, start
+        self._began = time.monotonic()
+        self._tenth = -1
+
+    def update(self, step: int, **fields: object) -> None:
+        """Prints a line."""
+        if not fields and not self._enters_tenth(step):
+            return
+        of = f"/{self._total:,}" if self._total else ""
+        parts = [f"{self._description} {step:,}{of}", *_figures(fields), *self._time_left(step)]
+        _messages().print("  ".join(parts), markup=False, highlight=False, soft_wrap=True)
+
+    def _enters_tenth(self, step: int) -> bool:
+        tenth = 10 * step // self._total if self._total else -1
+        entered, self._tenth = tenth > self._tenth, max(tenth, self._tenth)
+        return entered
+
+    def _time_left(self, step: int) -> list[str]:
+        done = step - self._start
+        if not self._total or done <= 0 or step >= self._total:
+            return []
+        seconds = (time.monotonic() - self._began) / done * (self._total - step)
+        return [f"{_duration(seconds)} left"]
+
+
+def _figures(fields: Mapping[str, object]) -> list[str]:
+    shown = []
+    for name, value in fields.items():
+        if name == "stage":
+            shown.append(str(value))
+        elif name == "examples_per_second":
+            shown.append(f"{value:.3g} examples/s" if value < 100 else f"{value:,.0f} examples/s")
+        else:
+            text = f"{value:.4g}" if isinstance(value, float) else str(value)
+            shown.append(f"{name.replace('_', ' ')} {text}")
+    return shown
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _bar_columns() -> "rich.progress.Progress":
+    from rich import progress as bars
+
+    return bars.Progress(
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(bar_width=24),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn("{task.fields[figures]}", markup=False),
+        bars.TimeRemainingColumn(),
+        console=_messages(),
+    )
+
+
+def _print_table(
+    stream: "rich.console.Console", title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    if title:
+        stream.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+    grid = Table(box=box.SIMPLE_HEAD, show_header=any(columns), show_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        is_figures = bool(rows) and all(_is_figure(row[index]) for row in rows)
+        grid.add_column(Text(column), justify="right" if is_figures else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(str(cell)) for cell in row))
+    stream.print(grid)
+    stream.print()
+
+
+def _is_figure(cell: object) -> bool:
+    return bool(_FIGURE.match(str(cell)))
+
+
+def _message(kind: str, text: str, style: str) -> None:
+    from rich.text import Text
+
+    _messages().print(Text.assemble((f"{kind}: ", style), text), soft_wrap=True)
+
+
+@functools.cache
+def _results() -> "rich.console.Console":
+    return _console(is_errors=False)
+
+
+@functools.cache
+def _messages() -> "rich.console.Console":
+    return _console(is_errors=True)
+
+
+def _console(is_errors: bool) -> "rich.console.Console":
+    from rich.console import Console
+
+    stream = sys.stderr if is_errors else sys.stdout
+    # In a pipe or a log nothing is cut to the width of a terminal that is not there.
+    return Console(stderr=is_errors, width=None if stream.isatty() else _UNLIMITED_WIDTH)

@@ -1,0 +1,55 @@
+"""The arguments and flags that several verbs share, with their help and what the shell completes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mbert_cli import completion
+
+Recipe = Annotated[
+    str, typer.Argument(help="Name of a recipe, or a .yaml file.", autocompletion=completion.recipes)
+]
+RecipeOption = Annotated[
+    str,
+    typer.Option("--recipe", help="Name of a recipe, or a .yaml file.", autocompletion=completion.recipes),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", autocompletion=completion.settings,
+        help="Set a recipe key; the value is YAML. Repeatable.",
+    ),
+]  # fmt: skip
+Run = Annotated[
+    Path | None,
+    typer.Option(
+        "--run", metavar="DIR", help="Directory to write (default: runs/VERB-RECIPE).", show_default=False
+    ),
+]
+NamedRun = Annotated[
+    Path | None, typer.Option("--run", metavar="DIR", help="The run, as TARGET.", show_default=False)
+]
+ReportRun = Annotated[
+    Path | None,
+    typer.Option("--run", metavar="DIR", help="Directory that gets report.json.", show_default=False),
+]
+Target = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A run, or a .tflite file (default: the newest complete finetune run).", show_default=False
+    ),
+]
+Targets = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Runs or .tflite files (default: the newest complete finetune run).", show_default=False
+    ),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Move a run that is there aside and begin anew.")]
+Smoke = Annotated[
+    bool, typer.Option("--smoke", help="Tiny size, few steps, same code; runs go to runs/smoke.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Neither messages nor progress.")]
+Verb = Annotated[str, typer.Argument(help="A verb of the pipeline.", autocompletion=completion.verbs)]

@@ -1,0 +1,165 @@
+"""The keys of recipes explained: a tree of all, or one with its help, range, default and verbs."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES
+from mbert_cli.recipe.keys import REQUIRED, Key, keys_of
+from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.yaml_text import written
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One key as the recipes of some verbs have it.
+
+    Attributes:
+        path: Its full path.
+        help: What it means.
+        facts: What else there is to say: name and words.
+        keys: For a section, the keys in it: path and help.
+    """
+
+    path: str
+    help: str
+    facts: list[tuple[str, str]]
+    keys: list[tuple[str, str]]
+
+
+def tree(verb: str) -> list[tuple[str, str, str]]:
+    """All keys of a verb, indented as they nest, with default and help; required ones have no default."""
+    rows, seen = [], set()
+    for key in keys_of(verb):
+        if key.path not in seen:
+            seen.add(key.path)
+            indent = "  " * key.path.count(".")
+            rows.append(
+                (f"{indent}{key.path.rpartition('.')[2]}", _shown_default(verb, key), _help(verb, key))
+            )
+    return rows
+
+
+def explain(name: str, verbs: Sequence[str] = tuple(RECIPES)) -> list[Explanation]:
+    """Explains a key given by its path or by its last word.
+
+    Args:
+        name: `train.optimizer.learning_rate`, or `learning_rate`.
+        verbs: Verbs whose recipes are searched.
+
+    Returns:
+        One explanation for each path of that name and, where verbs differ, for each meaning.
+
+    Raises:
+        UserError: No recipe of these verbs has such a key.
+    """
+    known = list(dict.fromkeys(key.path for verb in verbs for key in keys_of(verb)))
+    paths = [name] if name in known else [path for path in known if path.endswith(f".{name}")]
+    if not paths:
+        raise _unknown(name, verbs, known)
+    return [explanation for path in paths for explanation in _explanations(path, verbs)]
+
+
+def size_rows() -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the table of model sizes."""
+    fields = {
+        "layers": "num_layers", "hidden": "hidden_dim", "inside": "intra_dim", "heads": "num_heads",
+        "feed-forward": "intermediate_dim", "networks": "num_feedforward_networks",
+        "embedding": "embedding_dim", "normalization": "normalization", "activation": "activation",
+    }  # fmt: skip
+    rows = [
+        [
+            name,
+            *("" if getattr(size, field) is None else str(getattr(size, field)) for field in fields.values()),
+        ]
+        for name, size in SIZES.items()
+    ]
+    return ["size", *fields], rows
+
+
+def _explanations(path: str, verbs: Sequence[str]) -> list[Explanation]:
+    """Verbs whose key means the same share one explanation."""
+    groups: dict[str, list[str]] = {}
+    for verb in verbs:
+        helps = [key.help for key in keys_of(verb) if key.path == path]
+        if helps:
+            groups.setdefault(helps[0], []).append(verb)
+    return [_explanation(path, group) for group in groups.values()]
+
+
+def _explanation(path: str, verbs: Sequence[str]) -> Explanation:
+    keys = [key for key in keys_of(verbs[0]) if key.path == path]
+    accepts = list(dict.fromkeys(key.accepts for key in keys))
+    if keys[0].is_discriminator:
+        facts = [("takes", f"one of {', '.join(accepts)}"), *((key.accepts, key.help) for key in keys)]
+    else:
+        facts = [("takes", "; ".join(accepts))]
+        facts += [("only for", words) for words in [_variants(verbs[0], path)] if words]
+    facts += _default_facts(path, verbs)
+    facts.append(("recipes of", ", ".join(verbs)))
+    nested = [key for key in keys_of(verbs[0]) if key.path.rpartition(".")[0] == path]
+    below = {key.path: _help(verbs[0], key) for key in nested}
+    return Explanation(path, _help(verbs[0], keys[0], short=True), facts, list(below.items()))
+
+
+def _help(verb: str, key: Key, short: bool = False) -> str:
+    """The help of a key with the variants that have it; a discriminator's names its choices."""
+    if key.is_discriminator:
+        choices = [other.accepts for other in keys_of(verb) if other.path == key.path]
+        return "Decides which keys the section has" + ("." if short else f": {', '.join(choices)}.")
+    variants = "" if short else _variants(verb, key.path)
+    return f"{key.help} Only for {variants}." if variants else key.help
+
+
+def _variants(verb: str, path: str) -> str:
+    """The variants that have a key, where not all variants of its section do."""
+    having = [key.variant for key in keys_of(verb) if key.path == path]
+    tag = having[0].partition(":")[0]
+    possible = [key.variant for key in keys_of(verb) if key.path == tag]
+    return "" if having == possible else ", ".join(having)
+
+
+def _default_facts(path: str, verbs: Sequence[str]) -> list[tuple[str, str]]:
+    defaults: dict[str, list[str]] = {}
+    for verb in verbs:
+        keys = [key for key in keys_of(verb) if key.path == path]
+        if not keys[0].is_section:
+            for shown in dict.fromkeys(_default_words(key) for key in _chosen(verb, keys)):
+                defaults.setdefault(shown, []).append(verb)
+    if len(defaults) == 1:
+        return [("default", next(iter(defaults)))]
+    return [("default", f"{shown} ({', '.join(owners)})") for shown, owners in defaults.items()]
+
+
+def _chosen(verb: str, keys: Sequence[Key]) -> list[Key]:
+    """Of a discriminator's variants only the one that is the default, when there is one."""
+    section = keys[0].path.rpartition(".")[0]
+    default = next((key.default for key in keys_of(verb) if key.path == section), None)
+    if not keys[0].is_discriminator or not isinstance(default, dict):
+        return list(keys)
+    return [key for key in keys if key.default is not REQUIRED]
+
+
+def _default_words(key: Key) -> str:
+    words = "none, it must be given" if key.default is REQUIRED else written(key.default)
+    return words if key.is_discriminator or not key.variant else f"{words} with {key.variant}"
+
+
+def _shown_default(verb: str, key: Key) -> str:
+    if key.is_section:
+        return ""
+    keys = [other for other in keys_of(verb) if other.path == key.path]
+    shown = ["" if other.default is REQUIRED else written(other.default) for other in _chosen(verb, keys)]
+    return next((text for text in shown if text), "")
+
+
+def _unknown(name: str, verbs: Sequence[str], known: Sequence[str]) -> UserError:
+    words = list(dict.fromkeys([*known, *(path.rpartition(".")[2] for path in known), *RECIPES]))
+    near = difflib.get_close_matches(name, words, n=1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    owner = f"{verbs[0]} recipes have" if len(verbs) == 1 else "a recipe has"
+    return UserError(
+        f"The key must be one that {owner}.{guess} Received: {name}",
+        f"`mbert recipe explain {verbs[0] if len(verbs) == 1 else 'VERB'}` lists all keys of a verb.",
+    )

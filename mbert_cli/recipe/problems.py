@@ -1,0 +1,128 @@
+"""What is wrong with a recipe, said in plain words: unknown keys, and values of a wrong type or range."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from mbert_cli.recipe.keys import Key, keys_of
+from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.yaml_text import written
+
+
+def unknown_key(verb: str, path: str, siblings: Sequence[str], chosen: str = "") -> str:
+    """Says why a key is not known and which one was meant.
+
+    Args:
+        verb: The verb of the recipe.
+        path: Full path of the key as it was written.
+        siblings: Names of the keys that its section has.
+        chosen: For a section with variants, the one that is chosen: `task.source: glue`.
+    """
+    owners = [key.variant for key in keys_of(verb) if key.path == path]
+    if owners:
+        return f"{path}: only for {' or '.join(owners)}. Received: {chosen}"
+    section, _, name = path.rpartition(".")
+    prefix = f"{section}." if section else ""
+    elsewhere = _paths_named(verb, name)
+    if elsewhere:
+        return f"{path}: unknown key. It belongs elsewhere: write {' or '.join(elsewhere)}."
+    near = difflib.get_close_matches(name, siblings, n=1, cutoff=0.7)
+    if near:
+        return f"{path}: unknown key. Did you mean {prefix}{near[0]}?"
+    far = difflib.get_close_matches(path, [key.path for key in keys_of(verb)], n=1, cutoff=0.75)
+    if far or _paths_near(verb, name):
+        return f"{path}: unknown key. Did you mean {(far or _paths_near(verb, name))[0]}?"
+    verbs = [other for other in RECIPES if other != verb and path in {key.path for key in keys_of(other)}]
+    if verbs:
+        return f"{path}: unknown key. It belongs to recipes of {', '.join(verbs)}."
+    owner = section or f"a recipe of {verb}"
+    return f"{path}: unknown key. The keys of {owner} are {', '.join(siblings)}."
+
+
+def wrong_value(key: Key, value: object) -> str:
+    """Says what a key takes and what it got."""
+    near = difflib.get_close_matches(str(value), key.choices, n=1) if isinstance(value, str) else []
+    guess = f" Did you mean {near[0]}?" if near else ""
+    is_number = isinstance(value, int | float)
+    quotes = (
+        f' Write it in quotes: "{written(value)}".' if is_number and key.accepts.startswith("text") else ""
+    )
+    return f"{key.path} must be {key.accepts}.{guess}{quotes} Received: {written(value)}"
+
+
+def wrong_choice(path: str, choices: Sequence[str], value: object) -> str:
+    """Says which words a key takes and what it got."""
+    near = difflib.get_close_matches(str(value), choices, n=1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return f"{path} must be one of {', '.join(choices)}.{guess} Received: {written(value)}"
+
+
+def wrong_values(verb: str, values: Mapping[str, object], error: ValidationError) -> dict[str, str]:
+    """One sentence for each key, or section, that pydantic refused, by its path."""
+    sentences: dict[str, str] = {}
+    for problem in error.errors(include_url=False):
+        path, value = _located(values, problem["loc"], problem["type"] == "missing")
+        if problem["type"] == "value_error":
+            sentences.setdefault(path, f"{path}: {problem['ctx']['error']}")
+            continue
+        key = find_key(verb, path, values)
+        if problem["type"] == "missing":
+            sentences[path] = f"{path} is missing: it must be {key.accepts}."
+        else:
+            sentences[path] = wrong_value(key, value)
+    # A rule over several keys is not worth a word while one of those keys is wrong by itself.
+    return {
+        path: text
+        for path, text in sentences.items()
+        if not any(other.startswith(f"{path}.") for other in sentences)
+    }
+
+
+def wrong_choices(verb: str, values: Mapping[str, object]) -> dict[str, str]:
+    """One sentence for each key whose value is none of the schema's listed choices, by its path."""
+    listed = {key.path: key for key in keys_of(verb) if key.accepts.startswith("one of ")}
+    found = {path: value for path, value in leaves(values) if path in listed}
+    return {p: wrong_value(listed[p], v) for p, v in found.items() if v not in listed[p].choices}
+
+
+def find_key(verb: str, path: str, values: Mapping[str, object]) -> Key:
+    """The key at a path, of the variant that the values have chosen."""
+    present = {f"{p}: {v}" for p, v in leaves(values)}
+    keys = [key for key in keys_of(verb) if key.path == path]
+    return next((key for key in keys if key.variant in present), keys[0])
+
+
+def leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """All values that are not sections, with their paths."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _located(
+    values: Mapping[str, object], location: Sequence[str | int], is_missing: bool
+) -> tuple[str, object]:
+    """Follows pydantic's location down to a key; parts that name a member of a union are passed over."""
+    path: list[str] = []
+    value: object = values
+    for index, part in enumerate(location):
+        if not isinstance(value, dict):
+            break
+        is_absent_key = is_missing and index == len(location) - 1
+        if part in value or is_absent_key:
+            path.append(str(part))
+            value = value.get(part)
+    return ".".join(path), value
+
+
+def _paths_named(verb: str, name: str) -> list[str]:
+    paths = [key.path for key in keys_of(verb) if key.path.rpartition(".")[2] == name]
+    return list(dict.fromkeys(paths))
+
+
+def _paths_near(verb: str, name: str) -> list[str]:
+    names = {key.path.rpartition(".")[2]: key.path for key in keys_of(verb)}
+    return [names[near] for near in difflib.get_close_matches(name, names, n=1, cutoff=0.75)]

@@ -1,0 +1,142 @@
+"""What must be true before work begins."""
+
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.commands.preflight import (
+    checkpoint_bytes,
+    estimate_parameters,
+    require_corpus,
+    require_length,
+    require_same_vocabulary,
+    require_task,
+)
+from mbert_cli.data.options import FilesCorpus, FileTask, GlueTask, InstalledDocsCorpus, TfdsCorpus
+from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+
+
+def refused(function, *arguments):
+    with pytest.raises(UserError) as error:
+        function(*arguments)
+    return error.value.message, error.value.hint
+
+
+def test_a_sequence_may_be_as_long_as_the_position_table():
+    require_length(512, SIZES["mobilebert"])
+
+
+def test_a_longer_sequence_is_refused():
+    assert refused(require_length, 513, SIZES["mobilebert"]) == (
+        (
+            "A sequence can have at most 512 tokens, the rows of the model's position table. "
+            "Received: sequence_length 513"
+        ),
+        "Shorten sequence_length, or train a teacher with more rows: --set model.changes.max_length=513.",
+    )
+
+
+def describe(vocabulary):
+    mine = VocabularyDescription(
+        size=vocabulary.size, lowercase=vocabulary.lowercase, digest=vocabulary.digest
+    )
+    return ModelDescription(verb="train-teacher", size=SIZES["ib_bert_laptop"], vocabulary=mine)
+
+
+def test_equal_vocabularies_pass():
+    vocabulary = Vocabulary((*LEADING_TOKENS, "a"))
+    require_same_vocabulary(vocabulary, describe(vocabulary), Path("runs/teacher"))
+
+
+@pytest.mark.parametrize(
+    "other", [Vocabulary((*LEADING_TOKENS, "b")), Vocabulary((*LEADING_TOKENS, "a"), lowercase=False)]
+)
+def test_vocabularies_that_differ_are_refused(other):
+    vocabulary = Vocabulary((*LEADING_TOKENS, "a"))
+    lower = "lower-cased " if other.lowercase else ""
+    assert refused(require_same_vocabulary, vocabulary, describe(other), Path("runs/teacher")) == (
+        (
+            "The token store must have the vocabulary of the model in runs/teacher. "
+            f"Received: 105 lower-cased tokens ({vocabulary.digest[:8]}) in the token store, "
+            f"105 {lower}tokens ({other.digest[:8]}) in the model"
+        ),
+        (
+            "Prepare the corpus with the model's vocabulary: mbert prepare --set "
+            "vocabulary.file=runs/teacher/final/vocab.txt "
+            f"--set vocabulary.lowercase={str(other.lowercase).lower()}"
+        ),
+    )
+
+
+def test_the_bytes_of_the_files_are_counted():
+    Path("a.txt").write_text("x" * 10)
+    Path("b.txt.gz").write_bytes(b"x" * 10)
+    assert require_corpus(FilesCorpus(source="files", globs=["*.txt", "**/*.gz"])) == 50
+
+
+def test_a_pattern_without_a_file_is_refused():
+    assert refused(require_corpus, FilesCorpus(source="files", globs=["books/*.txt"])) == (
+        "Each pattern of corpus.globs must match a file. Received: books/*.txt",
+        "Patterns are relative to the working directory; ** crosses folders.",
+    )
+
+
+def test_a_package_that_is_not_installed_is_refused():
+    corpus = InstalledDocsCorpus(source="installed_docs", packages=["pydantic", "no_such_package"])
+    assert refused(require_corpus, corpus) == (
+        "The packages of corpus.packages must be installed. Received: no_such_package",
+        "Install them, or leave them out of corpus.packages.",
+    )
+
+
+def test_a_data_set_that_is_not_prepared_is_refused():
+    corpus = TfdsCorpus(source="tfds", dataset="wikipedia/20230601.en", data_dir="sets")
+    assert refused(require_corpus, corpus) == (
+        "The data set wikipedia/20230601.en must be prepared. Received: no folder sets/wikipedia/20230601.en",
+        "`tfds build wikipedia/20230601.en` prepares it; corpus.data_dir names another folder.",
+    )
+    Path("sets/wikipedia/20230601.en/1.0.0").mkdir(parents=True)
+    assert require_corpus(corpus) is None
+
+
+def test_a_task_file_that_is_missing_is_refused():
+    task = FileTask(source="file", train="train.tsv", validation="dev.tsv")
+    assert refused(require_task, task)[0] == "task.train must be a file. Received: train.tsv"
+    Path("train.tsv").touch()
+    assert refused(require_task, task)[0] == "task.validation must be a file. Received: dev.tsv"
+    Path("dev.tsv").touch()
+    require_task(task)
+
+
+def test_a_glue_folder_that_is_missing_is_refused():
+    task = GlueTask(source="glue", name="sst2", folder="GLUE/SST-2")
+    assert refused(require_task, task)[0] == (
+        "task.folder must be a folder with the task's TSV files. Received: GLUE/SST-2"
+    )
+    Path("GLUE/SST-2").mkdir(parents=True)
+    require_task(task)
+
+
+@pytest.mark.parametrize(
+    ("size", "parameters"),
+    [("mobilebert", 24_581_888), ("ib_bert_large", 294_205_184), ("bert_base", 108_891_648)],
+)
+def test_the_estimate_of_parameters_is_near_the_truth(size, parameters):
+    # The estimate includes the head's part of the output matrix; the truth here is that of encoders.
+    estimate = estimate_parameters(SIZES[size], 30522)
+    heads = 30522 * (SIZES[size].hidden_dim - SIZES[size].embedding_dim)
+    assert abs(estimate - parameters - heads) < 0.02 * parameters
+
+
+def test_checkpoints_hold_weights_and_two_moments():
+    # Three checkpoints of 12 bytes a parameter while the third is written, and the result.
+    assert checkpoint_bytes(1000, keep_checkpoints=2) == 40_000

@@ -1,0 +1,90 @@
+"""Keys explained."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES
+from mbert_cli.recipe.explaining import explain, size_rows, tree
+
+
+def test_a_key_is_found_by_its_last_word():
+    (explanation,) = explain("learning_rate")
+    assert explanation.path == "train.optimizer.learning_rate"
+    assert explanation.help == "Peak learning rate."
+    assert explanation.facts == [
+        ("takes", "a number above 0"),
+        ("default", "0.0001"),
+        ("recipes of", "train-teacher, distill, finetune"),
+    ]
+
+
+def test_defaults_that_differ_name_their_verbs():
+    (explanation,) = explain("model.size")
+    assert explanation.facts[1:] == [
+        ("default", "ib_bert_large (train-teacher)"),
+        ("default", "mobilebert (distill)"),
+        ("recipes of", "train-teacher, distill"),
+    ]
+
+
+def test_meanings_that_differ_are_explained_apart():
+    assert [dict(e.facts)["recipes of"] for e in explain("seed")] == ["train-teacher, distill", "finetune"]
+
+
+def test_a_key_of_one_variant_says_so():
+    (explanation,) = explain("corpus.globs")
+    assert explanation.facts == [
+        ("takes", "a list of texts, at least 1 of them"),
+        ("only for", "corpus.source: files"),
+        ("default", "none, it must be given with corpus.source: files"),
+        ("recipes of", "prepare"),
+    ]
+
+
+def test_a_section_lists_its_keys():
+    (explanation,) = explain("vocabulary", ["prepare"])
+    assert explanation.keys == [
+        ("vocabulary.file", "A vocab.txt with one token a line and the reserved tokens of BERT; null trains one."),
+        ("vocabulary.size", "Entries to train; unused when a file is given."),
+        ("vocabulary.lowercase", "Lower-case and strip accents, as BERT's uncased models do."),
+        ("vocabulary.training_megabytes",
+         "Training reads at most this much of the corpus, taken evenly over the documents."),
+    ]  # fmt: skip
+
+
+def test_what_chooses_a_variant_lists_the_variants():
+    (explanation,) = explain("source", ["prepare"])
+    assert explanation.help == "Decides which keys the section has."
+    assert explanation.facts[:2] == [
+        ("takes", "one of files, tfds, installed_docs"),
+        ("files", "Read files."),
+    ]
+
+
+def test_the_tree_shows_each_key_once_with_its_default():
+    rows = tree("export-tflite")
+    assert [row[:2] for row in rows] == [
+        ("export", ""),
+        ("  quantize", "dynamic_int8"),
+        ("  sequence_length", "null"),
+        ("  verify", ""),
+        ("    max_examples", "400"),
+        ("    max_metric_loss", "0.01"),
+        ("    max_disagreement", "0.03"),
+    ]
+
+
+def test_the_size_table_has_every_size():
+    columns, rows = size_rows()
+    assert [row[0] for row in rows] == list(SIZES)
+    assert dict(zip(columns, rows[0], strict=True))["layers"] == "12"
+
+
+def test_an_unknown_key_is_told_with_the_nearest():
+    with pytest.raises(UserError) as error:
+        explain("lerning_rate")
+    assert (
+        error.value.message
+        == "The key must be one that a recipe has. Did you mean learning_rate? Received: lerning_rate"
+    )
+    assert error.value.hint == "`mbert recipe explain VERB` lists all keys of a verb."

@@ -1,0 +1,84 @@
+"""The keys of recipes, read from the schema."""
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+
+from mbert_cli.recipe.keys import REQUIRED, accepted, keys_of
+from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.section import Section
+
+
+class Example(Section):
+    """A section with a key of every kind."""
+
+    positive: Annotated[int, Field(gt=0)]
+    bounded: Annotated[int, Field(ge=8, le=512)]
+    share: Annotated[float, Field(ge=0, lt=1)]
+    open: Annotated[float, Field(gt=0, lt=1)]
+    number: float
+    optional: Annotated[float, Field(gt=0)] | None
+    flag: bool
+    word: Literal["a", "b", "c"]
+    flag_or_word: bool | Literal["auto"]
+    word_or_list: Literal["a", "b"] | list[Literal["a", "b"]]
+    texts: Annotated[list[str], Field(min_length=1)]
+    numbers: list[Annotated[int, Field(ge=0)]] | None
+    choice: Annotated[str, Field(json_schema_extra={"choices": ["x", "y"]})]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "positive": "a whole number of 1 or more",
+        "bounded": "a whole number from 8 to 512",
+        "share": "a number from 0 and below 1",
+        "open": "a number above 0 and below 1",
+        "number": "a number",
+        "optional": "a number above 0, or null",
+        "flag": "true or false",
+        "word": "a, b or c",
+        "flag_or_word": "true, false or auto",
+        "word_or_list": "a or b, or a list of these",
+        "texts": "a list of texts, at least 1 of them",
+        "numbers": "a list of whole numbers of 0 or more, or null",
+        "choice": "one of x, y",
+    }.items(),
+)
+def test_what_a_key_takes_is_said_in_words(name, words):
+    assert accepted(Example.model_fields[name]) == words
+
+
+def find(verb, path):
+    return [key for key in keys_of(verb) if key.path == path]
+
+
+def test_every_verb_has_keys_with_help():
+    for verb in RECIPES:
+        assert keys_of(verb)
+        for key in keys_of(verb):
+            assert key.help, f"{verb}: {key.path} has no help text"
+
+
+def test_a_default_is_that_of_the_verb_and_not_that_of_the_section():
+    assert find("train-teacher", "model.size")[0].default == "ib_bert_large"
+    assert find("distill", "model.size")[0].default == "mobilebert"
+
+
+def test_a_key_of_one_variant_names_it():
+    (globs,) = find("prepare", "corpus.globs")
+    assert (globs.variant, globs.default) == ("corpus.source: files", REQUIRED)
+
+
+def test_a_discriminator_stands_once_for_each_variant():
+    sources = find("finetune", "task.source")
+    assert [key.accepts for key in sources] == ["installed_docs", "glue", "file"]
+    assert all(key.is_discriminator for key in sources)
+
+
+def test_an_optional_section_with_variants_has_their_keys():
+    (task,) = find("eval", "task")
+    assert task.accepts == "a section with source: installed_docs, glue or file, or null"
+    assert task.default is None
+    assert find("eval", "task.folder")[0].variant == "task.source: glue"

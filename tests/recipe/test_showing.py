@@ -1,0 +1,25 @@
+"""A recipe shown with the origin of its values."""
+
+from mbert_cli.recipe.loading import load
+from mbert_cli.recipe.showing import show
+
+
+def test_every_value_stands_with_its_origin():
+    loaded = load("export-tflite", "quickstart", ["export.quantize=[float32, float16]"])
+    assert show(loaded) == [
+        "export:",
+        "  quantize: [float32, float16]  # --set",
+        "  sequence_length: null         # default",
+        "  verify:",
+        "    max_examples: 400           # default",
+        "    max_metric_loss: 0.01       # default",
+        "    max_disagreement: 0.03      # default",
+    ]
+
+
+def test_what_is_shown_loads_as_the_same_recipe(tmp_path):
+    for verb in ("prepare", "train-teacher", "distill", "finetune", "eval", "bench"):
+        loaded = load(verb)
+        path = tmp_path / f"{verb}.yaml"
+        path.write_text("\n".join(show(loaded)) + "\n")
+        assert load(verb, str(path)).recipe == loaded.recipe

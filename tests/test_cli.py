@@ -1,0 +1,256 @@
+"""The command line: verbs, flags, errors and exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mbert_cli
+from mbert_cli import cli, console
+from mbert_cli.errors import Interrupted, RunError, UserError
+from mbert_cli.recipe.keys import keys_of
+
+CHECKOUT = str(Path(mbert_cli.__file__).parents[1])
+PIPELINE = ["prepare", "train-teacher", "distill", "finetune", "eval", "predict", "export-tflite", "bench"]
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    yield
+    console.set_quiet(False)
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*words):
+        with pytest.raises(SystemExit) as ending:
+            cli.main(words)
+        captured = capsys.readouterr()
+        return ending.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+class _Recorder:
+    """Stands where a verb's module would be imported, and keeps what it is called with."""
+
+    def __init__(self, answer=None):
+        self.invocation, self.answer = None, answer
+
+    def run(self, invocation):
+        self.invocation = invocation
+        if self.answer:
+            raise self.answer
+
+
+@pytest.fixture
+def record(monkeypatch):
+    def record(module, answer=None):
+        recorder = _Recorder(answer)
+        monkeypatch.setitem(sys.modules, f"mbert_cli.commands.{module}", recorder)
+        monkeypatch.setattr("mbert_cli.commands." + module, recorder, raising=False)
+        return recorder
+
+    return record
+
+
+def test_help_groups_the_verbs_as_the_pipeline(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    pipeline, around = out.split("The pipeline, in its order")[1].split("Recipes and runs")
+    positions = [pipeline.index(f" {verb} ") for verb in PIPELINE]
+    assert positions == sorted(positions)
+    assert " recipe " in around
+    assert " runs " in around
+
+
+@pytest.mark.parametrize("words", [(), ("recipe",)])
+def test_a_group_alone_shows_its_help(run, words):
+    assert run(*words) == run(*words, "--help")
+
+
+@pytest.mark.parametrize("verb", [*PIPELINE, "runs"])
+def test_the_help_of_each_verb_has_an_example(run, verb):
+    code, out, _ = run(verb, "--help")
+    assert code == 0
+    assert f"Example: mbert {verb} " in out
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom mbert_cli.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = ('keras', 'tensorflow', 'numpy', 'jax', 'torch', 'pydantic', 'yaml')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
+    )
+    environment = os.environ | {"PYTHONPATH": CHECKOUT}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert answer.stderr.strip() == "[]"
+
+
+def test_version_prints_the_versions_that_matter(run, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    code, out, _ = run("--version")
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines[:5]] == [
+        "mbert",
+        "python",
+        "keras",
+        "tensorflow",
+        "ai-edge-litert",
+    ]
+    assert lines[2].endswith("(backend jax)")
+
+
+def test_the_flags_of_training_reach_the_command(run, record):
+    recorder = record("distill")
+    words = ["distill", "--set", "seed=3", "--set", "train.batch_size=8", "--strategy", "joint", "--teacher", "runs/t",
+             "--fresh", "--dry-run", "-q"]  # fmt: skip
+    assert run(*words) == (0, "", "")
+    invocation = recorder.invocation
+    recipe = invocation.loaded.recipe
+    assert (invocation.verb, invocation.root, invocation.run) == (
+        "distill",
+        Path("runs"),
+        Path("runs/distill-quickstart"),
+    )
+    assert (invocation.fresh, invocation.dry_run, invocation.quiet, invocation.smoke) == (
+        True,
+        True,
+        True,
+        False,
+    )
+    assert (recipe.seed, recipe.train.batch_size, recipe.distill.strategy, recipe.teacher) == (
+        3,
+        8,
+        "joint",
+        "runs/t",
+    )
+    assert invocation.loaded.origins["distill.strategy"] == "--strategy"
+    assert invocation.command == ("mbert", *words)
+
+
+def test_smoke_has_its_own_folder_of_runs(run, record):
+    recorder = record("finetune")
+    run("finetune", "sst2", "--smoke", "--source", "runs/s")
+    assert recorder.invocation.run == Path("runs/smoke/finetune-sst2")
+    assert recorder.invocation.loaded.recipe.train.epochs == 1
+
+
+def test_run_names_the_directory(run, record):
+    recorder = record("prepare")
+    run("prepare", "--run", "elsewhere/books")
+    assert recorder.invocation.run == Path("elsewhere/books")
+
+
+def test_predict_takes_texts(run, record):
+    recorder = record("predict")
+    run("predict", "model.tflite", "--text", "one", "--text", "two", "--file", "x.txt", "--jsonl")
+    invocation = recorder.invocation
+    assert (invocation.targets, invocation.run) == ((Path("model.tflite"),), None)
+    assert (invocation.texts, invocation.file, invocation.jsonl) == (("one", "two"), Path("x.txt"), True)
+
+
+def test_quantize_is_a_list_of_modes(run, record):
+    recorder = record("export_tflite")
+    run("export-tflite", "--quantize", "float16", "--quantize", "float32", "--run", "runs/x")
+    assert recorder.invocation.loaded.recipe.export.quantize == ["float16", "float32"]
+    assert (recorder.invocation.targets, recorder.invocation.run) == ((), Path("runs/x"))
+
+
+def test_bench_takes_several_targets(run, record):
+    recorder = record("bench")
+    run("bench", "a.tflite", "b.tflite", "--against", "bert_base", "--threads", "2")
+    options = recorder.invocation.loaded.recipe.bench
+    assert recorder.invocation.targets == (Path("a.tflite"), Path("b.tflite"))
+    assert (options.against, options.threads) == ("bert_base", 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (
+            UserError("The rule. Received: x", "mbert runs"),
+            2,
+            "Error: The rule. Received: x\nHint: mbert runs\n",
+        ),
+        (RunError("The loss is not finite."), 1, "Error: The loss is not finite.\n"),
+        (Interrupted("Saved at step 3."), 130, "Saved at step 3.\n"),
+        (KeyboardInterrupt(), 130, "Stopped by Ctrl-C.\n"),
+        (
+            OSError(28, "No space left on device", "runs/x"),
+            1,
+            "Error: No space left on device. Received: runs/x\n",
+        ),
+    ],
+)
+def test_an_error_is_a_sentence_with_a_hint_and_an_exit_code(run, record, error, code, message):
+    record("prepare", error)
+    assert run("prepare") == (code, "", message)
+
+
+def test_our_own_bug_is_a_traceback_that_says_so(run, record):
+    record("prepare", ValueError("unexpected"))
+    code, out, err = run("prepare")
+    assert (code, out) == (1, "")
+    assert "ValueError: unexpected" in err
+    assert err.endswith(
+        "Error: This is a bug of mbert.\n"
+        "Hint: Report it with the lines above and the output of `mbert --version`.\n"
+    )
+
+
+def test_a_mistake_in_the_recipe_stops_the_command_before_it_is_imported(run, record):
+    recorder = record("distill")
+    code, out, err = run("distill", "--strategy", "joit")
+    assert (code, out, recorder.invocation) == (2, "", None)
+    assert err == (
+        "Error: --strategy: distill.strategy must be progressive, joint or auxiliary. Did you mean joint? "
+        "Received: joit\nHint: `mbert recipe explain distill.strategy` tells more about it.\n"
+    )
+
+
+def test_an_unknown_verb_or_flag_is_told_with_the_nearest(run):
+    code, _, err = run("distil")
+    assert code == 2
+    assert "No such command 'distil'. Did you mean 'distill'?" in err
+    code, _, err = run("distill", "--strateg", "joint")
+    assert code == 2
+    assert "No such option: --strateg (Possible options: --strategy)" in err
+
+
+def test_the_help_names_the_strategies_that_there_are(run):
+    (key,) = [key for key in keys_of("distill") if key.path == "distill.strategy"]
+    assert "|".join(key.choices) in run("distill", "--help")[1]
+
+
+def test_runs_works_in_an_empty_folder(run):
+    assert run("runs")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("mbert distill qu", ["quickstart"]),
+        ("mbert eval --recipe q", ["quickstart"]),
+        ("mbert distill --strategy j", ["joint"]),
+        ("mbert export-tflite --quantize f", ["float32", "float16"]),
+        ("mbert bench --against mob", ["mobilebert", "mobilebert_tiny"]),
+        ("mbert recipe show dis", ["distill"]),
+        ("mbert recipe show finetune ss", ["sst2"]),
+        ("mbert recipe copy finetune/s", ["finetune/sst2"]),
+        ("mbert distill --set distill.str", ["distill.strategy="]),
+        ("mbert distill --set distill.strategy=j", ["distill.strategy=joint"]),
+    ],
+)
+def test_the_shell_completes(run, monkeypatch, typed, offered):
+    monkeypatch.setenv("_MBERT_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    assert run()[1].split() == offered
