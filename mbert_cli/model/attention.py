@@ -1,0 +1,85 @@
+"""Self-attention that returns its logits, and the padding mask in the form that attention adds."""
+
+import keras
+from keras import KerasTensor, ops
+
+from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
+from mbert_cli.model.normalization import NORMALIZATIONS
+from mbert_cli.model.options import ModelSize
+
+MASKED = -10_000.0
+"""Added to the logits of padding; after the softmax nothing of it is left."""
+
+
+class AttentionBias(keras.Layer):
+    """Padding mask -> what is added to the attention logits: 0 for tokens, -10,000 for padding.
+
+    Call arguments:
+        padding_mask: (batch, length) int32, 1 for tokens and 0 for padding.
+
+    Returns:
+        (batch, 1, 1, length) float32.
+    """
+
+    def call(self, padding_mask):
+        padding = 1.0 - ops.cast(padding_mask, "float32")
+        return ops.expand_dims(padding * MASKED, (1, 2))
+
+    def compute_output_spec(self, padding_mask: KerasTensor) -> KerasTensor:
+        batch, length = padding_mask.shape
+        return KerasTensor((batch, 1, 1, length), dtype="float32")
+
+
+class SelfAttention:
+    """`norm(output(attention) + residual)` with several heads, a part of a block.
+
+    Query and key may read other rows than the value.
+
+    Args:
+        owner: The block.
+        size: Gives the number of heads, the width (`block_dim`) and the dropout rate of probabilities.
+        query_dim: Width of the rows that query and key read.
+        value_dim: Width of the rows that the value reads.
+        dropout_rate: Share of the output zeroed while training, before the residual is added.
+    """
+
+    def __init__(
+        self,
+        owner: LayerWithParts,
+        size: ModelSize,
+        query_dim: int,
+        value_dim: int,
+        dropout_rate: float = 0.0,
+    ) -> None:
+        width = size.block_dim
+        self.num_heads, self.head_dim = size.num_heads, width // size.num_heads
+        with keras.name_scope("attention"):
+            self.query = Dense(owner, "query", query_dim, width)
+            self.key = Dense(owner, "key", query_dim, width)
+            self.value = Dense(owner, "value", value_dim, width)
+            self.output = Dense(owner, "output", width, width)
+            self.norm = NORMALIZATIONS[size.normalization](owner, width)
+        self.probability_dropout = Dropout(owner, "attention_dropout", size.attention_dropout_rate)
+        self.output_dropout = Dropout(owner, "attention_output_dropout", dropout_rate)
+
+    def __call__(self, query_rows, value_rows, residual, attention_bias, training):
+        """Attends; all rows are (batch * length, width).
+
+        Returns:
+            The next rows (batch * length, block_dim) and the logits (batch, heads, query, key): before
+            the softmax, with the mask added, in float32 whatever the layer computes in.
+        """
+        length = ops.shape(attention_bias)[-1]
+        query = self._split(self.query(query_rows) * self.head_dim**-0.5, length, (0, 2, 1, 3))
+        key = self._split(self.key(query_rows), length, (0, 2, 3, 1))
+        value = self._split(self.value(value_rows), length, (0, 2, 1, 3))
+        logits = ops.cast(ops.matmul(query, key), "float32") + ops.cast(attention_bias, "float32")
+        probabilities = self.probability_dropout(ops.cast(ops.softmax(logits), value.dtype), training)
+        context = ops.transpose(ops.matmul(probabilities, value), (0, 2, 1, 3))
+        context = ops.reshape(context, (-1, self.num_heads * self.head_dim))
+        update = self.output_dropout(self.output(context), training)
+        return self.norm(update + residual), logits
+
+    def _split(self, rows, length, order: tuple[int, ...]):
+        """(batch * length, width) -> the four axes (batch, length, head, head_dim) in `order`."""
+        return ops.transpose(ops.reshape(rows, (-1, length, self.num_heads, self.head_dim)), order)

@@ -1,0 +1,35 @@
+"""What the two kinds of block have in common: their arguments and what they return."""
+
+from keras import KerasTensor
+
+from mbert_cli.model.dense import LayerWithParts
+from mbert_cli.model.options import ModelSize
+
+
+class Block(LayerWithParts):
+    """One transformer block.
+
+    Args:
+        size: Gives widths, normalization, activation and dropout.
+
+    Call arguments:
+        hidden: (batch, length, hidden_dim).
+        attention_bias: (batch, 1, 1, length), see `AttentionBias`.
+
+    Returns:
+        The next hidden states, of the same shape, and the attention logits (batch, heads, query, key).
+    """
+
+    def __init__(self, size: ModelSize, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+
+    def compute_output_spec(
+        self, hidden: KerasTensor, attention_bias: KerasTensor, training: bool | None = None
+    ) -> tuple[KerasTensor, KerasTensor]:
+        batch, length, _ = hidden.shape
+        logits_shape = (batch, self.size.num_heads, length, length)
+        return (
+            KerasTensor(hidden.shape, dtype=self.compute_dtype),
+            KerasTensor(logits_shape, dtype="float32"),
+        )

@@ -1,0 +1,79 @@
+"""What every layer of the model is made of: named parts that own weights, and the dense map.
+
+A Keras layer call costs about a millisecond of tracing, and a MobileBERT block has twenty-five maps and
+norms. So a block is *one* Keras layer, and what it is made of are plain objects, its parts: they own
+weights and are called like functions.
+"""
+
+from collections.abc import Sequence
+from zlib import crc32
+
+import keras
+from keras import ops
+
+
+class LayerWithParts(keras.Layer):
+    """A Keras layer whose weights carry names of several parts, as `attention/query/kernel`.
+
+    `keras.Layer.add_weight` knows only names of one part. Parts open a name scope each and call `own`.
+
+    Args:
+        seed: Decides the dropout of all parts.
+    """
+
+    def __init__(self, *, seed: int = 0, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.owned: list[keras.Variable | keras.random.SeedGenerator] = []  # Keras tracks what is in lists
+
+    def own(self, name: str, shape: Sequence[int], initializer: str = "zeros") -> keras.Variable:
+        """Creates a trainable weight in the current name scope; only `build` may call it."""
+        variable = keras.Variable(initializer, tuple(shape), dtype=self.variable_dtype, name=name)
+        self.owned.append(variable)
+        return variable
+
+
+class Dense:
+    """`rows @ kernel + bias`, a part of a layer.
+
+    Args:
+        owner: The layer that the weights belong to.
+        name: Name scope of the weights `kernel` (input_dim, output_dim) and `bias` (output_dim,);
+            None puts them directly in the owner's.
+    """
+
+    def __init__(self, owner: LayerWithParts, name: str | None, input_dim: int, output_dim: int) -> None:
+        if name is None:
+            self._build(owner, input_dim, output_dim)
+        else:
+            with keras.name_scope(name):
+                self._build(owner, input_dim, output_dim)
+
+    def _build(self, owner: LayerWithParts, input_dim: int, output_dim: int) -> None:
+        self.kernel = owner.own("kernel", (input_dim, output_dim))
+        self.bias = owner.own("bias", (output_dim,))
+
+    def __call__(self, rows):
+        return ops.add(ops.matmul(rows, self.kernel), self.bias)
+
+
+class Dropout:
+    """Zeroes a share of the values while training, a part of a layer.
+
+    Args:
+        owner: The layer that the random state belongs to.
+        name: Name of that state; with the owner's name and seed it decides which values are zeroed.
+        rate: Share of values to zero; 0 makes no random state and no op.
+    """
+
+    def __init__(self, owner: LayerWithParts, name: str, rate: float) -> None:
+        self.rate = rate
+        if rate > 0:
+            seed = crc32(f"{owner.seed}/{owner.name}/{name}".encode())
+            self.seed_generator = keras.random.SeedGenerator(seed, name=name)
+            owner.owned.append(self.seed_generator)
+
+    def __call__(self, values, training):
+        if self.rate == 0 or not training:
+            return values
+        return keras.random.dropout(values, self.rate, seed=self.seed_generator)

@@ -1,0 +1,74 @@
+"""Token ids -> the first hidden states."""
+
+from keras import KerasTensor, ops
+
+from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
+from mbert_cli.model.normalization import NORMALIZATIONS
+from mbert_cli.model.options import ModelSize
+
+
+def trigram(embeddings):
+    """Next, current and previous embedding side by side, in this order; zeros beyond the ends.
+
+    Args:
+        embeddings: (batch, length, dim).
+
+    Returns:
+        (batch, length, 3 * dim).
+    """
+    padded = ops.pad(embeddings, ((0, 0), (1, 1), (0, 0)))
+    return ops.concatenate([padded[:, 2:], embeddings, padded[:, :-2]], axis=-1)
+
+
+class Embeddings(LayerWithParts):
+    """Word (and neighbour), position and segment embeddings, normalized.
+
+    The trigram looks at padding too: the last token of a padded sequence sees the vector of [PAD], as in
+    the released MobileBERT.
+
+    Args:
+        size: Gives all widths.
+        vocab_size: Rows of the word table.
+
+    Call arguments:
+        token_ids, segment_ids: (batch, length) int32.
+
+    Returns:
+        (batch, length, hidden_dim).
+    """
+
+    def __init__(self, size: ModelSize, vocab_size: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.size, self.vocab_size = size, vocab_size
+
+    def build(self, *shapes: object) -> None:
+        size = self.size
+        self.word_embeddings = self.own("word_embeddings", (self.vocab_size, size.embedding_dim))
+        self.projection = None
+        if size.trigram_input or size.embedding_dim != size.hidden_dim:
+            input_dim = size.embedding_dim * (3 if size.trigram_input else 1)
+            self.projection = Dense(self, "projection", input_dim, size.hidden_dim)
+        self.position_embeddings = self.own("position_embeddings", (size.max_length, size.hidden_dim))
+        if size.num_segments:
+            self.segment_embeddings = self.own("segment_embeddings", (size.num_segments, size.hidden_dim))
+        self.norm = NORMALIZATIONS[size.normalization](self, size.hidden_dim)
+        self.dropout = Dropout(self, "dropout", size.hidden_dropout_rate)
+
+    def call(self, token_ids, segment_ids, training=None):
+        length = ops.shape(token_ids)[1]
+        hidden = ops.take(self.word_embeddings, token_ids, axis=0)
+        if self.size.trigram_input:
+            hidden = trigram(hidden)
+        if self.projection is not None:
+            rows = self.projection(ops.reshape(hidden, (-1, hidden.shape[-1])))
+            hidden = ops.reshape(rows, (-1, length, self.size.hidden_dim))
+        hidden = hidden + ops.convert_to_tensor(self.position_embeddings)[:length]
+        if self.size.num_segments:
+            segments = ops.one_hot(segment_ids, self.size.num_segments, dtype=hidden.dtype)
+            hidden = hidden + ops.matmul(segments, self.segment_embeddings)
+        return self.dropout(self.norm(hidden), training)
+
+    def compute_output_spec(
+        self, token_ids: KerasTensor, segment_ids: KerasTensor, training: bool | None = None
+    ) -> KerasTensor:
+        return KerasTensor((*token_ids.shape, self.size.hidden_dim), dtype=self.compute_dtype)

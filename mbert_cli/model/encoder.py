@@ -1,0 +1,135 @@
+"""Encoders of every size, and the names of their weights.
+
+The name of a weight is its `path`, the same in every process, on every backend, for every depth and in every
+network that contains the encoder. With NN the number of the block, from 00, and n that of its feed-forward
+network, from 0:
+
+    encoder/embeddings/word_embeddings                                   (vocab_size, embedding_dim)
+    encoder/embeddings/position_embeddings, segment_embeddings           (rows, hidden_dim)
+    encoder/embeddings/projection/{kernel,bias}                          trigram or embedding_dim ≠ hidden_dim
+    encoder/embeddings/norm/{gamma,beta}
+    encoder/layer_NN/bottleneck_input/{kernel,bias,norm/gamma,norm/beta}
+    encoder/layer_NN/bottleneck_attention/{kernel,bias,norm/gamma,norm/beta}    key_query_shared_bottleneck
+    encoder/layer_NN/attention/{query,key,value,output}/{kernel,bias}
+    encoder/layer_NN/attention/norm/{gamma,beta}
+    encoder/layer_NN/feed_forward_n/{intermediate,output}/{kernel,bias}
+    encoder/layer_NN/feed_forward_n/norm/{gamma,beta}
+    encoder/layer_NN/bottleneck_output/{kernel,bias,norm/gamma,norm/beta}
+
+Kernels are (input, output). Plain blocks have no `bottleneck_*`. The heads' names are in `heads.py`.
+"""
+
+import keras
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.attention import AttentionBias
+from mbert_cli.model.bottleneck import BottleneckBlock
+from mbert_cli.model.embedding import Embeddings
+from mbert_cli.model.initialization import draw_weights
+from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.model.plain import PlainBlock
+
+INPUTS = ("token_ids", "segment_ids", "padding_mask")
+"""What every encoder reads, each (batch, length) int32."""
+
+
+def build_encoder(
+    size: str | ModelSize,
+    *,
+    vocab_size: int = 30522,
+    num_layers: int | None = None,
+    seed: int | None = 0,
+    name: str = "encoder",
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Model:
+    """Builds an encoder as a functional model.
+
+    Args:
+        size: A row of `SIZES`, or the size itself.
+        vocab_size: Rows of the word table.
+        num_layers: Build only so many blocks; None builds all.
+        seed: Draws kernels and tables and decides dropout; None leaves zeros, to be loaded from a file.
+        name: Name of the model; the names of its weights start with `encoder` whatever it is.
+        dtype: Keras dtype policy; None takes the global one.
+
+    Returns:
+        A model from a dict of `INPUTS` to a Trace: a dict of `hidden_states`, num_layers + 1 tensors (batch,
+        length, hidden_dim) of which the first is the embeddings' output, and `attention_logits`, num_layers
+        tensors (batch, heads, query, key) float32. Keras refuses a dict with keys that are no inputs: call it
+        with `{key: batch[key] for key in encoder.input}`.
+
+    Raises:
+        UserError: The size is unknown, or has fewer blocks than `num_layers`.
+    """
+    size = resolve_size(size)
+    depth = _checked_depth(size, num_layers)
+    inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUTS}
+    block_class = PlainBlock if size.intra_dim is None else BottleneckBlock
+    shared = {"seed": seed or 0, "dtype": dtype}
+    with keras.name_scope("encoder"):
+        bias = AttentionBias(name="attention_bias", dtype=dtype)(inputs["padding_mask"])
+        embeddings = Embeddings(size, vocab_size, name="embeddings", **shared)
+        hidden_states = [embeddings(inputs["token_ids"], inputs["segment_ids"])]
+        attention_logits = []
+        for index in range(depth):
+            block = block_class(size, name=f"layer_{index:02d}", **shared)
+            hidden, logits = block(hidden_states[-1], bias)
+            hidden_states.append(hidden)
+            attention_logits.append(logits)
+    trace = {"hidden_states": hidden_states, "attention_logits": attention_logits}
+    encoder = keras.Model(inputs, trace, name=name)
+    draw_weights(encoder.weights, seed)
+    return encoder
+
+
+def truncate(network: keras.Model, last_layer: int) -> keras.Model:
+    """The part of a network up to and with block `last_layer` (from 0), made of the very same layers.
+
+    Args:
+        network: A model from `build_encoder` or `build_pretraining_network`.
+        last_layer: The last block to keep.
+
+    Returns:
+        A model from a dict of `INPUTS` to the Trace of that depth.
+
+    Raises:
+        UserError: The network has no such block.
+    """
+    trace = network.output
+    depth = len(trace["attention_logits"])
+    if not 0 <= last_layer < depth:
+        raise UserError(
+            f"The last layer must be between 0 and {depth - 1}. Received: {last_layer}",
+            "Choose one of the network's blocks.",
+        )
+    return keras.Model(
+        {key: network.input[key] for key in INPUTS},
+        {
+            "hidden_states": trace["hidden_states"][: last_layer + 2],
+            "attention_logits": trace["attention_logits"][: last_layer + 1],
+        },
+        name=f"{network.name}_to_layer_{last_layer:02d}",
+    )
+
+
+def resolve_size(size: str | ModelSize) -> ModelSize:
+    """The row of `SIZES` with that name, or the size itself."""
+    if isinstance(size, ModelSize):
+        return size
+    if size not in SIZES:
+        raise UserError(
+            f"A size is one of {', '.join(SIZES)}. Received: {size!r}",
+            "See `mbert recipe explain model.size`.",
+        )
+    return SIZES[size]
+
+
+def _checked_depth(size: ModelSize, num_layers: int | None) -> int:
+    if num_layers is None:
+        return size.num_layers
+    if not 0 <= num_layers <= size.num_layers:
+        raise UserError(
+            f"num_layers must be between 0 and the size's {size.num_layers}. Received: {num_layers}",
+            "Choose fewer blocks, or raise model.changes.num_layers.",
+        )
+    return num_layers

@@ -1,0 +1,37 @@
+"""The feed-forward network of a block, and the activations."""
+
+from collections.abc import Callable
+from functools import partial
+
+import keras
+from keras import ops
+
+from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
+from mbert_cli.model.normalization import NORMALIZATIONS
+from mbert_cli.model.options import ModelSize
+
+ACTIVATIONS: dict[str, Callable] = {"relu": ops.relu, "gelu": partial(ops.gelu, approximate=True)}
+"""By the values of `ModelSize.activation`; gelu is the tanh form that BERT was trained with."""
+
+
+class FeedForward:
+    """`norm(output(activation(intermediate(rows))) + rows)`, a part of a block.
+
+    Args:
+        owner: The block.
+        name: Name scope of the weights `intermediate`, `output` and `norm`.
+        size: Gives widths, activation and normalization.
+        dropout_rate: Share of the output zeroed while training, before the residual is added.
+    """
+
+    def __init__(self, owner: LayerWithParts, name: str, size: ModelSize, dropout_rate: float = 0.0) -> None:
+        self.activation = ACTIVATIONS[size.activation]
+        with keras.name_scope(name):
+            self.intermediate = Dense(owner, "intermediate", size.block_dim, size.intermediate_dim)
+            self.output = Dense(owner, "output", size.intermediate_dim, size.block_dim)
+            self.norm = NORMALIZATIONS[size.normalization](owner, size.block_dim)
+        self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)
+
+    def __call__(self, rows, training):
+        update = self.output(self.activation(self.intermediate(rows)))
+        return self.norm(self.dropout(update, training) + rows)

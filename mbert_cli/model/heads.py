@@ -1,0 +1,197 @@
+"""What reads the encoder's last hidden states, and the networks made of encoder and heads.
+
+Names of the weights, beside those of `encoder.py`:
+
+    masked_language_model/transform/{kernel,bias,norm/gamma,norm/beta}
+    masked_language_model/output/extra_embeddings   (vocab_size, hidden_dim - embedding_dim), if wider than 0
+    masked_language_model/output/bias               (vocab_size,)
+    pooler/{kernel,bias}                            sizes with use_pooler
+    next_sentence/{kernel,bias}                     (hidden_dim, 2)
+    classifier/{kernel,bias}                        (hidden_dim, num_labels)
+
+Kernels are (input, output).
+"""
+
+import keras
+from keras import KerasTensor, ops
+
+from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
+from mbert_cli.model.encoder import build_encoder, resolve_size
+from mbert_cli.model.feed_forward import ACTIVATIONS
+from mbert_cli.model.initialization import draw_weights
+from mbert_cli.model.normalization import LayerNorm
+from mbert_cli.model.options import ModelSize
+
+
+class MaskedLanguageModelHead(LayerWithParts):
+    """Scores every token of the vocabulary at the masked positions.
+
+    The output matrix is tied: its first `embedding_dim` columns are the word table of the encoder, the
+    others are the head's own (`extra_embeddings`).
+
+    Args:
+        size: Gives widths and activation; the norm is a LayerNorm whatever the size's normalization.
+        word_embeddings: The word table of the encoder, (vocab_size, embedding_dim).
+
+    Call arguments:
+        hidden: (batch, length, hidden_dim).
+        masked_positions: (batch, predictions) int32.
+
+    Returns:
+        (batch, predictions, vocab_size) float32 logits.
+    """
+
+    def __init__(self, size: ModelSize, word_embeddings: keras.Variable, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+        self.vocab_size = word_embeddings.shape[0]
+        self.tied = lambda: word_embeddings  # a plain attribute would make the table the head's own weight
+
+    def build(self, *shapes: object) -> None:
+        hidden_dim = self.size.hidden_dim
+        with keras.name_scope("transform"):
+            self.transform = Dense(self, None, hidden_dim, hidden_dim)
+            self.norm = LayerNorm(self, hidden_dim)
+        extra_dim = hidden_dim - self.size.embedding_dim
+        with keras.name_scope("output"):
+            self.bias = self.own("bias", (self.vocab_size,))
+            self.extra_embeddings = None
+            if extra_dim:
+                self.extra_embeddings = self.own("extra_embeddings", (self.vocab_size, extra_dim))
+
+    def call(self, hidden, masked_positions):
+        rows = self._gather(hidden, masked_positions)
+        rows = self.norm(ACTIVATIONS[self.size.activation](self.transform(rows)))
+        # Two products spare the concatenation of two tables of the vocabulary's size in every step.
+        split = self.size.embedding_dim
+        logits = ops.matmul(rows[:, :split], ops.transpose(self.tied()))
+        if self.extra_embeddings is not None:
+            logits = logits + ops.matmul(rows[:, split:], ops.transpose(self.extra_embeddings))
+        logits = ops.cast(ops.add(logits, self.bias), "float32")
+        return ops.reshape(logits, (-1, ops.shape(masked_positions)[1], self.vocab_size))
+
+    def _gather(self, hidden, masked_positions):
+        """(batch, length, dim), (batch, predictions) -> (batch * predictions, dim)."""
+        batch, length, dim = ops.shape(hidden)
+        starts = ops.expand_dims(ops.arange(batch, dtype="int32") * length, 1)
+        rows = ops.reshape(hidden, (-1, dim))
+        return ops.take(rows, ops.reshape(masked_positions + starts, (-1,)), axis=0)
+
+    def compute_output_spec(self, hidden: KerasTensor, masked_positions: KerasTensor) -> KerasTensor:
+        return KerasTensor((*masked_positions.shape, self.vocab_size), dtype="float32")
+
+
+class Pooler(LayerWithParts):
+    """The hidden state of [CLS], through a dense tanh layer if the size has one.
+
+    Call arguments:
+        hidden: (batch, length, hidden_dim).
+
+    Returns:
+        (batch, hidden_dim).
+    """
+
+    def __init__(self, size: ModelSize, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+
+    def build(self, hidden_shape: object) -> None:
+        dim = self.size.hidden_dim
+        self.dense = Dense(self, None, dim, dim) if self.size.use_pooler else None
+
+    def call(self, hidden):
+        first = hidden[:, 0]
+        return first if self.dense is None else ops.tanh(self.dense(first))
+
+    def compute_output_spec(self, hidden: KerasTensor) -> KerasTensor:
+        return KerasTensor((hidden.shape[0], hidden.shape[2]), dtype=self.compute_dtype)
+
+
+class ClassifierHead(LayerWithParts):
+    """Dropout and a dense layer on the pooled hidden state.
+
+    Args:
+        num_labels: Width of the output.
+        dropout_rate: Share of the pooled state zeroed while training.
+
+    Call arguments:
+        pooled: (batch, hidden_dim).
+
+    Returns:
+        (batch, num_labels) float32 logits.
+    """
+
+    def __init__(self, num_labels: int, dropout_rate: float = 0.0, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.num_labels, self.dropout_rate = num_labels, dropout_rate
+
+    def build(self, pooled_shape: tuple[int | None, int]) -> None:
+        self.dense = Dense(self, None, pooled_shape[-1], self.num_labels)
+        self.dropout = Dropout(self, "dropout", self.dropout_rate)
+
+    def call(self, pooled, training=None):
+        return ops.cast(self.dense(self.dropout(pooled, training)), "float32")
+
+    def compute_output_spec(self, pooled: KerasTensor, training: bool | None = None) -> KerasTensor:
+        return KerasTensor((pooled.shape[0], self.num_labels), dtype="float32")
+
+
+def build_pretraining_network(
+    size: str | ModelSize,
+    *,
+    vocab_size: int = 30522,
+    seed: int | None = 0,
+    name: str = "pretraining",
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Model:
+    """Builds an encoder with the heads of BERT's pre-training.
+
+    Args: those of `build_encoder`.
+
+    Returns:
+        A model from the encoder's inputs and `masked_positions` (batch, predictions) int32 to a dict: the
+        encoder's Trace, `masked_logits` (batch, predictions, vocab_size) and `next_sentence_logits` (batch,
+        2), of which 0 stands for "is the next sentence"; both float32.
+    """
+    size = resolve_size(size)
+    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype)
+    positions = keras.Input((None,), dtype="int32", name="masked_positions")
+    table = encoder.get_layer("embeddings").word_embeddings
+    masked_language_model = MaskedLanguageModelHead(size, table, name="masked_language_model", dtype=dtype)
+    pooler = Pooler(size, name="pooler", dtype=dtype)
+    next_sentence = ClassifierHead(2, name="next_sentence", dtype=dtype)
+    hidden = encoder.output["hidden_states"][-1]
+    outputs = encoder.output | {
+        "masked_logits": masked_language_model(hidden, positions),
+        "next_sentence_logits": next_sentence(pooler(hidden)),
+    }
+    draw_weights([*masked_language_model.weights, *pooler.weights, *next_sentence.weights], seed)
+    return keras.Model(encoder.input | {"masked_positions": positions}, outputs, name=name)
+
+
+def build_classifier_network(
+    size: str | ModelSize,
+    *,
+    vocab_size: int = 30522,
+    num_labels: int,
+    seed: int | None = 0,
+    dropout_rate: float = 0.1,
+    name: str = "classification",
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Model:
+    """Builds an encoder with a classifier on [CLS].
+
+    Args: those of `build_encoder`, and
+        num_labels: Number of classes.
+        dropout_rate: Share of the pooled state zeroed while training.
+
+    Returns:
+        A model from the encoder's inputs to a dict of `logits` (batch, num_labels) float32.
+    """
+    size = resolve_size(size)
+    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype)
+    pooler = Pooler(size, name="pooler", dtype=dtype)
+    classifier = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name="classifier", dtype=dtype)
+    logits = classifier(pooler(encoder.output["hidden_states"][-1]))
+    draw_weights([*pooler.weights, *classifier.weights], seed)
+    return keras.Model(encoder.input, {"logits": logits}, name=name)

@@ -1,0 +1,29 @@
+"""BERT's block."""
+
+from keras import ops
+
+from mbert_cli.model.attention import SelfAttention
+from mbert_cli.model.block import Block
+from mbert_cli.model.feed_forward import FeedForward
+
+
+class PlainBlock(Block):
+    """Attention and feed-forward networks, each added to its input and normalized (BERT, TinyBERT).
+
+    Arguments and results are those of `Block`.
+    """
+
+    def build(self, *shapes: object) -> None:
+        size, rate = self.size, self.size.hidden_dropout_rate
+        self.attention = SelfAttention(self, size, size.hidden_dim, size.hidden_dim, rate)
+        self.feed_forwards = [
+            FeedForward(self, f"feed_forward_{index}", size, rate)
+            for index in range(size.num_feedforward_networks)
+        ]
+
+    def call(self, hidden, attention_bias, training=None):
+        rows = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
+        rows, logits = self.attention(rows, rows, rows, attention_bias, training)
+        for feed_forward in self.feed_forwards:
+            rows = feed_forward(rows, training)
+        return ops.reshape(rows, (-1, ops.shape(hidden)[1], self.size.hidden_dim)), logits

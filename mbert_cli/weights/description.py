@@ -1,0 +1,57 @@
+"""What a saved model is: `model.json` beside its weights, so that any command can build it again."""
+
+import json
+from pathlib import Path
+
+from mbert_cli.data.options import Task
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
+from mbert_cli.section import Section
+
+FILE = "model.json"
+
+
+class VocabularyDescription(Section):
+    """Which vocabulary the embedding table belongs to."""
+
+    size: int
+    """Tokens."""
+    lowercase: bool
+    """Whether text is lower-cased and stripped of accents."""
+    digest: str
+    """sha256 of the tokens joined by newlines."""
+
+
+class ModelDescription(Section):
+    """The architecture, the vocabulary and the task of saved weights."""
+
+    verb: str
+    """The verb that trained it: train-teacher, distill or finetune."""
+    size: ModelSize
+    """The encoder's architecture."""
+    vocabulary: VocabularyDescription
+    """Its vocabulary."""
+    labels: list[str] | None = None
+    """Labels in the order of their ids, for a task model."""
+    task: Task | None = None
+    """The task it was fine-tuned for."""
+
+    def save(self, directory: Path) -> None:
+        """Writes `model.json` into the directory."""
+        (directory / FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> "ModelDescription":
+        """Reads `model.json` of the directory.
+
+        Raises:
+            UserError: There is none, or it is not what `save` wrote.
+        """
+        path = directory / FILE
+        try:
+            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"A saved model has a readable {FILE}. Received: {path}.",
+                "The folder is not a complete run; `mbert runs` lists those that are.",
+            ) from error

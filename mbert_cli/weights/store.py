@@ -1,0 +1,115 @@
+"""Arrays in a safetensors file, whole or not there."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from mbert_cli.errors import RunError, UserError
+
+DTYPES: dict[str, np.dtype] = {
+    "F64": np.dtype("float64"),
+    "F32": np.dtype("float32"),
+    "F16": np.dtype("float16"),
+    "BF16": np.dtype(ml_dtypes.bfloat16),
+    "I64": np.dtype("int64"),
+    "I32": np.dtype("int32"),
+    "U64": np.dtype("uint64"),
+    "U32": np.dtype("uint32"),
+    "U8": np.dtype("uint8"),
+    "BOOL": np.dtype("bool"),
+}
+"""The types of the format that weights, optimizer states and seeds have."""
+
+
+def save_weights(
+    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Writes arrays by name; under `path` there is the old file or the whole new one, never a part.
+
+    Args:
+        path: The file; its folder must exist.
+        arrays: Arrays of the types in `DTYPES`.
+        metadata: Strings to keep beside them.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    try:
+        save_file(contiguous, partial, metadata=dict(metadata or {}))
+        _sync(partial)
+        os.replace(partial, path)
+        _sync(path.parent)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise RunError(
+            f"The weights could not be written ({error}). Received: {path}",
+            "Free some disk space or choose another folder with --run.",
+        ) from error
+
+
+def load_weights(path: Path) -> dict[str, np.ndarray]:
+    """Reads arrays by name.
+
+    Returns:
+        Read-only arrays that are mapped into memory: only what is used is read from disk.
+
+    Raises:
+        UserError: The file is missing, truncated or no safetensors file.
+    """
+    header, data_start = _read_header(Path(path))
+    data = np.memmap(path, mode="r", dtype=np.uint8)[data_start:]
+    arrays = {}
+    for name, entry in header.items():
+        start, end = entry["data_offsets"]
+        arrays[name] = data[start:end].view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return arrays
+
+
+def load_metadata(path: Path) -> dict[str, str]:
+    """Reads the strings that were saved beside the arrays.
+
+    Raises:
+        UserError: As `load_weights`.
+    """
+    with _open_checked(Path(path)) as file:
+        return dict(file.metadata() or {})
+
+
+def _read_header(path: Path) -> tuple[dict[str, dict], int]:
+    """Entries of the arrays by name, and the offset of the first byte of data."""
+    with _open_checked(path), path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    return header, 8 + length
+
+
+def _open_checked(path: Path) -> safe_open:
+    """Opens the file; safetensors checks that its header describes exactly the bytes that follow."""
+    hint = "Train or import these weights again, or point to another run or checkpoint."
+    if not path.is_file():
+        raise UserError(f"The weights must be an existing safetensors file. Received: {path}", hint)
+    try:
+        return safe_open(path, framework="numpy")
+    except (OSError, SafetensorError) as error:
+        reason = str(error).removeprefix("Error while deserializing header: ")
+        raise UserError(
+            f"The weights must be a whole safetensors file ({reason}). Received: {path}", hint
+        ) from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

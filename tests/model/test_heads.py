@@ -1,0 +1,183 @@
+"""Heads by hand, and the parameter counts and names of whole networks."""
+
+import keras
+import numpy as np
+import pytest
+
+from mbert_cli.model.heads import (
+    ClassifierHead,
+    MaskedLanguageModelHead,
+    Pooler,
+    build_classifier_network,
+    build_pretraining_network,
+)
+from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.weights.names import read_variables
+
+SMALL = ModelSize(
+    num_layers=1, hidden_dim=4, num_heads=2, intermediate_dim=6, embedding_dim=2, intra_dim=4,
+    trigram_input=True, normalization="no_norm", activation="relu", max_length=8,
+)  # fmt: skip
+BATCH = {
+    "token_ids": np.array([[2, 4, 3], [2, 3, 0]], "int32"),
+    "segment_ids": np.zeros((2, 3), "int32"),
+    "padding_mask": np.array([[1, 1, 1], [1, 1, 0]], "int32"),
+}
+HEAD_NAMES = [
+    "masked_language_model/transform/kernel",
+    "masked_language_model/transform/bias",
+    "masked_language_model/transform/norm/gamma",
+    "masked_language_model/transform/norm/beta",
+    "masked_language_model/output/bias",
+    "masked_language_model/output/extra_embeddings",
+    "next_sentence/kernel",
+    "next_sentence/bias",
+]
+
+
+def count_params(size: ModelSize) -> int:
+    """Parameters at full depth, from networks of one and two blocks: a large one would fill a gigabyte."""
+    sizes = (size.model_copy(update={"num_layers": depth}) for depth in (1, 2))
+    one, two = (build_pretraining_network(each, seed=None).count_params() for each in sizes)
+    return one + (size.num_layers - 1) * (two - one)
+
+
+def names_outside_the_encoder(network: keras.Model) -> list[str]:
+    return [weight.path for weight in network.weights if not weight.path.startswith("encoder/")]
+
+
+@pytest.mark.parametrize(
+    "size, count",
+    [
+        ("bert_base", 110_106_428),
+        ("ib_bert_large", 306_220_860),
+        ("mobilebert", 36_597_564),
+        ("mobilebert_tiny", 27_501_372),
+        ("tinybert_4", 14_479_676),
+        ("tinybert_6", 67_579_196),
+    ],
+)
+def test_pretraining_networks_have_the_published_number_of_parameters(size, count):
+    assert count_params(SIZES[size]) == count
+
+
+def test_bert_without_its_pooler_has_the_published_number_of_parameters():
+    size = SIZES["bert_base"].model_copy(update={"use_pooler": False})
+    assert count_params(size) == 109_515_836
+
+
+@pytest.mark.parametrize(
+    "size, encoder, with_pooler",
+    [
+        ("bert_base", 108_891_648, 109_482_240),
+        ("bert_large", 334_092_288, 335_141_888),
+        ("ib_bert_large", 294_205_184, 294_467_840),
+        ("mobilebert", 24_581_888, 24_844_544),
+        ("mobilebert_tiny", 15_485_696, 15_748_352),
+        ("tinybert_4", 14_252_592, 14_350_248),
+        ("tinybert_6", 66_364_416, 66_955_008),
+    ],
+)
+def test_poolers_have_the_published_number_of_parameters(size, encoder, with_pooler):
+    pooler = Pooler(SIZES[size].model_copy(update={"use_pooler": True}), name="pooler")
+    pooler.build(None)
+    assert encoder + pooler.count_params() == with_pooler
+
+
+def test_names_of_the_pretraining_heads_are_those_of_the_docstring():
+    assert names_outside_the_encoder(build_pretraining_network(SMALL, vocab_size=5)) == HEAD_NAMES
+
+
+def test_names_of_the_classifier_are_those_of_the_docstring():
+    network = build_classifier_network(
+        SMALL.model_copy(update={"use_pooler": True}), vocab_size=5, num_labels=3
+    )
+    expected = ["pooler/kernel", "pooler/bias", "classifier/kernel", "classifier/bias"]
+    assert names_outside_the_encoder(network) == expected
+
+
+def test_networks_with_the_same_seed_have_the_same_encoder():
+    networks = [
+        build_pretraining_network(SMALL, vocab_size=5, seed=7),
+        build_classifier_network(SMALL, vocab_size=5, num_labels=2, seed=7),
+    ]
+    ours, theirs = (
+        {k: v for k, v in read_variables(network).items() if k.startswith("encoder/")} for network in networks
+    )
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_the_word_table_is_the_first_part_of_the_output_matrix():
+    table = keras.Variable([[1.0, 0], [0, 1], [1, 1]], name="word_embeddings")
+    head = MaskedLanguageModelHead(SMALL, table, name="masked_language_model")
+    head.build()
+    head.transform.kernel.assign(np.eye(4))
+    head.extra_embeddings.assign([[0, 0], [10, 0], [0, 10]])
+    head.bias.assign([100, 200, 300])
+    hidden = keras.ops.array([[[9.0, 9, 9, 9], [3, 1, 3, 1]]])  # its LayerNorm is 1 -1 1 -1
+    logits = head(hidden, keras.ops.array([[1]], "int32"))
+    np.testing.assert_allclose(logits, [[[101, 200 - 1 + 10, 300 - 10]]], rtol=1e-5)
+    assert "word_embeddings" not in [weight.path for weight in head.weights]
+
+
+def test_a_table_as_wide_as_the_hidden_states_needs_no_extra_embeddings():
+    size = SIZES["tinybert_4"].model_copy(update={"num_layers": 1})
+    names = names_outside_the_encoder(build_pretraining_network(size, vocab_size=5))
+    assert "masked_language_model/output/extra_embeddings" not in names
+
+
+def test_masked_positions_are_those_of_their_own_example():
+    network = build_pretraining_network(SMALL, vocab_size=5)
+    batch = BATCH | {"masked_positions": np.array([[0, 2], [1, 0]], "int32")}
+    both = np.array(network(batch)["masked_logits"])
+    assert both.shape == (2, 2, 5)
+    for example in range(2):
+        alone = {key: value[example : example + 1] for key, value in batch.items()}
+        np.testing.assert_allclose(network(alone)["masked_logits"][0], both[example], rtol=1e-5)
+
+
+def test_the_tied_table_learns_from_both_ends():
+    network = build_pretraining_network(SMALL, vocab_size=5)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    targets = {"masked_logits": np.array([[1], [1]]), "next_sentence_logits": np.array([0, 1])}
+    network.compile(keras.optimizers.SGD(1.0), dict.fromkeys(targets, loss), jit_compile=False)
+    before = read_variables(network)["encoder/embeddings/word_embeddings"]
+    batch = BATCH | {"masked_positions": np.array([[1], [1]], "int32")}
+    network.fit(batch, targets, verbose=0)
+    changed = np.any(before != read_variables(network)["encoder/embeddings/word_embeddings"], axis=1)
+    assert changed.all()  # token 1 is in no input: only the output reaches it
+
+
+def test_the_pooler_takes_the_first_hidden_state():
+    hidden = keras.ops.array([[[0.5, 1, 2, 3], [9, 9, 9, 9]]])
+    assert np.array(Pooler(SMALL, name="pooler")(hidden)).tolist() == [[0.5, 1, 2, 3]]
+
+
+def test_the_pooler_of_bert_is_a_dense_tanh_layer():
+    pooler = Pooler(SMALL.model_copy(update={"use_pooler": True}), name="pooler")
+    pooler.build(None)
+    pooler.dense.kernel.assign(2 * np.eye(4))
+    hidden = keras.ops.array([[[0.5, 1, 2, 3]]])
+    np.testing.assert_allclose(pooler(hidden), np.tanh([[1, 2, 4, 6]]), rtol=1e-6)
+
+
+def test_the_classifier_drops_in_training_only():
+    head, pooled = ClassifierHead(2, dropout_rate=0.5, name="classifier"), keras.ops.ones((1, 64))
+    head.build((None, 64))
+    head.dense.kernel.assign(np.ones((64, 2)))
+    assert np.array(head(pooled, training=False)).tolist() == [[64, 64]]
+    assert np.array(head(pooled, training=True)).tolist() != [[64, 64]]
+
+
+def test_a_classifier_network_fits():
+    network = build_classifier_network(SMALL, vocab_size=5, num_labels=3)
+    loss = {"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
+    network.compile(keras.optimizers.Adam(0.05), loss, jit_compile=False)
+    losses = network.fit(BATCH, {"logits": np.array([0, 2])}, epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_logits_are_float32_when_the_layers_compute_in_bfloat16():
+    network = build_classifier_network(SMALL, vocab_size=5, num_labels=3, dtype="mixed_bfloat16")
+    assert keras.backend.standardize_dtype(network(BATCH)["logits"].dtype) == "float32"
