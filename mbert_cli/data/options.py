@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from mbert_cli.section import Section
 
 Positive = Annotated[int, Field(gt=0)]
+TaskLength = Annotated[int, Field(ge=4)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -45,9 +46,7 @@ class InstalledDocsCorpus(Section):
     """Import names of the packages to read; null is those that mbert itself requires."""
 
 
-Corpus = Annotated[
-    FilesCorpus | TfdsCorpus | InstalledDocsCorpus, Field(discriminator="source")
-]
+Corpus = Annotated[FilesCorpus | TfdsCorpus | InstalledDocsCorpus, Field(discriminator="source")]
 
 
 class VocabularyOptions(Section):
@@ -102,7 +101,7 @@ class InstalledDocsTask(Section):
     """Import names to tell apart; null is the default list of the demonstration."""
     max_examples_per_label: Positive = 1500
     """At most this many paragraphs a library."""
-    sequence_length: Positive = 64
+    sequence_length: TaskLength = 64
     """Tokens of one example."""
 
 
@@ -117,7 +116,7 @@ class GlueTask(Section):
     """Folder with the task's official TSV files; null loads glue/<name> from tensorflow-datasets."""
     data_dir: str | None = None
     """Folder of prepared tensorflow-datasets; null is their own default."""
-    sequence_length: Positive = 128
+    sequence_length: TaskLength = 128
     """Tokens of one example."""
 
 
@@ -140,7 +139,7 @@ class FileTask(Section):
     """Column of the label."""
     labels: list[str] | None = None
     """The labels in the order of their ids; null takes those of the training file, sorted."""
-    sequence_length: Positive = 128
+    sequence_length: TaskLength = 128
     """Tokens of one example."""
 
     @model_validator(mode="after")

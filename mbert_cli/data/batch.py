@@ -1,0 +1,44 @@
+"""The contract of a batch: what the data room yields and every model, loss and engine receives.
+
+A batch is a plain dict of NumPy arrays whose first axis is the batch. Axis names below: `batch` examples,
+`length` tokens of one example, `predictions` slots for masked tokens of one example.
+
+Both kinds of batch:
+    token_ids: (batch, length) int32. `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`, then `[PAD]` (id 0).
+    segment_ids: (batch, length) int32. 0 for `[CLS] A [SEP]` and padding, 1 for `B [SEP]`.
+    padding_mask: (batch, length) int32. 1 for a real token, 0 for padding.
+
+Pre-training batches also:
+    masked_positions: (batch, predictions) int32. Ascending; 0 in unused slots.
+    masked_ids: (batch, predictions) int32. The original tokens at those positions; 0 in unused slots.
+    masked_weights: (batch, predictions) float32. 1 for a used slot, 0 for an unused one.
+    next_sentence: (batch,) int32. 0 where B follows A in the document, 1 where B is random.
+
+Task batches also:
+    labels: (batch,) int32. Index in the task's list of labels.
+    example_weights: (batch,) float32. 1 for an example, 0 for a row that only fills up a
+        last, partial batch and repeats an example of it.
+"""
+
+import numpy as np
+
+Batch = dict[str, np.ndarray]
+
+INPUT_KEYS = ("token_ids", "segment_ids", "padding_mask")
+PRETRAINING_KEYS = (
+    *INPUT_KEYS, "masked_positions", "masked_ids", "masked_weights", "next_sentence",
+)  # fmt: skip
+TASK_KEYS = (*INPUT_KEYS, "labels", "example_weights")
+
+IS_NEXT = 0
+IS_RANDOM = 1
+
+
+def inputs_of(batch: Batch) -> Batch:
+    """The three arrays that every encoder reads, without masks, labels or weights."""
+    return {key: batch[key] for key in INPUT_KEYS}
+
+
+def rows_of(batch: Batch, index: int, count: int) -> Batch:
+    """Every `count`-th row from row `index` on: the part of one worker of `count`."""
+    return {key: array[index::count] for key, array in batch.items()}

@@ -1,0 +1,92 @@
+"""A corpus of text files."""
+
+import glob
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from mbert_cli.data.document import Document, split_paragraphs
+from mbert_cli.data.options import FilesCorpus
+from mbert_cli.data.text_files import read_lines, read_parts, suffix_of
+from mbert_cli.errors import UserError
+
+TEXT_SUFFIXES = (".txt", ".md")
+LINES_SUFFIX = ".jsonl"
+
+
+def file_documents(options: FilesCorpus) -> Iterator[Document]:
+    """One document for each text file and for each line of a .jsonl file.
+
+    Files come in the order of the patterns and sorted within a pattern. A text file longer than
+    `text_files.PART_BYTES` is several documents.
+
+    Raises:
+        UserError: A pattern matches nothing, or a file is not what its name says.
+    """
+    for path in find_files(options.globs):
+        if suffix_of(path) == LINES_SUFFIX:
+            yield from _line_documents(path, options.text_field)
+        else:
+            for number, text in enumerate(read_parts(path)):
+                name = f"{path}#{number + 1}" if number else str(path)
+                yield Document(name, split_paragraphs(text))
+
+
+def estimate_file_bytes(options: FilesCorpus) -> int:
+    """Size of the files; of a .gz file four times its size, which is usual for prose.
+
+    Raises:
+        UserError: As `find_files`.
+    """
+    return sum((4 if path.suffix == ".gz" else 1) * path.stat().st_size for path in find_files(options.globs))
+
+
+def find_files(globs: list[str]) -> list[Path]:
+    """The files that the patterns match, each once.
+
+    Raises:
+        UserError: A pattern matches no file, or a file of an unknown kind.
+    """
+    found: dict[Path, None] = {}
+    for pattern in globs:
+        matches = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
+        files = [path for path in matches if path.is_file()]
+        if not files:
+            raise UserError(
+                f"Each pattern of corpus.globs must match a file. Received: {pattern!r}, which matches "
+                f"none in {Path.cwd()}",
+                "set corpus.globs to the files to read, as in ['books/**/*.txt']",
+            )
+        found |= dict.fromkeys(files)
+    for path in found:
+        if suffix_of(path) not in (*TEXT_SUFFIXES, LINES_SUFFIX):
+            raise UserError(
+                f"A corpus file must end in .txt, .md or .jsonl, with or without .gz. Received: {path}",
+                "set corpus.globs to patterns that match text only, as in ['books/**/*.txt']",
+            )
+    return list(found)
+
+
+def _line_documents(path: Path, field: str) -> Iterator[Document]:
+    for number, line in read_lines(path):
+        if line.strip():
+            yield Document(f"{path}:{number}", split_paragraphs(_text_of(line, field, f"{path}:{number}")))
+
+
+def _text_of(line: str, field: str, place: str) -> str:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise UserError(
+            f"Each line of a .jsonl file must be one JSON object. Received: {place} ({error})",
+            'write one object a line, as in {"text": "..."}',
+        ) from error
+    text = record.get(field) if isinstance(record, dict) else None
+    if not isinstance(text, str):
+        fields = ", ".join(record) if isinstance(record, dict) else "no fields"
+        raise UserError(
+            f"Each line of a .jsonl file must have text in the field {field!r}. "
+            f"Received: {place} with {fields}",
+            "set corpus.text_field to the field that holds the text",
+        )
+    return text

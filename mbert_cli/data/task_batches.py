@@ -1,0 +1,73 @@
+"""Batches of a task: encoded once, shuffled anew every epoch, a pure function of (examples, seed, step)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mbert_cli.data.batch import Batch
+from mbert_cli.data.examples import Examples
+from mbert_cli.data.options import Task
+from mbert_cli.data.pair import assemble, balanced_lengths
+from mbert_cli.data.wordpiece import Tokenizer
+
+
+class TaskBatches:
+    """Task batches as `mbert_cli.data.batch` describes them.
+
+    Args:
+        examples: Labelled texts, at least one.
+        tokenizer: Turns them into ids, once.
+        options: The task's recipe section; only its `sequence_length` matters here. A longer text loses its
+            end; of a pair the longer one is cut first.
+        batch_size: Rows of a batch. The last one of an epoch is filled up with an example of weight 0.
+        seed: Decides the order of the examples in every epoch.
+    """
+
+    def __init__(
+        self, examples: Examples, tokenizer: Tokenizer, options: Task, batch_size: int, seed: int
+    ) -> None:
+        self.examples = examples
+        self.batch_size = batch_size
+        self._sequence_length = options.sequence_length
+        self._seed = seed
+        self._vocabulary = tokenizer.vocabulary
+        self._pair = examples.second_texts is not None
+        texts = examples.texts + (examples.second_texts or [])
+        self._ids, self._starts = tokenizer.encode(texts)
+        self._epoch, self._order = -1, np.arange(0)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in which every example occurs once."""
+        return -(-len(self.examples) // self.batch_size)
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a training step, counted from 0 over all epochs."""
+        epoch, index = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            generator = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
+            self._epoch, self._order = epoch, generator.permutation(len(self.examples))
+        return self._batch(self._order[index * self.batch_size : (index + 1) * self.batch_size])
+
+    def in_order(self) -> Iterator[Batch]:
+        """Every example once, in the order given: for validation."""
+        for start in range(0, len(self.examples), self.batch_size):
+            yield self._batch(np.arange(start, min(start + self.batch_size, len(self.examples))))
+
+    def _batch(self, rows: np.ndarray) -> Batch:
+        filler = np.full(self.batch_size - len(rows), rows[0])
+        weights = np.repeat(np.array([1, 0], np.float32), [len(rows), len(filler)])
+        rows = np.concatenate([rows, filler])
+        first, first_lengths = self._pieces(rows)
+        second, second_lengths = self._pieces(rows + len(self.examples)) if self._pair else (first, first * 0)
+        room = self._sequence_length - (3 if self._pair else 2)
+        first_lengths, second_lengths = balanced_lengths(first_lengths, second_lengths, room)
+        batch = assemble(
+            self._ids, first, first_lengths, second, second_lengths,
+            self._sequence_length, self._vocabulary, pair=self._pair,
+        )  # fmt: skip
+        return batch | {"labels": self.examples.labels[rows].astype(np.int32), "example_weights": weights}
+
+    def _pieces(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Start and length of texts in the encoded ids."""
+        return self._starts[rows], self._starts[rows + 1] - self._starts[rows]

@@ -1,0 +1,202 @@
+"""Labelled examples in TSV, CSV and JSONL files."""
+
+import csv
+import difflib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli.data.document import hash_fraction
+from mbert_cli.data.examples import Examples, TaskData
+from mbert_cli.data.options import FileTask
+from mbert_cli.data.text_files import read_lines, suffix_of
+from mbert_cli.errors import UserError
+
+Row = tuple[int, str, str | None, str]
+"""Line, text, second text, label."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of the columns, or fields, that are read."""
+
+    text: str
+    second_text: str | None
+    label: str
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that a file must have."""
+        return [name for name in (self.text, self.second_text, self.label) if name is not None]
+
+
+def load_file_task(options: FileTask) -> TaskData:
+    """Reads the user's own files.
+
+    Raises:
+        UserError: A file is missing, empty or malformed, lacks a column, or has a label outside the set.
+    """
+    path = Path(options.train)
+    columns = Columns(options.text, options.second_text, options.label)
+    rows = _read_rows(path, columns)
+    labels = options.labels or sorted({label for *_, label in rows})
+    if len(labels) < 2:
+        raise UserError(
+            f"A task must have at least two labels. Received: {', '.join(labels)} in {path}",
+            "set task.label to the column of the labels",
+        )
+    train = _to_examples(rows, path, labels, columns)
+    if options.validation is not None:
+        validation = read_examples(Path(options.validation), columns, labels)
+    else:
+        train, validation = _hold_out(train, options.validation_share, path)
+    return TaskData(path.name, list(labels), train, validation)
+
+
+def read_examples(path: Path, columns: Columns, labels: list[str]) -> Examples:
+    """Reads one file: .tsv (no quoting), .csv (quoted as spreadsheets do) or .jsonl, .gz of any.
+
+    Args:
+        path: The file.
+        columns: Columns to read; further ones are ignored.
+        labels: Every label that may occur, in the order of the ids.
+
+    Raises:
+        UserError: As `load_file_task`.
+    """
+    return _to_examples(_read_rows(path, columns), path, labels, columns)
+
+
+def _hold_out(examples: Examples, share: float, path: Path) -> tuple[Examples, Examples]:
+    """Splits by a hash of the texts, so that equal texts are on one side and no order matters."""
+    seconds = examples.second_texts or [""] * len(examples)
+    fractions = np.array([hash_fraction(*pair) for pair in zip(examples.texts, seconds, strict=True)])
+    held_out = fractions < share
+    if not held_out.any():
+        held_out = fractions == fractions.min()
+    if held_out.all():
+        raise UserError(
+            f"A share of the examples must remain to train on. Received: {len(examples)} in {path}",
+            "set task.validation to a file of its own, or add examples",
+        )
+    return examples.take(np.flatnonzero(~held_out)), examples.take(np.flatnonzero(held_out))
+
+
+def _to_examples(rows: list[Row], path: Path, labels: list[str], columns: Columns) -> Examples:
+    ids = {label: index for index, label in enumerate(labels)}
+    for line, _, _, label in rows:
+        if label not in ids:
+            raise _unknown_label(path, line, label, labels)
+    return Examples(
+        [text for _, text, _, _ in rows],
+        [second for _, _, second, _ in rows] if columns.second_text else None,
+        np.array([ids[label] for *_, label in rows], np.int32),
+    )
+
+
+def _unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserError:
+    shown = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
+    nearest = difflib.get_close_matches(label, labels, 1)
+    return UserError(
+        f"A label must be one of {shown}. Received: {label!r} in {path}:{line}",
+        f"did you mean {nearest[0]!r}?" if nearest else "correct the file, or set task.labels to all labels",
+    )
+
+
+def _read_rows(path: Path, columns: Columns) -> list[Row]:
+    readers = {".tsv": _tsv_records, ".csv": _csv_records, ".jsonl": _json_records}
+    if suffix_of(path) not in readers:
+        raise UserError(
+            f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {path}",
+            "set task.train and task.validation to such files",
+        )
+    rows = [
+        _row(record, path, line, columns) for line, record in readers[suffix_of(path)](path, columns.names)
+    ]
+    if not rows:
+        raise UserError(f"A task file must have examples. Received: {path} without any", "check the file")
+    return rows
+
+
+def _row(record: dict[str, str], path: Path, line: int, columns: Columns) -> Row:
+    for name in columns.names:
+        if not record[name].strip():
+            raise UserError(
+                f"Each example must have a text and a label. Received: {path}:{line} with an empty {name!r}",
+                "fill the line in, or take it out",
+            )
+    second = record[columns.second_text] if columns.second_text else None
+    return line, record[columns.text].strip(), second and second.strip(), record[columns.label].strip()
+
+
+def _tsv_records(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    table = ((line, text.split("\t")) for line, text in read_lines(path) if text)
+    return _records(table, path, names)
+
+
+def _csv_records(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader((f"{text}\n" for _, text in read_lines(path)), strict=True)
+
+    def table() -> Iterator[tuple[int, list[str]]]:
+        try:
+            for cells in reader:
+                if cells:
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise UserError(
+                "A .csv file must be quoted as spreadsheets do. "
+                f"Received: {path}:{reader.line_num} ({error})",
+                "name the file .tsv if it is separated by tabs without quoting",
+            ) from error
+
+    return _records(table(), path, names)
+
+
+def _records(
+    table: Iterator[tuple[int, list[str]]], path: Path, names: list[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    _, header = next(table, (1, []))
+    missing = [name for name in names if name not in header]
+    if missing and header:
+        raise _missing_columns(missing, f"{path}:1", header)
+    for line, cells in table:
+        if len(cells) != len(header):
+            raise UserError(
+                f"Each line must have as many cells as the header, {len(header)}. "
+                f"Received: {len(cells)} in {path}:{line}",
+                "correct the line; a .tsv file has no quoting, a .csv file has",
+            )
+        yield line, dict(zip(header, cells, strict=True))
+
+
+def _json_records(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    for line, text in read_lines(path):
+        if not text.strip():
+            continue
+        try:
+            record = json.loads(text)
+        except ValueError as error:
+            raise UserError(
+                f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
+                "write one object a line",
+            ) from error
+        fields = record if isinstance(record, dict) else {}
+        missing = [name for name in names if not isinstance(fields.get(name), str | int | float)]
+        if missing:
+            raise _missing_columns(missing, f"{path}:{line}", list(fields))
+        yield line, {name: _as_text(fields[name]) for name in names}
+
+
+def _as_text(value: str | float | bool) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _missing_columns(missing: list[str], place: str, present: list[str]) -> UserError:
+    return UserError(
+        f"A task file must have the columns that the recipe names, {', '.join(map(repr, missing))} too. "
+        f"Received: {', '.join(map(repr, present)) or 'no columns'} in {place}",
+        "set task.text, task.second_text and task.label to columns of the file",
+    )

@@ -1,0 +1,75 @@
+"""Tasks for fine-tuning: `load_task` turns the task section of a recipe into labelled examples."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from mbert_cli.data.document import hash_fraction, is_held_out
+from mbert_cli.data.examples import Examples, TaskData
+from mbert_cli.data.glue import load_glue
+from mbert_cli.data.installed_docs import installed_documents
+from mbert_cli.data.options import FileTask, GlueTask, InstalledDocsCorpus, InstalledDocsTask, Task
+from mbert_cli.data.task_files import load_file_task
+from mbert_cli.errors import UserError
+
+__all__ = ["Examples", "TaskData", "load_task"]
+
+DEFAULT_LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "sklearn", "pydantic")
+"""Required packages with enough prose for a label each."""
+
+VALIDATION_SHARE = 0.1
+MIN_WORDS = 12
+"""Shorter paragraphs, as in "Returns the shape of the input.", fit many libraries."""
+
+
+def load_task(options: Task) -> TaskData:
+    """Reads the examples of a task.
+
+    Raises:
+        UserError: A file, column, label, data set or package is not as the recipe says.
+    """
+    if isinstance(options, GlueTask):
+        return load_glue(options)
+    if isinstance(options, FileTask):
+        return load_file_task(options)
+    return _load_installed_docs(options)
+
+
+def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
+    """Paragraphs labelled with their library; a module's paragraphs are all on one side.
+
+    A tenth of the modules is for validation, chosen as a token store chooses what it holds out, so whatever a
+    store holds out of the same packages is never trained on here either. Where a library has more paragraphs
+    than allowed, those with the smallest hash are taken.
+    """
+    labels = list(DEFAULT_LIBRARIES if options.packages is None else options.packages)
+    train: dict[str, list[str]] = defaultdict(list)
+    validation: dict[str, list[str]] = defaultdict(list)
+    for document in installed_documents(InstalledDocsCorpus(source="installed_docs", packages=labels)):
+        side = validation if is_held_out(document, VALIDATION_SHARE) else train
+        side[document.label].extend(text for text in document.paragraphs if len(text.split()) >= MIN_WORDS)
+    poor = [label for label in labels if not train[label] or not validation[label]]
+    if poor or len(labels) < 2:
+        raise UserError(
+            "Each of at least two packages must have documentation to train and to validate on. "
+            f"Received: {', '.join(poor or labels)}",
+            "set task.packages to packages with more documentation",
+        )
+    limit = options.max_examples_per_label
+    held_out = max(1, round(limit * VALIDATION_SHARE))
+    return TaskData(
+        name="installed_docs",
+        labels=labels,
+        train=_examples(labels, train, max(1, limit - held_out)),
+        validation=_examples(labels, validation, held_out),
+    )
+
+
+def _examples(labels: list[str], paragraphs: dict[str, list[str]], limit: int) -> Examples:
+    texts: list[str] = []
+    ids: list[int] = []
+    for index, label in enumerate(labels):
+        chosen = sorted(paragraphs[label], key=hash_fraction)[:limit]
+        texts += chosen
+        ids += [index] * len(chosen)
+    return Examples(texts, None, np.array(ids, np.int32))

@@ -1,0 +1,111 @@
+"""Text files, strictly UTF-8 and in bounded memory, plain or gzip."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mbert_cli.errors import UserError
+
+PART_BYTES = 16 * 2**20
+"""A longer file is read in parts of at most this size, cut at blank lines where there are any."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that tells the format: `.jsonl` for both `a.jsonl` and `a.jsonl.gz`."""
+    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+
+
+def read_parts(path: Path, part_bytes: int = PART_BYTES) -> Iterator[str]:
+    """The text of a file in parts; an empty file is one empty part.
+
+    Raises:
+        UserError: The file cannot be read, is not UTF-8, or has NUL bytes.
+    """
+    offset, rest, ended = 0, b"", False
+    with _open(path) as file:
+        while not ended:
+            block = _read(file, part_bytes, path)
+            ended = len(block) < part_bytes
+            data = rest + block
+            cut = len(data) if ended else _part_end(data)
+            if cut or not offset:
+                yield _decode(data[:cut], path, offset)
+            rest = data[cut:]
+            offset += cut
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, counted from 1, without line ends.
+
+    Raises:
+        UserError: The file cannot be read, is not UTF-8, or has NUL bytes.
+    """
+    offset = 0
+    with _open(path) as file:
+        number = 0
+        while True:
+            try:
+                line = file.readline()
+            except (OSError, EOFError, zlib.error) as error:
+                raise _unreadable(path, error) from error
+            if not line:
+                return
+            number += 1
+            yield number, _decode(line, path, offset).rstrip("\r\n")
+            offset += len(line)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(file: BinaryIO, size: int, path: Path) -> bytes:
+    try:
+        return file.read(size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return UserError(
+        f"A text file must be readable. Received: {path} ({reason})",
+        "check the path, the permissions, and with `gzip -t` a file that ends in .gz",
+    )
+
+
+def _part_end(data: bytes) -> int:
+    """Where to cut: after the last blank line, else line, else word, else character."""
+    for mark in (b"\n\n", b"\r\n\r\n", b"\n", b" "):
+        found = data.rfind(mark)
+        if found > 0:
+            return found + len(mark)
+    end = len(data)
+    while end > 1 and data[end - 1] & 0xC0 == 0x80:  # a byte that continues a character
+        end -= 1
+    return end - 1 or len(data)
+
+
+def _decode(data: bytes, path: Path, offset: int) -> str:
+    if not offset and data.startswith(_BYTE_ORDER_MARK):
+        data, offset = data[len(_BYTE_ORDER_MARK) :], len(_BYTE_ORDER_MARK)
+    try:
+        text = data.decode("utf-8")
+        wrong = data.find(b"\0")
+    except UnicodeDecodeError as error:
+        nul = data.find(b"\0", 0, error.start)
+        wrong = error.start if nul < 0 else nul
+    if wrong >= 0:
+        raise UserError(
+            "A text file must be UTF-8 without NUL bytes. "
+            f"Received: {path} with byte 0x{data[wrong]:02x} at offset {offset + wrong}",
+            "leave binary files out, or convert the file: iconv -f ENCODING -t UTF-8",
+        )
+    return text

@@ -1,0 +1,236 @@
+"""The WordPiece vocabulary: read from a file, trained on texts, written to a file."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli.errors import UserError
+
+PAD, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
+RESERVED = (PAD, UNKNOWN, CLS, SEP, MASK)
+CONTINUATION = "##"
+LEADING_TOKENS = (PAD, *(f"[unused{i}]" for i in range(99)), UNKNOWN, CLS, SEP, MASK)
+"""First tokens of a trained vocabulary: the reserved ones at the ids they have in BERT's."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens in the order of their ids.
+
+    Args:
+        tokens: Distinct tokens, the five of `RESERVED` among them; `##` begins a piece that continues a word.
+        lowercase: Text is lower-cased and stripped of accents before it is cut into pieces.
+    """
+
+    tokens: tuple[str, ...]
+    lowercase: bool = True
+
+    @property
+    def size(self) -> int:
+        """Number of tokens, and rows of an embedding table."""
+        return len(self.tokens)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Id of each token."""
+        return {token: index for index, token in enumerate(self.tokens)}
+
+    @property
+    def pad_id(self) -> int:
+        """Id of `[PAD]`, always 0."""
+        return self.ids[PAD]
+
+    @property
+    def unknown_id(self) -> int:
+        """Id of `[UNK]`."""
+        return self.ids[UNKNOWN]
+
+    @property
+    def cls_id(self) -> int:
+        """Id of `[CLS]`."""
+        return self.ids[CLS]
+
+    @property
+    def sep_id(self) -> int:
+        """Id of `[SEP]`."""
+        return self.ids[SEP]
+
+    @property
+    def mask_id(self) -> int:
+        """Id of `[MASK]`."""
+        return self.ids[MASK]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the tokens joined by newlines, in hexadecimal."""
+        return hashlib.sha256("\n".join(self.tokens).encode()).hexdigest()
+
+    @cached_property
+    def ordinary_ids(self) -> np.ndarray:
+        """Ids of the tokens that text consists of: neither reserved nor `[unused…]`. (tokens,) int32."""
+        ordinary = [
+            index
+            for index, token in enumerate(self.tokens)
+            if token not in RESERVED and not token.startswith("[unused")
+        ]
+        return np.array(ordinary, np.int32)
+
+    @cached_property
+    def is_continuation(self) -> np.ndarray:
+        """True for ids whose token continues a word (`##`). (size,) bool."""
+        return np.array([token.startswith(CONTINUATION) for token in self.tokens])
+
+    def save(self, path: str | Path) -> None:
+        """Writes one token a line, UTF-8, LF."""
+        Path(path).write_bytes(("\n".join(self.tokens) + "\n").encode())
+
+
+def load_vocabulary(path: str | Path, lowercase: bool) -> Vocabulary:
+    """Reads a `vocab.txt`: one token a line, LF or CRLF, UTF-8.
+
+    Raises:
+        UserError: The file is missing, empty or not UTF-8, repeats a token, lacks a reserved token, or
+            does not begin with `[PAD]`.
+    """
+    tokens = tuple(_read_lines(Path(path)))
+    if not tokens:
+        raise UserError(f"A vocabulary must have tokens. Received: the empty file {path}", _HINT)
+    _check_tokens(tokens, path)
+    missing = [token for token in RESERVED if token not in tokens]
+    if missing:
+        raise UserError(
+            f"A vocabulary must have the tokens {', '.join(RESERVED)}. "
+            f"Received: {path} without {', '.join(missing)}",
+            _HINT,
+        )
+    if tokens[0] != PAD:
+        raise UserError(
+            f"The first token of a vocabulary must be {PAD}, since padding is id 0. "
+            f"Received: {tokens[0]!r} in {path}",
+            _HINT,
+        )
+    return Vocabulary(tokens, lowercase)
+
+
+def train_vocabulary(texts: Iterable[str], size: int, lowercase: bool) -> Vocabulary:
+    """Trains WordPiece on texts; the same texts in the same order give the same vocabulary.
+
+    Args:
+        texts: Texts of any length; all of them are held in memory.
+        size: Tokens wanted, the 104 leading ones included; short texts may give fewer.
+        lowercase: Lower-case and strip accents first.
+
+    Raises:
+        UserError: The texts have no character that a vocabulary could hold.
+    """
+    # Imported here: `mbert --help` and the other readers of a vocabulary do not need the trainer.
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+    texts, alphabet = _fold(list(texts), lowercase, limit=min(1000, size // 4))
+    if not alphabet:
+        raise UserError(
+            "A vocabulary must be trained on text. Received: a corpus without a letter",
+            "check the recipe key corpus",
+        )
+    tokenizer = Tokenizer(models.WordPiece({}, unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    # The trainer numbers single characters in the order of a hash table, and equal pairs by those numbers,
+    # so two runs differ. Given as special tokens, in order, characters have fixed numbers.
+    special = [*LEADING_TOKENS, *alphabet, *(CONTINUATION + c for c in alphabet if _joins_words(c))]
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=max(size, len(special)), special_tokens=special, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    numbered = tokenizer.get_vocab()
+    return Vocabulary(tuple(sorted(numbered, key=numbered.__getitem__)), lowercase)
+
+
+_HINT = "set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus"
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise UserError(f"A vocabulary must be a readable file. Received: {path} ({error.strerror})", _HINT)
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"A vocabulary must be UTF-8 text. Received: {path} with byte 0x{error.object[error.start]:02x} "
+            f"at offset {error.start}",
+            _HINT,
+        )
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n")
+    return text.split("\n") if text else []
+
+
+def _check_tokens(tokens: tuple[str, ...], path: str | Path) -> None:
+    seen: dict[str, int] = {}
+    for line, token in enumerate(tokens, start=1):
+        if not token.strip():
+            raise UserError(
+                "Each line of a vocabulary must hold a token. "
+                f"Received: line {line} of {path}, which is empty",
+                _HINT,
+            )
+        if token in seen:
+            raise UserError(
+                f"The tokens of a vocabulary must be distinct. "
+                f"Received: {token!r} in lines {seen[token]} and {line} of {path}",
+                _HINT,
+            )
+        seen[token] = line
+
+
+def _fold(texts: list[str], lowercase: bool, limit: int) -> tuple[list[str], list[str]]:
+    """The texts as the tokenizer will see them, without their rarest characters, and the sorted rest."""
+    counts = _count_characters(texts)
+    folded = {char: fold_character(char, lowercase) for char in counts}
+    frequency: dict[str, int] = {}
+    for char, count in counts.items():
+        for piece in folded[char].replace(" ", ""):
+            frequency[piece] = frequency.get(piece, 0) + count
+    kept = set(sorted(frequency, key=lambda char: (-frequency[char], char))[:limit]) | {" "}
+    table = {
+        ord(char): result if kept.issuperset(result) else " "
+        for char, result in folded.items()
+        if result != char or char not in kept
+    }
+    return [text.translate(table) for text in texts] if table else texts, sorted(kept - {" "})
+
+
+def fold_character(char: str, lowercase: bool) -> str:
+    """What the tokenizer of tensorflow-text makes of one character before it cuts words.
+
+    Lower-casing is Unicode's compatibility case folding, so "ß" becomes "ss" and "ﬁ" becomes "fi".
+    """
+    category = unicodedata.category(char)
+    if not lowercase:
+        return " " if category in ("Cc", "Cf") else char
+    if category in ("Cc", "Cf"):
+        return " " if category == "Cc" else ""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())
+    return "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c) != "Mn")
+
+
+def _count_characters(texts: list[str]) -> dict[str, int]:
+    counts = np.zeros(0x110000, np.int64)
+    for start in range(0, len(texts), 1000):
+        codes = "".join(texts[start : start + 1000]).encode("utf-32-le", "surrogatepass")
+        counts += np.bincount(np.frombuffer(codes, np.uint32), minlength=len(counts))
+    return {chr(code): int(counts[code]) for code in np.flatnonzero(counts) if not chr(code).isspace()}
+
+
+def _joins_words(char: str) -> bool:
+    """Whether the tokenizer leaves a character inside a word: punctuation and CJK stand alone."""
+    code = ord(char)
+    is_ascii_symbol = 33 <= code <= 47 or 58 <= code <= 64 or 91 <= code <= 96 or 123 <= code <= 126
+    is_cjk = (
+        0x3400 <= code <= 0x4DBF or 0x4E00 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or code >= 0x20000
+    )
+    return not (is_ascii_symbol or is_cjk or unicodedata.category(char).startswith("P"))

@@ -1,0 +1,82 @@
+"""Batches of a task are a function of (seed, step) and lose no example."""
+
+import numpy as np
+import pytest
+
+from mbert_cli.data.batch import TASK_KEYS
+from mbert_cli.data.examples import Examples
+from mbert_cli.data.options import FileTask
+from mbert_cli.data.task_batches import TaskBatches
+from mbert_cli.data.vocabulary import RESERVED, Vocabulary
+from mbert_cli.data.wordpiece import Tokenizer
+
+VOCABULARY = Vocabulary((*RESERVED, *"abcdefghij"))
+CLS, SEP = VOCABULARY.cls_id, VOCABULARY.sep_id
+LETTERS = list("abcdefghij")
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return Tokenizer(VOCABULARY)
+
+
+def options(length: int) -> FileTask:
+    return FileTask(source="file", train="train.tsv", sequence_length=length)
+
+
+def singles(count: int) -> Examples:
+    return Examples(LETTERS[:count], None, np.arange(count, dtype=np.int32))
+
+
+def test_every_epoch_has_every_example_once_in_an_order_of_its_own(tokenizer):
+    batches = TaskBatches(singles(10), tokenizer, options(4), batch_size=4, seed=1)
+    assert batches.steps_per_epoch == 3
+    orders = []
+    for epoch in range(2):
+        order = []
+        for step in range(3 * epoch, 3 * epoch + 3):
+            batch = batches(step)
+            real = batch["example_weights"] == 1
+            order += batch["labels"][real].tolist()
+            letters = [VOCABULARY.tokens[i] for i in batch["token_ids"][real, 1]]
+            assert letters == [LETTERS[i] for i in batch["labels"][real]]
+        assert sorted(order) == list(range(10))
+        orders.append(order)
+    assert orders[0] != orders[1]
+
+
+def test_a_step_gives_the_same_batch_whatever_came_before(tokenizer):
+    one = TaskBatches(singles(10), tokenizer, options(4), batch_size=4, seed=1)
+    other = TaskBatches(singles(10), tokenizer, options(4), batch_size=4, seed=1)
+    for step in range(7):
+        one(step)
+    for key, array in other(2).items():
+        np.testing.assert_array_equal(array, one(2)[key])
+    seeds = [
+        TaskBatches(singles(10), tokenizer, options(4), 10, seed=s)(0)["labels"].tolist() for s in (1, 2)
+    ]
+    assert seeds[0] != seeds[1]
+
+
+def test_last_batch_is_filled_with_examples_of_weight_zero(tokenizer):
+    batches = list(TaskBatches(singles(3), tokenizer, options(4), batch_size=2, seed=0).in_order())
+    np.testing.assert_array_equal(batches[1]["example_weights"], [1, 0])
+    np.testing.assert_array_equal(batches[1]["labels"], [2, 2])
+    np.testing.assert_array_equal(batches[1]["token_ids"][0], batches[1]["token_ids"][1])
+    assert set(batches[0]) == set(TASK_KEYS)
+    assert batches[0]["labels"].dtype == np.int32 and batches[0]["example_weights"].dtype == np.float32
+
+
+def test_longer_text_of_a_pair_is_cut_first(tokenizer):
+    examples = Examples(["a b c d e f"], ["g h"], np.zeros(1, np.int32))
+    batch = TaskBatches(examples, tokenizer, options(8), batch_size=1, seed=0)(0)
+    ids = VOCABULARY.ids
+    expected = [CLS, ids["a"], ids["b"], ids["c"], SEP, ids["g"], ids["h"], SEP]
+    np.testing.assert_array_equal(batch["token_ids"], [expected])
+    np.testing.assert_array_equal(batch["segment_ids"], [[0, 0, 0, 0, 0, 1, 1, 1]])
+
+
+def test_long_single_text_loses_its_end(tokenizer):
+    examples = Examples(["a b c d e f"], None, np.zeros(1, np.int32))
+    batch = TaskBatches(examples, tokenizer, options(4), batch_size=1, seed=0)(0)
+    np.testing.assert_array_equal(batch["token_ids"], [[CLS, VOCABULARY.ids["a"], VOCABULARY.ids["b"], SEP]])

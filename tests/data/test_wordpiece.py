@@ -1,0 +1,80 @@
+"""Token ids equal those of the `tokenizers` package."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer as PeerTokenizer
+from tokenizers import models, normalizers, pre_tokenizers
+
+from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary, train_vocabulary
+from mbert_cli.data.wordpiece import Tokenizer
+
+TEXTS = [
+    "The quick brown fox jumps over the lazy dog.",
+    "Don't over-use it: 3.14 != $2,718 (e.g. `a_b`), e-mail me@example.org!",
+    "Éclairs in the naïve café; Ångström, Ísland, Øre",
+    "東京とソウル 서울 — “quotes” ‘single’ €5",
+    "tabs\tand\nnew\r\nlines\u00a0and a space",
+    "",
+    "   ",
+    "emoji 🦊 and unknownqqqqqqqqqqqqqqq",
+]
+
+
+def vocabulary(lowercase: bool) -> Vocabulary:
+    return train_vocabulary(TEXTS * 3, size=1000, lowercase=lowercase)
+
+
+def peer(vocabulary: Vocabulary) -> PeerTokenizer:
+    tokenizer = PeerTokenizer(models.WordPiece(vocabulary.ids, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=vocabulary.lowercase)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_ids_equal_those_of_the_tokenizers_package(lowercase):
+    words = vocabulary(lowercase)
+    ids, starts = Tokenizer(words).encode(TEXTS)
+    for index, encoding in enumerate(peer(words).encode_batch(TEXTS)):
+        got = ids[starts[index] : starts[index + 1]].tolist()
+        assert [words.tokens[i] for i in got] == encoding.tokens, TEXTS[index]
+
+
+def test_ids_and_row_splits_have_the_documented_types():
+    ids, starts = Tokenizer(Vocabulary((*LEADING_TOKENS, "a", "##b"))).encode(["ab a", "", "zz"])
+    assert (ids.dtype, starts.dtype) == (np.int32, np.int64)
+    np.testing.assert_array_equal(ids, [104, 105, 104, 100])
+    np.testing.assert_array_equal(starts, [0, 3, 3, 4])
+
+
+def test_no_text_gives_no_ids():
+    ids, starts = Tokenizer(Vocabulary((*LEADING_TOKENS, "a"))).encode([])
+    assert ids.tolist() == [] and starts.tolist() == [0]
+
+
+def test_reserved_tokens_in_a_text_are_ordinary_characters():
+    tokens = (*LEADING_TOKENS, "[", "]", "mask")
+    ids, _ = Tokenizer(Vocabulary(tokens)).encode(["[MASK]"])
+    assert [tokens[i] for i in ids] == ["[", "mask", "]"]
+
+
+def test_threads_share_one_tokenizer():
+    tokenizer = Tokenizer(vocabulary(True))
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: tokenizer.encode(TEXTS)[0].tolist(), range(16)))
+    assert all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_vocabulary_is_trained_on_text_as_the_tokenizer_reads_it(lowercase):
+    texts = [
+        "Straße größer ½ ﬁne ª ŉ Σας µ",
+        "서울 한국어 문장",
+        "भाषा",
+        "soft\u00adhyphen zero\u200bwidth bell\x07s",
+    ] * 4
+    words = train_vocabulary(texts, size=1500, lowercase=lowercase)
+    ids, _ = Tokenizer(words).encode(texts)
+    assert words.unknown_id not in ids
