@@ -4,6 +4,7 @@ All take the same total of steps, `transfer_steps + pretraining_steps`, so that 
 Source: Sun et al., "MobileBERT", ACL 2020, section 3.4 (PKT, JKT and AKT in the paper).
 """
 
+import itertools
 from collections.abc import Callable
 
 from mbert_cli.distill.options import DistillOptions
@@ -15,9 +16,7 @@ from mbert_cli.train.stage import Schedule, Stage
 PRETRAINING_WEIGHTS = {"pretraining_distillation": 1.0, "next_sentence": 1.0}
 
 
-def progressive(
-    options: DistillOptions, num_layers: int, optimizer: OptimizerOptions
-) -> list[Stage]:
+def progressive(options: DistillOptions, num_layers: int, optimizer: OptimizerOptions) -> list[Stage]:
     """One stage a layer from the bottom up, then pre-training distillation.
 
     In the stage of a layer only that layer's losses count. Layers whose stage is over and the
@@ -35,9 +34,7 @@ def progressive(
                 name=f"transfer {layer_name(layer)}",
                 steps=steps,
                 loss_weights=options.factors.model_dump(),
-                schedule=_transfer_schedule(
-                    options, optimizer, steps, options.progressive.warmup_rate
-                ),
+                schedule=_transfer_schedule(options, optimizer, steps, options.progressive.warmup_rate),
                 layer_scale={"embeddings": embeddings, **below, layer_name(layer): 1.0},
                 last_layer=layer,
             )
@@ -52,17 +49,13 @@ def joint(options: DistillOptions, num_layers: int, optimizer: OptimizerOptions)
         name="transfer all layers",
         steps=options.transfer_steps,
         loss_weights=options.factors.model_dump(),
-        schedule=_transfer_schedule(
-            options, optimizer, options.transfer_steps, optimizer.warmup_rate
-        ),
+        schedule=_transfer_schedule(options, optimizer, options.transfer_steps, optimizer.warmup_rate),
         layer_scale={"embeddings": 1.0, **encoder},
     )
     return [transfer, _pretraining_stage(options, optimizer)]
 
 
-def auxiliary(
-    options: DistillOptions, num_layers: int, optimizer: OptimizerOptions
-) -> list[Stage]:
+def auxiliary(options: DistillOptions, num_layers: int, optimizer: OptimizerOptions) -> list[Stage]:
     """All layers' losses and pre-training distillation together, in every step."""
     steps = options.transfer_steps + options.pretraining_steps
     return [
@@ -70,9 +63,7 @@ def auxiliary(
             name="transfer and pre-training distillation",
             steps=steps,
             loss_weights=options.factors.model_dump() | PRETRAINING_WEIGHTS,
-            schedule=_schedule(
-                optimizer.learning_rate, steps, optimizer.warmup_rate, optimizer.final_rate
-            ),
+            schedule=_schedule(optimizer.learning_rate, steps, optimizer.warmup_rate, optimizer.final_rate),
         )
     ]
 
@@ -136,7 +127,7 @@ def _shares(steps: int, num_layers: int) -> list[int]:
             "Raise distill.transfer_steps.",
         )
     edges = [steps * layer // num_layers for layer in range(num_layers + 1)]
-    return [end - start for start, end in zip(edges, edges[1:], strict=False)]
+    return [end - start for start, end in itertools.pairwise(edges)]
 
 
 def _transfer_schedule(
@@ -162,6 +153,4 @@ def _pretraining_stage(options: DistillOptions, optimizer: OptimizerOptions) -> 
 
 
 def _schedule(peak: float, steps: int, warmup_rate: float, final_rate: float) -> Schedule:
-    return Schedule(
-        peak=peak, steps=steps, warmup_steps=round(steps * warmup_rate), final=final_rate
-    )
+    return Schedule(peak=peak, steps=steps, warmup_steps=round(steps * warmup_rate), final=final_rate)

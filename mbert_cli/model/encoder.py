@@ -78,7 +78,7 @@ def build_encoder(
             attention_logits.append(logits)
     trace = {"hidden_states": hidden_states, "attention_logits": attention_logits}
     encoder = keras.Model(inputs, trace, name=name)
-    draw_weights(encoder.weights, seed)
+    draw_weights(encoder.weights, seed, size.initializer_range)
     return encoder
 
 

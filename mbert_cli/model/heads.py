@@ -165,7 +165,7 @@ def build_pretraining_network(
         "masked_logits": masked_language_model(hidden, positions),
         "next_sentence_logits": next_sentence(pooler(hidden)),
     }
-    draw_weights([*masked_language_model.weights, *pooler.weights, *next_sentence.weights], seed)
+    draw_weights([*masked_language_model.weights, *pooler.weights, *next_sentence.weights], seed, size.initializer_range)
     return keras.Model(encoder.input | {"masked_positions": positions}, outputs, name=name)
 
 
@@ -193,5 +193,5 @@ def build_classifier_network(
     pooler = Pooler(size, name="pooler", dtype=dtype)
     classifier = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name="classifier", dtype=dtype)
     logits = classifier(pooler(encoder.output["hidden_states"][-1]))
-    draw_weights([*pooler.weights, *classifier.weights], seed)
+    draw_weights([*pooler.weights, *classifier.weights], seed, size.initializer_range)
     return keras.Model(encoder.input, {"logits": logits}, name=name)

@@ -8,6 +8,7 @@ from mbert_cli.section import Section
 
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Deviation = Annotated[float, Field(gt=0, lt=1)]
 
 
 class ModelSize(Section):
@@ -50,6 +51,8 @@ class ModelSize(Section):
     """Rows of the position table: the longest sequence in tokens."""
     num_segments: Annotated[int, Field(ge=0)] = 2
     """Rows of the segment table; 0 leaves the table out (DistilBERT)."""
+    initializer_range: Deviation = 0.02
+    """Standard deviation of the truncated normal that kernels and tables are drawn from."""
     use_pooler: bool = False
     """A dense tanh layer on [CLS] before a classifier; false feeds the classifier the raw vector."""
 
@@ -95,6 +98,8 @@ class SizeChanges(Section):
     """Dropout on attention probabilities."""
     max_length: Positive | None = None
     """Rows of the position table."""
+    initializer_range: Deviation | None = None
+    """Standard deviation of the initial kernels and tables."""
 
 
 _IB_BERT_LARGE = ModelSize(

@@ -78,6 +78,8 @@ class FinetuneRecipe(Section):
     """False keeps the source's architecture and vocabulary but draws fresh weights: a baseline."""
     task: Task = InstalledDocsTask(source="installed_docs")
     """The labelled examples."""
+    dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Dropout on the pooled vector that the classifier reads."""
     train: FinetuneTrainOptions = FinetuneTrainOptions()
     """How the task model trains."""
 
@@ -139,7 +141,7 @@ SMOKE: dict[str, dict[str, object]] = {
     | {"train.steps": 4, "model.changes.intra_dim": 32},
     "distill": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_MODEL
     | {"distill.transfer_steps": 4, "distill.pretraining_steps": 4, "model.changes.intra_dim": 16},
-    "finetune": _SMOKE_TRAIN | {"train.epochs": 1, "task.sequence_length": 32},
+    "finetune": _SMOKE_TRAIN | {"train.epochs": 1, "train.max_steps": 8, "task.sequence_length": 32},
     "eval": {"evaluate.max_examples": 32},
     "predict": {},
     "export-tflite": {"export.verify.max_examples": 8, "export.verify.max_metric_loss": 1.0},

@@ -65,7 +65,7 @@ class PretrainingTrainOptions(TrainOptions):
     """How a teacher trains."""
 
     steps: Positive = 10_000
-    """Optimizer steps."""
+    """Batches to train on; accumulation_steps of them make one update."""
 
 
 class FinetuneTrainOptions(TrainOptions):
@@ -73,3 +73,5 @@ class FinetuneTrainOptions(TrainOptions):
 
     epochs: Positive = 3
     """Passes over the training examples."""
+    max_steps: Positive | None = None
+    """Stop after so many steps; null trains through all epochs."""

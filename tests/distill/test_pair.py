@@ -47,7 +47,9 @@ def test_one_layer_is_compared_in_its_stage(networks, batch):
 
 
 def test_joint_transfer_is_the_mean_over_layers(networks, batch):
-    losses = [TransferPair(*networks, layer_map=[0, 1], layers=layers)(batch) for layers in ([0], [1], [0, 1])]
+    losses = [
+        TransferPair(*networks, layer_map=[0, 1], layers=layers)(batch) for layers in ([0], [1], [0, 1])
+    ]
     for name in ("feature_map", "feature_mean", "feature_variance", "attention"):
         first, second, both = (float(each[name]) for each in losses)
         assert both == pytest.approx((first + second) / 2, rel=1e-4)
@@ -87,7 +89,11 @@ def test_warm_start_copies_embeddings_and_heads_but_not_a_layer_norm(networks):
     report = warm_start(student, teacher, parts, same_normalization=False)
     source, target = read_variables(teacher), read_variables(student)
     assert all(np.array_equal(source[name], target[name]) for name in report.copied)
-    assert {name.split("/")[0] for name in report.copied} == {"encoder", "masked_language_model", "next_sentence"}
+    assert {name.split("/")[0] for name in report.copied} == {
+        "encoder",
+        "masked_language_model",
+        "next_sentence",
+    }
     assert not any(name.startswith("encoder/layer_") for name in report.copied)
     assert report.skipped == {
         "encoder/embeddings/norm/beta": "the teacher normalises its embeddings in another way",

@@ -12,9 +12,7 @@ OPTIMIZER = OptimizerOptions(learning_rate=2e-3, warmup_rate=0.1, final_rate=0.0
 
 
 def stages(strategy: str, **options):
-    settings = DistillOptions(
-        strategy=strategy, transfer_steps=10, pretraining_steps=20, **options
-    )
+    settings = DistillOptions(strategy=strategy, transfer_steps=10, pretraining_steps=20, **options)
     return STRATEGIES[strategy](settings, 4, OPTIMIZER)
 
 
@@ -74,8 +72,7 @@ def test_fewer_steps_than_layers_are_refused():
     with pytest.raises(UserError) as error:
         STRATEGIES["progressive"](options, 4, OPTIMIZER)
     assert error.value.message == (
-        "The strategy progressive needs at least one transfer step a layer. "
-        "Received: 3 steps for 4 layers."
+        "The strategy progressive needs at least one transfer step a layer. Received: 3 steps for 4 layers."
     )
     assert error.value.hint == "Raise distill.transfer_steps."
 
@@ -100,9 +97,7 @@ def test_layers_that_do_not_divide_are_refused():
 
 def test_a_layer_map_of_another_length_is_refused():
     with pytest.raises(UserError) as error:
-        map_layers(
-            SIZES["ib_bert_laptop"], SIZES["mobilebert_laptop"], DistillOptions(layer_map=[0, 4])
-        )
+        map_layers(SIZES["ib_bert_laptop"], SIZES["mobilebert_laptop"], DistillOptions(layer_map=[0, 4]))
     assert error.value.message == (
         "distill.layer_map needs one teacher layer, 0 to 3, for each of the student's 4 layers. "
         "Received: [0, 4]."

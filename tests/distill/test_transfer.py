@@ -102,7 +102,9 @@ def test_knowledge_distillation_scales_with_the_square_of_the_temperature():
     teacher, student = draw(1, 1, 5, seed=1), draw(1, 1, 5, seed=2)
     weights = np.ones((1, 1))
     softened = float(knowledge_distillation(teacher / 3, student / 3, weights))
-    assert float(knowledge_distillation(teacher, student, weights, 3.0)) == pytest.approx(9 * softened, rel=1e-5)
+    assert float(knowledge_distillation(teacher, student, weights, 3.0)) == pytest.approx(
+        9 * softened, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("ratio", [0.0, 0.25, 1.0])

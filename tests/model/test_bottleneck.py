@@ -21,7 +21,7 @@ IB_BERT = MOBILEBERT.model_copy(update={"intra_dim": 16, "key_query_shared_bottl
 def build(size: ModelSize) -> BottleneckBlock:
     block = BottleneckBlock(size, name="layer_00")
     block.build()
-    draw_weights(block.weights, seed=0)
+    draw_weights(block.weights, seed=0, deviation=0.02)
     for weight in block.weights:
         if len(weight.shape) > 1:
             weight.assign(weight * 10)  # far from linear
