@@ -117,6 +117,9 @@ _BERT_BASE = ModelSize(
     embedding_dim=768, use_pooler=True,
 )  # fmt: skip
 
+_LAPTOP = {"initializer_range": 0.04, "hidden_dropout_rate": 0.0, "attention_dropout_rate": 0.0}
+"""Minutes of training on a laptop never overfit, and a narrow model needs larger initial weights."""
+
 
 def _like(size: ModelSize, **changes: object) -> ModelSize:
     return ModelSize(**(size.model_dump() | changes))
@@ -130,8 +133,8 @@ SIZES: dict[str, ModelSize] = {
     ),
     "ib_bert_large": _IB_BERT_LARGE,
     "ib_bert_laptop": _like(
-        _IB_BERT_LARGE, num_layers=4, hidden_dim=192, num_heads=4, intermediate_dim=768,
-        embedding_dim=64, intra_dim=256, max_length=256,
+        _IB_BERT_LARGE, num_layers=4, hidden_dim=128, intermediate_dim=384, embedding_dim=64,
+        intra_dim=192, max_length=256, **_LAPTOP,
     ),
     "mobilebert": _MOBILEBERT,
     "mobilebert_tiny": _like(
@@ -140,8 +143,8 @@ SIZES: dict[str, ModelSize] = {
     ),
     "mobilebert_no_opt": _like(_MOBILEBERT, normalization="layer_norm", activation="gelu"),
     "mobilebert_laptop": _like(
-        _MOBILEBERT, num_layers=4, hidden_dim=192, num_heads=4, intermediate_dim=256,
-        embedding_dim=64, intra_dim=64, max_length=256,
+        _MOBILEBERT, num_layers=4, hidden_dim=128, intermediate_dim=128, embedding_dim=64,
+        intra_dim=64, max_length=256, **_LAPTOP,
     ),
     "tinybert_4": _like(
         _BERT_BASE, num_layers=4, hidden_dim=312, intermediate_dim=1200, embedding_dim=312

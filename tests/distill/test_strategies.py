@@ -109,6 +109,6 @@ def test_models_of_another_width_cannot_be_compared():
         map_layers(SIZES["ib_bert_large"], SIZES["mobilebert_laptop"], DistillOptions())
     assert error.value.message == (
         "Layer transfer compares maps of equal shape, so hidden_dim must be the same in both models. "
-        "Received: 512 in the teacher and 192 in the student."
+        "Received: 512 in the teacher and 128 in the student."
     )
     assert error.value.hint == "Choose another model.size, or --set model.changes.hidden_dim=512."

@@ -1,0 +1,207 @@
+"""The state of a training run on disk, so that it continues bit for bit.
+
+checkpoints/step-000200/   weights.safetensors, state.json; in the middle of a stage optimizer.safetensors;
+                           random.safetensors where the network has dropout
+checkpoints/best-000180/   weights.safetensors, state.json
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from mbert_cli.errors import UserError
+from mbert_cli.train.manifest import move_aside, verify_directory, write_directory
+from mbert_cli.train.objective import Objective
+from mbert_cli.train.optimizer import optimizer_state, restore_optimizer
+from mbert_cli.weights.names import assign_variables, read_variables
+from mbert_cli.weights.store import load_weights, save_weights
+
+_STEP = re.compile(r"step-(\d+)$")
+_BEST = re.compile(r"best-(\d+)$")
+_WEIGHTS, _OPTIMIZER, _RANDOM, _STATE = (
+    "weights.safetensors", "optimizer.safetensors", "random.safetensors", "state.json",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best validation so far.
+
+    Attributes:
+        step: Steps that were done then.
+        value: The metric that was asked for.
+        figures: All figures of that validation.
+    """
+
+    step: int
+    value: float
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come, apart from arrays.
+
+    Attributes:
+        step: Steps done.
+        stage: Name of the stage that the last of them belongs to.
+        sums: Sum of each figure over the steps since the last log line.
+        summed_steps: Number of those steps.
+        figures: The newest value of everything that the stage has measured.
+        best: The best validation, if one was asked for.
+    """
+
+    step: int = 0
+    stage: str = ""
+    sums: dict[str, float] = field(default_factory=dict)
+    summed_steps: int = 0
+    figures: dict[str, float] = field(default_factory=dict)
+    best: Best | None = None
+
+
+def save_checkpoint(
+    directory: Path, progress: Progress, objective: Objective, *, with_optimizer: bool, keep: int
+) -> Path:
+    """Writes `step-<step>`, complete or not at all, then removes checkpoints beyond the newest ones.
+
+    Args:
+        directory: The run's checkpoints.
+        progress: How far the run has come.
+        objective: Its network and, compiled into it, its optimizer.
+        with_optimizer: False at the end of a stage, where the next one begins a fresh optimizer.
+        keep: Checkpoints to keep, this one included.
+
+    Returns:
+        The directory that was written.
+
+    Raises:
+        RunError: The disk is full; nothing was written or removed.
+    """
+
+    def write(folder: Path) -> None:
+        save_weights(folder / _WEIGHTS, read_variables(objective.network))
+        random_states = _random_states(objective.network)
+        if random_states:
+            save_weights(folder / _RANDOM, random_states)
+        if with_optimizer:
+            save_weights(folder / _OPTIMIZER, optimizer_state(objective.optimizer))
+        (folder / _STATE).write_text(json.dumps(asdict(progress), indent=2) + "\n", encoding="utf-8")
+
+    target = directory / f"step-{progress.step:06d}"
+    write_directory(target, write, replace=True)
+    _prune(directory, keep)
+    return target
+
+
+def newest_checkpoint(directory: Path, warn: Callable[[str], None]) -> tuple[Path, Progress] | None:
+    """Returns the newest checkpoint that is undamaged, or None; moves damaged ones aside.
+
+    Args:
+        directory: The run's checkpoints.
+        warn: Told of every damaged checkpoint.
+    """
+    found = _numbered(directory, _STEP)
+    for place, path in enumerate(found):
+        try:
+            verify_directory(path)
+            return path, _read_progress(path)
+        except UserError as error:
+            before = found[place + 1].name if place + 1 < len(found) else "the beginning"
+            warn(f"{error.message}. It is now {move_aside(path).name}; trying {before}")
+    return None
+
+
+def restore_weights(path: Path, network: keras.Model) -> None:
+    """Gives a network the weights of a checkpoint."""
+    assign_variables(network, load_weights(path / _WEIGHTS))
+
+
+def restore_random_states(path: Path, network: keras.Model) -> None:
+    """Gives a network's random generators their states of a checkpoint."""
+    variables = _random_variables(network)
+    states = load_weights(path / _RANDOM) if variables else {}
+    for place, variable in enumerate(variables):
+        variable.assign(states[str(place)])
+
+
+def restore_optimizer_of(path: Path, objective: Objective) -> None:
+    """Gives a compiled and built optimizer its state of a checkpoint in the middle of a stage."""
+    restore_optimizer(objective.optimizer, load_weights(path / _OPTIMIZER))
+
+
+def save_best(directory: Path, best: Best, network: keras.Model) -> None:
+    """Writes `best-<step>`, complete or not at all.
+
+    Earlier ones stay until `save_checkpoint` finds that no checkpoint refers to them.
+
+    Raises:
+        RunError: The disk is full.
+    """
+
+    def write(folder: Path) -> None:
+        save_weights(folder / _WEIGHTS, read_variables(network))
+        (folder / _STATE).write_text(json.dumps(asdict(best), indent=2) + "\n", encoding="utf-8")
+
+    target = best_path(directory, best)
+    if target.exists():  # of a session that was killed before its checkpoint
+        shutil.rmtree(target)
+    write_directory(target, write)
+
+
+def best_path(directory: Path, best: Best) -> Path:
+    """The directory with the weights of the best validation."""
+    return directory / f"best-{best.step:06d}"
+
+
+def weight_not_finite(network: keras.Model) -> str | None:
+    """Returns the name of a weight that has become infinite or nan, or None."""
+    return next((w.path for w in network.weights if not np.isfinite(w.numpy()).all()), None)
+
+
+def checkpoint_bytes(network: keras.Model, keep: int) -> int:
+    """Estimates what a run's checkpoints need.
+
+    That is weights and two moments for each that is kept and one more while it is written, and the
+    weights of two best validations.
+    """
+    weights = sum(4 * int(np.prod(weight.shape)) for weight in network.weights)
+    return weights * (3 * (keep + 1) + 2)
+
+
+def _random_variables(network: keras.Model) -> list[keras.Variable]:
+    # All states have this name in Keras, and their order is that of the layers.
+    return [variable for variable in network.variables if variable.name == "seed_generator_state"]
+
+
+def _random_states(network: keras.Model) -> dict[str, np.ndarray]:
+    return {str(place): state.numpy() for place, state in enumerate(_random_variables(network))}
+
+
+def _read_progress(path: Path) -> Progress:
+    progress = Progress(**json.loads((path / _STATE).read_text(encoding="utf-8")))
+    return replace(progress, best=Best(**progress.best)) if progress.best else progress
+
+
+def _numbered(directory: Path, pattern: re.Pattern[str]) -> list[Path]:
+    """Directories with such a name, the highest number first."""
+    if not directory.is_dir():
+        return []
+    found = [(pattern.match(path.name), path) for path in directory.iterdir() if path.is_dir()]
+    return [path for match, path in sorted(((int(m[1]), p) for m, p in found if m), reverse=True)]
+
+
+def _prune(directory: Path, keep: int) -> None:
+    steps = _numbered(directory, _STEP)
+    for path in steps[keep:]:
+        shutil.rmtree(path)
+    known = [_read_progress(path).best for path in steps[:keep]]
+    in_use = {best.step for best in known if best}
+    for path in _numbered(directory, _BEST):
+        if in_use and int(path.name[5:]) not in in_use:
+            shutil.rmtree(path)

@@ -1,0 +1,111 @@
+"""What a stage minimises: a network and its losses as one Keras model that `fit` can train."""
+
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+from keras import ops
+
+TOTAL = "total"
+"""Name of the weighted sum among the figures."""
+
+RECORDED_STEPS = 64
+"""Steps whose figures `LossRecord` keeps apart."""
+
+_SLOTS = 32
+
+
+class LossRecord(keras.metrics.Metric):
+    """The figures of the newest steps, one row a step.
+
+    Rows are kept apart, and not added up on the device, so that sums do not depend on where a run was
+    interrupted, and so that the step at which a figure stopped being finite is known. There is room
+    for more figures than there are: their names are known when the step is traced, and JAX needs the
+    variables before that.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="loss_record")
+        self.names: tuple[str, ...] = ()
+        self.rows = self.add_variable((RECORDED_STEPS, _SLOTS), "zeros", dtype="float32", name="rows")
+        self.steps = self.add_variable((), "zeros", dtype="int32", name="steps")
+
+    def update_state(self, figures):
+        """Adds a row.
+
+        Args:
+            figures: Dict of scalars, the same names at every step.
+        """
+        if len(figures) > _SLOTS:
+            raise ValueError(f"A step can have {_SLOTS} figures. Received: {len(figures)}")
+        self.names = tuple(figures)
+        values = ops.stack([ops.cast(value, "float32") for value in figures.values()])
+        values = ops.pad(values, [(0, _SLOTS - len(figures))])
+        row = ops.equal(ops.arange(RECORDED_STEPS, dtype="int32"), self.steps % RECORDED_STEPS)
+        # A product with 0 and 1 would spread a figure that is not finite over all rows.
+        self.rows.assign(self.rows + ops.where(ops.expand_dims(row, 1), values, 0.0))
+        self.steps.assign(self.steps + 1)
+
+    def result(self):
+        """The mean of the first figure."""
+        return ops.sum(self.rows[:, 0]) / ops.cast(ops.maximum(self.steps, 1), "float32")
+
+    def read(self) -> tuple[int, dict[str, np.ndarray]]:
+        """Returns the steps since the last reset, and for each name (rows,) float64.
+
+        Up to `RECORDED_STEPS` steps each has a row of its own; further ones are added to the rows from
+        the first on, so that the sum over the rows is always that of all steps.
+        """
+        steps = int(self.steps.numpy())
+        rows = self.rows.numpy()[:steps].astype("float64")
+        return steps, {name: rows[:, slot] for slot, name in enumerate(self.names)}
+
+
+class Objective(keras.Model):
+    """A network and the losses of a stage.
+
+    Args:
+        network: The functional model whose weights the stage trains, and that is saved.
+        losses: (batch, training) -> dict of scalars by name. A Keras layer, or a function that calls
+            `network`.
+        loss_weights: Factor of each loss in the sum. Losses without one are only measured.
+
+    Call arguments:
+        batch: Dict of arrays.
+        training: Whether dropout is active.
+
+    Returns:
+        What `losses` returns.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        losses: Callable[..., Mapping],
+        loss_weights: Mapping[str, float],
+    ) -> None:
+        super().__init__(name="objective", dtype="float32")
+        self.network = network
+        self.loss_function = losses
+        self.loss_weights = {name: weight for name, weight in loss_weights.items() if weight}
+        self.record = LossRecord()
+        self.built = True  # spares `fit` a symbolic pass through the whole model
+
+    def call(self, batch, training=False):
+        return self.loss_function(batch, training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The weighted sum of the losses; every figure goes into the record."""
+        unknown = [name for name in self.loss_weights if name not in y_pred]
+        if unknown:
+            raise ValueError(
+                f"Every loss with a weight must be computed. Received: weights for {', '.join(unknown)}, "
+                f"losses {', '.join(y_pred)}"
+            )
+        total = sum(weight * y_pred[name] for name, weight in self.loss_weights.items())
+        self.record.update_state({TOTAL: total, **{name: y_pred[name] for name in sorted(y_pred)}})
+        return total
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Nothing per step: the engine reads the record between calls of `fit`."""
+        return {"loss": self.record.result()}

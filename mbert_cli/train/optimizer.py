@@ -1,0 +1,298 @@
+"""AdamW and LAMB that update all weights with the same treatment as one flat array.
+
+An optimizer of Keras builds a small graph for each weight. A MobileBERT has 1,100 weights, and those
+graphs take most of the time to the first step. Here the gradients of a group of weights are laid end to
+end, the rule is applied once, and the result is cut up again.
+
+Both rules are those of BERT's own code: without bias correction, so that a moment starts at 0 and the
+warm-up takes care of the first steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+from keras import ops
+
+from mbert_cli.train.options import OptimizerOptions
+from mbert_cli.train.stage import Schedule
+
+# A flat array ends after so many values (16 MB): longer ones spend their time in fresh pages of memory.
+_FLAT_VALUES = 4_000_000
+# LAMB needs the norm of each weight. Each is padded to whole rows of this length, so that the norms of
+# all weights in a flat array are two sums instead of two for each weight.
+_ROW_VALUES = 128
+
+
+def make_optimizer(
+    options: OptimizerOptions,
+    schedule: Schedule,
+    scales: Sequence[tuple[keras.Variable, float]],
+    accumulation_steps: int = 1,
+) -> keras.optimizers.Optimizer:
+    """Returns the optimizer of one stage; its `build` must be called before `fit`.
+
+    Args:
+        options: Rule and settings.
+        schedule: Learning rate by step of the stage.
+        scales: Every weight that trains with the factor of its learning rate, above 0.
+        accumulation_steps: Steps whose gradients are averaged into one update. The stage's last step
+            updates with what has gathered by then.
+    """
+    rule = FlatLamb if options.name == "lamb" else FlatAdamW
+    return rule(options, schedule, scales, accumulation_steps)
+
+
+class LinearSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """`Schedule.at` as operations, so that the rate is part of the compiled step."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+
+    def __call__(self, step):
+        schedule = self.schedule
+        step = ops.cast(step, "float32")
+        rise = step / max(1, schedule.warmup_steps)
+        fall = (step - schedule.warmup_steps) / max(1, schedule.steps - schedule.warmup_steps)
+        fall = 1.0 + (schedule.final - 1.0) * ops.minimum(fall, 1.0)
+        return schedule.peak * ops.where(step < schedule.warmup_steps, rise, fall)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Weights that are updated as one flat array of shape (values,).
+
+    Attributes:
+        variables: The weights.
+        places: Their places among the gradients.
+        scale: Factor of the learning rate.
+        excluded: Whether they are exempt from weight decay (and, in LAMB, from adaptation).
+        row_values: Each weight is padded to a multiple of this many values.
+    """
+
+    variables: list[keras.Variable]
+    places: list[int]
+    scale: float
+    excluded: bool
+    row_values: int
+    ends: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        padded = [size + self._padding(size) for size in self._sizes()]
+        object.__setattr__(self, "ends", np.cumsum(padded))
+
+    @property
+    def values(self) -> int:
+        """Length of the flat array."""
+        return int(self.ends[-1])
+
+    def flatten(self, tensors):
+        """Tensors of the weights' shapes -> (values,) float32, padded with zeros."""
+        parts = []
+        for tensor, size in zip(tensors, self._sizes(), strict=True):
+            tensor = ops.convert_to_tensor(tensor, "float32")
+            parts.append(tensor if len(tensor.shape) == 1 else ops.reshape(tensor, (-1,)))
+            if self._padding(size):
+                parts.append(ops.zeros((self._padding(size),), "float32"))
+        return ops.concatenate(parts) if len(parts) > 1 else parts[0]
+
+    def unflatten(self, flat):
+        """(values,) -> list of tensors of the weights' shapes."""
+        pieces = ops.split(flat, self.ends[:-1].tolist()) if len(self.ends) > 1 else [flat]
+        tensors = []
+        for piece, size, variable in zip(pieces, self._sizes(), self.variables, strict=True):
+            piece = piece[:size] if self._padding(size) else piece
+            tensors.append(piece if len(variable.shape) == 1 else ops.reshape(piece, variable.shape))
+        return tensors
+
+    def row_owners(self) -> np.ndarray:
+        """(rows,) int32: the weight that each row belongs to."""
+        rows = np.diff(self.ends, prepend=0) // self.row_values
+        return np.repeat(np.arange(len(rows), dtype="int32"), rows)
+
+    def _sizes(self) -> list[int]:
+        return [int(np.prod(variable.shape)) for variable in self.variables]
+
+    def _padding(self, size: int) -> int:
+        return -size % self.row_values
+
+
+class FlatAdamW(keras.optimizers.Optimizer):
+    """Adam with decoupled weight decay: w -= rate * (m / (sqrt(v) + epsilon) + decay * w).
+
+    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, without bias
+    correction as in BERT's code. A weight without a gradient counts as one with a gradient of 0.
+
+    Args: those of `make_optimizer`.
+    """
+
+    _adapted_row_values = 1
+
+    def __init__(
+        self,
+        options: OptimizerOptions,
+        schedule: Schedule,
+        scales: Sequence[tuple[keras.Variable, float]],
+        accumulation_steps: int = 1,
+    ) -> None:
+        super().__init__(learning_rate=LinearSchedule(schedule), name="optimizer")
+        self.options = options
+        self.accumulation_steps = accumulation_steps
+        self._last_step = schedule.steps - 1
+        self._scales = {id(variable): scale for variable, scale in scales}
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Creates the moments, and the accumulators if there are any, all as flat arrays."""
+        super().build(list(variables))
+        self._groups = self._group(self._trainable_variables)
+        self._first_moments = self._add_flat_variables("first_moment")
+        self._second_moments = self._add_flat_variables("second_moment")
+        self._accumulators = self._add_flat_variables("accumulator") if self.accumulation_steps > 1 else []
+
+    def apply(self, grads, trainable_variables=None):
+        """Updates the weights; replaces the whole of Keras' update of one weight after the other."""
+        if trainable_variables is not None:
+            self._check_variables_are_known(trainable_variables)
+        gradients = [self._flat_gradient(group, grads) for group in self._groups]
+        updates = self._accumulate(gradients) if self.accumulation_steps > 1 else self._updates(gradients)
+        for place, group in enumerate(self._groups):
+            delta, first_moment, second_moment = updates[place]
+            self._first_moments[place].assign(first_moment)
+            self._second_moments[place].assign(second_moment)
+            for variable, piece in zip(group.variables, group.unflatten(delta), strict=True):
+                self.assign_sub(variable, piece)
+        self._iterations.assign_add(1)
+
+    def _group(self, variables: list[keras.Variable]) -> list[_Group]:
+        """Variables of one scale and treatment together, in their order, up to the length limit."""
+        alike: dict[tuple[float, bool], list[int]] = {}
+        for place, variable in enumerate(variables):
+            key = (self._scales[id(variable)], variable.name in self.options.no_decay)
+            alike.setdefault(key, []).append(place)
+        groups = []
+        for (scale, excluded), places in alike.items():
+            row_values = 1 if excluded else self._adapted_row_values
+            for part in _parts(places, variables):
+                members = [variables[place] for place in part]
+                groups.append(_Group(members, part, scale, excluded, row_values))
+        return groups
+
+    def _add_flat_variables(self, name: str) -> list[keras.Variable]:
+        return [
+            self.add_variable((group.values,), dtype="float32", name=f"{name}_{place}")
+            for place, group in enumerate(self._groups)
+        ]
+
+    def _flat_gradient(self, group: _Group, gradients):
+        found = [gradients[place] for place in group.places]
+        pairs = zip(found, group.variables, strict=True)
+        return group.flatten([ops.zeros(v.shape) if g is None else g for g, v in pairs])
+
+    def _accumulate(self, gradients):
+        """Adds gradients up and returns updates that change nothing until it is time for one."""
+        place_in_cycle = self._iterations % self.accumulation_steps
+        is_last_of_cycle = ops.equal(place_in_cycle, self.accumulation_steps - 1)
+        is_update = ops.logical_or(is_last_of_cycle, ops.equal(self._iterations, self._last_step))
+        sums = [total.value + new for total, new in zip(self._accumulators, gradients, strict=True)]
+        count = ops.cast(place_in_cycle + 1, "float32")
+
+        def update():
+            zeros = [ops.zeros_like(total) for total in sums]
+            return self._updates([total / count for total in sums]), zeros
+
+        def wait():
+            moments = zip(self._first_moments, self._second_moments, strict=True)
+            return [(ops.zeros_like(m.value), m.value, v.value) for m, v in moments], sums
+
+        # Values in and values out: on JAX a condition cannot assign.
+        updates, remainders = ops.cond(is_update, update, wait)
+        for total, remainder in zip(self._accumulators, remainders, strict=True):
+            total.assign(remainder)
+        return updates
+
+    def _updates(self, gradients):
+        """Flat gradients -> for each group what to subtract and both new moments, each (values,)."""
+        clip_factor = self._clip_factor(gradients)
+        return [
+            self._update(place, gradient if clip_factor is None else gradient * clip_factor)
+            for place, gradient in enumerate(gradients)
+        ]
+
+    def _clip_factor(self, gradients):
+        limit = self.options.clip_norm
+        if limit is None:
+            return None
+        norm = ops.sqrt(sum(ops.sum(ops.square(gradient)) for gradient in gradients))
+        return limit / ops.maximum(norm, limit)
+
+    def _update(self, place: int, gradient):
+        options, group = self.options, self._groups[place]
+        first = self._first_moments[place].value * options.beta_1 + gradient * (1 - options.beta_1)
+        second = self._second_moments[place].value * options.beta_2
+        second = second + ops.square(gradient) * (1 - options.beta_2)
+        direction = first / (ops.sqrt(second) + options.epsilon)
+        if not group.excluded:
+            direction = self._decay_and_adapt(group, direction)
+        return direction * (self.learning_rate * group.scale), first, second
+
+    def _decay_and_adapt(self, group: _Group, direction):
+        if not self.options.weight_decay:
+            return direction
+        return direction + group.flatten(group.variables) * self.options.weight_decay
+
+
+class FlatLamb(FlatAdamW):
+    """LAMB by the rule of its paper: u = m / (sqrt(v) + epsilon) + decay * w, w -= rate * |w| / |u| * u.
+
+    The ratio of the norms is taken for each weight and is 1 if one of them is 0. Weights in `no_decay`
+    are neither decayed nor adapted.
+
+    Source: You et al., "Large Batch Optimization for Deep Learning", 2020, algorithm 2, with the
+    identity as scaling function and without bias correction as in MobileBERT's code.
+    """
+
+    _adapted_row_values = _ROW_VALUES
+
+    def _decay_and_adapt(self, group: _Group, direction):
+        weights = group.flatten(group.variables)
+        direction = direction + weights * self.options.weight_decay
+        owners = ops.convert_to_tensor(group.row_owners(), "int32")
+        weight_norms = _norms(weights, owners, group)
+        norms = _norms(direction, owners, group)
+        is_usable = ops.logical_and(weight_norms > 0, norms > 0)
+        ratios = ops.where(is_usable, weight_norms / ops.where(is_usable, norms, 1.0), 1.0)
+        rows = ops.reshape(direction, (-1, group.row_values))
+        rows = rows * ops.expand_dims(ops.take(ratios, owners), 1)  # (rows, values of a row)
+        return ops.reshape(rows, (-1,))
+
+
+def _norms(flat, owners, group: _Group):
+    """(values,) -> (weights,): the Euclidean norm of each weight."""
+    squares = ops.sum(ops.square(ops.reshape(flat, (-1, group.row_values))), axis=1)  # (rows,)
+    return ops.sqrt(ops.segment_sum(squares, owners, num_segments=len(group.variables)))
+
+
+def _parts(places: Sequence[int], variables: Sequence[keras.Variable]) -> list[list[int]]:
+    """Cuts a list of places where the length of a flat array would pass the limit."""
+    parts: list[list[int]] = []
+    length = _FLAT_VALUES
+    for place in places:
+        size = int(np.prod(variables[place].shape))
+        if length + size > _FLAT_VALUES:
+            parts.append([])
+            length = 0
+        parts[-1].append(place)
+        length += size
+    return parts
+
+
+def optimizer_state(optimizer: keras.optimizers.Optimizer) -> dict[str, np.ndarray]:
+    """Copies the state of an optimizer by the names of its variables."""
+    return {variable.path: variable.numpy() for variable in optimizer.variables}
+
+
+def restore_optimizer(optimizer: keras.optimizers.Optimizer, state: Mapping[str, np.ndarray]) -> None:
+    """Assigns what `optimizer_state` copied to an optimizer built for the same weights."""
+    for variable in optimizer.variables:
+        variable.assign(np.reshape(state[variable.path], variable.shape))  # files have no scalars
