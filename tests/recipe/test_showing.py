@@ -11,7 +11,7 @@ def test_every_value_stands_with_its_origin():
         "  quantize: [float32, float16]  # --set",
         "  sequence_length: null         # default",
         "  verify:",
-        "    max_examples: 400           # default",
+        "    max_examples: 1000          # recipes/export-tflite/quickstart.yaml:9",
         "    max_metric_loss: 0.01       # default",
         "    max_disagreement: 0.03      # default",
     ]

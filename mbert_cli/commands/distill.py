@@ -1,0 +1,97 @@
+"""`mbert distill`: teacher -> student, by one of the strategies."""
+
+import keras
+
+from mbert_cli import console
+from mbert_cli.commands.inputs import find_run, find_store, with_input
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.plan import show_plan
+from mbert_cli.commands.preflight import require_length, require_same_vocabulary
+from mbert_cli.commands.pretraining import pretrain
+from mbert_cli.commands.saved_model import dtype_policy, load_pretraining_network
+from mbert_cli.data.store import TokenStore
+from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.pair import DistillationPair, TransferPair
+from mbert_cli.distill.strategies import STRATEGIES, map_layers
+from mbert_cli.distill.warm_start import warm_start
+from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.schema import DistillRecipe
+from mbert_cli.train.objective import Objective
+from mbert_cli.train.stage import Stage
+from mbert_cli.weights.description import ModelDescription
+
+
+def run(invocation: Invocation) -> None:
+    """Transfers a teacher's knowledge into a student."""
+    recipe: DistillRecipe = invocation.loaded.recipe
+    teacher_run = find_run(invocation, recipe.teacher, "teacher", ("train-teacher",))
+    recipe = with_input(recipe, "teacher", teacher_run)
+    teacher_description = ModelDescription.load(teacher_run.final)
+    size = recipe.model.resolve()
+    for encoder in (size, teacher_description.size):
+        require_length(recipe.data.sequence_length, encoder)
+    layer_map = map_layers(teacher_description.size, size, recipe.distill)
+    plan = STRATEGIES[recipe.distill.strategy](recipe.distill, size.num_layers, recipe.train.optimizer)
+    store_run = find_store(invocation, recipe.data)
+    recipe = with_input(recipe, "data.run", store_run)
+    store = TokenStore(store_run.final)
+    require_same_vocabulary(store.vocabulary, teacher_description, teacher_run.path)
+
+    teacher = load_pretraining_network(teacher_run.final, recipe.train.precision)
+    teacher.trainable = False
+    student = build_pretraining_network(
+        size,
+        vocab_size=store.vocabulary.size,
+        seed=recipe.seed,
+        dtype=dtype_policy(recipe.train.precision),
+    )
+    _warm_start(student, teacher, size, teacher_description.size, recipe.distill)
+    show_plan(invocation, plan, {"teacher": teacher, "student": student}, recipe.train)
+    if invocation.dry_run:
+        return
+    build = _Objectives(teacher, student, layer_map, recipe.distill)
+    pretrain(invocation, recipe, size, store, student, plan, build)
+
+
+class _Objectives:
+    """Stage -> what it minimises: layer transfer where its losses are weighed, else distillation alone."""
+
+    def __init__(
+        self, teacher: keras.Model, student: keras.Model, layer_map: list[int], options: DistillOptions
+    ) -> None:
+        self.teacher, self.student = teacher, student
+        self.layer_map, self.options = layer_map, options
+
+    def __call__(self, stage: Stage) -> Objective:
+        distils = "pretraining_distillation" in stage.loss_weights
+        transfers = "feature_map" in stage.loss_weights
+        if distils:
+            pair = DistillationPair(
+                self.teacher,
+                self.student,
+                self.options.ground_truth_ratio,
+                self.options.temperature,
+                layer_map=self.layer_map if transfers else None,
+            )
+        else:
+            every = range(len(self.layer_map))
+            layers = every if stage.last_layer is None else [stage.last_layer]
+            pair = TransferPair(self.teacher, self.student, self.layer_map, layers)
+        return Objective(self.student, pair, stage.loss_weights)
+
+
+def _warm_start(
+    student: keras.Model,
+    teacher: keras.Model,
+    size: ModelSize,
+    teacher_size: ModelSize,
+    options: DistillOptions,
+) -> None:
+    same = size.normalization == teacher_size.normalization
+    report = warm_start(student, teacher, options.warm_start, same_normalization=same)
+    console.info(
+        f"Copied from the teacher: {len(report.copied)} weights of {', '.join(options.warm_start) or 'no part'}"
+    )
+    for name, reason in report.skipped.items():
+        console.info(f"Not copied: {name} ({reason})")

@@ -1,0 +1,85 @@
+"""`mbert eval`: a run or an artifact -> the task's official figures."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open_task_model
+from mbert_cli.data.sampling import thin
+from mbert_cli.data.tasks import TaskData, load_task
+from mbert_cli.errors import UserError
+from mbert_cli.evaluate.metrics import METRICS, ClassRow, confusion, per_class
+from mbert_cli.recipe.schema import EvalRecipe
+from mbert_cli.train.manifest import replace_file
+
+
+def run(invocation: Invocation) -> None:
+    """Scores a fine-tuned run or a .tflite file on the validation examples of its task."""
+    recipe: EvalRecipe = invocation.loaded.recipe
+    target = find_target(invocation)
+    if invocation.dry_run:
+        console.result(
+            f"Would score {target} on {recipe.evaluate.split} and write {_report_path(target, recipe)}"
+        )
+        return
+    model = open_task_model(target)
+    task = load_task(recipe.task or model.description.task)
+    _require_labels(task, model)
+    examples = thin(getattr(task, recipe.evaluate.split), recipe.evaluate.max_examples)
+    batches = model.batches(examples, recipe.evaluate.batch_size)
+    predicted = model.predict(batches.in_order()).argmax(axis=-1)
+    score = METRICS[task.metric](examples.labels, predicted)
+    rows = per_class(examples.labels, predicted, task.labels)
+    table = confusion(examples.labels, predicted, len(task.labels))
+    _show(target, task, recipe.evaluate.split, score, rows, table)
+    report = {
+        "target": str(target), "task": task.name, "split": recipe.evaluate.split,
+        "examples": len(examples.labels), "metric": task.metric, "score": score,
+        "labels": [vars(row) for row in rows], "confusion": table.tolist(),
+    }  # fmt: skip
+    path = _report_path(target, recipe)
+    path.parent.mkdir(exist_ok=True)
+    replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
+    console.info(f"Written to {path}")
+
+
+def _require_labels(task: TaskData, model: TaskModel) -> None:
+    if task.labels != model.description.labels:
+        raise UserError(
+            "A task model is scored on a task with its own labels in its own order. "
+            f"Received: {', '.join(task.labels)} for {model.path}, which knows "
+            f"{', '.join(model.description.labels)}",
+            "Name the labels in order with task.labels, or score another run.",
+        )
+
+
+def _report_path(target: Path, recipe: EvalRecipe) -> Path:
+    split = recipe.evaluate.split
+    if target.suffix == ARTIFACT:
+        return target.with_name(f"{target.stem}-eval-{split}.json")
+    return target / "eval" / f"{split}.json"
+
+
+def _show(
+    target: Path, task: TaskData, split: str, score: float, rows: Sequence[ClassRow], table: np.ndarray
+) -> None:
+    console.table(
+        f"{task.name} {split}, {table.sum():,} examples: {task.metric} {score:.2%} ({target})",
+        ["label", "precision", "recall", "F1", "examples"],
+        [
+            (row.label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.examples:,}")
+            for row in rows
+        ],
+    )
+    console.table(
+        "Confusion: true label by row, predicted label by column",
+        ["", *task.labels],
+        [
+            (label, *(f"{count:,}" for count in counts))
+            for label, counts in zip(task.labels, table, strict=True)
+        ],
+    )

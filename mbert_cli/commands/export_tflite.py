@@ -1,0 +1,115 @@
+"""`mbert export-tflite`: a fine-tuned run -> a phone artifact that is verified before it is written."""
+
+import dataclasses
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.commands.export_names import MODEL
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.preflight import require_length
+from mbert_cli.commands.saved_model import VOCABULARY, WEIGHTS
+from mbert_cli.commands.task_model import find_target, open_task_model
+from mbert_cli.data.sampling import thin
+from mbert_cli.data.tasks import load_task
+from mbert_cli.evaluate.metrics import METRICS
+from mbert_cli.recipe.schema import ExportRecipe
+from mbert_cli.tflite.convert import convert_weights, op_census
+from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.verify import require_parity, verify
+from mbert_cli.train.run_dir import require_run, write_directory
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.store import load_weights
+
+
+def run(invocation: Invocation) -> None:
+    """Converts a fine-tuned run in each wanted mode; an artifact that loses too much is not written."""
+    recipe: ExportRecipe = invocation.loaded.recipe
+    target = find_target(invocation)
+    run_dir = require_run(target, ("finetune",))
+    modes = _modes(recipe)
+    description = ModelDescription.load(run_dir.final)
+    length = recipe.export.sequence_length or description.task.sequence_length
+    require_length(length, description.size)
+    if invocation.dry_run:
+        for mode in modes:
+            console.result(f"Would write {run_dir.export / mode / MODEL}, {length} tokens")
+        return
+    reference = _Reference(target, recipe, length)
+    rows = []
+    for mode in modes:
+        report = _export(run_dir.final, run_dir.export / mode, mode, length, reference, recipe)
+        rows.append(_row(mode, report))
+    console.table(
+        f"export-tflite: {run_dir.export}",
+        ["mode", "MB", f"{reference.metric} Keras", "TFLite", "labels that differ", "largest difference"],
+        rows,
+    )
+    for mode in modes:
+        console.info(f"Artifact: {run_dir.export / mode / MODEL}")
+
+
+class _Reference:
+    """What every mode is compared with: the Keras run on the same examples."""
+
+    def __init__(self, target: Path, recipe: ExportRecipe, length: int) -> None:
+        model = open_task_model(target)
+        model = dataclasses.replace(model, sequence_length=length)
+        task = load_task(model.description.task)
+        examples = thin(task.validation, recipe.export.verify.max_examples)
+        self.metric = task.metric
+        self.labels = examples.labels
+        self.batches = list(model.batches(examples, batch_size=32).in_order())
+        self.probabilities = model.predict(self.batches)
+
+
+def _export(
+    final: Path, directory: Path, mode: str, length: int, reference: _Reference, recipe: ExportRecipe
+) -> dict:
+    """Converts, verifies in a scratch folder, and only then gives the artifact its name."""
+    console.info(f"Converting to {mode}")
+    size = ModelDescription.load(final).size
+    content = convert_weights(load_weights(final / WEIGHTS), size, length, mode)
+    with tempfile.TemporaryDirectory() as scratch:
+        candidate = Path(scratch) / MODEL
+        candidate.write_bytes(content)
+        parity = verify(
+            Artifact(candidate), reference.probabilities, reference.batches, reference.labels,
+            METRICS[reference.metric], recipe.export.verify,
+        )  # fmt: skip
+    report = {
+        "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.metric,
+        "parity": dataclasses.asdict(parity), "operations": op_census(content),
+    }  # fmt: skip
+    require_parity(parity, recipe.export.verify)
+    write_directory(directory, lambda folder: _write(folder, final, content, report), replace=True)
+    return report
+
+
+def _write(folder: Path, final: Path, content: bytes, report: dict) -> None:
+    (folder / MODEL).write_bytes(content)
+    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    description = ModelDescription.load(final)
+    (folder / "labels.txt").write_text("\n".join(description.labels) + "\n", encoding="utf-8")
+    description.save(folder)
+    shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
+
+
+def _modes(recipe: ExportRecipe) -> Sequence[str]:
+    quantize = recipe.export.quantize
+    return [quantize] if isinstance(quantize, str) else quantize
+
+
+def _row(mode: str, report: dict) -> tuple[str, ...]:
+    parity = report["parity"]
+    return (
+        mode,
+        f"{report['size_bytes'] / 1e6:.1f}",
+        f"{parity['metric_keras']:.2%}",
+        f"{parity['metric_artifact']:.2%}",
+        f"{parity['disagreement_rate']:.2%}",
+        f"{parity['max_probability_difference']:.4f}",
+    )

@@ -1,0 +1,148 @@
+"""`mbert finetune`: a teacher or a student -> a task model."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from mbert_cli import console
+from mbert_cli.commands.inputs import PRETRAINED, find_run, with_input
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.plan import show_plan
+from mbert_cli.commands.preflight import require_length
+from mbert_cli.commands.pretraining import (
+    open_run,
+    say_when_complete,
+    show_result,
+    train_with_progress,
+    write_summary,
+)
+from mbert_cli.commands.saved_model import (
+    VOCABULARY,
+    WEIGHTS,
+    dtype_policy,
+    load_run_vocabulary,
+    save_network,
+)
+from mbert_cli.data.examples import TaskData
+from mbert_cli.data.task_batches import TaskBatches
+from mbert_cli.data.tasks import load_task
+from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.distill.pair import inputs_of
+from mbert_cli.evaluate.metrics import METRICS
+from mbert_cli.evaluate.predict import predict_probabilities
+from mbert_cli.model.heads import build_classifier_network
+from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.train.losses import classification_losses
+from mbert_cli.train.objective import Objective
+from mbert_cli.train.options import FinetuneTrainOptions
+from mbert_cli.train.stage import Stage, make_schedule
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.names import assign_variables
+from mbert_cli.weights.store import load_weights
+
+PRETRAINING_HEADS = ("masked_language_model", "next_sentence")
+"""Parts of a pre-trained run that a task model leaves behind."""
+
+
+def run(invocation: Invocation) -> None:
+    """Fine-tunes a pre-trained run on a task and keeps the epoch that is best on the validation set."""
+    recipe: FinetuneRecipe = invocation.loaded.recipe
+    source = find_run(invocation, recipe.source, "source", PRETRAINED)
+    recipe = with_input(recipe, "source", source)
+    pretrained = ModelDescription.load(source.final)
+    require_length(recipe.task.sequence_length, pretrained.size)
+    task = load_task(recipe.task)
+    description = ModelDescription(
+        verb="finetune",
+        size=pretrained.size,
+        vocabulary=pretrained.vocabulary,
+        labels=task.labels,
+        task=recipe.task,
+    )
+    tokenizer = Tokenizer(load_run_vocabulary(source.final, pretrained))
+    batches = TaskBatches(task.train, tokenizer, recipe.task, recipe.train.batch_size, recipe.seed)
+    network = _build_network(recipe, description, source.final)
+    stage = _stage(recipe, batches.steps_per_epoch)
+    show_plan(invocation, [stage], {"task model": network}, recipe.train)
+    _show_task(task)
+    if invocation.dry_run:
+        return
+    with open_run(invocation, recipe.model_dump(), recipe.seed) as run_dir:
+        if say_when_complete(run_dir):
+            return
+        held_out = TaskBatches(task.validation, tokenizer, recipe.task, recipe.train.batch_size, recipe.seed)
+        figures = train_with_progress(
+            [stage],
+            _objective_of(network),
+            batches,
+            options=_validate_every_epoch(recipe.train, batches.steps_per_epoch),
+            run=run_dir,
+            seed=recipe.seed,
+            validate=_validation(network, task, held_out),
+            best_metric=task.metric,
+        )
+        vocabulary = source.final / VOCABULARY
+
+        def write(directory: Path) -> None:
+            save_network(directory, network, description, vocabulary)
+            score = {"score": figures[f"validation/{task.metric}"], "score_name": task.metric}
+            write_summary(directory, {"steps": stage.steps, **score, **figures})
+
+        run_dir.finish(write)
+    show_result(run_dir, figures)
+
+
+def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source: Path) -> keras.Model:
+    """A classifier with fresh weights, whose encoder is the source's unless the recipe wants a baseline."""
+    network = build_classifier_network(
+        description.size,
+        vocab_size=description.vocabulary.size,
+        num_labels=len(description.labels),
+        seed=recipe.seed,
+        dropout_rate=recipe.dropout_rate,
+        dtype=dtype_policy(recipe.train.precision),
+    )
+    if recipe.pretrained:
+        weights = load_weights(source / WEIGHTS)
+        assign_variables(network, weights, allow_missing=["classifier"], allow_unused=PRETRAINING_HEADS)
+    return network
+
+
+def _stage(recipe: FinetuneRecipe, steps_per_epoch: int) -> Stage:
+    steps = min(recipe.train.epochs * steps_per_epoch, recipe.train.max_steps or sys.maxsize)
+    return Stage(
+        name="fine-tuning",
+        steps=steps,
+        loss_weights={"cross_entropy": 1.0},
+        schedule=make_schedule(recipe.train.optimizer, steps),
+    )
+
+
+def _objective_of(network: keras.Model) -> Callable[[Stage], Objective]:
+    def losses(batch, training):
+        return classification_losses(network(inputs_of(network, batch), training=training), batch)
+
+    return lambda stage: Objective(network, losses, stage.loss_weights)
+
+
+def _validate_every_epoch(options: FinetuneTrainOptions, steps_per_epoch: int) -> FinetuneTrainOptions:
+    return options.model_copy(update={"validate_every": steps_per_epoch})
+
+
+def _validation(
+    network: keras.Model, task: TaskData, held_out: TaskBatches
+) -> Callable[[Objective], dict[str, float]]:
+    def validate(objective: Objective) -> dict[str, float]:
+        predicted = predict_probabilities(network, held_out.in_order()).argmax(axis=-1)
+        return {task.metric: METRICS[task.metric](task.validation.labels, predicted)}
+
+    return validate
+
+
+def _show_task(task: TaskData) -> None:
+    console.info(
+        f"{task.name}: {len(task.labels)} labels, {len(task.train.labels):,} training and "
+        f"{len(task.validation.labels):,} validation examples"
+    )

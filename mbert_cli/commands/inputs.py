@@ -1,0 +1,71 @@
+"""Which earlier runs a verb works on: the one that is named, the one it began with, or the newest."""
+
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.data.options import PretrainingOptions
+from mbert_cli.errors import UserError
+from mbert_cli.section import Section
+from mbert_cli.train.run_dir import RunDir, newest_complete, recorded_recipe, require_run
+
+PRETRAINED = ("distill", "train-teacher")
+
+
+def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> RunDir:
+    """The complete run for a recipe key that names one, or leaves the choice open with null.
+
+    A run that is continued keeps the input it began with; otherwise null takes the newest.
+
+    Args:
+        invocation: The command.
+        named: The key's value.
+        key: The key, to find what a continued run began with.
+        verbs: Kinds of runs that serve.
+
+    Raises:
+        UserError: The named run cannot serve, or there is none.
+    """
+    chosen = named or _recorded(invocation, key)
+    if chosen:
+        return require_run(Path(chosen), verbs)
+    newest = newest_complete(invocation.root, verbs)
+    if newest is None:
+        raise UserError(
+            f"`mbert {invocation.verb}` needs a complete {' or '.join(verbs)} run. "
+            f"Received: none in {invocation.root}.",
+            f"Make one with `mbert {verbs[-1]}`, or name one with --set {key}=DIR.",
+        )
+    console.info(f"{key}: {newest}, the newest complete {' or '.join(verbs)} run")
+    return require_run(newest, verbs)
+
+
+def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir:
+    """The run with the token store; made first where the recipe says how and there is none."""
+    chosen = options.run or _recorded(invocation, "data.run")
+    nothing_there = newest_complete(invocation.root, ("prepare",)) is None
+    if not chosen and options.prepare and nothing_there and not invocation.dry_run:
+        from mbert_cli.commands import prepare
+
+        console.info(f"No prepared corpus in {invocation.root}: `mbert prepare {options.prepare}` runs first")
+        prepare.run(invocation.of("prepare", options.prepare))
+    return find_run(invocation, options.run, "data.run", ("prepare",))
+
+
+def _recorded(invocation: Invocation, key: str) -> str | None:
+    """What the run that is about to be continued wrote down for a key."""
+    if invocation.fresh:
+        return None
+    value = recorded_recipe(invocation.run)
+    for part in key.split("."):
+        value = (value or {}).get(part)
+    return value
+
+
+def with_input(recipe: Section, key: str, run: RunDir) -> Section:
+    """The recipe with the run that was found written down under its key."""
+    section, _, field = key.rpartition(".")
+    if not section:
+        return recipe.model_copy(update={field: str(run.path)})
+    inner = getattr(recipe, section).model_copy(update={field: str(run.path)})
+    return recipe.model_copy(update={section: inner})

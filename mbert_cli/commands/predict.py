@@ -1,0 +1,80 @@
+"""`mbert predict`: text and a run or an artifact -> labels with probabilities."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
+from mbert_cli.data.examples import Examples
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.schema import PredictRecipe
+
+
+def run(invocation: Invocation) -> None:
+    """Prints the label of each text with its probability, or everything as JSONL."""
+    recipe: PredictRecipe = invocation.loaded.recipe
+    target = find_target(invocation)
+    texts = _texts(invocation)
+    if invocation.dry_run:
+        console.result(f"Would predict {len(texts):,} texts with {target}")
+        return
+    model = open_task_model(target)
+    batches = model.batches(_examples(model, texts), recipe.batch_size)
+    probabilities = model.predict(batches.in_order())
+    show = _show_lines if invocation.jsonl else _show_table
+    show(model.description.labels, texts, probabilities)
+
+
+def _texts(invocation: Invocation) -> list[str]:
+    if invocation.texts:
+        return list(invocation.texts)
+    lines = (_read(invocation.file) if invocation.file else sys.stdin.read()).splitlines()
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise UserError(
+            "`mbert predict` needs a text, one a line. Received: none.",
+            "Give --text, --file or standard input.",
+        )
+    return texts
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--file must be a UTF-8 text file. Received: {path} ({error})") from error
+
+
+def _examples(model: TaskModel, texts: list[str]) -> Examples:
+    """Texts as examples without a label; for a task of pairs a tab separates the two."""
+    labels = np.zeros(len(texts), np.int32)
+    if not getattr(model.description.task, "second_text", None):
+        return Examples(texts, None, labels)
+    pairs = [text.split("\t") for text in texts]
+    for text, pair in zip(texts, pairs, strict=True):
+        if len(pair) != 2:
+            raise UserError(
+                f"This model takes two texts separated by a tab. Received: {text!r}",
+                "Write both texts on one line with a tab between them.",
+            )
+    return Examples([first for first, _ in pairs], [second for _, second in pairs], labels)
+
+
+def _show_table(labels: list[str], texts: list[str], probabilities: np.ndarray) -> None:
+    rows = []
+    for text, row in zip(texts, probabilities, strict=True):
+        order = np.argsort(-row)[:3]
+        others = ", ".join(f"{labels[index]} {row[index]:.1%}" for index in order[1:])
+        rows.append((labels[order[0]], f"{row[order[0]]:.1%}", others, text))
+    console.table("", ["label", "probability", "then", "text"], rows)
+
+
+def _show_lines(labels: list[str], texts: list[str], probabilities: np.ndarray) -> None:
+    for text, row in zip(texts, probabilities, strict=True):
+        figures = {label: round(float(value), 6) for label, value in zip(labels, row, strict=True)}
+        answer = {"text": text, "label": labels[int(row.argmax())], "probabilities": figures}
+        print(json.dumps(answer, ensure_ascii=False))

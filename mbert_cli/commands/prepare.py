@@ -1,0 +1,78 @@
+"""`mbert prepare`: corpus -> vocabulary and token store."""
+
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.data.corpus import documents, estimate_bytes
+from mbert_cli.data.sampling import sample_texts
+from mbert_cli.data.store import StoreReport
+from mbert_cli.data.store_writing import write_store
+from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
+from mbert_cli.recipe.schema import PrepareRecipe
+from mbert_cli.train.origin import collect_origin
+from mbert_cli.train.run_dir import RunDir, require_disk
+
+
+def run(invocation: Invocation) -> None:
+    """Writes a corpus once as token ids that batches are drawn from."""
+    recipe: PrepareRecipe = invocation.loaded.recipe
+    if invocation.dry_run:
+        _show_plan(recipe, invocation.run)
+        return
+    require_disk(invocation.run, _store_bytes(recipe))
+    with RunDir.open(
+        invocation.run,
+        "prepare",
+        recipe.model_dump(),
+        fresh=invocation.fresh,
+        origin=collect_origin(),
+    ) as run_dir:
+        if run_dir.is_complete:
+            console.info(f"{run_dir.path} is complete already; --fresh moves it aside and begins anew")
+            return
+        vocabulary = _vocabulary(recipe)
+        reports: list[StoreReport] = []
+
+        def write(directory: Path) -> None:
+            reports.append(write_store(directory, documents(recipe.corpus), vocabulary, recipe.store))
+
+        run_dir.finish(write)
+    _show_report(run_dir.path, vocabulary, reports[0])
+
+
+def _store_bytes(recipe: PrepareRecipe) -> int:
+    """About how large the store becomes; 0 where that cannot be told without reading the corpus."""
+    return estimate_bytes(recipe.corpus) or 0
+
+
+def _vocabulary(recipe: PrepareRecipe) -> Vocabulary:
+    options = recipe.vocabulary
+    if options.file is not None:
+        return load_vocabulary(options.file, options.lowercase)
+    console.info(f"Training a vocabulary of {options.size:,} tokens")
+    texts = sample_texts(documents(recipe.corpus), options.training_megabytes)
+    return train_vocabulary(texts, options.size, options.lowercase)
+
+
+def _show_plan(recipe: PrepareRecipe, path: Path) -> None:
+    origin = recipe.vocabulary.file or f"{recipe.vocabulary.size:,} tokens, trained on the corpus"
+    rows = [
+        ("corpus", recipe.corpus.source),
+        ("vocabulary", origin),
+        ("held out", f"{recipe.store.validation_share:.1%} of the documents"),
+        ("written to", str(path)),
+    ]
+    console.plan("Plan", ["", ""], rows, is_result=True)
+
+
+def _show_report(path: Path, vocabulary: Vocabulary, report: StoreReport) -> None:
+    rows = [
+        ("documents", f"{report.documents:,}, {report.validation_documents:,} of them held out"),
+        ("sentences", f"{report.sentences:,}, the longest has {report.longest_sentence:,} tokens"),
+        ("tokens", f"{report.tokens:,}, {report.unknown_rate:.3%} unknown"),
+        ("vocabulary", f"{vocabulary.size:,} tokens"),
+        *((f"dropped: {reason}", f"{count:,}") for reason, count in report.dropped.items()),
+        ("text", f"{report.text_bytes / 1e6:.1f} MB in {report.seconds:.1f} s"),
+    ]
+    console.table(f"prepare: {path}", ["", ""], rows)

@@ -1,0 +1,127 @@
+"""What `train-teacher` and `distill` share: a plan of stages over a token store becomes a complete run."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.saved_model import describe_vocabulary, save_network
+from mbert_cli.data.pretraining import PretrainingBatches
+from mbert_cli.data.store import TokenStore
+from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
+from mbert_cli.train.engine import evaluate, train
+from mbert_cli.train.objective import Objective
+from mbert_cli.train.origin import collect_origin
+from mbert_cli.train.run_dir import RunDir
+from mbert_cli.train.run_list import checkpoint_steps
+from mbert_cli.train.stage import Stage
+from mbert_cli.weights.description import ModelDescription
+
+SCORE = "masked_language_model_accuracy"
+
+
+def pretrain(
+    invocation: Invocation,
+    recipe: TrainTeacherRecipe | DistillRecipe,
+    size: ModelSize,
+    store: TokenStore,
+    network: keras.Model,
+    plan: Sequence[Stage],
+    build: Callable[[Stage], Objective],
+) -> None:
+    """Trains a pre-training network through the stages and writes `final/`.
+
+    Args:
+        invocation: The command.
+        recipe: Its recipe, with the inputs resolved.
+        size: The network's architecture.
+        store: The token store.
+        network: Takes part in every objective that `build` returns; its weights are the result.
+        plan: The stages, in order.
+        build: Stage -> what the stage minimises.
+    """
+    with open_run(invocation, recipe.model_dump(), recipe.seed) as run:
+        if say_when_complete(run):
+            return
+        batches = PretrainingBatches(store, recipe.data, recipe.train.batch_size, recipe.seed)
+        held_out = PretrainingBatches(
+            store, recipe.data, recipe.train.batch_size, recipe.seed, split="validation"
+        )
+
+        def validate(objective: Objective) -> dict[str, float]:
+            return evaluate(objective, map(held_out, range(recipe.train.validation_steps)))
+
+        figures = train_with_progress(
+            plan, build, batches, options=recipe.train, run=run, seed=recipe.seed, validate=validate
+        )
+        description = ModelDescription(
+            verb=invocation.verb, size=size, vocabulary=describe_vocabulary(store.vocabulary)
+        )
+        run.finish(lambda directory: _write_result(directory, network, description, store, plan, figures))
+    show_result(run, figures)
+
+
+def train_with_progress(
+    plan: Sequence[Stage],
+    build: Callable[[Stage], Objective],
+    batches: Callable,
+    *,
+    run: RunDir,
+    **settings: object,
+) -> dict[str, float]:
+    """`engine.train`, shown on the terminal from where the run stands."""
+    total = sum(stage.steps for stage in plan)
+    start = max(checkpoint_steps(run.path), default=0)
+    with console.progress(total, run.verb, start) as progress:
+        return train(plan, build, batches, run=run, progress=progress, warn=console.warning, **settings)
+
+
+def open_run(invocation: Invocation, recipe: dict, seed: int | None = None) -> RunDir:
+    """Begins or continues the run that the command writes."""
+    origin = collect_origin(seed=seed, backend=keras.backend.backend(), device=_device())
+    return RunDir.open(invocation.run, invocation.verb, recipe, fresh=invocation.fresh, origin=origin)
+
+
+def say_when_complete(run: RunDir) -> bool:
+    """Whether there is nothing left to do, which is then said."""
+    if run.is_complete:
+        console.info(f"{run.path} is complete already; --fresh moves it aside and begins anew")
+    return run.is_complete
+
+
+def write_summary(directory: Path, figures: dict[str, object]) -> None:
+    """Writes the flat figures that `mbert runs` shows."""
+    (directory / "summary.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def show_result(run: RunDir, figures: dict[str, float]) -> None:
+    """Prints the final figures and where the result lies."""
+    rows = [(name, f"{value:.4f}") for name, value in figures.items()]
+    console.table(f"{run.verb}: {run.path}", ["figure", "value"], rows)
+
+
+def _write_result(
+    directory: Path,
+    network: keras.Model,
+    description: ModelDescription,
+    store: TokenStore,
+    plan: Sequence[Stage],
+    figures: dict[str, float],
+) -> None:
+    save_network(directory, network, description, store.vocabulary_file)
+    score = figures.get(f"validation/{SCORE}")
+    write_summary(
+        directory,
+        {"steps": sum(stage.steps for stage in plan), "score": score, "score_name": SCORE}
+        | {"parameters": network.count_params()}
+        | figures,
+    )
+
+
+def _device() -> str:
+    kinds = sorted({device.split(":")[0] for device in keras.distribution.list_devices()})
+    return ", ".join(kinds)

@@ -1,0 +1,79 @@
+"""A run's `final/` directory <-> a Keras network with its vocabulary."""
+
+import shutil
+from pathlib import Path
+
+import keras
+
+from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
+from mbert_cli.model.heads import build_classifier_network, build_pretraining_network
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+from mbert_cli.weights.names import assign_variables, read_variables
+from mbert_cli.weights.store import load_weights, save_weights
+
+WEIGHTS = "weights.safetensors"
+VOCABULARY = "vocab.txt"
+
+
+def save_network(
+    directory: Path, network: keras.Model, description: ModelDescription, vocabulary: Path
+) -> None:
+    """Writes weights, `model.json` and the vocabulary into an existing directory.
+
+    Args:
+        directory: Receives the files.
+        network: The network whose weights are saved.
+        description: What the network is.
+        vocabulary: The vocabulary file to copy.
+    """
+    save_weights(directory / WEIGHTS, read_variables(network), {"verb": description.verb})
+    description.save(directory)
+    shutil.copyfile(vocabulary, directory / VOCABULARY)
+
+
+def describe_vocabulary(vocabulary: Vocabulary) -> VocabularyDescription:
+    """What a model remembers of its vocabulary."""
+    return VocabularyDescription(
+        size=vocabulary.size, lowercase=vocabulary.lowercase, digest=vocabulary.digest
+    )
+
+
+def load_run_vocabulary(final: Path, description: ModelDescription) -> Vocabulary:
+    """The vocabulary that lies beside the weights."""
+    return load_vocabulary(final / VOCABULARY, description.vocabulary.lowercase)
+
+
+def load_pretraining_network(final: Path, precision: str = "float32") -> keras.Model:
+    """Builds the pre-training network of a `train-teacher` or `distill` run with its weights.
+
+    Args:
+        final: The run's `final/` directory.
+        precision: float32 or bfloat16, of the layers.
+    """
+    description = ModelDescription.load(final)
+    network = build_pretraining_network(
+        description.size,
+        vocab_size=description.vocabulary.size,
+        seed=None,
+        dtype=dtype_policy(precision),
+    )
+    assign_variables(network, load_weights(final / WEIGHTS))
+    return network
+
+
+def load_classifier_network(final: Path) -> keras.Model:
+    """Builds the task model of a `finetune` run with its weights, in float32."""
+    description = ModelDescription.load(final)
+    network = build_classifier_network(
+        description.size,
+        vocab_size=description.vocabulary.size,
+        num_labels=len(description.labels),
+        seed=None,
+    )
+    assign_variables(network, load_weights(final / WEIGHTS))
+    return network
+
+
+def dtype_policy(precision: str) -> str:
+    """The Keras policy of a recipe's `train.precision`: weights stay float32."""
+    return "mixed_bfloat16" if precision == "bfloat16" else "float32"

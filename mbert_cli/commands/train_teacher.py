@@ -1,0 +1,51 @@
+"""`mbert train-teacher`: token store -> IB-BERT."""
+
+from mbert_cli.commands.inputs import find_store, with_input
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.plan import show_plan
+from mbert_cli.commands.preflight import require_length
+from mbert_cli.commands.pretraining import pretrain
+from mbert_cli.commands.saved_model import dtype_policy
+from mbert_cli.data.store import TokenStore
+from mbert_cli.distill.pair import inputs_of
+from mbert_cli.distill.pretraining import pretraining_losses
+from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.recipe.schema import TrainTeacherRecipe
+from mbert_cli.train.objective import Objective
+from mbert_cli.train.stage import Stage, make_schedule
+
+LOSS_WEIGHTS = {"masked_language_model": 1.0, "next_sentence": 1.0}
+
+
+def run(invocation: Invocation) -> None:
+    """Trains a teacher by masked language modelling and next-sentence prediction."""
+    recipe: TrainTeacherRecipe = invocation.loaded.recipe
+    size = recipe.model.resolve()
+    require_length(recipe.data.sequence_length, size)
+    store_run = find_store(invocation, recipe.data)
+    recipe = with_input(recipe, "data.run", store_run)
+    store = TokenStore(store_run.final)
+    network = build_pretraining_network(
+        size,
+        vocab_size=store.vocabulary.size,
+        seed=recipe.seed,
+        dtype=dtype_policy(recipe.train.precision),
+    )
+    plan = [_stage(recipe)]
+    show_plan(invocation, plan, {"teacher": network}, recipe.train)
+    if invocation.dry_run:
+        return
+
+    def losses(batch, training):
+        return pretraining_losses(network(inputs_of(network, batch), training=training), batch)
+
+    def build(stage: Stage) -> Objective:
+        return Objective(network, losses, stage.loss_weights)
+
+    pretrain(invocation, recipe, size, store, network, plan, build)
+
+
+def _stage(recipe: TrainTeacherRecipe) -> Stage:
+    steps = recipe.train.steps
+    schedule = make_schedule(recipe.train.optimizer, steps)
+    return Stage(name="pre-training", steps=steps, loss_weights=LOSS_WEIGHTS, schedule=schedule)

@@ -1,0 +1,122 @@
+"""The pipeline as a person types it, at smoke size: every verb, both backends, real files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NO_DROPOUT = [
+    "--set", "model.changes.hidden_dropout_rate=0", "--set", "model.changes.attention_dropout_rate=0",
+]  # fmt: skip
+
+
+def mbert(
+    folder: Path, *words: str, backend: str = "tensorflow", code: int = 0
+) -> subprocess.CompletedProcess:
+    """Runs one command in a folder and checks how it ends."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mbert_cli.cli", *words],
+        cwd=folder,
+        env=os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def losses(run: Path, name: str = "loss/total") -> list[float]:
+    lines = (json.loads(line) for line in (run / "log.jsonl").read_text().splitlines())
+    return [line[name] for line in lines if name in line]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder in which the six words of the pipeline were typed without an argument."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT)
+    mbert(folder, "distill", "--smoke", *NO_DROPOUT)
+    mbert(folder, "finetune", "--smoke", "--set", "dropout_rate=0")
+    return folder
+
+
+def test_the_pipeline_needs_no_argument_and_leaves_complete_runs(folder):
+    runs = folder / "runs" / "smoke"
+    verbs = ["prepare", "train-teacher", "distill", "finetune"]
+    assert sorted(run.name for run in runs.iterdir()) == sorted(f"{verb}-quickstart" for verb in verbs)
+    for verb in verbs[1:]:
+        assert sorted(file.name for file in (runs / f"{verb}-quickstart" / "final").iterdir()) == [
+            "manifest.json", "model.json", "recipe.yaml", "summary.json", "vocab.txt", "weights.safetensors",
+        ]  # fmt: skip
+
+
+def test_eval_prints_figures_by_class_and_the_confusion_table(folder):
+    done = mbert(folder, "eval", "--smoke")
+    assert "installed_docs validation, 32 examples: accuracy" in done.stdout
+    assert "Confusion: true label by row, predicted label by column" in done.stdout
+    report = json.loads((folder / "runs/smoke/finetune-quickstart/eval/validation.json").read_text())
+    assert sum(map(sum, report["confusion"])) == report["examples"] == 32
+
+
+def test_predict_answers_texts_as_lines_of_json(folder):
+    done = mbert(
+        folder, "predict", "--smoke", "--jsonl", "--text", "Computes the sum over an axis of an array."
+    )
+    (answer,) = map(json.loads, done.stdout.splitlines())
+    assert answer["label"] in answer["probabilities"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_an_artifact_is_exported_scored_and_timed(folder):
+    mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", "--quantize", "dynamic_int8")
+    export = folder / "runs/smoke/finetune-quickstart/export"
+    for mode in ("float32", "dynamic_int8"):
+        assert sorted(file.name for file in (export / mode).iterdir()) == [
+            "labels.txt", "manifest.json", "model.json", "model.tflite", "report.json", "vocab.txt",
+        ]  # fmt: skip
+    scored = mbert(folder, "eval", "--smoke", str(export / "float32" / "model.tflite"))
+    assert "32 examples: accuracy" in scored.stdout
+    timed = mbert(folder, "bench", "--smoke")
+    assert "p90 ms" in timed.stdout
+    assert "adb push" in timed.stdout
+    rows = json.loads((folder / "runs/smoke/bench/report.json").read_text())["rows"]
+    assert len(rows) == 2
+    assert all(0 < row["p50_ms"] <= row["p90_ms"] <= row["p99_ms"] for row in rows)
+    chain = mbert(folder, "runs", "runs/smoke", "--chain")
+    assert "finetune-quickstart dynamic_int8" in chain.stdout
+
+
+def test_jax_trains_with_the_losses_of_tensorflow(folder):
+    for verb in ("train-teacher", "distill", "finetune"):
+        dropout = ["--set", "dropout_rate=0"] if verb == "finetune" else NO_DROPOUT
+        inputs = {
+            "train-teacher": [],
+            "distill": ["--teacher", "runs/smoke/train-teacher-quickstart"],
+            "finetune": ["--source", "runs/smoke/distill-quickstart"],
+        }[verb]
+        run = f"runs/smoke/jax-{verb}"
+        mbert(folder, verb, "--smoke", "--run", run, *dropout, *inputs, backend="jax")
+        expected = losses(folder / f"runs/smoke/{verb}-quickstart")
+        assert losses(folder / run) == pytest.approx(expected, rel=2e-3)
+
+
+def test_the_same_command_again_says_that_the_run_is_complete(folder):
+    done = mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT)
+    assert "runs/smoke/train-teacher-quickstart is complete already" in done.stderr
+
+
+def test_another_recipe_in_the_same_directory_is_refused(folder):
+    done = mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT, "--set", "train.steps=5", code=2)
+    assert "train.steps: 5 (the run in runs/smoke/train-teacher-quickstart has 4)" in done.stderr
+
+
+@pytest.mark.parametrize("strategy", ["joint", "auxiliary"])
+def test_the_other_strategies_run(folder, strategy):
+    run = f"runs/smoke/distill-{strategy}"
+    teacher = "runs/smoke/train-teacher-quickstart"
+    mbert(folder, "distill", "--smoke", "--strategy", strategy, "--teacher", teacher, "--run", run)
+    assert (folder / run / "final" / "weights.safetensors").exists()

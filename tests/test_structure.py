@@ -1,0 +1,100 @@
+"""The shape of the project: who may import whom, how long files are, what the map says."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import mbert_cli
+
+PACKAGE = Path(mbert_cli.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+ROOMS = {
+    # room: what it may import beside itself, errors.py, section.py and the options of other rooms
+    "model": set(),
+    "weights": {"model"},
+    "data": set(),
+    "train": {"weights"},
+    "distill": {"model", "weights", "train"},
+    "evaluate": set(),
+    "tflite": {"model", "weights"},
+    "recipe": set(),
+}
+SHARED = {
+    "mbert_cli.errors",
+    "mbert_cli.native_output",
+    "mbert_cli.section",
+    "mbert_cli",
+    "mbert_cli.data.batch",
+    "mbert_cli.train.stage",
+}
+HEAVY = {"tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "jax", "torch"}
+LIGHT = ["cli.py", "console.py", "errors.py", "section.py"]
+
+
+def imported_modules(path: Path, top_level_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    modules: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module or "")
+    return modules
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def test_there_are_files_to_check():
+    assert len(FILES) > 40
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_file_has_more_than_350_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 350
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_file_is_a_drawer(path):
+    assert path.stem not in {"utils", "helpers", "common", "base", "misc", "manager"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_import_only_what_lies_below_them(room):
+    allowed = ROOMS[room] | {room}
+    for path in (PACKAGE / room).glob("*.py"):
+        ours = {module for module in imported_modules(path) if module.split(".")[0] == "mbert_cli"}
+        foreign = {
+            module
+            for module in ours - SHARED
+            if room_of(module) not in allowed and not module.endswith(".options")
+        }
+        assert not foreign, f"{path.relative_to(PACKAGE)} imports {', '.join(sorted(foreign))}"
+
+
+def test_recipes_options_and_the_command_line_load_without_keras():
+    light = [PACKAGE / name for name in LIGHT] + [
+        *PACKAGE.glob("*/options.py"),
+        *(PACKAGE / "recipe").glob("*.py"),
+    ]
+    for path in light:
+        heavy = {module.split(".")[0] for module in imported_modules(path)} & HEAVY
+        assert not heavy, f"{path.relative_to(PACKAGE)} imports {', '.join(sorted(heavy))}"
+
+
+def test_options_import_nothing_but_pydantic():
+    for path in PACKAGE.glob("*/options.py"):
+        modules = {module.split(".")[0] for module in imported_modules(path) - {"mbert_cli.section"}}
+        assert modules <= {"typing", "pydantic"}, path
+
+
+def test_every_file_of_the_map_exists():
+    paths = re.findall(r"mbert_cli/\S*", mbert_cli.__doc__)
+    assert len(paths) > 20
+    missing = [path for path in paths if not (PACKAGE.parent / path).exists()]
+    assert not missing
