@@ -21,6 +21,7 @@ def mbert(
         [sys.executable, "-m", "mbert_cli.cli", *words],
         cwd=folder,
         env=os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1])},
+        check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -88,7 +88,8 @@ def run(invocation: Invocation) -> None:
         def write(directory: Path) -> None:
             save_network(directory, network, description, vocabulary)
             score = {"score": figures[f"validation/{task.metric}"], "score_name": task.metric}
-            write_summary(directory, {"steps": stage.steps, **score, **figures})
+            known = {"steps": stage.steps, "parameters": network.count_params()}
+            write_summary(directory, known | score | figures)
 
         run_dir.finish(write)
     show_result(run_dir, figures)

@@ -1,0 +1,131 @@
+"""A classifier network -> a .tflite file with builtin ops only.
+
+The weights are read out of the Keras network, folded (`fold.py`), and put as constants into a graph made for
+inference (`graph.py`), which goes to TensorFlow's converter as it is. A round trip through a SavedModel takes
+three times as long and twice the memory.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
+from mbert_cli.native_output import hidden_native_output
+from mbert_cli.tflite.flatbuffer import name_signature, op_census
+from mbert_cli.tflite.fold import Weights, fold
+from mbert_cli.tflite.graph import class_probabilities
+from mbert_cli.tflite.interpreter import INPUTS, OUTPUT
+from mbert_cli.weights.names import read_variables
+
+with hidden_native_output():
+    import tensorflow as tf
+
+__all__ = ["MODES", "convert", "convert_graph", "convert_weights", "inference_graph", "op_census"]
+
+
+def _quantize_nothing(converter: tf.compat.v1.lite.TFLiteConverter) -> None:
+    pass
+
+
+def _store_in_float16(converter: tf.compat.v1.lite.TFLiteConverter) -> None:
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+
+
+def _quantize_weights(converter: tf.compat.v1.lite.TFLiteConverter) -> None:
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+
+MODES: dict[str, Callable[[tf.compat.v1.lite.TFLiteConverter], None]] = {
+    "float32": _quantize_nothing,
+    "float16": _store_in_float16,
+    "dynamic_int8": _quantize_weights,
+}
+"""What to tell the converter. float16: weights are stored in half precision, arithmetic is float32.
+dynamic_int8: kernels and tables are stored in int8, one scale per output channel; dense maps quantize their
+input on the fly and run in int8, the rest in float32. No mode needs calibration data."""
+
+
+def convert(network: keras.Model, sequence_length: int, mode: str) -> bytes:
+    """Converts a classifier network.
+
+    Args:
+        network: A model from `build_classifier_network`.
+        sequence_length: Static length of the artifact in tokens.
+        mode: A key of `MODES`.
+
+    Returns:
+        The content of a .tflite file with the one signature `serving_default`, whose inputs and output are
+        those of `mbert_cli.tflite.interpreter`.
+
+    Raises:
+        UserError: The sequence is longer than the position table.
+    """
+    size = network.get_layer("embeddings").size
+    return convert_weights(read_variables(network), size, sequence_length, mode)
+
+
+def convert_weights(weights: Weights, size: ModelSize, sequence_length: int, mode: str) -> bytes:
+    """Converts a classifier given as arrays by canonical name; otherwise as `convert`."""
+    if sequence_length > size.max_length:
+        raise UserError(
+            f"An artifact is at most as long as the position table, {size.max_length} tokens. "
+            f"Received: {sequence_length}.",
+            f"Set export.sequence_length to {size.max_length} or less.",
+        )
+    graph = inference_graph(
+        lambda **inputs: class_probabilities(fold(weights, size), **inputs), tuple(INPUTS), sequence_length
+    )
+    return convert_graph(graph, mode)
+
+
+@dataclass(frozen=True)
+class InferenceGraph:
+    """A TensorFlow graph with its weights as constants."""
+
+    definition: tf.compat.v1.GraphDef
+    inputs: list[tf.Tensor]
+    output: tf.Tensor
+
+
+def inference_graph(
+    build: Callable[..., tf.Tensor], input_names: Sequence[str], sequence_length: int
+) -> InferenceGraph:
+    """What `build` makes of int32 inputs (1, sequence_length), given by name."""
+    graph = tf.Graph()
+    with graph.as_default():
+        inputs = {
+            name: tf.compat.v1.placeholder(tf.int32, (1, sequence_length), name=name) for name in input_names
+        }
+        output = tf.identity(build(**inputs), name=OUTPUT)
+    return InferenceGraph(graph.as_graph_def(), list(inputs.values()), output)
+
+
+def convert_graph(graph: InferenceGraph, mode: str) -> bytes:
+    """Converts a graph in one of the `MODES`.
+
+    Raises:
+        UserError: An op has no builtin counterpart in TFLite.
+    """
+    converter = tf.compat.v1.lite.TFLiteConverter(graph.definition, graph.inputs, [graph.output])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.exclude_conversion_metadata = True
+    MODES[mode](converter)
+    return name_signature(_run(converter))
+
+
+def _run(converter: tf.compat.v1.lite.TFLiteConverter) -> bytes:
+    try:
+        return converter.convert()
+    except Exception as error:  # the converter's own class is not public
+        refused = sorted(set(re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex op", str(error))))
+        if not refused:
+            raise
+        raise UserError(
+            f"An artifact has only TFLite's builtin operations. Received: {', '.join(refused)}.",
+            "Express it in other operations in mbert_cli/tflite/graph.py; "
+            "a phone without the Flex delegate refuses the file.",
+        ) from error

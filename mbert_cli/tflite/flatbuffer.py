@@ -1,0 +1,85 @@
+"""Reads and completes a .tflite file through the schema that ai-edge-litert ships."""
+
+from collections import Counter
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from mbert_cli.errors import UserError
+from mbert_cli.tflite.interpreter import SIGNATURE
+
+_IDENTIFIER = b"TFL3"
+_ALIGNMENT = 16  # of a tensor's data in the file, so that it can be used where it is mapped
+
+_OPERATIONS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+
+
+def op_census(content: bytes) -> dict[str, int]:
+    """Counts the operations of a model.
+
+    Args:
+        content: The content of a .tflite file.
+
+    Returns:
+        Count by the schema's name of the operation, most frequent first; a custom operation has its own name.
+    """
+    model = schema.Model.GetRootAs(content, 0)
+    names = [_operation(model.OperatorCodes(index)) for index in range(model.OperatorCodesLength())]
+    counts: Counter[str] = Counter()
+    for index in range(model.SubgraphsLength()):
+        subgraph = model.Subgraphs(index)
+        counts.update(
+            names[subgraph.Operators(place).OpcodeIndex()] for place in range(subgraph.OperatorsLength())
+        )
+    return dict(counts.most_common())
+
+
+def _operation(code: schema.OperatorCode) -> str:
+    # Files from before 2020 know only the deprecated field, new ones fill both as far as it reaches.
+    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    if builtin == schema.BuiltinOperator.CUSTOM:
+        return code.CustomCode().decode()
+    return _OPERATIONS[builtin]
+
+
+def name_signature(content: bytes) -> bytes:
+    """Adds the signature, with the tensors' own names, and aligns the data of all tensors.
+
+    Args:
+        content: What the converter wrote, with one subgraph.
+
+    Raises:
+        UserError: There is a custom operation.
+    """
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    custom = [code.customCode.decode() for code in model.operatorCodes if code.customCode]
+    if custom:
+        raise UserError(
+            f"An artifact has only TFLite's builtin operations. Received: {', '.join(custom)}.",
+            "Express it in other operations in mbert_cli/tflite/graph.py.",
+        )
+    (subgraph,) = model.subgraphs
+    signature = schema.SignatureDefT()
+    signature.signatureKey = SIGNATURE
+    signature.subgraphIndex = 0
+    signature.inputs = [_named(subgraph, index) for index in subgraph.inputs]
+    signature.outputs = [_named(subgraph, index) for index in subgraph.outputs]
+    model.signatureDefs = [signature]
+    builder = _AligningBuilder(len(content) + len(content) // 8)
+    builder.Finish(model.Pack(builder), _IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _named(subgraph: schema.SubGraphT, index: int) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = subgraph.tensors[index].name, index
+    return entry
+
+
+class _AligningBuilder(flatbuffers.Builder):
+    """Keeps the schema's `force_align` of tensor data, which the generated Python code leaves out."""
+
+    def CreateNumpyVector(self, x: np.ndarray) -> int:
+        self.Prep(_ALIGNMENT, x.nbytes)
+        return super().CreateNumpyVector(x)

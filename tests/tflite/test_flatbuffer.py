@@ -1,0 +1,35 @@
+"""Reading and completing the file itself."""
+
+import flatbuffers
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from mbert_cli.errors import UserError
+from mbert_cli.tflite.flatbuffer import name_signature, op_census
+
+
+def test_the_census_counts_every_operation(content):
+    model = schema.Model.GetRootAs(content, 0)
+    assert sum(op_census(content).values()) == model.Subgraphs(0).OperatorsLength()
+
+
+def test_the_data_of_every_tensor_is_aligned(content):
+    model = schema.Model.GetRootAs(content, 0)
+    buffers = [model.Buffers(index) for index in range(model.BuffersLength())]
+    starts = [buffer._tab.Vector(buffer._tab.Offset(4)) for buffer in buffers if buffer.DataLength()]
+    assert len(starts) > 20
+    assert {start % 16 for start in starts} == {0}
+
+
+def test_a_custom_operation_is_counted_and_refused_by_name(content):
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    code = model.operatorCodes[0]
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    code.customCode = b"FlexErf"
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    changed = bytes(builder.Output())
+    assert "FlexErf" in op_census(changed)
+    with pytest.raises(UserError) as caught:
+        name_signature(changed)
+    assert caught.value.message == "An artifact has only TFLite's builtin operations. Received: FlexErf."

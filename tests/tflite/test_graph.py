@@ -1,0 +1,55 @@
+"""The inference graph computes what the Keras network computes, for every size."""
+
+import numpy as np
+import pytest
+
+from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.tflite.fold import fold
+from mbert_cli.tflite.graph import class_probabilities
+from mbert_cli.weights.names import read_variables
+
+
+def graph_probabilities(network, size, batch) -> np.ndarray:
+    folded = fold(read_variables(network), size)
+    rows = [
+        class_probabilities(
+            folded,
+            ids=batch["token_ids"][row : row + 1],
+            mask=batch["padding_mask"][row : row + 1],
+            segment_ids=batch["segment_ids"][row : row + 1],
+        )
+        for row in range(len(batch["token_ids"]))
+    ]
+    return np.concatenate(rows)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_inference_graph_equals_the_keras_network(
+    name, small_size, random_network, keras_probabilities, batch
+):
+    size = small_size(name)
+    network = random_network(size)
+    expected = keras_probabilities(network, batch)
+    assert expected.max(axis=0).min() > 0.02  # the rows differ, so the comparison says something
+    np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+@pytest.mark.parametrize("name", ["mobilebert", "mobilebert_tiny", "bert_base"])
+def test_no_norm_is_folded_exactly_whatever_its_gammas(
+    name, spread, small_size, random_network, keras_probabilities, batch
+):
+    size = ModelSize(**(small_size(name).model_dump() | {"normalization": "no_norm"}))
+    network = random_network(size, spread)
+    expected = keras_probabilities(network, batch)
+    np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=2e-5)
+
+
+def test_a_gamma_of_zero_is_folded_too(small_size, random_network, keras_probabilities, batch):
+    size = small_size("mobilebert")
+    network = random_network(size)
+    for weight in network.weights:
+        if weight.path.endswith("gamma"):
+            weight.assign(weight.value * np.where(np.arange(weight.shape[0]) == 1, 0.0, 1.0))
+    expected = keras_probabilities(network, batch)
+    np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=1e-5)

@@ -1,0 +1,71 @@
+"""Artifacts are timed in processes of their own; the phone's lines are exact."""
+
+import pytest
+
+from mbert_cli.errors import RunError, UserError
+from mbert_cli.tflite import latency
+from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.latency import adb_lines, measure, reference_artifact
+from mbert_cli.tflite.options import BenchOptions
+
+QUICK = BenchOptions(warmup_seconds=0.0, min_seconds=0.04, rounds=2)
+
+
+def test_every_artifact_gets_a_row_with_its_figures(artifact_path, batch):
+    rows = measure([artifact_path, artifact_path], [batch, batch], QUICK)
+    assert [row.path for row in rows] == [artifact_path, artifact_path]
+    for row in rows:
+        assert row.size_bytes == artifact_path.stat().st_size
+        assert row.runs >= 2
+        assert 0 < row.p50_ms <= row.p90_ms <= row.p99_ms
+        assert 0 < row.peak_memory_bytes < 100e6
+
+
+def test_a_file_that_is_no_artifact_is_refused_by_name(artifact_path, batch, tmp_path):
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(bytes(100))
+    with pytest.raises(UserError) as caught:
+        measure([artifact_path, broken], [batch], QUICK)
+    assert caught.value.message == (
+        f"An artifact is a TFLite model of builtin operations. Received: {broken}, which is not one."
+    )
+
+
+def test_an_artifact_of_another_length_is_refused(artifact_path, batch):
+    short = {name: batch[name][:, :6] for name in ("token_ids", "segment_ids", "padding_mask")}
+    with pytest.raises(UserError) as caught:
+        measure([artifact_path], [short], QUICK)
+    assert caught.value.message == f"The artifact {artifact_path} takes rows of 12 tokens. Received: 6."
+
+
+def test_a_process_that_dies_is_reported_with_its_last_words(artifact_path, batch, monkeypatch):
+    monkeypatch.setattr(latency, "WORKER", "mbert_cli.tflite.no_such_module")
+    with pytest.raises(RunError) as caught:
+        measure([artifact_path], [batch], QUICK)
+    assert caught.value.message.startswith(
+        f"The process that times an artifact runs to its end. Received: exit code 1 for {artifact_path} ("
+    )
+    assert caught.value.message.endswith("No module named mbert_cli.tflite.no_such_module).")
+
+
+def test_a_reference_is_built_once_and_kept(tmp_path):
+    path = reference_artifact("mobilebert_laptop", 8, tmp_path / "reference")
+    assert path == tmp_path / "reference" / "mobilebert_laptop-8-float32.tflite"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert (Artifact(path).sequence_length, Artifact(path).num_labels) == (8, 2)
+    written = path.stat().st_mtime_ns
+    assert reference_artifact("mobilebert_laptop", 8, tmp_path / "reference").stat().st_mtime_ns == written
+
+
+def test_the_lines_for_a_phone_are_complete(artifact_path):
+    benchmark = (
+        "/data/local/tmp/benchmark_model --graph=/data/local/tmp/model.tflite --num_threads=4 "
+        "--use_xnnpack=true --input_layer=ids,segment_ids,mask --input_layer_shape=1,12:1,12:1,12 "
+        "--input_layer_value_range=ids,0,99:segment_ids,0,1:mask,1,1 --warmup_runs=20 --num_runs=200"
+    )
+    assert adb_lines(artifact_path, threads=4) == [
+        f"adb push {artifact_path} /data/local/tmp/model.tflite",
+        "adb push android_aarch64_benchmark_model /data/local/tmp/benchmark_model",
+        "adb shell chmod +x /data/local/tmp/benchmark_model",
+        f"adb shell {benchmark}",
+    ]
