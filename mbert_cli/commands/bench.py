@@ -37,8 +37,9 @@ def run(invocation: Invocation) -> None:
     rows = measure([*artifacts, *filter(None, [reference])], inputs, recipe.bench)
     _show(rows, recipe, model.sequence_length)
     _save(invocation, rows, recipe, model.sequence_length)
-    for artifact in artifacts:
-        console.result("\n".join(adb_lines(artifact, recipe.bench.threads)))
+    phone = {_name(path).replace(" ", "-"): path for path in artifacts}
+    console.result("On a phone, with LiteRT's benchmark binary in this folder:")
+    console.result("\n".join(adb_lines(phone, recipe.bench.threads)))
 
 
 def _artifacts(invocation: Invocation) -> list[Path]:

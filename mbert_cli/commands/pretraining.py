@@ -19,6 +19,7 @@ from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.run_list import checkpoint_steps
 from mbert_cli.train.stage import Stage
+from mbert_cli.train.tensorboard import require_tensorboard
 from mbert_cli.weights.description import ModelDescription
 
 SCORE = "masked_language_model_accuracy"
@@ -82,6 +83,8 @@ def train_with_progress(
 
 def open_run(invocation: Invocation, recipe: dict, seed: int | None = None) -> RunDir:
     """Begins or continues the run that the command writes."""
+    if recipe["train"]["tensorboard"]:
+        require_tensorboard()
     origin = collect_origin(seed=seed, backend=keras.backend.backend(), device=_device())
     return RunDir.open(invocation.run, invocation.verb, recipe, fresh=invocation.fresh, origin=origin)
 

@@ -170,26 +170,31 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
     return path
 
 
-def adb_lines(path: Path, threads: int) -> list[str]:
-    """The lines that time an artifact on a phone, with LiteRT's own benchmark.
+def adb_lines(artifacts: Mapping[str, Path], threads: int) -> list[str]:
+    """The lines that time artifacts on a phone, with LiteRT's own benchmark.
 
     Args:
-        path: The .tflite file.
+        artifacts: .tflite files by the name that each gets on the phone.
         threads: Threads of the interpreter.
     """
+    lines = [
+        f"adb push {BENCHMARK_BINARY} {PHONE_FOLDER}/benchmark_model",
+        f"adb shell chmod +x {PHONE_FOLDER}/benchmark_model",
+    ]
+    for name, path in artifacts.items():
+        target = f"{PHONE_FOLDER}/{name}.tflite"
+        lines += [f"adb push {path} {target}", _benchmark_line(path, target, threads)]
+    return lines
+
+
+def _benchmark_line(path: Path, target: str, threads: int) -> str:
     length = Artifact(path).sequence_length
     # Random ids stay below 100 and segments below 2, so that every table has them.
     ranges = {"ids": (0, 99), "segment_ids": (0, 1), "mask": (1, 1)}
     shapes = ":".join(f"1,{length}" for _ in ranges)
     values = ":".join(f"{name},{low},{high}" for name, (low, high) in ranges.items())
-    benchmark = (
-        f"{PHONE_FOLDER}/benchmark_model --graph={PHONE_FOLDER}/{path.name} --num_threads={threads} "
+    return (
+        f"adb shell {PHONE_FOLDER}/benchmark_model --graph={target} --num_threads={threads} "
         f"--use_xnnpack=true --input_layer={','.join(ranges)} --input_layer_shape={shapes} "
         f"--input_layer_value_range={values} --warmup_runs=20 --num_runs=200"
     )
-    return [
-        f"adb push {path} {PHONE_FOLDER}/{path.name}",
-        f"adb push {BENCHMARK_BINARY} {PHONE_FOLDER}/benchmark_model",
-        f"adb shell chmod +x {PHONE_FOLDER}/benchmark_model",
-        f"adb shell {benchmark}",
-    ]

@@ -37,6 +37,7 @@ from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import RunDir, require_disk
 from mbert_cli.train.segment import Clock, StepWatcher, next_event
 from mbert_cli.train.stage import Stage
+from mbert_cli.train.tensorboard import open_journal
 from mbert_cli.train.trainability import compile_stage
 
 
@@ -120,7 +121,7 @@ def train(
     keras.utils.set_random_seed(seed)
     total_steps = sum(stage.steps for stage in plan)
     batches = Prefetcher(batch_at, total_steps)
-    with InterruptRequest() as request, Journal(run.journal_path) as journal:
+    with InterruptRequest() as request, open_journal(run.journal_path, options.tensorboard) as journal:
         work = _Work(
             build, batches, options, run, journal, request, validate, best_metric, progress, total_steps
         )

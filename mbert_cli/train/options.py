@@ -59,6 +59,8 @@ class TrainOptions(Section):
     """Steps between checkpoints; there is always one at the end of a stage."""
     keep_checkpoints: Positive = 2
     """Newest checkpoints to keep."""
+    tensorboard: bool = False
+    """Also write the figures for TensorBoard, into the run's folder tensorboard (extra tensorboard)."""
 
 
 class PretrainingTrainOptions(TrainOptions):

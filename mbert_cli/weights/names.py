@@ -35,7 +35,7 @@ def canonical_name(weight: keras.Variable) -> str:
 
 def read_variables(model: keras.Model) -> dict[str, np.ndarray]:
     """Copies the weights of a model by canonical name; states of random generators are not weights."""
-    return {canonical_name(weight): keras.ops.convert_to_numpy(weight) for weight in model.weights}
+    return {canonical_name(weight): keras.ops.convert_to_numpy(weight.value) for weight in model.weights}
 
 
 def assign_variables(

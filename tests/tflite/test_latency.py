@@ -59,13 +59,13 @@ def test_a_reference_is_built_once_and_kept(tmp_path):
 
 def test_the_lines_for_a_phone_are_complete(artifact_path):
     benchmark = (
-        "/data/local/tmp/benchmark_model --graph=/data/local/tmp/model.tflite --num_threads=4 "
+        "adb shell /data/local/tmp/benchmark_model --graph=/data/local/tmp/mail.tflite --num_threads=4 "
         "--use_xnnpack=true --input_layer=ids,segment_ids,mask --input_layer_shape=1,12:1,12:1,12 "
         "--input_layer_value_range=ids,0,99:segment_ids,0,1:mask,1,1 --warmup_runs=20 --num_runs=200"
     )
-    assert adb_lines(artifact_path, threads=4) == [
-        f"adb push {artifact_path} /data/local/tmp/model.tflite",
+    assert adb_lines({"mail": artifact_path}, threads=4) == [
         "adb push android_aarch64_benchmark_model /data/local/tmp/benchmark_model",
         "adb shell chmod +x /data/local/tmp/benchmark_model",
-        f"adb shell {benchmark}",
+        f"adb push {artifact_path} /data/local/tmp/mail.tflite",
+        benchmark,
     ]
