@@ -1,9 +1,6 @@
 """The pipeline as a person types it, at smoke size: every verb, both backends, real files."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,30 +10,13 @@ NO_DROPOUT = [
 ]  # fmt: skip
 
 
-def mbert(
-    folder: Path, *words: str, backend: str = "tensorflow", code: int = 0
-) -> subprocess.CompletedProcess:
-    """Runs one command in a folder and checks how it ends."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mbert_cli.cli", *words],
-        cwd=folder,
-        env=os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1])},
-        check=False,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
-
-
 def losses(run: Path, name: str = "loss/total") -> list[float]:
     lines = (json.loads(line) for line in (run / "log.jsonl").read_text().splitlines())
     return [line[name] for line in lines if name in line]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory, mbert) -> Path:
     """A folder in which the six words of the pipeline were typed without an argument."""
     folder = tmp_path_factory.mktemp("pipeline")
     mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT)
@@ -55,7 +35,7 @@ def test_the_pipeline_needs_no_argument_and_leaves_complete_runs(folder):
         ]  # fmt: skip
 
 
-def test_eval_prints_figures_by_class_and_the_confusion_table(folder):
+def test_eval_prints_figures_by_class_and_the_confusion_table(mbert, folder):
     done = mbert(folder, "eval", "--smoke")
     assert "installed_docs validation, 32 examples: accuracy" in done.stdout
     assert "Confusion: true label by row, predicted label by column" in done.stdout
@@ -63,7 +43,7 @@ def test_eval_prints_figures_by_class_and_the_confusion_table(folder):
     assert sum(map(sum, report["confusion"])) == report["examples"] == 32
 
 
-def test_predict_answers_texts_as_lines_of_json(folder):
+def test_predict_answers_texts_as_lines_of_json(mbert, folder):
     done = mbert(
         folder, "predict", "--smoke", "--jsonl", "--text", "Computes the sum over an axis of an array."
     )
@@ -72,7 +52,7 @@ def test_predict_answers_texts_as_lines_of_json(folder):
     assert sum(answer["probabilities"].values()) == pytest.approx(1.0, abs=1e-4)
 
 
-def test_an_artifact_is_exported_scored_and_timed(folder):
+def test_an_artifact_is_exported_scored_and_timed(mbert, folder):
     mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", "--quantize", "dynamic_int8")
     export = folder / "runs/smoke/finetune-quickstart/export"
     for mode in ("float32", "dynamic_int8"):
@@ -91,7 +71,7 @@ def test_an_artifact_is_exported_scored_and_timed(folder):
     assert "finetune-quickstart dynamic_int8" in chain.stdout
 
 
-def test_jax_trains_with_the_losses_of_tensorflow(folder):
+def test_jax_trains_with_the_losses_of_tensorflow(mbert, folder):
     for verb in ("train-teacher", "distill", "finetune"):
         dropout = ["--set", "dropout_rate=0"] if verb == "finetune" else NO_DROPOUT
         inputs = {
@@ -105,18 +85,18 @@ def test_jax_trains_with_the_losses_of_tensorflow(folder):
         assert losses(folder / run) == pytest.approx(expected, rel=2e-3)
 
 
-def test_the_same_command_again_says_that_the_run_is_complete(folder):
+def test_the_same_command_again_says_that_the_run_is_complete(mbert, folder):
     done = mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT)
     assert "runs/smoke/train-teacher-quickstart is complete already" in done.stderr
 
 
-def test_another_recipe_in_the_same_directory_is_refused(folder):
+def test_another_recipe_in_the_same_directory_is_refused(mbert, folder):
     done = mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT, "--set", "train.steps=5", code=2)
     assert "train.steps: 5 (the run in runs/smoke/train-teacher-quickstart has 4)" in done.stderr
 
 
 @pytest.mark.parametrize("strategy", ["joint", "auxiliary"])
-def test_the_other_strategies_run(folder, strategy):
+def test_the_other_strategies_run(mbert, folder, strategy):
     run = f"runs/smoke/distill-{strategy}"
     teacher = "runs/smoke/train-teacher-quickstart"
     mbert(folder, "distill", "--smoke", "--strategy", strategy, "--teacher", teacher, "--run", run)

@@ -1,0 +1,73 @@
+"""What several test files need: the command line as a person uses it, and a small corpus."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WORDS = [
+    "the",
+    "a",
+    "cat",
+    "dog",
+    "bird",
+    "sees",
+    "hears",
+    "likes",
+    "small",
+    "large",
+    "quiet",
+    "old",
+    "house",
+]
+
+
+@pytest.fixture(scope="session")
+def start_mbert() -> Callable[..., subprocess.Popen]:
+    """Starts one command in a folder, as a process of its own."""
+
+    def start(folder: Path, *words: str, backend: str = "tensorflow") -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "mbert_cli.cli", *words],
+            cwd=folder,
+            env=os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def mbert(start_mbert) -> Callable[..., subprocess.CompletedProcess]:
+    """Runs one command in a folder and checks its exit code."""
+
+    def run(
+        folder: Path, *words: str, backend: str = "tensorflow", code: int = 0
+    ) -> subprocess.CompletedProcess:
+        process = start_mbert(folder, *words, backend=backend)
+        output, errors = process.communicate()
+        assert process.returncode == code, output + errors
+        return subprocess.CompletedProcess(process.args, code, output, errors)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def text_folder(tmp_path_factory) -> Path:
+    """Forty text files of made-up sentences in folder/texts."""
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "texts").mkdir()
+    generator = np.random.default_rng(0)
+    for number in range(40):
+        sentences = [" ".join(generator.choice(WORDS, 8)).capitalize() + "." for _ in range(30)]
+        paragraphs = [" ".join(sentences[start : start + 5]) for start in range(0, 30, 5)]
+        (folder / "texts" / f"{number:02d}.txt").write_text("\n\n".join(paragraphs) + "\n")
+    return folder

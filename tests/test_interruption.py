@@ -1,0 +1,66 @@
+"""A run that is stopped, by Ctrl-C or by the power, and continued."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TRAIN = [
+    "train-teacher", "--smoke", "--set", "data.run=runs/prepare", "--set", "train.steps=60",
+    "--set", "train.log_every=10", "--set", "train.checkpoint_every=10", "--set", "train.validate_every=30",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(text_folder, mbert) -> Path:
+    """A folder with a prepared corpus and a run that was never stopped."""
+    settings = ["corpus={source: files, globs: ['texts/*.txt']}", "vocabulary.size=1000"]
+    mbert(text_folder, "prepare", "--run", "runs/prepare", *(word for s in settings for word in ("--set", s)))
+    mbert(text_folder, *TRAIN, "--run", "runs/whole")
+    return text_folder
+
+
+@pytest.fixture
+def start_and_signal(start_mbert) -> Callable[[Path, str, int], tuple[int, str]]:
+    """Starts the training and sends a signal once it has written a checkpoint."""
+
+    def start(folder: Path, run: str, number: int) -> tuple[int, str]:
+        process = start_mbert(folder, *TRAIN, "--run", run)
+        checkpoints = folder / run / "checkpoints"
+        deadline = time.monotonic() + 120
+        while not list(checkpoints.glob("step-*/manifest.json")):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.kill(process.pid, number)
+        _, errors = process.communicate(timeout=120)
+        return process.returncode, errors
+
+    return start
+
+
+def files_of(folder: Path, run: str) -> list[bytes]:
+    final = folder / run / "final"
+    return [(final / name).read_bytes() for name in ("weights.safetensors", "summary.json")]
+
+
+def test_a_killed_run_continues_bit_for_bit(folder, mbert, start_and_signal):
+    code, _ = start_and_signal(folder, "runs/killed", signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert not (folder / "runs/killed/final").exists()
+    mbert(folder, *TRAIN, "--run", "runs/killed")
+    assert files_of(folder, "runs/killed") == files_of(folder, "runs/whole")
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(folder, mbert, start_and_signal):
+    code, errors = start_and_signal(folder, "runs/stopped", signal.SIGINT)
+    assert code == 130
+    *_, message, hint = errors.splitlines()
+    assert message.startswith("Stopped at step ")
+    assert message.endswith(" of 60; the state is saved in runs/stopped")
+    assert hint == "Hint: The same command goes on from there."
+    mbert(folder, *TRAIN, "--run", "runs/stopped")
+    assert files_of(folder, "runs/stopped") == files_of(folder, "runs/whole")
