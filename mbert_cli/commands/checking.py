@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from mbert_cli.commands.inputs import PRETRAINED, find_run
+from mbert_cli.commands.inputs import PRETRAINED, find_run, with_store_of
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import (
     checkpoint_bytes,
@@ -114,7 +114,8 @@ def _distill(invocation: Invocation, report: _Report) -> None:
     size = recipe.model.resolve()
     found = _model(invocation, report, recipe.teacher, "teacher", ("train-teacher",))
     report.look("stages", lambda: _stages(recipe.distill, size, recipe.train))
-    vocabulary = _store(invocation, report, recipe.data)
+    data = with_store_of(recipe.data, found[0]) if found else recipe.data
+    vocabulary = _store(invocation, report, data)
     _length(report, "sequence length, student", recipe.data.sequence_length, size)
     if found:
         path, teacher = found

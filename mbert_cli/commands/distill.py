@@ -3,7 +3,7 @@
 import keras
 
 from mbert_cli import console
-from mbert_cli.commands.inputs import find_run, find_store, with_input
+from mbert_cli.commands.inputs import find_run, find_store, with_input, with_store_of
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length, require_same_vocabulary
@@ -33,7 +33,7 @@ def run(invocation: Invocation) -> None:
         require_length(recipe.data.sequence_length, encoder)
     layer_map = map_layers(teacher_description.size, size, recipe.distill)
     plan = STRATEGIES[recipe.distill.strategy](recipe.distill, size.num_layers, recipe.train.optimizer)
-    store_run = find_store(invocation, recipe.data)
+    store_run = find_store(invocation, with_store_of(recipe.data, teacher_run.path))
     recipe = with_input(recipe, "data.run", store_run)
     store = TokenStore(store_run.final)
     require_same_vocabulary(store.vocabulary, teacher_description, teacher_run.path)

@@ -8,6 +8,7 @@ from mbert_cli.data.options import PretrainingOptions
 from mbert_cli.errors import UserError
 from mbert_cli.section import Section
 from mbert_cli.train.run_dir import RunDir, newest_complete, recorded_recipe, require_run
+from mbert_cli.train.run_list import describe_run
 
 PRETRAINED = ("distill", "train-teacher")
 
@@ -50,6 +51,20 @@ def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir:
         console.info(f"No prepared corpus in {invocation.root}: `mbert prepare {options.prepare}` runs first")
         prepare.run(invocation.of("prepare", options.prepare))
     return find_run(invocation, options.run, "data.run", ("prepare",))
+
+
+def with_store_of(options: PretrainingOptions, teacher: Path) -> PretrainingOptions:
+    """The options with the token store that a teacher was trained on, where they name none and it is still there.
+
+    Args:
+        options: The data section of a recipe.
+        teacher: The teacher's run directory.
+    """
+    store = recorded_recipe(teacher).get("data", {}).get("run")
+    if options.run is not None or store is None or not describe_run(Path(store)).finished:
+        return options
+    console.info(f"data.run: {store}, the teacher's own token store")
+    return options.model_copy(update={"run": store})
 
 
 def _recorded(invocation: Invocation, key: str) -> str | None:

@@ -1,0 +1,74 @@
+"""Which runs a verb takes when its recipe does not say."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mbert_cli.commands.inputs import find_run, with_input, with_store_of
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.data.options import PretrainingOptions
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.loading import load
+from mbert_cli.train.run_dir import RunDir, require_run
+
+
+def complete_run(path: Path, verb: str, recipe: dict) -> RunDir:
+    """A run with an empty result."""
+    with RunDir.open(path, verb, recipe, fresh=False, origin={}) as run:
+        run.finish(lambda directory: None)
+    return require_run(path, (verb,))
+
+
+@pytest.fixture
+def invocation(tmp_path) -> Invocation:
+    root = tmp_path / "runs"
+    return Invocation("distill", load("distill"), root, run=root / "distill-quickstart")
+
+
+def test_null_takes_the_newest_complete_run_and_says_so(invocation, capsys):
+    complete_run(invocation.root / "first", "train-teacher", {})
+    second = complete_run(invocation.root / "second", "train-teacher", {"seed": 1})
+    manifest = second.final / "manifest.json"
+    later = json.loads(manifest.read_text()) | {"completed": "2999-01-01T00:00:00+00:00"}
+    manifest.write_text(json.dumps(later))
+    assert find_run(invocation, None, "teacher", ("train-teacher",)).path == second.path
+    assert capsys.readouterr().err == f"teacher: {second.path}, the newest complete train-teacher run\n"
+
+
+def test_a_continued_run_keeps_the_input_it_began_with(invocation):
+    first = complete_run(invocation.root / "first", "train-teacher", {})
+    complete_run(invocation.root / "second", "train-teacher", {})
+    RunDir.open(invocation.run, "distill", {"teacher": str(first.path)}, fresh=False, origin={}).close()
+    assert find_run(invocation, None, "teacher", ("train-teacher",)).path == first.path
+
+
+def test_no_run_at_all_is_one_sentence_with_the_command_that_makes_one(invocation):
+    with pytest.raises(UserError) as error:
+        find_run(invocation, None, "teacher", ("train-teacher",))
+    assert error.value.message == (
+        f"`mbert distill` needs a complete train-teacher run. Received: none in {invocation.root}."
+    )
+    assert error.value.hint == "Make one with `mbert train-teacher`, or name one with --set teacher=DIR."
+
+
+def test_a_student_takes_the_token_store_of_its_teacher(invocation, capsys):
+    store = complete_run(invocation.root / "store", "prepare", {})
+    teacher = complete_run(invocation.root / "teacher", "train-teacher", {"data": {"run": str(store.path)}})
+    assert with_store_of(PretrainingOptions(), teacher.path).run == str(store.path)
+    assert capsys.readouterr().err == f"data.run: {store.path}, the teacher's own token store\n"
+
+
+def test_a_token_store_that_is_named_stays(invocation):
+    teacher = complete_run(invocation.root / "teacher", "train-teacher", {"data": {"run": "gone"}})
+    assert with_store_of(PretrainingOptions(run="mine"), teacher.path).run == "mine"
+    assert with_store_of(PretrainingOptions(), teacher.path).run is None
+
+
+def test_what_was_found_is_written_into_the_recipe(invocation):
+    teacher = complete_run(invocation.root / "teacher", "train-teacher", {})
+    recipe = with_input(load("distill").recipe, "teacher", teacher)
+    assert recipe.teacher == str(teacher.path)
+    assert with_input(recipe, "data.run", teacher).data.run == str(teacher.path)
+    assert yaml.safe_load((teacher.path / "recipe.yaml").read_text()) == {}
