@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mbert_cli import completion, console
+from mbert_cli.backend import require_backend
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.flags import (
     DryRun,
@@ -331,6 +332,7 @@ def _invocation(
 
 def _run(module: str, invocation: "Invocation") -> None:
     """Runs a verb, whose page and libraries are loaded only now."""
+    require_backend()
     with hidden_native_output():
         command = importlib.import_module(f"mbert_cli.commands.{module}")
     command.run(invocation)

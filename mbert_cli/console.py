@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import rich.progress
 
 _UNLIMITED_WIDTH = 2000
+_SILENCE_SECONDS = 30
 _FIGURE = re.compile(r"([-+]?[\d.,]+ ?(%|x|ms|s|MB/s|[kMGT]?B)?)?$")
 """A number with or without its unit, or nothing: columns of these are set to the right."""
 
@@ -151,31 +152,27 @@ class _Bar:
 
 
 class _Lines:
-    """One line per update with figures; updates without any are thinned out to one line a tenth."""
+    """One line per update with figures; one without any only after half a minute of silence."""
 
     def __init__(self, total: int | None, description: str, start: int) -> None:
         self._total, self._description, self._start = total, description, start
-        self._began = time.monotonic()
-        self._tenth = -1
+        self._began = self._spoken = time.monotonic()
 
     def update(self, step: int, **fields: object) -> None:
         """Prints a line."""
-        if not fields and not self._enters_tenth(step):
+        now = time.monotonic()
+        if not fields and now - self._spoken < _SILENCE_SECONDS:
             return
+        self._spoken = now
         of = f"/{self._total:,}" if self._total else ""
-        parts = [f"{self._description} {step:,}{of}", *_figures(fields), *self._time_left(step)]
+        parts = [f"{self._description} {step:,}{of}", *_figures(fields), *self._time_left(step, now)]
         _messages().print("  ".join(parts), markup=False, highlight=False, soft_wrap=True)
 
-    def _enters_tenth(self, step: int) -> bool:
-        tenth = 10 * step // self._total if self._total else -1
-        entered, self._tenth = tenth > self._tenth, max(tenth, self._tenth)
-        return entered
-
-    def _time_left(self, step: int) -> list[str]:
+    def _time_left(self, step: int, now: float) -> list[str]:
         done = step - self._start
         if not self._total or done <= 0 or step >= self._total:
             return []
-        seconds = (time.monotonic() - self._began) / done * (self._total - step)
+        seconds = (now - self._began) / done * (self._total - step)
         return [f"{_duration(seconds)} left"]
 
 

@@ -78,7 +78,7 @@ def test_a_plan_is_a_message_unless_it_is_the_result(capsys):
 
 
 def test_progress_in_a_log_is_one_line_per_update(capsys, monkeypatch):
-    moments = iter([0.0, 20.0, 40.0])
+    moments = iter([0.0, 20.0, 40.0, 60.0])
     monkeypatch.setattr(console.time, "monotonic", lambda: next(moments))
     with console.progress(1000, "distill", start=100) as bar:
         bar.update(
@@ -93,13 +93,16 @@ def test_progress_in_a_log_is_one_line_per_update(capsys, monkeypatch):
     ]
 
 
-def test_progress_without_figures_is_thinned_out(capsys):
-    with console.progress(1000, "encoding") as bar:
-        for step in range(1, 1001):
+def test_progress_without_figures_speaks_after_half_a_minute_of_silence(capsys, monkeypatch):
+    moments = iter(range(101))
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(moments))
+    with console.progress(100, "encoding") as bar:
+        for step in range(1, 101):
             bar.update(step)
-    lines = printed(capsys)[1]
-    assert [line.split("  ")[0] for line in lines] == [
-        f"encoding {step:,}/1,000" for step in (1, *range(100, 1001, 100))
+    assert [line.split("  ")[0] for line in printed(capsys)[1]] == [
+        "encoding 30/100",
+        "encoding 60/100",
+        "encoding 90/100",
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.export_names import MODEL
+from mbert_cli.commands.export_names import MODEL, exported
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_model import ARTIFACT, find_target, open_task_model
 from mbert_cli.data.sampling import thin
@@ -47,7 +47,7 @@ def _artifacts(invocation: Invocation) -> list[Path]:
     targets = invocation.targets or (find_target(dataclasses.replace(invocation, run=None)),)
     artifacts: list[Path] = []
     for target in map(Path, targets):
-        found = [target] if target.suffix == ARTIFACT else sorted(target.glob(f"export/*/{MODEL}"))
+        found = [target] if target.suffix == ARTIFACT else exported(target)
         if not found:
             raise UserError(
                 f"`mbert bench` times .tflite files. Received: {target}, which has none.",

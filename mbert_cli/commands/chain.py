@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.export_names import MODEL
+from mbert_cli.commands.export_names import exported
+from mbert_cli.commands.runs import require_root
 from mbert_cli.train.run_dir import recorded_recipe
 from mbert_cli.train.run_list import RunInfo, list_runs
 
@@ -18,13 +19,14 @@ def run(root: Path) -> None:
     Args:
         root: The folder of the runs.
     """
+    require_root(root)
     finetuned = [info for info in list_runs(root) if info.verb == "finetune" and info.state == "complete"]
     if not finetuned:
         console.info(f"There is no complete finetune run in {root}. `mbert finetune` makes one.")
         return
     console.table("Models", _MODELS, [_model_row(info) for info in finetuned])
     bench = _read(root / "bench" / "report.json")
-    artifacts = [path for info in finetuned for path in sorted(info.path.glob(f"export/*/{MODEL}"))]
+    artifacts = [path for info in finetuned for path in exported(info.path)]
     if artifacts:
         reference = bench.get("reference")
         title = f"Artifacts, ratios to {reference} in float32" if reference else "Artifacts"

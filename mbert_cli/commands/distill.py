@@ -34,6 +34,9 @@ def run(invocation: Invocation) -> None:
     layer_map = map_layers(teacher_description.size, size, recipe.distill)
     plan = STRATEGIES[recipe.distill.strategy](recipe.distill, size.num_layers, recipe.train.optimizer)
     store_run = find_store(invocation, with_store_of(recipe.data, teacher_run.path))
+    if store_run is None:
+        show_plan(invocation, plan, {}, recipe.train)
+        return
     recipe = with_input(recipe, "data.run", store_run)
     store = TokenStore(store_run.final)
     require_same_vocabulary(store.vocabulary, teacher_description, teacher_run.path)

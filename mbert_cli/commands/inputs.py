@@ -41,14 +41,19 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
     return require_run(newest, verbs)
 
 
-def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir:
-    """The run with the token store; made first where the recipe says how and there is none."""
+def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir | None:
+    """The run with the token store; made first where the recipe says how and there is none.
+
+    In a dry run nothing is made: None stands for the store that would be.
+    """
     chosen = options.run or _recorded(invocation, "data.run")
     nothing_there = newest_complete(invocation.root, ("prepare",)) is None
-    if not chosen and options.prepare and nothing_there and not invocation.dry_run:
+    if not chosen and options.prepare and nothing_there:
+        console.info(f"No prepared corpus in {invocation.root}: `mbert prepare {options.prepare}` runs first")
+        if invocation.dry_run:
+            return None
         from mbert_cli.commands import prepare
 
-        console.info(f"No prepared corpus in {invocation.root}: `mbert prepare {options.prepare}` runs first")
         prepare.run(invocation.of("prepare", options.prepare))
     return find_run(invocation, options.run, "data.run", ("prepare",))
 

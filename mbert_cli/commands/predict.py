@@ -2,7 +2,7 @@
 
 import json
 import sys
-from pathlib import Path
+import textwrap
 
 import numpy as np
 
@@ -10,8 +10,12 @@ from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
 from mbert_cli.data.examples import Examples
+from mbert_cli.data.text_files import read_lines
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.schema import PredictRecipe
+
+SHOWN_CHARACTERS = 80
+"""Of a text in the table; JSONL has all of it."""
 
 
 def run(invocation: Invocation) -> None:
@@ -30,23 +34,20 @@ def run(invocation: Invocation) -> None:
 
 
 def _texts(invocation: Invocation) -> list[str]:
+    """The texts, one a line in a file or on standard input; blank lines are left out there."""
     if invocation.texts:
-        return list(invocation.texts)
-    lines = (_read(invocation.file) if invocation.file else sys.stdin.read()).splitlines()
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
+        texts = list(invocation.texts)
+    elif invocation.file:
+        texts = [line.strip() for _, line in read_lines(invocation.file) if line.strip()]
+    else:
+        texts = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
+    if not texts or not all(text.strip() for text in texts):
         raise UserError(
-            "`mbert predict` needs a text, one a line. Received: none.",
-            "Give --text, --file or standard input.",
+            "`mbert predict` needs texts that are not blank. Received: "
+            + ("a blank one." if texts else "none."),
+            "Give --text TEXT, --file FILE with one text a line, or standard input.",
         )
     return texts
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--file must be a UTF-8 text file. Received: {path} ({error})") from error
 
 
 def _examples(model: TaskModel, texts: list[str]) -> Examples:
@@ -69,7 +70,8 @@ def _show_table(labels: list[str], texts: list[str], probabilities: np.ndarray) 
     for text, row in zip(texts, probabilities, strict=True):
         order = np.argsort(-row)[:3]
         others = ", ".join(f"{labels[index]} {row[index]:.1%}" for index in order[1:])
-        rows.append((labels[order[0]], f"{row[order[0]]:.1%}", others, text))
+        shown = textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...")
+        rows.append((labels[order[0]], f"{row[order[0]]:.1%}", others, shown))
     console.table("", ["label", "probability", "then", "text"], rows)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.data.corpus import documents, estimate_bytes
+from mbert_cli.commands.preflight import require_corpus
+from mbert_cli.data.corpus import documents
 from mbert_cli.data.sampling import sample_texts
 from mbert_cli.data.store import StoreReport
 from mbert_cli.data.store_writing import write_store
@@ -17,10 +18,13 @@ from mbert_cli.train.run_dir import RunDir, require_disk
 def run(invocation: Invocation) -> None:
     """Writes a corpus once as token ids that batches are drawn from."""
     recipe: PrepareRecipe = invocation.loaded.recipe
+    text_bytes = require_corpus(recipe.corpus) or 0
+    if recipe.vocabulary.file is not None:
+        load_vocabulary(recipe.vocabulary.file, recipe.vocabulary.lowercase)
     if invocation.dry_run:
         _show_plan(recipe, invocation.run)
         return
-    require_disk(invocation.run, _store_bytes(recipe))
+    require_disk(invocation.run, text_bytes)  # more than the store takes
     with RunDir.open(
         invocation.run,
         "prepare",
@@ -39,11 +43,6 @@ def run(invocation: Invocation) -> None:
 
         run_dir.finish(write)
     _show_report(run_dir.path, vocabulary, reports[0])
-
-
-def _store_bytes(recipe: PrepareRecipe) -> int:
-    """About how large the store becomes; 0 where that cannot be told without reading the corpus."""
-    return estimate_bytes(recipe.corpus) or 0
 
 
 def _vocabulary(recipe: PrepareRecipe) -> Vocabulary:
@@ -73,6 +72,6 @@ def _show_report(path: Path, vocabulary: Vocabulary, report: StoreReport) -> Non
         ("tokens", f"{report.tokens:,}, {report.unknown_rate:.3%} unknown"),
         ("vocabulary", f"{vocabulary.size:,} tokens"),
         *((f"dropped: {reason}", f"{count:,}") for reason, count in report.dropped.items()),
-        ("text", f"{report.text_bytes / 1e6:.1f} MB in {report.seconds:.1f} s"),
+        ("text", f"{report.text_bytes / 1e6:.1f} MB, cut and written in {report.seconds:.1f} s"),
     ]
     console.table(f"prepare: {path}", ["", ""], rows)

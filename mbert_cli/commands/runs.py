@@ -4,8 +4,11 @@ from datetime import datetime
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.errors import UserError
 from mbert_cli.train.disk import format_bytes
 from mbert_cli.train.run_list import RunInfo, list_runs, unknown_folders
+
+USUAL_ROOT = Path("runs")
 
 _COLUMNS = ["name", "kind", "state", "steps", "size", "score", "when"]
 
@@ -16,6 +19,7 @@ def run(root: Path) -> None:
     Args:
         root: The folder of the runs; folders inside it that group runs are looked into.
     """
+    require_root(root)
     runs = list_runs(root)
     if runs:
         console.table(f"{root}", _COLUMNS, [_row(root, info) for info in runs])
@@ -24,6 +28,19 @@ def run(root: Path) -> None:
     unknown = unknown_folders(root)
     if unknown:
         console.result(f"Not runs: {', '.join(str(folder) for folder in unknown)}")
+
+
+def require_root(root: Path) -> None:
+    """Checks that a folder that was named is there; the usual one may be missing.
+
+    Raises:
+        UserError: It is not a folder.
+    """
+    if not root.is_dir() and (root.exists() or root != USUAL_ROOT):
+        raise UserError(
+            f"`mbert runs` looks into a folder. Received: {root}, which is none.",
+            f"Name an existing folder, or none for {USUAL_ROOT}.",
+        )
 
 
 def _row(root: Path, info: RunInfo) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
+from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_classifier_network, build_pretraining_network
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.names import assign_variables, read_variables
@@ -39,8 +40,19 @@ def describe_vocabulary(vocabulary: Vocabulary) -> VocabularyDescription:
 
 
 def load_run_vocabulary(final: Path, description: ModelDescription) -> Vocabulary:
-    """The vocabulary that lies beside the weights."""
-    return load_vocabulary(final / VOCABULARY, description.vocabulary.lowercase)
+    """The vocabulary that lies beside the weights.
+
+    Raises:
+        UserError: It is not the one that the model was trained with.
+    """
+    vocabulary = load_vocabulary(final / VOCABULARY, description.vocabulary.lowercase)
+    if vocabulary.digest != description.vocabulary.digest:
+        raise UserError(
+            f"A model is read with the {description.vocabulary.size:,} tokens it was trained with. "
+            f"Received: {final / VOCABULARY} with {vocabulary.size:,} tokens, which are others.",
+            "Restore the file from the run that the model comes from.",
+        )
+    return vocabulary
 
 
 def load_pretraining_network(final: Path, precision: str = "float32") -> keras.Model:

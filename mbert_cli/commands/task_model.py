@@ -14,7 +14,9 @@ from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
+from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
+from mbert_cli.weights.description import FILE as DESCRIPTION
 from mbert_cli.weights.description import ModelDescription
 
 ARTIFACT = ".tflite"
@@ -88,15 +90,25 @@ def _open_run(path: Path) -> TaskModel:
 
 
 def _open_artifact(path: Path) -> TaskModel:
-    from mbert_cli.commands.saved_model import load_run_vocabulary
+    from mbert_cli.commands.saved_model import VOCABULARY, load_run_vocabulary
     from mbert_cli.tflite.interpreter import Artifact
 
     artifact = Artifact(path)
-    description = ModelDescription.load(path.parent)
+    folder = path.parent
+    missing = [name for name in (DESCRIPTION, VOCABULARY) if not (folder / name).is_file()]
+    if missing:
+        raise UserError(
+            f"An artifact is read together with the files that were exported with it, {DESCRIPTION} and "
+            f"{VOCABULARY}. Received: {path} without {' and '.join(missing)} beside it.",
+            "Copy the whole folder export/MODE, or export it again with `mbert export-tflite`.",
+        )
+    if (folder / MANIFEST).exists():
+        verify_directory(folder)
+    description = ModelDescription.load(folder)
     return TaskModel(
         path=path,
         description=description,
-        vocabulary=load_run_vocabulary(path.parent, description),
+        vocabulary=load_run_vocabulary(folder, description),
         sequence_length=artifact.sequence_length,
         predict=lambda batches: np.concatenate([_real_rows(artifact, batch) for batch in batches]),
     )

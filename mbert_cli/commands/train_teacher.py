@@ -22,7 +22,11 @@ def run(invocation: Invocation) -> None:
     recipe: TrainTeacherRecipe = invocation.loaded.recipe
     size = recipe.model.resolve()
     require_length(recipe.data.sequence_length, size)
+    plan = [_stage(recipe)]
     store_run = find_store(invocation, recipe.data)
+    if store_run is None:
+        show_plan(invocation, plan, {}, recipe.train)
+        return
     recipe = with_input(recipe, "data.run", store_run)
     store = TokenStore(store_run.final)
     network = build_pretraining_network(
@@ -31,7 +35,6 @@ def run(invocation: Invocation) -> None:
         seed=recipe.seed,
         dtype=dtype_policy(recipe.train.precision),
     )
-    plan = [_stage(recipe)]
     show_plan(invocation, plan, {"teacher": network}, recipe.train)
     if invocation.dry_run:
         return

@@ -60,7 +60,11 @@ def _read_folder(options: GlueTask, row: GlueRow, split: str) -> Examples:
             f"Received: {options.folder} without {path.name}",
             f"set task.folder to the folder of {options.name}, or to null to use tensorflow-datasets",
         )
-    return read_examples(path, Columns(row.text, row.second_text, row.label), list(row.written))
+    try:
+        return read_examples(path, Columns(row.text, row.second_text, row.label), list(row.written))
+    except UserError as error:
+        hint = f"Set task.folder to the official folder of {options.name}."
+        raise UserError(error.message, hint) from error
 
 
 def _read_tfds(options: GlueTask, row: GlueRow, split: str) -> Examples:

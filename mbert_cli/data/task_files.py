@@ -162,6 +162,13 @@ def _records(
     missing = [name for name in names if name not in header]
     if missing and header:
         raise _missing_columns(missing, f"{path}:1", header)
+    repeated = [name for name in names if header.count(name) > 1]
+    if repeated:
+        raise UserError(
+            f"A column that the recipe names must occur once. Received: {', '.join(map(repr, repeated))} "
+            f"more than once in {path}:1",
+            "Rename the other columns.",
+        )
     for line, cells in table:
         if len(cells) != len(header):
             raise UserError(

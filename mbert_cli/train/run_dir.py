@@ -61,6 +61,8 @@ class RunDir:
         self.final = self.path / run_list.FINAL
         self.export = self.path / run_list.EXPORT
         self._lock = lock
+        self._is_new = False
+        self._moved_aside: Path | None = None
 
     @classmethod
     def open(
@@ -82,11 +84,12 @@ class RunDir:
         _refuse_foreign(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock = _lock(path, fresh)
+            lock, moved_aside = _lock(path, fresh)
             try:
                 plain = yaml.safe_load(_dump(recipe))
                 _refuse_other_recipe(path, verb, plain)
                 run = cls(path, verb, plain, lock)
+                run._is_new, run._moved_aside = not is_run(path), moved_aside
                 run._begin_session(origin)
             except BaseException:
                 lock.release()
@@ -139,11 +142,23 @@ class RunDir:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, Interrupted) and not self.is_complete:
+        if isinstance(error, UserError) and error.exit_code == UserError.exit_code and self._is_new:
+            self._withdraw()
+        elif isinstance(error, Exception) and not isinstance(error, Interrupted) and not self.is_complete:
             # The error matters more than the note, which a full disk may refuse.
             with contextlib.suppress(OSError):
                 self.fail(str(error) or type(error).__name__)
         self.close()
+
+    def _withdraw(self) -> None:
+        """Wrong input begins nothing: removes what this session wrote, and puts back what it moved aside."""
+        for name in (run_list.RECIPE, run_list.ORIGIN, run_list.JOURNAL):
+            (self.path / name).unlink(missing_ok=True)
+        self.close()
+        with contextlib.suppress(OSError):  # a directory that holds something after all stays
+            self.path.rmdir()
+            if self._moved_aside is not None:
+                self._moved_aside.rename(self.path)
 
     def _begin_session(self, origin: Mapping[str, object]) -> None:
         if self.is_complete:
@@ -242,16 +257,18 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _lock(path: Path, fresh: bool) -> Lock:
+def _lock(path: Path, fresh: bool) -> tuple[Lock, Path | None]:
+    """Locks the directory; with `fresh`, moves a run in it aside first and says where to."""
     lock = Lock(path)
     if not (fresh and is_run(path)):
-        return lock
+        return lock, None
     # The lock is held while the name changes, so that no other process can continue the old run.
-    lock.follow(move_aside(path))
+    moved_aside = move_aside(path)
+    lock.follow(moved_aside)
     path.mkdir()
     new_lock = Lock(path)
     lock.release()
-    return new_lock
+    return new_lock, moved_aside
 
 
 def _refuse_other_recipe(path: Path, verb: str, recipe: dict) -> None:

@@ -22,6 +22,7 @@ CHECKPOINTS = "checkpoints"
 FINAL = "final"
 EXPORT = "export"
 FAILURE = "failed.json"
+BENCH_FOLDERS = ("bench", "reference")
 SUMMARY = "summary.json"
 
 State = Literal["running", "complete", "failed", "interrupted", "empty"]
@@ -66,22 +67,21 @@ def list_runs(root: Path) -> list[RunInfo]:
 
 
 def unknown_folders(root: Path) -> list[Path]:
-    """Returns the folders of `root` that neither are a run nor hold one."""
+    """Returns the folders of `root` that neither are a run, hold one, nor belong to `mbert bench`."""
     return [
         folder for folder in _folders(root)
-        if not is_run(folder) and not any(is_run(inner) for inner in _folders(folder))
+        if folder.name not in BENCH_FOLDERS
+        and not is_run(folder) and not any(is_run(inner) for inner in _folders(folder))
     ]  # fmt: skip
 
 
 def newest_complete(root: Path, verbs: Sequence[str]) -> Path | None:
-    """Returns the run of one of these kinds that was completed last, or None.
+    """Returns the run in `root` of one of these kinds that was completed last, or None.
 
-    Runs that `--fresh` moved aside do not count.
+    Runs that `--fresh` moved aside do not count, nor do those in folders of `root`, such as runs/smoke/.
     """
-    finished = [
-        (run.finished, run.path) for run in list_runs(root)
-        if run.verb in verbs and run.finished and not is_aside(run.path)
-    ]  # fmt: skip
+    runs = [describe_run(path) for path in _folders(root) if is_run(path) and not is_aside(path)]
+    finished = [(run.finished, run.path) for run in runs if run.verb in verbs and run.finished]
     return max(finished)[1] if finished else None
 
 
@@ -147,8 +147,10 @@ def _finished(path: Path) -> datetime | None:
 
 def _steps(path: Path, summary: dict) -> int | None:
     record = Journal(path / JOURNAL).last() or {}
-    counts = [summary.get("steps"), record.get("step"), *checkpoint_steps(path)[-1:]]
-    return next((count for count in counts if isinstance(count, int)), None)
+    if isinstance(summary.get("steps"), int):
+        return summary["steps"]
+    counts = [*checkpoint_steps(path)[-1:], record.get("step")]
+    return max((count for count in counts if isinstance(count, int)), default=None)
 
 
 def _read_object(path: Path) -> dict:

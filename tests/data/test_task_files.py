@@ -161,3 +161,12 @@ def test_a_missing_column_is_named_with_file_and_line(tmp_path):
 def test_a_bad_file_is_refused(tmp_path, name, content, message):
     path = write(tmp_path, name, content)
     assert refused(path).message == message.format(path=path)
+
+
+def test_a_column_that_occurs_twice_is_refused(tmp_path):
+    path = write(tmp_path, "train.tsv", "text\ttext\tlabel\nfirst\tsecond\ta\n")
+    error = refused(path)
+    assert error.message == (
+        f"A column that the recipe names must occur once. Received: 'text' more than once in {path}:1"
+    )
+    assert error.hint == "Rename the other columns."

@@ -356,3 +356,31 @@ def test_a_damaged_result_can_be_renamed_and_written_again() -> None:
         assert not run.is_complete
         run.finish(lambda folder: None)
     assert require_run(Path("runs/x"), ["distill"]).is_complete
+
+
+def test_wrong_input_begins_no_run() -> None:
+    with pytest.raises(UserError), open_run("runs/x"):
+        raise UserError("The corpus must have text. Received: none")
+    assert not Path("runs/x").exists()
+
+
+def test_wrong_input_puts_back_the_run_that_fresh_moved_aside() -> None:
+    complete_run("runs/x")
+    before = files("runs/x")
+    with pytest.raises(UserError), open_run("runs/x", fresh=True):
+        raise UserError("The corpus must have text. Received: none")
+    assert files("runs/x") == before
+    assert [path.name for path in Path("runs").iterdir()] == ["x"]
+
+
+def test_wrong_input_loses_nothing_of_a_run_that_is_continued() -> None:
+    open_run("runs/x").close()
+    with pytest.raises(UserError), open_run("runs/x"):
+        raise UserError("The disk must have room. Received: none")
+    assert "recipe.yaml" in files("runs/x")
+
+
+def test_a_run_in_a_folder_of_the_root_is_not_the_newest() -> None:
+    complete_run("runs/smoke/x")
+    assert newest_complete(Path("runs"), ["distill"]) is None
+    assert newest_complete(Path("runs/smoke"), ["distill"]) == Path("runs/smoke/x")

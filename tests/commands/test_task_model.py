@@ -1,0 +1,88 @@
+"""Fine-tuned runs and artifacts behind one face, and what damaged or incomplete ones get."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.commands.saved_model import load_run_vocabulary
+from mbert_cli.commands.task_model import open_task_model
+from mbert_cli.data.options import InstalledDocsTask
+from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.errors import UserError
+from mbert_cli.model.heads import build_classifier_network
+from mbert_cli.model.options import SIZES
+from mbert_cli.tflite.convert import convert
+from mbert_cli.train.run_dir import write_directory
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+
+VOCABULARY = Vocabulary((*LEADING_TOKENS, "cat", "dog"))
+SIZE = SIZES["mobilebert_laptop"].model_copy(update={"num_layers": 1})
+DESCRIPTION = ModelDescription(
+    verb="finetune",
+    size=SIZE,
+    vocabulary=VocabularyDescription(size=VOCABULARY.size, lowercase=True, digest=VOCABULARY.digest),
+    labels=["a", "b"],
+    task=InstalledDocsTask(source="installed_docs"),
+)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> Path:
+    """A folder as `mbert export-tflite` writes it."""
+    folder = tmp_path_factory.mktemp("export") / "float32"
+    network = build_classifier_network(SIZE, vocab_size=VOCABULARY.size, num_labels=2)
+    content = convert(network, 8, "float32")
+
+    def write(directory: Path) -> None:
+        (directory / "model.tflite").write_bytes(content)
+        DESCRIPTION.save(directory)
+        VOCABULARY.save(directory / "vocab.txt")
+
+    write_directory(folder, write)
+    return folder
+
+
+@pytest.fixture
+def copied(exported, tmp_path) -> Path:
+    return Path(shutil.copytree(exported, tmp_path / "float32"))
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(UserError) as error:
+        open_task_model(path)
+    return error.value.message
+
+
+def test_an_artifact_knows_its_labels_and_length(exported):
+    model = open_task_model(exported / "model.tflite")
+    assert model.description.labels == ["a", "b"]
+    assert model.sequence_length == 8
+
+
+def test_an_artifact_without_its_files_is_refused(copied):
+    (copied / "vocab.txt").unlink()
+    assert refusal(copied / "model.tflite") == (
+        "An artifact is read together with the files that were exported with it, model.json and vocab.txt. "
+        f"Received: {copied}/model.tflite without vocab.txt beside it."
+    )
+
+
+def test_a_damaged_artifact_is_refused(copied):
+    content = bytearray((copied / "model.tflite").read_bytes())
+    content[-100] ^= 1
+    (copied / "model.tflite").write_bytes(content)
+    assert f"{copied}" in refusal(copied / "model.tflite")
+    assert "model.tflite" in refusal(copied / "model.tflite")
+
+
+def test_a_vocabulary_that_is_not_the_models_is_refused(copied):
+    Vocabulary((*VOCABULARY.tokens, "bird")).save(copied / "vocab.txt")
+    with pytest.raises(UserError) as error:
+        load_run_vocabulary(copied, DESCRIPTION)
+    assert error.value.message == (
+        "A model is read with the 106 tokens it was trained with. "
+        f"Received: {copied}/vocab.txt with 107 tokens, which are others."
+    )
+    assert json.loads((copied / "model.json").read_text())["vocabulary"]["size"] == 106

@@ -1,0 +1,34 @@
+"""The choice of the backend, checked before Keras is imported."""
+
+import pytest
+
+from mbert_cli import backend
+from mbert_cli.errors import UserError
+
+
+def refusal(monkeypatch, chosen: str) -> tuple[str, str]:
+    monkeypatch.setenv("KERAS_BACKEND", chosen)
+    with pytest.raises(UserError) as error:
+        backend.require_backend()
+    return error.value.message, error.value.hint
+
+
+def test_an_unknown_backend_is_refused(monkeypatch):
+    assert refusal(monkeypatch, "torch") == (
+        "KERAS_BACKEND must be tensorflow or jax. Received: torch",
+        "Unset KERAS_BACKEND for TensorFlow.",
+    )
+
+
+def test_a_backend_that_is_not_installed_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setattr(backend.importlib.util, "find_spec", lambda name: None)
+    assert refusal(monkeypatch, "jax") == (
+        "The backend that KERAS_BACKEND names must be installed. Received: jax",
+        "pip install 'mbert[jax]', or unset KERAS_BACKEND for TensorFlow.",
+    )
+
+
+@pytest.mark.parametrize("chosen", ["", "tensorflow"])
+def test_tensorflow_is_the_backend_by_default(monkeypatch, chosen):
+    monkeypatch.setenv("KERAS_BACKEND", chosen)
+    backend.require_backend()
