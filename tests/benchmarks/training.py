@@ -1,6 +1,6 @@
 """How fast a full-size MobileBERT is fine-tuned, next to TensorFlow Model Garden; how soon a stage begins.
 
-    python tests/benchmarks/training.py --peer-python /tmp/model-garden/bin/python [--rounds 3] [--steps 20]
+    python tests/benchmarks/training.py --peer-python ../model-garden/bin/python [--rounds 3] [--steps 20]
     python tests/benchmarks/training.py --stages [--rounds 3]
 
 Both sides fine-tune MobileBERT (24 layers, 30,522 tokens, two labels) with AdamW, clipping and the same
@@ -10,8 +10,8 @@ own. "First step" is the time from the call of `fit` to the end of its first ste
 
 Model Garden needs tf-keras and other versions than ours, so it has a virtual environment of its own:
 
-    python3.11 -m venv /tmp/model-garden
-    /tmp/model-garden/bin/pip install "tf-models-official==2.20.*" "tf-keras==2.20.*"
+    python3.11 -m venv ../model-garden
+    ../model-garden/bin/pip install "tf-models-official==2.20.*" "tf-keras==2.20.*"
 
 `--stages` times a full-size progressive distillation (ib_bert_large -> mobilebert, random weights): from the
 begin of the stage of the first and of the last layer, where its losses are built, to the end of its first
