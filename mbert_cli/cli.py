@@ -212,7 +212,9 @@ def bench(
 @app.command(rich_help_panel=AROUND)
 def runs(
     root: Annotated[Path, typer.Argument(help="The folder of the runs.")] = Path("runs"),
-    chain: Annotated[bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")] = False,
+    chain: Annotated[
+        bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")
+    ] = False,
 ) -> None:
     """what is in runs/: kind, state, size, score
 

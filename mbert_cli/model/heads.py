@@ -165,7 +165,11 @@ def build_pretraining_network(
         "masked_logits": masked_language_model(hidden, positions),
         "next_sentence_logits": next_sentence(pooler(hidden)),
     }
-    draw_weights([*masked_language_model.weights, *pooler.weights, *next_sentence.weights], seed, size.initializer_range)
+    draw_weights(
+        [*masked_language_model.weights, *pooler.weights, *next_sentence.weights],
+        seed,
+        size.initializer_range,
+    )
     return keras.Model(encoder.input | {"masked_positions": positions}, outputs, name=name)
 
 
