@@ -11,7 +11,7 @@ import mbert_cli
 PACKAGE = Path(mbert_cli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = {
-    # room: what it may import beside itself, errors.py, section.py and the options of other rooms
+    # room: what it may import beside itself, errors.py, section.py, backend.py and the options of other rooms
     "model": set(),
     "weights": {"model"},
     "data": set(),
@@ -22,6 +22,7 @@ ROOMS = {
     "recipe": set(),
 }
 SHARED = {
+    "mbert_cli.backend",
     "mbert_cli.errors",
     "mbert_cli.native_output",
     "mbert_cli.section",

@@ -3,6 +3,7 @@
 import keras
 
 from mbert_cli import console
+from mbert_cli.backend import use_streams
 from mbert_cli.commands.inputs import find_run, find_store, with_input, with_store_of
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
@@ -11,7 +12,7 @@ from mbert_cli.commands.pretraining import pretrain
 from mbert_cli.commands.saved_model import dtype_policy, load_pretraining_network
 from mbert_cli.data.store import TokenStore
 from mbert_cli.distill.options import DistillOptions
-from mbert_cli.distill.pair import DistillationPair, TransferPair
+from mbert_cli.distill.pair import WEIGHTED_BY, DistillationPair, TransferPair
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
@@ -24,6 +25,7 @@ from mbert_cli.weights.description import ModelDescription
 
 def run(invocation: Invocation) -> None:
     """Transfers a teacher's knowledge into a student."""
+    use_streams()
     recipe: DistillRecipe = invocation.loaded.recipe
     teacher_run = find_run(invocation, recipe.teacher, "teacher", ("train-teacher",))
     recipe = with_input(recipe, "teacher", teacher_run)
@@ -81,7 +83,7 @@ class _Objectives:
             every = range(len(self.layer_map))
             layers = every if stage.last_layer is None else [stage.last_layer]
             pair = TransferPair(self.teacher, self.student, self.layer_map, layers)
-        return Objective(self.student, pair, stage.loss_weights)
+        return Objective(self.student, pair, stage.loss_weights, WEIGHTED_BY)
 
 
 def _warm_start(

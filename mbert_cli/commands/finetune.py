@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
+from mbert_cli.backend import use_streams
 from mbert_cli.commands.inputs import PRETRAINED, find_run, with_input
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
@@ -34,7 +35,7 @@ from mbert_cli.evaluate.metrics import METRICS
 from mbert_cli.evaluate.predict import predict_probabilities
 from mbert_cli.model.heads import build_classifier_network
 from mbert_cli.recipe.schema import FinetuneRecipe
-from mbert_cli.train.losses import classification_losses
+from mbert_cli.train.losses import WEIGHTED_BY, classification_losses
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import FinetuneTrainOptions
 from mbert_cli.train.stage import Stage, make_schedule
@@ -48,6 +49,7 @@ PRETRAINING_HEADS = ("masked_language_model", "next_sentence")
 
 def run(invocation: Invocation) -> None:
     """Fine-tunes a pre-trained run on a task and keeps the epoch that is best on the validation set."""
+    use_streams()
     recipe: FinetuneRecipe = invocation.loaded.recipe
     source = find_run(invocation, recipe.source, "source", PRETRAINED)
     recipe = with_input(recipe, "source", source)
@@ -125,7 +127,7 @@ def _objective_of(network: keras.Model) -> Callable[[Stage], Objective]:
     def losses(batch, training):
         return classification_losses(network(inputs_of(network, batch), training=training), batch)
 
-    return lambda stage: Objective(network, losses, stage.loss_weights)
+    return lambda stage: Objective(network, losses, stage.loss_weights, WEIGHTED_BY)
 
 
 def _validate_every_epoch(options: FinetuneTrainOptions, steps_per_epoch: int) -> FinetuneTrainOptions:

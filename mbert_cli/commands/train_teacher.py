@@ -1,5 +1,6 @@
 """`mbert train-teacher`: token store -> IB-BERT."""
 
+from mbert_cli.backend import use_streams
 from mbert_cli.commands.inputs import find_store, with_input
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
@@ -8,7 +9,7 @@ from mbert_cli.commands.pretraining import pretrain
 from mbert_cli.commands.saved_model import dtype_policy
 from mbert_cli.data.store import TokenStore
 from mbert_cli.distill.pair import inputs_of
-from mbert_cli.distill.pretraining import pretraining_losses
+from mbert_cli.distill.pretraining import WEIGHTED_BY, pretraining_losses
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.recipe.schema import TrainTeacherRecipe
 from mbert_cli.train.objective import Objective
@@ -19,6 +20,7 @@ LOSS_WEIGHTS = {"masked_language_model": 1.0, "next_sentence": 1.0}
 
 def run(invocation: Invocation) -> None:
     """Trains a teacher by masked language modelling and next-sentence prediction."""
+    use_streams()
     recipe: TrainTeacherRecipe = invocation.loaded.recipe
     size = recipe.model.resolve()
     require_length(recipe.data.sequence_length, size)
@@ -43,7 +45,7 @@ def run(invocation: Invocation) -> None:
         return pretraining_losses(network(inputs_of(network, batch), training=training), batch)
 
     def build(stage: Stage) -> Objective:
-        return Objective(network, losses, stage.loss_weights)
+        return Objective(network, losses, stage.loss_weights, WEIGHTED_BY)
 
     pretrain(invocation, recipe, size, store, network, plan, build)
 

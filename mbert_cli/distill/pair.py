@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from mbert_cli.distill import pretraining
 from mbert_cli.distill.pretraining import pretraining_losses
 from mbert_cli.distill.transfer import (
     attention_transfer,
@@ -19,6 +20,12 @@ FEATURE_LOSSES = {
     "feature_mean": feature_mean_transfer,
     "feature_variance": feature_variance_transfer,
 }
+
+WEIGHTED_BY = pretraining.WEIGHTED_BY | {
+    "pretraining_distillation": "masked_weights",
+    **dict.fromkeys([*FEATURE_LOSSES, "attention"], "padding_mask"),
+}
+"""For each loss of the pairs the array of the batch that weighs its mean, None for examples."""
 
 
 class TransferPair(keras.layers.Layer):

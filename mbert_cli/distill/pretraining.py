@@ -5,6 +5,14 @@ Source: Devlin et al., "BERT", NAACL 2019, section 3.1.
 
 from keras import ops
 
+WEIGHTED_BY = {
+    "masked_language_model": "masked_weights",
+    "next_sentence": None,
+    "masked_language_model_accuracy": "masked_weights",
+    "next_sentence_accuracy": None,
+}
+"""For each loss of `pretraining_losses` the array of the batch that weighs its mean, None for examples."""
+
 
 def weighted_mean(values, weights):
     """Mean of the values under the weights; 0 where all weights are 0.

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mbert_cli.backend import in_streams
+
 
 def predict_probabilities(network: keras.Model, batches: Iterable[dict]) -> np.ndarray:
     """Runs a classifier network over task batches.
@@ -17,10 +19,12 @@ def predict_probabilities(network: keras.Model, batches: Iterable[dict]) -> np.n
     Returns:
         (examples, labels), float32, in the order of the batches.
     """
-    rows = []
-    for batch in batches:
+
+    def predict(batch: dict) -> np.ndarray:
         inputs = {name: batch[name] for name in network.input}
         logits = network.predict_on_batch(inputs)["logits"]
         probabilities = ops.softmax(ops.cast(logits, "float32"), axis=-1)
-        rows.append(ops.convert_to_numpy(probabilities)[batch["example_weights"] > 0])
-    return np.concatenate(rows)
+        return ops.convert_to_numpy(probabilities)[batch["example_weights"] > 0]
+
+    network.make_predict_function()  # once, and not by each thread
+    return np.concatenate(in_streams(predict, batches))

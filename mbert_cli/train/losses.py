@@ -2,6 +2,9 @@
 
 from keras import ops
 
+WEIGHTED_BY = {"cross_entropy": "example_weights", "accuracy": "example_weights"}
+"""For each loss of `classification_losses` the array of the batch that weighs its mean."""
+
 
 def classification_losses(outputs, batch):
     """Cross-entropy and accuracy of a classifier.

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mbert_cli.train.shards import mean_of_shards
+
 TOTAL = "total"
 """Name of the weighted sum among the figures."""
 
@@ -69,6 +71,12 @@ class Objective(keras.Model):
         losses: (batch, training) -> dict of scalars by name. A Keras layer, or a function that calls
             `network`.
         loss_weights: Factor of each loss in the sum. Losses without one are only measured.
+        weighted_by: For each loss the array of the batch that holds the weights of its mean, None where
+            each example weighs the same; what allows to compute a batch in `shards`. Without it a batch
+            stays whole.
+
+    Attributes:
+        shards: Parts that a batch is computed in; 1 at first.
 
     Call arguments:
         batch: Dict of arrays.
@@ -83,16 +91,24 @@ class Objective(keras.Model):
         network: keras.Model,
         losses: Callable[..., Mapping],
         loss_weights: Mapping[str, float],
+        weighted_by: Mapping[str, str | None] | None = None,
     ) -> None:
         super().__init__(name="objective", dtype="float32")
         self.network = network
         self.loss_function = losses
         self.loss_weights = {name: weight for name, weight in loss_weights.items() if weight}
+        self.weighted_by = weighted_by
+        self.shards = 1
         self.record = LossRecord()
         self.built = True  # spares `fit` a symbolic pass through the whole model
 
     def call(self, batch, training=False):
-        return self.loss_function(batch, training=training)
+        def losses(part):
+            return self.loss_function(part, training=training)
+
+        if self.shards == 1 or self.weighted_by is None:
+            return losses(batch)
+        return mean_of_shards(losses, batch, self.shards, self.weighted_by)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The weighted sum of the losses; every figure goes into the record."""

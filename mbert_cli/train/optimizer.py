@@ -8,8 +8,9 @@ Both rules are those of BERT's own code: without bias correction, so that a mome
 warm-up takes care of the first steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import keras
 import numpy as np
@@ -213,28 +214,29 @@ class FlatAdamW(keras.optimizers.Optimizer):
 
     def _updates(self, gradients):
         """Flat gradients -> for each group what to subtract and both new moments, each (values,)."""
-        clip_factor = self._clip_factor(gradients)
+        clip_factor, rate = self._clip_factor(gradients), self.learning_rate
         return [
-            self._update(place, gradient if clip_factor is None else gradient * clip_factor)
+            _in_one_pass(partial(self._update, place))(gradient, clip_factor, rate)
             for place, gradient in enumerate(gradients)
         ]
 
     def _clip_factor(self, gradients):
         limit = self.options.clip_norm
         if limit is None:
-            return None
-        norm = ops.sqrt(sum(ops.sum(ops.square(gradient)) for gradient in gradients))
+            return ops.ones(())
+        norm = ops.sqrt(sum(_squared_norm(gradient) for gradient in gradients))
         return limit / ops.maximum(norm, limit)
 
-    def _update(self, place: int, gradient):
+    def _update(self, place: int, gradient, clip_factor, rate):
         options, group = self.options, self._groups[place]
+        gradient = gradient * clip_factor
         first = self._first_moments[place].value * options.beta_1 + gradient * (1 - options.beta_1)
         second = self._second_moments[place].value * options.beta_2
         second = second + ops.square(gradient) * (1 - options.beta_2)
         direction = first / (ops.sqrt(second) + options.epsilon)
         if not group.excluded:
             direction = self._decay_and_adapt(group, direction)
-        return direction * (self.learning_rate * group.scale), first, second
+        return direction * (rate * group.scale), first, second
 
     def _decay_and_adapt(self, group: _Group, direction):
         if not self.options.weight_decay:
@@ -265,6 +267,27 @@ class FlatLamb(FlatAdamW):
         rows = ops.reshape(direction, (-1, group.row_values))
         rows = rows * ops.expand_dims(ops.take(ratios, owners), 1)  # (rows, values of a row)
         return ops.reshape(rows, (-1,))
+
+
+def _in_one_pass(function: Callable) -> Callable:
+    """The function as XLA compiles it: arithmetic over long arrays waits for memory, so one loop beats ten.
+
+    On JAX the whole step is compiled anyway.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+def _squared_norm(flat):
+    """(values,) -> scalar; on TensorFlow by the one operation that needs no array of squares."""
+    if keras.backend.backend() != "tensorflow":
+        return ops.sum(ops.square(flat))
+    import tensorflow as tf
+
+    return 2.0 * tf.nn.l2_loss(flat)
 
 
 def _norms(flat, owners, group: _Group):

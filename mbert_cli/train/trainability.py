@@ -6,6 +6,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import make_optimizer
 from mbert_cli.train.options import TrainOptions
+from mbert_cli.train.shards import count_shards
 from mbert_cli.train.stage import Stage
 
 
@@ -22,6 +23,7 @@ def compile_stage(objective: Objective, stage: Stage, options: TrainOptions) -> 
         jit_compile=options.jit_compile,  # Keras' own "auto" is ours: XLA on JAX and on a GPU
         steps_per_execution=options.steps_per_execution,
     )
+    objective.shards = count_shards(options)
     optimizer.build(objective.trainable_variables)
 
 

@@ -103,15 +103,17 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
     """The way of `mbert finetune`."""
     import keras
 
+    from mbert_cli.backend import use_streams
     from mbert_cli.distill.pair import inputs_of
     from mbert_cli.model.heads import build_classifier_network
     from mbert_cli.train.feed import Feed, Prefetcher
-    from mbert_cli.train.losses import classification_losses
+    from mbert_cli.train.losses import WEIGHTED_BY, classification_losses
     from mbert_cli.train.objective import Objective
     from mbert_cli.train.options import TrainOptions
     from mbert_cli.train.stage import Stage, make_schedule
     from mbert_cli.train.trainability import compile_stage
 
+    use_streams()
     options = TrainOptions(batch_size=arguments.batch)
     network = build_classifier_network("mobilebert", vocab_size=VOCABULARY, num_labels=LABELS)
 
@@ -120,7 +122,7 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
 
     schedule = make_schedule(options.optimizer, arguments.steps)
     stage = Stage("fine-tuning", arguments.steps, {"cross_entropy": 1.0}, schedule)
-    objective = Objective(network, losses, stage.loss_weights)
+    objective = Objective(network, losses, stage.loss_weights, WEIGHTED_BY)
     compile_stage(objective, stage, options)
     batches = Prefetcher(lambda step: task_batch(arguments, step), arguments.steps)
     watch = _watch(keras.callbacks.Callback)
@@ -158,8 +160,9 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     """The way of `mbert distill`, up to the first step of the stage of one layer."""
     import keras
 
+    from mbert_cli.backend import use_streams
     from mbert_cli.distill.options import DistillOptions
-    from mbert_cli.distill.pair import TransferPair
+    from mbert_cli.distill.pair import WEIGHTED_BY, TransferPair
     from mbert_cli.distill.strategies import map_layers, progressive
     from mbert_cli.model.heads import build_pretraining_network
     from mbert_cli.model.options import SIZES
@@ -168,6 +171,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     from mbert_cli.train.options import TrainOptions
     from mbert_cli.train.trainability import compile_stage
 
+    use_streams()
     options, distill = TrainOptions(batch_size=arguments.batch), DistillOptions()
     teacher = build_pretraining_network("ib_bert_large", vocab_size=VOCABULARY)
     teacher.trainable = False
@@ -177,7 +181,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     feed = Feed(lambda step: pretraining_batch(arguments, step), range(1))
     began = time.perf_counter()
     pair = TransferPair(teacher, student, layer_map, [stage.last_layer])
-    objective = Objective(student, pair, stage.loss_weights)
+    objective = Objective(student, pair, stage.loss_weights, WEIGHTED_BY)
     compile_stage(objective, stage, options)
     watch = _watch(keras.callbacks.Callback)
     objective.fit(feed, steps_per_epoch=1, shuffle=False, verbose=0, callbacks=[watch])

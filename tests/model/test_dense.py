@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 
@@ -61,6 +62,17 @@ def test_dropout_keeps_the_mean_and_only_works_in_training():
     assert set(np.unique(dropped)) == {0.0, 2.0}
     assert abs(dropped.mean() - 1) < 0.05
     assert np.array_equal(layer(ones, training=False), ones)
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.1, 0.999])
+def test_dropout_zeroes_its_share_in_256ths_and_scales_by_it(rate):
+    layer = LayerWithParts(name="layer")
+    dropout, zeroed = Dropout(layer, "dropout", rate), min(max(round(rate * 256), 1), 255)
+    dropped = np.array(dropout(keras.ops.ones((300, 501)), training=True))
+    kept = dropped != 0
+    assert abs(kept.mean() - (1 - zeroed / 256)) < 0.005
+    assert np.allclose(dropped[kept], 256 / (256 - zeroed))
+    assert kept.any(axis=0).sum() > 150  # no column stays out for good
 
 
 def test_the_seed_decides_dropout():
