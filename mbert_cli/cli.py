@@ -305,7 +305,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(problem.exit_code)
     except SystemExit as ending:
         if ending.code == Interrupted.exit_code:
-            console.stopped("Stopped by Ctrl-C.")
+            console.stopped(
+                "Stopped by Ctrl-C.", "What a run had saved stands; the same command goes on from there."
+            )
         raise
     except OSError as problem:
         if problem.strerror is None:
@@ -333,8 +335,11 @@ def _invocation(
 
 
 def _run(module: str, invocation: "Invocation") -> None:
-    """Runs a verb, whose page and libraries are loaded only now."""
+    """Runs a verb, whose page and libraries are loaded only when nothing stands in its way."""
+    from mbert_cli.commands.checking import require_ready
+
     require_backend()
+    require_ready(invocation)
     with hidden_native_output():
         command = importlib.import_module(f"mbert_cli.commands.{module}")
     command.run(invocation)

@@ -47,6 +47,17 @@ def set_quiet(quiet: bool) -> None:
     _settings.quiet = quiet
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Quiet for a while: for a look ahead at what will be said again in its place."""
+    before = _settings.quiet
+    _settings.quiet = True
+    try:
+        yield
+    finally:
+        _settings.quiet = before
+
+
 def result(text: str) -> None:
     """Prints a line of the command's result."""
     _results().print(text, markup=False, highlight=False, soft_wrap=True)

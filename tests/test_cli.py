@@ -9,11 +9,15 @@ import pytest
 
 import mbert_cli
 from mbert_cli import cli, console
+from mbert_cli.commands import checking
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.recipe.keys import keys_of
 
 CHECKOUT = str(Path(mbert_cli.__file__).parents[1])
 PIPELINE = ["prepare", "train-teacher", "distill", "finetune", "eval", "predict", "export-tflite", "bench"]
+
+
+STOPPED = "Stopped by Ctrl-C.\nHint: What a run had saved stands; the same command goes on from there.\n"
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +49,12 @@ class _Recorder:
         self.invocation = invocation
         if self.answer:
             raise self.answer
+
+
+@pytest.fixture
+def all_is_ready(monkeypatch):
+    """Lets a command begin whose inputs do not exist."""
+    monkeypatch.setattr(checking, "require_ready", lambda invocation: None)
 
 
 @pytest.fixture
@@ -108,7 +118,18 @@ def test_version_prints_the_versions_that_matter(run, monkeypatch):
     assert lines[2].endswith("(backend jax)")
 
 
-def test_the_flags_of_training_reach_the_command(run, record):
+def test_a_verb_that_cannot_run_is_refused_before_its_libraries_are_loaded(run, record):
+    recorder = record("distill")
+    code, out, err = run("distill")
+    assert (code, out) == (2, "")
+    assert err == (
+        "Error: `mbert distill` needs a complete train-teacher run. Received: none in runs.\n"
+        "Hint: Make one with `mbert train-teacher`, or name one with --set teacher=DIR.\n"
+    )
+    assert recorder.invocation is None
+
+
+def test_the_flags_of_training_reach_the_command(run, record, all_is_ready):
     recorder = record("distill")
     words = ["distill", "--set", "seed=3", "--set", "train.batch_size=8", "--strategy", "joint", "--teacher", "runs/t",
              "--fresh", "--dry-run", "-q"]  # fmt: skip
@@ -136,7 +157,7 @@ def test_the_flags_of_training_reach_the_command(run, record):
     assert invocation.command == ("mbert", *words)
 
 
-def test_smoke_has_its_own_folder_of_runs(run, record):
+def test_smoke_has_its_own_folder_of_runs(run, record, all_is_ready):
     recorder = record("finetune")
     run("finetune", "sst2", "--smoke", "--source", "runs/s")
     assert recorder.invocation.run == Path("runs/smoke/finetune-sst2")
@@ -182,7 +203,7 @@ def test_bench_takes_several_targets(run, record):
         ),
         (RunError("The loss is not finite."), 1, "Error: The loss is not finite.\n"),
         (Interrupted("Saved at step 3."), 130, "Saved at step 3.\n"),
-        (KeyboardInterrupt(), 130, "Stopped by Ctrl-C.\n"),
+        (KeyboardInterrupt(), 130, STOPPED),
         (
             OSError(28, "No space left on device", "runs/x"),
             1,

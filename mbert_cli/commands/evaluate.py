@@ -8,7 +8,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open_task_model
+from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open_task_model, say_what_is_cut
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import TaskData, load_task
 from mbert_cli.errors import UserError
@@ -31,6 +31,7 @@ def run(invocation: Invocation) -> None:
     _require_labels(task, model)
     examples = thin(getattr(task, recipe.evaluate.split), recipe.evaluate.max_examples)
     batches = model.batches(examples, recipe.evaluate.batch_size)
+    say_what_is_cut(batches)
     predicted = model.predict(batches.in_order()).argmax(axis=-1)
     score = METRICS[task.metric](examples.labels, predicted)
     rows = per_class(examples.labels, predicted, task.labels)

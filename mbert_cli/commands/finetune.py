@@ -26,17 +26,17 @@ from mbert_cli.commands.saved_model import (
     load_run_vocabulary,
     save_network,
 )
+from mbert_cli.commands.task_model import say_what_is_cut
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.tasks import load_task
 from mbert_cli.data.wordpiece import Tokenizer
-from mbert_cli.distill.pair import inputs_of
 from mbert_cli.evaluate.metrics import METRICS
 from mbert_cli.evaluate.predict import predict_probabilities
 from mbert_cli.model.heads import build_classifier_network
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.train.losses import WEIGHTED_BY, classification_losses
-from mbert_cli.train.objective import Objective
+from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import FinetuneTrainOptions
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
@@ -69,6 +69,7 @@ def run(invocation: Invocation) -> None:
     stage = _stage(recipe, batches.steps_per_epoch)
     show_plan(invocation, [stage], {"task model": network}, recipe.train)
     _show_task(task)
+    say_what_is_cut(batches)
     if invocation.dry_run:
         return
     with open_run(invocation, recipe.model_dump(), recipe.seed) as run_dir:

@@ -133,14 +133,6 @@ def estimate_parameters(size: ModelSize, vocab_size: int) -> int:
     return tables + projection + head + size.num_layers * (attention + feedforward + bottlenecks)
 
 
-def checkpoint_bytes(parameters: int, keep_checkpoints: int) -> int:
-    """Bytes that a training run has on disk at most: weights and two moments in each checkpoint, and the result.
-
-    One checkpoint more than is kept is written before the oldest goes.
-    """
-    return 4 * parameters * (3 * (keep_checkpoints + 1) + 1)
-
-
 def _require_files(patterns: list[str]) -> int:
     total = 0
     for pattern in patterns:

@@ -11,8 +11,9 @@ from mbert_cli.data.store import StoreReport
 from mbert_cli.data.store_writing import write_store
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 from mbert_cli.recipe.schema import PrepareRecipe
+from mbert_cli.train.disk import require_disk
 from mbert_cli.train.origin import collect_origin
-from mbert_cli.train.run_dir import RunDir, require_disk
+from mbert_cli.train.run_dir import RunDir
 
 
 def run(invocation: Invocation) -> None:

@@ -73,6 +73,15 @@ def open_task_model(path: Path) -> TaskModel:
     return _open_artifact(path) if path.suffix == ARTIFACT else _open_run(path)
 
 
+def say_what_is_cut(batches: TaskBatches) -> None:
+    """Says how many examples do not fit a row, if any."""
+    if batches.num_cut:
+        console.info(
+            f"{batches.num_cut:,} of {len(batches.examples):,} examples are longer than "
+            f"{batches.sequence_length} tokens and lose their end"
+        )
+
+
 def _open_run(path: Path) -> TaskModel:
     from mbert_cli.commands.saved_model import load_classifier_network, load_run_vocabulary
     from mbert_cli.evaluate.predict import predict_probabilities

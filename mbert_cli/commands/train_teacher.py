@@ -8,11 +8,10 @@ from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.pretraining import pretrain
 from mbert_cli.commands.saved_model import dtype_policy
 from mbert_cli.data.store import TokenStore
-from mbert_cli.distill.pair import inputs_of
 from mbert_cli.distill.pretraining import WEIGHTED_BY, pretraining_losses
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.recipe.schema import TrainTeacherRecipe
-from mbert_cli.train.objective import Objective
+from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.stage import Stage, make_schedule
 
 LOSS_WEIGHTS = {"masked_language_model": 1.0, "next_sentence": 1.0}

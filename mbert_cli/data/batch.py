@@ -34,11 +34,6 @@ IS_NEXT = 0
 IS_RANDOM = 1
 
 
-def inputs_of(batch: Batch) -> Batch:
-    """The three arrays that every encoder reads, without masks, labels or weights."""
-    return {key: batch[key] for key in INPUT_KEYS}
-
-
 def rows_of(batch: Batch, index: int, count: int) -> Batch:
     """Every `count`-th row from row `index` on: the part of one worker of `count`."""
     return {key: array[index::count] for key, array in batch.items()}

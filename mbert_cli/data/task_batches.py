@@ -28,10 +28,11 @@ class TaskBatches:
     ) -> None:
         self.examples = examples
         self.batch_size = batch_size
-        self._sequence_length = options.sequence_length
+        self.sequence_length = options.sequence_length
         self._seed = seed
         self._vocabulary = tokenizer.vocabulary
         self._pair = examples.second_texts is not None
+        self._room = options.sequence_length - (3 if self._pair else 2)  # beside the marks
         texts = examples.texts + (examples.second_texts or [])
         self._ids, self._starts = tokenizer.encode(texts)
         self._epoch, self._order = -1, np.arange(0)
@@ -40,6 +41,13 @@ class TaskBatches:
     def steps_per_epoch(self) -> int:
         """Batches in which every example occurs once."""
         return -(-len(self.examples) // self.batch_size)
+
+    @property
+    def num_cut(self) -> int:
+        """Examples that lose tokens because they are longer than a row."""
+        count, lengths = len(self.examples), np.diff(self._starts)
+        tokens = lengths[:count] + lengths[count:] if self._pair else lengths
+        return int(np.sum(tokens > self._room))
 
     def __call__(self, step: int) -> Batch:
         """The batch of a training step, counted from 0 over all epochs."""
@@ -60,11 +68,10 @@ class TaskBatches:
         rows = np.concatenate([rows, filler])
         first, first_lengths = self._pieces(rows)
         second, second_lengths = self._pieces(rows + len(self.examples)) if self._pair else (first, first * 0)
-        room = self._sequence_length - (3 if self._pair else 2)
-        first_lengths, second_lengths = balanced_lengths(first_lengths, second_lengths, room)
+        first_lengths, second_lengths = balanced_lengths(first_lengths, second_lengths, self._room)
         batch = assemble(
             self._ids, first, first_lengths, second, second_lengths,
-            self._sequence_length, self._vocabulary, pair=self._pair,
+            self.sequence_length, self._vocabulary, pair=self._pair,
         )  # fmt: skip
         return batch | {"labels": self.examples.labels[rows].astype(np.int32), "example_weights": weights}
 

@@ -1,6 +1,6 @@
 """Teacher and student as one Keras layer: a batch goes in, every loss by its name comes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import keras
 
@@ -14,6 +14,7 @@ from mbert_cli.distill.transfer import (
     pretraining_distillation,
 )
 from mbert_cli.model.encoder import truncate
+from mbert_cli.train.objective import inputs_of
 
 FEATURE_LOSSES = {
     "feature_map": feature_map_transfer,
@@ -101,11 +102,6 @@ class DistillationPair(keras.layers.Layer):
         if self.compared:
             losses |= transfer_losses(teacher, student, batch["padding_mask"], self.compared)
         return losses
-
-
-def inputs_of(network: keras.Model, batch: Mapping) -> dict:
-    """The part of a batch that a functional network takes."""
-    return {name: batch[name] for name in network.input}
 
 
 def transfer_losses(teacher, student, padding_mask, compared: Sequence[tuple[int, int]]) -> dict:

@@ -24,7 +24,7 @@ class VerifyOptions(Section):
 class ExportOptions(Section):
     """What is exported."""
 
-    quantize: Mode | list[Mode] = "dynamic_int8"
+    quantize: Mode | Annotated[list[Mode], Field(min_length=1)] = "dynamic_int8"
     """One mode or a list: float32, float16 (half the size), dynamic_int8 (a quarter, and faster)."""
     sequence_length: Positive | None = None
     """Static length of the artifact in tokens; null is that of the task."""

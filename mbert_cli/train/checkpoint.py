@@ -164,16 +164,6 @@ def weight_not_finite(network: keras.Model) -> str | None:
     return next((w.path for w in network.weights if not np.isfinite(w.numpy()).all()), None)
 
 
-def checkpoint_bytes(network: keras.Model, keep: int) -> int:
-    """Estimates what a run's checkpoints need.
-
-    That is weights and two moments for each that is kept and one more while it is written, and the
-    weights of two best validations.
-    """
-    weights = sum(4 * int(np.prod(weight.shape)) for weight in network.weights)
-    return weights * (3 * (keep + 1) + 2)
-
-
 def _random_variables(network: keras.Model) -> list[keras.Variable]:
     # All states have this name in Keras, and their order is that of the layers.
     return [variable for variable in network.variables if variable.name == "seed_generator_state"]

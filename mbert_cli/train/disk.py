@@ -25,6 +25,15 @@ def require_disk(path: Path, bytes_needed: int) -> None:
         )
 
 
+def checkpoint_bytes(parameters: int, keep: int) -> int:
+    """Returns what the checkpoints of a run need at most.
+
+    That is weights and two moments for each that is kept and for one more while it is written, and the
+    weights of two best validations or of the result.
+    """
+    return 4 * parameters * (3 * (keep + 1) + 2)
+
+
 def directory_bytes(path: Path) -> int:
     """Returns the bytes of all files below a directory; files that vanish meanwhile count 0."""
     total = 0

@@ -19,7 +19,6 @@ from mbert_cli.train.checkpoint import (
     Best,
     Progress,
     best_path,
-    checkpoint_bytes,
     newest_checkpoint,
     restore_optimizer_of,
     restore_random_states,
@@ -28,13 +27,14 @@ from mbert_cli.train.checkpoint import (
     save_checkpoint,
     weight_not_finite,
 )
+from mbert_cli.train.disk import checkpoint_bytes, require_disk
 from mbert_cli.train.feed import Batch, Feed, Prefetcher
 from mbert_cli.train.interrupt import InterruptRequest
 from mbert_cli.train.journal import Journal
 from mbert_cli.train.manifest import verify_directory
 from mbert_cli.train.objective import RECORDED_STEPS, TOTAL, Objective
 from mbert_cli.train.options import TrainOptions
-from mbert_cli.train.run_dir import RunDir, require_disk
+from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.segment import Clock, StepWatcher, next_event
 from mbert_cli.train.stage import Stage
 from mbert_cli.train.tensorboard import open_journal
@@ -195,7 +195,8 @@ def _train_section(
         restore_weights(checkpoint, objective.network)
         restore_random_states(checkpoint, objective.network)
     else:
-        require_disk(work.run.path, checkpoint_bytes(objective.network, work.options.keep_checkpoints))
+        parameters = objective.network.count_params()
+        require_disk(work.run.path, checkpoint_bytes(parameters, work.options.keep_checkpoints))
     compile_stage(objective, section.stage, work.options)
     if checkpoint is not None and section.start < state.step < section.end:
         restore_optimizer_of(checkpoint, objective)

@@ -125,3 +125,8 @@ class Objective(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Nothing per step: the engine reads the record between calls of `fit`."""
         return {"loss": self.record.result()}
+
+
+def inputs_of(network: keras.Model, batch: Mapping) -> dict:
+    """The part of a batch that a functional network takes."""
+    return {name: batch[name] for name in network.input}

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.commands.preflight import (
-    checkpoint_bytes,
     estimate_parameters,
     require_corpus,
     require_length,
@@ -135,8 +134,3 @@ def test_the_estimate_of_parameters_is_near_the_truth(size, parameters):
     estimate = estimate_parameters(SIZES[size], 30522)
     heads = 30522 * (SIZES[size].hidden_dim - SIZES[size].embedding_dim)
     assert abs(estimate - parameters - heads) < 0.02 * parameters
-
-
-def test_checkpoints_hold_weights_and_two_moments():
-    # Three checkpoints of 12 bytes a parameter while the third is written, and the result.
-    assert checkpoint_bytes(1000, keep_checkpoints=2) == 40_000

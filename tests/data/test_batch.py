@@ -2,16 +2,11 @@
 
 import numpy as np
 
-from mbert_cli.data.batch import INPUT_KEYS, PRETRAINING_KEYS, TASK_KEYS, inputs_of, rows_of
+from mbert_cli.data.batch import INPUT_KEYS, PRETRAINING_KEYS, TASK_KEYS, rows_of
 
 
 def test_both_kinds_of_batch_begin_with_the_inputs_of_an_encoder():
     assert PRETRAINING_KEYS[:3] == TASK_KEYS[:3] == INPUT_KEYS
-
-
-def test_inputs_leave_out_labels():
-    batch = {key: np.zeros(2) for key in TASK_KEYS}
-    assert set(inputs_of(batch)) == {"token_ids", "segment_ids", "padding_mask"}
 
 
 def test_workers_share_out_the_rows_of_one_batch():

@@ -69,11 +69,21 @@ def test_last_batch_is_filled_with_examples_of_weight_zero(tokenizer):
 
 def test_longer_text_of_a_pair_is_cut_first(tokenizer):
     examples = Examples(["a b c d e f"], ["g h"], np.zeros(1, np.int32))
-    batch = TaskBatches(examples, tokenizer, options(8), batch_size=1, seed=0)(0)
-    ids = VOCABULARY.ids
+    batches = TaskBatches(examples, tokenizer, options(8), batch_size=1, seed=0)
+    batch, ids = batches(0), VOCABULARY.ids
     expected = [CLS, ids["a"], ids["b"], ids["c"], SEP, ids["g"], ids["h"], SEP]
     np.testing.assert_array_equal(batch["token_ids"], [expected])
     np.testing.assert_array_equal(batch["segment_ids"], [[0, 0, 0, 0, 0, 1, 1, 1]])
+    assert batches.num_cut == 1
+
+
+def test_examples_that_lose_tokens_are_counted(tokenizer):
+    examples = Examples(["a b c", "a b c d", "a"], None, np.zeros(3, np.int32))
+    assert [TaskBatches(examples, tokenizer, options(length), 2, seed=0).num_cut for length in (4, 5, 6)] == [
+        2,
+        1,
+        0,
+    ]
 
 
 def test_long_single_text_loses_its_end(tokenizer):

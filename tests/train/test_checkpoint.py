@@ -13,7 +13,6 @@ from mbert_cli.train.checkpoint import (
     Best,
     Progress,
     best_path,
-    checkpoint_bytes,
     newest_checkpoint,
     restore_optimizer_of,
     restore_random_states,
@@ -190,8 +189,3 @@ def test_a_weight_that_is_not_finite_is_named():
     assert weight_not_finite(network) is None
     network.get_layer("head").bias.assign([0.0, np.inf])
     assert weight_not_finite(network) == "head/bias"
-
-
-def test_the_estimate_counts_weights_and_moments_of_every_checkpoint():
-    # 3 * 4 + 4 + 4 * 2 + 2 = 26 float32 values: 3 arrays in each of 2 + 1 checkpoints, 2 best weights
-    assert checkpoint_bytes(make_objective().network, keep=2) == 26 * 4 * (3 * 3 + 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.train.disk import directory_bytes, format_bytes, require_disk
+from mbert_cli.train.disk import checkpoint_bytes, directory_bytes, format_bytes, require_disk
 
 
 def test_sizes_have_three_digits_and_decimal_units() -> None:
@@ -37,3 +37,8 @@ def test_a_disk_without_room_is_refused_with_both_sizes(monkeypatch: pytest.Monk
 
 def test_a_disk_with_room_is_taken_for_folders_that_do_not_exist_yet(tmp_path: Path) -> None:
     require_disk(tmp_path / "a/b/c", 1)
+
+
+def test_checkpoints_hold_weights_and_two_moments() -> None:
+    # 12 bytes a parameter in each of 2 + 1 checkpoints, 4 in each of two best weights
+    assert checkpoint_bytes(1000, keep=2) == 1000 * (12 * 3 + 4 * 2)

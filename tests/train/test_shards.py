@@ -6,14 +6,14 @@ import pytest
 
 from mbert_cli.backend import in_streams
 from mbert_cli.distill import pair, pretraining
-from mbert_cli.distill.pair import DistillationPair, inputs_of
+from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.pretraining import pretraining_losses
 from mbert_cli.model.heads import build_classifier_network, build_pretraining_network
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.train import losses
 from mbert_cli.train.feed import Feed
 from mbert_cli.train.losses import classification_losses
-from mbert_cli.train.objective import Objective
+from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.shards import count_shards, mean_of_shards
 
