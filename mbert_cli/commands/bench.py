@@ -31,7 +31,7 @@ def run(invocation: Invocation) -> None:
             console.result(f"Would time {artifact} for {recipe.bench.min_seconds:g} s")
         return
     model = open_task_model(artifacts[0])
-    examples = thin(load_task(model.description.task).validation, EXAMPLES)
+    examples = thin(load_task(model.description.task, "validation").validation, EXAMPLES)
     inputs = list(model.batches(examples, batch_size=1).in_order())
     reference = _reference(invocation, recipe, model.sequence_length)
     rows = measure([*artifacts, *filter(None, [reference])], inputs, recipe.bench)

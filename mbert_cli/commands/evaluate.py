@@ -12,7 +12,7 @@ from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import TaskData, load_task
 from mbert_cli.errors import UserError
-from mbert_cli.evaluate.metrics import METRICS, ClassRow, confusion, per_class
+from mbert_cli.evaluate.metrics import ClassRow, Score, confusion, per_class, score, score_name
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.train.manifest import replace_file
 
@@ -27,20 +27,20 @@ def run(invocation: Invocation) -> None:
         )
         return
     model = open_task_model(target)
-    task = load_task(recipe.task or model.description.task)
+    task = load_task(recipe.task or model.description.task, recipe.evaluate.split)
     _require_labels(task, model)
-    examples = thin(getattr(task, recipe.evaluate.split), recipe.evaluate.max_examples)
+    examples = thin(task.sets[recipe.evaluate.split], recipe.evaluate.max_examples)
     batches = model.batches(examples, recipe.evaluate.batch_size)
     say_what_is_cut(batches)
     predicted = model.predict(batches.in_order()).argmax(axis=-1)
-    score = METRICS[task.metric](examples.labels, predicted)
+    result = score(task.metrics, examples.labels, predicted)
     rows = per_class(examples.labels, predicted, task.labels)
     table = confusion(examples.labels, predicted, len(task.labels))
-    _show(target, task, recipe.evaluate.split, score, rows, table)
+    _show(target, task, recipe.evaluate.split, result, rows, table)
     report = {
         "target": str(target), "task": task.name, "split": recipe.evaluate.split,
-        "examples": len(examples.labels), "metric": task.metric, "score": score,
-        "labels": [vars(row) for row in rows], "confusion": table.tolist(),
+        "examples": len(examples.labels), "metric": score_name(task.metrics), "score": result.value,
+        "figures": result.figures, "labels": [vars(row) for row in rows], "confusion": table.tolist(),
     }  # fmt: skip
     path = _report_path(target, recipe)
     path.parent.mkdir(exist_ok=True)
@@ -66,10 +66,10 @@ def _report_path(target: Path, recipe: EvalRecipe) -> Path:
 
 
 def _show(
-    target: Path, task: TaskData, split: str, score: float, rows: Sequence[ClassRow], table: np.ndarray
+    target: Path, task: TaskData, split: str, result: Score, rows: Sequence[ClassRow], table: np.ndarray
 ) -> None:
     console.table(
-        f"{task.name} {split}, {table.sum():,} examples: {task.metric} {score:.2%} ({target})",
+        f"{task.name} {split}, {table.sum():,} examples: {result} ({target})",
         ["label", "precision", "recall", "F1", "examples"],
         [
             (row.label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.examples:,}")

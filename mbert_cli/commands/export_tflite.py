@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mbert_cli import console
 from mbert_cli.commands.export_names import MODEL
 from mbert_cli.commands.invocation import Invocation
@@ -15,7 +17,7 @@ from mbert_cli.commands.saved_model import VOCABULARY, WEIGHTS
 from mbert_cli.commands.task_model import find_target, open_task_model
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import load_task
-from mbert_cli.evaluate.metrics import METRICS
+from mbert_cli.evaluate.metrics import score, score_name
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.tflite.convert import convert_weights, op_census
 from mbert_cli.tflite.interpreter import Artifact
@@ -45,7 +47,7 @@ def run(invocation: Invocation) -> None:
         rows.append(_row(mode, report))
     console.table(
         f"export-tflite: {run_dir.export}",
-        ["mode", "MB", f"{reference.metric} Keras", "TFLite", "labels that differ", "largest difference"],
+        ["mode", "MB", f"{reference.score_name} Keras", "TFLite", "labels that differ", "largest difference"],
         rows,
     )
     for mode in modes:
@@ -58,12 +60,21 @@ class _Reference:
     def __init__(self, target: Path, recipe: ExportRecipe, length: int) -> None:
         model = open_task_model(target)
         model = dataclasses.replace(model, sequence_length=length)
-        task = load_task(model.description.task)
+        task = load_task(model.description.task, "validation")
         examples = thin(task.validation, recipe.export.verify.max_examples)
-        self.metric = task.metric
+        self.metrics = task.metrics
         self.labels = examples.labels
         self.batches = list(model.batches(examples, batch_size=32).in_order())
         self.probabilities = model.predict(self.batches)
+
+    @property
+    def score_name(self) -> str:
+        """What `score` is."""
+        return score_name(self.metrics)
+
+    def score(self, labels: np.ndarray, predicted: np.ndarray) -> float:
+        """The task's score of predicted label ids."""
+        return score(self.metrics, labels, predicted).value
 
 
 def _export(
@@ -78,10 +89,10 @@ def _export(
         candidate.write_bytes(content)
         parity = verify(
             Artifact(candidate), reference.probabilities, reference.batches, reference.labels,
-            METRICS[reference.metric], recipe.export.verify,
+            reference.score, recipe.export.verify,
         )  # fmt: skip
     report = {
-        "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.metric,
+        "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(parity), "operations": op_census(content),
     }  # fmt: skip
     require_parity(parity, recipe.export.verify)

@@ -31,7 +31,7 @@ from mbert_cli.data.examples import TaskData
 from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.tasks import load_task
 from mbert_cli.data.wordpiece import Tokenizer
-from mbert_cli.evaluate.metrics import METRICS
+from mbert_cli.evaluate.metrics import score, score_name
 from mbert_cli.evaluate.predict import predict_probabilities
 from mbert_cli.model.heads import build_classifier_network
 from mbert_cli.recipe.schema import FinetuneRecipe
@@ -42,6 +42,9 @@ from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.names import assign_variables
 from mbert_cli.weights.store import load_weights
+
+SCORE = "score"
+"""The figure that decides which epoch is best: the mean of the task's official ones."""
 
 PRETRAINING_HEADS = ("masked_language_model", "next_sentence")
 """Parts of a pre-trained run that a task model leaves behind."""
@@ -84,15 +87,16 @@ def run(invocation: Invocation) -> None:
             run=run_dir,
             seed=recipe.seed,
             validate=_validation(network, task, held_out),
-            best_metric=task.metric,
+            best_metric=SCORE,
         )
         vocabulary = source.final / VOCABULARY
 
         def write(directory: Path) -> None:
             save_network(directory, network, description, vocabulary)
-            score = {"score": figures[f"validation/{task.metric}"], "score_name": task.metric}
+            value = figures[f"validation/{SCORE}"]
+            scored = {"score": value, "score_name": score_name(task.metrics)}
             known = {"steps": stage.steps, "parameters": network.count_params()}
-            write_summary(directory, known | score | figures)
+            write_summary(directory, known | scored | figures)
 
         run_dir.finish(write)
     show_result(run_dir, figures)
@@ -140,7 +144,8 @@ def _validation(
 ) -> Callable[[Objective], dict[str, float]]:
     def validate(objective: Objective) -> dict[str, float]:
         predicted = predict_probabilities(network, held_out.in_order()).argmax(axis=-1)
-        return {task.metric: METRICS[task.metric](task.validation.labels, predicted)}
+        result = score(task.metrics, task.validation.labels, predicted)
+        return result.figures | {SCORE: result.value}
 
     return validate
 
@@ -150,3 +155,5 @@ def _show_task(task: TaskData) -> None:
         f"{task.name}: {len(task.labels)} labels, {len(task.train.labels):,} training and "
         f"{len(task.validation.labels):,} validation examples"
     )
+    if task.train.num_left_out:
+        console.info(f"{task.train.num_left_out:,} lines of the training file lack a cell and are left out")

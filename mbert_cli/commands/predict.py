@@ -10,6 +10,7 @@ from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
 from mbert_cli.data.examples import Examples
+from mbert_cli.data.tasks import takes_pairs
 from mbert_cli.data.text_files import read_lines
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.schema import PredictRecipe
@@ -53,7 +54,7 @@ def _texts(invocation: Invocation) -> list[str]:
 def _examples(model: TaskModel, texts: list[str]) -> Examples:
     """Texts as examples without a label; for a task of pairs a tab separates the two."""
     labels = np.zeros(len(texts), np.int32)
-    if not getattr(model.description.task, "second_text", None):
+    if not takes_pairs(model.description.task):
         return Examples(texts, None, labels)
     pairs = [text.split("\t") for text in texts]
     for text, pair in zip(texts, pairs, strict=True):

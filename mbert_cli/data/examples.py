@@ -14,11 +14,13 @@ class Examples:
         texts: One text an example.
         second_texts: The second text of each pair; None for a task of single texts.
         labels: (examples,) int32. Index in the task's list of labels.
+        num_left_out: Lines of the source that are broken and were left out.
     """
 
     texts: list[str]
     second_texts: list[str] | None
     labels: np.ndarray
+    num_left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -40,18 +42,27 @@ class TaskData:
     Args:
         name: For people: `installed_docs`, `sst2`, or the name of the training file.
         labels: Names in the order of their ids.
-        train: Examples to learn from.
-        validation: Examples to score on; none of them is in `train`.
-        metric: Name of the official figure.
+        sets: Examples by the name of the set: `train` to learn from, `validation` to score on, and what else
+            the task has; no example is in two of them.
+        metrics: Names of the official figures; the score of the task is their mean.
     """
 
     name: str
     labels: list[str]
-    train: Examples
-    validation: Examples
-    metric: str = "accuracy"
+    sets: dict[str, Examples]
+    metrics: tuple[str, ...] = ("accuracy",)
+
+    @property
+    def train(self) -> Examples:
+        """What is learnt from."""
+        return self.sets["train"]
+
+    @property
+    def validation(self) -> Examples:
+        """What decides which epoch is best."""
+        return self.sets["validation"]
 
     @property
     def pair(self) -> bool:
         """Whether an example has two texts."""
-        return self.train.second_texts is not None
+        return any(examples.second_texts is not None for examples in self.sets.values())

@@ -1,6 +1,6 @@
 """GLUE: one row of `GLUE` is one task, read from its official folder or from tensorflow-datasets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -8,74 +8,142 @@ import numpy as np
 from mbert_cli.data.corpus_tfds import find_builder, open_split
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.options import GlueTask
-from mbert_cli.data.task_files import Columns, read_examples
+from mbert_cli.data.task_files import Columns, Table, read_examples
 from mbert_cli.errors import UserError
 
 
 @dataclass(frozen=True)
 class GlueRow:
-    """How one task is stored.
+    """How one task is stored and scored.
 
     Args:
-        text: Column of the text, in the TSV files and in tensorflow-datasets.
-        label: Column of the label.
-        labels: Names of the labels, in the official order of their ids.
-        written: The labels as the TSV files write them, in the same order.
-        second_text: Column of the second text of a pair.
-        metric: Name of the official figure.
+        labels: Names of the labels in the order of their ids, which is that of tensorflow-datasets.
+        columns: Columns of the TSV files.
+        features: The same in tensorflow-datasets.
+        written: The labels as the TSV files write them, in the order of `labels`; None where that is as
+            they are named.
+        metrics: Names of the official figures; the score of the task is their mean.
+        header: Names of the columns of TSV files that have no line of them.
+        has_broken_lines: Whether the official files have lines without all cells; they are left out and
+            counted.
+        validation_splits: For each set to score on the file and the split of tensorflow-datasets. The first
+            one decides which epoch is best.
     """
 
-    text: str
-    label: str
     labels: tuple[str, ...]
-    written: tuple[str, ...]
-    second_text: str | None = None
-    metric: str = "accuracy"
+    columns: Columns
+    features: Columns
+    written: tuple[str, ...] | None = None
+    metrics: tuple[str, ...] = ("accuracy",)
+    header: tuple[str, ...] | None = None
+    has_broken_lines: bool = False
+    validation_splits: dict[str, tuple[str, str]] = field(
+        default_factory=lambda: {"validation": ("dev.tsv", "validation")}
+    )
 
+    @property
+    def splits(self) -> dict[str, tuple[str, str]]:
+        """For each set with labels the file and the split of tensorflow-datasets."""
+        return {"train": ("train.tsv", "train")} | self.validation_splits
+
+
+_ENTAILMENT = ("entailment", "not_entailment")
+_TWO_SENTENCES = Columns("sentence1", "sentence2", "label")
 
 GLUE: dict[str, GlueRow] = {
-    "sst2": GlueRow(text="sentence", label="label", labels=("negative", "positive"), written=("0", "1")),
+    "cola": GlueRow(
+        labels=("unacceptable", "acceptable"),
+        written=("0", "1"),
+        columns=Columns("sentence", None, "label"),
+        features=Columns("sentence", None, "label"),
+        header=("source", "label", "mark", "sentence"),
+        metrics=("matthews_correlation",),
+    ),
+    "sst2": GlueRow(
+        labels=("negative", "positive"),
+        written=("0", "1"),
+        columns=Columns("sentence", None, "label"),
+        features=Columns("sentence", None, "label"),
+    ),
+    "mrpc": GlueRow(
+        labels=("not_equivalent", "equivalent"),
+        written=("0", "1"),
+        columns=Columns("#1 String", "#2 String", "Quality"),
+        features=_TWO_SENTENCES,
+        metrics=("f1", "accuracy"),
+    ),
+    "qqp": GlueRow(
+        labels=("not_duplicate", "duplicate"),
+        written=("0", "1"),
+        columns=Columns("question1", "question2", "is_duplicate"),
+        features=Columns("question1", "question2", "label"),
+        metrics=("f1", "accuracy"),
+        has_broken_lines=True,
+    ),
+    "mnli": GlueRow(
+        labels=("entailment", "neutral", "contradiction"),
+        columns=Columns("sentence1", "sentence2", "gold_label"),
+        features=Columns("premise", "hypothesis", "label"),
+        validation_splits={
+            "validation": ("dev_matched.tsv", "validation_matched"),
+            "validation_mismatched": ("dev_mismatched.tsv", "validation_mismatched"),
+        },
+    ),
+    "qnli": GlueRow(
+        labels=_ENTAILMENT,
+        columns=Columns("question", "sentence", "label"),
+        features=Columns("question", "sentence", "label"),
+    ),
+    "rte": GlueRow(labels=_ENTAILMENT, columns=_TWO_SENTENCES, features=_TWO_SENTENCES),
+    "wnli": GlueRow(
+        labels=("not_entailment", "entailment"),
+        written=("0", "1"),
+        columns=_TWO_SENTENCES,
+        features=_TWO_SENTENCES,
+    ),
 }
 
-_SPLITS = {"train": "train.tsv", "validation": "dev.tsv"}
 
-
-def load_glue(options: GlueTask) -> TaskData:
-    """Reads train and validation; GLUE's test labels are not public.
+def load_glue(options: GlueTask, split: str | None = None) -> TaskData:
+    """Reads the sets of a task that have labels, or one of them.
 
     Raises:
         UserError: The folder lacks a file, a file is not as GLUE's are, or the data set is not prepared.
     """
     row = GLUE[options.name]
     read = _read_tfds if options.folder is None else _read_folder
-    train, validation = (read(options, row, split) for split in _SPLITS)
-    return TaskData(options.name, list(row.labels), train, validation, row.metric)
+    splits = {split: row.splits[split]} if split in row.splits else row.splits
+    sets = {name: read(options, row, *place) for name, place in splits.items()}
+    return TaskData(options.name, list(row.labels), sets, row.metrics)
 
 
-def _read_folder(options: GlueTask, row: GlueRow, split: str) -> Examples:
-    path = Path(options.folder) / _SPLITS[split]
+def _read_folder(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
+    path = Path(options.folder) / file
     if not path.is_file():
         raise UserError(
-            f"The folder of a GLUE task must have the files {' and '.join(_SPLITS.values())}. "
+            f"The folder of {options.name} must have the files "
+            f"{', '.join(name for name, _ in row.splits.values())}. "
             f"Received: {options.folder} without {path.name}",
-            f"set task.folder to the folder of {options.name}, or to null to use tensorflow-datasets",
+            f"Set task.folder to the folder of {options.name}, or to null to use tensorflow-datasets.",
         )
+    table = Table(row.columns, row.header, row.has_broken_lines)
     try:
-        return read_examples(path, Columns(row.text, row.second_text, row.label), list(row.written))
+        return read_examples(path, table, list(row.written or row.labels))
     except UserError as error:
         hint = f"Set task.folder to the official folder of {options.name}."
         raise UserError(error.message, hint) from error
 
 
-def _read_tfds(options: GlueTask, row: GlueRow, split: str) -> Examples:
+def _read_tfds(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
     builder = find_builder(f"glue/{options.name}", options.data_dir, "task.")
     examples = open_split(builder, split, options.data_dir, "task.")
+    columns = row.features
     texts: list[str] = []
     second_texts: list[str] = []
     labels: list[int] = []
     for example in examples.as_numpy_iterator():
-        texts.append(example[row.text].decode("utf-8", "replace"))
-        if row.second_text:
-            second_texts.append(example[row.second_text].decode("utf-8", "replace"))
-        labels.append(int(example[row.label]))
-    return Examples(texts, second_texts if row.second_text else None, np.array(labels, np.int32))
+        texts.append(example[columns.text].decode("utf-8", "replace"))
+        if columns.second_text:
+            second_texts.append(example[columns.second_text].decode("utf-8", "replace"))
+        labels.append(int(example[columns.label]))
+    return Examples(texts, second_texts if columns.second_text else None, np.array(labels, np.int32))

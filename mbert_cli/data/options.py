@@ -110,7 +110,7 @@ class GlueTask(Section):
 
     source: Literal["glue"]
     """The official folder, or tensorflow-datasets."""
-    name: Literal["sst2"]
+    name: Literal["cola", "sst2", "mrpc", "qqp", "mnli", "qnli", "rte", "wnli"]
     """Name of the task."""
     folder: str | None = None
     """Folder with the task's official TSV files; null loads glue/<name> from tensorflow-datasets."""

@@ -4,7 +4,7 @@ import csv
 import difflib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,21 @@ class Columns:
         return [name for name in (self.text, self.second_text, self.label) if name is not None]
 
 
+@dataclass(frozen=True)
+class Table:
+    """How a file is laid out.
+
+    Args:
+        columns: What is read.
+        header: Names of the columns where the first line is an example already.
+        skips_broken_lines: Leaves lines out that lack a cell, and counts them; else they are an error.
+    """
+
+    columns: Columns
+    header: tuple[str, ...] | None = None
+    skips_broken_lines: bool = False
+
+
 def load_file_task(options: FileTask) -> TaskData:
     """Reads the user's own files.
 
@@ -40,34 +55,35 @@ def load_file_task(options: FileTask) -> TaskData:
         UserError: A file is missing, empty or malformed, lacks a column, or has a label outside the set.
     """
     path = Path(options.train)
-    columns = Columns(options.text, options.second_text, options.label)
-    rows = _read_rows(path, columns)
+    table = Table(Columns(options.text, options.second_text, options.label))
+    rows, _ = _read_rows(path, table)
     labels = options.labels or sorted({label for *_, label in rows})
     if len(labels) < 2:
         raise UserError(
             f"A task must have at least two labels. Received: {', '.join(labels)} in {path}",
             "set task.label to the column of the labels",
         )
-    train = _to_examples(rows, path, labels, columns)
+    train = _to_examples(rows, path, labels, table.columns)
     if options.validation is not None:
-        validation = read_examples(Path(options.validation), columns, labels)
+        validation = read_examples(Path(options.validation), table, labels)
     else:
         train, validation = _hold_out(train, options.validation_share, path)
-    return TaskData(path.name, list(labels), train, validation)
+    return TaskData(path.name, list(labels), {"train": train, "validation": validation})
 
 
-def read_examples(path: Path, columns: Columns, labels: list[str]) -> Examples:
+def read_examples(path: Path, table: Table, labels: list[str]) -> Examples:
     """Reads one file: .tsv (no quoting), .csv (quoted as spreadsheets do) or .jsonl, .gz of any.
 
     Args:
         path: The file.
-        columns: Columns to read; further ones are ignored.
+        table: Its columns; further ones are ignored.
         labels: Every label that may occur, in the order of the ids.
 
     Raises:
         UserError: As `load_file_task`.
     """
-    return _to_examples(_read_rows(path, columns), path, labels, columns)
+    rows, num_left_out = _read_rows(path, table)
+    return replace(_to_examples(rows, path, labels, table.columns), num_left_out=num_left_out)
 
 
 def _hold_out(examples: Examples, share: float, path: Path) -> tuple[Examples, Examples]:
@@ -106,19 +122,28 @@ def _unknown_label(path: Path, line: int, label: str, labels: list[str]) -> User
     )
 
 
-def _read_rows(path: Path, columns: Columns) -> list[Row]:
+def _read_rows(path: Path, table: Table) -> tuple[list[Row], int]:
+    """The rows of a file, and how many lines were left out."""
     readers = {".tsv": _tsv_records, ".csv": _csv_records, ".jsonl": _json_records}
     if suffix_of(path) not in readers:
         raise UserError(
             f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {path}",
             "set task.train and task.validation to such files",
         )
-    rows = [
-        _row(record, path, line, columns) for line, record in readers[suffix_of(path)](path, columns.names)
-    ]
+    rows: list[Row] = []
+    num_left_out = 0
+    for line, record in readers[suffix_of(path)](path, table):
+        if table.skips_broken_lines and not (record and _is_filled(record, table.columns)):
+            num_left_out += 1
+        else:
+            rows.append(_row(record, path, line, table.columns))
     if not rows:
         raise UserError(f"A task file must have examples. Received: {path} without any", "check the file")
-    return rows
+    return rows, num_left_out
+
+
+def _is_filled(record: dict[str, str], columns: Columns) -> bool:
+    return all(record[name].strip() for name in columns.names)
 
 
 def _row(record: dict[str, str], path: Path, line: int, columns: Columns) -> Row:
@@ -132,15 +157,15 @@ def _row(record: dict[str, str], path: Path, line: int, columns: Columns) -> Row
     return line, record[columns.text].strip(), second and second.strip(), record[columns.label].strip()
 
 
-def _tsv_records(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    table = ((line, text.split("\t")) for line, text in read_lines(path) if text)
-    return _records(table, path, names)
+def _tsv_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str] | None]]:
+    lines = ((line, text.split("\t")) for line, text in read_lines(path) if text)
+    return _records(lines, path, table)
 
 
-def _csv_records(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _csv_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str] | None]]:
     reader = csv.reader((f"{text}\n" for _, text in read_lines(path)), strict=True)
 
-    def table() -> Iterator[tuple[int, list[str]]]:
+    def lines() -> Iterator[tuple[int, list[str]]]:
         try:
             for cells in reader:
                 if cells:
@@ -152,13 +177,15 @@ def _csv_records(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, 
                 "name the file .tsv if it is separated by tabs without quoting",
             ) from error
 
-    return _records(table(), path, names)
+    return _records(lines(), path, table)
 
 
 def _records(
-    table: Iterator[tuple[int, list[str]]], path: Path, names: list[str]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    _, header = next(table, (1, []))
+    lines: Iterator[tuple[int, list[str]]], path: Path, table: Table
+) -> Iterator[tuple[int, dict[str, str] | None]]:
+    """Cells by column; None for a line without all cells where the table skips those."""
+    names = table.columns.names
+    header = list(table.header or next(lines, (1, []))[1])
     missing = [name for name in names if name not in header]
     if missing and header:
         raise _missing_columns(missing, f"{path}:1", header)
@@ -169,17 +196,21 @@ def _records(
             f"more than once in {path}:1",
             "Rename the other columns.",
         )
-    for line, cells in table:
-        if len(cells) != len(header):
+    for line, cells in lines:
+        if len(cells) == len(header):
+            yield line, dict(zip(header, cells, strict=True))
+        elif table.skips_broken_lines:
+            yield line, None
+        else:
             raise UserError(
                 f"Each line must have as many cells as the header, {len(header)}. "
                 f"Received: {len(cells)} in {path}:{line}",
                 "correct the line; a .tsv file has no quoting, a .csv file has",
             )
-        yield line, dict(zip(header, cells, strict=True))
 
 
-def _json_records(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _json_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str] | None]]:
+    names = table.columns.names
     for line, text in read_lines(path):
         if not text.strip():
             continue

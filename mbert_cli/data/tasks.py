@@ -6,7 +6,7 @@ import numpy as np
 
 from mbert_cli.data.document import hash_fraction, is_held_out
 from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.glue import load_glue
+from mbert_cli.data.glue import GLUE, load_glue
 from mbert_cli.data.installed_docs import installed_documents
 from mbert_cli.data.options import FileTask, GlueTask, InstalledDocsCorpus, InstalledDocsTask, Task
 from mbert_cli.data.task_files import load_file_task
@@ -22,17 +22,39 @@ MIN_WORDS = 12
 """Shorter paragraphs, as in "Returns the shape of the input.", fit many libraries."""
 
 
-def load_task(options: Task) -> TaskData:
+def load_task(options: Task, split: str | None = None) -> TaskData:
     """Reads the examples of a task.
 
+    Args:
+        options: The task's recipe section.
+        split: A set that is needed alone; a task of several files then reads no other. None needs all.
+
     Raises:
-        UserError: A file, column, label, data set or package is not as the recipe says.
+        UserError: A file, column, label, data set or package is not as the recipe says, or the task has no
+            such set.
     """
+    task = _load(options, split)
+    if split is not None and split not in task.sets:
+        raise UserError(
+            f"{task.name} has the sets {', '.join(task.sets)}. Received: {split}",
+            "Set evaluate.split to one of them.",
+        )
+    return task
+
+
+def _load(options: Task, split: str | None) -> TaskData:
     if isinstance(options, GlueTask):
-        return load_glue(options)
+        return load_glue(options, split)
     if isinstance(options, FileTask):
         return load_file_task(options)
     return _load_installed_docs(options)
+
+
+def takes_pairs(options: Task) -> bool:
+    """Whether an example of the task has two texts."""
+    if isinstance(options, GlueTask):
+        return GLUE[options.name].columns.second_text is not None
+    return isinstance(options, FileTask) and options.second_text is not None
 
 
 def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
@@ -60,8 +82,10 @@ def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
     return TaskData(
         name="installed_docs",
         labels=labels,
-        train=_examples(labels, train, max(1, limit - held_out)),
-        validation=_examples(labels, validation, held_out),
+        sets={
+            "train": _examples(labels, train, max(1, limit - held_out)),
+            "validation": _examples(labels, validation, held_out),
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""Predictions -> the official figures of a task. All of them are fractions, 0 to 1."""
+"""Predictions -> the official figures of a task, all of them fractions of 1."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,63 @@ def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(metrics.accuracy_score(labels, predicted))
 
 
-METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {"accuracy": accuracy}
-"""The metric of each task, by the name in the task's table."""
+def f1(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """F1 of label 1 of two, as GLUE scores pairs that say the same; 0 where 1 neither occurs nor is predicted.
+
+    Arguments as for `accuracy`.
+    """
+    return float(metrics.f1_score(labels, predicted, zero_division=0.0))
+
+
+def matthews_correlation(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Correlation of predicted and true labels, -1 to 1; 0 where all predictions are the same.
+
+    Arguments as for `accuracy`. Source: Matthews, 1975; the metric of CoLA.
+    """
+    return float(metrics.matthews_corrcoef(labels, predicted))
+
+
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "accuracy": accuracy,
+    "f1": f1,
+    "matthews_correlation": matthews_correlation,
+}
+"""Every official figure, by the name in the task's table."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """The official figures of a task on a set of examples.
+
+    Attributes:
+        figures: By their names, in the order of the task's table.
+    """
+
+    figures: dict[str, float]
+
+    @property
+    def value(self) -> float:
+        """Their mean, which is the task's score on GLUE's leaderboard."""
+        return sum(self.figures.values()) / len(self.figures)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value:.2%}" for name, value in self.figures.items())
+
+
+def score_name(names: Sequence[str]) -> str:
+    """What the score of a task is: `accuracy`, or `mean of f1 and accuracy`."""
+    return names[0] if len(names) == 1 else f"mean of {' and '.join(names)}"
+
+
+def score(names: Sequence[str], labels: np.ndarray, predicted: np.ndarray) -> Score:
+    """Scores predictions with the figures of a task.
+
+    Args:
+        names: Keys of `METRICS`.
+        labels: (examples,), the true label ids.
+        predicted: (examples,), the predicted label ids.
+    """
+    return Score({name: METRICS[name](labels, predicted) for name in names})
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from mbert_cli.section import Section
 class EvaluateOptions(Section):
     """How a run or an artifact is scored."""
 
-    split: Literal["validation", "train"] = "validation"
-    """Examples to score."""
+    split: Literal["validation", "train", "validation_mismatched"] = "validation"
+    """Examples to score; only MNLI has mismatched ones."""
     batch_size: Annotated[int, Field(gt=0)] = 64
     """Examples of one forward pass; an artifact always takes one."""
     max_examples: Annotated[int, Field(gt=0)] | None = None

@@ -1,16 +1,104 @@
-"""SST-2 from its official folder and from tensorflow-datasets."""
+"""Every GLUE task from its official folder and from tensorflow-datasets."""
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from mbert_cli.data.glue import GLUE
 from mbert_cli.data.options import GlueTask
-from mbert_cli.data.tasks import load_task
+from mbert_cli.data.tasks import load_task, takes_pairs
 from mbert_cli.errors import UserError
 
 
-def options(folder=None, **changes) -> GlueTask:
-    return GlueTask(source="glue", name="sst2", folder=folder and str(folder), **changes)
+def options(folder=None, name="sst2", **changes) -> GlueTask:
+    return GlueTask(source="glue", name=name, folder=folder and str(folder), **changes)
+
+
+# For each task: the first lines of its training file with their quirks, what is read, and the labels.
+FILES = {
+    "cola": (
+        "gj04\t1\t\tFine as it is.\nbc01\t0\t*\tAs it fine is.\n",
+        (["Fine as it is.", "As it fine is."], None, ["acceptable", "unacceptable"]),
+    ),
+    "mrpc": (
+        (
+            "\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n"
+            '1\t7\t8\tHe said "no" ,\t" No , " he said .\n0\t7\t9\tYes .\tNo .\n'
+        ),
+        (
+            ['He said "no" ,', "Yes ."],
+            ['" No , " he said .', "No ."],
+            ["equivalent", "not_equivalent"],
+        ),
+    ),
+    "qqp": (
+        (
+            "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"
+            "0\t1\t2\tWhy?\tHow come?\t1\n1\t3\t4\tcut off\n2\t5\t6\tWho?\t\t0\n3\t7\t8\tWho?\tWhen?\t0\n"
+        ),
+        (["Why?", "Who?"], ["How come?", "When?"], ["duplicate", "not_duplicate"]),
+    ),
+    "mnli": (
+        (
+            "index\tsentence1_parse\tsentence1\tsentence2\tlabel1\tgold_label\n"
+            "0\t(x)\tIt rains.\tIt is wet.\tentailment\tentailment\n"
+            "1\t(x)\tIt rains.\tIt is dry.\tneutral\tcontradiction\n2\t(x)\tIt rains.\tIt is May.\tneutral\tneutral\n"
+        ),
+        (
+            ["It rains."] * 3,
+            ["It is wet.", "It is dry.", "It is May."],
+            ["entailment", "contradiction", "neutral"],
+        ),
+    ),
+    "qnli": (
+        "index\tquestion\tsentence\tlabel\n0\tWho?\tHe.\tentailment\n1\tWhen?\tHe.\tnot_entailment\n",
+        (["Who?", "When?"], ["He.", "He."], ["entailment", "not_entailment"]),
+    ),
+    "rte": (
+        "index\tsentence1\tsentence2\tlabel\n0\tA dog.\tAn animal.\tentailment\n1\tA.\tB.\tnot_entailment\n",
+        (["A dog.", "A."], ["An animal.", "B."], ["entailment", "not_entailment"]),
+    ),
+    "wnli": (
+        "index\tsentence1\tsentence2\tlabel\n0\tIt fell.\tHe fell.\t1\n1\tIt fell.\tShe fell.\t0\n",
+        (["It fell."] * 2, ["He fell.", "She fell."], ["entailment", "not_entailment"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_task_is_read_with_the_quirks_of_its_files(tmp_path, name):
+    written, (texts, second_texts, labels) = FILES[name]
+    for file in ("train.tsv", "dev.tsv", "dev_matched.tsv", "dev_mismatched.tsv"):
+        (tmp_path / file).write_text(written, encoding="utf-8")
+    task = load_task(options(tmp_path, name))
+    assert (task.train.texts, task.train.second_texts) == (texts, second_texts)
+    assert [task.labels[label] for label in task.train.labels] == labels
+    assert task.train.num_left_out == (2 if name == "qqp" else 0)
+    assert takes_pairs(options(tmp_path, name)) == task.pair == (second_texts is not None)
+
+
+@pytest.mark.parametrize("name", GLUE)
+def test_the_labels_have_the_order_of_tensorflow_datasets(name):
+    with tfds.testing.mock_data(num_examples=1):
+        info = tfds.builder(f"glue/{name}").info
+        task = load_task(options(name=name))
+    row = GLUE[name]
+    assert info.features[row.features.label].names == list(row.labels)
+    assert task.pair == (row.features.second_text is not None)
+    assert list(task.sets) == list(row.splits)
+
+
+def test_mnli_has_two_sets_to_score_on_and_reads_only_the_one_that_is_asked_for(tmp_path):
+    (tmp_path / "dev_mismatched.tsv").write_text(FILES["mnli"][0])
+    task = load_task(options(tmp_path, "mnli"), "validation_mismatched")
+    assert {name: len(examples) for name, examples in task.sets.items()} == {"validation_mismatched": 3}
+
+
+def test_a_set_that_the_task_does_not_have_is_refused(folder):
+    with pytest.raises(UserError) as caught:
+        load_task(options(folder), "validation_mismatched")
+    assert caught.value.message == "sst2 has the sets train, validation. Received: validation_mismatched"
+    assert caught.value.hint == "Set evaluate.split to one of them."
 
 
 @pytest.fixture
@@ -22,10 +110,10 @@ def folder(tmp_path):
 
 def test_folder_gives_texts_without_quoting_and_official_labels(folder):
     task = load_task(options(folder))
-    assert (task.name, task.labels, task.metric, task.pair) == (
+    assert (task.name, task.labels, task.metrics, task.pair) == (
         "sst2",
         ["negative", "positive"],
-        "accuracy",
+        ("accuracy",),
         False,
     )
     assert task.train.texts == ["\"a quote stays , ' text", "a dull film"]
@@ -48,10 +136,11 @@ def test_a_folder_without_the_files_is_refused(folder):
     with pytest.raises(UserError) as caught:
         load_task(options(folder))
     assert caught.value.message == (
-        f"The folder of a GLUE task must have the files train.tsv and dev.tsv. "
-        f"Received: {folder} without dev.tsv"
+        f"The folder of sst2 must have the files train.tsv, dev.tsv. Received: {folder} without dev.tsv"
     )
-    assert caught.value.hint == "set task.folder to the folder of sst2, or to null to use tensorflow-datasets"
+    assert (
+        caught.value.hint == "Set task.folder to the folder of sst2, or to null to use tensorflow-datasets."
+    )
 
 
 def test_a_label_outside_the_set_is_named_with_its_line(folder):

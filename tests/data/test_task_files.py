@@ -41,7 +41,7 @@ def refused(train: str, **options) -> UserError:
 def test_formats_give_the_same_examples(tmp_path, name, content):
     task = load(write(tmp_path, name, content))
     assert task.train.texts == ['first "text', "second"]
-    assert (task.name, task.labels, task.metric, task.pair) == (name, ["a", "b"], "accuracy", False)
+    assert (task.name, task.labels, task.metrics, task.pair) == (name, ["a", "b"], ("accuracy",), False)
     np.testing.assert_array_equal(task.train.labels, [1, 0])
     assert task.train.labels.dtype == np.int32
 

@@ -42,10 +42,10 @@ def test_modules_are_wholly_on_one_side_by_the_hash_of_the_store(fake):
     for name in modules(task.train.texts):
         assert not is_held_out(Document(name, [], hash_key=name), 0.1)
     assert len(task.train) + len(task.validation) == 2 * 60 * 4
-    assert (task.name, task.labels, task.metric, task.pair) == (
+    assert (task.name, task.labels, task.metrics, task.pair) == (
         "installed_docs",
         ["one", "two"],
-        "accuracy",
+        ("accuracy",),
         False,
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mbert_cli.evaluate.metrics import METRICS, accuracy, confusion, per_class
+from mbert_cli.evaluate.metrics import METRICS, accuracy, confusion, per_class, score, score_name
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 PREDICTED = np.array([0, 0, 1, 1, 0, 1])
@@ -31,3 +31,34 @@ def test_per_class_gives_precision_recall_and_f1_of_each_label():
 
 def test_a_label_that_is_never_predicted_has_a_precision_of_zero():
     assert per_class(LABELS, PREDICTED, ["a", "b", "c"])[2].precision == 0.0
+
+
+def test_f1_is_that_of_the_second_label():
+    # 2 of 3 predicted are right, 2 of 4 true are found: 2 * (2/3 * 1/2) / (2/3 + 1/2) = 4/7
+    labels, predicted = np.array([1, 1, 1, 1, 0, 0]), np.array([1, 1, 0, 0, 1, 0])
+    assert METRICS["f1"](labels, predicted) == pytest.approx(4 / 7)
+    assert METRICS["f1"](np.zeros(3), np.zeros(3)) == 0
+
+
+def test_matthews_correlation_of_two_labels():
+    # TP 2, FP 1, FN 2, TN 1: (2 * 1 - 1 * 2) / ... = 0; swapped predictions of a perfect classifier: -1
+    labels = np.array([1, 1, 1, 1, 0, 0])
+    assert METRICS["matthews_correlation"](labels, np.array([1, 1, 0, 0, 1, 0])) == pytest.approx(0)
+    assert METRICS["matthews_correlation"](labels, 1 - labels) == pytest.approx(-1)
+    # TP 3, FP 0, FN 1, TN 2: 6 / sqrt(3 * 4 * 2 * 3)
+    predicted = np.array([1, 1, 1, 0, 0, 0])
+    assert METRICS["matthews_correlation"](labels, predicted) == pytest.approx(6 / 72**0.5)
+    assert METRICS["matthews_correlation"](labels, np.ones(6)) == 0
+
+
+def test_the_score_of_a_task_is_the_mean_of_its_figures():
+    labels, predicted = np.array([1, 1, 1, 1, 0, 0]), np.array([1, 1, 0, 0, 1, 0])
+    result = score(("f1", "accuracy"), labels, predicted)
+    assert result.figures == {"f1": pytest.approx(4 / 7), "accuracy": 0.5}
+    assert result.value == pytest.approx((4 / 7 + 0.5) / 2)
+    assert str(result) == "f1 57.14%, accuracy 50.00%"
+
+
+def test_the_name_of_a_score_says_what_it_is_a_mean_of():
+    assert score_name(("accuracy",)) == "accuracy"
+    assert score_name(("f1", "accuracy")) == "mean of f1 and accuracy"
