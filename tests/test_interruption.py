@@ -14,21 +14,29 @@ TRAIN = [
 ]  # fmt: skip
 
 
+FINETUNE = [
+    "finetune", "file", "--smoke", "--source", "runs/whole", "--set", "task.train=task.tsv",
+    "--set", "train.max_steps=60", "--set", "train.log_every=10", "--set", "train.checkpoint_every=10",
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def folder(text_folder, mbert) -> Path:
     """A folder with a prepared corpus and a run that was never stopped."""
     settings = ["corpus={source: files, globs: ['texts/*.txt']}", "vocabulary.size=1000"]
     mbert(text_folder, "prepare", "--run", "runs/prepare", *(word for s in settings for word in ("--set", s)))
     mbert(text_folder, *TRAIN, "--run", "runs/whole")
+    rows = [f"{'word ' * (place % 50)}word {place}\t{place % 2}\n" for place in range(600)]
+    (text_folder / "task.tsv").write_text("text\tlabel\n" + "".join(rows))
     return text_folder
 
 
 @pytest.fixture
-def start_and_signal(start_mbert) -> Callable[[Path, str, int], tuple[int, str]]:
-    """Starts the training and sends a signal once it has written a checkpoint."""
+def start_and_signal(start_mbert) -> Callable[..., tuple[int, str]]:
+    """Starts a training and sends a signal once it has written a checkpoint."""
 
-    def start(folder: Path, run: str, number: int) -> tuple[int, str]:
-        process = start_mbert(folder, *TRAIN, "--run", run)
+    def start(folder: Path, run: str, number: int, command: list[str] = TRAIN) -> tuple[int, str]:
+        process = start_mbert(folder, *command, "--run", run)
         checkpoints = folder / run / "checkpoints"
         deadline = time.monotonic() + 120
         while not list(checkpoints.glob("step-*/manifest.json")):
@@ -64,3 +72,13 @@ def test_ctrl_c_saves_and_says_how_to_go_on(folder, mbert, start_and_signal):
     assert hint == "Hint: The same command goes on from there."
     mbert(folder, *TRAIN, "--run", "runs/stopped")
     assert files_of(folder, "runs/stopped") == files_of(folder, "runs/whole")
+
+
+def test_a_killed_fine_tuning_with_batches_of_many_lengths_continues_bit_for_bit(
+    folder, mbert, start_and_signal
+):
+    mbert(folder, *FINETUNE, "--run", "runs/task-whole")
+    code, _ = start_and_signal(folder, "runs/task-killed", signal.SIGKILL, FINETUNE)
+    assert code == -signal.SIGKILL
+    mbert(folder, *FINETUNE, "--run", "runs/task-killed")
+    assert files_of(folder, "runs/task-killed") == files_of(folder, "runs/task-whole")

@@ -59,7 +59,7 @@ class _Reference:
 
     def __init__(self, target: Path, recipe: ExportRecipe, length: int) -> None:
         model = open_task_model(target)
-        model = dataclasses.replace(model, sequence_length=length)
+        model = dataclasses.replace(model, sequence_length=length, dynamic_length=False)
         task = load_task(model.description.task, "validation")
         examples = thin(task.validation, recipe.export.verify.max_examples)
         self.metrics = task.metrics

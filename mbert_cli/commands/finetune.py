@@ -67,7 +67,7 @@ def run(invocation: Invocation) -> None:
         task=recipe.task,
     )
     tokenizer = Tokenizer(load_run_vocabulary(source.final, pretrained))
-    batches = TaskBatches(task.train, tokenizer, recipe.task, recipe.train.batch_size, recipe.seed)
+    batches, held_out = _batches(recipe, task, tokenizer)
     network = _build_network(recipe, description, source.final)
     stage = _stage(recipe, batches.steps_per_epoch)
     show_plan(invocation, [stage], {"task model": network}, recipe.train)
@@ -78,10 +78,9 @@ def run(invocation: Invocation) -> None:
     with open_run(invocation, recipe.model_dump(), recipe.seed) as run_dir:
         if say_when_complete(run_dir):
             return
-        held_out = TaskBatches(task.validation, tokenizer, recipe.task, recipe.train.batch_size, recipe.seed)
         figures = train_with_progress(
             [stage],
-            _objective_of(network),
+            _objective_of(network, recipe.train.dynamic_length),
             batches,
             options=_validate_every_epoch(recipe.train, batches.steps_per_epoch),
             run=run_dir,
@@ -100,6 +99,23 @@ def run(invocation: Invocation) -> None:
 
         run_dir.finish(write)
     show_result(run_dir, figures)
+
+
+def _batches(recipe: FinetuneRecipe, task: TaskData, tokenizer: Tokenizer) -> tuple[TaskBatches, TaskBatches]:
+    """Batches to train and to validate on."""
+    options = recipe.train
+    train, validation = (
+        TaskBatches(
+            examples,
+            tokenizer,
+            recipe.task,
+            options.batch_size,
+            recipe.seed,
+            dynamic_length=options.dynamic_length,
+        )
+        for examples in (task.train, task.validation)
+    )
+    return train, validation
 
 
 def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source: Path) -> keras.Model:
@@ -128,11 +144,11 @@ def _stage(recipe: FinetuneRecipe, steps_per_epoch: int) -> Stage:
     )
 
 
-def _objective_of(network: keras.Model) -> Callable[[Stage], Objective]:
+def _objective_of(network: keras.Model, dynamic_length: bool) -> Callable[[Stage], Objective]:
     def losses(batch, training):
         return classification_losses(network(inputs_of(network, batch), training=training), batch)
 
-    return lambda stage: Objective(network, losses, stage.loss_weights, WEIGHTED_BY)
+    return lambda stage: Objective(network, losses, stage.loss_weights, WEIGHTED_BY, dynamic_length)
 
 
 def _validate_every_epoch(options: FinetuneTrainOptions, steps_per_epoch: int) -> FinetuneTrainOptions:

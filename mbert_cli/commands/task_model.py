@@ -32,6 +32,7 @@ class TaskModel:
         vocabulary: The vocabulary that lies beside the weights.
         sequence_length: Tokens of one example.
         predict: Task batches -> (examples, labels) float32 probabilities.
+        dynamic_length: Whether batches may be shorter than `sequence_length`.
     """
 
     path: Path
@@ -39,11 +40,13 @@ class TaskModel:
     vocabulary: Vocabulary
     sequence_length: int
     predict: Callable[[Iterable[Batch]], np.ndarray]
+    dynamic_length: bool = False
 
     def batches(self, examples: Examples, batch_size: int) -> TaskBatches:
         """The examples in batches of this model's length."""
         task = self.description.task.model_copy(update={"sequence_length": self.sequence_length})
-        return TaskBatches(examples, Tokenizer(self.vocabulary), task, batch_size, seed=0)
+        tokenizer = Tokenizer(self.vocabulary)
+        return TaskBatches(examples, tokenizer, task, batch_size, seed=0, dynamic_length=self.dynamic_length)
 
 
 def find_target(invocation: Invocation) -> Path:
@@ -95,6 +98,7 @@ def _open_run(path: Path) -> TaskModel:
         vocabulary=load_run_vocabulary(final, description),
         sequence_length=description.task.sequence_length,
         predict=lambda batches: predict_probabilities(network, batches),
+        dynamic_length=True,
     )
 
 

@@ -14,7 +14,7 @@ def predict_probabilities(network: keras.Model, batches: Iterable[dict]) -> np.n
 
     Args:
         network: Takes token_ids, segment_ids and padding_mask, returns {"logits": (batch, labels)}.
-        batches: Task batches of one shape; rows whose example_weights are 0 are fillers and dropped.
+        batches: Task batches, at least one; rows whose example_weights are 0 are fillers and dropped.
 
     Returns:
         (examples, labels), float32, in the order of the batches.
@@ -26,5 +26,6 @@ def predict_probabilities(network: keras.Model, batches: Iterable[dict]) -> np.n
         probabilities = ops.softmax(ops.cast(logits, "float32"), axis=-1)
         return ops.convert_to_numpy(probabilities)[batch["example_weights"] > 0]
 
-    network.make_predict_function()  # once, and not by each thread
-    return np.concatenate(in_streams(predict, batches))
+    batches = iter(batches)
+    first = predict(next(batches))  # traces, which threads would do in an order of their own
+    return np.concatenate([first, *in_streams(predict, batches)])

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mbert_cli.train.shards import mean_of_shards
+from mbert_cli.train.shards import hide_length, mean_of_shards
 
 TOTAL = "total"
 """Name of the weighted sum among the figures."""
@@ -74,6 +74,7 @@ class Objective(keras.Model):
         weighted_by: For each loss the array of the batch that holds the weights of its mean, None where
             each example weighs the same; what allows to compute a batch in `shards`. Without it a batch
             stays whole.
+        dynamic_length: Whether batches differ in length.
 
     Attributes:
         shards: Parts that a batch is computed in; 1 at first.
@@ -92,17 +93,22 @@ class Objective(keras.Model):
         losses: Callable[..., Mapping],
         loss_weights: Mapping[str, float],
         weighted_by: Mapping[str, str | None] | None = None,
+        dynamic_length: bool = False,
     ) -> None:
         super().__init__(name="objective", dtype="float32")
         self.network = network
         self.loss_function = losses
         self.loss_weights = {name: weight for name, weight in loss_weights.items() if weight}
         self.weighted_by = weighted_by
+        self.dynamic_length = dynamic_length
         self.shards = 1
         self.record = LossRecord()
         self.built = True  # spares `fit` a symbolic pass through the whole model
 
     def call(self, batch, training=False):
+        if self.dynamic_length and not self.jit_compile:
+            batch = hide_length(batch)
+
         def losses(part):
             return self.loss_function(part, training=training)
 

@@ -78,3 +78,6 @@ class FinetuneTrainOptions(TrainOptions):
     """Passes over the training examples."""
     max_steps: Positive | None = None
     """Stop after so many steps; null trains through all epochs."""
+    dynamic_length: bool = True
+    """Make a batch only as long as its longest example, and put examples of like length together; false pads
+    all to task.sequence_length."""

@@ -90,3 +90,53 @@ def test_long_single_text_loses_its_end(tokenizer):
     examples = Examples(["a b c d e f"], None, np.zeros(1, np.int32))
     batch = TaskBatches(examples, tokenizer, options(4), batch_size=1, seed=0)(0)
     np.testing.assert_array_equal(batch["token_ids"], [[CLS, VOCABULARY.ids["a"], VOCABULARY.ids["b"], SEP]])
+
+
+def texts_of(lengths) -> Examples:
+    """Examples of so many tokens, marks not counted, labelled with their place."""
+    return Examples(
+        [" ".join(["a"] * length) for length in lengths], None, np.arange(len(lengths), dtype=np.int32)
+    )
+
+
+def test_a_batch_is_as_long_as_its_longest_example_needs(tokenizer):
+    examples = texts_of([3, 14, 15, 22, 23, 60, 90])
+    batches = TaskBatches(examples, tokenizer, options(40), batch_size=1, seed=0, dynamic_length=True)
+    assert [batch["token_ids"].shape[1] for batch in batches.in_order()] == [16, 16, 24, 24, 32, 40, 40]
+    assert batches.num_cut == 2
+
+
+def test_every_example_comes_once_an_epoch_in_batches_of_like_length(tokenizer):
+    lengths = np.random.default_rng(0).integers(1, 60, 1000)
+    batches = TaskBatches(
+        texts_of(lengths), tokenizer, options(64), batch_size=8, seed=3, dynamic_length=True
+    )
+    epoch = [batches(step) for step in range(batches.steps_per_epoch)]
+    assert sorted(np.concatenate([batch["labels"] for batch in epoch])) == list(range(1000))
+    spans = [np.ptp(lengths[batch["labels"]]) for batch in epoch]
+    assert np.median(spans) <= 3  # the epoch has lengths from 1 to 59
+    first = [batch["token_ids"].shape[1] for batch in epoch[:40]]
+    assert first != sorted(first)  # short and long batches alternate
+
+
+def test_the_order_of_batches_of_like_length_follows_from_seed_and_step(tokenizer):
+    def make(seed: int) -> TaskBatches:
+        return TaskBatches(texts_of(range(1, 50)), tokenizer, options(64), 4, seed, dynamic_length=True)
+
+    whole = [make(0)(step)["labels"].tolist() for step in range(26)]
+    late = make(0)
+    assert [late(step)["labels"].tolist() for step in range(15, 26)] == whole[15:]
+    assert [make(1)(step)["labels"].tolist() for step in range(26)] != whole
+    assert whole[:13] != whole[13:]
+
+
+def test_padding_to_another_length_changes_nothing_else(tokenizer):
+    examples = texts_of([3, 9, 14])
+    short, whole = (
+        next(TaskBatches(examples, tokenizer, options(64), 3, 0, dynamic_length=dynamic).in_order())
+        for dynamic in (True, False)
+    )
+    assert short["token_ids"].shape == (3, 16)
+    for name in ("token_ids", "segment_ids", "padding_mask"):
+        np.testing.assert_array_equal(short[name], whole[name][:, :16])
+        assert not whole[name][:, 16:].any()
