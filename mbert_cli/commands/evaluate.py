@@ -1,7 +1,6 @@
 """`mbert eval`: a run or an artifact -> the task's official figures."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import TaskData, load_task
 from mbert_cli.errors import UserError
-from mbert_cli.evaluate.metrics import ClassRow, Score, confusion, per_class, score, score_name
+from mbert_cli.evaluate.metrics import by_range, confusion, per_class, score, score_name
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.train.manifest import replace_file
 
@@ -32,15 +31,15 @@ def run(invocation: Invocation) -> None:
     examples = thin(task.sets[recipe.evaluate.split], recipe.evaluate.max_examples)
     batches = model.batches(examples, recipe.evaluate.batch_size)
     say_what_is_cut(batches)
-    predicted = model.predict(batches.in_order()).argmax(axis=-1)
+    predicted = model.kind.decide(model.predict(batches.in_order()))
     result = score(task.metrics, examples.labels, predicted)
-    rows = per_class(examples.labels, predicted, task.labels)
-    table = confusion(examples.labels, predicted, len(task.labels))
-    _show(target, task, recipe.evaluate.split, result, rows, table)
+    title = f"{task.name} {recipe.evaluate.split}, {len(examples):,} examples: {result} ({target})"
+    show = _show_numbers if task.kind == "regression" else _show_labels
+    details = show(title, task, examples.labels, predicted)
     report = {
         "target": str(target), "task": task.name, "split": recipe.evaluate.split,
-        "examples": len(examples.labels), "metric": score_name(task.metrics), "score": result.value,
-        "figures": result.figures, "labels": [vars(row) for row in rows], "confusion": table.tolist(),
+        "examples": len(examples), "metric": score_name(task.metrics), "score": result.value,
+        "figures": result.figures, **details,
     }  # fmt: skip
     path = _report_path(target, recipe)
     path.parent.mkdir(exist_ok=True)
@@ -65,11 +64,12 @@ def _report_path(target: Path, recipe: EvalRecipe) -> Path:
     return target / "eval" / f"{split}.json"
 
 
-def _show(
-    target: Path, task: TaskData, split: str, result: Score, rows: Sequence[ClassRow], table: np.ndarray
-) -> None:
+def _show_labels(title: str, task: TaskData, labels: np.ndarray, predicted: np.ndarray) -> dict:
+    """Prints figures per label and the confusion table, and returns them for the report."""
+    rows = per_class(labels, predicted, task.labels)
+    table = confusion(labels, predicted, len(task.labels))
     console.table(
-        f"{task.name} {split}, {table.sum():,} examples: {result} ({target})",
+        title,
         ["label", "precision", "recall", "F1", "examples"],
         [
             (row.label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.examples:,}")
@@ -84,3 +84,23 @@ def _show(
             for label, counts in zip(task.labels, table, strict=True)
         ],
     )
+    return {"labels": [vars(row) for row in rows], "confusion": table.tolist()}
+
+
+def _show_numbers(title: str, task: TaskData, labels: np.ndarray, predicted: np.ndarray) -> dict:
+    """Prints predicted beside true numbers by fifths of the true ones, and returns them for the report."""
+    rows = by_range(labels, predicted)
+    console.table(
+        title,
+        [f"true {task.labels[0]}", "mean predicted", "mean absolute error", "examples"],
+        [
+            (
+                f"{row.low:.2f} to {row.high:.2f}",
+                f"{row.predicted:.2f}",
+                f"{row.error:.2f}",
+                f"{row.examples:,}",
+            )
+            for row in rows
+        ],
+    )
+    return {"ranges": [vars(row) for row in rows]}

@@ -18,6 +18,7 @@ from mbert_cli.commands.task_model import find_target, open_task_model
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import load_task
 from mbert_cli.evaluate.metrics import score, score_name
+from mbert_cli.evaluate.outputs import OUTPUT_KINDS
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.tflite.convert import convert_weights, op_census
 from mbert_cli.tflite.interpreter import Artifact
@@ -47,7 +48,14 @@ def run(invocation: Invocation) -> None:
         rows.append(_row(mode, report))
     console.table(
         f"export-tflite: {run_dir.export}",
-        ["mode", "MB", f"{reference.score_name} Keras", "TFLite", "labels that differ", "largest difference"],
+        [
+            "mode",
+            "MB",
+            f"{reference.score_name} Keras",
+            "TFLite",
+            "answers that differ",
+            "largest difference",
+        ],
         rows,
     )
     for mode in modes:
@@ -65,7 +73,8 @@ class _Reference:
         self.metrics = task.metrics
         self.labels = examples.labels
         self.batches = list(model.batches(examples, batch_size=32).in_order())
-        self.probabilities = model.predict(self.batches)
+        self.kind = model.description.kind
+        self.outputs = model.predict(self.batches)
 
     @property
     def score_name(self) -> str:
@@ -83,13 +92,13 @@ def _export(
     """Converts, verifies in a scratch folder, and only then gives the artifact its name."""
     console.info(f"Converting to {mode}")
     size = ModelDescription.load(final).size
-    content = convert_weights(load_weights(final / WEIGHTS), size, length, mode)
+    content = convert_weights(load_weights(final / WEIGHTS), size, length, mode, reference.kind)
     with tempfile.TemporaryDirectory() as scratch:
         candidate = Path(scratch) / MODEL
         candidate.write_bytes(content)
         parity = verify(
-            Artifact(candidate), reference.probabilities, reference.batches, reference.labels,
-            reference.score, recipe.export.verify,
+            Artifact(candidate), reference.outputs, reference.batches, reference.labels,
+            reference.score, OUTPUT_KINDS[reference.kind], recipe.export.verify,
         )  # fmt: skip
     report = {
         "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.score_name,
@@ -122,5 +131,5 @@ def _row(mode: str, report: dict) -> tuple[str, ...]:
         f"{parity['metric_keras']:.2%}",
         f"{parity['metric_artifact']:.2%}",
         f"{parity['disagreement_rate']:.2%}",
-        f"{parity['max_probability_difference']:.4f}",
+        f"{parity['max_difference']:.4f}",
     )

@@ -32,10 +32,11 @@ from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.tasks import load_task
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.metrics import score, score_name
-from mbert_cli.evaluate.predict import predict_probabilities
+from mbert_cli.evaluate.outputs import OUTPUT_KINDS
+from mbert_cli.evaluate.predict import predict_outputs
 from mbert_cli.model.heads import build_classifier_network
 from mbert_cli.recipe.schema import FinetuneRecipe
-from mbert_cli.train.losses import WEIGHTED_BY, classification_losses
+from mbert_cli.train.losses import TASK_LOSSES, WEIGHTED_BY, TaskLoss
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import FinetuneTrainOptions
 from mbert_cli.train.stage import Stage, make_schedule
@@ -64,12 +65,14 @@ def run(invocation: Invocation) -> None:
         size=pretrained.size,
         vocabulary=pretrained.vocabulary,
         labels=task.labels,
+        kind=task.kind,
         task=recipe.task,
     )
     tokenizer = Tokenizer(load_run_vocabulary(source.final, pretrained))
     batches, held_out = _batches(recipe, task, tokenizer)
     network = _build_network(recipe, description, source.final)
-    stage = _stage(recipe, batches.steps_per_epoch)
+    loss = TASK_LOSSES[task.kind]
+    stage = _stage(recipe, batches.steps_per_epoch, loss)
     show_plan(invocation, [stage], {"task model": network}, recipe.train)
     _show_task(task)
     say_what_is_cut(batches)
@@ -80,7 +83,7 @@ def run(invocation: Invocation) -> None:
             return
         figures = train_with_progress(
             [stage],
-            _objective_of(network, recipe.train.dynamic_length),
+            _objective_of(network, loss, recipe.train.dynamic_length),
             batches,
             options=_validate_every_epoch(recipe.train, batches.steps_per_epoch),
             run=run_dir,
@@ -134,19 +137,19 @@ def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source
     return network
 
 
-def _stage(recipe: FinetuneRecipe, steps_per_epoch: int) -> Stage:
+def _stage(recipe: FinetuneRecipe, steps_per_epoch: int, loss: TaskLoss) -> Stage:
     steps = min(recipe.train.epochs * steps_per_epoch, recipe.train.max_steps or sys.maxsize)
     return Stage(
         name="fine-tuning",
         steps=steps,
-        loss_weights={"cross_entropy": 1.0},
+        loss_weights=loss.loss_weights,
         schedule=make_schedule(recipe.train.optimizer, steps),
     )
 
 
-def _objective_of(network: keras.Model, dynamic_length: bool) -> Callable[[Stage], Objective]:
+def _objective_of(network: keras.Model, loss: TaskLoss, dynamic_length: bool) -> Callable[[Stage], Objective]:
     def losses(batch, training):
-        return classification_losses(network(inputs_of(network, batch), training=training), batch)
+        return loss.function(network(inputs_of(network, batch), training=training), batch)
 
     return lambda stage: Objective(network, losses, stage.loss_weights, WEIGHTED_BY, dynamic_length)
 
@@ -158,8 +161,10 @@ def _validate_every_epoch(options: FinetuneTrainOptions, steps_per_epoch: int) -
 def _validation(
     network: keras.Model, task: TaskData, held_out: TaskBatches
 ) -> Callable[[Objective], dict[str, float]]:
+    kind = OUTPUT_KINDS[task.kind]
+
     def validate(objective: Objective) -> dict[str, float]:
-        predicted = predict_probabilities(network, held_out.in_order()).argmax(axis=-1)
+        predicted = kind.decide(predict_outputs(network, held_out.in_order(), task.kind))
         result = score(task.metrics, task.validation.labels, predicted)
         return result.figures | {SCORE: result.value}
 
@@ -167,8 +172,9 @@ def _validation(
 
 
 def _show_task(task: TaskData) -> None:
+    what = "a number" if task.kind == "regression" else f"{len(task.labels)} labels"
     console.info(
-        f"{task.name}: {len(task.labels)} labels, {len(task.train.labels):,} training and "
+        f"{task.name}: {what}, {len(task.train.labels):,} training and "
         f"{len(task.validation.labels):,} validation examples"
     )
     if task.train.num_left_out:

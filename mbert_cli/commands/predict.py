@@ -29,9 +29,15 @@ def run(invocation: Invocation) -> None:
         return
     model = open_task_model(target)
     batches = model.batches(_examples(model, texts), recipe.batch_size)
-    probabilities = model.predict(batches.in_order())
-    show = _show_lines if invocation.jsonl else _show_table
-    show(model.description.labels, texts, probabilities)
+    outputs = model.predict(batches.in_order())
+    answers = _numbers if model.description.kind == "regression" else _labels
+    columns, rows, records = answers(model.description.labels, outputs)
+    if invocation.jsonl:
+        for text, record in zip(texts, records, strict=True):
+            print(json.dumps({"text": text} | record, ensure_ascii=False))
+    else:
+        shown = [textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...") for text in texts]
+        console.table("", [*columns, "text"], [(*row, text) for row, text in zip(rows, shown, strict=True)])
 
 
 def _texts(invocation: Invocation) -> list[str]:
@@ -66,18 +72,21 @@ def _examples(model: TaskModel, texts: list[str]) -> Examples:
     return Examples([first for first, _ in pairs], [second for _, second in pairs], labels)
 
 
-def _show_table(labels: list[str], texts: list[str], probabilities: np.ndarray) -> None:
-    rows = []
-    for text, row in zip(texts, probabilities, strict=True):
+Answers = tuple[list[str], list[tuple[str, ...]], list[dict]]
+"""Columns and rows of a table, and the same for JSON lines."""
+
+
+def _labels(labels: list[str], probabilities: np.ndarray) -> Answers:
+    rows, records = [], []
+    for row in probabilities:
         order = np.argsort(-row)[:3]
         others = ", ".join(f"{labels[index]} {row[index]:.1%}" for index in order[1:])
-        shown = textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...")
-        rows.append((labels[order[0]], f"{row[order[0]]:.1%}", others, shown))
-    console.table("", ["label", "probability", "then", "text"], rows)
-
-
-def _show_lines(labels: list[str], texts: list[str], probabilities: np.ndarray) -> None:
-    for text, row in zip(texts, probabilities, strict=True):
+        rows.append((labels[order[0]], f"{row[order[0]]:.1%}", others))
         figures = {label: round(float(value), 6) for label, value in zip(labels, row, strict=True)}
-        answer = {"text": text, "label": labels[int(row.argmax())], "probabilities": figures}
-        print(json.dumps(answer, ensure_ascii=False))
+        records.append({"label": labels[int(row.argmax())], "probabilities": figures})
+    return ["label", "probability", "then"], rows, records
+
+
+def _numbers(labels: list[str], values: np.ndarray) -> Answers:
+    numbers = [round(float(value), 4) for value in values[:, 0]]
+    return labels, [(f"{number:.4f}",) for number in numbers], [{labels[0]: number} for number in numbers]

@@ -14,6 +14,7 @@ from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
+from mbert_cli.evaluate.outputs import OUTPUT_KINDS, OutputKind
 from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.weights.description import FILE as DESCRIPTION
@@ -31,7 +32,7 @@ class TaskModel:
         description: Architecture, labels and task.
         vocabulary: The vocabulary that lies beside the weights.
         sequence_length: Tokens of one example.
-        predict: Task batches -> (examples, labels) float32 probabilities.
+        predict: Task batches -> (examples, labels) float32: probabilities, or the number of a regression.
         dynamic_length: Whether batches may be shorter than `sequence_length`.
     """
 
@@ -41,6 +42,11 @@ class TaskModel:
     sequence_length: int
     predict: Callable[[Iterable[Batch]], np.ndarray]
     dynamic_length: bool = False
+
+    @property
+    def kind(self) -> OutputKind:
+        """What its outputs mean."""
+        return OUTPUT_KINDS[self.description.kind]
 
     def batches(self, examples: Examples, batch_size: int) -> TaskBatches:
         """The examples in batches of this model's length."""
@@ -87,7 +93,7 @@ def say_what_is_cut(batches: TaskBatches) -> None:
 
 def _open_run(path: Path) -> TaskModel:
     from mbert_cli.commands.saved_model import load_classifier_network, load_run_vocabulary
-    from mbert_cli.evaluate.predict import predict_probabilities
+    from mbert_cli.evaluate.predict import predict_outputs
 
     final = require_run(path, ("finetune",)).final
     description = ModelDescription.load(final)
@@ -97,7 +103,7 @@ def _open_run(path: Path) -> TaskModel:
         description=description,
         vocabulary=load_run_vocabulary(final, description),
         sequence_length=description.task.sequence_length,
-        predict=lambda batches: predict_probabilities(network, batches),
+        predict=lambda batches: predict_outputs(network, batches, description.kind),
         dynamic_length=True,
     )
 

@@ -15,7 +15,7 @@ Pre-training batches also:
     next_sentence: (batch,) int32. 0 where B follows A in the document, 1 where B is random.
 
 Task batches also:
-    labels: (batch,) int32. Index in the task's list of labels.
+    labels: (batch,) int32 indices in the task's list of labels, or float32 numbers of a regression.
     example_weights: (batch,) float32. 1 for an example, 0 for a row that only fills up a
         last, partial batch and repeats an example of it.
 """

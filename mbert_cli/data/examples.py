@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mbert_cli.data.options import TaskKind
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -13,7 +15,7 @@ class Examples:
     Args:
         texts: One text an example.
         second_texts: The second text of each pair; None for a task of single texts.
-        labels: (examples,) int32. Index in the task's list of labels.
+        labels: (examples,) int32 indices in the task's list of labels, or float32 numbers of a regression.
         num_left_out: Lines of the source that are broken and were left out.
     """
 
@@ -41,16 +43,18 @@ class TaskData:
 
     Args:
         name: For people: `installed_docs`, `sst2`, or the name of the training file.
-        labels: Names in the order of their ids.
+        labels: Names in the order of their ids; of a regression the name of its number alone.
         sets: Examples by the name of the set: `train` to learn from, `validation` to score on, and what else
             the task has; no example is in two of them.
         metrics: Names of the official figures; the score of the task is their mean.
+        kind: What the task asks for.
     """
 
     name: str
     labels: list[str]
     sets: dict[str, Examples]
     metrics: tuple[str, ...] = ("accuracy",)
+    kind: TaskKind = "classification"
 
     @property
     def train(self) -> Examples:

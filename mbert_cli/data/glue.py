@@ -7,7 +7,7 @@ import numpy as np
 
 from mbert_cli.data.corpus_tfds import find_builder, open_split
 from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import GlueTask
+from mbert_cli.data.options import GlueTask, TaskKind
 from mbert_cli.data.task_files import Columns, Table, read_examples
 from mbert_cli.errors import UserError
 
@@ -17,12 +17,14 @@ class GlueRow:
     """How one task is stored and scored.
 
     Args:
-        labels: Names of the labels in the order of their ids, which is that of tensorflow-datasets.
+        labels: Names of the labels in the order of their ids, which is that of tensorflow-datasets; of a
+            regression the name of its number.
         columns: Columns of the TSV files.
         features: The same in tensorflow-datasets.
         written: The labels as the TSV files write them, in the order of `labels`; None where that is as
             they are named.
         metrics: Names of the official figures; the score of the task is their mean.
+        kind: What the task asks for.
         header: Names of the columns of TSV files that have no line of them.
         has_broken_lines: Whether the official files have lines without all cells; they are left out and
             counted.
@@ -35,6 +37,7 @@ class GlueRow:
     features: Columns
     written: tuple[str, ...] | None = None
     metrics: tuple[str, ...] = ("accuracy",)
+    kind: TaskKind = "classification"
     header: tuple[str, ...] | None = None
     has_broken_lines: bool = False
     validation_splits: dict[str, tuple[str, str]] = field(
@@ -71,6 +74,13 @@ GLUE: dict[str, GlueRow] = {
         columns=Columns("#1 String", "#2 String", "Quality"),
         features=_TWO_SENTENCES,
         metrics=("f1", "accuracy"),
+    ),
+    "stsb": GlueRow(
+        labels=("score",),
+        columns=Columns("sentence1", "sentence2", "score"),
+        features=_TWO_SENTENCES,
+        metrics=("pearson", "spearman"),
+        kind="regression",
     ),
     "qqp": GlueRow(
         labels=("not_duplicate", "duplicate"),
@@ -114,7 +124,7 @@ def load_glue(options: GlueTask, split: str | None = None) -> TaskData:
     read = _read_tfds if options.folder is None else _read_folder
     splits = {split: row.splits[split]} if split in row.splits else row.splits
     sets = {name: read(options, row, *place) for name, place in splits.items()}
-    return TaskData(options.name, list(row.labels), sets, row.metrics)
+    return TaskData(options.name, list(row.labels), sets, row.metrics, row.kind)
 
 
 def _read_folder(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
@@ -127,8 +137,9 @@ def _read_folder(options: GlueTask, row: GlueRow, file: str, split: str) -> Exam
             f"Set task.folder to the folder of {options.name}, or to null to use tensorflow-datasets.",
         )
     table = Table(row.columns, row.header, row.has_broken_lines)
+    labels = None if row.kind == "regression" else list(row.written or row.labels)
     try:
-        return read_examples(path, table, list(row.written or row.labels))
+        return read_examples(path, table, labels)
     except UserError as error:
         hint = f"Set task.folder to the official folder of {options.name}."
         raise UserError(error.message, hint) from error
@@ -140,10 +151,14 @@ def _read_tfds(options: GlueTask, row: GlueRow, file: str, split: str) -> Exampl
     columns = row.features
     texts: list[str] = []
     second_texts: list[str] = []
-    labels: list[int] = []
+    labels: list[float] = []
     for example in examples.as_numpy_iterator():
         texts.append(example[columns.text].decode("utf-8", "replace"))
         if columns.second_text:
             second_texts.append(example[columns.second_text].decode("utf-8", "replace"))
-        labels.append(int(example[columns.label]))
-    return Examples(texts, second_texts if columns.second_text else None, np.array(labels, np.int32))
+        labels.append(example[columns.label])
+    return Examples(
+        texts,
+        second_texts if columns.second_text else None,
+        np.array(labels, np.float32 if row.kind == "regression" else np.int32),
+    )

@@ -9,6 +9,8 @@ from mbert_cli.section import Section
 Positive = Annotated[int, Field(gt=0)]
 TaskLength = Annotated[int, Field(ge=4)]
 Share = Annotated[float, Field(ge=0, le=1)]
+TaskKind = Literal["classification", "regression"]
+"""What a task asks for: one of its labels, or a number."""
 
 
 class FilesCorpus(Section):
@@ -110,7 +112,7 @@ class GlueTask(Section):
 
     source: Literal["glue"]
     """The official folder, or tensorflow-datasets."""
-    name: Literal["cola", "sst2", "mrpc", "qqp", "mnli", "qnli", "rte", "wnli"]
+    name: Literal["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli"]
     """Name of the task."""
     folder: str | None = None
     """Folder with the task's official TSV files; null loads glue/<name> from tensorflow-datasets."""
@@ -121,10 +123,12 @@ class GlueTask(Section):
 
 
 class FileTask(Section):
-    """Classification of one or two texts, from TSV, CSV or JSONL files."""
+    """Classification or regression of one or two texts, from TSV, CSV or JSONL files."""
 
     source: Literal["file"]
     """Files of your own."""
+    kind: TaskKind = "classification"
+    """classification into labels, or regression to a number."""
     train: str
     """Training file: .tsv, .csv or .jsonl, .gz of any."""
     validation: str | None = None
@@ -136,9 +140,10 @@ class FileTask(Section):
     second_text: str | None = None
     """Column of the second text of a pair; null for one text."""
     label: str = "label"
-    """Column of the label."""
+    """Column of the label, or of the number."""
     labels: list[str] | None = None
-    """The labels in the order of their ids; null takes those of the training file, sorted."""
+    """The labels in the order of their ids; null takes those of the training file, sorted. A regression has
+    none."""
     sequence_length: TaskLength = 128
     """Tokens of one example."""
 
@@ -146,6 +151,8 @@ class FileTask(Section):
     def _labels_are_distinct(self) -> "FileTask":
         if self.labels is not None and len(set(self.labels)) != len(self.labels):
             raise ValueError("labels must be distinct")
+        if self.labels is not None and self.kind == "regression":
+            raise ValueError("a regression has no labels; leave labels out")
         return self
 
 

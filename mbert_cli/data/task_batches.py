@@ -116,7 +116,7 @@ class TaskBatches:
             self._ids, first, first_lengths, second, second_lengths,
             length, self._vocabulary, pair=self._pair,
         )  # fmt: skip
-        return batch | {"labels": self.examples.labels[rows].astype(np.int32), "example_weights": weights}
+        return batch | {"labels": self.examples.labels[rows], "example_weights": weights}
 
     def _pieces(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Start and length of texts in the encoded ids."""

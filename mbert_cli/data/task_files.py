@@ -3,6 +3,7 @@
 import csv
 import difflib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,27 +58,41 @@ def load_file_task(options: FileTask) -> TaskData:
     path = Path(options.train)
     table = Table(Columns(options.text, options.second_text, options.label))
     rows, _ = _read_rows(path, table)
+    if options.kind == "regression":
+        return _regression_task(options, path, table, rows)
     labels = options.labels or sorted({label for *_, label in rows})
     if len(labels) < 2:
         raise UserError(
             f"A task must have at least two labels. Received: {', '.join(labels)} in {path}",
             "set task.label to the column of the labels",
         )
+    sets = _sets(options, path, table, rows, list(labels))
+    return TaskData(path.name, list(labels), sets)
+
+
+def _regression_task(options: FileTask, path: Path, table: Table, rows: list[Row]) -> TaskData:
+    sets = _sets(options, path, table, rows, None)
+    return TaskData(path.name, [options.label], sets, ("pearson", "spearman"), "regression")
+
+
+def _sets(
+    options: FileTask, path: Path, table: Table, rows: list[Row], labels: list[str] | None
+) -> dict[str, Examples]:
     train = _to_examples(rows, path, labels, table.columns)
     if options.validation is not None:
         validation = read_examples(Path(options.validation), table, labels)
     else:
         train, validation = _hold_out(train, options.validation_share, path)
-    return TaskData(path.name, list(labels), {"train": train, "validation": validation})
+    return {"train": train, "validation": validation}
 
 
-def read_examples(path: Path, table: Table, labels: list[str]) -> Examples:
+def read_examples(path: Path, table: Table, labels: list[str] | None) -> Examples:
     """Reads one file: .tsv (no quoting), .csv (quoted as spreadsheets do) or .jsonl, .gz of any.
 
     Args:
         path: The file.
         table: Its columns; further ones are ignored.
-        labels: Every label that may occur, in the order of the ids.
+        labels: Every label that may occur, in the order of the ids; None reads numbers.
 
     Raises:
         UserError: As `load_file_task`.
@@ -101,16 +116,35 @@ def _hold_out(examples: Examples, share: float, path: Path) -> tuple[Examples, E
     return examples.take(np.flatnonzero(~held_out)), examples.take(np.flatnonzero(held_out))
 
 
-def _to_examples(rows: list[Row], path: Path, labels: list[str], columns: Columns) -> Examples:
+def _to_examples(rows: list[Row], path: Path, labels: list[str] | None, columns: Columns) -> Examples:
+    return Examples(
+        [text for _, text, _, _ in rows],
+        [second for _, _, second, _ in rows] if columns.second_text else None,
+        _numbers(rows, path) if labels is None else _ids(rows, path, labels),
+    )
+
+
+def _ids(rows: list[Row], path: Path, labels: list[str]) -> np.ndarray:
     ids = {label: index for index, label in enumerate(labels)}
     for line, _, _, label in rows:
         if label not in ids:
             raise _unknown_label(path, line, label, labels)
-    return Examples(
-        [text for _, text, _, _ in rows],
-        [second for _, _, second, _ in rows] if columns.second_text else None,
-        np.array([ids[label] for *_, label in rows], np.int32),
-    )
+    return np.array([ids[label] for *_, label in rows], np.int32)
+
+
+def _numbers(rows: list[Row], path: Path) -> np.ndarray:
+    values = []
+    for line, _, _, written in rows:
+        try:
+            values.append(float(written))
+        except ValueError:
+            values.append(math.nan)
+        if not math.isfinite(values[-1]):
+            raise UserError(
+                f"The number of a regression must be finite. Received: {written!r} in {path}:{line}",
+                "Correct the line, or take it out.",
+            )
+    return np.array(values, np.float32)
 
 
 def _unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserError:

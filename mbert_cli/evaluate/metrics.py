@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 from sklearn import metrics
 
 
@@ -33,10 +34,33 @@ def matthews_correlation(labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(metrics.matthews_corrcoef(labels, predicted))
 
 
+def pearson(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Correlation of predicted and true numbers, -1 to 1; 0 where either are all the same.
+
+    Args:
+        labels: (examples,), the true numbers.
+        predicted: (examples,), the predicted numbers.
+    """
+    return _correlation(stats.pearsonr, labels, predicted)
+
+
+def spearman(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Correlation of the ranks; otherwise as `pearson`."""
+    return _correlation(stats.spearmanr, labels, predicted)
+
+
+def _correlation(measure: Callable, labels: np.ndarray, predicted: np.ndarray) -> float:
+    if np.ptp(labels) == 0 or np.ptp(predicted) == 0:
+        return 0.0
+    return float(measure(labels, predicted).statistic)
+
+
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "accuracy": accuracy,
     "f1": f1,
     "matthews_correlation": matthews_correlation,
+    "pearson": pearson,
+    "spearman": spearman,
 }
 """Every official figure, by the name in the task's table."""
 
@@ -70,8 +94,8 @@ def score(names: Sequence[str], labels: np.ndarray, predicted: np.ndarray) -> Sc
 
     Args:
         names: Keys of `METRICS`.
-        labels: (examples,), the true label ids.
-        predicted: (examples,), the predicted label ids.
+        labels: (examples,), the true label ids or numbers.
+        predicted: (examples,), the predicted ones.
     """
     return Score({name: METRICS[name](labels, predicted) for name in names})
 
@@ -115,3 +139,36 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, num_labels: int) -> np.
         num_labels: Labels of the task.
     """
     return metrics.confusion_matrix(labels, predicted, labels=range(num_labels))
+
+
+@dataclass(frozen=True)
+class RangeRow:
+    """The figures of the examples whose true number is from `low` to `high`."""
+
+    low: float
+    high: float
+    predicted: float
+    """Mean of the predicted numbers."""
+    error: float
+    """Mean absolute error."""
+    examples: int
+
+
+def by_range(labels: np.ndarray, predicted: np.ndarray, parts: int = 5) -> list[RangeRow]:
+    """Figures of a regression for equally wide ranges of the true numbers; empty ranges are left out.
+
+    Args:
+        labels: (examples,), the true numbers.
+        predicted: (examples,), the predicted numbers.
+        parts: Number of ranges.
+    """
+    edges = np.linspace(labels.min(), labels.max(), parts + 1)
+    places = np.clip(np.searchsorted(edges, labels, side="right") - 1, 0, parts - 1)
+    rows = []
+    for part in range(parts):
+        chosen = places == part
+        if chosen.any():
+            error = np.abs(predicted[chosen] - labels[chosen]).mean()
+            figures = edges[part], edges[part + 1], predicted[chosen].mean(), error
+            rows.append(RangeRow(*map(float, figures), int(chosen.sum())))
+    return rows

@@ -16,8 +16,8 @@ from mbert_cli.model.options import ModelSize
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import name_signature, op_census
 from mbert_cli.tflite.fold import Weights, fold
-from mbert_cli.tflite.graph import class_probabilities
-from mbert_cli.tflite.interpreter import INPUTS, OUTPUT
+from mbert_cli.tflite.graph import task_output
+from mbert_cli.tflite.interpreter import INPUTS, OUTPUTS
 from mbert_cli.weights.names import read_variables
 
 with hidden_native_output():
@@ -68,8 +68,14 @@ def convert(network: keras.Model, sequence_length: int, mode: str) -> bytes:
     return convert_weights(read_variables(network), size, sequence_length, mode)
 
 
-def convert_weights(weights: Weights, size: ModelSize, sequence_length: int, mode: str) -> bytes:
-    """Converts a classifier given as arrays by canonical name; otherwise as `convert`."""
+def convert_weights(
+    weights: Weights, size: ModelSize, sequence_length: int, mode: str, kind: str = "classification"
+) -> bytes:
+    """Converts a task model given as arrays by canonical name; otherwise as `convert`.
+
+    Args: those of `convert`, and
+        kind: Of the task, a key of `mbert_cli.tflite.interpreter.OUTPUTS`.
+    """
     if sequence_length > size.max_length:
         raise UserError(
             f"An artifact is at most as long as the position table, {size.max_length} tokens. "
@@ -77,7 +83,10 @@ def convert_weights(weights: Weights, size: ModelSize, sequence_length: int, mod
             f"Set export.sequence_length to {size.max_length} or less.",
         )
     graph = inference_graph(
-        lambda **inputs: class_probabilities(fold(weights, size), **inputs), tuple(INPUTS), sequence_length
+        lambda **inputs: task_output(fold(weights, size), **inputs, kind=kind),
+        tuple(INPUTS),
+        sequence_length,
+        OUTPUTS[kind],
     )
     return convert_graph(graph, mode)
 
@@ -92,7 +101,10 @@ class InferenceGraph:
 
 
 def inference_graph(
-    build: Callable[..., tf.Tensor], input_names: Sequence[str], sequence_length: int
+    build: Callable[..., tf.Tensor],
+    input_names: Sequence[str],
+    sequence_length: int,
+    output_name: str = OUTPUTS["classification"],
 ) -> InferenceGraph:
     """What `build` makes of int32 inputs (1, sequence_length), given by name."""
     graph = tf.Graph()
@@ -100,7 +112,7 @@ def inference_graph(
         inputs = {
             name: tf.compat.v1.placeholder(tf.int32, (1, sequence_length), name=name) for name in input_names
         }
-        output = tf.identity(build(**inputs), name=OUTPUT)
+        output = tf.identity(build(**inputs), name=output_name)
     return InferenceGraph(graph.as_graph_def(), list(inputs.values()), output)
 
 

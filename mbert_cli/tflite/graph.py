@@ -27,19 +27,24 @@ EPSILON = 1e-12
 """Of LayerNorm, as in the Keras network."""
 
 
-def class_probabilities(
-    network: FoldedNetwork, ids: tf.Tensor, mask: tf.Tensor, segment_ids: tf.Tensor
+def task_output(
+    network: FoldedNetwork,
+    ids: tf.Tensor,
+    mask: tf.Tensor,
+    segment_ids: tf.Tensor,
+    kind: str = "classification",
 ) -> tf.Tensor:
-    """Builds the graph of a classifier.
+    """Builds the graph of a task model.
 
     Args:
         network: Folded weights.
         ids: Token ids, (1, length) int32.
         mask: (1, length) int32, 1 for tokens and 0 for padding.
         segment_ids: (1, length) int32.
+        kind: classification or regression.
 
     Returns:
-        (1, labels) float32, softmax over the labels.
+        (1, labels) float32: softmax over the labels, or the number of a regression.
     """
     length = ids.shape[1]
     attention_bias = (tf.cast(tf.reshape(mask, (1, 1, length)), tf.float32) - 1.0) * -MASKED
@@ -49,7 +54,8 @@ def class_probabilities(
     first = _block(network.blocks[-1], network.size, hidden, attention_bias, rows=1)  # (1, hidden_dim)
     if network.pooler is not None:
         first = tf.tanh(_dense(first, network.pooler))
-    return tf.nn.softmax(_dense(first, network.classifier))
+    logits = _dense(first, network.classifier)
+    return tf.nn.softmax(logits) if kind == "classification" else logits
 
 
 def _embed(embeddings: FoldedEmbeddings, ids: tf.Tensor, segment_ids: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Runs a .tflite classifier on this machine, as a phone would."""
+"""Runs a .tflite task model on this machine, as a phone would."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +16,8 @@ INPUTS = {"ids": "token_ids", "segment_ids": "segment_ids", "mask": "padding_mas
 """Names of the inputs, (1, length) int32 each, and the arrays of a task batch that they take. MediaPipe's text
 classifier falls back on this order when a file has no metadata."""
 
-OUTPUT = "probabilities"
-"""Name of the output, (1, labels) float32."""
+OUTPUTS = {"classification": "probabilities", "regression": "value"}
+"""Name of the output, (1, labels) float32, by the kind of the task."""
 
 
 class Artifact:
@@ -40,15 +40,15 @@ class Artifact:
         self._interpreter = _load(path, threads)
         signature = self._interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
         names = signature["inputs"], signature["outputs"]
-        if (sorted(names[0]), names[1]) != (sorted(INPUTS), [OUTPUT]):
+        if sorted(names[0]) != sorted(INPUTS) or names[1] not in [[name] for name in OUTPUTS.values()]:
             received = f"{_listed(names[0])} -> {_listed(names[1])}"
             raise UserError(
-                f"An artifact reads {_listed(sorted(INPUTS))} and returns {OUTPUT}. Received: {path} "
+                f"An artifact reads {_listed(sorted(INPUTS))} and returns {' or '.join(OUTPUTS.values())}. Received: {path} "
                 f"with {received}.",
                 "Write one with `mbert export-tflite`.",
             )
         runner = self._interpreter.get_signature_runner(SIGNATURE)
-        inputs, output = runner.get_input_details(), runner.get_output_details()[OUTPUT]
+        inputs, output = runner.get_input_details(), runner.get_output_details()[names[1][0]]
         self._input_indices = {name: inputs[name]["index"] for name in INPUTS}
         self._output_index = output["index"]
         self.sequence_length = int(inputs["ids"]["shape"][1])
@@ -61,7 +61,7 @@ class Artifact:
             batch: token_ids, segment_ids and padding_mask, (examples, length) int32; other keys are not read.
 
         Returns:
-            Probabilities of the labels, (examples, labels) float32.
+            (examples, labels) float32: probabilities of the labels, or the number of a regression.
 
         Raises:
             UserError: The rows have another length than the artifact.
@@ -72,12 +72,12 @@ class Artifact:
                 f"The artifact {self.path} takes rows of {self.sequence_length} tokens. Received: {length}.",
                 f"Encode the text to {self.sequence_length} tokens.",
             )
-        probabilities = np.empty((count, self.num_labels), np.float32)
+        outputs = np.empty((count, self.num_labels), np.float32)
         for row in range(count):
             self.set_row({name: values[row : row + 1] for name, values in batch.items()})
             self.run()
-            probabilities[row] = self._interpreter.get_tensor(self._output_index)[0]
-        return probabilities
+            outputs[row] = self._interpreter.get_tensor(self._output_index)[0]
+        return outputs
 
     def set_row(self, row: Mapping[str, np.ndarray]) -> None:
         """Copies a batch of one example, arrays (1, length), to the inputs."""

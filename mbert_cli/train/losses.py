@@ -1,9 +1,12 @@
 """Losses of task models, each a function of a network's outputs and a task batch."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from keras import ops
 
-WEIGHTED_BY = {"cross_entropy": "example_weights", "accuracy": "example_weights"}
-"""For each loss of `classification_losses` the array of the batch that weighs its mean."""
+WEIGHTED_BY = dict.fromkeys(["cross_entropy", "accuracy", "mean_squared_error"], "example_weights")
+"""For each loss here the array of the batch that weighs its mean."""
 
 
 def classification_losses(outputs, batch):
@@ -25,3 +28,39 @@ def classification_losses(outputs, batch):
         "cross_entropy": ops.sum(losses * weights) / count,
         "accuracy": ops.sum(ops.cast(correct, "float32") * weights) / count,
     }
+
+
+def regression_losses(outputs, batch):
+    """Squared error of a network with one output.
+
+    Args:
+        outputs: {"logits": (batch, 1)}.
+        batch: labels (batch,) and example_weights (batch,), 0 for filler rows.
+
+    Returns:
+        Dict of one float32 scalar: mean_squared_error, the mean over the rows that count.
+    """
+    values = ops.cast(outputs["logits"], "float32")[:, 0]
+    weights = ops.cast(batch["example_weights"], "float32")
+    errors = ops.square(values - ops.cast(batch["labels"], "float32"))
+    return {"mean_squared_error": ops.sum(errors * weights) / ops.maximum(ops.sum(weights), 1.0)}
+
+
+@dataclass(frozen=True)
+class TaskLoss:
+    """What fine-tuning minimises.
+
+    Attributes:
+        function: (outputs, batch) -> dict of scalars.
+        loss_weights: Factor of each loss in the sum.
+    """
+
+    function: Callable
+    loss_weights: dict[str, float]
+
+
+TASK_LOSSES = {
+    "classification": TaskLoss(classification_losses, {"cross_entropy": 1.0}),
+    "regression": TaskLoss(regression_losses, {"mean_squared_error": 1.0}),
+}
+"""By the kind of the task."""

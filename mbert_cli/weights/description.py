@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mbert_cli.data.options import Task
+from mbert_cli.data.options import Task, TaskKind
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
 from mbert_cli.section import Section
@@ -32,7 +32,9 @@ class ModelDescription(Section):
     vocabulary: VocabularyDescription
     """Its vocabulary."""
     labels: list[str] | None = None
-    """Labels in the order of their ids, for a task model."""
+    """Labels in the order of their ids, for a task model; of a regression the name of its number."""
+    kind: TaskKind = "classification"
+    """What its task asks for."""
     task: Task | None = None
     """The task it was fine-tuned for."""
 

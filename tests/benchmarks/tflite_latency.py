@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from mbert_cli.model.heads import build_classifier_network
 from mbert_cli.tflite.convert import MODES, convert, op_census
-from mbert_cli.tflite.interpreter import INPUTS, OUTPUT
+from mbert_cli.tflite.interpreter import INPUTS, OUTPUTS
 from mbert_cli.tflite.latency import measure
 from mbert_cli.tflite.options import BenchOptions
 
@@ -30,7 +30,7 @@ def straight_conversion(network: keras.Model, length: int, mode: str) -> bytes:
 
     def serve(ids, segment_ids, mask):
         logits = network({"token_ids": ids, "segment_ids": segment_ids, "padding_mask": mask}, training=False)
-        return {OUTPUT: tf.nn.softmax(logits["logits"])}
+        return {OUTPUTS["classification"]: tf.nn.softmax(logits["logits"])}
 
     archive = keras.export.ExportArchive()
     archive.track(network)

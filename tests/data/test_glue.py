@@ -50,6 +50,10 @@ FILES = {
             ["entailment", "contradiction", "neutral"],
         ),
     ),
+    "stsb": (
+        'index\tgenre\tsentence1\tsentence2\tscore\n0\tx\tA man.\tA boy.\t3.250\n1\tx\tA "b.\tC.\t0\n',
+        (["A man.", 'A "b.'], ["A boy.", "C."], [3.25, 0.0]),
+    ),
     "qnli": (
         "index\tquestion\tsentence\tlabel\n0\tWho?\tHe.\tentailment\n1\tWhen?\tHe.\tnot_entailment\n",
         (["Who?", "When?"], ["He.", "He."], ["entailment", "not_entailment"]),
@@ -72,7 +76,8 @@ def test_each_task_is_read_with_the_quirks_of_its_files(tmp_path, name):
         (tmp_path / file).write_text(written, encoding="utf-8")
     task = load_task(options(tmp_path, name))
     assert (task.train.texts, task.train.second_texts) == (texts, second_texts)
-    assert [task.labels[label] for label in task.train.labels] == labels
+    read = task.train.labels.tolist()
+    assert (read if task.kind == "regression" else [task.labels[label] for label in read]) == labels
     assert task.train.num_left_out == (2 if name == "qqp" else 0)
     assert takes_pairs(options(tmp_path, name)) == task.pair == (second_texts is not None)
 
@@ -83,7 +88,9 @@ def test_the_labels_have_the_order_of_tensorflow_datasets(name):
         info = tfds.builder(f"glue/{name}").info
         task = load_task(options(name=name))
     row = GLUE[name]
-    assert info.features[row.features.label].names == list(row.labels)
+    if row.kind == "classification":
+        assert info.features[row.features.label].names == list(row.labels)
+    assert task.train.labels.dtype == (np.float32 if row.kind == "regression" else np.int32)
     assert task.pair == (row.features.second_text is not None)
     assert list(task.sets) == list(row.splits)
 

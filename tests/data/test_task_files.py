@@ -170,3 +170,18 @@ def test_a_column_that_occurs_twice_is_refused(tmp_path):
         f"A column that the recipe names must occur once. Received: 'text' more than once in {path}:1"
     )
     assert error.hint == "Rename the other columns."
+
+
+def test_numbers_of_a_regression(tmp_path):
+    path = write(tmp_path, "t.csv", "text,label\nfirst,2.5\nsecond,-1e2\n")
+    task = load(path, kind="regression")
+    assert (task.kind, task.labels, task.metrics) == ("regression", ["label"], ("pearson", "spearman"))
+    np.testing.assert_array_equal(task.train.labels, np.array([2.5, -100], np.float32))
+
+
+@pytest.mark.parametrize("written", ["nan", "inf", "good"])
+def test_what_is_no_finite_number_is_named_with_its_line(tmp_path, written):
+    path = write(tmp_path, "t.tsv", f"text\tlabel\nfirst\t1\nsecond\t{written}\n")
+    error = refused(path, kind="regression")
+    assert error.message == f"The number of a regression must be finite. Received: {written!r} in {path}:3"
+    assert error.hint == "Correct the line, or take it out."

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from mbert_cli.evaluate.metrics import METRICS, accuracy, confusion, per_class, score, score_name
+from mbert_cli.evaluate.metrics import (
+    METRICS,
+    RangeRow,
+    accuracy,
+    by_range,
+    confusion,
+    per_class,
+    score,
+    score_name,
+)
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 PREDICTED = np.array([0, 0, 1, 1, 0, 1])
@@ -62,3 +71,18 @@ def test_the_score_of_a_task_is_the_mean_of_its_figures():
 def test_the_name_of_a_score_says_what_it_is_a_mean_of():
     assert score_name(("accuracy",)) == "accuracy"
     assert score_name(("f1", "accuracy")) == "mean of f1 and accuracy"
+
+
+def test_correlations_of_numbers():
+    labels = np.array([0.0, 1.0, 2.0, 3.0])
+    assert METRICS["pearson"](labels, 5 - 2 * labels) == pytest.approx(-1)
+    assert METRICS["spearman"](labels, np.exp(labels)) == pytest.approx(1)
+    # deviations (-1.5, -.5, .5, 1.5) and (-1.5, 1.5, -.5, .5): 2 / 5; ranks 0, 3, 1, 2: 1 - 6 * 6 / 60
+    assert METRICS["pearson"](labels, np.array([0.0, 3.0, 1.0, 2.0])) == pytest.approx(0.4)
+    assert METRICS["spearman"](labels, np.array([0.0, 9.0, 1.0, 2.0])) == pytest.approx(0.4)
+    assert METRICS["pearson"](labels, np.ones(4)) == METRICS["spearman"](np.ones(4), labels) == 0
+
+
+def test_a_regression_is_shown_by_ranges_of_the_true_numbers():
+    rows = by_range(np.array([0.0, 0.5, 5.0]), np.array([1.0, 1.5, 4.0]))
+    assert rows == [RangeRow(0.0, 1.0, 1.25, 1.0, 2), RangeRow(4.0, 5.0, 4.0, 1.0, 1)]

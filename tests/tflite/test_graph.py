@@ -5,14 +5,14 @@ import pytest
 
 from mbert_cli.model.options import SIZES, ModelSize
 from mbert_cli.tflite.fold import fold
-from mbert_cli.tflite.graph import class_probabilities
+from mbert_cli.tflite.graph import task_output
 from mbert_cli.weights.names import read_variables
 
 
 def graph_probabilities(network, size, batch) -> np.ndarray:
     folded = fold(read_variables(network), size)
     rows = [
-        class_probabilities(
+        task_output(
             folded,
             ids=batch["token_ids"][row : row + 1],
             mask=batch["padding_mask"][row : row + 1],

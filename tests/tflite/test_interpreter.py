@@ -67,6 +67,6 @@ def test_a_model_with_other_inputs_is_refused_with_what_it_has(tmp_path):
     with pytest.raises(UserError) as caught:
         Artifact(path)
     assert caught.value.message == (
-        f"An artifact reads ids, mask, segment_ids and returns probabilities. Received: {path} with "
+        f"An artifact reads ids, mask, segment_ids and returns probabilities or value. Received: {path} with "
         "tokens -> probabilities."
     )
