@@ -16,7 +16,9 @@ from mbert_cli.backend import require_backend
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.flags import (
     DryRun,
+    File,
     Fresh,
+    Jsonl,
     NamedRun,
     Quiet,
     Recipe,
@@ -25,8 +27,10 @@ from mbert_cli.flags import (
     Run,
     Settings,
     Smoke,
+    Submission,
     Target,
     Targets,
+    Texts,
     Verb,
 )
 from mbert_cli.native_output import hidden_native_output
@@ -134,25 +138,23 @@ def finetune(
 
 @app.command("eval", rich_help_panel=PIPELINE)
 def evaluate(
-    ctx: typer.Context, target: Target = None, recipe: RecipeOption = "quickstart", settings: Settings = None,
-    run: NamedRun = None, fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    ctx: typer.Context, target: Target = None, submission: Submission = None,
+    recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """score a run or a .tflite file with the task's official metrics
 
     Example: mbert eval model.tflite prints accuracy, figures per class and the confusion table.
     """
-    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, targets=(target,))
+    invocation = _invocation(
+        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, targets=(target,), submission=submission
+    )
     _run("evaluate", invocation)
 
 
 @app.command(rich_help_panel=PIPELINE)
 def predict(
-    ctx: typer.Context, target: Target = None,
-    texts: Annotated[list[str] | None, typer.Option(
-        "--text", metavar="TEXT", help="A text; repeatable.", show_default=False)] = None,
-    file: Annotated[Path | None, typer.Option(
-        metavar="FILE", help="Texts, one a line (default: standard input).", show_default=False)] = None,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
+    ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None, jsonl: Jsonl = False,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip

@@ -46,6 +46,23 @@ Targets = Annotated[
         help="Runs or .tflite files (default: the newest complete finetune run).", show_default=False
     ),
 ]
+Submission = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write the answers to GLUE's test sets for its leaderboard instead.",
+        show_default=False,
+    ),
+]
+Texts = Annotated[
+    list[str] | None,
+    typer.Option("--text", metavar="TEXT", help="A text; repeatable.", show_default=False),
+]
+File = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Texts, one a line (default: standard input).", show_default=False),
+]
+Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move a run that is there aside and begin anew.")]
 Smoke = Annotated[
     bool, typer.Option("--smoke", help="Tiny size, few steps, same code; runs go to runs/smoke.")

@@ -265,7 +265,7 @@ def test_runs_works_in_an_empty_folder(run):
         ("mbert bench --against mob", ["mobilebert", "mobilebert_tiny"]),
         ("mbert recipe show dis", ["distill"]),
         ("mbert recipe show finetune ss", ["sst2"]),
-        ("mbert recipe copy finetune/s", ["finetune/sst2"]),
+        ("mbert recipe copy finetune/ss", ["finetune/sst2"]),
         ("mbert distill --set distill.str", ["distill.strategy="]),
         ("mbert distill --set distill.strategy=j", ["distill.strategy=joint"]),
     ],

@@ -7,6 +7,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.submission import write_submission
 from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open_task_model, say_what_is_cut
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import TaskData, load_task
@@ -21,12 +22,19 @@ def run(invocation: Invocation) -> None:
     recipe: EvalRecipe = invocation.loaded.recipe
     target = find_target(invocation)
     if invocation.dry_run:
+        if invocation.submission:
+            console.result(f"Would answer GLUE's test sets with {target} in {invocation.submission}")
+            return
         console.result(
             f"Would score {target} on {recipe.evaluate.split} and write {_report_path(target, recipe)}"
         )
         return
     model = open_task_model(target)
-    task = load_task(recipe.task or model.description.task, recipe.evaluate.split)
+    options = recipe.task or model.description.task
+    if invocation.submission:
+        write_submission(model, options, invocation.submission, recipe.evaluate.batch_size)
+        return
+    task = load_task(options, recipe.evaluate.split)
     _require_labels(task, model)
     examples = thin(task.sets[recipe.evaluate.split], recipe.evaluate.max_examples)
     batches = model.batches(examples, recipe.evaluate.batch_size)

@@ -28,6 +28,7 @@ class Invocation:
         texts: Texts of `predict --text`.
         file: File of `predict --file`.
         jsonl: Print JSON lines.
+        submission: Folder for the leaderboard's files.
     """
 
     verb: str
@@ -43,6 +44,7 @@ class Invocation:
     texts: tuple[str, ...] = ()
     file: Path | None = None
     jsonl: bool = False
+    submission: Path | None = None
 
     def of(self, verb: str, recipe: str) -> "Invocation":
         """The invocation of another verb that this one needs first, in the same root and manner."""

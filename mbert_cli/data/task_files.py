@@ -22,11 +22,11 @@ Row = tuple[int, str, str | None, str]
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns, or fields, that are read."""
+    """Names of the columns, or fields, that are read; None for what examples do not have."""
 
     text: str
     second_text: str | None
-    label: str
+    label: str | None
 
     @property
     def names(self) -> list[str]:
@@ -188,7 +188,8 @@ def _row(record: dict[str, str], path: Path, line: int, columns: Columns) -> Row
                 "fill the line in, or take it out",
             )
     second = record[columns.second_text] if columns.second_text else None
-    return line, record[columns.text].strip(), second and second.strip(), record[columns.label].strip()
+    label = record[columns.label].strip() if columns.label else ""
+    return line, record[columns.text].strip(), second and second.strip(), label
 
 
 def _tsv_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str] | None]]:

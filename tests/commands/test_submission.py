@@ -1,0 +1,117 @@
+"""The files of GLUE's leaderboard."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from mbert_cli.commands.submission import write_submission
+from mbert_cli.commands.task_model import TaskModel
+from mbert_cli.data import glue_submission
+from mbert_cli.data.glue import GLUE
+from mbert_cli.data.glue_submission import TESTS, load_tests
+from mbert_cli.data.options import FileTask, GlueTask
+from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+
+PAIRS = "index\tsentence1\tsentence2\n0\tIt rains.\tIt is wet.\n1\tIt rains.\tIt is dry.\n"
+
+
+def glue(name: str, folder: Path | None) -> GlueTask:
+    return GlueTask(source="glue", name=name, folder=folder and str(folder))
+
+
+def model_of(task: GlueTask | FileTask, outputs: list[list[float]]) -> TaskModel:
+    """A model that says the same to each set of two examples."""
+    kind = GLUE[task.name].kind if isinstance(task, GlueTask) else "classification"
+    vocabulary = Vocabulary((*LEADING_TOKENS, "a"))
+    description = ModelDescription(
+        verb="finetune", size=SIZES["mobilebert_laptop"], task=task, kind=kind,
+        vocabulary=VocabularyDescription(size=vocabulary.size, lowercase=True, digest=vocabulary.digest),
+    )  # fmt: skip
+
+    def predict(batches) -> np.ndarray:
+        assert sum(int(batch["example_weights"].sum()) for batch in batches) == 2
+        return np.array(outputs, np.float32)
+
+    return TaskModel(Path("run"), description, vocabulary, 16, predict)
+
+
+@pytest.fixture
+def two_examples(monkeypatch):
+    """Lets test sets have two examples."""
+    few = {name: tuple(replace(row, num_examples=2) for row in rows) for name, rows in TESTS.items()}
+    monkeypatch.setitem(globals(), "TESTS", few)
+    monkeypatch.setattr(glue_submission, "TESTS", few)
+    monkeypatch.setattr("mbert_cli.commands.submission.TESTS", few)
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs", "written"),
+    [
+        ("rte", [[0.2, 0.8], [0.9, 0.1]], ["not_entailment", "entailment"]),
+        ("wnli", [[0.2, 0.8], [0.9, 0.1]], ["1", "0"]),
+        ("stsb", [[5.5], [-0.25]], ["5.000", "0.000"]),
+    ],
+)
+def test_answers_stand_as_in_the_task_s_own_files(tmp_path, two_examples, name, outputs, written):
+    (tmp_path / "test.tsv").write_text(PAIRS)
+    task = glue(name, tmp_path)
+    write_submission(model_of(task, outputs), task, tmp_path / "out", batch_size=4)
+    content = (tmp_path / "out" / TESTS[name][0].submission).read_text()
+    assert content == f"index\tprediction\n0\t{written[0]}\n1\t{written[1]}\n"
+
+
+def test_a_model_of_mnli_answers_both_sets_and_says_when_the_diagnostics_are_missing(
+    tmp_path, two_examples, capsys
+):
+    for file in ("test_matched.tsv", "test_mismatched.tsv"):
+        (tmp_path / file).write_text(PAIRS)
+    task = glue("mnli", tmp_path)
+    model = model_of(task, [[0, 1, 0], [0, 0, 1]])
+    write_submission(model, task, tmp_path / "out", 4)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["MNLI-m.tsv", "MNLI-mm.tsv"]
+    assert "AX.tsv is not written" in capsys.readouterr().err
+    (tmp_path / "diagnostic.tsv").write_text(PAIRS)
+    write_submission(model, task, tmp_path / "out", 4)
+    assert (tmp_path / "out/AX.tsv").read_text() == "index\tprediction\n0\tneutral\n1\tcontradiction\n"
+
+
+def test_every_task_has_its_test_set_in_tensorflow_datasets(two_examples):
+    assert set(TESTS) == set(GLUE)
+    with tfds.testing.mock_data(num_examples=2):
+        for name, rows in TESTS.items():
+            sets = load_tests(glue(name, None))
+            assert [test.row.submission for test in sets] == [row.submission for row in rows]
+            assert all((test.examples.second_texts is None) == (name in ("cola", "sst2")) for test in sets)
+
+
+def test_a_test_set_of_another_size_is_refused(tmp_path):
+    (tmp_path / "test.tsv").write_text(PAIRS)
+    with pytest.raises(UserError) as caught:
+        load_tests(glue("rte", tmp_path))
+    assert caught.value.message == "The official test set for RTE.tsv has 3,000 examples. Received: 2"
+    assert caught.value.hint == "Take the files of rte from gluebenchmark.com."
+
+
+def test_a_folder_without_test_set_is_refused(tmp_path):
+    with pytest.raises(UserError) as caught:
+        load_tests(glue("rte", tmp_path))
+    assert caught.value.message == (
+        f"A submission needs the test set of rte. Received: {tmp_path} without test.tsv"
+    )
+    assert caught.value.hint == "Set task.folder to the official folder of rte."
+
+
+def test_only_tasks_of_glue_have_a_leaderboard(tmp_path):
+    task = FileTask(source="file", train="t.tsv")
+    with pytest.raises(UserError) as caught:
+        write_submission(model_of(task, []), task, tmp_path / "out", 4)
+    assert (
+        caught.value.message == "Only tasks of GLUE have a leaderboard. Received: a task of the source file"
+    )
+    assert not (tmp_path / "out").exists()
