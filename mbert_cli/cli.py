@@ -15,11 +15,13 @@ from mbert_cli import completion, console
 from mbert_cli.backend import require_backend
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.flags import (
+    Against,
     DryRun,
     File,
     Fresh,
     Jsonl,
     NamedRun,
+    Quantize,
     Quiet,
     Recipe,
     RecipeOption,
@@ -27,10 +29,14 @@ from mbert_cli.flags import (
     Run,
     Settings,
     Smoke,
+    Source,
+    Strategy,
     Submission,
     Target,
     Targets,
+    Teacher,
     Texts,
+    Threads,
     Verb,
 )
 from mbert_cli.native_output import hidden_native_output
@@ -102,12 +108,7 @@ def train_teacher(
 @app.command(rich_help_panel=PIPELINE)
 def distill(
     ctx: typer.Context, recipe: Recipe = "quickstart",
-    strategy: Annotated[str | None, typer.Option(
-        metavar="progressive|joint|auxiliary", help="Short for --set distill.strategy=NAME.",
-        autocompletion=completion.choices("distill", "distill.strategy"), show_default=False)] = None,
-    teacher: Annotated[str | None, typer.Option(
-        metavar="DIR", help="Short for --set teacher=DIR.", show_default=False)] = None,
-    settings: Settings = None, run: Run = None,
+    strategy: Strategy = None, teacher: Teacher = None, settings: Settings = None, run: Run = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """teacher -> student
@@ -121,9 +122,7 @@ def distill(
 
 @app.command(rich_help_panel=PIPELINE)
 def finetune(
-    ctx: typer.Context, recipe: Recipe = "quickstart",
-    source: Annotated[str | None, typer.Option(
-        metavar="DIR", help="Short for --set source=DIR.", show_default=False)] = None,
+    ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None,
     settings: Settings = None, run: Run = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -171,10 +170,7 @@ def predict(
 
 @app.command("export-tflite", rich_help_panel=PIPELINE)
 def export_tflite(
-    ctx: typer.Context, target: Target = None,
-    quantize: Annotated[list[str] | None, typer.Option(
-        metavar="MODE", help="Short for --set export.quantize=[MODE]; repeatable.",
-        autocompletion=completion.choices("export-tflite", "export.quantize"), show_default=False)] = None,
+    ctx: typer.Context, target: Target = None, quantize: Quantize = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -191,12 +187,7 @@ def export_tflite(
 
 @app.command(rich_help_panel=PIPELINE)
 def bench(
-    ctx: typer.Context, targets: Targets = None,
-    against: Annotated[str | None, typer.Option(
-        metavar="SIZE", help="Short for --set bench.against=SIZE: ratios to this architecture.",
-        autocompletion=completion.choices("bench", "bench.against"), show_default=False)] = None,
-    threads: Annotated[int | None, typer.Option(
-        metavar="N", help="Short for --set bench.threads=N.", show_default=False)] = None,
+    ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip

@@ -46,6 +46,42 @@ Targets = Annotated[
         help="Runs or .tflite files (default: the newest complete finetune run).", show_default=False
     ),
 ]
+Strategy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="progressive|joint|auxiliary",
+        help="Short for --set distill.strategy=NAME.",
+        autocompletion=completion.choices("distill", "distill.strategy"),
+        show_default=False,
+    ),
+]
+Teacher = Annotated[
+    str | None, typer.Option(metavar="DIR", help="Short for --set teacher=DIR.", show_default=False)
+]
+Source = Annotated[
+    str | None, typer.Option(metavar="DIR", help="Short for --set source=DIR.", show_default=False)
+]
+Quantize = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MODE",
+        help="Short for --set export.quantize=[MODE]; repeatable.",
+        autocompletion=completion.choices("export-tflite", "export.quantize"),
+        show_default=False,
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Short for --set bench.against=SIZE: ratios to this architecture.",
+        autocompletion=completion.choices("bench", "bench.against"),
+        show_default=False,
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", help="Short for --set bench.threads=N.", show_default=False)
+]
 Submission = Annotated[
     Path | None,
     typer.Option(
