@@ -208,15 +208,14 @@ def runs(
     chain: Annotated[
         bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")
     ] = False,
+    glue: Annotated[bool, typer.Option("--glue", help="Models by row, GLUE's tasks by column.")] = False,
 ) -> None:
     """what is in runs/: kind, state, size, score
 
     Example: mbert runs --chain shows scores and artifacts of every fine-tuned model.
     """
-    from mbert_cli.commands import chain as chain_command
-    from mbert_cli.commands import runs as command
-
-    (chain_command if chain else command).run(root)
+    page = "glue_table" if glue else "chain" if chain else "runs"
+    importlib.import_module(f"mbert_cli.commands.{page}").run(root)
 
 
 @recipe_app.command("list")
