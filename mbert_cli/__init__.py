@@ -1,7 +1,8 @@
 """mbert: from a text corpus and a labelled task to a quantized TFLite model on a phone.
 
 Looking for                                    open
-the verbs and their flags                      mbert_cli/cli.py
+the verbs                                      mbert_cli/cli.py
+their flags                                    mbert_cli/flags.py
 what one verb does, top to bottom              mbert_cli/commands/
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
@@ -18,6 +19,7 @@ teacher and student in one step                mbert_cli/distill/pair.py
 the training loop                              mbert_cli/train/engine.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
+a batch in halves on two streams               mbert_cli/train/shards.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/train/run_dir.py
 corpora                                        mbert_cli/data/corpus.py
@@ -25,7 +27,13 @@ the token store                                mbert_cli/data/store.py
 masking and sentence pairs                     mbert_cli/data/pretraining.py
 the contract of a batch                        mbert_cli/data/batch.py
 tasks to fine-tune on                          mbert_cli/data/tasks.py
+GLUE                                           mbert_cli/data/glue.py
+SQuAD                                          mbert_cli/data/squad.py
+windows over long texts                        mbert_cli/data/answer_windows.py
 metrics                                        mbert_cli/evaluate/metrics.py
+what outputs mean, kind by kind                mbert_cli/evaluate/outputs.py
+answers from start and end logits              mbert_cli/evaluate/answers.py
+exact match and F1                             mbert_cli/evaluate/squad_metrics.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 latency                                        mbert_cli/tflite/latency.py
