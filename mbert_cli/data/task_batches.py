@@ -27,8 +27,8 @@ class TaskBatches:
             end; of a pair the longer one is cut first.
         batch_size: Rows of a batch. The last one of an epoch is filled up with an example of weight 0.
         seed: Decides the order of the examples in every epoch.
-        dynamic_length: Makes a batch only as long as its longest example, in the steps of `LENGTHS`, and puts
-            examples of like length together; else all are `sequence_length` long.
+        dynamic_length: Makes a batch only as long as its longest example and a column of padding, in the steps
+            of `LENGTHS`, and puts examples of like length together; else all are `sequence_length` long.
     """
 
     def __init__(
@@ -99,8 +99,9 @@ class TaskBatches:
         """Columns of the batch that these examples make."""
         if not self._dynamic_length:
             return self.sequence_length
-        longest = int(self._tokens[rows].max())
-        fitting = (length for length in LENGTHS if longest <= length < self.sequence_length)
+        # MobileBERT's embedding of a token reads the next one, so the last token needs its padding behind it.
+        needed = int(self._tokens[rows].max()) + 1
+        fitting = (length for length in LENGTHS if needed <= length < self.sequence_length)
         return next(fitting, self.sequence_length)
 
     def _batch(self, rows: np.ndarray) -> Batch:

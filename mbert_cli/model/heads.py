@@ -108,32 +108,32 @@ class Pooler(LayerWithParts):
 
 
 class ClassifierHead(LayerWithParts):
-    """Dropout and a dense layer on the pooled hidden state.
+    """Dropout and a dense layer on the pooled hidden state, or on the hidden state of every token.
 
     Args:
         num_labels: Width of the output.
-        dropout_rate: Share of the pooled state zeroed while training.
+        dropout_rate: Share of the states zeroed while training.
 
     Call arguments:
-        pooled: (batch, hidden_dim).
+        states: (batch, hidden_dim) or (batch, length, hidden_dim).
 
     Returns:
-        (batch, num_labels) float32 logits.
+        (batch, num_labels) or (batch, length, num_labels) float32 logits.
     """
 
     def __init__(self, num_labels: int, dropout_rate: float = 0.0, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.num_labels, self.dropout_rate = num_labels, dropout_rate
 
-    def build(self, pooled_shape: tuple[int | None, int]) -> None:
-        self.dense = Dense(self, None, pooled_shape[-1], self.num_labels)
+    def build(self, states_shape: tuple[int | None, ...]) -> None:
+        self.dense = Dense(self, None, states_shape[-1], self.num_labels)
         self.dropout = Dropout(self, "dropout", self.dropout_rate)
 
-    def call(self, pooled, training=None):
-        return ops.cast(self.dense(self.dropout(pooled, training)), "float32")
+    def call(self, states, training=None):
+        return ops.cast(self.dense(self.dropout(states, training)), "float32")
 
-    def compute_output_spec(self, pooled: KerasTensor, training: bool | None = None) -> KerasTensor:
-        return KerasTensor((pooled.shape[0], self.num_labels), dtype="float32")
+    def compute_output_spec(self, states: KerasTensor, training: bool | None = None) -> KerasTensor:
+        return KerasTensor((*states.shape[:-1], self.num_labels), dtype="float32")
 
 
 def build_pretraining_network(
@@ -198,4 +198,29 @@ def build_classifier_network(
     classifier = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name="classifier", dtype=dtype)
     logits = classifier(pooler(encoder.output["hidden_states"][-1]))
     draw_weights([*pooler.weights, *classifier.weights], seed, size.initializer_range)
+    return keras.Model(encoder.input, {"logits": logits}, name=name)
+
+
+def build_answer_network(
+    size: str | ModelSize,
+    *,
+    vocab_size: int = 30522,
+    seed: int | None = 0,
+    dropout_rate: float = 0.0,
+    name: str = "question_answering",
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Model:
+    """Builds an encoder that says of every token whether the answer begins or ends with it.
+
+    Args: those of `build_encoder`, and
+        dropout_rate: Share of the last hidden states zeroed while training.
+
+    Returns:
+        A model from the encoder's inputs to a dict of `logits` (batch, length, 2) float32: start and end.
+    """
+    size = resolve_size(size)
+    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype)
+    span = ClassifierHead(2, dropout_rate, seed=seed or 0, name="answer_span", dtype=dtype)
+    logits = span(encoder.output["hidden_states"][-1])
+    draw_weights(span.weights, seed, size.initializer_range)
     return keras.Model(encoder.input, {"logits": logits}, name=name)

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from keras import ops
 
-WEIGHTED_BY = dict.fromkeys(["cross_entropy", "accuracy", "mean_squared_error"], "example_weights")
+MASKED = -10_000.0
+"""Added to the logits of padding, as in attention."""
+
+WEIGHTED_BY = dict.fromkeys(
+    ["cross_entropy", "accuracy", "mean_squared_error", "answer_span", "exact_span"], "example_weights"
+)
 """For each loss here the array of the batch that weighs its mean."""
 
 
@@ -44,6 +49,36 @@ def regression_losses(outputs, batch):
     weights = ops.cast(batch["example_weights"], "float32")
     errors = ops.square(values - ops.cast(batch["labels"], "float32"))
     return {"mean_squared_error": ops.sum(errors * weights) / ops.maximum(ops.sum(weights), 1.0)}
+
+
+def answer_span_losses(outputs, batch):
+    """Cross-entropy of the places where answers begin and end.
+
+    Padding takes no part, so that the length of a batch changes nothing.
+
+    Args:
+        outputs: {"logits": (batch, length, 2)}, start and end.
+        batch: start_positions and end_positions (batch,), padding_mask (batch, length), and
+            example_weights (batch,), 0 for filler rows.
+
+    Returns:
+        Dict of float32 scalars, means over the rows that count: answer_span, the mean of both cross-entropies,
+        and exact_span, the share of rows with both places right.
+    """
+    padding = 1.0 - ops.cast(batch["padding_mask"], "float32")
+    logits = ops.cast(outputs["logits"], "float32") + ops.expand_dims(padding * MASKED, 2)
+    weights = ops.cast(batch["example_weights"], "float32")
+    count = ops.maximum(ops.sum(weights), 1.0)
+    losses, correct = 0.0, 1.0
+    for side, name in enumerate(("start_positions", "end_positions")):
+        places, scores = batch[name], logits[:, :, side]
+        losses += ops.sparse_categorical_crossentropy(places, scores, from_logits=True) / 2
+        found = ops.cast(ops.argmax(scores, axis=-1), places.dtype)
+        correct *= ops.cast(ops.equal(found, places), "float32")
+    return {
+        "answer_span": ops.sum(losses * weights) / count,
+        "exact_span": ops.sum(correct * weights) / count,
+    }
 
 
 @dataclass(frozen=True)

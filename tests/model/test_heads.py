@@ -8,6 +8,7 @@ from mbert_cli.model.heads import (
     ClassifierHead,
     MaskedLanguageModelHead,
     Pooler,
+    build_answer_network,
     build_classifier_network,
     build_pretraining_network,
 )
@@ -181,3 +182,14 @@ def test_a_classifier_network_fits():
 def test_logits_are_float32_when_the_layers_compute_in_bfloat16():
     network = build_classifier_network(SMALL, vocab_size=5, num_labels=3, dtype="mixed_bfloat16")
     assert keras.backend.standardize_dtype(network(BATCH)["logits"].dtype) == "float32"
+
+
+def test_an_answer_network_scores_every_token_whatever_the_padding():
+    network = build_answer_network(SMALL, vocab_size=20, seed=1)
+    assert [weight.path for weight in network.weights[-2:]] == ["answer_span/kernel", "answer_span/bias"]
+    tokens = np.array([[3, 4, 5, 0, 0]], "int32")
+    inputs = {"token_ids": tokens, "segment_ids": tokens * 0, "padding_mask": (tokens > 0).astype("int32")}
+    whole = network(inputs)["logits"]
+    short = network({name: array[:, :4] for name, array in inputs.items()})["logits"]
+    assert whole.shape == (1, 5, 2)
+    np.testing.assert_allclose(whole[:, :3], short[:, :3], atol=1e-6)
