@@ -18,7 +18,7 @@ class Answers(Protocol):
         """Outputs (examples, labels) -> predictions (examples,)."""
 
     def differ(self, first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Whether two predictions are different answers, (examples,) bool."""
+        """Whether the second outputs are another answer than the first, (examples,) bool."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def verify(
         examples=count,
         metric_keras=metric(labels, predicted_keras),
         metric_artifact=metric(labels, predicted),
-        disagreement_rate=float(np.mean(answers.differ(predicted_keras, predicted, labels))),
+        disagreement_rate=float(np.mean(answers.differ(expected, outputs, labels))),
         max_difference=float(np.abs(expected - outputs).max()),
     )
 

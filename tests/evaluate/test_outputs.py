@@ -19,11 +19,13 @@ def test_a_classification_answers_with_the_likeliest_label():
     outputs = kind.activate(np.log(np.array([[1.0, 3.0], [3.0, 1.0]], np.float32)) + 1000)
     np.testing.assert_allclose(outputs, [[0.25, 0.75], [0.75, 0.25]], rtol=1e-4)
     assert kind.decide(outputs).tolist() == [1, 0]
-    assert kind.differ(np.array([1, 0]), np.array([1, 1]), np.array([0, 0])).tolist() == [False, True]
+    first = np.array([[0.2, 0.8], [0.8, 0.2], [0.5002, 0.4998]])
+    second = np.array([[0.4, 0.6], [0.4, 0.6], [0.4998, 0.5002]])  # the same, another, a tie
+    assert kind.differ(first, second, np.zeros(3)).tolist() == [False, True, False]
 
 
 def test_a_regression_answers_with_its_number():
     kind, labels = OUTPUT_KINDS["regression"], np.array([0.0, 5.0])
     outputs = kind.activate(np.array([[2.0], [4.0]], np.float32))
     assert kind.decide(outputs).tolist() == [2.0, 4.0]
-    assert kind.differ(np.array([2.0, 4.0]), np.array([2.09, 4.11]), labels).tolist() == [False, True]
+    assert kind.differ(outputs, np.array([[2.09], [4.11]]), labels).tolist() == [False, True]
