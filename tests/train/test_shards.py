@@ -89,7 +89,8 @@ def test_a_step_in_parts_moves_the_weights_like_a_step_on_the_whole():
         return [weight.numpy() for weight in network.weights]
 
     for whole, parts in zip(weights_after_a_step(1), weights_after_a_step(2), strict=True):
-        np.testing.assert_allclose(parts, whole, atol=1e-6)
+        # Gradients here reach 10, and a sum in another order is off by a few of float32's 1e-7 of that.
+        np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-6 * max(1, np.abs(whole).max()))
 
 
 def test_a_figure_that_does_not_say_what_weighs_it_is_an_error():
