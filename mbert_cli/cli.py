@@ -16,12 +16,14 @@ from mbert_cli.backend import require_backend
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.flags import (
     Against,
+    Context,
     DryRun,
     File,
     Fresh,
     Jsonl,
     NamedRun,
     Quantize,
+    Questions,
     Quiet,
     Recipe,
     RecipeOption,
@@ -137,23 +139,24 @@ def finetune(
 
 @app.command("eval", rich_help_panel=PIPELINE)
 def evaluate(
-    ctx: typer.Context, target: Target = None, submission: Submission = None,
+    ctx: typer.Context, targets: Targets = None, submission: Submission = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """score a run or a .tflite file with the task's official metrics
+    """score runs and .tflite files with the task's official metrics
 
-    Example: mbert eval model.tflite prints accuracy, figures per class and the confusion table.
+    Example: mbert eval RUN RUN/export/float16/model.tflite shows both, and how often their answers differ.
     """
     invocation = _invocation(
-        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, targets=(target,), submission=submission
+        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, targets=targets or (), submission=submission
     )
     _run("evaluate", invocation)
 
 
 @app.command(rich_help_panel=PIPELINE)
 def predict(
-    ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None, jsonl: Jsonl = False,
+    ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None,
+    questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -163,7 +166,8 @@ def predict(
     """
     invocation = _invocation(
         ctx, recipe, settings, run, fresh, smoke, dry_run, quiet,
-        targets=(target,), texts=texts or (), file=file, jsonl=jsonl,
+        targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
+        jsonl=jsonl,
     )  # fmt: skip
     _run("predict", invocation)
 

@@ -98,6 +98,16 @@ File = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Texts, one a line (default: standard input).", show_default=False),
 ]
+Questions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--question", metavar="TEXT", help="A question about --context; repeatable.", show_default=False
+    ),
+]
+Context = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The text that answers --question, of any length.", show_default=False),
+]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move a run that is there aside and begin anew.")]
 Smoke = Annotated[

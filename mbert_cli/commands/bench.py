@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from mbert_cli import console
@@ -31,8 +32,10 @@ def run(invocation: Invocation) -> None:
             console.result(f"Would time {artifact} for {recipe.bench.min_seconds:g} s")
         return
     model = open_task_model(artifacts[0])
-    examples = thin(load_task(model.description.task, "validation").validation, EXAMPLES)
-    inputs = list(model.batches(examples, batch_size=1).in_order())
+    options = recipe.task or model.description.task
+    task = load_task(options, "validation")
+    encoded = model.encode(task, thin(task.validation, EXAMPLES), options)
+    inputs = list(islice(model.batches(encoded, batch_size=1).in_order(), EXAMPLES))
     reference = _reference(invocation, recipe, model.sequence_length)
     rows = measure([*artifacts, *filter(None, [reference])], inputs, recipe.bench)
     _show(rows, recipe, model.sequence_length)

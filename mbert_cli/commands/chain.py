@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.commands.export_names import exported
+from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
 from mbert_cli.train.run_dir import recorded_recipe
 from mbert_cli.train.run_list import RunInfo, list_runs
@@ -37,14 +38,14 @@ def run(root: Path) -> None:
 
 def _model_row(info: RunInfo) -> tuple[str, ...]:
     recipe = recorded_recipe(info.path)
-    source = Path(recipe["source"])
+    source = started_from(recipe)
     summary, before = _summary(info.path), _summary(source)
     pretrained = recipe["pretrained"]
     return (
         info.path.name,
         _origin(source) if pretrained else f"fresh weights of the shape of {source.name}",
         f"{summary.get('parameters', 0):,}",
-        _percent(before.get("score")) if pretrained else "",
+        _percent(before.get("score")) if pretrained and not recipe.get("initialize_from") else "",
         f"{_percent(info.score)} {info.score_name}",
     )
 
@@ -52,6 +53,8 @@ def _model_row(info: RunInfo) -> tuple[str, ...]:
 def _origin(source: Path) -> str:
     """`distill-quickstart (progressive, from train-teacher-quickstart)`."""
     recipe = recorded_recipe(source)
+    if "task" in recipe:
+        return f"{source.name}, from {_origin(started_from(recipe))}"
     if "distill" not in recipe:
         return source.name
     return f"{source.name} ({recipe['distill']['strategy']}, from {Path(recipe['teacher']).name})"

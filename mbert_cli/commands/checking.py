@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mbert_cli import console
-from mbert_cli.commands.inputs import PRETRAINED, find_run, with_store_of
+from mbert_cli.commands.inputs import find_run, origin_of, with_store_of
 from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation
 from mbert_cli.commands.preflight import (
     estimate_parameters,
@@ -146,7 +146,8 @@ def _distill(invocation: Invocation, report: _Report) -> None:
 
 def _finetune(invocation: Invocation, report: _Report) -> None:
     recipe = invocation.loaded.recipe
-    found = _model(invocation, report, recipe.source, "source", PRETRAINED)
+    key, named, verbs = origin_of(recipe)
+    found = _model(invocation, report, named, key, verbs)
     report.look("task", lambda: (recipe.task.source, require_task(recipe.task)))
     if found:
         _, source = found

@@ -1,114 +1,123 @@
-"""`mbert eval`: a run or an artifact -> the task's official figures."""
+"""`mbert eval`: runs and artifacts -> the task's official figures."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.submission import write_submission
-from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open_task_model, say_what_is_cut
+from mbert_cli.commands.task_model import (
+    ARTIFACT,
+    TaskModel,
+    find_target,
+    open_task_model,
+    require_same_task,
+)
+from mbert_cli.data.examples import TaskData
+from mbert_cli.data.options import Task
 from mbert_cli.data.sampling import thin
-from mbert_cli.data.tasks import TaskData, load_task
-from mbert_cli.errors import UserError
-from mbert_cli.evaluate.metrics import by_range, confusion, per_class, score, score_name
+from mbert_cli.data.tasks import load_task
+from mbert_cli.evaluate.judges import Judge
+from mbert_cli.evaluate.metrics import Score, score_name
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.train.manifest import replace_file
 
 
 def run(invocation: Invocation) -> None:
-    """Scores a fine-tuned run or a .tflite file on the validation examples of its task."""
+    """Scores fine-tuned runs and .tflite files on the validation examples of their task."""
     recipe: EvalRecipe = invocation.loaded.recipe
-    target = find_target(invocation)
+    targets = invocation.targets or (find_target(invocation),)
+    split = recipe.evaluate.split
     if invocation.dry_run:
-        if invocation.submission:
-            console.result(f"Would answer GLUE's test sets with {target} in {invocation.submission}")
-            return
-        console.result(
-            f"Would score {target} on {recipe.evaluate.split} and write {_report_path(target, recipe)}"
-        )
+        for target in targets:
+            console.result(_plan(invocation, target, split))
         return
-    model = open_task_model(target)
-    options = recipe.task or model.description.task
     if invocation.submission:
+        model = open_task_model(targets[0])
+        options = recipe.task or model.description.task
         write_submission(model, options, invocation.submission, recipe.evaluate.batch_size)
         return
-    task = load_task(options, recipe.evaluate.split)
-    _require_labels(task, model)
-    examples = thin(task.sets[recipe.evaluate.split], recipe.evaluate.max_examples)
-    batches = model.batches(examples, recipe.evaluate.batch_size)
-    say_what_is_cut(batches)
-    predicted = model.kind.decide(model.predict(batches.in_order()))
-    result = score(task.metrics, examples.labels, predicted)
-    title = f"{task.name} {recipe.evaluate.split}, {len(examples):,} examples: {result} ({target})"
-    show = _show_numbers if task.kind == "regression" else _show_labels
-    details = show(title, task, examples.labels, predicted)
+    models = [open_task_model(target) for target in targets]
+    options = recipe.task or models[0].description.task
+    task = load_task(options, split)
+    for model in models:
+        require_same_task(task, model)
+    examples = thin(task.sets[split], recipe.evaluate.max_examples)
+    results = [_score(model, task, examples, options, recipe) for model in models]
+    if len(results) > 1:
+        _show_side_by_side(f"{task.name} {split}, {len(examples):,} examples", results)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What one model said."""
+
+    model: TaskModel
+    judge: Judge
+    outputs: np.ndarray
+    score: Score
+
+
+def _score(model: TaskModel, task: TaskData, examples: Any, options: Task, recipe: EvalRecipe) -> _Result:
+    """Scores one model, shows its figures and writes its report."""
+    split, target = recipe.evaluate.split, model.path
+    encoded = model.encode(task, examples, options)
+    if encoded.rows.cut:
+        console.info(encoded.rows.cut)
+    outputs = model.answer(encoded, recipe.evaluate.batch_size)
+    predicted = encoded.judge.decide(outputs)
+    result = encoded.judge.score(predicted)
+    title = f"{task.name} {split}, {len(examples):,} examples: {result} ({target})"
     report = {
-        "target": str(target), "task": task.name, "split": recipe.evaluate.split,
-        "examples": len(examples), "metric": score_name(task.metrics), "score": result.value,
-        "figures": result.figures, **details,
+        "target": str(target), "task": task.name, "split": split, "examples": len(examples),
+        "metric": score_name(encoded.judge.metrics), "score": result.value, "figures": result.figures,
     }  # fmt: skip
-    path = _report_path(target, recipe)
-    path.parent.mkdir(exist_ok=True)
-    replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
-    console.info(f"Written to {path}")
+    details = REPORTS[task.kind](title, task, examples, encoded.judge, predicted)
+    _write(report | result.details | details.report, _report_path(target, split))
+    for name, content in details.files.items():
+        _write(content, _report_path(target, f"{split}-{name}"))
+    return _Result(model, encoded.judge, outputs, result)
 
 
-def _require_labels(task: TaskData, model: TaskModel) -> None:
-    if task.labels != model.description.labels:
-        raise UserError(
-            "A task model is scored on a task with its own labels in its own order. "
-            f"Received: {', '.join(task.labels)} for {model.path}, which knows "
-            f"{', '.join(model.description.labels)}",
-            "Name the labels in order with task.labels, or score another run.",
+def _show_side_by_side(title: str, results: list[_Result]) -> None:
+    """Figures of several models, and how often the answers of each are others than those of the first."""
+    first = results[0]
+    rows = [
+        (
+            str(result.model.path),
+            *(f"{value:.2%}" for value in result.score.figures.values()),
+            _disagreement(first, result),
         )
+        for result in results
+    ]
+    console.table(title, ["model", *first.score.figures, "answers that differ"], rows)
 
 
-def _report_path(target: Path, recipe: EvalRecipe) -> Path:
-    split = recipe.evaluate.split
+def _disagreement(first: _Result, other: _Result) -> str:
+    """Empty for the first itself, and for rows of another length, which cut a text in other places."""
+    if other is first or first.model.sequence_length != other.model.sequence_length:
+        return ""
+    return f"{np.mean(first.judge.differ(first.outputs, other.outputs)):.2%}"
+
+
+def _plan(invocation: Invocation, target: Path, split: str) -> str:
+    if invocation.submission:
+        return f"Would answer the test sets with {target} in {invocation.submission}"
+    return f"Would score {target} on {split} and write {_report_path(target, split)}"
+
+
+def _report_path(target: Path, name: str) -> Path:
     if target.suffix == ARTIFACT:
-        return target.with_name(f"{target.stem}-eval-{split}.json")
-    return target / "eval" / f"{split}.json"
+        return target.with_name(f"{target.stem}-eval-{name}.json")
+    return target / "eval" / f"{name}.json"
 
 
-def _show_labels(title: str, task: TaskData, labels: np.ndarray, predicted: np.ndarray) -> dict:
-    """Prints figures per label and the confusion table, and returns them for the report."""
-    rows = per_class(labels, predicted, task.labels)
-    table = confusion(labels, predicted, len(task.labels))
-    console.table(
-        title,
-        ["label", "precision", "recall", "F1", "examples"],
-        [
-            (row.label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.examples:,}")
-            for row in rows
-        ],
-    )
-    console.table(
-        "Confusion: true label by row, predicted label by column",
-        ["", *task.labels],
-        [
-            (label, *(f"{count:,}" for count in counts))
-            for label, counts in zip(task.labels, table, strict=True)
-        ],
-    )
-    return {"labels": [vars(row) for row in rows], "confusion": table.tolist()}
-
-
-def _show_numbers(title: str, task: TaskData, labels: np.ndarray, predicted: np.ndarray) -> dict:
-    """Prints predicted beside true numbers by fifths of the true ones, and returns them for the report."""
-    rows = by_range(labels, predicted)
-    console.table(
-        title,
-        [f"true {task.labels[0]}", "mean predicted", "mean absolute error", "examples"],
-        [
-            (
-                f"{row.low:.2f} to {row.high:.2f}",
-                f"{row.predicted:.2f}",
-                f"{row.error:.2f}",
-                f"{row.examples:,}",
-            )
-            for row in rows
-        ],
-    )
-    return {"ranges": [vars(row) for row in rows]}
+def _write(content: Any, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    replace_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    console.info(f"Written to {path}")

@@ -14,18 +14,20 @@ from mbert_cli.commands.export_names import MODEL
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.saved_model import VOCABULARY, WEIGHTS
-from mbert_cli.commands.task_model import find_target, open_task_model
+from mbert_cli.commands.task_model import find_target, open_task_model, real_rows
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import load_task
-from mbert_cli.evaluate.metrics import score, score_name
-from mbert_cli.evaluate.outputs import OUTPUT_KINDS
+from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.tflite.convert import convert_weights, op_census
 from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.tflite.verify import require_parity, verify
+from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
 from mbert_cli.train.run_dir import require_run, write_directory
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import load_weights
+
+BATCH_SIZE = 32
+"""Rows of one forward pass of the Keras run."""
 
 
 def run(invocation: Invocation) -> None:
@@ -35,7 +37,7 @@ def run(invocation: Invocation) -> None:
     run_dir = require_run(target, ("finetune",))
     modes = _modes(recipe)
     description = ModelDescription.load(run_dir.final)
-    length = recipe.export.sequence_length or description.task.sequence_length
+    length = recipe.export.sequence_length or (recipe.task or description.task).sequence_length
     require_length(length, description.size)
     if invocation.dry_run:
         for mode in modes:
@@ -63,27 +65,27 @@ def run(invocation: Invocation) -> None:
 
 
 class _Reference:
-    """What every mode is compared with: the Keras run on the same examples."""
+    """What every mode is compared with: the Keras run on the same examples, in rows of the artifact's length."""
 
     def __init__(self, target: Path, recipe: ExportRecipe, length: int) -> None:
-        model = open_task_model(target)
-        model = dataclasses.replace(model, sequence_length=length, dynamic_length=False)
-        task = load_task(model.description.task, "validation")
+        self.model = open_task_model(target).with_static_length(length)
+        self.kind = self.model.description.kind
+        options = recipe.task or self.model.description.task
+        task = load_task(options, "validation")
         examples = thin(task.validation, recipe.export.verify.max_examples)
-        self.metrics = task.metrics
-        self.labels = examples.labels
-        self.batches = list(model.batches(examples, batch_size=32).in_order())
-        self.kind = model.description.kind
-        self.outputs = model.predict(self.batches)
+        self.encoded = self.model.encode(task, examples, options)
+        self.outputs = self.model.answer(self.encoded, BATCH_SIZE)
 
     @property
     def score_name(self) -> str:
-        """What `score` is."""
-        return score_name(self.metrics)
+        """What the score of the task is."""
+        return score_name(self.encoded.judge.metrics)
 
-    def score(self, labels: np.ndarray, predicted: np.ndarray) -> float:
-        """The task's score of predicted label ids."""
-        return score(self.metrics, labels, predicted).value
+    def compare(self, artifact: Artifact) -> VerifyReport:
+        """Runs the artifact on the same rows."""
+        batches = self.model.batches(self.encoded, BATCH_SIZE).in_order()
+        outputs = np.concatenate([artifact.predict(real_rows(batch)) for batch in batches])
+        return verify(self.outputs, outputs, self.encoded.judge)
 
 
 def _export(
@@ -96,10 +98,7 @@ def _export(
     with tempfile.TemporaryDirectory() as scratch:
         candidate = Path(scratch) / MODEL
         candidate.write_bytes(content)
-        parity = verify(
-            Artifact(candidate), reference.outputs, reference.batches, reference.labels,
-            reference.score, OUTPUT_KINDS[reference.kind], recipe.export.verify,
-        )  # fmt: skip
+        parity = reference.compare(Artifact(candidate))
     report = {
         "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(parity), "operations": op_census(content),

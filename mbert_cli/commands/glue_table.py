@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
 from mbert_cli.train.run_dir import recorded_recipe
 from mbert_cli.train.run_list import list_runs
@@ -53,7 +54,7 @@ def _collect(root: Path) -> dict[str, Scores]:
             continue
         recipe = recorded_recipe(info.path)
         if recipe["task"]["source"] == "glue":
-            source = Path(recipe["source"]).name
+            source = started_from(recipe).name
             name = source if recipe["pretrained"] else f"fresh weights of the shape of {source}"
             models[name][recipe["task"]["name"]].append(_score(info.path, info.score))
     return dict(sorted(models.items()))

@@ -1,11 +1,14 @@
 """Which earlier runs a verb works on: the one that is named, the one it began with, or the newest."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.data.options import PretrainingOptions
 from mbert_cli.errors import UserError
+from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.section import Section
 from mbert_cli.train.run_dir import RunDir, newest_complete, recorded_recipe, require_run
 from mbert_cli.train.run_list import describe_run
@@ -39,6 +42,18 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
         )
     console.info(f"{key}: {newest}, the newest complete {' or '.join(verbs)} run")
     return require_run(newest, verbs)
+
+
+def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
+    """Where a fine-tuning starts, for `find_run`: the key, its value, and the kinds of runs that serve."""
+    if recipe.initialize_from:
+        return "initialize_from", recipe.initialize_from, ("finetune",)
+    return "source", recipe.source, PRETRAINED
+
+
+def started_from(recipe: Mapping[str, Any]) -> Path:
+    """The run that a recorded fine-tuning started from."""
+    return Path(recipe.get("initialize_from") or recipe["source"])
 
 
 def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir | None:

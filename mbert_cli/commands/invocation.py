@@ -1,13 +1,20 @@
 """What a person typed, read and checked: all that a command receives."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mbert_cli.errors import UserError
 from mbert_cli.recipe.loading import LoadedRecipe, load
+from mbert_cli.train.run_list import newest_complete
+from mbert_cli.weights.description import FILE as DESCRIPTION
 
 TRAINING_VERBS = ("prepare", "train-teacher", "distill", "finetune")
 """Verbs that write a run directory."""
+
+TASK_MODEL_VERBS = ("eval", "predict", "export-tflite", "bench")
+"""Verbs that work on a fine-tuned run or an artifact of one."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class Invocation:
         targets: Runs or artifacts to work on, in order.
         texts: Texts of `predict --text`.
         file: File of `predict --file`.
+        questions: Questions of `predict --question`.
+        context: File of `predict --context`.
         jsonl: Print JSON lines.
         submission: Folder for the leaderboard's files.
     """
@@ -42,6 +51,8 @@ class Invocation:
     command: tuple[str, ...] = ()
     targets: tuple[Path, ...] = ()
     texts: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    context: Path | None = None
     file: Path | None = None
     jsonl: bool = False
     submission: Path | None = None
@@ -69,6 +80,7 @@ def invoke(
     smoke: bool = False,
     targets: Sequence[Path | None] = (),
     texts: Sequence[str] = (),
+    questions: Sequence[str] = (),
     **typed: object,
 ) -> Invocation:
     """Loads the recipe and fills in what was not typed.
@@ -82,20 +94,48 @@ def invoke(
         smoke: Whether `--smoke` was given.
         targets: Runs or artifacts; None for one that was not typed.
         texts: Values of `--text`.
+        questions: Values of `--question`.
         **typed: Further fields of `Invocation`.
 
     Raises:
         UserError: The recipe has mistakes.
     """
     given = {flag: setting for flag, setting in flags.items() if setting[1] is not None}
-    loaded = load(verb, recipe, settings, smoke, given)
     root = runs_root(smoke)
+    chosen = tuple(target for target in targets if target is not None)
+    task = None
+    if verb in TASK_MODEL_VERBS and _changes_task(settings):
+        task = recorded_task(chosen[0] if chosen else run or newest_complete(root, ("finetune",)))
+    loaded = load(verb, recipe, settings, smoke, given, task)
     if run is None and verb in TRAINING_VERBS:
         run = default_run(root, loaded)
     return Invocation(
-        verb, loaded, root, run, smoke=smoke, texts=tuple(texts),
-        targets=tuple(target for target in targets if target is not None), **typed,
+        verb, loaded, root, run, smoke=smoke, texts=tuple(texts), questions=tuple(questions), targets=chosen,
+        **typed,
     )  # type: ignore[arg-type] # fmt: skip
+
+
+def recorded_task(target: Path | None) -> dict:
+    """The task that a run, or the run of an artifact, was fine-tuned for.
+
+    Raises:
+        UserError: There is no such run, or it does not say.
+    """
+    folder = Path("runs") if target is None else target / "final" if target.is_dir() else target.parent
+    try:
+        return json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["task"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            "A key of a task can be set alone where a fine-tuned run says the others. "
+            f"Received: {target or 'no complete finetune run'}",
+            "Name a complete finetune run or an artifact of one, or set task.source too.",
+        ) from error
+
+
+def _changes_task(settings: Sequence[str]) -> bool:
+    """Whether single keys of a task are set, and not another task."""
+    keys = [setting.partition("=")[0].strip() for setting in settings]
+    return any(key.startswith("task.") for key in keys) and "task.source" not in keys
 
 
 def default_run(root: Path, loaded: LoadedRecipe) -> Path:

@@ -3,16 +3,20 @@
 import json
 import sys
 import textwrap
+from collections.abc import Callable
 
 import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
-from mbert_cli.data.examples import Examples
+from mbert_cli.commands.predict_answers import answer_questions
+from mbert_cli.commands.task_model import find_target, open_task_model
+from mbert_cli.data.examples import Examples, TaskData
+from mbert_cli.data.options import Task
 from mbert_cli.data.tasks import takes_pairs
 from mbert_cli.data.text_files import read_lines
 from mbert_cli.errors import UserError
+from mbert_cli.evaluate.judges import THRESHOLD
 from mbert_cli.recipe.schema import PredictRecipe
 
 SHOWN_CHARACTERS = 80
@@ -23,15 +27,27 @@ def run(invocation: Invocation) -> None:
     """Prints the label of each text with its probability, or everything as JSONL."""
     recipe: PredictRecipe = invocation.loaded.recipe
     target = find_target(invocation)
+    if invocation.questions or invocation.context:
+        answer_questions(invocation, target)
+        return
     texts = _texts(invocation)
     if invocation.dry_run:
         console.result(f"Would predict {len(texts):,} texts with {target}")
         return
     model = open_task_model(target)
-    batches = model.batches(_examples(model, texts), recipe.batch_size)
-    outputs = model.predict(batches.in_order())
-    answers = _numbers if model.description.kind == "regression" else _labels
-    columns, rows, records = answers(model.description.labels, outputs)
+    description, options = model.description, recipe.task or model.description.task
+    if description.kind not in _ANSWERS:
+        raise UserError(
+            f"{target} answers questions about a text. Received: texts without a question.",
+            "Give --question TEXT and --context FILE.",
+        )
+    task = TaskData("texts", description.labels, {}, (), description.kind)
+    encoded = model.encode(task, _examples(options, texts), options)
+    if encoded.rows.cut:
+        console.info(encoded.rows.cut)
+    columns, rows, records = _ANSWERS[description.kind](
+        description.labels, model.answer(encoded, recipe.batch_size)
+    )
     if invocation.jsonl:
         for text, record in zip(texts, records, strict=True):
             print(json.dumps({"text": text} | record, ensure_ascii=False))
@@ -57,10 +73,10 @@ def _texts(invocation: Invocation) -> list[str]:
     return texts
 
 
-def _examples(model: TaskModel, texts: list[str]) -> Examples:
+def _examples(options: Task, texts: list[str]) -> Examples:
     """Texts as examples without a label; for a task of pairs a tab separates the two."""
     labels = np.zeros(len(texts), np.int32)
-    if not takes_pairs(model.description.task):
+    if not takes_pairs(options):
         return Examples(texts, None, labels)
     pairs = [text.split("\t") for text in texts]
     for text, pair in zip(texts, pairs, strict=True):
@@ -90,3 +106,22 @@ def _labels(labels: list[str], probabilities: np.ndarray) -> Answers:
 def _numbers(labels: list[str], values: np.ndarray) -> Answers:
     numbers = [round(float(value), 4) for value in values[:, 0]]
     return labels, [(f"{number:.4f}",) for number in numbers], [{labels[0]: number} for number in numbers]
+
+
+def _label_sets(labels: list[str], probabilities: np.ndarray) -> Answers:
+    rows, records = [], []
+    for row in probabilities:
+        chosen = [label for label, value in zip(labels, row, strict=True) if value >= THRESHOLD]
+        order = np.argsort(-row)[:3]
+        rows.append((", ".join(chosen), ", ".join(f"{labels[index]} {row[index]:.1%}" for index in order)))
+        figures = {label: round(float(value), 6) for label, value in zip(labels, row, strict=True)}
+        records.append({"labels": chosen, "probabilities": figures})
+    return ["labels", "likeliest"], rows, records
+
+
+_ANSWERS: dict[str, Callable[[list[str], np.ndarray], Answers]] = {
+    "classification": _labels,
+    "multi_label": _label_sets,
+    "regression": _numbers,
+}
+"""By `TaskKind`."""

@@ -7,7 +7,7 @@ import keras
 
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.errors import UserError
-from mbert_cli.model.heads import build_classifier_network, build_pretraining_network
+from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.names import assign_variables, read_variables
 from mbert_cli.weights.store import load_weights, save_weights
@@ -73,11 +73,12 @@ def load_pretraining_network(final: Path, precision: str = "float32") -> keras.M
     return network
 
 
-def load_classifier_network(final: Path) -> keras.Model:
+def load_task_network(final: Path) -> keras.Model:
     """Builds the task model of a `finetune` run with its weights, in float32."""
     description = ModelDescription.load(final)
-    network = build_classifier_network(
+    network = build_task_network(
         description.size,
+        kind=description.kind,
         vocab_size=description.vocabulary.size,
         num_labels=len(description.labels),
         seed=None,

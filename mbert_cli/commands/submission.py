@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.task_model import TaskModel
+from mbert_cli.commands.task_model import TaskModel, require_same_task
+from mbert_cli.data.examples import TaskData
 from mbert_cli.data.glue import GLUE
 from mbert_cli.data.glue_submission import TESTS, load_tests
 from mbert_cli.data.options import GlueTask, Task
@@ -14,35 +15,38 @@ from mbert_cli.errors import UserError
 from mbert_cli.train.manifest import replace_file
 
 
-def write_submission(model: TaskModel, task: Task, folder: Path, batch_size: int) -> None:
+def write_submission(model: TaskModel, options: Task, folder: Path, batch_size: int) -> None:
     """Answers the test sets of a GLUE task and writes a file for each.
 
     Args:
         model: A model of the task.
-        task: The task's options.
+        options: The task's recipe section.
         folder: Where the files go; made if it is not there. Files of other tasks in it stay.
         batch_size: Examples of one forward pass.
 
     Raises:
         UserError: The task is not one of GLUE, or a test set is missing or not the official one.
     """
-    if not isinstance(task, GlueTask):
+    if not isinstance(options, GlueTask):
         raise UserError(
-            f"Only tasks of GLUE have a leaderboard. Received: a task of the source {task.source}",
+            f"Only tasks of GLUE have a leaderboard. Received: a task of the source {options.source}",
             "Name a run that was fine-tuned on one, or leave --submission out.",
         )
-    write = _writer(task.name)
-    tests = load_tests(task)
+    row = GLUE[options.name]
+    task = TaskData(options.name, list(row.labels), {}, row.metrics, row.kind)
+    require_same_task(task, model)
+    write = _writer(options.name)
+    tests = load_tests(options)
     folder.mkdir(parents=True, exist_ok=True)
     for test in tests:
-        batches = model.batches(test.examples, batch_size).in_order()
-        answers = [write(answer) for answer in model.kind.decide(model.predict(batches))]
+        encoded = model.encode(task, test.examples, options)
+        answers = [write(answer) for answer in encoded.judge.decide(model.answer(encoded, batch_size))]
         lines = ["index\tprediction", *(f"{place}\t{answer}" for place, answer in enumerate(answers))]
         path = folder / test.row.submission
         replace_file(path, ("\n".join(lines) + "\n").encode())
         console.result(f"{path}: {len(answers):,} predictions")
-    for row in TESTS[task.name][len(tests) :]:
-        console.info(f"{row.submission} is not written: none of {', '.join(row.files)} in {task.folder}")
+    for row in TESTS[options.name][len(tests) :]:
+        console.info(f"{row.submission} is not written: none of {', '.join(row.files)} in {options.folder}")
 
 
 def _writer(name: str) -> Callable[[np.generic], str]:

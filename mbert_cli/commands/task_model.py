@@ -1,20 +1,23 @@
-"""A fine-tuned run or a phone artifact, behind one face: batches in, probabilities out."""
+"""A fine-tuned run or a phone artifact, behind one face: batches in, outputs out."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.task_set import TaskSet, encode_set
 from mbert_cli.data.batch import Batch
-from mbert_cli.data.examples import Examples
+from mbert_cli.data.examples import TaskData
+from mbert_cli.data.options import Task
 from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
-from mbert_cli.evaluate.outputs import OUTPUT_KINDS, OutputKind
+from mbert_cli.evaluate.predict import concatenate_rows
 from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.weights.description import FILE as DESCRIPTION
@@ -31,8 +34,8 @@ class TaskModel:
         path: The run directory or the artifact.
         description: Architecture, labels and task.
         vocabulary: The vocabulary that lies beside the weights.
-        sequence_length: Tokens of one example.
-        predict: Task batches -> (examples, labels) float32: probabilities, or the number of a regression.
+        sequence_length: Tokens of one row.
+        predict: Task batches -> outputs of their rows, float32, as `mbert_cli.evaluate.outputs.ACTIVATIONS` says.
         dynamic_length: Whether batches may be shorter than `sequence_length`.
     """
 
@@ -43,16 +46,30 @@ class TaskModel:
     predict: Callable[[Iterable[Batch]], np.ndarray]
     dynamic_length: bool = False
 
-    @property
-    def kind(self) -> OutputKind:
-        """What its outputs mean."""
-        return OUTPUT_KINDS[self.description.kind]
+    def with_static_length(self, sequence_length: int) -> "TaskModel":
+        """The model as an artifact of that length sees the task."""
+        return replace(self, sequence_length=sequence_length, dynamic_length=False)
 
-    def batches(self, examples: Examples, batch_size: int) -> TaskBatches:
-        """The examples in batches of this model's length."""
-        task = self.description.task.model_copy(update={"sequence_length": self.sequence_length})
-        tokenizer = Tokenizer(self.vocabulary)
-        return TaskBatches(examples, tokenizer, task, batch_size, seed=0, dynamic_length=self.dynamic_length)
+    def encode(self, task: TaskData, examples: Any, options: Task) -> TaskSet:
+        """A set of a task, or a part of one, in rows of this model's length.
+
+        Args:
+            task: The task.
+            examples: The set.
+            options: The task's recipe section.
+        """
+        changes: dict[str, object] = {"sequence_length": self.sequence_length}
+        if task.kind == "question_answering" and options.null_threshold is None:
+            changes["null_threshold"] = self.description.null_threshold
+        return encode_set(task, examples, options.model_copy(update=changes), Tokenizer(self.vocabulary))
+
+    def batches(self, encoded: TaskSet, batch_size: int) -> TaskBatches:
+        """The rows in batches, each as long as this model takes them."""
+        return TaskBatches(encoded.rows, batch_size, dynamic_length=self.dynamic_length)
+
+    def answer(self, encoded: TaskSet, batch_size: int) -> np.ndarray:
+        """The outputs for all rows of a set."""
+        return self.predict(self.batches(encoded, batch_size).in_order())
 
 
 def find_target(invocation: Invocation) -> Path:
@@ -82,22 +99,39 @@ def open_task_model(path: Path) -> TaskModel:
     return _open_artifact(path) if path.suffix == ARTIFACT else _open_run(path)
 
 
-def say_what_is_cut(batches: TaskBatches) -> None:
-    """Says how many examples do not fit a row, if any."""
-    if batches.num_cut:
-        console.info(
-            f"{batches.num_cut:,} of {len(batches.examples):,} examples are longer than "
-            f"{batches.sequence_length} tokens and lose their end"
+def require_same_task(task: TaskData, model: TaskModel) -> None:
+    """Checks that a model was fine-tuned for what a task asks.
+
+    Raises:
+        UserError: It answers something else, or knows other labels.
+    """
+    kind = model.description.kind
+    if task.kind != kind:
+        raise UserError(
+            f"A task model is scored on a task of its own kind. Received: {task.name}, which is "
+            f"{_words(task.kind)}, for {model.path}, which was fine-tuned for {_words(kind)}.",
+            "Score another run, or set task to the one that this run was fine-tuned for.",
+        )
+    if task.labels != model.description.labels:
+        raise UserError(
+            "A task model is scored on a task with its own labels in its own order. "
+            f"Received: {', '.join(task.labels)} for {model.path}, which knows "
+            f"{', '.join(model.description.labels)}",
+            "Name the labels in order with task.labels, or score another run.",
         )
 
 
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
 def _open_run(path: Path) -> TaskModel:
-    from mbert_cli.commands.saved_model import load_classifier_network, load_run_vocabulary
+    from mbert_cli.commands.saved_model import load_run_vocabulary, load_task_network
     from mbert_cli.evaluate.predict import predict_outputs
 
     final = require_run(path, ("finetune",)).final
     description = ModelDescription.load(final)
-    network = load_classifier_network(final)
+    network = load_task_network(final)
     return TaskModel(
         path=path,
         description=description,
@@ -129,10 +163,11 @@ def _open_artifact(path: Path) -> TaskModel:
         description=description,
         vocabulary=load_run_vocabulary(folder, description),
         sequence_length=artifact.sequence_length,
-        predict=lambda batches: np.concatenate([_real_rows(artifact, batch) for batch in batches]),
+        predict=lambda batches: concatenate_rows([artifact.predict(real_rows(batch)) for batch in batches]),
     )
 
 
-def _real_rows(artifact, batch: Batch) -> np.ndarray:
+def real_rows(batch: Batch) -> Batch:
+    """A batch without its fillers."""
     real = batch["example_weights"] > 0
-    return artifact.predict({name: values[real] for name, values in batch.items()})
+    return {name: values[real] for name, values in batch.items()}

@@ -1,13 +1,14 @@
-"""Questions and their texts -> rows `[CLS] question [SEP] window [SEP]`, and batches of them.
+"""Questions and their texts -> rows `[CLS] question [SEP] window [SEP]`.
 
 A text that is longer than a row is read through windows that overlap. Everything is held as flat arrays: each
 text and each question is encoded once, a window is three numbers, and rows are put together when a batch is
 asked for. Axis names below: `windows` rows, `questions`, `tokens` of all texts one after the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -64,10 +65,37 @@ class AnswerWindows:
     def __len__(self) -> int:
         return len(self.question_index)
 
+    labels: ClassVar[None] = None
+
+    @cached_property
+    def tokens(self) -> np.ndarray:
+        """(windows,) int32. Tokens of each row, marks included."""
+        return self.question_lengths + self.lengths + MARKS
+
+    @cached_property
+    def trained(self) -> np.ndarray:
+        """Windows to learn from: those of questions of which a window holds an answer, or that have none."""
+        return np.flatnonzero(~self.without_target[self.question_index])
+
     @property
     def num_without_target(self) -> int:
         """Questions that training leaves out, since no window holds an answer that could be learned."""
         return int(self.without_target.sum())
+
+    @property
+    def cut(self) -> str | None:
+        """Says how many questions lose their end, if any."""
+        return f"{self.num_cut:,} questions are too long and lose their end" if self.num_cut else None
+
+    @property
+    def left_out(self) -> str | None:
+        """Says how many questions training leaves out, if any."""
+        if not self.num_without_target:
+            return None
+        return (
+            f"{self.num_without_target:,} of {len(self.without_target):,} questions are left out of training: "
+            "no window holds an answer to them"
+        )
 
     @property
     def first_columns(self) -> np.ndarray:
@@ -84,11 +112,11 @@ class AnswerWindows:
         names = ("question_index", "first_columns", "first_tokens", "lengths", "max_context")
         return {name: getattr(self, name) for name in (*names, "char_starts", "char_ends")}
 
-    def rows(self, indices: np.ndarray) -> Batch:
-        """The inputs and targets of some windows, without `example_weights`."""
+    def take(self, indices: np.ndarray, length: int) -> Batch:
+        """The inputs and targets of some windows, in so many columns."""
         batch = assemble(
             self.ids, self.question_starts[indices], self.question_lengths[indices],
-            self.first_tokens[indices], self.lengths[indices], self.sequence_length, self.vocabulary,
+            self.first_tokens[indices], self.lengths[indices], length, self.vocabulary,
         )  # fmt: skip
         return batch | {
             "start_positions": self.start_positions[indices],
@@ -257,46 +285,3 @@ def _positions(
     inside = (spans[0] >= first_tokens) & (spans[1] < first_tokens + lengths)
     columns = np.where(inside, spans - first_tokens + question_lengths + 2, 0).astype(np.int32)
     return columns[0], columns[1]
-
-
-class AnswerBatches:
-    """Batches of windows, shuffled anew every epoch: a pure function of (windows, seed, step).
-
-    Each has `token_ids`, `segment_ids` and `padding_mask`, (batch, length) int32, `start_positions` and
-    `end_positions`, (batch,) int32, and `example_weights`, (batch,) float32.
-
-    Args:
-        windows: At least one of them to train on.
-        batch_size: Rows of a batch. The last one of an epoch is filled up with a window of weight 0.
-        seed: Decides the order of the windows in every epoch.
-    """
-
-    def __init__(self, windows: AnswerWindows, batch_size: int, seed: int) -> None:
-        self.windows = windows
-        self.batch_size = batch_size
-        self._seed = seed
-        self._trained = np.flatnonzero(~windows.without_target[windows.question_index])
-        self._epoch, self._order = -1, self._trained
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches in which every window that is trained on occurs once."""
-        return -(-len(self._trained) // self.batch_size)
-
-    def __call__(self, step: int) -> Batch:
-        """The batch of a training step, counted from 0 over all epochs."""
-        epoch, index = divmod(step, self.steps_per_epoch)
-        if epoch != self._epoch:
-            generator = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
-            self._epoch, self._order = epoch, generator.permutation(self._trained)
-        return self._batch(self._order[index * self.batch_size : (index + 1) * self.batch_size])
-
-    def in_order(self) -> Iterator[Batch]:
-        """Every window once, those without a target too: for validation and for answers."""
-        for start in range(0, len(self.windows), self.batch_size):
-            yield self._batch(np.arange(start, min(start + self.batch_size, len(self.windows))))
-
-    def _batch(self, rows: np.ndarray) -> Batch:
-        filler = np.full(self.batch_size - len(rows), rows[0])
-        weights = np.repeat(np.array([1, 0], np.float32), [len(rows), len(filler)])
-        return self.windows.rows(np.concatenate([rows, filler])) | {"example_weights": weights}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ class Examples:
     Args:
         texts: One text an example.
         second_texts: The second text of each pair; None for a task of single texts.
-        labels: (examples,) int32 indices in the task's list of labels, or float32 numbers of a regression.
+        labels: (examples,) int32 indices in the task's list of labels, or float32 numbers of a regression; where
+            an example may have several labels (examples, labels) float32, 1 for each that it has.
         num_left_out: Lines of the source that are broken and were left out.
     """
 
@@ -26,6 +28,13 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know about the source."""
+        if not self.num_left_out:
+            return []
+        return [f"{self.num_left_out:,} lines of the file lack a cell and are left out"]
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """The examples at some indices, in that order."""
@@ -43,30 +52,27 @@ class TaskData:
 
     Args:
         name: For people: `installed_docs`, `sst2`, or the name of the training file.
-        labels: Names in the order of their ids; of a regression the name of its number alone.
-        sets: Examples by the name of the set: `train` to learn from, `validation` to score on, and what else
-            the task has; no example is in two of them.
+        labels: Names of the outputs: the labels in the order of their ids, of a regression its number alone, of
+            answers their start and end.
+        sets: `Examples`, or what the kind of the task has instead, by the name of the set: `train` to learn
+            from, `validation` to score on, and what else the task has; no example is in two of them. Every one
+            has a length, `notes` for people, and `take(indices)`.
         metrics: Names of the official figures; the score of the task is their mean.
         kind: What the task asks for.
     """
 
     name: str
     labels: list[str]
-    sets: dict[str, Examples]
+    sets: dict[str, Any]
     metrics: tuple[str, ...] = ("accuracy",)
     kind: TaskKind = "classification"
 
     @property
-    def train(self) -> Examples:
+    def train(self) -> Any:
         """What is learnt from."""
         return self.sets["train"]
 
     @property
-    def validation(self) -> Examples:
+    def validation(self) -> Any:
         """What decides which epoch is best."""
         return self.sets["validation"]
-
-    @property
-    def pair(self) -> bool:
-        """Whether an example has two texts."""
-        return any(examples.second_texts is not None for examples in self.sets.values())

@@ -1,7 +1,9 @@
 """GLUE: one row of `GLUE` is one task, read from its official folder or from tensorflow-datasets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -146,19 +148,25 @@ def _read_folder(options: GlueTask, row: GlueRow, file: str, split: str) -> Exam
 
 
 def _read_tfds(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
-    builder = find_builder(f"glue/{options.name}", options.data_dir, "task.")
-    examples = open_split(builder, split, options.data_dir, "task.")
-    columns = row.features
-    texts: list[str] = []
-    second_texts: list[str] = []
-    labels: list[float] = []
-    for example in examples.as_numpy_iterator():
-        texts.append(example[columns.text].decode("utf-8", "replace"))
-        if columns.second_text:
-            second_texts.append(example[columns.second_text].decode("utf-8", "replace"))
-        labels.append(example[columns.label])
-    return Examples(
-        texts,
-        second_texts if columns.second_text else None,
-        np.array(labels, np.float32 if row.kind == "regression" else np.int32),
-    )
+    records = records_from_tfds(options, options.name, split)
+    texts, second_texts = texts_of(records, row.features)
+    labels = [record[row.features.label] for record in records]
+    return Examples(texts, second_texts, np.array(labels, np.float32 if row.kind == "regression" else np.int32))
+
+
+def records_from_tfds(options: GlueTask, configuration: str, split: str) -> list[dict[str, Any]]:
+    """The examples of `glue/<configuration>` in the order of their official index.
+
+    Raises:
+        UserError: The data set is not prepared.
+    """
+    builder = find_builder(f"glue/{configuration}", options.data_dir, "task.")
+    records = open_split(builder, split, options.data_dir, "task.").as_numpy_iterator()
+    return sorted(records, key=lambda record: int(record["idx"]))
+
+
+def texts_of(records: Sequence[dict[str, Any]], features: Columns) -> tuple[list[str], list[str] | None]:
+    """First and second texts of examples from tensorflow-datasets; None for a task of single texts."""
+    names = [features.text] + ([features.second_text] if features.second_text else [])
+    texts = [[record[name].decode("utf-8", "replace") for record in records] for name in names]
+    return texts[0], texts[1] if features.second_text else None

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mbert_cli.data.corpus_tfds import find_builder, open_split
 from mbert_cli.data.examples import Examples
-from mbert_cli.data.glue import GLUE
+from mbert_cli.data.glue import GLUE, records_from_tfds, texts_of
 from mbert_cli.data.options import GlueTask
 from mbert_cli.data.task_files import Columns, Table, read_examples
 from mbert_cli.errors import UserError
@@ -97,13 +96,6 @@ def _read_folder(options: GlueTask, row: SubmissionRow) -> Examples | None:
 
 
 def _read_tfds(options: GlueTask, row: SubmissionRow) -> Examples:
-    name, split = row.dataset
-    builder = find_builder(f"glue/{name}", options.data_dir, "task.")
-    records = list(open_split(builder, split, options.data_dir, "task.").as_numpy_iterator())
-    records.sort(key=lambda record: int(record["idx"]))
-    columns = GLUE[options.name].features
-    texts = [record[columns.text].decode("utf-8", "replace") for record in records]
-    second_texts = None
-    if columns.second_text:
-        second_texts = [record[columns.second_text].decode("utf-8", "replace") for record in records]
+    records = records_from_tfds(options, *row.dataset)
+    texts, second_texts = texts_of(records, GLUE[options.name].features)
     return Examples(texts, second_texts, np.zeros(len(texts), np.int32))

@@ -9,8 +9,10 @@ from mbert_cli.section import Section
 Positive = Annotated[int, Field(gt=0)]
 TaskLength = Annotated[int, Field(ge=4)]
 Share = Annotated[float, Field(ge=0, le=1)]
-TaskKind = Literal["classification", "regression"]
-"""What a task asks for: one of its labels, or a number."""
+TaskKind = Literal[
+    "classification", "multi_label", "regression", "question_answering", "token_classification"
+]
+"""What a task asks for: one of its labels, any number of them, a number, a piece of a text, labelled pieces."""
 
 
 class FilesCorpus(Section):
@@ -127,8 +129,8 @@ class FileTask(Section):
 
     source: Literal["file"]
     """Files of your own."""
-    kind: TaskKind = "classification"
-    """classification into labels, or regression to a number."""
+    kind: Literal["classification", "multi_label", "regression"] = "classification"
+    """classification into one label, multi_label into any number of them, or regression to a number."""
     train: str
     """Training file: .tsv, .csv or .jsonl, .gz of any."""
     validation: str | None = None
@@ -140,7 +142,9 @@ class FileTask(Section):
     second_text: str | None = None
     """Column of the second text of a pair; null for one text."""
     label: str = "label"
-    """Column of the label, or of the number."""
+    """Column of the label, of the labels, or of the number. Several labels are a list in a .jsonl file."""
+    label_separator: str = ","
+    """Stands between several labels in a .tsv or .csv file."""
     labels: list[str] | None = None
     """The labels in the order of their ids; null takes those of the training file, sorted. A regression has
     none."""
@@ -156,4 +160,44 @@ class FileTask(Section):
         return self
 
 
-Task = Annotated[InstalledDocsTask | GlueTask | FileTask, Field(discriminator="source")]
+class SquadTask(Section):
+    """Questions about texts, in the format of SQuAD: the answer is a piece of the text, or there is none."""
+
+    source: Literal["squad"]
+    """SQuAD's JSON files, yours in their format, or tensorflow-datasets."""
+    version: Literal["v1.1", "v2.0"] = "v1.1"
+    """Rules of the score. By those of v2.0 some questions cannot be answered from their text."""
+    train: str | None = None
+    """Training file, .json or .json.gz; null loads squad/<version> from tensorflow-datasets."""
+    validation: str | None = None
+    """Validation file; null, with a training file, holds out a share of its texts by a hash."""
+    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of the texts held out when there is a training file alone."""
+    data_dir: str | None = None
+    """Folder of prepared tensorflow-datasets; null is their own default."""
+    sequence_length: TaskLength = 384
+    """Tokens of a row: marks, question and a window of the text."""
+    document_stride: Positive = 128
+    """Tokens from the start of a window to the start of the next one of the same text."""
+    question_length: Positive = 64
+    """Tokens of the question that are kept."""
+    num_best: Positive = 20
+    """Starts, ends and answers that are kept."""
+    max_answer_tokens: Positive = 30
+    """Tokens of the longest answer."""
+    null_threshold: float | None = None
+    """Of version v2.0: "no answer" wins where its score leads by more. null is the best on the validation set."""
+    misplaced: Literal["leave_out", "stop"] = "leave_out"
+    """Answers of the training set that do not stand where the file says: leave them out, or stop."""
+
+    @model_validator(mode="after")
+    def _rows_hold_a_question(self) -> "SquadTask":
+        if self.sequence_length < self.question_length + 4:
+            raise ValueError(
+                f"sequence_length ({self.sequence_length}) must be at least question_length "
+                f"({self.question_length}) and 4"
+            )
+        return self
+
+
+Task = Annotated[InstalledDocsTask | GlueTask | FileTask | SquadTask, Field(discriminator="source")]

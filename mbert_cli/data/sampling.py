@@ -6,6 +6,7 @@ import numpy as np
 
 from mbert_cli.data.document import Document
 from mbert_cli.data.examples import Examples
+from mbert_cli.data.squad import Squad
 
 
 def sample_texts(documents: Iterable[Document], megabytes: float) -> list[str]:
@@ -35,9 +36,9 @@ def _paragraphs(kept: list[tuple[list[str], int]]) -> Iterator[str]:
         yield from paragraphs
 
 
-def thin(examples: Examples, max_examples: int | None) -> Examples:
+def thin(examples: Examples | Squad, max_examples: int | None) -> Examples | Squad:
     """At most so many of the examples, evenly spaced; None keeps all."""
-    count = len(examples.labels)
+    count = len(examples)
     if max_examples is None or count <= max_examples:
         return examples
     return examples.take(np.arange(max_examples) * count // max_examples)

@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mbert_cli.data.corpus_tfds import find_builder, open_split
 from mbert_cli.data.text_files import read_parts
@@ -75,10 +77,26 @@ class Squad:
     num_misplaced: int
     misplaced: tuple[Misplaced, ...]
 
+    def __len__(self) -> int:
+        return len(self.questions)
+
     @property
-    def has_impossible(self) -> bool:
-        """Whether some questions cannot be answered, as in SQuAD 2.0."""
-        return any(question.is_impossible for question in self.questions)
+    def notes(self) -> list[str]:
+        """What a person should know about the source."""
+        if not self.num_misplaced:
+            return []
+        return [
+            f"{self.num_misplaced:,} answers do not stand where {self.name} says",
+            *(
+                f"  question {one.question_id}: {one.answer.text!r} at character {one.answer.start}, "
+                f"where {one.found!r} stands"
+                for one in self.misplaced
+            ),
+        ]
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> "Squad":
+        """The questions at some indices, in that order."""
+        return collect_squad(self.name, [self.questions[i] for i in indices])
 
 
 def stands(answer: Answer, context: str) -> bool:
@@ -101,7 +119,7 @@ def read_squad(path: Path) -> Squad:
             f"A SQuAD file must be JSON. Received: {path} ({error})",
             "Set the path to a file like train-v1.1.json.",
         ) from error
-    return _collect(path.name, str(path), _walk(content, path))
+    return _check(path.name, str(path), _walk(content, path))
 
 
 def read_squad_tfds(dataset: str, split: str, data_dir: str | None) -> Squad:
@@ -137,7 +155,7 @@ def squad_from_tfds(name: str, examples: Iterable[dict[str, Any]]) -> Squad:
     Raises:
         UserError: As `read_squad`.
     """
-    return _collect(name, name, _convert(examples))
+    return _check(name, name, _convert(examples))
 
 
 def _convert(examples: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Question]]:
@@ -158,11 +176,26 @@ def _convert(examples: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Question
         )
 
 
-def _collect(name: str, source: str, placed: Iterable[tuple[str, Question]]) -> Squad:
-    """Checks what the layout cannot tell, and looks for misplaced answers."""
+def collect_squad(name: str, questions: Sequence[Question]) -> Squad:
+    """Questions as a data set, with what is wrong with their answers.
+
+    Args:
+        name: For people.
+        questions: At least one; their ids are distinct.
+    """
+    misplaced = [
+        Misplaced(question.id, answer, _found(answer, question.context))
+        for question in questions
+        for answer in question.answers
+        if not stands(answer, question.context)
+    ]
+    return Squad(name, tuple(questions), len(misplaced), tuple(misplaced[:3]))
+
+
+def _check(name: str, source: str, placed: Iterable[tuple[str, Question]]) -> Squad:
+    """Checks what the layout cannot tell."""
     places: dict[str, str] = {}
     questions: list[Question] = []
-    misplaced: list[Misplaced] = []
     for place, question in placed:
         if question.id in places:
             raise UserError(
@@ -173,16 +206,11 @@ def _collect(name: str, source: str, placed: Iterable[tuple[str, Question]]) -> 
         _check_question(question, place, source)
         places[question.id] = place
         questions.append(question)
-        misplaced += (
-            Misplaced(question.id, answer, _found(answer, question.context))
-            for answer in question.answers
-            if not stands(answer, question.context)
-        )
     if not questions:
         raise UserError(
             f"A SQuAD data set must have questions. Received: {source} without any", "Check the data set."
         )
-    return Squad(name, tuple(questions), len(misplaced), tuple(misplaced[:3]))
+    return collect_squad(name, questions)
 
 
 def _found(answer: Answer, context: str) -> str:

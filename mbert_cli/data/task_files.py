@@ -16,8 +16,15 @@ from mbert_cli.data.options import FileTask
 from mbert_cli.data.text_files import read_lines, suffix_of
 from mbert_cli.errors import UserError
 
-Row = tuple[int, str, str | None, str]
-"""Line, text, second text, label."""
+Row = tuple[int, str, str | None, str | list[str]]
+"""Line, text, second text, label or labels."""
+
+METRICS = {
+    "classification": ("accuracy",),
+    "multi_label": ("f1_micro", "f1_macro"),
+    "regression": ("pearson", "spearman"),
+}
+"""What a task of one's own is scored by, by its kind."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +49,13 @@ class Table:
         columns: What is read.
         header: Names of the columns where the first line is an example already.
         skips_broken_lines: Leaves lines out that lack a cell, and counts them; else they are an error.
+        label_separator: Stands between several labels of a line, of which there may be none; None for one label.
     """
 
     columns: Columns
     header: tuple[str, ...] | None = None
     skips_broken_lines: bool = False
+    label_separator: str | None = None
 
 
 def load_file_task(options: FileTask) -> TaskData:
@@ -56,34 +65,34 @@ def load_file_task(options: FileTask) -> TaskData:
         UserError: A file is missing, empty or malformed, lacks a column, or has a label outside the set.
     """
     path = Path(options.train)
-    table = Table(Columns(options.text, options.second_text, options.label))
+    separator = options.label_separator if options.kind == "multi_label" else None
+    columns = Columns(options.text, options.second_text, options.label)
+    table = Table(columns, label_separator=separator)
     rows, _ = _read_rows(path, table)
-    if options.kind == "regression":
-        return _regression_task(options, path, table, rows)
-    labels = options.labels or sorted({label for *_, label in rows})
-    if len(labels) < 2:
-        raise UserError(
-            f"A task must have at least two labels. Received: {', '.join(labels)} in {path}",
-            "set task.label to the column of the labels",
-        )
-    sets = _sets(options, path, table, rows, list(labels))
-    return TaskData(path.name, list(labels), sets)
-
-
-def _regression_task(options: FileTask, path: Path, table: Table, rows: list[Row]) -> TaskData:
-    sets = _sets(options, path, table, rows, None)
-    return TaskData(path.name, [options.label], sets, ("pearson", "spearman"), "regression")
-
-
-def _sets(
-    options: FileTask, path: Path, table: Table, rows: list[Row], labels: list[str] | None
-) -> dict[str, Examples]:
-    train = _to_examples(rows, path, labels, table.columns)
+    labels = None if options.kind == "regression" else _find_labels(options, rows)
+    train = _to_examples(rows, path, labels, table)
     if options.validation is not None:
         validation = read_examples(Path(options.validation), table, labels)
     else:
         train, validation = _hold_out(train, options.validation_share, path)
-    return {"train": train, "validation": validation}
+    sets = {"train": train, "validation": validation}
+    return TaskData(path.name, labels or [options.label], sets, METRICS[options.kind], options.kind)
+
+
+def _find_labels(options: FileTask, rows: list[Row]) -> list[str]:
+    """The labels that the recipe lists, else those of the training file in alphabetical order."""
+    written = {label for *_, one_or_more in rows for label in _as_list(one_or_more)}
+    labels = list(options.labels or sorted(written))
+    if len(labels) < (1 if options.kind == "multi_label" else 2):
+        raise UserError(
+            f"A task must have at least two labels. Received: {', '.join(labels)} in {options.train}",
+            "Set task.label to the column of the labels.",
+        )
+    return labels
+
+
+def _as_list(label: str | list[str]) -> list[str]:
+    return [label] if isinstance(label, str) else label
 
 
 def read_examples(path: Path, table: Table, labels: list[str] | None) -> Examples:
@@ -98,7 +107,7 @@ def read_examples(path: Path, table: Table, labels: list[str] | None) -> Example
         UserError: As `load_file_task`.
     """
     rows, num_left_out = _read_rows(path, table)
-    return replace(_to_examples(rows, path, labels, table.columns), num_left_out=num_left_out)
+    return replace(_to_examples(rows, path, labels, table), num_left_out=num_left_out)
 
 
 def _hold_out(examples: Examples, share: float, path: Path) -> tuple[Examples, Examples]:
@@ -111,25 +120,35 @@ def _hold_out(examples: Examples, share: float, path: Path) -> tuple[Examples, E
     if held_out.all():
         raise UserError(
             f"A share of the examples must remain to train on. Received: {len(examples)} in {path}",
-            "set task.validation to a file of its own, or add examples",
+            "Set task.validation to a file of its own, or add examples",
         )
     return examples.take(np.flatnonzero(~held_out)), examples.take(np.flatnonzero(held_out))
 
 
-def _to_examples(rows: list[Row], path: Path, labels: list[str] | None, columns: Columns) -> Examples:
+def _to_examples(rows: list[Row], path: Path, labels: list[str] | None, table: Table) -> Examples:
+    if labels is None:
+        targets = _numbers(rows, path)
+    elif table.label_separator is None:
+        targets = np.array([places[0] for places in _places(rows, path, labels)], np.int32)
+    else:
+        targets = np.zeros((len(rows), len(labels)), np.float32)
+        for row, places in enumerate(_places(rows, path, labels)):
+            targets[row, places] = 1
     return Examples(
         [text for _, text, _, _ in rows],
-        [second for _, _, second, _ in rows] if columns.second_text else None,
-        _numbers(rows, path) if labels is None else _ids(rows, path, labels),
+        [second for _, _, second, _ in rows] if table.columns.second_text else None,
+        targets,
     )
 
 
-def _ids(rows: list[Row], path: Path, labels: list[str]) -> np.ndarray:
+def _places(rows: list[Row], path: Path, labels: list[str]) -> Iterator[list[int]]:
+    """The ids of each row's labels."""
     ids = {label: index for index, label in enumerate(labels)}
-    for line, _, _, label in rows:
-        if label not in ids:
-            raise _unknown_label(path, line, label, labels)
-    return np.array([ids[label] for *_, label in rows], np.int32)
+    for line, _, _, written in rows:
+        unknown = [label for label in _as_list(written) if label not in ids]
+        if unknown:
+            raise _unknown_label(path, line, unknown[0], labels)
+        yield [ids[label] for label in _as_list(written)]
 
 
 def _numbers(rows: list[Row], path: Path) -> np.ndarray:
@@ -152,7 +171,7 @@ def _unknown_label(path: Path, line: int, label: str, labels: list[str]) -> User
     nearest = difflib.get_close_matches(label, labels, 1)
     return UserError(
         f"A label must be one of {shown}. Received: {label!r} in {path}:{line}",
-        f"did you mean {nearest[0]!r}?" if nearest else "correct the file, or set task.labels to all labels",
+        f"Did you mean {nearest[0]!r}?" if nearest else "Correct the file, or set task.labels to all labels",
     )
 
 
@@ -162,7 +181,7 @@ def _read_rows(path: Path, table: Table) -> tuple[list[Row], int]:
     if suffix_of(path) not in readers:
         raise UserError(
             f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {path}",
-            "set task.train and task.validation to such files",
+            "Set task.train and task.validation to such files",
         )
     rows: list[Row] = []
     num_left_out = 0
@@ -170,9 +189,9 @@ def _read_rows(path: Path, table: Table) -> tuple[list[Row], int]:
         if table.skips_broken_lines and not (record and _is_filled(record, table.columns)):
             num_left_out += 1
         else:
-            rows.append(_row(record, path, line, table.columns))
+            rows.append(_row(record, path, line, table))
     if not rows:
-        raise UserError(f"A task file must have examples. Received: {path} without any", "check the file")
+        raise UserError(f"A task file must have examples. Received: {path} without any", "Check the file")
     return rows, num_left_out
 
 
@@ -180,16 +199,26 @@ def _is_filled(record: dict[str, str], columns: Columns) -> bool:
     return all(record[name].strip() for name in columns.names)
 
 
-def _row(record: dict[str, str], path: Path, line: int, columns: Columns) -> Row:
+def _row(record: dict[str, str | list[str]], path: Path, line: int, table: Table) -> Row:
+    columns = table.columns
+    may_be_empty = columns.label if table.label_separator else None
     for name in columns.names:
-        if not record[name].strip():
+        if name != may_be_empty and not str(record[name]).strip():
             raise UserError(
                 f"Each example must have a text and a label. Received: {path}:{line} with an empty {name!r}",
-                "fill the line in, or take it out",
+                "Fill the line in, or take it out.",
             )
     second = record[columns.second_text] if columns.second_text else None
-    label = record[columns.label].strip() if columns.label else ""
+    label = _label(record[columns.label], table.label_separator) if columns.label else ""
     return line, record[columns.text].strip(), second and second.strip(), label
+
+
+def _label(written: str | list[str], separator: str | None) -> str | list[str]:
+    """The label of a cell, or its labels where there may be several."""
+    if separator is None:
+        return written.strip()
+    parts = written.split(separator) if isinstance(written, str) else written
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _tsv_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str] | None]]:
@@ -209,7 +238,7 @@ def _csv_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str]
             raise UserError(
                 "A .csv file must be quoted as spreadsheets do. "
                 f"Received: {path}:{reader.line_num} ({error})",
-                "name the file .tsv if it is separated by tabs without quoting",
+                "Name the file .tsv if it is separated by tabs without quoting",
             ) from error
 
     return _records(lines(), path, table)
@@ -240,7 +269,7 @@ def _records(
             raise UserError(
                 f"Each line must have as many cells as the header, {len(header)}. "
                 f"Received: {len(cells)} in {path}:{line}",
-                "correct the line; a .tsv file has no quoting, a .csv file has",
+                "Correct the line; a .tsv file has no quoting, a .csv file has",
             )
 
 
@@ -254,16 +283,22 @@ def _json_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str
         except ValueError as error:
             raise UserError(
                 f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
-                "write one object a line",
+                "Write one object a line",
             ) from error
         fields = record if isinstance(record, dict) else {}
-        missing = [name for name in names if not isinstance(fields.get(name), str | int | float)]
+        lists = [table.columns.label] if table.label_separator else []
+        missing = [
+            name for name in names
+            if not isinstance(fields.get(name), str | int | float | list if name in lists else str | int | float)
+        ]  # fmt: skip
         if missing:
             raise _missing_columns(missing, f"{path}:{line}", list(fields))
         yield line, {name: _as_text(fields[name]) for name in names}
 
 
-def _as_text(value: str | float | bool) -> str:
+def _as_text(value: str | float | bool | list) -> str | list[str]:
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -271,5 +306,5 @@ def _missing_columns(missing: list[str], place: str, present: list[str]) -> User
     return UserError(
         f"A task file must have the columns that the recipe names, {', '.join(map(repr, missing))} too. "
         f"Received: {', '.join(map(repr, present)) or 'no columns'} in {place}",
-        "set task.text, task.second_text and task.label to columns of the file",
+        "Set task.text, task.second_text and task.label to columns of the file",
     )

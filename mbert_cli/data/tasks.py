@@ -8,7 +8,15 @@ from mbert_cli.data.document import hash_fraction, is_held_out
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.glue import GLUE, load_glue
 from mbert_cli.data.installed_docs import installed_documents
-from mbert_cli.data.options import FileTask, GlueTask, InstalledDocsCorpus, InstalledDocsTask, Task
+from mbert_cli.data.options import (
+    FileTask,
+    GlueTask,
+    InstalledDocsCorpus,
+    InstalledDocsTask,
+    SquadTask,
+    Task,
+)
+from mbert_cli.data.squad_task import load_squad
 from mbert_cli.data.task_files import load_file_task
 from mbert_cli.errors import UserError
 
@@ -47,6 +55,8 @@ def _load(options: Task, split: str | None) -> TaskData:
         return load_glue(options, split)
     if isinstance(options, FileTask):
         return load_file_task(options)
+    if isinstance(options, SquadTask):
+        return load_squad(options, split)
     return _load_installed_docs(options)
 
 
@@ -75,7 +85,7 @@ def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
         raise UserError(
             "Each of at least two packages must have documentation to train and to validate on. "
             f"Received: {', '.join(poor or labels)}",
-            "set task.packages to packages with more documentation",
+            "Set task.packages to packages with more documentation.",
         )
     limit = options.max_examples_per_label
     held_out = max(1, round(limit * VALIDATION_SHARE))

@@ -1,7 +1,7 @@
 """Predictions -> the official figures of a task, all of them fractions of 1."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -55,12 +55,32 @@ def _correlation(measure: Callable, labels: np.ndarray, predicted: np.ndarray) -
     return float(measure(labels, predicted).statistic)
 
 
+def f1_micro(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """F1 over all labels of all examples together.
+
+    Args:
+        labels: (examples, labels), 1 for each true label.
+        predicted: (examples, labels), 1 for each predicted label.
+    """
+    return float(metrics.f1_score(labels, predicted, average="micro", zero_division=0.0))
+
+
+def f1_macro(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean over the labels of the F1 of each; 0 for a label that neither occurs nor is predicted.
+
+    Arguments as for `f1_micro`.
+    """
+    return float(metrics.f1_score(labels, predicted, average="macro", zero_division=0.0))
+
+
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "accuracy": accuracy,
     "f1": f1,
     "matthews_correlation": matthews_correlation,
     "pearson": pearson,
     "spearman": spearman,
+    "f1_micro": f1_micro,
+    "f1_macro": f1_macro,
 }
 """Every official figure, by the name in the task's table."""
 
@@ -71,21 +91,26 @@ class Score:
 
     Attributes:
         figures: By their names, in the order of the task's table.
+        counted: Those whose mean is the score, as on GLUE's leaderboard; None is all of them.
+        details: Numbers that belong to the figures and are no fractions.
     """
 
     figures: dict[str, float]
+    counted: tuple[str, ...] | None = None
+    details: dict[str, float] = field(default_factory=dict)
 
     @property
     def value(self) -> float:
-        """Their mean, which is the task's score on GLUE's leaderboard."""
-        return sum(self.figures.values()) / len(self.figures)
+        """The one figure that decides which of two models is better."""
+        names = self.counted or tuple(self.figures)
+        return sum(self.figures[name] for name in names) / len(names)
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {value:.2%}" for name, value in self.figures.items())
 
 
 def score_name(names: Sequence[str]) -> str:
-    """What the score of a task is: `accuracy`, or `mean of f1 and accuracy`."""
+    """What the mean of figures is called: `accuracy`, or `mean of f1 and accuracy`."""
     return names[0] if len(names) == 1 else f"mean of {' and '.join(names)}"
 
 

@@ -8,6 +8,8 @@ Names of the weights, beside those of `encoder.py`:
     pooler/{kernel,bias}                            sizes with use_pooler
     next_sentence/{kernel,bias}                     (hidden_dim, 2)
     classifier/{kernel,bias}                        (hidden_dim, num_labels)
+    answer_span/{kernel,bias}                       (hidden_dim, 2): start and end
+    token_classifier/{kernel,bias}                  (hidden_dim, num_labels)
 
 Kernels are (input, output).
 """
@@ -173,54 +175,47 @@ def build_pretraining_network(
     return keras.Model(encoder.input | {"masked_positions": positions}, outputs, name=name)
 
 
-def build_classifier_network(
+TASK_HEADS = {
+    "classification": ("classifier", True),
+    "multi_label": ("classifier", True),
+    "regression": ("classifier", True),
+    "question_answering": ("answer_span", False),
+    "token_classification": ("token_classifier", False),
+}
+"""Name of the head and whether it reads the pooled [CLS] rather than every token, by the kind of the task."""
+
+
+def build_task_network(
     size: str | ModelSize,
     *,
-    vocab_size: int = 30522,
+    kind: str = "classification",
     num_labels: int,
+    vocab_size: int = 30522,
     seed: int | None = 0,
     dropout_rate: float = 0.1,
-    name: str = "classification",
+    name: str = "task",
     dtype: str | keras.DTypePolicy | None = None,
 ) -> keras.Model:
-    """Builds an encoder with a classifier on [CLS].
+    """Builds an encoder with the head of a task.
 
     Args: those of `build_encoder`, and
-        num_labels: Number of classes.
-        dropout_rate: Share of the pooled state zeroed while training.
+        kind: A key of `TASK_HEADS`.
+        num_labels: Width of the output: labels, 1 for a regression, 2 for the start and the end of an answer.
+        dropout_rate: Share of the states that the head reads zeroed while training.
 
     Returns:
-        A model from the encoder's inputs to a dict of `logits` (batch, num_labels) float32.
+        A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_labels), or for the kinds
+        that look at every token (batch, length, num_labels).
     """
     size = resolve_size(size)
     encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype)
-    pooler = Pooler(size, name="pooler", dtype=dtype)
-    classifier = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name="classifier", dtype=dtype)
-    logits = classifier(pooler(encoder.output["hidden_states"][-1]))
-    draw_weights([*pooler.weights, *classifier.weights], seed, size.initializer_range)
-    return keras.Model(encoder.input, {"logits": logits}, name=name)
-
-
-def build_answer_network(
-    size: str | ModelSize,
-    *,
-    vocab_size: int = 30522,
-    seed: int | None = 0,
-    dropout_rate: float = 0.0,
-    name: str = "question_answering",
-    dtype: str | keras.DTypePolicy | None = None,
-) -> keras.Model:
-    """Builds an encoder that says of every token whether the answer begins or ends with it.
-
-    Args: those of `build_encoder`, and
-        dropout_rate: Share of the last hidden states zeroed while training.
-
-    Returns:
-        A model from the encoder's inputs to a dict of `logits` (batch, length, 2) float32: start and end.
-    """
-    size = resolve_size(size)
-    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype)
-    span = ClassifierHead(2, dropout_rate, seed=seed or 0, name="answer_span", dtype=dtype)
-    logits = span(encoder.output["hidden_states"][-1])
-    draw_weights(span.weights, seed, size.initializer_range)
+    head_name, is_pooled = TASK_HEADS[kind]
+    head = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name=head_name, dtype=dtype)
+    states, weights = encoder.output["hidden_states"][-1], []
+    if is_pooled:
+        pooler = Pooler(size, name="pooler", dtype=dtype)
+        states = pooler(states)
+        weights += pooler.weights
+    logits = head(states)
+    draw_weights([*weights, *head.weights], seed, size.initializer_range)
     return keras.Model(encoder.input, {"logits": logits}, name=name)

@@ -13,7 +13,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import RecipeFile, find_recipe, read_text
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.problems import leaves, unknown_key, wrong_choice, wrong_choices, wrong_values
-from mbert_cli.recipe.schema import RECIPES, SMOKE
+from mbert_cli.recipe.schema import RECIPES, SMOKE, SMOKE_TASKS
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, read_value, written
 from mbert_cli.section import Section
 
@@ -45,6 +45,7 @@ def load(
     settings: Sequence[str] = (),
     smoke: bool = False,
     flags: Mapping[str, tuple[str, object]] | None = None,
+    task: Mapping[str, object] | None = None,
 ) -> LoadedRecipe:
     """Loads a verb's recipe.
 
@@ -54,15 +55,18 @@ def load(
         settings: Values of `--set`: `key=value`, the value being YAML.
         smoke: Whether the values of `--smoke` are set.
         flags: Short ways to write `--set`: `{"--strategy": ("distill.strategy", "joint")}`.
+        task: The task of the run that the verb works on, so that `--set` can change single keys of it.
 
     Raises:
         UserError: The recipe is not known, or has mistakes; the message names all of them.
     """
     file = find_recipe(verb, name_or_path)
     draft = _Draft(verb)
+    if task is not None:
+        draft.add_task(task)
     draft.add_file(file)
     if smoke:
-        for path, value in SMOKE[verb].items():
+        for path, value in (SMOKE[verb] | draft.smoke_task()).items():
             draft.add_setting(path, _entry(value), "--smoke")
     draft.add_settings(settings)
     for flag, (path, value) in (flags or {}).items():
@@ -93,6 +97,12 @@ class _Draft:
         self.values = defaults_of(RECIPES[self.verb])
         self.origins = {path: "default" for path, _ in leaves(self.values)}
 
+    def add_task(self, task: Mapping[str, object]) -> None:
+        """Takes the values of a run's task in place of the default."""
+        self.values["task"] = dict(task)
+        del self.origins["task"]
+        self.origins |= {f"task.{path}": "the run" for path, _ in leaves(task)}
+
     def add_file(self, file: RecipeFile) -> None:
         """Lays a file's values, and below them those of the file that it extends, over the draft."""
         entries = self._read(file)
@@ -100,6 +110,11 @@ class _Draft:
         if extended is not None:
             self._add_extended(file, extended)
         self._merge(RECIPES[self.verb], self.values, entries, "", file.shown)
+
+    def smoke_task(self) -> Mapping[str, object]:
+        """What `--smoke` sets in a task section of this source."""
+        task = self.values.get("task")
+        return SMOKE_TASKS.get(task.get("source"), {}) if isinstance(task, dict) else {}
 
     def add_settings(self, settings: Sequence[str]) -> None:
         """Lays the values of `--set` over the draft; those that choose a section's variant go first."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mbert_cli.data.options import (
     Corpus,
@@ -19,6 +19,7 @@ from mbert_cli.section import Section
 from mbert_cli.tflite.options import BenchOptions, ExportOptions
 from mbert_cli.train.options import (
     FinetuneTrainOptions,
+    LossOptions,
     PretrainingTrainOptions,
     TrainOptions,
 )
@@ -74,14 +75,27 @@ class FinetuneRecipe(Section):
     """Decides the classifier's initial weights, the order of examples and dropout."""
     source: str | None = None
     """A `train-teacher` or `distill` run; null takes the newest complete one."""
+    initialize_from: str | None = None
+    """A `finetune` run to start from in place of the source, as for RTE from MNLI. Its head is kept where the
+    labels are the same."""
     pretrained: bool = True
     """False keeps the source's architecture and vocabulary but draws fresh weights: a baseline."""
     task: Task = InstalledDocsTask(source="installed_docs")
     """The labelled examples."""
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Dropout on the pooled vector that the classifier reads."""
+    """Dropout on the states that the head reads."""
+    loss: LossOptions = LossOptions()
+    """How much each example counts."""
     train: FinetuneTrainOptions = FinetuneTrainOptions()
     """How the task model trains."""
+
+    @model_validator(mode="after")
+    def _starts_from_one_run(self) -> "FinetuneRecipe":
+        if self.initialize_from and self.source:
+            raise ValueError("source and initialize_from exclude each other; leave one out")
+        if self.initialize_from and not self.pretrained:
+            raise ValueError("pretrained: false takes no weights; leave initialize_from out")
+        return self
 
 
 class EvalRecipe(Section):
@@ -98,6 +112,8 @@ class PredictRecipe(Section):
 
     batch_size: Annotated[int, Field(gt=0)] = 32
     """Texts of one forward pass; an artifact always takes one."""
+    task: Task | None = None
+    """The task, for single keys of it; null is the one that the run was fine-tuned for."""
 
 
 class ExportRecipe(Section):
@@ -105,6 +121,8 @@ class ExportRecipe(Section):
 
     export: ExportOptions = ExportOptions()
     """Modes, length and the parity check."""
+    task: Task | None = None
+    """The task, for single keys of it; null is the one that the run was fine-tuned for."""
 
 
 class BenchRecipe(Section):
@@ -112,6 +130,8 @@ class BenchRecipe(Section):
 
     bench: BenchOptions = BenchOptions()
     """How artifacts are timed."""
+    task: Task | None = None
+    """The task, for single keys of it; null is the one that the run was fine-tuned for."""
 
 
 RECIPES: dict[str, type[Section]] = {
@@ -148,3 +168,8 @@ SMOKE: dict[str, dict[str, object]] = {
     "bench": {"bench.min_seconds": 0.2, "bench.warmup_seconds": 0.1, "bench.rounds": 1},
 }  # fmt: skip
 """Values that `--smoke` sets: tiny size, few steps, the same code path."""
+
+SMOKE_TASKS: dict[str, dict[str, object]] = {
+    "squad": {"task.question_length": 16, "task.document_stride": 12},
+}
+"""And for the sources of a task."""

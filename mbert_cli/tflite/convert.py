@@ -1,4 +1,4 @@
-"""A classifier network -> a .tflite file with builtin ops only.
+"""A task network -> a .tflite file with builtin ops only.
 
 The weights are read out of the Keras network, folded (`fold.py`), and put as constants into a graph made for
 inference (`graph.py`), which goes to TensorFlow's converter as it is. A round trip through a SavedModel takes
@@ -16,7 +16,7 @@ from mbert_cli.model.options import ModelSize
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import name_signature, op_census
 from mbert_cli.tflite.fold import Weights, fold
-from mbert_cli.tflite.graph import task_output
+from mbert_cli.tflite.graph import task_outputs
 from mbert_cli.tflite.interpreter import INPUTS, OUTPUTS
 from mbert_cli.weights.names import read_variables
 
@@ -49,33 +49,30 @@ dynamic_int8: kernels and tables are stored in int8, one scale per output channe
 input on the fly and run in int8, the rest in float32. No mode needs calibration data."""
 
 
-def convert(network: keras.Model, sequence_length: int, mode: str) -> bytes:
-    """Converts a classifier network.
+def convert(network: keras.Model, sequence_length: int, mode: str, kind: str = "classification") -> bytes:
+    """Converts a task network.
 
     Args:
-        network: A model from `build_classifier_network`.
+        network: A model from `build_task_network`.
         sequence_length: Static length of the artifact in tokens.
         mode: A key of `MODES`.
+        kind: Of the task, a key of `mbert_cli.tflite.interpreter.OUTPUTS`.
 
     Returns:
-        The content of a .tflite file with the one signature `serving_default`, whose inputs and output are
+        The content of a .tflite file with the one signature `serving_default`, whose inputs and outputs are
         those of `mbert_cli.tflite.interpreter`.
 
     Raises:
         UserError: The sequence is longer than the position table.
     """
     size = network.get_layer("embeddings").size
-    return convert_weights(read_variables(network), size, sequence_length, mode)
+    return convert_weights(read_variables(network), size, sequence_length, mode, kind)
 
 
 def convert_weights(
     weights: Weights, size: ModelSize, sequence_length: int, mode: str, kind: str = "classification"
 ) -> bytes:
-    """Converts a task model given as arrays by canonical name; otherwise as `convert`.
-
-    Args: those of `convert`, and
-        kind: Of the task, a key of `mbert_cli.tflite.interpreter.OUTPUTS`.
-    """
+    """Converts a task model given as arrays by canonical name; otherwise as `convert`."""
     if sequence_length > size.max_length:
         raise UserError(
             f"An artifact is at most as long as the position table, {size.max_length} tokens. "
@@ -83,7 +80,7 @@ def convert_weights(
             f"Set export.sequence_length to {size.max_length} or less.",
         )
     graph = inference_graph(
-        lambda **inputs: task_output(fold(weights, size), **inputs, kind=kind),
+        lambda **inputs: task_outputs(fold(weights, size, kind), **inputs, kind=kind),
         tuple(INPUTS),
         sequence_length,
         OUTPUTS[kind],
@@ -97,14 +94,14 @@ class InferenceGraph:
 
     definition: tf.compat.v1.GraphDef
     inputs: list[tf.Tensor]
-    output: tf.Tensor
+    outputs: list[tf.Tensor]
 
 
 def inference_graph(
-    build: Callable[..., tf.Tensor],
+    build: Callable[..., Sequence[tf.Tensor]],
     input_names: Sequence[str],
     sequence_length: int,
-    output_name: str = OUTPUTS["classification"],
+    output_names: Sequence[str] = OUTPUTS["classification"],
 ) -> InferenceGraph:
     """What `build` makes of int32 inputs (1, sequence_length), given by name."""
     graph = tf.Graph()
@@ -112,8 +109,9 @@ def inference_graph(
         inputs = {
             name: tf.compat.v1.placeholder(tf.int32, (1, sequence_length), name=name) for name in input_names
         }
-        output = tf.identity(build(**inputs), name=output_name)
-    return InferenceGraph(graph.as_graph_def(), list(inputs.values()), output)
+        built = zip(build(**inputs), output_names, strict=True)
+        outputs = [tf.identity(output, name=name) for output, name in built]
+    return InferenceGraph(graph.as_graph_def(), list(inputs.values()), outputs)
 
 
 def convert_graph(graph: InferenceGraph, mode: str) -> bytes:
@@ -122,7 +120,7 @@ def convert_graph(graph: InferenceGraph, mode: str) -> bytes:
     Raises:
         UserError: An op has no builtin counterpart in TFLite.
     """
-    converter = tf.compat.v1.lite.TFLiteConverter(graph.definition, graph.inputs, [graph.output])
+    converter = tf.compat.v1.lite.TFLiteConverter(graph.definition, graph.inputs, graph.outputs)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.exclude_conversion_metadata = True
     MODES[mode](converter)

@@ -1,4 +1,4 @@
-"""The weights of a classifier network -> those of the inference graph, with NoNorm and constants folded away.
+"""The weights of a task network -> those of the inference graph, with NoNorm and constants folded away.
 
 NoNorm is `gamma * x + beta`, so wherever it follows a dense map alone it disappears into the kernel and the
 bias. After a residual sum, `gamma * (update + residual) + beta`, it would leave one multiplication of the
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.model.options import ModelSize
 
 MAX_SCALE = 8.0
@@ -101,28 +102,30 @@ class FoldedNetwork:
     embeddings: FoldedEmbeddings
     blocks: list[FoldedBlock]
     pooler: Dense | None
-    classifier: Dense
+    head: Dense
 
 
-def fold(weights: Weights, size: ModelSize) -> FoldedNetwork:
-    """Folds the weights of a classifier network.
+def fold(weights: Weights, size: ModelSize, kind: str = "classification") -> FoldedNetwork:
+    """Folds the weights of a task network.
 
     Args:
         weights: Arrays by canonical name, as listed in `mbert_cli.model.encoder` and `heads`.
         size: The architecture.
+        kind: Of the task, a key of `mbert_cli.model.heads.TASK_HEADS`.
     """
     blocks, scale = [], None
     for index in range(size.num_layers):
         block, scale = _BlockFolder(weights, size, f"encoder/layer_{index:02d}").fold(scale)
         blocks.append(block)
-    head = "pooler" if size.use_pooler else "classifier"
-    first = _dense(weights, head).after(scale).stored()
+    head_name, is_pooled = TASK_HEADS[kind]
+    has_pooler = is_pooled and size.use_pooler
+    first = _dense(weights, "pooler" if has_pooler else head_name).after(scale).stored()
     return FoldedNetwork(
         size=size,
         embeddings=_embeddings(weights, size),
         blocks=blocks,
-        pooler=first if size.use_pooler else None,
-        classifier=_dense(weights, "classifier").stored() if size.use_pooler else first,
+        pooler=first if has_pooler else None,
+        head=_dense(weights, head_name).stored() if has_pooler else first,
     )
 
 

@@ -8,11 +8,15 @@ does otherwise:
 - Dense maps that read the same rows are one FULLY_CONNECTED and a SPLIT: in dynamic_int8 its input is
   quantized once. Kernels are stored (output, input), as TFLite keeps them.
 - The padding mask becomes what attention adds once, not once a block.
-- The classifier reads [CLS] alone, so the last block computes no other row after its keys and values.
+- A head that reads [CLS] alone needs no other row of the last block after its keys and values.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
+from mbert_cli.model.attention import MASKED
+from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.model.options import ModelSize
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.fold import Dense, FoldedBlock, FoldedEmbeddings, FoldedNetwork, Join, Norm, Projection
@@ -20,20 +24,17 @@ from mbert_cli.tflite.fold import Dense, FoldedBlock, FoldedEmbeddings, FoldedNe
 with hidden_native_output():
     import tensorflow as tf
 
-MASKED = -10_000.0
-"""Added to the attention logits of padding, as in the Keras network."""
-
 EPSILON = 1e-12
 """Of LayerNorm, as in the Keras network."""
 
 
-def task_output(
+def task_outputs(
     network: FoldedNetwork,
     ids: tf.Tensor,
     mask: tf.Tensor,
     segment_ids: tf.Tensor,
     kind: str = "classification",
-) -> tf.Tensor:
+) -> tuple[tf.Tensor, ...]:
     """Builds the graph of a task model.
 
     Args:
@@ -41,21 +42,23 @@ def task_output(
         ids: Token ids, (1, length) int32.
         mask: (1, length) int32, 1 for tokens and 0 for padding.
         segment_ids: (1, length) int32.
-        kind: classification or regression.
+        kind: Of the task, a key of `mbert_cli.model.heads.TASK_HEADS`.
 
     Returns:
-        (1, labels) float32: softmax over the labels, or the number of a regression.
+        float32 tensors. Of whole texts (1, labels): softmax over the labels, the probability of each label, or
+        the number of a regression. Of tokens (1, length, labels): softmax over the labels. Of answers
+        (1, length) twice: logits of their start and of their end.
     """
     length = ids.shape[1]
     attention_bias = (tf.cast(tf.reshape(mask, (1, 1, length)), tf.float32) - 1.0) * -MASKED
     hidden = _embed(network.embeddings, ids, segment_ids)  # (length, hidden_dim)
     for block in network.blocks[:-1]:
         hidden = _block(block, network.size, hidden, attention_bias, rows=length)
-    first = _block(network.blocks[-1], network.size, hidden, attention_bias, rows=1)  # (1, hidden_dim)
+    rows = 1 if TASK_HEADS[kind][1] else length
+    states = _block(network.blocks[-1], network.size, hidden, attention_bias, rows)  # (rows, hidden_dim)
     if network.pooler is not None:
-        first = tf.tanh(_dense(first, network.pooler))
-    logits = _dense(first, network.classifier)
-    return tf.nn.softmax(logits) if kind == "classification" else logits
+        states = tf.tanh(_dense(states, network.pooler))
+    return _OUTPUTS[kind](_dense(states, network.head))
 
 
 def _embed(embeddings: FoldedEmbeddings, ids: tf.Tensor, segment_ids: tf.Tensor) -> tf.Tensor:
@@ -166,3 +169,19 @@ def _norm(rows: tf.Tensor, norm: Norm | None) -> tf.Tensor:
     centered = rows - tf.reduce_mean(rows, axis=-1, keepdims=True)
     variance = tf.reduce_mean(centered * centered, axis=-1, keepdims=True)
     return centered * tf.math.rsqrt(variance + EPSILON) * norm.gamma + norm.beta
+
+
+def _as_answers(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """(length, 2) -> (1, length) twice, for start and end."""
+    columns = tf.transpose(logits)
+    return columns[:1], columns[1:]
+
+
+_OUTPUTS: dict[str, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]] = {
+    "classification": lambda logits: (tf.nn.softmax(logits),),
+    "multi_label": lambda logits: (tf.sigmoid(logits),),
+    "regression": lambda logits: (logits,),
+    "question_answering": _as_answers,
+    "token_classification": lambda logits: (tf.expand_dims(tf.nn.softmax(logits), 0),),
+}
+"""Logits (rows, labels) -> the outputs that `mbert_cli.tflite.interpreter.OUTPUTS` names."""

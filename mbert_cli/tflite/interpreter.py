@@ -16,8 +16,15 @@ INPUTS = {"ids": "token_ids", "segment_ids": "segment_ids", "mask": "padding_mas
 """Names of the inputs, (1, length) int32 each, and the arrays of a task batch that they take. MediaPipe's text
 classifier falls back on this order when a file has no metadata."""
 
-OUTPUTS = {"classification": "probabilities", "regression": "value"}
-"""Name of the output, (1, labels) float32, by the kind of the task."""
+OUTPUTS = {
+    "classification": ("probabilities",),
+    "multi_label": ("probabilities",),
+    "regression": ("value",),
+    "question_answering": ("start_logits", "end_logits"),
+    "token_classification": ("probabilities",),
+}
+"""Names of the float32 outputs by the kind of the task: (1, labels), of every token (1, length, labels), of
+answers (1, length) each, under the names that the TFLite Task Library looks for."""
 
 
 class Artifact:
@@ -29,7 +36,6 @@ class Artifact:
 
     Attributes:
         sequence_length: Tokens of one example.
-        num_labels: Labels that it tells apart.
 
     Raises:
         UserError: There is no such file, it is not a TFLite model, or it has other inputs.
@@ -39,20 +45,13 @@ class Artifact:
         self.path = path
         self._interpreter = _load(path, threads)
         signature = self._interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
-        names = signature["inputs"], signature["outputs"]
-        if sorted(names[0]) != sorted(INPUTS) or names[1] not in [[name] for name in OUTPUTS.values()]:
-            received = f"{_listed(names[0])} -> {_listed(names[1])}"
-            raise UserError(
-                f"An artifact reads {_listed(sorted(INPUTS))} and returns {' or '.join(OUTPUTS.values())}. Received: {path} "
-                f"with {received}.",
-                "Write one with `mbert export-tflite`.",
-            )
+        _check_signature(path, signature["inputs"], signature["outputs"])
         runner = self._interpreter.get_signature_runner(SIGNATURE)
-        inputs, output = runner.get_input_details(), runner.get_output_details()[names[1][0]]
+        inputs, outputs = runner.get_input_details(), runner.get_output_details()
         self._input_indices = {name: inputs[name]["index"] for name in INPUTS}
-        self._output_index = output["index"]
+        names = next(names for names in OUTPUTS.values() if set(names) == set(outputs))
+        self._output_indices = [outputs[name]["index"] for name in names]
         self.sequence_length = int(inputs["ids"]["shape"][1])
-        self.num_labels = int(output["shape"][1])
 
     def predict(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
         """Runs the rows of a task batch one by one.
@@ -61,7 +60,8 @@ class Artifact:
             batch: token_ids, segment_ids and padding_mask, (examples, length) int32; other keys are not read.
 
         Returns:
-            (examples, labels) float32: probabilities of the labels, or the number of a regression.
+            (examples, labels) or (examples, length, labels) float32: what
+            `mbert_cli.evaluate.outputs.ACTIVATIONS` says; the two logits of an answer are labels here.
 
         Raises:
             UserError: The rows have another length than the artifact.
@@ -72,12 +72,12 @@ class Artifact:
                 f"The artifact {self.path} takes rows of {self.sequence_length} tokens. Received: {length}.",
                 f"Encode the text to {self.sequence_length} tokens.",
             )
-        outputs = np.empty((count, self.num_labels), np.float32)
+        outputs = []
         for row in range(count):
-            self.set_row({name: values[row : row + 1] for name, values in batch.items()})
+            self.set_row({name: batch[name][row : row + 1] for name in INPUTS.values()})
             self.run()
-            outputs[row] = self._interpreter.get_tensor(self._output_index)[0]
-        return outputs
+            outputs.append(self._read())
+        return np.stack(outputs)
 
     def set_row(self, row: Mapping[str, np.ndarray]) -> None:
         """Copies a batch of one example, arrays (1, length), to the inputs."""
@@ -87,6 +87,23 @@ class Artifact:
     def run(self) -> None:
         """Computes the output of the inputs that were set: what a benchmark times."""
         self._interpreter.invoke()
+
+    def _read(self) -> np.ndarray:
+        """The outputs of the one row, without its batch axis."""
+        parts = [self._interpreter.get_tensor(index)[0] for index in self._output_indices]
+        return parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
+
+
+def _check_signature(path: Path, inputs: list[str], outputs: list[str]) -> None:
+    known = {frozenset(names) for names in OUTPUTS.values()}
+    if sorted(inputs) == sorted(INPUTS) and frozenset(outputs) in known:
+        return
+    returned = " or ".join(" and ".join(sorted(names)) for names in sorted(known, key=sorted, reverse=True))
+    raise UserError(
+        f"An artifact reads {_listed(sorted(INPUTS))} and returns {returned}. "
+        f"Received: {path} with {_listed(inputs)} -> {_listed(outputs)}.",
+        "Write one with `mbert export-tflite`.",
+    )
 
 
 def _load(path: Path, threads: int) -> Interpreter:

@@ -159,10 +159,10 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
     if path.exists():
         return path
     # Slow imports, needed only here: timing itself goes without TensorFlow.
-    from mbert_cli.model.heads import build_classifier_network
+    from mbert_cli.model.heads import build_task_network
     from mbert_cli.tflite.convert import convert
 
-    content = convert(build_classifier_network(size_name, num_labels=2), sequence_length, "float32")
+    content = convert(build_task_network(size_name, num_labels=2), sequence_length, "float32")
     cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache_dir, delete=False) as file:
         file.write(content)

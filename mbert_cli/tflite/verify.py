@@ -1,23 +1,24 @@
 """Does the artifact still say what the Keras run says?"""
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from mbert_cli.errors import RunError
-from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.options import VerifyOptions
 
 
-class Answers(Protocol):
-    """What the outputs of a task model mean; see `mbert_cli.evaluate.outputs`."""
+class Judge(Protocol):
+    """The truth about the examples; see `mbert_cli.evaluate.judges`."""
 
-    def decide(self, outputs: np.ndarray) -> np.ndarray:
-        """Outputs (examples, labels) -> predictions (examples,)."""
+    def decide(self, outputs: np.ndarray) -> Any:
+        """What the outputs of a model say."""
 
-    def differ(self, first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def score(self, predicted: Any) -> Any:
+        """Something whose `value` is the task's score of what `decide` returned, a fraction."""
+
+    def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Whether the second outputs are another answer than the first, (examples,) bool."""
 
 
@@ -34,36 +35,21 @@ class VerifyReport:
     """Largest difference of any output; NaN if the artifact returned one that is not finite."""
 
 
-def verify(
-    artifact: Artifact,
-    keras_outputs: np.ndarray,
-    batches: Iterable[Mapping[str, np.ndarray]],
-    labels: np.ndarray,
-    metric: Callable[[np.ndarray, np.ndarray], float],
-    answers: Answers,
-    options: VerifyOptions,
-) -> VerifyReport:
-    """Runs the artifact on the first `max_examples` examples.
+def verify(keras_outputs: np.ndarray, artifact_outputs: np.ndarray, judge: Judge) -> VerifyReport:
+    """Compares what a Keras run and its artifact say about the same examples.
 
     Args:
-        artifact: What is verified.
-        keras_outputs: (examples, labels), in the order of the batches.
-        batches: Task batches; rows whose example_weights are 0 are fillers and dropped.
-        labels: (examples,), the true label ids or numbers in the same order.
-        metric: Of true and predicted ones, a fraction.
-        answers: What the outputs mean.
-        options: How many examples.
+        keras_outputs: (rows, labels) or (rows, length, labels).
+        artifact_outputs: The same of the artifact.
+        judge: Knows the truth.
     """
-    outputs = _predict(artifact, batches, options.max_examples)
-    count = len(outputs)
-    expected, labels = keras_outputs[:count], labels[:count]
-    predicted_keras, predicted = answers.decide(expected), answers.decide(outputs)
+    others = judge.differ(keras_outputs, artifact_outputs)
     return VerifyReport(
-        examples=count,
-        metric_keras=metric(labels, predicted_keras),
-        metric_artifact=metric(labels, predicted),
-        disagreement_rate=float(np.mean(answers.differ(expected, outputs, labels))),
-        max_difference=float(np.abs(expected - outputs).max()),
+        examples=len(others),
+        metric_keras=judge.score(judge.decide(keras_outputs)).value,
+        metric_artifact=judge.score(judge.decide(artifact_outputs)).value,
+        disagreement_rate=float(np.mean(others)),
+        max_difference=float(np.abs(keras_outputs - artifact_outputs).max()),
     )
 
 
@@ -90,18 +76,3 @@ def require_parity(report: VerifyReport, options: VerifyOptions) -> None:
         "Try another mode: --quantize float16 or --quantize float32"
         + (f"; or allow more with --set export.verify.{key}=..." if key else "."),
     )
-
-
-def _predict(
-    artifact: Artifact, batches: Iterable[Mapping[str, np.ndarray]], max_examples: int
-) -> np.ndarray:
-    rows: list[np.ndarray] = []
-    missing = max_examples
-    for batch in batches:
-        real = batch["example_weights"] > 0
-        chosen = {name: values[real][:missing] for name, values in batch.items()}
-        rows.append(artifact.predict(chosen))
-        missing -= len(rows[-1])
-        if not missing:
-            break
-    return np.concatenate(rows)

@@ -8,30 +8,63 @@ from keras import ops
 MASKED = -10_000.0
 """Added to the logits of padding, as in attention."""
 
-WEIGHTED_BY = dict.fromkeys(
-    ["cross_entropy", "accuracy", "mean_squared_error", "answer_span", "exact_span"], "example_weights"
-)
+WEIGHTED_BY = {
+    "cross_entropy": "example_weights", "accuracy": "example_weights",
+    "binary_cross_entropy": "example_weights", "exact_labels": "example_weights",
+    "mean_squared_error": "example_weights",
+    "answer_span": "example_weights", "exact_span": "example_weights",
+    "token_cross_entropy": "label_weights", "token_accuracy": "label_weights",
+}  # fmt: skip
 """For each loss here the array of the batch that weighs its mean."""
 
 
-def classification_losses(outputs, batch):
+def classification_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
     """Cross-entropy and accuracy of a classifier.
 
     Args:
         outputs: {"logits": (batch, labels)}.
         batch: labels (batch,) and example_weights (batch,), 0 for filler rows.
+        class_weights: (labels,) Factor of the loss of each label's examples; None is 1 for all.
+        focal_gamma: Each example's loss is multiplied by (1 - p) ** focal_gamma, p being the probability of its
+            label, as in the focal loss of Lin et al., 2017.
 
     Returns:
-        Dict of float32 scalars: cross_entropy, accuracy; means over the rows that count.
+        Dict of float32 scalars: cross_entropy, with the factors, and accuracy; means over the rows that count.
     """
     logits = ops.cast(outputs["logits"], "float32")
     labels, weights = batch["labels"], ops.cast(batch["example_weights"], "float32")
-    count = ops.maximum(ops.sum(weights), 1.0)
     losses = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
     correct = ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels)
+    losses = _focus(losses, focal_gamma)
+    if class_weights is not None:
+        losses *= ops.take(ops.convert_to_tensor(class_weights, "float32"), labels)
     return {
-        "cross_entropy": ops.sum(losses * weights) / count,
-        "accuracy": ops.sum(ops.cast(correct, "float32") * weights) / count,
+        "cross_entropy": _mean(losses, weights),
+        "accuracy": _mean(ops.cast(correct, "float32"), weights),
+    }
+
+
+def multi_label_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
+    """Binary cross-entropy of a network that says of each label whether it holds.
+
+    Args: those of `classification_losses`, with labels (batch, labels) of 0 and 1; a weight is that of the
+        examples that have the label.
+
+    Returns:
+        Dict of float32 scalars: binary_cross_entropy, the mean over labels with the factors, and exact_labels,
+        the share of rows with all labels right; means over the rows that count.
+    """
+    logits = ops.cast(outputs["logits"], "float32")
+    labels, weights = (ops.cast(batch[name], "float32") for name in ("labels", "example_weights"))
+    # log(1 + exp(-x)) for a label that holds, log(1 + exp(x)) for another
+    losses = ops.softplus(ops.where(labels > 0, -logits, logits))
+    losses = _focus(losses, focal_gamma)
+    if class_weights is not None:
+        losses *= ops.where(labels > 0, ops.convert_to_tensor(class_weights, "float32"), 1.0)
+    correct = ops.all(ops.equal(logits > 0, labels > 0), axis=-1)
+    return {
+        "binary_cross_entropy": _mean(ops.mean(losses, axis=-1), weights),
+        "exact_labels": _mean(ops.cast(correct, "float32"), weights),
     }
 
 
@@ -48,7 +81,7 @@ def regression_losses(outputs, batch):
     values = ops.cast(outputs["logits"], "float32")[:, 0]
     weights = ops.cast(batch["example_weights"], "float32")
     errors = ops.square(values - ops.cast(batch["labels"], "float32"))
-    return {"mean_squared_error": ops.sum(errors * weights) / ops.maximum(ops.sum(weights), 1.0)}
+    return {"mean_squared_error": _mean(errors, weights)}
 
 
 def answer_span_losses(outputs, batch):
@@ -68,17 +101,48 @@ def answer_span_losses(outputs, batch):
     padding = 1.0 - ops.cast(batch["padding_mask"], "float32")
     logits = ops.cast(outputs["logits"], "float32") + ops.expand_dims(padding * MASKED, 2)
     weights = ops.cast(batch["example_weights"], "float32")
-    count = ops.maximum(ops.sum(weights), 1.0)
     losses, correct = 0.0, 1.0
     for side, name in enumerate(("start_positions", "end_positions")):
         places, scores = batch[name], logits[:, :, side]
         losses += ops.sparse_categorical_crossentropy(places, scores, from_logits=True) / 2
         found = ops.cast(ops.argmax(scores, axis=-1), places.dtype)
         correct *= ops.cast(ops.equal(found, places), "float32")
+    return {"answer_span": _mean(losses, weights), "exact_span": _mean(correct, weights)}
+
+
+def token_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
+    """Cross-entropy and accuracy of a network that labels tokens.
+
+    Args: those of `classification_losses`, with logits (batch, length, labels), labels (batch, length), and
+        label_weights (batch, length), 1 for tokens that have a label and 0 for all others, filler rows too.
+
+    Returns:
+        Dict of float32 scalars: token_cross_entropy and token_accuracy, means over the tokens with a label.
+    """
+    logits = ops.cast(outputs["logits"], "float32")
+    labels, weights = batch["labels"], ops.cast(batch["label_weights"], "float32")
+    losses = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+    correct = ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels)
+    losses = _focus(losses, focal_gamma)
+    if class_weights is not None:
+        losses *= ops.take(ops.convert_to_tensor(class_weights, "float32"), labels)
     return {
-        "answer_span": ops.sum(losses * weights) / count,
-        "exact_span": ops.sum(correct * weights) / count,
+        "token_cross_entropy": _mean(losses, weights),
+        "token_accuracy": _mean(ops.cast(correct, "float32"), weights),
     }
+
+
+def _focus(losses, gamma):
+    """Cross-entropies, made smaller where the label is already probable."""
+    if not gamma:
+        return losses
+    # The power has an infinite slope at 0 where gamma is less than 1.
+    return losses * ops.maximum(1.0 - ops.exp(-losses), 1e-6) ** gamma
+
+
+def _mean(values, weights):
+    """Weighted mean of arrays of one shape; 0 where all weights are."""
+    return ops.sum(values * weights) / ops.maximum(ops.sum(weights), 1.0)
 
 
 @dataclass(frozen=True)
@@ -87,15 +151,20 @@ class TaskLoss:
 
     Attributes:
         function: (outputs, batch) -> dict of scalars.
-        loss_weights: Factor of each loss in the sum.
+        minimized: Name of the one that is minimised; the others are only measured.
+        is_weighted: Whether the function takes class_weights and focal_gamma.
     """
 
     function: Callable
-    loss_weights: dict[str, float]
+    minimized: str
+    is_weighted: bool = False
 
 
 TASK_LOSSES = {
-    "classification": TaskLoss(classification_losses, {"cross_entropy": 1.0}),
-    "regression": TaskLoss(regression_losses, {"mean_squared_error": 1.0}),
+    "classification": TaskLoss(classification_losses, "cross_entropy", is_weighted=True),
+    "multi_label": TaskLoss(multi_label_losses, "binary_cross_entropy", is_weighted=True),
+    "regression": TaskLoss(regression_losses, "mean_squared_error"),
+    "question_answering": TaskLoss(answer_span_losses, "answer_span"),
+    "token_classification": TaskLoss(token_losses, "token_cross_entropy", is_weighted=True),
 }
 """By the kind of the task."""

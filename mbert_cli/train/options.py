@@ -71,6 +71,17 @@ class PretrainingTrainOptions(TrainOptions):
     """Batches to train on; accumulation_steps of them make one update."""
 
 
+class LossOptions(Section):
+    """How much each example of a task with labels counts, where some labels are rare."""
+
+    class_weights: Literal["balanced"] | list[Annotated[float, Field(gt=0)]] | None = None
+    """A factor for the examples of each label, in the order of the labels; balanced makes all labels count the
+    same together. Of several labels an example it is the factor of those that it has."""
+    focal_gamma: Annotated[float, Field(ge=0)] = 0.0
+    """Exponent of the focal loss (Lin et al., 2017): the larger, the less count examples that are already right;
+    0 is plain cross-entropy, 2 the paper's."""
+
+
 class FinetuneTrainOptions(TrainOptions):
     """How a task model trains; it is validated at the end of every epoch and the best one is kept."""
 

@@ -35,6 +35,8 @@ class ModelDescription(Section):
     """Labels in the order of their ids, for a task model; of a regression the name of its number."""
     kind: TaskKind = "classification"
     """What its task asks for."""
+    null_threshold: float | None = None
+    """Of answers to questions: "no answer" wins where it leads by more."""
     task: Task | None = None
     """The task it was fine-tuned for."""
 

@@ -104,7 +104,7 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
     import keras
 
     from mbert_cli.backend import use_streams
-    from mbert_cli.model.heads import build_classifier_network
+    from mbert_cli.model.heads import build_task_network
     from mbert_cli.train.feed import Feed, Prefetcher
     from mbert_cli.train.losses import WEIGHTED_BY, classification_losses
     from mbert_cli.train.objective import Objective, inputs_of
@@ -114,7 +114,7 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
 
     use_streams()
     options = TrainOptions(batch_size=arguments.batch)
-    network = build_classifier_network("mobilebert", vocab_size=VOCABULARY, num_labels=LABELS)
+    network = build_task_network("mobilebert", vocab_size=VOCABULARY, num_labels=LABELS)
 
     def losses(batch, training):
         return classification_losses(network(inputs_of(network, batch), training=training), batch)

@@ -40,7 +40,7 @@ def test_list_shows_every_recipe_with_the_first_line_of_its_header(run):
 
 
 def test_show_prints_values_with_their_origin(run):
-    assert run("show", "predict", "--set", "batch_size=8") == (0, ["batch_size: 8 # --set"], "")
+    assert run("show", "predict", "--set", "batch_size=8") == (0, ["batch_size: 8 # --set", "task: null # default"], "")
 
 
 def test_explain_prints_one_key(run):
@@ -63,12 +63,12 @@ def test_explain_model_size_lists_the_sizes(run):
 
 def test_explain_without_a_key_prints_the_tree(run):
     _, lines, _ = run("explain", "predict")
-    assert lines == [
+    assert lines[:5] == [
         "predict: run or artifact, text -> labels",
         "key default what it is",
         lines[2],
         "batch_size 32 Texts of one forward pass; an artifact always takes one.",
-        "",
+        "task The task, for single keys of it; null is the one that the run was fine-tuned for.",
     ]
 
 

@@ -11,7 +11,7 @@ from mbert_cli.commands.task_model import open_task_model
 from mbert_cli.data.options import InstalledDocsTask
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.errors import UserError
-from mbert_cli.model.heads import build_classifier_network
+from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.tflite.convert import convert
 from mbert_cli.train.run_dir import write_directory
@@ -32,7 +32,7 @@ DESCRIPTION = ModelDescription(
 def exported(tmp_path_factory) -> Path:
     """A folder as `mbert export-tflite` writes it."""
     folder = tmp_path_factory.mktemp("export") / "float32"
-    network = build_classifier_network(SIZE, vocab_size=VOCABULARY.size, num_labels=2)
+    network = build_task_network(SIZE, vocab_size=VOCABULARY.size, num_labels=2)
     content = convert(network, 8, "float32")
 
     def write(directory: Path) -> None:

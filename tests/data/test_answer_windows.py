@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from mbert_cli.data.answer_windows import (
-    AnswerBatches,
     AnswerWindows,
     answer_windows,
     cut_windows,
@@ -14,6 +13,7 @@ from mbert_cli.data.answer_windows import (
 )
 from mbert_cli.data.batch import INPUT_KEYS
 from mbert_cli.data.squad import Answer, Question, read_squad
+from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
@@ -47,7 +47,7 @@ def answer_of(windows: AnswerWindows, window: int, context: str) -> str:
 
 def test_a_row_is_question_and_text_with_marks_and_padding(tokenizer):
     windows = answer_windows([ask("a b c", "b c")], tokenizer, 10, 4, 3)
-    batch = next(AnswerBatches(windows, 1, seed=0).in_order())
+    batch = next(TaskBatches(windows, 1, seed=0).in_order())
     assert words(batch["token_ids"][0]) == "[CLS] q r [SEP] a b c [SEP] [PAD] [PAD]"
     np.testing.assert_array_equal(batch["segment_ids"], [[0, 0, 0, 0, 1, 1, 1, 1, 0, 0]])
     np.testing.assert_array_equal(batch["padding_mask"], [[1] * 8 + [0] * 2])
@@ -56,7 +56,7 @@ def test_a_row_is_question_and_text_with_marks_and_padding(tokenizer):
 
 
 def test_batches_have_the_documented_types(tokenizer):
-    batch = AnswerBatches(answer_windows([ask("a b c", "b")], tokenizer, 10, 4, 3), 2, seed=0)(0)
+    batch = TaskBatches(answer_windows([ask("a b c", "b")], tokenizer, 10, 4, 3), 2, seed=0)(0)
     assert list(batch) == [*INPUT_KEYS, "start_positions", "end_positions", "example_weights"]
     kinds = {key: (array.dtype, array.shape) for key, array in batch.items()}
     assert all(kinds[key] == (np.int32, (2, 10)) for key in INPUT_KEYS)
@@ -66,7 +66,7 @@ def test_batches_have_the_documented_types(tokenizer):
 
 def test_a_long_text_has_windows_that_overlap_and_reach_its_end(tokenizer):
     windows = answer_windows([ask(" ".join(LETTERS[:10]), "e")], tokenizer, 9, 2, 2)
-    rows = next(AnswerBatches(windows, 4, seed=0).in_order())["token_ids"]
+    rows = next(TaskBatches(windows, 4, seed=0).in_order())["token_ids"]
     assert [words(row) for row in rows] == [
         "[CLS] q r [SEP] a b c d [SEP]",
         "[CLS] q r [SEP] c d e f [SEP]",
@@ -87,7 +87,7 @@ def test_windows_of_a_text_that_just_fits_and_one_token_more():
 def test_a_long_question_loses_its_end_and_is_counted(tokenizer):
     questions = [ask("a b", "b", question=" ".join(LETTERS[:length])) for length in (5, 6, 7)]
     windows = answer_windows(questions, tokenizer, 13, 4, 5)
-    rows = next(AnswerBatches(windows, 3, seed=0).in_order())["token_ids"]
+    rows = next(TaskBatches(windows, 3, seed=0).in_order())["token_ids"]
     assert {words(row) for row in rows} == {"[CLS] a b c d e [SEP] a b [SEP] [PAD] [PAD] [PAD]"}
     assert windows.num_cut == 2
 
@@ -98,7 +98,7 @@ def test_questions_are_cut_to_64_tokens_and_rows_to_384(tokenizer):
     assert windows.question_lengths.tolist() == [64] * 3
     assert windows.lengths.tolist() == [317, 317, 264]
     assert windows.num_cut == 1
-    assert next(AnswerBatches(windows, 3, seed=0).in_order())["token_ids"].shape == (3, 384)
+    assert next(TaskBatches(windows, 3, seed=0).in_order())["token_ids"].shape == (3, 384)
 
 
 def test_an_answer_cut_by_the_border_of_a_window_is_no_answer_there(tokenizer):
@@ -123,7 +123,7 @@ def test_an_answer_longer_than_every_window_is_counted_and_not_trained_on(tokeni
     windows = answer_windows([ask(context, "b c d e f"), ask(context, "b", name="2")], tokenizer, 9, 2, 2)
     assert windows.num_without_target == 1 and windows.without_target.tolist() == [True, False]
     assert windows.start_positions.tolist() == [0, 0, 0, 5, 0, 0]
-    batches = AnswerBatches(windows, 2, seed=0)
+    batches = TaskBatches(windows, 2, seed=0)
     assert batches.steps_per_epoch == 2
     trained = np.concatenate([batches(step)["start_positions"][:2] for step in range(2)])
     assert max(trained) == 5
@@ -133,7 +133,7 @@ def test_an_answer_longer_than_every_window_is_counted_and_not_trained_on(tokeni
 def test_an_impossible_question_points_at_cls_and_is_trained_on(tokenizer):
     windows = answer_windows([ask("a b c", impossible=True)], tokenizer, 10, 4, 3)
     assert (windows.start_positions.tolist(), windows.end_positions.tolist()) == ([0], [0])
-    assert windows.num_without_target == 0 and AnswerBatches(windows, 1, seed=0).steps_per_epoch == 1
+    assert windows.num_without_target == 0 and TaskBatches(windows, 1, seed=0).steps_per_epoch == 1
 
 
 def test_the_first_answer_that_stands_in_the_text_is_learned(tokenizer):
@@ -175,7 +175,7 @@ def test_an_answer_inside_a_token_takes_the_whole_token(tokenizer):
 def test_a_text_without_tokens_has_one_window_without_text(tokenizer):
     windows = answer_windows([ask("\u200b", impossible=True), ask("a b", "b", name="2")], tokenizer, 9, 4, 3)
     assert windows.lengths.tolist() == [0, 2] and windows.start_positions.tolist() == [0, 5]
-    rows = next(AnswerBatches(windows, 2, seed=0).in_order())["token_ids"]
+    rows = next(TaskBatches(windows, 2, seed=0).in_order())["token_ids"]
     assert words(rows[0]) == "[CLS] q r [SEP] [SEP] [PAD] [PAD] [PAD] [PAD]"
 
 
@@ -224,7 +224,7 @@ def test_every_token_has_the_most_context_once_whatever_the_overlap(tokenizer):
 
 def test_every_epoch_has_every_window_once_in_an_order_of_its_own(tokenizer):
     windows = answer_windows([ask(" ".join(LETTERS), "e")], tokenizer, 8, 1, 2)
-    batches = AnswerBatches(windows, 5, seed=1)
+    batches = TaskBatches(windows, 5, seed=1)
     expected = sorted(row.tolist() for batch in batches.in_order() for row in real_rows(batch))
     orders = [
         [
@@ -244,17 +244,17 @@ def real_rows(batch) -> np.ndarray:
 
 def test_a_step_gives_the_same_batch_whatever_came_before(tokenizer):
     windows = answer_windows([ask(" ".join(LETTERS), "e")], tokenizer, 8, 1, 2)
-    one, other = (AnswerBatches(windows, 5, seed=1) for _ in range(2))
+    one, other = (TaskBatches(windows, 5, seed=1) for _ in range(2))
     for step in range(12):
         one(step)
     for key, array in other(3).items():
         np.testing.assert_array_equal(array, one(3)[key])
-    assert words(AnswerBatches(windows, 5, seed=2)(3)["token_ids"][0]) != words(one(3)["token_ids"][0])
+    assert words(TaskBatches(windows, 5, seed=2)(3)["token_ids"][0]) != words(one(3)["token_ids"][0])
 
 
 def test_the_last_batch_is_filled_with_windows_of_weight_zero(tokenizer):
     questions = [ask("a b c", letter, name=letter) for letter in "abc"]
-    batches = list(AnswerBatches(answer_windows(questions, tokenizer, 10, 4, 3), 2, seed=0).in_order())
+    batches = list(TaskBatches(answer_windows(questions, tokenizer, 10, 4, 3), 2, seed=0).in_order())
     np.testing.assert_array_equal(batches[1]["example_weights"], [1, 0])
     np.testing.assert_array_equal(batches[1]["start_positions"], [6, 6])
 

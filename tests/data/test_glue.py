@@ -79,7 +79,7 @@ def test_each_task_is_read_with_the_quirks_of_its_files(tmp_path, name):
     read = task.train.labels.tolist()
     assert (read if task.kind == "regression" else [task.labels[label] for label in read]) == labels
     assert task.train.num_left_out == (2 if name == "qqp" else 0)
-    assert takes_pairs(options(tmp_path, name)) == task.pair == (second_texts is not None)
+    assert takes_pairs(options(tmp_path, name)) == (second_texts is not None)
 
 
 @pytest.mark.parametrize("name", GLUE)
@@ -91,7 +91,7 @@ def test_the_labels_have_the_order_of_tensorflow_datasets(name):
     if row.kind == "classification":
         assert info.features[row.features.label].names == list(row.labels)
     assert task.train.labels.dtype == (np.float32 if row.kind == "regression" else np.int32)
-    assert task.pair == (row.features.second_text is not None)
+    assert (task.train.second_texts is None) == (row.features.second_text is None)
     assert list(task.sets) == list(row.splits)
 
 
@@ -117,11 +117,10 @@ def folder(tmp_path):
 
 def test_folder_gives_texts_without_quoting_and_official_labels(folder):
     task = load_task(options(folder))
-    assert (task.name, task.labels, task.metrics, task.pair) == (
+    assert (task.name, task.labels, task.metrics) == (
         "sst2",
         ["negative", "positive"],
         ("accuracy",),
-        False,
     )
     assert task.train.texts == ["\"a quote stays , ' text", "a dull film"]
     np.testing.assert_array_equal(task.train.labels, [1, 0])

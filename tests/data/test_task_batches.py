@@ -5,8 +5,8 @@ import pytest
 
 from mbert_cli.data.batch import TASK_KEYS
 from mbert_cli.data.examples import Examples
-from mbert_cli.data.options import FileTask
 from mbert_cli.data.task_batches import TaskBatches
+from mbert_cli.data.text_rows import TextRows
 from mbert_cli.data.vocabulary import RESERVED, Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 
@@ -20,16 +20,12 @@ def tokenizer():
     return Tokenizer(VOCABULARY)
 
 
-def options(length: int) -> FileTask:
-    return FileTask(source="file", train="train.tsv", sequence_length=length)
-
-
 def singles(count: int) -> Examples:
     return Examples(LETTERS[:count], None, np.arange(count, dtype=np.int32))
 
 
 def test_every_epoch_has_every_example_once_in_an_order_of_its_own(tokenizer):
-    batches = TaskBatches(singles(10), tokenizer, options(4), batch_size=4, seed=1)
+    batches = TaskBatches(TextRows(singles(10), tokenizer, 4), batch_size=4, seed=1)
     assert batches.steps_per_epoch == 3
     orders = []
     for epoch in range(2):
@@ -46,20 +42,20 @@ def test_every_epoch_has_every_example_once_in_an_order_of_its_own(tokenizer):
 
 
 def test_a_step_gives_the_same_batch_whatever_came_before(tokenizer):
-    one = TaskBatches(singles(10), tokenizer, options(4), batch_size=4, seed=1)
-    other = TaskBatches(singles(10), tokenizer, options(4), batch_size=4, seed=1)
+    one = TaskBatches(TextRows(singles(10), tokenizer, 4), batch_size=4, seed=1)
+    other = TaskBatches(TextRows(singles(10), tokenizer, 4), batch_size=4, seed=1)
     for step in range(7):
         one(step)
     for key, array in other(2).items():
         np.testing.assert_array_equal(array, one(2)[key])
     seeds = [
-        TaskBatches(singles(10), tokenizer, options(4), 10, seed=s)(0)["labels"].tolist() for s in (1, 2)
+        TaskBatches(TextRows(singles(10), tokenizer, 4), 10, seed=s)(0)["labels"].tolist() for s in (1, 2)
     ]
     assert seeds[0] != seeds[1]
 
 
 def test_last_batch_is_filled_with_examples_of_weight_zero(tokenizer):
-    batches = list(TaskBatches(singles(3), tokenizer, options(4), batch_size=2, seed=0).in_order())
+    batches = list(TaskBatches(TextRows(singles(3), tokenizer, 4), batch_size=2, seed=0).in_order())
     np.testing.assert_array_equal(batches[1]["example_weights"], [1, 0])
     np.testing.assert_array_equal(batches[1]["labels"], [2, 2])
     np.testing.assert_array_equal(batches[1]["token_ids"][0], batches[1]["token_ids"][1])
@@ -69,26 +65,26 @@ def test_last_batch_is_filled_with_examples_of_weight_zero(tokenizer):
 
 def test_longer_text_of_a_pair_is_cut_first(tokenizer):
     examples = Examples(["a b c d e f"], ["g h"], np.zeros(1, np.int32))
-    batches = TaskBatches(examples, tokenizer, options(8), batch_size=1, seed=0)
+    batches = TaskBatches(TextRows(examples, tokenizer, 8), batch_size=1, seed=0)
     batch, ids = batches(0), VOCABULARY.ids
     expected = [CLS, ids["a"], ids["b"], ids["c"], SEP, ids["g"], ids["h"], SEP]
     np.testing.assert_array_equal(batch["token_ids"], [expected])
     np.testing.assert_array_equal(batch["segment_ids"], [[0, 0, 0, 0, 0, 1, 1, 1]])
-    assert batches.num_cut == 1
+    assert batches.rows.cut == "1 of 1 examples are longer than 8 tokens and lose their end"
 
 
 def test_examples_that_lose_tokens_are_counted(tokenizer):
     examples = Examples(["a b c", "a b c d", "a"], None, np.zeros(3, np.int32))
-    assert [TaskBatches(examples, tokenizer, options(length), 2, seed=0).num_cut for length in (4, 5, 6)] == [
-        2,
-        1,
-        0,
+    assert [TextRows(examples, tokenizer, length).cut for length in (4, 5, 6)] == [
+        "2 of 3 examples are longer than 4 tokens and lose their end",
+        "1 of 3 examples are longer than 5 tokens and lose their end",
+        None,
     ]
 
 
 def test_long_single_text_loses_its_end(tokenizer):
     examples = Examples(["a b c d e f"], None, np.zeros(1, np.int32))
-    batch = TaskBatches(examples, tokenizer, options(4), batch_size=1, seed=0)(0)
+    batch = TaskBatches(TextRows(examples, tokenizer, 4), batch_size=1, seed=0)(0)
     np.testing.assert_array_equal(batch["token_ids"], [[CLS, VOCABULARY.ids["a"], VOCABULARY.ids["b"], SEP]])
 
 
@@ -101,15 +97,15 @@ def texts_of(lengths) -> Examples:
 
 def test_a_batch_is_as_long_as_its_longest_example_and_a_column_of_padding(tokenizer):
     examples = texts_of([3, 14, 15, 22, 23, 60, 90])
-    batches = TaskBatches(examples, tokenizer, options(40), batch_size=1, seed=0, dynamic_length=True)
+    batches = TaskBatches(TextRows(examples, tokenizer, 40), batch_size=1, seed=0, dynamic_length=True)
     assert [batch["token_ids"].shape[1] for batch in batches.in_order()] == [16, 24, 24, 32, 32, 40, 40]
-    assert batches.num_cut == 2
+    assert batches.rows.cut == "2 of 7 examples are longer than 40 tokens and lose their end"
 
 
 def test_every_example_comes_once_an_epoch_in_batches_of_like_length(tokenizer):
     lengths = np.random.default_rng(0).integers(1, 60, 1000)
     batches = TaskBatches(
-        texts_of(lengths), tokenizer, options(64), batch_size=8, seed=3, dynamic_length=True
+        TextRows(texts_of(lengths), tokenizer, 64), batch_size=8, seed=3, dynamic_length=True
     )
     epoch = [batches(step) for step in range(batches.steps_per_epoch)]
     assert sorted(np.concatenate([batch["labels"] for batch in epoch])) == list(range(1000))
@@ -121,7 +117,7 @@ def test_every_example_comes_once_an_epoch_in_batches_of_like_length(tokenizer):
 
 def test_the_order_of_batches_of_like_length_follows_from_seed_and_step(tokenizer):
     def make(seed: int) -> TaskBatches:
-        return TaskBatches(texts_of(range(1, 50)), tokenizer, options(64), 4, seed, dynamic_length=True)
+        return TaskBatches(TextRows(texts_of(range(1, 50)), tokenizer, 64), 4, seed, dynamic_length=True)
 
     whole = [make(0)(step)["labels"].tolist() for step in range(26)]
     late = make(0)
@@ -133,7 +129,7 @@ def test_the_order_of_batches_of_like_length_follows_from_seed_and_step(tokenize
 def test_padding_to_another_length_changes_nothing_else(tokenizer):
     examples = texts_of([3, 9, 13])
     short, whole = (
-        next(TaskBatches(examples, tokenizer, options(64), 3, 0, dynamic_length=dynamic).in_order())
+        next(TaskBatches(TextRows(examples, tokenizer, 64), 3, 0, dynamic_length=dynamic).in_order())
         for dynamic in (True, False)
     )
     assert short["token_ids"].shape == (3, 16)

@@ -41,7 +41,7 @@ def refused(train: str, **options) -> UserError:
 def test_formats_give_the_same_examples(tmp_path, name, content):
     task = load(write(tmp_path, name, content))
     assert task.train.texts == ['first "text', "second"]
-    assert (task.name, task.labels, task.metrics, task.pair) == (name, ["a", "b"], ("accuracy",), False)
+    assert (task.name, task.labels, task.metrics) == (name, ["a", "b"], ("accuracy",))
     np.testing.assert_array_equal(task.train.labels, [1, 0])
     assert task.train.labels.dtype == np.int32
 
@@ -54,7 +54,7 @@ def test_csv_cells_may_have_several_lines(tmp_path):
 def test_two_texts_make_pairs(tmp_path):
     path = write(tmp_path, "t.tsv", "q\tp\tlabel\na\tb\tyes\nc\td\tno\n")
     task = load(path, text="p", second_text="q")
-    assert task.pair and task.train.texts == ["b", "d"] and task.train.second_texts == ["a", "c"]
+    assert task.train.texts == ["b", "d"] and task.train.second_texts == ["a", "c"]
     assert task.train.take([1]).second_texts == ["c"]
 
 
@@ -98,14 +98,14 @@ def test_a_label_outside_the_set_is_named_with_file_and_line(tmp_path):
     dev = write(tmp_path, "d.csv", "text,label\nx,sports\ny,Sport\nz,weather\n")
     error = refused(train, validation=dev)
     assert error.message == f"A label must be one of politics, sports. Received: 'Sport' in {dev}:3"
-    assert error.hint == "did you mean 'sports'?"
+    assert error.hint == "Did you mean 'sports'?"
     error = refused(train, labels=["sports", "economy"])
     assert error.message == f"A label must be one of sports, economy. Received: 'politics' in {train}:3"
-    assert error.hint == "correct the file, or set task.labels to all labels"
+    assert error.hint == "Correct the file, or set task.labels to all labels"
 
 
 def test_a_missing_column_is_named_with_file_and_line(tmp_path):
-    hint = "set task.text, task.second_text and task.label to columns of the file"
+    hint = "Set task.text, task.second_text and task.label to columns of the file"
     for name, content in (("t.tsv", TSV), ("t.csv", TSV.replace("\t", ","))):
         path = write(tmp_path, name, content)
         error = refused(path, text="sentence", second_text="question")
@@ -185,3 +185,24 @@ def test_what_is_no_finite_number_is_named_with_its_line(tmp_path, written):
     error = refused(path, kind="regression")
     assert error.message == f"The number of a regression must be finite. Received: {written!r} in {path}:3"
     assert error.hint == "Correct the line, or take it out."
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.tsv", "text\tlabel\none\tb, a\ntwo\t\n"),
+        ("t.csv", 'text,label\none,"b, a"\ntwo,\n'),
+        ("t.jsonl", '{"text": "one", "label": ["b", "a"]}\n{"text": "two", "label": []}\n'),
+    ],
+)
+def test_an_example_may_have_several_labels_or_none(tmp_path, name, content):
+    task = load(write(tmp_path, name, content), kind="multi_label")
+    assert (task.kind, task.labels, task.metrics) == ("multi_label", ["a", "b"], ("f1_micro", "f1_macro"))
+    np.testing.assert_array_equal(task.train.labels, [[1, 1], [0, 0]])
+    assert task.train.labels.dtype == np.float32
+
+
+def test_one_unknown_label_among_several_is_named(tmp_path):
+    train = write(tmp_path, "t.tsv", "text\tlabel\nx\tsports;politics\ny\tsport\n")
+    error = refused(train, kind="multi_label", labels=["sports", "politics"], label_separator=";")
+    assert error.message == f"A label must be one of sports, politics. Received: 'sport' in {train}:3"

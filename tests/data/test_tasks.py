@@ -42,11 +42,10 @@ def test_modules_are_wholly_on_one_side_by_the_hash_of_the_store(fake):
     for name in modules(task.train.texts):
         assert not is_held_out(Document(name, [], hash_key=name), 0.1)
     assert len(task.train) + len(task.validation) == 2 * 60 * 4
-    assert (task.name, task.labels, task.metrics, task.pair) == (
+    assert (task.name, task.labels, task.metrics) == (
         "installed_docs",
         ["one", "two"],
         ("accuracy",),
-        False,
     )
 
 
@@ -83,4 +82,4 @@ def test_libraries_with_too_little_documentation_are_refused(packages, received)
         "Each of at least two packages must have documentation to train and to validate on. "
         f"Received: {received}"
     )
-    assert caught.value.hint == "set task.packages to packages with more documentation"
+    assert caught.value.hint == "Set task.packages to packages with more documentation."

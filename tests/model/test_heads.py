@@ -8,9 +8,8 @@ from mbert_cli.model.heads import (
     ClassifierHead,
     MaskedLanguageModelHead,
     Pooler,
-    build_answer_network,
-    build_classifier_network,
     build_pretraining_network,
+    build_task_network,
 )
 from mbert_cli.model.options import SIZES, ModelSize
 from mbert_cli.weights.names import read_variables
@@ -90,9 +89,7 @@ def test_names_of_the_pretraining_heads_are_those_of_the_docstring():
 
 
 def test_names_of_the_classifier_are_those_of_the_docstring():
-    network = build_classifier_network(
-        SMALL.model_copy(update={"use_pooler": True}), vocab_size=5, num_labels=3
-    )
+    network = build_task_network(SMALL.model_copy(update={"use_pooler": True}), vocab_size=5, num_labels=3)
     expected = ["pooler/kernel", "pooler/bias", "classifier/kernel", "classifier/bias"]
     assert names_outside_the_encoder(network) == expected
 
@@ -100,7 +97,7 @@ def test_names_of_the_classifier_are_those_of_the_docstring():
 def test_networks_with_the_same_seed_have_the_same_encoder():
     networks = [
         build_pretraining_network(SMALL, vocab_size=5, seed=7),
-        build_classifier_network(SMALL, vocab_size=5, num_labels=2, seed=7),
+        build_task_network(SMALL, vocab_size=5, num_labels=2, seed=7),
     ]
     ours, theirs = (
         {k: v for k, v in read_variables(network).items() if k.startswith("encoder/")} for network in networks
@@ -172,7 +169,7 @@ def test_the_classifier_drops_in_training_only():
 
 
 def test_a_classifier_network_fits():
-    network = build_classifier_network(SMALL, vocab_size=5, num_labels=3)
+    network = build_task_network(SMALL, vocab_size=5, num_labels=3)
     loss = {"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
     network.compile(keras.optimizers.Adam(0.05), loss, jit_compile=False)
     losses = network.fit(BATCH, {"logits": np.array([0, 2])}, epochs=5, verbose=0).history["loss"]
@@ -180,12 +177,12 @@ def test_a_classifier_network_fits():
 
 
 def test_logits_are_float32_when_the_layers_compute_in_bfloat16():
-    network = build_classifier_network(SMALL, vocab_size=5, num_labels=3, dtype="mixed_bfloat16")
+    network = build_task_network(SMALL, vocab_size=5, num_labels=3, dtype="mixed_bfloat16")
     assert keras.backend.standardize_dtype(network(BATCH)["logits"].dtype) == "float32"
 
 
 def test_an_answer_network_scores_every_token_whatever_the_padding():
-    network = build_answer_network(SMALL, vocab_size=20, seed=1)
+    network = build_task_network(SMALL, kind="question_answering", num_labels=2, vocab_size=20, seed=1)
     assert [weight.path for weight in network.weights[-2:]] == ["answer_span/kernel", "answer_span/bias"]
     tokens = np.array([[3, 4, 5, 0, 0]], "int32")
     inputs = {"token_ids": tokens, "segment_ids": tokens * 0, "padding_mask": (tokens > 0).astype("int32")}

@@ -178,11 +178,11 @@ def test_all_mistakes_are_told_at_once_from_top_to_bottom(write):
          ("export.quantize must be float32, float16 or dynamic_int8, or a list of float32, float16 or "
           "dynamic_int8, at least 1 of them. Received: [float32, flot16]")),
         ("finetune", "task.source=fil",
-         "task.source must be one of installed_docs, glue, file. Did you mean file? Received: fil"),
+         "task.source must be one of installed_docs, glue, file, squad. Did you mean file? Received: fil"),
         ("finetune", "task.source=file", "task.train is missing: it must be text."),
         ("finetune", "task.folder=x",
          "task.folder: only for task.source: glue. Received: task.source: installed_docs"),
-        ("eval", "task.name=sst2", "task.source is missing: it must be one of installed_docs, glue, file."),
+        ("eval", "task.name=sst2", "task.source is missing: it must be one of installed_docs, glue, file, squad."),
         ("finetune", "task={source: file, train: x.tsv, labels: [a, a]}", "task: labels must be distinct"),
         ("distill", "model.changes.num_heads=7",
          "model: the width inside a block (64) must be a multiple of num_heads (7)"),

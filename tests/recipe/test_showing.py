@@ -14,6 +14,7 @@ def test_every_value_stands_with_its_origin():
         "    max_examples: 1000          # recipes/export-tflite/quickstart.yaml:9",
         "    max_metric_loss: 0.01       # default",
         "    max_disagreement: 0.03      # default",
+        "task: null                      # default",
     ]
 
 

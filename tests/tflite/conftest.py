@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from mbert_cli.model.heads import build_classifier_network
+from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES, ModelSize
 from mbert_cli.tflite.convert import convert
 
@@ -28,9 +28,11 @@ def _small(name: str) -> ModelSize:
     return ModelSize(**(size.model_dump() | changes))
 
 
-def _random_network(size: ModelSize, gamma_spread: float = 0.2) -> keras.Model:
+def _random_network(
+    size: ModelSize, gamma_spread: float = 0.2, kind: str = "classification", num_labels: int = LABELS
+) -> keras.Model:
     """A network whose logits differ from row to row; gammas are e^(normal · gamma_spread)."""
-    network = build_classifier_network(size, vocab_size=VOCABULARY, num_labels=LABELS)
+    network = build_task_network(size, kind=kind, vocab_size=VOCABULARY, num_labels=num_labels)
     random = np.random.default_rng(3)
     for weight in network.weights:
         if weight.path.endswith("gamma"):

@@ -6,7 +6,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.heads import build_classifier_network
+from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.tflite.convert import MODES, convert, convert_graph, inference_graph, op_census
 from mbert_cli.tflite.interpreter import INPUTS, Artifact
@@ -71,7 +71,7 @@ def test_dynamic_int8_stores_tables_and_kernels_in_int8(contents):
 def test_float16_halves_the_weights_and_dynamic_int8_quarters_them():
     # Names and the graph itself outweigh the weights of the other networks here.
     size = SIZES["mobilebert_laptop"].model_copy(update={"num_layers": 1})
-    network = build_classifier_network(size, vocab_size=20_000, num_labels=2)
+    network = build_task_network(size, vocab_size=20_000, num_labels=2)
     sizes = {mode: len(convert(network, 8, mode)) for mode in MODES}
     assert sizes["float16"] < 0.52 * sizes["float32"]
     assert sizes["dynamic_int8"] < 0.28 * sizes["float32"]
@@ -88,7 +88,7 @@ def test_a_sequence_longer_than_the_position_table_is_refused(network):
 
 def test_an_op_that_needs_flex_is_refused_by_name():
     graph = inference_graph(
-        lambda **inputs: tf.math.bincount(sum(inputs.values()), axis=-1, minlength=4), tuple(INPUTS), 4
+        lambda **inputs: [tf.math.bincount(sum(inputs.values()), axis=-1, minlength=4)], tuple(INPUTS), 4
     )
     with pytest.raises(UserError) as caught:
         convert_graph(graph, "float32")

@@ -1,23 +1,27 @@
 """The inference graph computes what the Keras network computes, for every size."""
 
+import keras
 import numpy as np
 import pytest
 
+from mbert_cli.evaluate.outputs import ACTIVATIONS
 from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.fold import fold
-from mbert_cli.tflite.graph import task_output
+from mbert_cli.tflite.graph import task_outputs
+from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.weights.names import read_variables
 
 
 def graph_probabilities(network, size, batch) -> np.ndarray:
     folded = fold(read_variables(network), size)
     rows = [
-        task_output(
+        task_outputs(
             folded,
             ids=batch["token_ids"][row : row + 1],
             mask=batch["padding_mask"][row : row + 1],
             segment_ids=batch["segment_ids"][row : row + 1],
-        )
+        )[0]
         for row in range(len(batch["token_ids"]))
     ]
     return np.concatenate(rows)
@@ -53,3 +57,31 @@ def test_a_gamma_of_zero_is_folded_too(small_size, random_network, keras_probabi
             weight.assign(weight.value * np.where(np.arange(weight.shape[0]) == 1, 0.0, 1.0))
     expected = keras_probabilities(network, batch)
     np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "mobilebert_tiny", "bert_base"])
+@pytest.mark.parametrize(("kind", "num_labels"), [("question_answering", 2), ("token_classification", 3)])
+def test_what_looks_at_every_token_equals_the_keras_network(
+    name, kind, num_labels, small_size, random_network, batch, tmp_path
+):
+    size = small_size(name)
+    network = random_network(size, kind=kind, num_labels=num_labels)
+    inputs = {name: batch[name] for name in network.input}
+    expected = ACTIVATIONS[kind](keras.ops.convert_to_numpy(network(inputs)["logits"]))
+    path = tmp_path / "model.tflite"
+    path.write_bytes(convert(network, 12, "float32", kind))
+    found = Artifact(path).predict(batch)
+    assert found.shape == expected.shape == (6, 12, num_labels)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "num_labels"), [("multi_label", 3), ("regression", 1)])
+def test_other_outputs_of_whole_texts_equal_those_of_the_keras_network(
+    kind, num_labels, small_size, random_network, batch, tmp_path
+):
+    network = random_network(small_size("mobilebert"), kind=kind, num_labels=num_labels)
+    inputs = {name: batch[name] for name in network.input}
+    expected = ACTIVATIONS[kind](keras.ops.convert_to_numpy(network(inputs)["logits"]))
+    path = tmp_path / "model.tflite"
+    path.write_bytes(convert(network, 12, "float32", kind))
+    np.testing.assert_allclose(Artifact(path).predict(batch), expected, atol=1e-5)

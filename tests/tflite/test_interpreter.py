@@ -9,14 +9,15 @@ from mbert_cli.tflite.convert import convert_graph, inference_graph
 from mbert_cli.tflite.interpreter import Artifact
 
 
-def test_length_and_labels_are_those_of_the_network(artifact_path):
+def test_length_and_labels_are_those_of_the_network(artifact_path, batch):
     artifact = Artifact(artifact_path)
-    assert (artifact.sequence_length, artifact.num_labels) == (12, 3)
+    assert artifact.sequence_length == 12
+    assert artifact.predict(batch).shape == (6, 3)
 
 
 def test_inputs_are_found_by_name_whatever_their_order(tmp_path, batch):
     graph = inference_graph(
-        lambda mask, ids, segment_ids: tf.cast(100 * ids + 10 * mask + segment_ids, tf.float32)[:, :2],
+        lambda mask, ids, segment_ids: [tf.cast(100 * ids + 10 * mask + segment_ids, tf.float32)[:, :2]],
         ("mask", "ids", "segment_ids"),
         12,
     )
@@ -61,12 +62,12 @@ def test_a_file_that_was_cut_off_is_refused(artifact_path):
 
 
 def test_a_model_with_other_inputs_is_refused_with_what_it_has(tmp_path):
-    graph = inference_graph(lambda tokens: tf.cast(tokens, tf.float32), ("tokens",), 4)
+    graph = inference_graph(lambda tokens: [tf.cast(tokens, tf.float32)], ("tokens",), 4)
     path = tmp_path / "model.tflite"
     path.write_bytes(convert_graph(graph, "float32"))
     with pytest.raises(UserError) as caught:
         Artifact(path)
     assert caught.value.message == (
-        f"An artifact reads ids, mask, segment_ids and returns probabilities or value. Received: {path} with "
-        "tokens -> probabilities."
+        "An artifact reads ids, mask, segment_ids and returns value or probabilities or end_logits and "
+        f"start_logits. Received: {path} with tokens -> probabilities."
     )

@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 
 from mbert_cli.errors import RunError
-from mbert_cli.evaluate.outputs import OUTPUT_KINDS
+from mbert_cli.evaluate.judges import LabelJudge
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.options import VerifyOptions
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
-
-
-def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
-    return float(np.mean(labels == predicted))
-
-
-LABELS = OUTPUT_KINDS["classification"]
 
 
 def report(**changes: float) -> VerifyReport:
@@ -27,37 +20,24 @@ def report(**changes: float) -> VerifyReport:
 
 def test_an_artifact_of_the_same_network_agrees(artifact_path, network, batch, keras_probabilities):
     expected = keras_probabilities(network, batch)
-    labels = expected.argmax(axis=1)
-    found = verify(Artifact(artifact_path), expected, [batch], labels, accuracy, LABELS, VerifyOptions())
+    judge = LabelJudge(expected.argmax(axis=1), ("accuracy",))
+    found = verify(expected, Artifact(artifact_path).predict(batch), judge)
     assert (found.examples, found.metric_keras, found.metric_artifact) == (6, 1.0, 1.0)
     assert found.disagreement_rate == 0.0
     assert 0.0 < found.max_difference < 1e-5
 
 
-def test_differences_are_counted_over_real_rows_only(artifact_path, batch):
-    artifact = Artifact(artifact_path)
-    probabilities = artifact.predict(batch)
-    partial = batch | {"example_weights": np.array([1, 1, 1, 1, 0, 0], np.float32)}
-    expected = probabilities[:4].copy()
-    expected[1] = np.roll(expected[1], 1)
-    labels = expected.argmax(axis=1)
-    found = verify(artifact, expected, [partial], labels, accuracy, LABELS, VerifyOptions())
+def test_what_differs_is_counted_and_scored():
+    artifact = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
+    expected = artifact.copy()
+    expected[1] = [0.8, 0.2]
+    found = verify(expected, artifact, LabelJudge(expected.argmax(axis=1), ("accuracy",)))
     assert found == VerifyReport(
         examples=4,
         metric_keras=1.0,
         metric_artifact=0.75,
         disagreement_rate=0.25,
-        max_difference=float(np.abs(expected[1] - probabilities[1]).max()),
-    )
-
-
-def test_no_more_examples_are_run_than_wanted(artifact_path, batch, network, keras_probabilities):
-    expected = keras_probabilities(network, batch)
-    twice, labels = np.concatenate([expected, expected]), np.zeros(12, int)
-    options = VerifyOptions(max_examples=8)
-    assert (
-        verify(Artifact(artifact_path), twice, [batch, batch], labels, accuracy, LABELS, options).examples
-        == 8
+        max_difference=pytest.approx(0.6),
     )
 
 

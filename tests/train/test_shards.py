@@ -8,7 +8,7 @@ from mbert_cli.backend import in_streams
 from mbert_cli.distill import pair, pretraining
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.pretraining import pretraining_losses
-from mbert_cli.model.heads import build_classifier_network, build_pretraining_network
+from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.train import losses
 from mbert_cli.train.feed import Feed
@@ -52,7 +52,7 @@ def test_every_loss_of_distillation_is_the_same_in_parts():
 
 
 def test_every_loss_of_classification_is_the_same_in_parts():
-    network = build_classifier_network(STUDENT, vocab_size=VOCABULARY, num_labels=2)
+    network = build_task_network(STUDENT, vocab_size=VOCABULARY, num_labels=2)
 
     def measure(batch):
         return classification_losses(network(inputs_of(network, batch)), batch)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.heads import build_classifier_network, build_pretraining_network
+from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import ModelSize
 from mbert_cli.weights.names import AssignReport, assign_variables, canonical_name, read_variables
 
@@ -20,7 +20,7 @@ def pretraining(seed: int | None = 0, vocab_size: int = 5):
 
 
 def classifier(seed: int | None = None):
-    return build_classifier_network(SIZE, vocab_size=5, num_labels=3, seed=seed)
+    return build_task_network(SIZE, vocab_size=5, num_labels=3, seed=seed)
 
 
 def refusal(model, arrays, **allowed) -> tuple[str, str]:

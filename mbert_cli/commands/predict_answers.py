@@ -1,0 +1,118 @@
+"""`mbert predict --question ... --context FILE`: questions about a text of any length -> pieces of the text."""
+
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.task_model import TaskModel, open_task_model
+from mbert_cli.commands.task_set import TaskSet
+from mbert_cli.data.batch import Batch
+from mbert_cli.data.examples import TaskData
+from mbert_cli.data.options import SquadTask
+from mbert_cli.data.squad import Question, collect_squad
+from mbert_cli.data.text_files import read_parts
+from mbert_cli.errors import UserError
+from mbert_cli.evaluate.answer_judge import AnswerJudge
+from mbert_cli.evaluate.answers import Decoded
+
+AROUND = 40
+"""Characters of the text shown on each side of an answer."""
+
+NO_ANSWER = "(no answer)"
+
+
+def answer_questions(invocation: Invocation, target: Path) -> None:
+    """Prints the answer to each question with its probability, or the best ones as JSONL.
+
+    Raises:
+        UserError: Questions or text are missing or blank, or the model is not one for questions.
+    """
+    context = _read(invocation)
+    if invocation.dry_run:
+        console.result(
+            f"Would answer {len(invocation.questions):,} questions about {invocation.context} with {target}"
+        )
+        return
+    model = open_task_model(target)
+    options = invocation.loaded.recipe.task or model.description.task
+    if not isinstance(options, SquadTask):
+        raise UserError(
+            f"Questions need a model that was fine-tuned on answers in texts. Received: {target}, which was "
+            f"fine-tuned for {model.description.kind.replace('_', ' ')}.",
+            "Name another run, or give --text or --file in place of --question and --context.",
+        )
+    questions = [
+        Question(f"question {number}", question, context, ())
+        for number, question in enumerate(invocation.questions)
+    ]
+    task = TaskData("questions", model.description.labels, {}, kind="question_answering")
+    encoded = model.encode(task, collect_squad("questions", questions), options)
+    if encoded.rows.cut:
+        console.info(encoded.rows.cut)
+    outputs = model.predict(_watched(model, encoded, invocation.loaded.recipe.batch_size))
+    _show(invocation, encoded.judge, encoded.judge.decide(outputs), context)
+
+
+def _read(invocation: Invocation) -> str:
+    """The text that the questions are about."""
+    if invocation.context is None or not invocation.questions:
+        missing = "--context FILE" if invocation.context is None else "--question TEXT"
+        raise UserError(
+            f"A question needs a text, and a text a question. Received: no {missing}", f"Give {missing} too."
+        )
+    if not all(question.strip() for question in invocation.questions):
+        raise UserError("A question must not be blank. Received: a blank one.", "Give --question TEXT.")
+    context = "".join(read_parts(invocation.context))
+    if not context.strip():
+        raise UserError(
+            f"A text that answers questions must not be blank. Received: {invocation.context}",
+            "Give --context FILE with a text.",
+        )
+    return context
+
+
+def _watched(model: TaskModel, encoded: TaskSet, batch_size: int) -> Iterator[Batch]:
+    """The batches of all windows, with a bar where there are many."""
+    batches = model.batches(encoded, batch_size)
+    with console.progress(batches.steps_in_order, "windows of the text") as progress:
+        for step, batch in enumerate(batches.in_order()):
+            yield batch
+            progress.update(step + 1)
+
+
+def _show(invocation: Invocation, judge: AnswerJudge, decoded: Sequence[Decoded], context: str) -> None:
+    threshold = judge.null_threshold or 0.0
+    if invocation.jsonl:
+        for question, one in zip(invocation.questions, decoded, strict=True):
+            print(json.dumps({"question": question} | _record(judge, one, threshold), ensure_ascii=False))
+        return
+    rows = [
+        (question, *_cells(judge, one, threshold, context))
+        for question, one in zip(invocation.questions, decoded, strict=True)
+    ]
+    console.table("", ["question", "answer", "probability", "character", "in the text"], rows)
+
+
+def _record(judge: AnswerJudge, decoded: Decoded, threshold: float) -> dict:
+    """A JSON line: the answer, and the candidates, best first."""
+    record: dict = {"answer": judge.text(decoded, threshold)}
+    if judge.with_null:
+        record["null_probability"] = round(decoded.null_probability, 6)
+        record["null_difference"] = decoded.null_difference
+    record["candidates"] = [
+        vars(found) | {"probability": round(found.probability, 6)} for found in decoded.candidates
+    ]
+    return record
+
+
+def _cells(judge: AnswerJudge, decoded: Decoded, threshold: float, context: str) -> tuple[str, ...]:
+    if not judge.text(decoded, threshold):
+        return NO_ANSWER, f"{decoded.null_probability:.1%}", "", ""
+    best = decoded.candidates[0]
+    start, end = max(0, best.start - AROUND), best.start + len(best.text) + AROUND
+    around = f"{'... ' if start else ''}{context[start:end]}{' ...' if end < len(context) else ''}"
+    shown = " ".join(around.split())
+    return textwrap.shorten(best.text, 80), f"{best.probability:.1%}", f"{best.start:,}", shown

@@ -1,0 +1,72 @@
+"""A set of a task, encoded for one model, with the judge of its answers: what every task verb works on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mbert_cli.data.answer_windows import answer_windows
+from mbert_cli.data.examples import Examples, TaskData
+from mbert_cli.data.options import SquadTask, Task
+from mbert_cli.data.squad import Squad
+from mbert_cli.data.task_batches import Rows
+from mbert_cli.data.text_rows import TextRows
+from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.evaluate.answer_judge import AnswerJudge
+from mbert_cli.evaluate.answers import WindowMap
+from mbert_cli.evaluate.judges import JUDGES, Judge
+
+
+@dataclass(frozen=True)
+class TaskSet:
+    """Examples as a model sees them, and what is true about them.
+
+    Attributes:
+        rows: For `TaskBatches`.
+        judge: For the outputs of those batches in order.
+    """
+
+    rows: Rows
+    judge: Judge
+
+
+def encode_set(task: TaskData, examples: Any, options: Task, tokenizer: Tokenizer) -> TaskSet:
+    """Encodes a set of a task.
+
+    Args:
+        task: The task.
+        examples: One of its sets, or a part of one.
+        options: Its recipe section, with the length of the model.
+        tokenizer: The model's.
+    """
+    return _ENCODERS[task.kind](task, examples, options, tokenizer)
+
+
+def _encode_texts(task: TaskData, examples: Examples, options: Task, tokenizer: Tokenizer) -> TaskSet:
+    judge = JUDGES[task.kind](examples.labels, task.metrics)
+    return TaskSet(TextRows(examples, tokenizer, options.sequence_length), judge)
+
+
+def _encode_questions(task: TaskData, squad: Squad, options: SquadTask, tokenizer: Tokenizer) -> TaskSet:
+    windows = answer_windows(
+        squad.questions, tokenizer, options.sequence_length, options.document_stride, options.question_length
+    )
+    judge = AnswerJudge(
+        windows=WindowMap(**windows.decoding_arrays()),
+        ids=[question.id for question in squad.questions],
+        contexts=[question.context for question in squad.questions],
+        answers=[[answer.text for answer in question.answers] for question in squad.questions],
+        with_null=options.version == "v2.0",
+        num_best=options.num_best,
+        max_answer_tokens=options.max_answer_tokens,
+        null_threshold=options.null_threshold,
+    )
+    return TaskSet(windows, judge)
+
+
+_ENCODERS: dict[str, Callable[..., TaskSet]] = {
+    "classification": _encode_texts,
+    "multi_label": _encode_texts,
+    "regression": _encode_texts,
+    "question_answering": _encode_questions,
+}
+"""By `TaskKind`."""

@@ -1,0 +1,130 @@
+"""Outputs of a task model beside the truth: what it answers, how good that is, where another model differs.
+
+A judge knows the truth about one set of examples. All outputs are NumPy arrays, whoever made them: a Keras
+network or a phone artifact.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from mbert_cli.evaluate.metrics import Score, score
+
+FAR_APART = 0.02
+"""Share of the range of the true numbers by which two predicted numbers differ that count as different."""
+
+TIE = 1e-3
+"""Probabilities that are no further apart are a tie, which rounding may break in either way."""
+
+THRESHOLD = 0.5
+"""Probability from which on one of several labels is given."""
+
+
+class Judge(Protocol):
+    """The truth about a set of examples.
+
+    Attributes:
+        metrics: Names of the figures whose mean is the score.
+    """
+
+    metrics: tuple[str, ...]
+
+    def decide(self, outputs: np.ndarray) -> Any:
+        """What the outputs of a model say: label ids, numbers, answers."""
+
+    def score(self, predicted: Any) -> Score:
+        """The official figures of what `decide` returned."""
+
+    def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Of the outputs of two models, (examples,) bool: whether the second's answer counts as another one."""
+
+
+@dataclass(frozen=True)
+class LabelJudge:
+    """One label an example.
+
+    Args:
+        labels: (examples,) The true label ids.
+        metrics: Keys of `mbert_cli.evaluate.metrics.METRICS`.
+    """
+
+    labels: np.ndarray
+    metrics: tuple[str, ...]
+
+    def decide(self, outputs: np.ndarray) -> np.ndarray:
+        """Probabilities (examples, labels) -> the likeliest label ids (examples,)."""
+        return outputs.argmax(axis=-1)
+
+    def score(self, predicted: np.ndarray) -> Score:
+        """The figures of label ids (examples,)."""
+        return score(self.metrics, self.labels, predicted)
+
+    def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Whether the second prefers a label that the first finds clearly less likely than its own."""
+        return are_other_labels(first, second)
+
+
+@dataclass(frozen=True)
+class LabelSetJudge:
+    """Any number of labels an example.
+
+    Args:
+        labels: (examples, labels) 1 for each true label, else 0.
+        metrics: Keys of `mbert_cli.evaluate.metrics.METRICS`.
+    """
+
+    labels: np.ndarray
+    metrics: tuple[str, ...]
+
+    def decide(self, outputs: np.ndarray) -> np.ndarray:
+        """Probabilities (examples, labels) -> bool for each label."""
+        return outputs >= THRESHOLD
+
+    def score(self, predicted: np.ndarray) -> Score:
+        """The figures of sets of labels (examples, labels)."""
+        return score(self.metrics, self.labels, predicted)
+
+    def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Whether a label is given by one alone, and not because both are next to the threshold."""
+        others = self.decide(first) != self.decide(second)
+        return np.any(others & (np.abs(first - second) > TIE), axis=-1)
+
+
+@dataclass(frozen=True)
+class NumberJudge:
+    """A number an example.
+
+    Args:
+        labels: (examples,) The true numbers.
+        metrics: Keys of `mbert_cli.evaluate.metrics.METRICS`.
+    """
+
+    labels: np.ndarray
+    metrics: tuple[str, ...]
+
+    def decide(self, outputs: np.ndarray) -> np.ndarray:
+        """(examples, 1) -> (examples,)."""
+        return outputs[:, 0]
+
+    def score(self, predicted: np.ndarray) -> Score:
+        """The figures of numbers (examples,)."""
+        return score(self.metrics, self.labels, predicted)
+
+    def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Whether two numbers are further apart than a share of the range of the true ones."""
+        return np.abs(first - second)[:, 0] > FAR_APART * np.ptp(self.labels)
+
+
+def are_other_labels(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(..., labels) twice -> (...) bool, where the second's choice is clearly not the first's."""
+    chosen = np.take_along_axis(first, second.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+    return first.max(axis=-1) - chosen > TIE
+
+
+JUDGES: dict[str, type[LabelJudge] | type[LabelSetJudge] | type[NumberJudge]] = {
+    "classification": LabelJudge,
+    "multi_label": LabelSetJudge,
+    "regression": NumberJudge,
+}
+"""Of whole texts, by `TaskKind`."""

@@ -1,0 +1,100 @@
+"""Which questions a SQuAD task trains and validates on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.data.options import SquadTask
+from mbert_cli.data.squad import read_squad
+from mbert_cli.data.tasks import load_task
+from mbert_cli.errors import UserError
+
+
+def write(path: Path, texts: list[str], start: int = 0) -> str:
+    """Two questions about each text, answered by its first word."""
+    paragraphs = [
+        {"context": text, "qas": [
+            {"id": f"{place}-{turn}", "question": "Who?", "answers": [
+                {"text": text.split()[0], "answer_start": start}]}
+            for turn in range(2)]}
+        for place, text in enumerate(texts)
+    ]  # fmt: skip
+    path.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    return str(path)
+
+
+def task(**options) -> SquadTask:
+    return SquadTask(source="squad", **options)
+
+
+def test_two_files_are_the_two_sets_and_only_the_one_that_is_needed_is_read(tmp_path):
+    train = write(tmp_path / "train.json", ["Ann sleeps.", "Ben runs."])
+    dev = write(tmp_path / "dev.json", ["Cat eats."])
+    loaded = load_task(task(train=train, validation=dev))
+    assert (loaded.name, loaded.kind, loaded.labels) == (
+        "SQuAD 1.1",
+        "question_answering",
+        ["start", "end"],
+    )
+    assert (len(loaded.train), len(loaded.validation)) == (4, 2)
+    alone = load_task(task(train="nowhere.json", validation=dev), "validation")
+    assert list(alone.sets) == ["validation"]
+
+
+def test_a_share_of_the_texts_is_held_out_with_all_their_questions(tmp_path):
+    train = write(tmp_path / "train.json", [f"Text {place}." for place in range(60)])
+    loaded = load_task(task(train=train, validation_share=0.25))
+    sides = [{question.context for question in part.questions} for part in (loaded.train, loaded.validation)]
+    assert not sides[0] & sides[1] and len(sides[0] | sides[1]) == 60
+    assert 5 <= len(sides[1]) <= 25
+    few = load_task(task(train=write(tmp_path / "few.json", ["One.", "Two."]), validation_share=1e-9))
+    assert (len(few.train), len(few.validation)) == (2, 2)
+
+
+def test_one_text_cannot_be_on_both_sides(tmp_path):
+    train = write(tmp_path / "train.json", ["One."])
+    with pytest.raises(UserError) as caught:
+        load_task(task(train=train))
+    assert caught.value.message == (
+        "Questions about at least one text must remain to train on, and about one to validate on. "
+        f"Received: 2 about too few texts in {train}"
+    )
+    assert caught.value.hint == "Set task.validation to a file of its own, or add texts."
+
+
+def test_misplaced_answers_are_told_or_stop_the_training(tmp_path):
+    train = write(tmp_path / "train.json", ["Ann sleeps.", "Ben runs."], start=1)
+    loaded = load_task(task(train=train, validation=train))
+    assert loaded.train.notes == [
+        "4 answers do not stand where train.json says",
+        "  question 0-0: 'Ann' at character 1, where 'nn ' stands",
+        "  question 0-1: 'Ann' at character 1, where 'nn ' stands",
+        "  question 1-0: 'Ben' at character 1, where 'en ' stands",
+    ]
+    with pytest.raises(UserError) as caught:
+        load_task(task(train=train, validation=train, misplaced="stop"))
+    assert caught.value.message == (
+        "Every answer must stand in its text where the file says. Received: 4 in train.json that do not, the "
+        "first 'Ann' at character 1 of question 0-0, where 'nn ' stands"
+    )
+    assert caught.value.hint == "Correct the file, or set task.misplaced to leave_out."
+
+
+def test_without_files_the_sets_come_from_tensorflow_datasets(tmp_path, monkeypatch):
+    wanted = []
+
+    def read(*where):
+        wanted.append(where)
+        return read_squad(Path(write(tmp_path / "any.json", ["Ann sleeps."])))
+
+    monkeypatch.setattr("mbert_cli.data.squad_task.read_squad_tfds", read)
+    load_task(task(version="v2.0", data_dir="sets"))
+    assert wanted == [("squad/v2.0", "train", "sets"), ("squad/v2.0", "validation", "sets")]
+
+
+def test_a_row_must_hold_the_question():
+    with pytest.raises(
+        ValueError, match=r"sequence_length \(64\) must be at least question_length \(64\) and 4"
+    ):
+        task(sequence_length=64)

@@ -1,0 +1,151 @@
+"""Tasks of every kind as a person types them: fine-tuned, scored, asked and exported, from files of one's own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.commands.saved_model import describe_vocabulary, save_network
+from mbert_cli.data.vocabulary import RESERVED, Vocabulary
+from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.model.options import SIZES
+from mbert_cli.train.run_dir import RunDir
+from mbert_cli.weights.description import ModelDescription
+
+WORDS = ["ann", "ben", "cat", "lives", "in", "rome", "oslo", "lima", "where", "does", "and", ".", "?"]
+VOCABULARY = Vocabulary((*RESERVED, *WORDS))
+SIZE = SIZES["mobilebert_laptop"].model_copy(
+    update={"num_layers": 2, "hidden_dim": 32, "embedding_dim": 16, "intra_dim": 16, "intermediate_dim": 32,
+            "num_heads": 2}
+)  # fmt: skip
+PEOPLE = {"ann": "rome", "ben": "oslo", "cat": "lima"}
+TEXTS = [f"{one} and {two} lives in {PEOPLE[one]} ." for one in PEOPLE for two in PEOPLE if one != two]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with a pre-trained run of random weights."""
+    folder = tmp_path_factory.mktemp("kinds")
+    VOCABULARY.save(folder / "vocab.txt")
+    network = build_pretraining_network(SIZE, vocab_size=VOCABULARY.size)
+    description = ModelDescription(
+        verb="train-teacher", size=SIZE, vocabulary=describe_vocabulary(VOCABULARY)
+    )
+    with RunDir.open(folder / "runs/source", "train-teacher", {"seed": 0}, fresh=False, origin={}) as run:
+        run.finish(lambda target: save_network(target, network, description, folder / "vocab.txt"))
+    (folder / "questions.json").write_text(json.dumps(squad(with_impossible=False)))
+    (folder / "questions-2.json").write_text(json.dumps(squad(with_impossible=True)))
+    lines = [json.dumps({"text": text, "label": labels_of(text)}) for text in TEXTS]
+    (folder / "labels.jsonl").write_text("\n".join([*lines, '{"text": "cat", "label": []}']))
+    return folder
+
+
+def labels_of(text: str) -> list[str]:
+    return [name for name in PEOPLE if name in text.split()]
+
+
+def squad(with_impossible: bool) -> dict:
+    """A question about each of the two people of every text, and one about the third."""
+    paragraphs = []
+    for number, text in enumerate(TEXTS):
+        qas = [
+            {"id": f"{number}-{name}", "question": f"where does {name} lives ?",
+             "answers": [{"text": PEOPLE[text[:3]], "answer_start": text.index(PEOPLE[text[:3]])}]}
+            for name in labels_of(text)
+        ]  # fmt: skip
+        if with_impossible:
+            other = next(name for name in PEOPLE if name not in labels_of(text))
+            qas.append({"id": f"{number}-{other}", "question": f"where does {other} lives ?", "answers": [],
+                        "is_impossible": True})  # fmt: skip
+        paragraphs.append({"context": text, "qas": qas})
+    return {"data": [{"title": "t", "paragraphs": paragraphs}]}
+
+
+def questions(file: str, version: str, *more: str) -> list[str]:
+    settings = {
+        "task.version": version, "task.train": file, "task.validation": file, "task.sequence_length": 24,
+        "task.question_length": 8, "task.document_stride": 6, "train.batch_size": 4, "dropout_rate": 0,
+    }  # fmt: skip
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    return ["squad_v1", "--source", "runs/source", *words, *more]
+
+
+def test_answers_are_learned_scored_asked_and_exported(mbert, folder):
+    learn = [
+        "--set",
+        "train.epochs=40",
+        "--set",
+        "train.optimizer.learning_rate=5e-3",
+        "--run",
+        "runs/answers",
+    ]
+    mbert(folder, "finetune", *questions("questions.json", "v1.1", *learn))
+    summary = json.loads((folder / "runs/answers/final/summary.json").read_text())
+    assert summary["score_name"] == "f1" and summary["score"] > 0.9
+    exported = mbert(folder, "export-tflite", "runs/answers", "--quantize", "float32")
+    assert "0.00%" in exported.stdout
+    artifact = "runs/answers/export/float32/model.tflite"
+    scored = mbert(folder, "eval", "runs/answers", artifact)
+    assert "exact_match" in scored.stdout and "answers that differ" in scored.stdout
+    predictions = json.loads((folder / "runs/answers/eval/validation-predictions.json").read_text())
+    assert set(predictions) == {qa["id"] for p in squad(False)["data"][0]["paragraphs"] for qa in p["qas"]}
+    beside = folder / "runs/answers/export/float32/model-eval-validation-predictions.json"
+    assert json.loads(beside.read_text()) == predictions
+    (folder / "text.txt").write_text("Ann and cat lives in ROME .\n" * 6)
+    for target in ("runs/answers", artifact):
+        ask = ["--question", "where does ann lives ?", "--context", "text.txt", "--jsonl"]
+        (answer,) = map(json.loads, mbert(folder, "predict", target, *ask).stdout.splitlines())
+        best = answer["candidates"][0]
+        assert answer["answer"] == best["text"] == "ROME"
+        assert (folder / "text.txt").read_text()[best["start"] :].startswith("ROME")
+
+
+def test_unanswerable_questions_have_a_threshold_that_travels_with_the_run(mbert, folder):
+    run = ["--set", "train.epochs=2", "--run", "runs/unanswerable"]
+    mbert(folder, "finetune", *questions("questions-2.json", "v2.0", *run))
+    threshold = json.loads((folder / "runs/unanswerable/final/model.json").read_text())["null_threshold"]
+    report = folder / "runs/unanswerable/eval/validation.json"
+    mbert(folder, "eval", "runs/unanswerable")
+    found = json.loads(report.read_text())
+    assert found["official"]["best_f1_thresh"] == found["null_threshold"] == threshold
+    assert found["official"]["f1"] == pytest.approx(found["official"]["best_f1"])
+    assert (report.parent / "validation-null-odds.json").exists()
+    mbert(folder, "eval", "runs/unanswerable", "--set", "task.null_threshold=-1000")
+    assert json.loads(report.read_text())["official"]["NoAns_f1"] == 100.0
+
+
+def test_several_labels_are_learned_and_predicted(mbert, folder):
+    words = [
+        "file", "--source", "runs/source", "--set", "task.kind=multi_label", "--set", "task.train=labels.jsonl",
+        "--set", "task.validation=labels.jsonl", "--set", "task.sequence_length=16",
+        "--set", "train.batch_size=4", "--set", "train.epochs=30", "--set", "loss.class_weights=balanced",
+        "--set", "train.optimizer.learning_rate=5e-3", "--run", "runs/labels",
+    ]  # fmt: skip
+    done = mbert(folder, "finetune", *words)
+    assert "class weights: ann 0.75, ben 0.75, cat 0.75" in done.stderr
+    summary = json.loads((folder / "runs/labels/final/summary.json").read_text())
+    assert summary["score_name"] == "mean of f1_micro and f1_macro" and summary["score"] > 0.9
+    mbert(folder, "export-tflite", "runs/labels", "--quantize", "float32")
+    for target in ("runs/labels", "runs/labels/export/float32/model.tflite"):
+        done = mbert(
+            folder, "predict", target, "--jsonl", "--text", "ben lives in oslo . ann lives in rome ."
+        )
+        assert json.loads(done.stdout)["labels"] == ["ann", "ben"]
+
+
+def test_a_fine_tuned_run_is_where_another_begins(mbert, folder):
+    (folder / "one.tsv").write_text("text\tlabel\nann lives\tx\nben lives\ty\ncat lives\tx\n")
+    words = [
+        "file", "--set", "task.train=one.tsv", "--set", "task.validation=one.tsv", "--set", "train.epochs=1",
+        "--set", "task.sequence_length=16", "--set", "train.batch_size=2",
+    ]  # fmt: skip
+    mbert(folder, "finetune", *words, "--source", "runs/source", "--run", "runs/first")
+    second = mbert(folder, "finetune", *words, "--set", "initialize_from=runs/first", "--run", "runs/second")
+    assert "The head is kept: the labels are the same" in second.stderr
+    other = mbert(
+        folder, "finetune", *words, "--set", "initialize_from=runs/first", "--set", "task.kind=multi_label",
+        "--run", "runs/third",
+    )  # fmt: skip
+    assert "The head is a fresh one" in other.stderr
+    chain = mbert(folder, "runs", "--chain").stdout
+    assert "first, from source" in chain
