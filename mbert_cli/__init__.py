@@ -30,10 +30,13 @@ tasks to fine-tune on                          mbert_cli/data/tasks.py
 GLUE                                           mbert_cli/data/glue.py
 SQuAD                                          mbert_cli/data/squad.py
 windows over long texts                        mbert_cli/data/answer_windows.py
+CoNLL files, spans, BIO tags                   mbert_cli/data/token_files.py
+which tokens of a text have a label            mbert_cli/data/token_rows.py
 metrics                                        mbert_cli/evaluate/metrics.py
 what outputs mean, kind by kind                mbert_cli/evaluate/outputs.py
 answers from start and end logits              mbert_cli/evaluate/answers.py
 exact match and F1                             mbert_cli/evaluate/squad_metrics.py
+entities from labelled words, and their F1     mbert_cli/evaluate/entity_judge.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 latency                                        mbert_cli/tflite/latency.py

@@ -95,6 +95,34 @@ def test_another_recipe_in_the_same_directory_is_refused(mbert, folder):
     assert "train.steps: 5 (the run in runs/smoke/train-teacher-quickstart has 4)" in done.stderr
 
 
+def sentence(number: int) -> str:
+    """A sentence in CoNLL's columns, with a person of two words and a place."""
+    person, place = ["Ada", "Ben", "Cleo", "Dora"][number % 4], number % 7
+    return f"{person} B-PER\nKing I-PER\nreads O\nbelow O\n{place} B-LOC\n. O\n"
+
+
+def test_a_model_labels_tokens_and_so_does_its_artifact(mbert, folder):
+    (folder / "t.conll").write_text("-DOCSTART- O\n\n" + "\n".join(map(sentence, range(56))))
+    run = "runs/smoke/tokens"
+    settings = [
+        "task.train=t.conll", "task.validation=t.conll", "train.max_steps=40", "train.epochs=3",
+        "train.optimizer.learning_rate=5e-3",
+    ]  # fmt: skip
+    mbert(
+        folder, "finetune", "tokens", "--smoke", "--run", run, *(f"--set={setting}" for setting in settings)
+    )
+    mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", run)
+    artifact = folder / run / "export" / "float32" / "model.tflite"
+    assert json.loads(artifact.with_name("report.json").read_text())["parity"]["disagreement_rate"] == 0
+    assert "32 examples: precision 100.00%" in mbert(folder, "eval", "--smoke", str(artifact)).stdout
+    report = json.loads(artifact.with_name("model-eval-validation.json").read_text())
+    assert [row["entities"] for row in report["entities"]] == [32, 32]
+    done = mbert(folder, "predict", "--smoke", "--jsonl", run, "--text", "Dora King reads below 5.")
+    (answer,) = map(json.loads, done.stdout.splitlines())
+    found = [(entity["start"], entity["text"], entity["label"]) for entity in answer["entities"]]
+    assert found == [(0, "Dora King", "PER"), (22, "5", "LOC")]
+
+
 @pytest.mark.parametrize("strategy", ["joint", "auxiliary"])
 def test_the_other_strategies_run(mbert, folder, strategy):
     run = f"runs/smoke/distill-{strategy}"

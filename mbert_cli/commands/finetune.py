@@ -216,7 +216,12 @@ def _validation(
 
 
 def _show_task(task: TaskData, rows: Rows) -> None:
-    what = {"regression": "a number", "question_answering": "a piece of a text"}
+    num_types = len(task.labels) // 2
+    what = {
+        "regression": "a number",
+        "question_answering": "a piece of a text",
+        "token_classification": f"entities of {num_types} {'type' if num_types == 1 else 'types'}",
+    }
     console.info(
         f"{task.name}: {what.get(task.kind, f'{len(task.labels)} labels')}, {len(task.train):,} training and "
         f"{len(task.validation):,} validation examples"

@@ -1,4 +1,4 @@
-"""`mbert predict`: text and a run or an artifact -> labels with probabilities."""
+"""`mbert predict`: text and a run or an artifact -> labels, or entities, with probabilities."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_answers import answer_questions
+from mbert_cli.commands.predict_entities import entity_examples, show_entities
 from mbert_cli.commands.task_model import find_target, open_task_model
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.options import Task
@@ -22,9 +23,12 @@ from mbert_cli.recipe.schema import PredictRecipe
 SHOWN_CHARACTERS = 80
 """Of a text in the table; JSONL has all of it."""
 
+Answers = tuple[list[str], list[tuple[str, ...]], list[dict]]
+"""Columns and rows of a table, and the same for JSON lines."""
+
 
 def run(invocation: Invocation) -> None:
-    """Prints the label of each text with its probability, or everything as JSONL."""
+    """Prints the label of each text, or its entities, with their probability, or everything as JSONL."""
     recipe: PredictRecipe = invocation.loaded.recipe
     target = find_target(invocation)
     if invocation.questions or invocation.context:
@@ -36,18 +40,26 @@ def run(invocation: Invocation) -> None:
         return
     model = open_task_model(target)
     description, options = model.description, recipe.task or model.description.task
-    if description.kind not in _ANSWERS:
+    if description.kind == "question_answering":
         raise UserError(
             f"{target} answers questions about a text. Received: texts without a question.",
             "Give --question TEXT and --context FILE.",
         )
     task = TaskData("texts", description.labels, {}, (), description.kind)
-    encoded = model.encode(task, _examples(options, texts), options)
+    labels_tokens = description.kind == "token_classification"
+    examples = entity_examples(texts) if labels_tokens else _examples(options, texts)
+    encoded = model.encode(task, examples, options)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
-    columns, rows, records = _ANSWERS[description.kind](
-        description.labels, model.answer(encoded, recipe.batch_size)
-    )
+    outputs = model.answer(encoded, recipe.batch_size)
+    if labels_tokens:
+        show_entities(invocation, encoded, outputs, texts)
+    else:
+        _show(invocation, _ANSWERS[description.kind](description.labels, outputs), texts)
+
+
+def _show(invocation: Invocation, answers: Answers, texts: list[str]) -> None:
+    columns, rows, records = answers
     if invocation.jsonl:
         for text, record in zip(texts, records, strict=True):
             print(json.dumps({"text": text} | record, ensure_ascii=False))
@@ -88,10 +100,6 @@ def _examples(options: Task, texts: list[str]) -> Examples:
     return Examples([first for first, _ in pairs], [second for _, second in pairs], labels)
 
 
-Answers = tuple[list[str], list[tuple[str, ...]], list[dict]]
-"""Columns and rows of a table, and the same for JSON lines."""
-
-
 def _labels(labels: list[str], probabilities: np.ndarray) -> Answers:
     rows, records = [], []
     for row in probabilities:
@@ -124,4 +132,4 @@ _ANSWERS: dict[str, Callable[[list[str], np.ndarray], Answers]] = {
     "multi_label": _label_sets,
     "regression": _numbers,
 }
-"""By `TaskKind`."""
+"""By `TaskKind`, of those that look at a whole text."""

@@ -19,7 +19,7 @@ from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
 
 AROUND = 40
-"""Characters of the text shown on each side of an answer."""
+"""Characters of the text shown on each side of a piece of it."""
 
 NO_ANSWER = "(no answer)"
 
@@ -112,7 +112,18 @@ def _cells(judge: AnswerJudge, decoded: Decoded, threshold: float, context: str)
     if not judge.text(decoded, threshold):
         return NO_ANSWER, f"{decoded.null_probability:.1%}", "", ""
     best = decoded.candidates[0]
-    start, end = max(0, best.start - AROUND), best.start + len(best.text) + AROUND
-    around = f"{'... ' if start else ''}{context[start:end]}{' ...' if end < len(context) else ''}"
-    shown = " ".join(around.split())
+    shown = show_around(context, best.start, best.start + len(best.text))
     return textwrap.shorten(best.text, 80), f"{best.probability:.1%}", f"{best.start:,}", shown
+
+
+def show_around(context: str, start: int, end: int) -> str:
+    """A piece of a text with what stands around it, on one line.
+
+    Args:
+        context: The text.
+        start: First character of the piece.
+        end: The character after its last one.
+    """
+    start, end = max(0, start - AROUND), end + AROUND
+    around = f"{'... ' if start else ''}{context[start:end]}{' ...' if end < len(context) else ''}"
+    return " ".join(around.split())

@@ -5,7 +5,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-from mbert_cli.data.options import Corpus, FilesCorpus, FileTask, GlueTask, Task, TfdsCorpus
+from mbert_cli.data.options import Corpus, FilesCorpus, FileTask, GlueTask, Task, TfdsCorpus, TokenTask
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
@@ -84,7 +84,7 @@ def require_task(task: Task) -> None:
     Raises:
         UserError: A file or a folder is missing, or a data set is not prepared.
     """
-    if isinstance(task, FileTask):
+    if isinstance(task, FileTask | TokenTask):
         for key, path in (("task.train", task.train), ("task.validation", task.validation)):
             if path is not None and not Path(path).is_file():
                 raise UserError(f"{key} must be a file. Received: {path}", f"Set {key} to an existing file.")

@@ -9,8 +9,10 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.squad import Squad
+from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
+from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import ClassRow, by_range, confusion, per_class
 
@@ -99,10 +101,31 @@ def _report_answers(
     return Details({"official": official}, files)
 
 
+def _report_entities(
+    title: str,
+    task: TaskData,
+    examples: TokenExamples,
+    judge: EntityJudge,
+    predicted: Sequence[Sequence[str]],
+) -> Details:
+    """Figures per type of entity."""
+    rows = judge.by_type(predicted)
+    console.table(
+        title,
+        ["label", "precision", "recall", "F1", "entities"],
+        [
+            (row.label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.entities:,}")
+            for row in rows
+        ],
+    )
+    return Details({"entities": [vars(row) for row in rows]})
+
+
 REPORTS: dict[str, Callable[..., Details]] = {
     "classification": _report_labels,
     "multi_label": _report_label_sets,
     "regression": _report_numbers,
     "question_answering": _report_answers,
+    "token_classification": _report_entities,
 }
 """By `TaskKind`: title, task, examples, judge, predicted -> what is written; the rest is shown."""

@@ -6,13 +6,16 @@ from typing import Any
 
 from mbert_cli.data.answer_windows import answer_windows
 from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import SquadTask, Task
+from mbert_cli.data.options import SquadTask, Task, TokenTask
 from mbert_cli.data.squad import Squad
 from mbert_cli.data.task_batches import Rows
 from mbert_cli.data.text_rows import TextRows
+from mbert_cli.data.token_examples import TokenExamples
+from mbert_cli.data.token_rows import TokenRows
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
+from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import JUDGES, Judge
 
 
@@ -63,10 +66,18 @@ def _encode_questions(task: TaskData, squad: Squad, options: SquadTask, tokenize
     return TaskSet(windows, judge)
 
 
+def _encode_tokens(
+    task: TaskData, examples: TokenExamples, options: TokenTask, tokenizer: Tokenizer
+) -> TaskSet:
+    rows = TokenRows(examples, tokenizer, options.sequence_length, task.labels)
+    return TaskSet(rows, EntityJudge(task.labels, rows.word_labels, rows.columns, rows.words.word_splits))
+
+
 _ENCODERS: dict[str, Callable[..., TaskSet]] = {
     "classification": _encode_texts,
     "multi_label": _encode_texts,
     "regression": _encode_texts,
     "question_answering": _encode_questions,
+    "token_classification": _encode_tokens,
 }
 """By `TaskKind`."""

@@ -18,6 +18,11 @@ Task batches also:
     labels: (batch,) int32 indices in the task's list of labels, or float32 numbers of a regression.
     example_weights: (batch,) float32. 1 for an example, 0 for a row that only fills up a
         last, partial batch and repeats an example of it.
+
+Batches of a task that labels tokens have other labels, and their weights:
+    labels: (batch, length) int32 indices in the task's list of labels; 0 for tokens without a label.
+    label_weights: (batch, length) float32. 1 for the first token of a word, which stands for the word; 0 for its
+        other tokens, for marks and padding, and in rows that only fill up.
 """
 
 import numpy as np

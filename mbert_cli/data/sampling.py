@@ -1,12 +1,14 @@
 """Even samples: of a corpus of unknown size in one pass and bounded memory, and of labelled examples."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 
 from mbert_cli.data.document import Document
 from mbert_cli.data.examples import Examples
 from mbert_cli.data.squad import Squad
+from mbert_cli.data.token_examples import TokenExamples
 
 
 def sample_texts(documents: Iterable[Document], megabytes: float) -> list[str]:
@@ -36,7 +38,10 @@ def _paragraphs(kept: list[tuple[list[str], int]]) -> Iterator[str]:
         yield from paragraphs
 
 
-def thin(examples: Examples | Squad, max_examples: int | None) -> Examples | Squad:
+Sampled = TypeVar("Sampled", Examples, Squad, TokenExamples)
+
+
+def thin(examples: Sampled, max_examples: int | None) -> Sampled:
     """At most so many of the examples, evenly spaced; None keeps all."""
     count = len(examples)
     if max_examples is None or count <= max_examples:

@@ -34,7 +34,10 @@ class Rows(Protocol):
     left_out: str | None
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
-        """Inputs and targets of some rows in so many columns, without `example_weights`."""
+        """Inputs and targets of some rows in so many columns, without `example_weights`.
+
+        `label_weights`, where there are any, are those of rows that count.
+        """
 
 
 class TaskBatches:
@@ -105,4 +108,6 @@ class TaskBatches:
         filler = np.full(self.batch_size - len(indices), indices[0])
         weights = np.repeat(np.array([1, 0], np.float32), [len(indices), len(filler)])
         batch = self.rows.take(np.concatenate([indices, filler]), self._length(indices))
+        if "label_weights" in batch:
+            batch["label_weights"] = batch["label_weights"] * weights[:, None]
         return batch | {"example_weights": weights}

@@ -4,16 +4,17 @@ import csv
 import difflib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mbert_cli.data.document import hash_fraction
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.options import FileTask
-from mbert_cli.data.text_files import read_lines, suffix_of
+from mbert_cli.data.text_files import read_json_lines, read_lines, suffix_of
 from mbert_cli.errors import UserError
 
 Row = tuple[int, str, str | None, str | list[str]]
@@ -74,7 +75,9 @@ def load_file_task(options: FileTask) -> TaskData:
     if options.validation is not None:
         validation = read_examples(Path(options.validation), table, labels)
     else:
-        train, validation = _hold_out(train, options.validation_share, path)
+        seconds = train.second_texts or [""] * len(train)
+        fractions = [hash_fraction(*pair) for pair in zip(train.texts, seconds, strict=True)]
+        train, validation = hold_out(train, fractions, options.validation_share, path)
     sets = {"train": train, "validation": validation}
     return TaskData(path.name, labels or [options.label], sets, METRICS[options.kind], options.kind)
 
@@ -110,10 +113,22 @@ def read_examples(path: Path, table: Table, labels: list[str] | None) -> Example
     return replace(_to_examples(rows, path, labels, table), num_left_out=num_left_out)
 
 
-def _hold_out(examples: Examples, share: float, path: Path) -> tuple[Examples, Examples]:
-    """Splits by a hash of the texts, so that equal texts are on one side and no order matters."""
-    seconds = examples.second_texts or [""] * len(examples)
-    fractions = np.array([hash_fraction(*pair) for pair in zip(examples.texts, seconds, strict=True)])
+def hold_out(examples: Any, fractions: Sequence[float], share: float, path: Path) -> tuple[Any, Any]:
+    """Splits by a hash of the texts, so that equal texts are on one side and no order matters.
+
+    Args:
+        examples: `Examples`, or what has their length and `take`.
+        fractions: (examples,) The hash of each, 0 to 1.
+        share: What is held out; one example at least.
+        path: Where they come from, for the message.
+
+    Returns:
+        What to train on, and what is held out.
+
+    Raises:
+        UserError: Nothing would remain to train on.
+    """
+    fractions = np.array(fractions)
     held_out = fractions < share
     if not held_out.any():
         held_out = fractions == fractions.min()
@@ -147,7 +162,7 @@ def _places(rows: list[Row], path: Path, labels: list[str]) -> Iterator[list[int
     for line, _, _, written in rows:
         unknown = [label for label in _as_list(written) if label not in ids]
         if unknown:
-            raise _unknown_label(path, line, unknown[0], labels)
+            raise unknown_label(path, line, unknown[0], labels)
         yield [ids[label] for label in _as_list(written)]
 
 
@@ -166,7 +181,15 @@ def _numbers(rows: list[Row], path: Path) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-def _unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserError:
+def unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserError:
+    """The error for a label that the task does not have.
+
+    Args:
+        path: The file.
+        line: Its line.
+        label: What stands there.
+        labels: What may.
+    """
     shown = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
     nearest = difflib.get_close_matches(label, labels, 1)
     return UserError(
@@ -275,17 +298,7 @@ def _records(
 
 def _json_records(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str] | None]]:
     names = table.columns.names
-    for line, text in read_lines(path):
-        if not text.strip():
-            continue
-        try:
-            record = json.loads(text)
-        except ValueError as error:
-            raise UserError(
-                f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
-                "Write one object a line",
-            ) from error
-        fields = record if isinstance(record, dict) else {}
+    for line, fields in read_json_lines(path):
         lists = [table.columns.label] if table.label_separator else []
         missing = [
             name for name in names

@@ -15,9 +15,11 @@ from mbert_cli.data.options import (
     InstalledDocsTask,
     SquadTask,
     Task,
+    TokenTask,
 )
 from mbert_cli.data.squad_task import load_squad
 from mbert_cli.data.task_files import load_file_task
+from mbert_cli.data.token_files import load_token_task
 from mbert_cli.errors import UserError
 
 __all__ = ["Examples", "TaskData", "load_task"]
@@ -57,6 +59,8 @@ def _load(options: Task, split: str | None) -> TaskData:
         return load_file_task(options)
     if isinstance(options, SquadTask):
         return load_squad(options, split)
+    if isinstance(options, TokenTask):
+        return load_token_task(options)
     return _load_installed_docs(options)
 
 

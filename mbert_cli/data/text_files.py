@@ -1,10 +1,11 @@
 """Text files, strictly UTF-8 and in bounded memory, plain or gzip."""
 
 import gzip
+import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mbert_cli.errors import UserError
 
@@ -57,6 +58,27 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             number += 1
             yield number, _decode(line, path, offset).rstrip("\r\n")
             offset += len(line)
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a .jsonl file with their lines, counted from 1; blank lines are left out.
+
+    What is JSON but no object comes as an object without members.
+
+    Raises:
+        UserError: A line is not JSON, or as `read_lines`.
+    """
+    for line, text in read_lines(path):
+        if not text.strip():
+            continue
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise UserError(
+                f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
+                "Write one object a line",
+            ) from error
+        yield line, record if isinstance(record, dict) else {}
 
 
 def _open(path: Path) -> BinaryIO:

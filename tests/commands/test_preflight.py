@@ -11,7 +11,14 @@ from mbert_cli.commands.preflight import (
     require_same_vocabulary,
     require_task,
 )
-from mbert_cli.data.options import FilesCorpus, FileTask, GlueTask, InstalledDocsCorpus, TfdsCorpus
+from mbert_cli.data.options import (
+    FilesCorpus,
+    FileTask,
+    GlueTask,
+    InstalledDocsCorpus,
+    TfdsCorpus,
+    TokenTask,
+)
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
@@ -107,8 +114,9 @@ def test_a_data_set_that_is_not_prepared_is_refused():
     assert require_corpus(corpus) is None
 
 
-def test_a_task_file_that_is_missing_is_refused():
-    task = FileTask(source="file", train="train.tsv", validation="dev.tsv")
+@pytest.mark.parametrize(("kind", "source"), [(FileTask, "file"), (TokenTask, "tokens")])
+def test_a_task_file_that_is_missing_is_refused(kind, source):
+    task = kind(source=source, train="train.tsv", validation="dev.tsv")
     assert refused(require_task, task)[0] == "task.train must be a file. Received: train.tsv"
     Path("train.tsv").touch()
     assert refused(require_task, task)[0] == "task.validation must be a file. Received: dev.tsv"

@@ -73,12 +73,12 @@ def test_a_key_of_one_variant_names_it():
 
 def test_a_discriminator_stands_once_for_each_variant():
     sources = find("finetune", "task.source")
-    assert [key.accepts for key in sources] == ["installed_docs", "glue", "file", "squad"]
+    assert [key.accepts for key in sources] == ["installed_docs", "glue", "file", "squad", "tokens"]
     assert all(key.is_discriminator for key in sources)
 
 
 def test_an_optional_section_with_variants_has_their_keys():
     (task,) = find("eval", "task")
-    assert task.accepts == "a section with source: installed_docs, glue, file or squad, or null"
+    assert task.accepts == "a section with source: installed_docs, glue, file, squad or tokens, or null"
     assert task.default is None
     assert find("eval", "task.folder")[0].variant == "task.source: glue"

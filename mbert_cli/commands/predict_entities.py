@@ -1,0 +1,64 @@
+"""`mbert predict` with a model that labels tokens: texts -> the entities in them."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.predict_answers import show_around
+from mbert_cli.commands.task_set import TaskSet
+from mbert_cli.data.token_examples import TokenExamples
+from mbert_cli.evaluate.entities import Entity, find_entities
+
+NO_ENTITY = "(no entity)"
+
+
+def entity_examples(texts: list[str]) -> TokenExamples:
+    """Texts as examples of which nobody knows the entities."""
+    return TokenExamples(texts, [[] for _ in texts], None)
+
+
+def show_entities(
+    invocation: Invocation, encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]
+) -> None:
+    """Prints the entities of each text with their probabilities, or everything as JSONL.
+
+    Args:
+        invocation: The command.
+        encoded: The texts as the model sees them.
+        outputs: What it says about them.
+        texts: The texts.
+    """
+    found = list(zip(texts, _entities(encoded, outputs, texts), strict=True))
+    if invocation.jsonl:
+        for text, entities in found:
+            records = [vars(entity) | {"probability": round(entity.probability, 6)} for entity in entities]
+            print(json.dumps({"text": text, "entities": records}, ensure_ascii=False))
+        return
+    rows = [row for text, entities in found for row in _rows(text, entities)]
+    console.table("", ["entity", "label", "probability", "character", "in the text"], rows)
+
+
+def _entities(encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]) -> Iterator[list[Entity]]:
+    words, judge = encoded.rows.words, encoded.judge
+    probabilities = judge.probabilities(outputs)
+    for index, (text, labels) in enumerate(zip(texts, judge.decide(outputs), strict=True)):
+        part = slice(words.word_splits[index], words.word_splits[index + 1])
+        yield find_entities(text, labels, probabilities[part], words.starts[part], words.ends[part])
+
+
+def _rows(text: str, entities: Sequence[Entity]) -> list[tuple[str, ...]]:
+    if not entities:
+        return [(NO_ENTITY, "", "", "", show_around(text, 0, 0))]
+    return [
+        (
+            " ".join(entity.text.split()),
+            entity.label,
+            f"{entity.probability:.1%}",
+            f"{entity.start:,}",
+            show_around(text, entity.start, entity.end),
+        )
+        for entity in entities
+    ]

@@ -1,0 +1,61 @@
+"""Texts with labelled pieces: the plain values that a task of labelling tokens consists of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+OUTSIDE = "O"
+"""Label of a word that belongs to no entity."""
+
+
+class Span(NamedTuple):
+    """A piece of a text and what it is.
+
+    Args:
+        start: Its first character.
+        end: The character after its last one.
+        type: As in PER or LOC.
+    """
+
+    start: int
+    end: int
+    type: str
+
+
+@dataclass(frozen=True)
+class TokenExamples:
+    """Texts with the entities in them.
+
+    Args:
+        texts: One text an example.
+        spans: The entities of each text, in its order; they do not overlap.
+        words: First character and the one after the last of each word of each text; None where the words are
+            those that BERT's tokenizer finds.
+    """
+
+    texts: list[str]
+    spans: list[list[Span]]
+    words: list[list[tuple[int, int]]] | None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know about the source: nothing."""
+        return []
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> "TokenExamples":
+        """The examples at some indices, in that order."""
+        return TokenExamples(
+            [self.texts[i] for i in indices],
+            [self.spans[i] for i in indices],
+            None if self.words is None else [self.words[i] for i in indices],
+        )
+
+
+def word_labels(types: Sequence[str]) -> list[str]:
+    """The labels of words: that of no entity, then of each type that of its first word and that of the others."""
+    return [OUTSIDE, *(f"{place}-{name}" for name in types for place in "BI")]

@@ -1,0 +1,110 @@
+"""Texts and their words in tokens: what is labelled are words, and the first token of each stands for it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mbert_cli.data.token_examples import TokenExamples
+from mbert_cli.data.wordpiece import Tokenizer
+
+
+@dataclass(frozen=True)
+class TokenWords:
+    """All words of some texts, in their order. Axis names: `tokens` and `words` of all texts one after the other.
+
+    Args:
+        ids: (tokens,) int32. Token ids.
+        token_splits: (texts + 1,) int64. Where the tokens of each text start and the last one's end.
+        word_splits: (texts + 1,) int64. The same of its words.
+        first_tokens: (words,) int64. The first token of each word; -1 for a word of which the tokenizer leaves
+            nothing, as of a control character.
+        starts: (words,) int32. First character of each word, counted in its own text.
+        ends: (words,) int32. The character after its last one.
+    """
+
+    ids: np.ndarray
+    token_splits: np.ndarray
+    word_splits: np.ndarray
+    first_tokens: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+
+
+def find_words(examples: TokenExamples, tokenizer: Tokenizer) -> TokenWords:
+    """Encodes texts, each once, and finds their words in the tokens.
+
+    Args:
+        examples: Texts that say which words they have, or leave that to the tokenizer: then a word is a token
+            and those that continue it.
+        tokenizer: Turns texts into ids.
+    """
+    encoded = tokenizer.encode_with_offsets(examples.texts)
+    if examples.words is None:
+        return _words_of_tokenizer(*encoded, tokenizer.vocabulary.is_continuation)
+    return _words_of_source(examples, *encoded[:3])
+
+
+def _words_of_tokenizer(
+    ids: np.ndarray,
+    token_splits: np.ndarray,
+    char_starts: np.ndarray,
+    char_ends: np.ndarray,
+    is_continuation: np.ndarray,
+) -> TokenWords:
+    first_tokens = np.flatnonzero(~is_continuation[ids])
+    last_tokens = np.append(first_tokens[1:], len(ids))[: len(first_tokens)] - 1
+    word_splits = np.searchsorted(first_tokens, token_splits)
+    return TokenWords(
+        ids, token_splits, word_splits, first_tokens, char_starts[first_tokens], char_ends[last_tokens]
+    )
+
+
+def _words_of_source(
+    examples: TokenExamples, ids: np.ndarray, token_splits: np.ndarray, char_starts: np.ndarray
+) -> TokenWords:
+    word_splits = np.cumsum([0, *map(len, examples.words)])
+    places = np.array([place for words in examples.words for place in words], np.int32).reshape(-1, 2)
+    bases = text_bases(examples.texts)
+    starts_in_all = places[:, 0] + np.repeat(bases, np.diff(word_splits))
+    tokens_in_all = char_starts + np.repeat(bases, np.diff(token_splits))
+    word_of_token = np.searchsorted(starts_in_all, tokens_in_all, side="right") - 1
+    first_tokens = np.full(len(places), -1, np.int64)
+    named, first = np.unique(word_of_token, return_index=True)
+    first_tokens[named] = first
+    return TokenWords(ids, token_splits, word_splits, first_tokens, places[:, 0], places[:, 1])
+
+
+def text_bases(texts: list[str]) -> np.ndarray:
+    """(texts,) int64. What to add to the characters of each text so that they ascend over all texts."""
+    return np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1]
+
+
+def label_words(
+    examples: TokenExamples, words: TokenWords, label_ids: dict[str, int]
+) -> tuple[np.ndarray, int]:
+    """Gives each word that a span touches the label of the span's first word or of its others.
+
+    A word that two spans touch belongs to the one that comes first.
+
+    Args:
+        examples: Texts with spans.
+        words: Their words.
+        label_ids: Id of each label.
+
+    Returns:
+        (words,) int32, and how many spans have no word of their own.
+    """
+    starts = words.starts + np.repeat(text_bases(examples.texts), np.diff(words.word_splits))
+    ends = starts + (words.ends - words.starts)
+    labels = np.zeros(len(starts), np.int32)
+    free, num_lost = 0, 0
+    for base, spans in zip(text_bases(examples.texts), examples.spans, strict=True):
+        for span in spans:
+            first = max(free, int(np.searchsorted(ends, span.start + base, side="right")))
+            free = max(first, int(np.searchsorted(starts, span.end + base, side="left")))
+            labels[first:free] = label_ids[f"I-{span.type}"]
+            if free > first:
+                labels[first] = label_ids[f"B-{span.type}"]
+            else:
+                num_lost += 1
+    return labels, num_lost

@@ -1,0 +1,84 @@
+"""Entities as `mbert predict` prints them and `mbert eval` reports them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.predict_entities import entity_examples, show_entities
+from mbert_cli.commands.reports import REPORTS
+from mbert_cli.commands.task_set import TaskSet, encode_set
+from mbert_cli.data.examples import TaskData
+from mbert_cli.data.options import TokenTask
+from mbert_cli.data.token_examples import word_labels
+from mbert_cli.data.vocabulary import RESERVED, Vocabulary
+from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.recipe.loading import load
+
+TEXTS = ["Ada  King saw Rome.", "saw"]
+LABELS = word_labels(["LOC", "PER"])
+TASK = TaskData("texts", LABELS, {}, ("f1",), "token_classification")
+
+
+@pytest.fixture(scope="module")
+def encoded() -> TaskSet:
+    vocabulary = Vocabulary((*RESERVED, "ada", "ki", "##ng", "saw", "rome", "."))
+    options = TokenTask(source="tokens", train="t.conll", sequence_length=10)
+    return encode_set(TASK, entity_examples(TEXTS), options, Tokenizer(vocabulary))
+
+
+@pytest.fixture(scope="module")
+def outputs() -> np.ndarray:
+    """[CLS] ada ki ##ng saw rome . [SEP]: two entities in the first text."""
+    array = np.zeros((2, 10, len(LABELS)), np.float32)
+    array[..., 0] = 1
+    for column, label, probability in (
+        (1, "B-PER", 0.75),
+        (2, "I-PER", 0.25),
+        (3, "B-LOC", 1),
+        (5, "B-LOC", 0.5),
+    ):
+        array[0, column] = (1 - probability) / 10
+        array[0, column, LABELS.index(label)] = probability
+    return array
+
+
+def show(encoded: TaskSet, outputs: np.ndarray, **typed: object) -> None:
+    show_entities(Invocation("predict", load("predict"), Path("runs"), **typed), encoded, outputs, TEXTS)
+
+
+def test_a_table_has_a_row_an_entity_and_one_for_a_text_without(encoded, outputs, capsys):
+    show(encoded, outputs)
+    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines() if line.strip()]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert cells[0] == ["entity", "label", "probability", "character", "in the text"]
+    assert cells[2:] == [
+        ["Ada King", "PER", "50.0%", "0", "Ada King saw Rome."],
+        ["Rome", "LOC", "50.0%", "14", "Ada King saw Rome."],
+        ["(no entity)", "saw"],
+    ]
+
+
+def test_json_lines_have_the_characters_of_the_text(encoded, outputs, capsys):
+    show(encoded, outputs, jsonl=True)
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == {
+        "text": TEXTS[0],
+        "entities": [
+            {"start": 0, "end": 9, "text": "Ada  King", "label": "PER", "probability": 0.5},
+            {"start": 14, "end": 18, "text": "Rome", "label": "LOC", "probability": 0.5},
+        ],
+    }
+    assert second == {"text": "saw", "entities": []}
+
+
+def test_a_report_has_a_row_a_type(encoded, capsys):
+    predicted = [["B-PER", "I-PER", "O", "O", "O"], ["O"]]
+    report = REPORTS["token_classification"]("title", TASK, None, encoded.judge, predicted)
+    row = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "entities": 0}
+    assert report.report == {"entities": [{"label": "LOC"} | row, {"label": "PER"} | row]}
+    assert report.files == {}
+    shown = capsys.readouterr().out
+    assert "title" in shown and "entities" in shown
