@@ -11,12 +11,13 @@ the encoder and the names of its weights       mbert_cli/model/encoder.py
 the bottleneck block                           mbert_cli/model/bottleneck.py
 BERT's own block                               mbert_cli/model/plain.py
 attention                                      mbert_cli/model/attention.py
-masked-LM, next-sentence and classifier heads  mbert_cli/model/heads.py
+heads of pre-training and of every task        mbert_cli/model/heads.py
 transfer losses                                mbert_cli/distill/transfer.py
 masked-LM and next-sentence losses             mbert_cli/distill/pretraining.py
 progressive, joint, auxiliary                  mbert_cli/distill/strategies.py
 teacher and student in one step                mbert_cli/distill/pair.py
 the training loop                              mbert_cli/train/engine.py
+losses of tasks, class weights, focal loss     mbert_cli/train/losses.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
 a batch in halves on two streams               mbert_cli/train/shards.py
@@ -27,13 +28,16 @@ the token store                                mbert_cli/data/store.py
 masking and sentence pairs                     mbert_cli/data/pretraining.py
 the contract of a batch                        mbert_cli/data/batch.py
 tasks to fine-tune on                          mbert_cli/data/tasks.py
+a set of a task, encoded and with its judge    mbert_cli/commands/task_set.py
 GLUE                                           mbert_cli/data/glue.py
 SQuAD                                          mbert_cli/data/squad.py
 windows over long texts                        mbert_cli/data/answer_windows.py
+shuffled batches of a task                     mbert_cli/data/task_batches.py
 CoNLL files, spans, BIO tags                   mbert_cli/data/token_files.py
 which tokens of a text have a label            mbert_cli/data/token_rows.py
 metrics                                        mbert_cli/evaluate/metrics.py
 what outputs mean, kind by kind                mbert_cli/evaluate/outputs.py
+how good they are, and where two models differ mbert_cli/evaluate/judges.py
 answers from start and end logits              mbert_cli/evaluate/answers.py
 exact match and F1                             mbert_cli/evaluate/squad_metrics.py
 entities from labelled words, and their F1     mbert_cli/evaluate/entity_judge.py

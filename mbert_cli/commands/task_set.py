@@ -70,7 +70,7 @@ def _encode_tokens(
     task: TaskData, examples: TokenExamples, options: TokenTask, tokenizer: Tokenizer
 ) -> TaskSet:
     rows = TokenRows(examples, tokenizer, options.sequence_length, task.labels)
-    return TaskSet(rows, EntityJudge(task.labels, rows.word_labels, rows.columns, rows.words.word_splits))
+    return TaskSet(rows, EntityJudge(task.labels, rows.labels, rows.columns, rows.words.word_splits))
 
 
 _ENCODERS: dict[str, Callable[..., TaskSet]] = {

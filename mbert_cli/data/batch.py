@@ -19,6 +19,13 @@ Task batches also:
     example_weights: (batch,) float32. 1 for an example, 0 for a row that only fills up a
         last, partial batch and repeats an example of it.
 
+Batches of a task where an example may have several labels have instead of those:
+    labels: (batch, labels) float32. 1 for each label that the example has, else 0.
+
+Batches of a task that looks for answers have instead of labels:
+    start_positions: (batch,) int32. Column of the answer's first token; 0, which is `[CLS]`, for no answer.
+    end_positions: (batch,) int32. Column of its last token; 0 as above.
+
 Batches of a task that labels tokens have other labels, and their weights:
     labels: (batch, length) int32 indices in the task's list of labels; 0 for tokens without a label.
     label_weights: (batch, length) float32. 1 for the first token of a word, which stands for the word; 0 for its

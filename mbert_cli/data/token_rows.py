@@ -21,22 +21,22 @@ class TokenRows:
         examples: Texts with spans, at least one.
         tokenizer: Turns them into ids, once.
         sequence_length: Columns of a row. A longer text loses its end.
-        labels: Those of words, as `mbert_cli.data.token_examples.word_labels` gives them.
+        names: Labels of words, as `mbert_cli.data.token_examples.word_labels` gives them.
 
     Attributes:
         words: The words of the texts.
-        word_labels: (words,) int32. The true label id of each, of words that are cut off too.
+        labels: (words,) int32. The true label id of each, of words that are cut off too.
     """
 
     def __init__(
-        self, examples: TokenExamples, tokenizer: Tokenizer, sequence_length: int, labels: Sequence[str]
+        self, examples: TokenExamples, tokenizer: Tokenizer, sequence_length: int, names: Sequence[str]
     ) -> None:
         self.examples = examples
         self.sequence_length = sequence_length
         self.trained = np.arange(len(examples))
         self.words = find_words(examples, tokenizer)
-        label_ids = {label: index for index, label in enumerate(labels)}
-        self.word_labels, self._num_lost = label_words(examples, self.words, label_ids)
+        label_ids = {name: index for index, name in enumerate(names)}
+        self.labels, self._num_lost = label_words(examples, self.words, label_ids)
         self.tokens = np.diff(self.words.token_splits) + MARKS
         self._vocabulary = tokenizer.vocabulary
         self._token_labels, self._token_weights = self._label_tokens()
@@ -89,6 +89,6 @@ class TokenRows:
         count = len(self.words.ids)
         labels, weights = np.zeros(count, np.int32), np.zeros(count, np.float32)
         shown = self.words.first_tokens >= 0
-        labels[self.words.first_tokens[shown]] = self.word_labels[shown]
+        labels[self.words.first_tokens[shown]] = self.labels[shown]
         weights[self.words.first_tokens[shown]] = 1
         return labels, weights

@@ -99,12 +99,12 @@ def test_an_entity_without_a_word_of_its_own_is_counted(tokenizer):
     examples = TokenExamples(["abcd"], [[Span(0, 2, "P"), Span(2, 4, "L")]], None)
     rows = TokenRows(examples, tokenizer, 8, LABELS)
     assert rows.left_out == "1 of 2 entities have no word of their own and are left out"
-    assert rows.word_labels.tolist() == [LABELS.index("B-P")]
+    assert rows.labels.tolist() == [LABELS.index("B-P")]
 
 
 def test_a_word_of_which_nothing_is_left_has_no_column(tokenizer):
     rows = TokenRows(conll("a \u200b/P b", "\u200b", "c/L"), tokenizer, 6, LABELS)
-    assert [LABELS[label] for label in rows.word_labels] == ["O", "B-P", "O", "O", "B-L"]
+    assert [LABELS[label] for label in rows.labels] == ["O", "B-P", "O", "O", "B-L"]
     assert rows.columns.tolist() == [1, 0, 2, 0, 1]
     batch = next(TaskBatches(rows, 3).in_order())
     assert show(batch, 0) == "[CLS]/- a/O b/O [SEP]/- [PAD]/- [PAD]/-"
@@ -121,7 +121,7 @@ def test_a_long_text_loses_its_end_and_keeps_the_truth(tokenizer):
         "[CLS]/- a/O b/O c/O [SEP]/-",
     ]
     assert rows.columns.tolist() == [1, 2, 3, 0, 1, 2, 3, 1, 2, 3]
-    assert [LABELS[label] for label in rows.word_labels[:4]] == ["O", "B-P", "I-P", "B-L"]
+    assert [LABELS[label] for label in rows.labels[:4]] == ["O", "B-P", "I-P", "B-L"]
     assert rows.cut == "2 of 3 texts are longer than 5 tokens and lose their end"
     assert TokenRows(conll("a b c"), tokenizer, 5, LABELS).cut is None
 
