@@ -44,8 +44,3 @@ TASK_KEYS = (*INPUT_KEYS, "labels", "example_weights")
 
 IS_NEXT = 0
 IS_RANDOM = 1
-
-
-def rows_of(batch: Batch, index: int, count: int) -> Batch:
-    """Every `count`-th row from row `index` on: the part of one worker of `count`."""
-    return {key: array[index::count] for key, array in batch.items()}
