@@ -20,6 +20,8 @@ the training loop                              mbert_cli/train/engine.py
 losses of tasks, class weights, focal loss     mbert_cli/train/losses.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
+a search over settings and seeds               mbert_cli/commands/search.py
+its grid, and what is clearly behind           mbert_cli/train/grid.py
 a batch in halves on two streams               mbert_cli/train/shards.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/train/run_dir.py

@@ -23,6 +23,10 @@ class RunError(UserError):
     exit_code = 1
 
 
+class Diverged(RunError):
+    """A loss or a weight is not finite: the settings are to blame, not the machine."""
+
+
 class Interrupted(UserError):
     """The person stopped the run and its state is saved: exit code 130."""
 

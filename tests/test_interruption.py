@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mbert_cli.commands.task_model import open_task_model
+
 TRAIN = [
     "train-teacher", "--smoke", "--set", "data.run=runs/prepare", "--set", "train.steps=60",
     "--set", "train.log_every=10", "--set", "train.checkpoint_every=10", "--set", "train.validate_every=30",
@@ -35,9 +37,11 @@ def folder(text_folder, mbert) -> Path:
 def start_and_signal(start_mbert) -> Callable[..., tuple[int, str]]:
     """Starts a training and sends a signal once it has written a checkpoint."""
 
-    def start(folder: Path, run: str, number: int, command: list[str] = TRAIN) -> tuple[int, str]:
+    def start(
+        folder: Path, run: str, number: int, command: list[str] = TRAIN, trial: str = ""
+    ) -> tuple[int, str]:
         process = start_mbert(folder, *command, "--run", run)
-        checkpoints = folder / run / "checkpoints"
+        checkpoints = folder / run / trial / "checkpoints"
         deadline = time.monotonic() + 120
         while not list(checkpoints.glob("step-*/manifest.json")):
             assert process.poll() is None, process.stderr.read()
@@ -82,3 +86,27 @@ def test_a_killed_fine_tuning_with_batches_of_many_lengths_continues_bit_for_bit
     assert code == -signal.SIGKILL
     mbert(folder, *FINETUNE, "--run", "runs/task-killed")
     assert files_of(folder, "runs/task-killed") == files_of(folder, "runs/task-whole")
+
+
+def test_a_search_stopped_by_ctrl_c_keeps_its_trials_and_goes_on_bit_for_bit(
+    folder, mbert, start_and_signal, capsys
+):
+    search = [*FINETUNE, "--set", "search.learning_rate=[1e-2,1e-3]"]
+    names = [f"trials/learning_rate-{rate}-batch_size-4-epochs-1-seed-0" for rate in ("0.01", "0.001")]
+    whole = mbert(folder, *search, "--run", "runs/search-whole")
+    code, errors = start_and_signal(folder, "runs/search-stopped", signal.SIGINT, search, names[1])
+    assert code == 130
+    assert f" of 60; the state is saved in runs/search-stopped/{names[1]}\n" in errors
+    first = folder / "runs/search-stopped" / names[0] / "final/manifest.json"
+    moment = first.stat().st_mtime_ns
+    continued = mbert(folder, *search, "--run", "runs/search-stopped")
+    assert "Trial 1 of 2" not in continued.stderr
+    assert first.stat().st_mtime_ns == moment
+    for part in ("", *names):
+        assert files_of(folder, f"runs/search-stopped/{part}") == files_of(
+            folder, f"runs/search-whole/{part}"
+        )
+    assert continued.stdout.replace("search-stopped", "search-whole") == whole.stdout
+    model = open_task_model(folder / "runs/search-stopped")
+    assert "search-stopped is that of trials/learning_rate-0.0" in capsys.readouterr().err
+    assert model.description.labels == ["0", "1"]

@@ -46,7 +46,7 @@ def _model_row(info: RunInfo) -> tuple[str, ...]:
         _origin(source) if pretrained else f"fresh weights of the shape of {source.name}",
         f"{summary.get('parameters', 0):,}",
         _percent(before.get("score")) if pretrained and not recipe.get("initialize_from") else "",
-        f"{_percent(info.score)} {info.score_name}",
+        f"{_percent(info.score)}{_deviation(info.deviation)} {info.score_name}",
     )
 
 
@@ -84,6 +84,10 @@ def _read(path: Path) -> dict:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+
+
+def _deviation(value: float | None) -> str:
+    return "" if value is None else f" ± {value:.2%}"
 
 
 def _percent(value: float | None) -> str:

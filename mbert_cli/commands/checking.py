@@ -20,7 +20,9 @@ from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.train.disk import checkpoint_bytes, format_bytes, require_disk
+from mbert_cli.train.grid import plan_settings, seeds_of
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.weights.description import ModelDescription
@@ -152,7 +154,17 @@ def _finetune(invocation: Invocation, report: _Report) -> None:
     if found:
         _, source = found
         _length(report, "sequence length", recipe.task.sequence_length, source.size)
-        _training_disk(report, invocation, source.size, source.vocabulary.size, recipe.train)
+        _training_disk(
+            report, invocation, source.size, source.vocabulary.size, recipe.train, _count_models(recipe)
+        )
+
+
+def _count_models(recipe: FinetuneRecipe) -> int:
+    """Models that a fine-tuning leaves behind: one, or those of all trials and the chosen one once more."""
+    if recipe.search is None:
+        return 1
+    settings = plan_settings(recipe.search, recipe.train, recipe.seed)
+    return len(settings) * len(seeds_of(recipe.search, recipe.seed)) + 1
 
 
 def _evaluate(invocation: Invocation, report: _Report) -> None:
@@ -252,10 +264,16 @@ def _length(report: _Report, name: str, sequence_length: int, size: ModelSize) -
 
 
 def _training_disk(
-    report: _Report, invocation: Invocation, size: ModelSize, vocab_size: int, options: TrainOptions
+    report: _Report,
+    invocation: Invocation,
+    size: ModelSize,
+    vocab_size: int,
+    options: TrainOptions,
+    models: int = 1,
 ) -> None:
     parameters = estimate_parameters(size, vocab_size)
-    _disk(report, invocation.run, checkpoint_bytes(parameters, options.keep_checkpoints))
+    others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
+    _disk(report, invocation.run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
 
 
 def _disk(report: _Report, path: Path, size_bytes: int) -> None:

@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -28,20 +27,21 @@ from mbert_cli.commands.saved_model import (
     load_run_vocabulary,
     save_network,
 )
+from mbert_cli.commands.search import Watch, run_search
+from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.commands.task_set import TaskSet, encode_set
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.task_batches import Rows, TaskBatches
 from mbert_cli.data.tasks import load_task
 from mbert_cli.data.wordpiece import Tokenizer
-from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import predict_outputs
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.recipe.schema import FinetuneRecipe
-from mbert_cli.train.class_weights import balanced_weights
-from mbert_cli.train.losses import TASK_LOSSES, WEIGHTED_BY, TaskLoss
+from mbert_cli.train.losses import WEIGHTED_BY, TaskLoss
 from mbert_cli.train.objective import Objective, inputs_of
-from mbert_cli.train.options import FinetuneTrainOptions, LossOptions
+from mbert_cli.train.options import FinetuneTrainOptions
+from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.names import assign_variables
@@ -55,6 +55,25 @@ NULL_THRESHOLD = "null_threshold"
 
 PRETRAINING_HEADS = ("masked_language_model", "next_sentence")
 """Parts of a pre-trained run that a task model leaves behind."""
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What all fine-tunings of one source on one task share, whatever their rates, batches, epochs and seeds.
+
+    Attributes:
+        source: The source's final/.
+        description: The task model.
+        train: The examples to learn from.
+        held_out: Those that decide which epoch is best.
+        loss: What is minimised.
+    """
+
+    source: Path
+    description: ModelDescription
+    train: TaskSet
+    held_out: TaskSet
+    loss: TaskLoss
 
 
 def run(invocation: Invocation) -> None:
@@ -79,10 +98,14 @@ def run(invocation: Invocation) -> None:
     train, held_out = (
         encode_set(task, examples, recipe.task, tokenizer) for examples in (task.train, task.validation)
     )
-    batches = _batches(recipe, train)
+    loss = task_loss(recipe.loss, task, train.rows)
+    material = _Material(source.final, description, train, held_out, loss)
+    if recipe.search is not None:
+        _show_task(task, train.rows)
+        _search(invocation, recipe, material)
+        return
     network = _build_network(recipe, description, source.final)
-    loss = _loss(recipe, task, train.rows)
-    stage = _stage(recipe, batches.steps_per_epoch, loss)
+    stage = _stage(recipe, material)
     show_plan(invocation, [stage], {"task model": network}, recipe.train)
     _show_task(task, train.rows)
     if invocation.dry_run:
@@ -90,60 +113,55 @@ def run(invocation: Invocation) -> None:
     with open_run(invocation, recipe.model_dump(), recipe.seed) as run_dir:
         if say_when_complete(run_dir):
             return
-        figures = train_with_progress(
-            [stage],
-            _objective_of(network, loss, recipe.train.dynamic_length),
-            batches,
-            options=_validate_every_epoch(recipe.train, batches.steps_per_epoch),
-            run=run_dir,
-            seed=recipe.seed,
-            validate=_validation(network, held_out, _batches(recipe, held_out), task.kind),
-            best_metric=SCORE,
-        )
-        known = {
-            "steps": stage.steps,
-            "parameters": network.count_params(),
-            "score": figures[f"validation/{SCORE}"],
-            "score_name": score_name(held_out.judge.metrics),
-        }
-        description = description.model_copy(
-            update={"null_threshold": figures.get(f"validation/{NULL_THRESHOLD}")}
-        )
-
-        def write(directory: Path) -> None:
-            save_network(directory, network, description, source.final / VOCABULARY)
-            write_summary(directory, known | figures)
-
-        run_dir.finish(write)
+        figures = _fit(material, recipe, network, run_dir)
     show_result(run_dir, figures)
 
 
-def _loss(recipe: FinetuneRecipe, task: TaskData, rows: Rows) -> TaskLoss:
-    """What is minimised, with the factors that the recipe wants."""
-    loss, options = TASK_LOSSES[task.kind], recipe.loss
-    if options == LossOptions():
-        return loss
-    if not loss.is_weighted:
-        raise UserError(
-            "loss.class_weights and loss.focal_gamma are for tasks with labels. "
-            f"Received: {task.name}, a task of {task.kind.replace('_', ' ')}",
-            "Leave the loss section out.",
-        )
-    weights = options.class_weights
-    if weights == "balanced":
-        weights = balanced_weights(rows.labels, len(task.labels))
-    elif weights is not None and len(weights) != len(task.labels):
-        raise UserError(
-            f"loss.class_weights must have a factor for each label: {', '.join(task.labels)}. "
-            f"Received: {len(weights)} factors",
-            "List them in the order of the labels, or set loss.class_weights to balanced.",
-        )
-    if weights is not None:
-        named = ", ".join(f"{label} {weight:.3g}" for label, weight in zip(task.labels, weights, strict=True))
-        console.info(f"class weights: {named}")
-        weights = [float(weight) for weight in weights]
-    weighted = partial(loss.function, class_weights=weights, focal_gamma=options.focal_gamma)
-    return replace(loss, function=weighted)
+def _search(invocation: Invocation, recipe: FinetuneRecipe, material: _Material) -> None:
+    def train(trial: FinetuneRecipe, run_dir: RunDir, watch: Watch) -> None:
+        network = _build_network(trial, material.description, material.source)
+        _fit(material, trial, network, run_dir, watch)
+
+    run_search(invocation, recipe, train, lambda trial: _stage(trial, material).steps)
+
+
+def _fit(
+    material: _Material,
+    recipe: FinetuneRecipe,
+    network: keras.Model,
+    run_dir: RunDir,
+    watch: Watch | None = None,
+) -> dict[str, float]:
+    """Trains one task model from where its run stands and writes final/."""
+    held_out, kind = material.held_out, material.description.kind
+    batches, stage = _batches(recipe, material.train), _stage(recipe, material)
+    figures = train_with_progress(
+        [stage],
+        _objective_of(network, material.loss, recipe.train.dynamic_length),
+        batches,
+        options=_validate_every_epoch(recipe.train, batches.steps_per_epoch),
+        run=run_dir,
+        seed=recipe.seed,
+        validate=_validation(network, held_out, _batches(recipe, held_out), kind),
+        best_metric=SCORE,
+        watch=watch,
+    )
+    known = {
+        "steps": stage.steps,
+        "parameters": network.count_params(),
+        "score": figures[f"validation/{SCORE}"],
+        "score_name": score_name(held_out.judge.metrics),
+    }
+    description = material.description.model_copy(
+        update={"null_threshold": figures.get(f"validation/{NULL_THRESHOLD}")}
+    )
+
+    def write(directory: Path) -> None:
+        save_network(directory, network, description, material.source / VOCABULARY)
+        write_summary(directory, known | figures)
+
+    run_dir.finish(write)
+    return figures
 
 
 def _batches(recipe: FinetuneRecipe, encoded: TaskSet) -> TaskBatches:
@@ -183,12 +201,13 @@ def _keeps_head(description: ModelDescription, source: ModelDescription) -> bool
     return keeps
 
 
-def _stage(recipe: FinetuneRecipe, steps_per_epoch: int, loss: TaskLoss) -> Stage:
+def _stage(recipe: FinetuneRecipe, material: _Material) -> Stage:
+    steps_per_epoch = _batches(recipe, material.train).steps_per_epoch
     steps = min(recipe.train.epochs * steps_per_epoch, recipe.train.max_steps or sys.maxsize)
     return Stage(
         name="fine-tuning",
         steps=steps,
-        loss_weights={loss.minimized: 1.0},
+        loss_weights={material.loss.minimized: 1.0},
         schedule=make_schedule(recipe.train.optimizer, steps),
     )
 

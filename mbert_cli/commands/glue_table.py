@@ -9,8 +9,9 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
+from mbert_cli.commands.search_report import read_report
 from mbert_cli.train.run_dir import recorded_recipe
-from mbert_cli.train.run_list import list_runs
+from mbert_cli.train.run_list import TRIALS, RunInfo, is_search, list_runs
 
 TASKS = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli")
 """In the order of the leaderboard."""
@@ -56,8 +57,22 @@ def _collect(root: Path) -> dict[str, Scores]:
         if recipe["task"]["source"] == "glue":
             source = started_from(recipe).name
             name = source if recipe["pretrained"] else f"fresh weights of the shape of {source}"
-            models[name][recipe["task"]["name"]].append(_score(info.path, info.score))
+            models[name][recipe["task"]["name"]].extend(_scores(info))
     return dict(sorted(models.items()))
+
+
+def _scores(info: RunInfo) -> list[float]:
+    """The score of a run; of a search those of the chosen setting, one a seed."""
+    if not is_search(info.path):
+        return [_score(info.path, info.score)]
+    trials = read_report(info.path).chosen.trials
+    paths = [info.path / TRIALS / trial.name for trial in trials]
+    # With the second set of some seeds alone, the deviation would be that between the sets.
+    is_matched_alone = not all((path / MISMATCHED).is_file() for path in paths)
+    return [
+        trial.score if is_matched_alone else _score(path, trial.score)
+        for path, trial in zip(paths, trials, strict=True)
+    ]
 
 
 def _score(run: Path, matched: float) -> float:

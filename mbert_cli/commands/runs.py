@@ -4,9 +4,10 @@ from datetime import datetime
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.search_report import read_report, show_mean, show_report
 from mbert_cli.errors import UserError
 from mbert_cli.train.disk import format_bytes
-from mbert_cli.train.run_list import RunInfo, list_runs, unknown_folders
+from mbert_cli.train.run_list import RunInfo, is_search, list_runs, unknown_folders
 
 USUAL_ROOT = Path("runs")
 
@@ -17,9 +18,13 @@ def run(root: Path) -> None:
     """Shows every run with its kind, state, steps, size and score.
 
     Args:
-        root: The folder of the runs; folders inside it that group runs are looked into.
+        root: The folder of the runs; folders inside it that group runs are looked into. Of a search, its
+            table is shown.
     """
     require_root(root)
+    if is_search(root):
+        show_report(root, read_report(root))
+        return
     runs = list_runs(root)
     if runs:
         console.table(f"{root}", _COLUMNS, [_row(root, info) for info in runs])
@@ -48,11 +53,18 @@ def _row(root: Path, info: RunInfo) -> list[str]:
         info.path.relative_to(root).as_posix(),
         info.verb,
         info.state,
-        "" if info.steps is None else f"{info.steps:,}",
+        _extent(info),
         format_bytes(info.size_bytes),
-        "" if info.score is None else f"{info.score_name} {info.score:.4f}",
+        "" if info.score is None else f"{info.score_name} {show_mean(info.score, info.deviation)}",
         _local(info.finished or info.started),
     ]
+
+
+def _extent(info: RunInfo) -> str:
+    """Steps of a run, trials of a search."""
+    if info.trials:
+        return "{} of {} trials".format(*info.trials)
+    return "" if info.steps is None else f"{info.steps:,}"
 
 
 def _local(moment: datetime | None) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.search_report import describe_choice, read_report
 from mbert_cli.commands.task_set import TaskSet, encode_set
 from mbert_cli.data.batch import Batch
 from mbert_cli.data.examples import TaskData
@@ -20,6 +21,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.evaluate.predict import concatenate_rows
 from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
+from mbert_cli.train.run_list import is_search
 from mbert_cli.weights.description import FILE as DESCRIPTION
 from mbert_cli.weights.description import ModelDescription
 
@@ -130,6 +132,8 @@ def _open_run(path: Path) -> TaskModel:
     from mbert_cli.evaluate.predict import predict_outputs
 
     final = require_run(path, ("finetune",)).final
+    if is_search(path):
+        console.info(describe_choice(path, read_report(path)))
     description = ModelDescription.load(final)
     network = load_task_network(final)
     return TaskModel(

@@ -151,7 +151,9 @@ def _read_tfds(options: GlueTask, row: GlueRow, file: str, split: str) -> Exampl
     records = records_from_tfds(options, options.name, split)
     texts, second_texts = texts_of(records, row.features)
     labels = [record[row.features.label] for record in records]
-    return Examples(texts, second_texts, np.array(labels, np.float32 if row.kind == "regression" else np.int32))
+    return Examples(
+        texts, second_texts, np.array(labels, np.float32 if row.kind == "regression" else np.int32)
+    )
 
 
 def records_from_tfds(options: GlueTask, configuration: str, split: str) -> list[dict[str, Any]]:

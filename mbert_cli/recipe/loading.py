@@ -13,7 +13,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import RecipeFile, find_recipe, read_text
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.problems import leaves, unknown_key, wrong_choice, wrong_choices, wrong_values
-from mbert_cli.recipe.schema import RECIPES, SMOKE, SMOKE_TASKS
+from mbert_cli.recipe.schema import RECIPES, SMOKE, SMOKE_SEARCH, SMOKE_TASKS
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, read_value, written
 from mbert_cli.section import Section
 
@@ -66,7 +66,7 @@ def load(
         draft.add_task(task)
     draft.add_file(file)
     if smoke:
-        for path, value in (SMOKE[verb] | draft.smoke_task()).items():
+        for path, value in (SMOKE[verb] | draft.smoke_sections()).items():
             draft.add_setting(path, _entry(value), "--smoke")
     draft.add_settings(settings)
     for flag, (path, value) in (flags or {}).items():
@@ -111,10 +111,11 @@ class _Draft:
             self._add_extended(file, extended)
         self._merge(RECIPES[self.verb], self.values, entries, "", file.shown)
 
-    def smoke_task(self) -> Mapping[str, object]:
-        """What `--smoke` sets in a task section of this source."""
-        task = self.values.get("task")
-        return SMOKE_TASKS.get(task.get("source"), {}) if isinstance(task, dict) else {}
+    def smoke_sections(self) -> Mapping[str, object]:
+        """What `--smoke` sets in a task section of this source, and in a search."""
+        task, search = self.values.get("task"), self.values.get("search")
+        settings = SMOKE_TASKS.get(task.get("source"), {}) if isinstance(task, dict) else {}
+        return settings | (SMOKE_SEARCH if isinstance(search, dict) else {})
 
     def add_settings(self, settings: Sequence[str]) -> None:
         """Lays the values of `--set` over the draft; those that choose a section's variant go first."""

@@ -21,6 +21,7 @@ from mbert_cli.train.options import (
     FinetuneTrainOptions,
     LossOptions,
     PretrainingTrainOptions,
+    SearchOptions,
     TrainOptions,
 )
 
@@ -88,6 +89,8 @@ class FinetuneRecipe(Section):
     """How much each example counts."""
     train: FinetuneTrainOptions = FinetuneTrainOptions()
     """How the task model trains."""
+    search: SearchOptions | None = None
+    """Try many rates, batch sizes, epochs and seeds in one run; null trains one model."""
 
     @model_validator(mode="after")
     def _starts_from_one_run(self) -> "FinetuneRecipe":
@@ -173,3 +176,6 @@ SMOKE_TASKS: dict[str, dict[str, object]] = {
     "squad": {"task.question_length": 16, "task.document_stride": 12},
 }
 """And for the sources of a task."""
+
+SMOKE_SEARCH: dict[str, object] = {"search.seed": [0, 1], "search.max_trials": 4}
+"""And for a recipe with a search."""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import keras
 
-from mbert_cli.errors import Interrupted, RunError
+from mbert_cli.errors import Diverged, Interrupted
 from mbert_cli.train.checkpoint import (
     Best,
     Progress,
@@ -62,6 +62,7 @@ class _Work:
     best_metric: str | None
     display: Display | None
     total_steps: int
+    watch: Callable[[int], object] | None
 
     def show(self, step: int, **fields: object) -> None:
         if self.display is not None:
@@ -88,6 +89,7 @@ def train(
     validate: Callable[[Objective], Mapping[str, float]] | None = None,
     best_metric: str | None = None,
     progress: Display | None = None,
+    watch: Callable[[int], object] | None = None,
     warn: Callable[[str], object] = warnings.warn,
 ) -> dict[str, float]:
     """Trains through a plan, from the newest checkpoint of the run if it has one.
@@ -106,6 +108,7 @@ def train(
         best_metric: A figure of `validate`, higher is better: in the end the network has the weights
             that were best by it, not the last ones.
         progress: Shown how far the training is.
+        watch: Told the steps done once their validation is in the log. What it raises ends the training.
         warn: Told of damaged checkpoints.
 
     Returns:
@@ -115,7 +118,8 @@ def train(
 
     Raises:
         Interrupted: The person pressed Ctrl-C; the state is saved.
-        RunError: A loss or a weight is not finite, or the disk is full.
+        Diverged: A loss or a weight is not finite.
+        RunError: The disk is full.
         UserError: The disk has no room for the checkpoints, or a stage names an unknown layer.
     """
     keras.utils.set_random_seed(seed)
@@ -123,8 +127,8 @@ def train(
     batches = Prefetcher(batch_at, total_steps)
     with InterruptRequest() as request, open_journal(run.journal_path, options.tensorboard) as journal:
         work = _Work(
-            build, batches, options, run, journal, request, validate, best_metric, progress, total_steps
-        )
+            build, batches, options, run, journal, request, validate, best_metric, progress, total_steps, watch
+        )  # fmt: skip
         try:
             return _train_plan(work, _sections(plan), newest_checkpoint(run.checkpoints, warn))
         finally:
@@ -272,6 +276,8 @@ def _validate_if_due(work: _Work, section: _Section, objective: Objective, state
         return state
     measured = {f"validation/{name}": float(v) for name, v in work.validate(objective).items()}
     _journal(work, section, state.step, measured)
+    if work.watch is not None and not work.request.received:
+        work.watch(state.step)
     state = replace(state, figures=state.figures | measured)
     if work.best_metric is None:
         return state
@@ -315,7 +321,7 @@ def _require_finite_losses(
     ]  # fmt: skip
     if bad:
         place, name, value = min(bad)
-        raise RunError(
+        raise Diverged(
             f"A loss must stay finite. Received: {name} {value} in stage {section.stage.name} at step "
             f"{step + place + 1:,}, after finite losses up to step {step + place:,}",
             _advice(work),
@@ -325,7 +331,7 @@ def _require_finite_losses(
 def _require_finite_weights(work: _Work, section: _Section, objective: Objective, state: Progress) -> None:
     name = weight_not_finite(objective.network)
     if name is not None:
-        raise RunError(
+        raise Diverged(
             f"Weights must stay finite. Received: {name} with nan or infinity in stage {section.stage.name} "
             f"after step {state.step:,}",
             _advice(work),

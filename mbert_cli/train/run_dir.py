@@ -8,6 +8,10 @@ final/         the result, the input of the next verb
 export/        phone artifacts
 lock           while a process works on it
 failed.json    after an error, until the next session
+
+A search has instead of log and checkpoints
+search.json    its settings with their scores
+trials/        runs, one a setting and seed; with stopped.json where the search gave one up
 """
 
 import contextlib

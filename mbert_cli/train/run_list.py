@@ -24,8 +24,14 @@ EXPORT = "export"
 FAILURE = "failed.json"
 BENCH_FOLDERS = ("bench", "reference")
 SUMMARY = "summary.json"
+SEARCH = "search.json"
+"""Of a run that is a search: its settings and how far each is."""
+TRIALS = "trials"
+"""Of a search: the runs it consists of."""
+STOPPED = "stopped.json"
+"""Of a trial that its search gave up: why."""
 
-State = Literal["running", "complete", "failed", "interrupted", "empty"]
+State = Literal["running", "complete", "failed", "pruned", "interrupted", "empty"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class RunInfo:
     """The command that made it; "unknown" when origin.json is damaged."""
     state: State
     """running: a live process owns it; complete: final/ is there; failed: it stopped on an error;
-    interrupted: there are checkpoints; empty: it has not come so far."""
+    pruned: its search gave it up; interrupted: there are checkpoints, or trials; empty: it has not come so
+    far."""
     size_bytes: int
     """All of its files."""
     steps: int | None
@@ -51,6 +58,15 @@ class RunInfo:
     """When its last session began."""
     finished: datetime | None
     """When final/ was completed."""
+    deviation: float | None = None
+    """Of a search whose score is a mean over seeds: their standard deviation."""
+    trials: tuple[int, int] | None = None
+    """Of a search: trials that need no more work, and all of them."""
+
+
+def is_search(path: Path) -> bool:
+    """Whether a run is a search, which consists of trials."""
+    return (path / SEARCH).is_file()
 
 
 def is_run(path: Path) -> bool:
@@ -105,6 +121,8 @@ def describe_run(path: Path) -> RunInfo:
         score_name=summary.get("score_name"),
         started=_time(sessions[-1].get("started")),
         finished=_finished(path),
+        deviation=summary.get("deviation"),
+        trials=_trials(path),
     )
 
 
@@ -135,7 +153,14 @@ def _state(path: Path) -> State:
         return "running"
     if (path / FAILURE).exists():
         return "failed"
-    return "interrupted" if checkpoint_steps(path) else "empty"
+    if (path / STOPPED).exists():
+        return "pruned"
+    return "interrupted" if checkpoint_steps(path) or is_search(path) else "empty"
+
+
+def _trials(path: Path) -> tuple[int, int] | None:
+    counts = _read_object(path / SEARCH).get("trials")
+    return (counts["done"], counts["total"]) if counts else None
 
 
 def _finished(path: Path) -> datetime | None:

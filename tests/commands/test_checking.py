@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from mbert_cli.commands import checking
 from mbert_cli.commands.checking import run_checks
 from mbert_cli.commands.invocation import invoke
+from mbert_cli.commands.preflight import estimate_parameters
 from mbert_cli.data.options import InstalledDocsTask
 from mbert_cli.model.options import SIZES
 from mbert_cli.train.run_dir import RunDir
@@ -85,6 +87,17 @@ def test_fine_tuning_looks_at_source_task_and_length():
     found = checks("finetune", "quickstart", "task.sequence_length=300")
     assert found["source"] == (True, "runs/distill: 4 layers")
     assert not found["sequence length"][0]
+
+
+def test_a_search_needs_room_for_the_models_of_all_its_trials(monkeypatch):
+    make_run("distill", "mobilebert_laptop")
+    needed = []
+    monkeypatch.setattr(checking, "require_disk", lambda path, size_bytes: needed.append(size_bytes))
+    checks("finetune")
+    checks("finetune", "quickstart", "search.learning_rate=[1e-3,1e-4]", "search.seed=[0,1,2]")
+    parameters = estimate_parameters(SIZES["mobilebert_laptop"], 8000)
+    # six trials and the chosen one again, where a fine-tuning has one
+    assert needed[1] - needed[0] == 4 * parameters * 6
 
 
 @pytest.mark.parametrize("verb", ["eval", "predict", "export-tflite", "bench"])

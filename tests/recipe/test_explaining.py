@@ -8,7 +8,8 @@ from mbert_cli.recipe.explaining import explain, size_rows, tree
 
 
 def test_a_key_is_found_by_its_last_word():
-    (explanation,) = explain("learning_rate")
+    explanation, searched = explain("learning_rate")
+    assert searched.path == "search.learning_rate"
     assert explanation.path == "train.optimizer.learning_rate"
     assert explanation.help == "Peak learning rate."
     assert explanation.facts == [

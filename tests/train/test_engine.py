@@ -411,3 +411,19 @@ def test_tensorflow_and_jax_have_the_same_losses(tmp_path: Path):
     ours = train_without_dropout(tmp_path / "ours")
     assert len(ours) == 21
     assert ours == pytest.approx(json.loads(printed), rel=1e-4)
+
+
+def test_a_watch_is_told_of_each_validation_and_what_it_ends_can_go_on(whole, tmp_path: Path):
+    told = []
+
+    def end(step: int) -> None:
+        told.append(step)
+        if step == 12:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_in(tmp_path, watch=end)
+    assert told == [6, 10, 12]
+    assert [line["step"] for line in journal(tmp_path) if "validation/total" in line] == told
+    run_in(tmp_path)
+    assert_same_run(tmp_path, whole[0])

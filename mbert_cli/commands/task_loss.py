@@ -1,0 +1,49 @@
+"""What a fine-tuning minimises: the loss of the task's kind, with factors for rare labels."""
+
+from dataclasses import replace
+from functools import partial
+
+from mbert_cli import console
+from mbert_cli.data.examples import TaskData
+from mbert_cli.data.task_batches import Rows
+from mbert_cli.errors import UserError
+from mbert_cli.train.class_weights import balanced_weights
+from mbert_cli.train.losses import TASK_LOSSES, TaskLoss
+from mbert_cli.train.options import LossOptions
+
+
+def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
+    """The loss of a task with the factors that a recipe wants.
+
+    Args:
+        options: The loss section of the recipe.
+        task: The task.
+        rows: Its training examples, from whose labels balanced weights follow.
+
+    Raises:
+        UserError: The task has no labels, or another number of them than there are factors.
+    """
+    loss = TASK_LOSSES[task.kind]
+    if options == LossOptions():
+        return loss
+    if not loss.is_weighted:
+        raise UserError(
+            "loss.class_weights and loss.focal_gamma are for tasks with labels. "
+            f"Received: {task.name}, a task of {task.kind.replace('_', ' ')}",
+            "Leave the loss section out.",
+        )
+    weights = options.class_weights
+    if weights == "balanced":
+        weights = balanced_weights(rows.labels, len(task.labels))
+    elif weights is not None and len(weights) != len(task.labels):
+        raise UserError(
+            f"loss.class_weights must have a factor for each label: {', '.join(task.labels)}. "
+            f"Received: {len(weights)} factors",
+            "List them in the order of the labels, or set loss.class_weights to balanced.",
+        )
+    if weights is not None:
+        named = ", ".join(f"{label} {weight:.3g}" for label, weight in zip(task.labels, weights, strict=True))
+        console.info(f"class weights: {named}")
+        weights = [float(weight) for weight in weights]
+    weighted = partial(loss.function, class_weights=weights, focal_gamma=options.focal_gamma)
+    return replace(loss, function=weighted)
