@@ -8,23 +8,23 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from mbert_cli.errors import RunError, UserError
 
 DTYPES: dict[str, np.dtype] = {
+    "U64": np.dtype("uint64"),
+    "I64": np.dtype("int64"),
     "F64": np.dtype("float64"),
     "F32": np.dtype("float32"),
-    "F16": np.dtype("float16"),
-    "BF16": np.dtype(ml_dtypes.bfloat16),
-    "I64": np.dtype("int64"),
-    "I32": np.dtype("int32"),
-    "U64": np.dtype("uint64"),
     "U32": np.dtype("uint32"),
+    "I32": np.dtype("int32"),
+    "BF16": np.dtype(ml_dtypes.bfloat16),
+    "F16": np.dtype("float16"),
     "U8": np.dtype("uint8"),
     "BOOL": np.dtype("bool"),
 }
-"""The types of the format that weights, optimizer states and seeds have."""
+"""The types of the format that weights, optimizer states and seeds have, in the order of the arrays in a file: wide
+ones first, so that every array is aligned."""
 
 
 def save_weights(
@@ -42,13 +42,12 @@ def save_weights(
     """
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
-    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     try:
-        save_file(contiguous, partial, metadata=dict(metadata or {}))
+        _write(partial, arrays, dict(metadata or {}))
         _sync(partial)
         os.replace(partial, path)
         _sync(path.parent)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         partial.unlink(missing_ok=True)
         raise RunError(
             f"The weights could not be written ({error}). Received: {path}",
@@ -82,6 +81,25 @@ def load_metadata(path: Path) -> dict[str, str]:
     """
     with _open_checked(Path(path)) as file:
         return dict(file.metadata() or {})
+
+
+def _write(path: Path, arrays: Mapping[str, np.ndarray], metadata: dict[str, str]) -> None:
+    """Writes the format of safetensors array by array, where the library holds a second copy of them all."""
+    codes = {dtype: code for code, dtype in DTYPES.items()}
+    header: dict[str, object] = {"__metadata__": metadata} if metadata else {}
+    order = list(codes)
+    names = sorted(arrays, key=lambda name: (order.index(arrays[name].dtype), name))
+    end = 0
+    for name in names:
+        array = arrays[name]
+        start, end = end, end + array.nbytes
+        header[name] = {"dtype": codes[array.dtype], "shape": list(array.shape), "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in names:
+            file.write(np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data)
 
 
 def _read_header(path: Path) -> tuple[dict[str, dict], int]:

@@ -5,7 +5,7 @@ import os
 import ml_dtypes
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.weights.store import load_metadata, load_weights, save_weights
@@ -114,3 +114,17 @@ def test_a_damaged_file_is_named_with_the_reason(tmp_path, reason, damage):
     assert refusal(path) == (expected, HINT)
     with pytest.raises(UserError, match="whole safetensors file"):
         load_metadata(path)
+
+
+def test_a_file_is_that_of_the_library(tmp_path):
+    arrays = ARRAYS | {
+        "fraction": np.array([0.5, 0.25]),
+        "none": np.zeros((0, 4), "float32"),
+        "flag": np.array(True),
+        "bytes": np.arange(3, dtype="uint8"),
+    }
+    save_weights(tmp_path / "ours", arrays, {"kind": "tést"})
+    assert (tmp_path / "ours").read_bytes() == save(arrays, metadata={"kind": "tést"})
+    save_weights(tmp_path / "turned", {"a": ARRAYS["encoder/layer_00/kernel"].T})
+    expected = np.ascontiguousarray(ARRAYS["encoder/layer_00/kernel"].T)
+    np.testing.assert_array_equal(load_file(tmp_path / "turned")["a"], expected)
