@@ -43,6 +43,9 @@ how good they are, and where two models differ mbert_cli/evaluate/judges.py
 answers from start and end logits              mbert_cli/evaluate/answers.py
 exact match and F1                             mbert_cli/evaluate/squad_metrics.py
 entities from labelled words, and their F1     mbert_cli/evaluate/entity_judge.py
+names of weights in TF1 and Hugging Face       mbert_cli/weights/names.py
+checkpoints of other projects                  mbert_cli/weights/checkpoint_source.py
+their configurations                           mbert_cli/weights/configuration.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 latency                                        mbert_cli/tflite/latency.py

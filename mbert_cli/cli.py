@@ -7,15 +7,17 @@ import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mbert_cli import completion, console
+from mbert_cli import console
 from mbert_cli.backend import require_backend
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.flags import (
     Against,
+    AllowUnused,
     Context,
     DryRun,
     File,
@@ -39,14 +41,15 @@ from mbert_cli.flags import (
     Teacher,
     Texts,
     Threads,
-    Verb,
 )
 from mbert_cli.native_output import hidden_native_output
+from mbert_cli.recipe_cli import help_when_alone, recipe_app
 
 if TYPE_CHECKING:
     from mbert_cli.commands.invocation import Invocation
 
 PIPELINE = "The pipeline, in its order"
+CHECKPOINTS = "Checkpoints of other projects, and a look inside"
 AROUND = "Recipes and runs"
 
 app = typer.Typer(
@@ -56,7 +59,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-recipe_app = typer.Typer(help="list, show, explain, check and copy recipes")
 app.add_typer(recipe_app, name="recipe", rich_help_panel=AROUND)
 
 
@@ -72,13 +74,7 @@ def _mbert(
 
         print_versions()
     else:
-        _help_when_alone(ctx)
-
-
-@recipe_app.callback(invoke_without_command=True)
-def _help_when_alone(ctx: typer.Context) -> None:
-    if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help())
+        help_when_alone(ctx)
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -206,6 +202,56 @@ def bench(
     _run("bench", invocation)
 
 
+@app.command("import", rich_help_panel=CHECKPOINTS)
+def import_checkpoint(
+    source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model of the hub.")],
+    run: Run = None, allow_unused: AllowUnused = False,
+    fresh: Fresh = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """a TF1 or Hugging Face checkpoint -> a run
+
+    Example: mbert import mobilebert/ --run runs/mobilebert, then mbert finetune sst2 --source runs/mobilebert
+    """
+    command = _plain("import_checkpoint", quiet)
+    command.run(command.ImportCommand(source, run, allow_unused, fresh, dry_run))
+
+
+@app.command("convert-checkpoint", rich_help_panel=CHECKPOINTS)
+def convert_checkpoint(
+    run: Annotated[Path, typer.Argument(help="A complete run.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.")],
+    to: Annotated[str, typer.Option("--to", metavar="huggingface|tf1", help="The format.")] = "huggingface",
+    dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """a run -> a folder of Hugging Face, or a TF1 checkpoint
+
+    Example: mbert convert-checkpoint runs/finetune-sst2 sst2/ loads there with from_pretrained.
+    """
+    command = _plain("convert_checkpoint", quiet)
+    command.run(command.ConvertCommand(run, out, to, dry_run))
+
+
+@app.command(rich_help_panel=CHECKPOINTS)
+def trace(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run, or a teacher and its student.")],
+    text: Annotated[str, typer.Option(help="The text.")],
+    pair: Annotated[str | None, typer.Option(help="A second text.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.npz", show_default=False,
+                                             help="Hidden states and attention as arrays.")] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.png", show_default=False,
+                                                 help="Attention maps, models side by side.")] = None,
+    layers: Annotated[list[int] | None, typer.Option("--layer", metavar="N", show_default=False,
+                                                     help="A block of the picture, from 0; repeatable.")] = None,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """hidden states and attention maps of a text, as arrays and as a picture
+
+    Example: mbert trace runs/teacher runs/student --text "It rains." --picture maps.png
+    """
+    command = _plain("trace", quiet)
+    command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ())))
+
+
 @app.command(rich_help_panel=AROUND)
 def runs(
     root: Annotated[Path, typer.Argument(help="The folder of the runs.")] = Path("runs"),
@@ -220,68 +266,6 @@ def runs(
     """
     page = "glue_table" if glue else "chain" if chain else "runs"
     importlib.import_module(f"mbert_cli.commands.{page}").run(root)
-
-
-@recipe_app.command("list")
-def recipe_list() -> None:
-    """Every recipe with what it is."""
-    from mbert_cli.commands import recipe as command
-
-    command.list_recipes()
-
-
-@recipe_app.command("show")
-def recipe_show(
-    verb: Verb, name: Recipe = "quickstart", settings: Settings = None, smoke: Smoke = False
-) -> None:
-    """Every value of a recipe and where it comes from.
-
-    Example: mbert recipe show distill --set model.size=mobilebert
-    """
-    from mbert_cli.commands import recipe as command
-
-    command.show_recipe(verb, name, settings or (), smoke)
-
-
-@recipe_app.command("explain")
-def recipe_explain(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[VERB] [KEY]", show_default=False)] = None,
-) -> None:
-    """What a key means and takes; without a key, the tree of keys.
-
-    Example: mbert recipe explain model.size lists the sizes.
-    """
-    from mbert_cli.commands import recipe as command
-
-    command.explain_key(words or ())
-
-
-@recipe_app.command("check")
-def recipe_check(
-    verb: Verb, name: Recipe = "quickstart", settings: Settings = None, smoke: Smoke = False
-) -> None:
-    """Whether a recipe can be run now: recipe, runs, vocabularies, lengths, disk.
-
-    Example: mbert recipe check distill --set teacher=runs/train-teacher-quickstart
-    """
-    from mbert_cli.commands import recipe as command
-
-    command.check_recipe(verb, name, settings or (), smoke)
-
-
-@recipe_app.command("copy")
-def recipe_copy(
-    source: Annotated[str, typer.Argument(metavar="VERB/NAME", autocompletion=completion.recipe_paths)],
-    destination: Annotated[Path, typer.Argument(metavar="DEST", help="A .yaml file, or a folder.")],
-    parents: Annotated[bool, typer.Option("--parents", help="Make the folders of DEST.")] = False,
-) -> None:
-    """A recipe to edit.
-
-    Example: mbert recipe copy distill/quickstart mine.yaml, then mbert distill mine.yaml
-    """
-    from mbert_cli.commands import recipe as command
-
-    command.copy_recipe(source, destination, parents)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -328,6 +312,14 @@ def _invocation(
         str(ctx.info_name), recipe, settings or (), flags or {}, run=run, fresh=fresh, smoke=smoke,
         dry_run=dry_run, quiet=quiet, command=ctx.obj["command"], **extra,
     )  # fmt: skip
+
+
+def _plain(module: str, quiet: bool) -> ModuleType:
+    """The page of a verb that has no recipe."""
+    console.set_quiet(quiet)
+    require_backend()
+    with hidden_native_output():
+        return importlib.import_module(f"mbert_cli.commands.{module}")
 
 
 def _run(module: str, invocation: "Invocation") -> None:

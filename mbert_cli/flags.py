@@ -108,6 +108,9 @@ Context = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The text that answers --question, of any length.", show_default=False),
 ]
+AllowUnused = Annotated[
+    bool, typer.Option("--allow-unused", help="Leave arrays out that nothing is known about.")
+]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move a run that is there aside and begin anew.")]
 Smoke = Annotated[

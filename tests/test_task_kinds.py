@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.saved_model import describe_vocabulary, save_network
+from mbert_cli.commands.run_files import describe_vocabulary
+from mbert_cli.commands.saved_model import save_network
 from mbert_cli.data.vocabulary import RESERVED, Vocabulary
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES

@@ -10,8 +10,6 @@ from mbert_cli import console
 from mbert_cli.commands.export_names import MODEL, exported
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_model import ARTIFACT, find_target, open_task_model
-from mbert_cli.data.sampling import thin
-from mbert_cli.data.tasks import load_task
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.tflite.latency import LatencyRow, adb_lines, measure, reference_artifact
@@ -32,9 +30,7 @@ def run(invocation: Invocation) -> None:
             console.result(f"Would time {artifact} for {recipe.bench.min_seconds:g} s")
         return
     model = open_task_model(artifacts[0])
-    options = recipe.task or model.description.task
-    task = load_task(options, "validation")
-    encoded = model.encode(task, thin(task.validation, EXAMPLES), options)
+    encoded = model.sample(recipe.task or model.description.task, EXAMPLES)
     inputs = list(islice(model.batches(encoded, batch_size=1).in_order(), EXAMPLES))
     reference = _reference(invocation, recipe, model.sequence_length)
     rows = measure([*artifacts, *filter(None, [reference])], inputs, recipe.bench)

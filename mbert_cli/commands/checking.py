@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mbert_cli import console
-from mbert_cli.commands.inputs import find_run, origin_of, with_store_of
+from mbert_cli.commands.inputs import TASK_MODELS, TEACHERS, find_run, origin_of, with_store_of
 from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation
 from mbert_cli.commands.preflight import (
     estimate_parameters,
@@ -130,7 +130,7 @@ def _train_teacher(invocation: Invocation, report: _Report) -> None:
 def _distill(invocation: Invocation, report: _Report) -> None:
     recipe = invocation.loaded.recipe
     size = recipe.model.resolve()
-    found = _model(invocation, report, recipe.teacher, "teacher", ("train-teacher",))
+    found = _model(invocation, report, recipe.teacher, "teacher", TEACHERS)
     report.look("stages", lambda: _stages(recipe.distill, size, recipe.train))
     data = with_store_of(recipe.data, found[0]) if found else recipe.data
     vocabulary = _store(invocation, report, data)
@@ -234,7 +234,7 @@ def _task_model(invocation: Invocation, report: _Report) -> ModelDescription | N
                 f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}",
                 "Make one with `mbert finetune`.",
             )
-        description = ModelDescription.load(require_run(path, ("finetune",)).final)
+        description = ModelDescription.load(require_run(path, TASK_MODELS).final)
         return f"{path}: labels {', '.join(description.labels or ())}", description
 
     return report.look("task model", check)

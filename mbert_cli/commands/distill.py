@@ -4,7 +4,7 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.backend import use_streams
-from mbert_cli.commands.inputs import find_run, find_store, with_input, with_store_of
+from mbert_cli.commands.inputs import TEACHERS, find_run, find_store, with_input, with_store_of
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length, require_same_vocabulary
@@ -27,7 +27,7 @@ def run(invocation: Invocation) -> None:
     """Transfers a teacher's knowledge into a student."""
     use_streams()
     recipe: DistillRecipe = invocation.loaded.recipe
-    teacher_run = find_run(invocation, recipe.teacher, "teacher", ("train-teacher",))
+    teacher_run = find_run(invocation, recipe.teacher, "teacher", TEACHERS)
     recipe = with_input(recipe, "teacher", teacher_run)
     teacher_description = ModelDescription.load(teacher_run.final)
     size = recipe.model.resolve()

@@ -11,12 +11,12 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.export_names import MODEL
+from mbert_cli.commands.inputs import TASK_MODELS
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_length
-from mbert_cli.commands.saved_model import VOCABULARY, WEIGHTS
+from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS
 from mbert_cli.commands.task_model import find_target, open_task_model, real_rows
-from mbert_cli.data.sampling import thin
-from mbert_cli.data.tasks import load_task
+from mbert_cli.data.options import ImportedTask
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.tflite.convert import convert_weights, op_census
@@ -26,6 +26,9 @@ from mbert_cli.train.run_dir import require_run, write_directory
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import load_weights
 
+AGREEMENT = "agreement"
+"""What takes the place of the score where nobody knows the truth."""
+
 BATCH_SIZE = 32
 """Rows of one forward pass of the Keras run."""
 
@@ -34,7 +37,7 @@ def run(invocation: Invocation) -> None:
     """Converts a fine-tuned run in each wanted mode; an artifact that loses too much is not written."""
     recipe: ExportRecipe = invocation.loaded.recipe
     target = find_target(invocation)
-    run_dir = require_run(target, ("finetune",))
+    run_dir = require_run(target, TASK_MODELS)
     modes = _modes(recipe)
     description = ModelDescription.load(run_dir.final)
     length = recipe.export.sequence_length or (recipe.task or description.task).sequence_length
@@ -71,21 +74,20 @@ class _Reference:
         self.model = open_task_model(target).with_static_length(length)
         self.kind = self.model.description.kind
         options = recipe.task or self.model.description.task
-        task = load_task(options, "validation")
-        examples = thin(task.validation, recipe.export.verify.max_examples)
-        self.encoded = self.model.encode(task, examples, options)
+        self.has_labels = not isinstance(options, ImportedTask)
+        self.encoded = self.model.sample(options, recipe.export.verify.max_examples)
         self.outputs = self.model.answer(self.encoded, BATCH_SIZE)
 
     @property
     def score_name(self) -> str:
         """What the score of the task is."""
-        return score_name(self.encoded.judge.metrics)
+        return score_name(self.encoded.judge.metrics) if self.has_labels else AGREEMENT
 
     def compare(self, artifact: Artifact) -> VerifyReport:
         """Runs the artifact on the same rows."""
         batches = self.model.batches(self.encoded, BATCH_SIZE).in_order()
         outputs = np.concatenate([artifact.predict(real_rows(batch)) for batch in batches])
-        return verify(self.outputs, outputs, self.encoded.judge)
+        return verify(self.outputs, outputs, self.encoded.judge, has_labels=self.has_labels)
 
 
 def _export(

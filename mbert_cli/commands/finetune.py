@@ -20,13 +20,8 @@ from mbert_cli.commands.pretraining import (
     train_with_progress,
     write_summary,
 )
-from mbert_cli.commands.saved_model import (
-    VOCABULARY,
-    WEIGHTS,
-    dtype_policy,
-    load_run_vocabulary,
-    save_network,
-)
+from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, load_run_vocabulary
+from mbert_cli.commands.saved_model import dtype_policy, save_network
 from mbert_cli.commands.search import Watch, run_search
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.commands.task_set import TaskSet, encode_set
@@ -44,8 +39,8 @@ from mbert_cli.train.options import FinetuneTrainOptions
 from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.names import assign_variables
 from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.variables import assign_variables
 
 SCORE = "score"
 """The figure that decides which epoch is best: the mean of the task's official ones."""
@@ -194,7 +189,7 @@ def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source
 
 def _keeps_head(description: ModelDescription, source: ModelDescription) -> bool:
     """Whether the source answers the same, so that its head is of use; says so where it has one."""
-    if source.verb != "finetune":
+    if source.labels is None:
         return False
     keeps = (source.kind, source.labels) == (description.kind, description.labels)
     console.info(f"The head {'is kept: the labels are the same' if keeps else 'is a fresh one'}")

@@ -13,7 +13,11 @@ from mbert_cli.section import Section
 from mbert_cli.train.run_dir import RunDir, newest_complete, recorded_recipe, require_run
 from mbert_cli.train.run_list import describe_run
 
-PRETRAINED = ("distill", "train-teacher")
+IMPORT = "import"
+PRETRAINED = ("distill", "train-teacher", IMPORT)
+TEACHERS = ("train-teacher", IMPORT)
+TASK_MODELS = ("finetune", IMPORT)
+"""Kinds of runs that serve as what their name says; what came from elsewhere only where it is named."""
 
 
 def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> RunDir:
@@ -33,21 +37,22 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
     chosen = named or _recorded(invocation, key)
     if chosen:
         return require_run(Path(chosen), verbs)
-    newest = newest_complete(invocation.root, verbs)
+    own = tuple(verb for verb in verbs if verb != IMPORT)
+    newest = newest_complete(invocation.root, own)
     if newest is None:
         raise UserError(
-            f"`mbert {invocation.verb}` needs a complete {' or '.join(verbs)} run. "
+            f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run. "
             f"Received: none in {invocation.root}.",
-            f"Make one with `mbert {verbs[-1]}`, or name one with --set {key}=DIR.",
+            f"Make one with `mbert {own[-1]}`, or name one with --set {key}=DIR.",
         )
-    console.info(f"{key}: {newest}, the newest complete {' or '.join(verbs)} run")
+    console.info(f"{key}: {newest}, the newest complete {' or '.join(own)} run")
     return require_run(newest, verbs)
 
 
 def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
     """Where a fine-tuning starts, for `find_run`: the key, its value, and the kinds of runs that serve."""
     if recipe.initialize_from:
-        return "initialize_from", recipe.initialize_from, ("finetune",)
+        return "initialize_from", recipe.initialize_from, TASK_MODELS
     return "source", recipe.source, PRETRAINED
 
 

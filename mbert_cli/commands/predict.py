@@ -88,7 +88,7 @@ def _texts(invocation: Invocation) -> list[str]:
 def _examples(options: Task, texts: list[str]) -> Examples:
     """Texts as examples without a label; for a task of pairs a tab separates the two."""
     labels = np.zeros(len(texts), np.int32)
-    if not takes_pairs(options):
+    if not takes_pairs(options, texts):
         return Examples(texts, None, labels)
     pairs = [text.split("\t") for text in texts]
     for text, pair in zip(texts, pairs, strict=True):

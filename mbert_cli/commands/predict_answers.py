@@ -11,7 +11,6 @@ from mbert_cli.commands.task_model import TaskModel, open_task_model
 from mbert_cli.commands.task_set import TaskSet
 from mbert_cli.data.batch import Batch
 from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import SquadTask
 from mbert_cli.data.squad import Question, collect_squad
 from mbert_cli.data.text_files import read_parts
 from mbert_cli.errors import UserError
@@ -38,7 +37,7 @@ def answer_questions(invocation: Invocation, target: Path) -> None:
         return
     model = open_task_model(target)
     options = invocation.loaded.recipe.task or model.description.task
-    if not isinstance(options, SquadTask):
+    if model.description.kind != "question_answering":
         raise UserError(
             f"Questions need a model that was fine-tuned on answers in texts. Received: {target}, which was "
             f"fine-tuned for {model.description.kind.replace('_', ' ')}.",

@@ -8,7 +8,8 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.saved_model import describe_vocabulary, save_network
+from mbert_cli.commands.run_files import describe_vocabulary
+from mbert_cli.commands.saved_model import save_network
 from mbert_cli.data.pretraining import PretrainingBatches
 from mbert_cli.data.store import TokenStore
 from mbert_cli.model.options import ModelSize

@@ -5,15 +5,11 @@ from pathlib import Path
 
 import keras
 
-from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
-from mbert_cli.errors import UserError
+from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, save_arrays
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
-from mbert_cli.weights.description import ModelDescription, VocabularyDescription
-from mbert_cli.weights.names import assign_variables, read_variables
-from mbert_cli.weights.store import load_weights, save_weights
-
-WEIGHTS = "weights.safetensors"
-VOCABULARY = "vocab.txt"
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.variables import assign_variables, read_variables
 
 
 def save_network(
@@ -27,32 +23,8 @@ def save_network(
         description: What the network is.
         vocabulary: The vocabulary file to copy.
     """
-    save_weights(directory / WEIGHTS, read_variables(network), {"verb": description.verb})
-    description.save(directory)
+    save_arrays(directory, read_variables(network), description)
     shutil.copyfile(vocabulary, directory / VOCABULARY)
-
-
-def describe_vocabulary(vocabulary: Vocabulary) -> VocabularyDescription:
-    """What a model remembers of its vocabulary."""
-    return VocabularyDescription(
-        size=vocabulary.size, lowercase=vocabulary.lowercase, digest=vocabulary.digest
-    )
-
-
-def load_run_vocabulary(final: Path, description: ModelDescription) -> Vocabulary:
-    """The vocabulary that lies beside the weights.
-
-    Raises:
-        UserError: It is not the one that the model was trained with.
-    """
-    vocabulary = load_vocabulary(final / VOCABULARY, description.vocabulary.lowercase)
-    if vocabulary.digest != description.vocabulary.digest:
-        raise UserError(
-            f"A model is read with the {description.vocabulary.size:,} tokens it was trained with. "
-            f"Received: {final / VOCABULARY} with {vocabulary.size:,} tokens, which are others.",
-            "Restore the file from the run that the model comes from.",
-        )
-    return vocabulary
 
 
 def load_pretraining_network(final: Path, precision: str = "float32") -> keras.Model:

@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.commands.inputs import IMPORT, TASK_MODELS
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.search_report import describe_choice, read_report
 from mbert_cli.commands.task_set import TaskSet, encode_set
 from mbert_cli.data.batch import Batch
 from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import Task
+from mbert_cli.data.options import ImportedTask, SquadTask, Task
+from mbert_cli.data.sampling import thin
 from mbert_cli.data.task_batches import TaskBatches
+from mbert_cli.data.task_files import METRICS
+from mbert_cli.data.tasks import load_task
+from mbert_cli.data.unlabelled import unlabelled_examples
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
@@ -61,9 +66,32 @@ class TaskModel:
             options: The task's recipe section.
         """
         changes: dict[str, object] = {"sequence_length": self.sequence_length}
-        if task.kind == "question_answering" and options.null_threshold is None:
+        if isinstance(options, SquadTask) and options.null_threshold is None:
             changes["null_threshold"] = self.description.null_threshold
         return encode_set(task, examples, options.model_copy(update=changes), Tokenizer(self.vocabulary))
+
+    def sample(self, options: Task, max_examples: int) -> TaskSet:
+        """Examples to compare the model with another one on: of the task's validation set, spread evenly.
+
+        A model that came from elsewhere without a task gets paragraphs of the documentation inside installed
+        packages, whose labels mean nothing.
+
+        Args:
+            options: The task's recipe section.
+            max_examples: Most of them.
+
+        Raises:
+            UserError: The task cannot be read.
+        """
+        if not isinstance(options, ImportedTask):
+            task = load_task(options, "validation")
+            return self.encode(task, thin(task.validation, max_examples), options)
+        console.info(
+            f"{self.path} knows no data of its task; documentation of installed packages takes its place"
+        )
+        kind = self.description.kind
+        task = TaskData("documentation", self.description.labels, {}, METRICS.get(kind, ()), kind)
+        return self.encode(task, thin(unlabelled_examples(task), max_examples), options)
 
     def batches(self, encoded: TaskSet, batch_size: int) -> TaskBatches:
         """The rows in batches, each as long as this model takes them."""
@@ -114,7 +142,7 @@ def require_same_task(task: TaskData, model: TaskModel) -> None:
             f"{_words(task.kind)}, for {model.path}, which was fine-tuned for {_words(kind)}.",
             "Score another run, or set task to the one that this run was fine-tuned for.",
         )
-    if task.labels != model.description.labels:
+    if not _are_same(task.labels, model.description):
         raise UserError(
             "A task model is scored on a task with its own labels in its own order. "
             f"Received: {', '.join(task.labels)} for {model.path}, which knows "
@@ -123,18 +151,33 @@ def require_same_task(task: TaskData, model: TaskModel) -> None:
         )
 
 
+def _are_same(labels: list[str], description: ModelDescription) -> bool:
+    """Whether a model knows these labels in this order; one from elsewhere may write them otherwise, or not at all."""
+    known = description.labels
+    if description.verb != IMPORT:
+        return labels == known
+    nameless = [f"LABEL_{index}" for index in range(len(labels))]
+    if known == nameless:
+        console.info(
+            f"The model does not name its labels; they are taken for {', '.join(labels)} in this order"
+        )
+    return known == nameless or [name.lower() for name in known] == [name.lower() for name in labels]
+
+
 def _words(kind: str) -> str:
     return kind.replace("_", " ")
 
 
 def _open_run(path: Path) -> TaskModel:
-    from mbert_cli.commands.saved_model import load_run_vocabulary, load_task_network
+    from mbert_cli.commands.run_files import load_run_vocabulary
+    from mbert_cli.commands.saved_model import load_task_network
     from mbert_cli.evaluate.predict import predict_outputs
 
-    final = require_run(path, ("finetune",)).final
+    final = require_run(path, TASK_MODELS).final
     if is_search(path):
         console.info(describe_choice(path, read_report(path)))
     description = ModelDescription.load(final)
+    _require_head(description, path)
     network = load_task_network(final)
     return TaskModel(
         path=path,
@@ -146,8 +189,16 @@ def _open_run(path: Path) -> TaskModel:
     )
 
 
+def _require_head(description: ModelDescription, path: Path) -> None:
+    if description.task is None:
+        raise UserError(
+            f"A task model has the head of a task. Received: {path}, which has none.",
+            f"Give it one with `mbert finetune --source {path}`.",
+        )
+
+
 def _open_artifact(path: Path) -> TaskModel:
-    from mbert_cli.commands.saved_model import VOCABULARY, load_run_vocabulary
+    from mbert_cli.commands.run_files import VOCABULARY, load_run_vocabulary
     from mbert_cli.tflite.interpreter import Artifact
 
     artifact = Artifact(path)

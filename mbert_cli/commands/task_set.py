@@ -6,7 +6,7 @@ from typing import Any
 
 from mbert_cli.data.answer_windows import answer_windows
 from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import SquadTask, Task, TokenTask
+from mbert_cli.data.options import ImportedTask, SquadTask, Task, TokenTask
 from mbert_cli.data.squad import Squad
 from mbert_cli.data.task_batches import Rows
 from mbert_cli.data.text_rows import TextRows
@@ -49,7 +49,12 @@ def _encode_texts(task: TaskData, examples: Examples, options: Task, tokenizer: 
     return TaskSet(TextRows(examples, tokenizer, options.sequence_length), judge)
 
 
-def _encode_questions(task: TaskData, squad: Squad, options: SquadTask, tokenizer: Tokenizer) -> TaskSet:
+def _encode_questions(
+    task: TaskData, squad: Squad, options: SquadTask | ImportedTask, tokenizer: Tokenizer
+) -> TaskSet:
+    if isinstance(options, ImportedTask):
+        length = options.sequence_length
+        options = SquadTask(source="squad", sequence_length=length, question_length=min(64, length // 3))
     windows = answer_windows(
         squad.questions, tokenizer, options.sequence_length, options.document_stride, options.question_length
     )

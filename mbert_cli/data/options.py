@@ -231,6 +231,21 @@ class TokenTask(Section):
         return self
 
 
+class ImportedTask(Section):
+    """What a model was made for that came from elsewhere, without its data."""
+
+    source: Literal["imported"]
+    """Nothing to read: to score it, name a task of the same labels."""
+    sequence_length: TaskLength = 128
+    """Tokens of one example."""
+
+
 Task = Annotated[
     InstalledDocsTask | GlueTask | FileTask | SquadTask | TokenTask, Field(discriminator="source")
 ]
+
+AnyTask = Annotated[
+    InstalledDocsTask | GlueTask | FileTask | SquadTask | TokenTask | ImportedTask,
+    Field(discriminator="source"),
+]
+"""Of a saved model."""

@@ -1,6 +1,7 @@
 """Tasks for fine-tuning: `load_task` turns the task section of a recipe into labelled examples."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from mbert_cli.data.installed_docs import installed_documents
 from mbert_cli.data.options import (
     FileTask,
     GlueTask,
+    ImportedTask,
     InstalledDocsCorpus,
     InstalledDocsTask,
     SquadTask,
@@ -57,6 +59,11 @@ def _load(options: Task, split: str | None) -> TaskData:
         return load_glue(options, split)
     if isinstance(options, FileTask):
         return load_file_task(options)
+    if isinstance(options, ImportedTask):
+        raise UserError(
+            "A model that came from elsewhere has no examples. Received: a task without a source",
+            "Name one with its labels, as --set task.source=glue --set task.name=sst2 --set task.folder=DIR.",
+        )
     if isinstance(options, SquadTask):
         return load_squad(options, split)
     if isinstance(options, TokenTask):
@@ -64,8 +71,10 @@ def _load(options: Task, split: str | None) -> TaskData:
     return _load_installed_docs(options)
 
 
-def takes_pairs(options: Task) -> bool:
-    """Whether an example of the task has two texts."""
+def takes_pairs(options: Task | ImportedTask, texts: Sequence[str] = ()) -> bool:
+    """Whether an example of the task has two texts; where nothing says so, whether all given ones have a tab."""
+    if isinstance(options, ImportedTask):
+        return bool(texts) and all("\t" in text for text in texts)
     if isinstance(options, GlueTask):
         return GLUE[options.name].columns.second_text is not None
     return isinstance(options, FileTask) and options.second_text is not None

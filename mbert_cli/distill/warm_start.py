@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from mbert_cli.weights.names import assign_variables, read_variables
+from mbert_cli.weights.variables import assign_variables, read_variables
 
 PARTS = {
     "embeddings": "encoder/embeddings/",

@@ -10,7 +10,12 @@ from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import NORMALIZATIONS
 from mbert_cli.model.options import ModelSize
 
-ACTIVATIONS: dict[str, Callable] = {"relu": ops.relu, "gelu": partial(ops.gelu, approximate=True)}
+ACTIVATIONS: dict[str, Callable] = {
+    "relu": ops.relu,
+    "relu6": ops.relu6,
+    "gelu": partial(ops.gelu, approximate=True),
+    "gelu_exact": partial(ops.gelu, approximate=False),
+}
 """By the values of `ModelSize.activation`; gelu is the tanh form that BERT was trained with."""
 
 

@@ -83,8 +83,12 @@ class MaskedLanguageModelHead(LayerWithParts):
         return KerasTensor((*masked_positions.shape, self.vocab_size), dtype="float32")
 
 
+POOLER_ACTIVATIONS = {"tanh": ops.tanh, "relu": ops.relu}
+"""By the values of `ModelSize.pooler_activation`."""
+
+
 class Pooler(LayerWithParts):
-    """The hidden state of [CLS], through a dense tanh layer if the size has one.
+    """The hidden state of [CLS], through a dense layer and its activation if the size has one.
 
     Call arguments:
         hidden: (batch, length, hidden_dim).
@@ -103,7 +107,9 @@ class Pooler(LayerWithParts):
 
     def call(self, hidden):
         first = hidden[:, 0]
-        return first if self.dense is None else ops.tanh(self.dense(first))
+        if self.dense is None:
+            return first
+        return POOLER_ACTIVATIONS[self.size.pooler_activation](self.dense(first))
 
     def compute_output_spec(self, hidden: KerasTensor) -> KerasTensor:
         return KerasTensor((hidden.shape[0], hidden.shape[2]), dtype=self.compute_dtype)

@@ -41,8 +41,9 @@ class ModelSize(Section):
     """Query and key read a bottleneck of their own, value reads the wide input (MobileBERT)."""
     normalization: Literal["no_norm", "layer_norm"] = "layer_norm"
     """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
-    activation: Literal["relu", "gelu"] = "gelu"
-    """Activation of the feed-forward networks and of the masked-LM head; gelu is the tanh form."""
+    activation: Literal["relu", "relu6", "gelu", "gelu_exact"] = "gelu"
+    """Activation of the feed-forward networks and of the masked-LM head; gelu is the tanh form of BERT's first
+    code, gelu_exact that of Hugging Face."""
     hidden_dropout_rate: Rate = 0.1
     """Dropout on hidden states."""
     attention_dropout_rate: Rate = 0.1
@@ -54,7 +55,9 @@ class ModelSize(Section):
     initializer_range: Deviation = 0.02
     """Standard deviation of the truncated normal that kernels and tables are drawn from."""
     use_pooler: bool = False
-    """A dense tanh layer on [CLS] before a classifier; false feeds the classifier the raw vector."""
+    """A dense layer on [CLS] before a classifier; false feeds the classifier the raw vector."""
+    pooler_activation: Literal["tanh", "relu"] = "tanh"
+    """Activation of the pooler; relu in DistilBERT."""
 
     @property
     def block_dim(self) -> int:
@@ -90,7 +93,7 @@ class SizeChanges(Section):
     """Feed-forward networks stacked in one block."""
     normalization: Literal["no_norm", "layer_norm"] | None = None
     """Normalization of embeddings and blocks."""
-    activation: Literal["relu", "gelu"] | None = None
+    activation: Literal["relu", "relu6", "gelu", "gelu_exact"] | None = None
     """Activation of the feed-forward networks."""
     hidden_dropout_rate: Rate | None = None
     """Dropout on hidden states."""

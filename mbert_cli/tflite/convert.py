@@ -18,7 +18,7 @@ from mbert_cli.tflite.flatbuffer import name_signature, op_census
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.graph import task_outputs
 from mbert_cli.tflite.interpreter import INPUTS, OUTPUTS
-from mbert_cli.weights.names import read_variables
+from mbert_cli.weights.variables import read_variables
 
 with hidden_native_output():
     import tensorflow as tf

@@ -57,7 +57,8 @@ def task_outputs(
     rows = 1 if TASK_HEADS[kind][1] else length
     states = _block(network.blocks[-1], network.size, hidden, attention_bias, rows)  # (rows, hidden_dim)
     if network.pooler is not None:
-        states = tf.tanh(_dense(states, network.pooler))
+        activate = tf.nn.relu if network.size.pooler_activation == "relu" else tf.tanh
+        states = activate(_dense(states, network.pooler))
     return _OUTPUTS[kind](_dense(states, network.head))
 
 
@@ -90,7 +91,7 @@ def _block(
     context = _attention(query, key, value, size.num_heads, attention_bias)
     states = _join(context, residual, block.attention_output)
     for intermediate, output in block.feed_forwards:
-        activated = _activate(_dense(states, intermediate), size.activation)
+        activated = _ACTIVATIONS[size.activation](_dense(states, intermediate))
         states = _join(activated, states, output)
     if block.bottleneck_output is None:
         return states
@@ -158,8 +159,13 @@ def _product(rows: tf.Tensor, kernel: np.ndarray) -> tf.Tensor:
     return tf.matmul(rows, np.ascontiguousarray(kernel.T), transpose_b=True)
 
 
-def _activate(rows: tf.Tensor, activation: str) -> tf.Tensor:
-    return tf.nn.relu(rows) if activation == "relu" else tf.nn.gelu(rows, approximate=True)
+_ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "relu": tf.nn.relu,
+    "relu6": tf.nn.relu6,
+    "gelu": lambda rows: tf.nn.gelu(rows, approximate=True),
+    "gelu_exact": lambda rows: tf.nn.gelu(rows, approximate=False),
+}
+"""By the values of `ModelSize.activation`."""
 
 
 def _norm(rows: tf.Tensor, norm: Norm | None) -> tf.Tensor:

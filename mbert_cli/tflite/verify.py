@@ -35,20 +35,27 @@ class VerifyReport:
     """Largest difference of any output; NaN if the artifact returned one that is not finite."""
 
 
-def verify(keras_outputs: np.ndarray, artifact_outputs: np.ndarray, judge: Judge) -> VerifyReport:
+def verify(
+    keras_outputs: np.ndarray, artifact_outputs: np.ndarray, judge: Judge, *, has_labels: bool = True
+) -> VerifyReport:
     """Compares what a Keras run and its artifact say about the same examples.
 
     Args:
         keras_outputs: (rows, labels) or (rows, length, labels).
         artifact_outputs: The same of the artifact.
         judge: Knows the truth.
+        has_labels: Whether it does; else the metric is the share of the examples on which both agree.
     """
     others = judge.differ(keras_outputs, artifact_outputs)
+    disagreement = float(np.mean(others))
+    metrics = (1.0, 1.0 - disagreement)
+    if has_labels:
+        metrics = tuple(judge.score(judge.decide(out)).value for out in (keras_outputs, artifact_outputs))
     return VerifyReport(
         examples=len(others),
-        metric_keras=judge.score(judge.decide(keras_outputs)).value,
-        metric_artifact=judge.score(judge.decide(artifact_outputs)).value,
-        disagreement_rate=float(np.mean(others)),
+        metric_keras=metrics[0],
+        metric_artifact=metrics[1],
+        disagreement_rate=disagreement,
         max_difference=float(np.abs(keras_outputs - artifact_outputs).max()),
     )
 

@@ -19,8 +19,8 @@ from mbert_cli.errors import UserError
 from mbert_cli.train.manifest import move_aside, verify_directory, write_directory
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import optimizer_state, restore_optimizer
-from mbert_cli.weights.names import assign_variables, read_variables
 from mbert_cli.weights.store import load_weights, save_weights
+from mbert_cli.weights.variables import assign_variables, read_variables
 
 _STEP = re.compile(r"step-(\d+)$")
 _BEST = re.compile(r"best-(\d+)$")

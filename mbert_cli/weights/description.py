@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mbert_cli.data.options import Task, TaskKind
+from mbert_cli.data.options import AnyTask, TaskKind
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
 from mbert_cli.section import Section
@@ -26,7 +26,7 @@ class ModelDescription(Section):
     """The architecture, the vocabulary and the task of saved weights."""
 
     verb: str
-    """The verb that trained it: train-teacher, distill or finetune."""
+    """The verb that made it: train-teacher, distill, finetune or import."""
     size: ModelSize
     """The encoder's architecture."""
     vocabulary: VocabularyDescription
@@ -37,7 +37,7 @@ class ModelDescription(Section):
     """What its task asks for."""
     null_threshold: float | None = None
     """Of answers to questions: "no answer" wins where it leads by more."""
-    task: Task | None = None
+    task: AnyTask | None = None
     """The task it was fine-tuned for."""
 
     def save(self, directory: Path) -> None:

@@ -1,92 +1,294 @@
-"""The weights of a model by their canonical names, out of it and into it.
+"""What each weight is called by us, by Hugging Face and in TF1 checkpoints: tables, read in both directions.
 
-The names are listed in `mbert_cli/model/encoder.py` and `heads.py`. They are unique within one network; a
-teacher and a student, each a network of its own, use the same ones.
+One row is one module with all its arrays. In names {layer} is the number of a block from 0 and {index} that of
+one of its feed-forward networks; the last network of a block, often its only one, has names of its own. {norm}
+is LayerNorm, or FakeLayerNorm for a NoNorm. Hugging Face stores the kernel of a dense module as (output,
+input); TF1 and we store it as (input, output), apart from heads that both others have as (output, input).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import keras
-import numpy as np
+from mbert_cli.model.options import ModelSize
 
-from mbert_cli.errors import UserError
-
-_MAX_NAMES = 5  # names that an error message spells out
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class AssignReport:
-    """What became of every weight: nothing is dropped silently.
+class Module:
+    """A row of the tables.
 
-    Each field is a tuple of canonical names: `used` were assigned, `unused` were given and the model has no
-    such weight, `missing` are the model's and were not given, so they keep their values.
+    Attributes:
+        ours: Path of our weights.
+        huggingface: Path in Hugging Face's state dicts; empty where it has none.
+        tf1: Path in TF1 checkpoints; empty where they have none.
+        kind: A key of `_ARRAYS`.
+        axes: Names of the axes of the kernel, table or norm, as `_sizes` gives their lengths.
     """
 
-    used: tuple[str, ...]
-    unused: tuple[str, ...]
-    missing: tuple[str, ...]
+    ours: str
+    huggingface: str
+    tf1: str
+    kind: str
+    axes: tuple[str, ...]
 
 
-def canonical_name(weight: keras.Variable) -> str:
-    """The name of a weight in files, as `encoder/layer_07/bottleneck_input/kernel`."""
-    return weight.path
+EMBEDDINGS = (
+    Module("word_embeddings", "embeddings.word_embeddings", "embeddings/word_embeddings",
+           "table", ("vocabulary", "embedding")),
+    Module("position_embeddings", "embeddings.position_embeddings", "embeddings/position_embeddings",
+           "table", ("positions", "hidden")),
+    Module("segment_embeddings", "embeddings.token_type_embeddings", "embeddings/token_type_embeddings",
+           "table", ("segments", "hidden")),
+    Module("projection", "embeddings.embedding_transformation", "embeddings/embedding_transformation",
+           "dense", ("embedding_input", "hidden")),
+    Module("norm", "embeddings.LayerNorm", "embeddings/{norm}", "norm", ("hidden",)),
+)  # fmt: skip
+"""Below `encoder/embeddings`."""
+
+BLOCK = (
+    Module("bottleneck_input", "bottleneck.input.dense", "bottleneck/input/dense",
+           "dense", ("hidden", "block")),
+    Module("bottleneck_input/norm", "bottleneck.input.LayerNorm", "bottleneck/input/{norm}",
+           "norm", ("block",)),
+    Module("bottleneck_attention", "bottleneck.attention.dense", "bottleneck/attention/dense",
+           "dense", ("hidden", "block")),
+    Module("bottleneck_attention/norm", "bottleneck.attention.LayerNorm", "bottleneck/attention/{norm}",
+           "norm", ("block",)),
+    Module("attention/query", "attention.self.query", "attention/self/query",
+           "dense", ("query_input", "block")),
+    Module("attention/key", "attention.self.key", "attention/self/key", "dense", ("query_input", "block")),
+    Module("attention/value", "attention.self.value", "attention/self/value",
+           "dense", ("value_input", "block")),
+    Module("attention/output", "attention.output.dense", "attention/output/dense",
+           "dense", ("block", "block")),
+    Module("attention/norm", "attention.output.LayerNorm", "attention/output/{norm}", "norm", ("block",)),
+    Module("bottleneck_output", "output.bottleneck.dense", "output/bottleneck/dense",
+           "dense", ("block", "hidden")),
+    Module("bottleneck_output/norm", "output.bottleneck.LayerNorm", "output/bottleneck/{norm}",
+           "norm", ("hidden",)),
+)  # fmt: skip
+"""Below `encoder/layer_NN`, without the feed-forward networks."""
+
+STACKED_FEED_FORWARD = (
+    Module("intermediate", "ffn.{index}.intermediate.dense", "ffn_layer_{index}/intermediate/dense",
+           "dense", ("block", "intermediate")),
+    Module("output", "ffn.{index}.output.dense", "ffn_layer_{index}/output/dense",
+           "dense", ("intermediate", "block")),
+    Module("norm", "ffn.{index}.output.LayerNorm", "ffn_layer_{index}/output/{norm}", "norm", ("block",)),
+)  # fmt: skip
+"""Below `encoder/layer_NN/feed_forward_N`, where another network follows."""
+
+LAST_FEED_FORWARD = (
+    Module("intermediate", "intermediate.dense", "intermediate/dense", "dense", ("block", "intermediate")),
+    Module("output", "output.dense", "output/dense", "dense", ("intermediate", "block")),
+    Module("norm", "output.LayerNorm", "output/{norm}", "norm", ("block",)),
+)
+"""Of the last one."""
+
+HEADS: dict[str, tuple[Module, ...]] = {
+    "pooler": (Module("pooler", "pooler.dense", "bert/pooler/dense", "dense", ("hidden", "hidden")),),
+    "masked_language_model": (
+        Module("masked_language_model/transform", "cls.predictions.transform.dense",
+               "cls/predictions/transform/dense", "dense", ("hidden", "hidden")),
+        Module("masked_language_model/transform/norm", "cls.predictions.transform.LayerNorm",
+               "cls/predictions/transform/LayerNorm", "norm", ("hidden",)),
+        Module("masked_language_model/output/extra_embeddings", "cls.predictions.dense",
+               "cls/predictions/extra_output_weights", "extra_table", ("vocabulary", "extra")),
+        Module("masked_language_model/output/bias", "cls.predictions.bias", "cls/predictions/output_bias",
+               "vector", ("vocabulary",)),
+    ),
+    "next_sentence": (
+        Module("next_sentence", "cls.seq_relationship", "cls/seq_relationship", "head", ("hidden", "2")),
+    ),
+    "classifier": (Module("classifier", "classifier", "", "head", ("hidden", "labels")),),
+    "answer_span": (Module("answer_span", "qa_outputs", "cls/squad", "head", ("hidden", "2")),),
+    "token_classifier": (Module("token_classifier", "classifier", "", "head", ("hidden", "labels")),),
+}  # fmt: skip
+"""By the first part of our names."""
+
+DISTILBERT = {
+    "attention.self.query": "attention.q_lin",
+    "attention.self.key": "attention.k_lin",
+    "attention.self.value": "attention.v_lin",
+    "attention.output.dense": "attention.out_lin",
+    "attention.output.LayerNorm": "sa_layer_norm",
+    "intermediate.dense": "ffn.lin1",
+    "output.dense": "ffn.lin2",
+    "output.LayerNorm": "output_layer_norm",
+    "cls.predictions.transform.dense": "vocab_transform",
+    "cls.predictions.transform.LayerNorm": "vocab_layer_norm",
+    "cls.predictions.bias": "vocab_projector.bias",
+    "pooler.dense": "pre_classifier",
+}
+"""Hugging Face's names for DistilBERT by its names for BERT, where they differ."""
 
 
-def read_variables(model: keras.Model) -> dict[str, np.ndarray]:
-    """Copies the weights of a model by canonical name; states of random generators are not weights."""
-    return {canonical_name(weight): keras.ops.convert_to_numpy(weight.value) for weight in model.weights}
+@dataclass(frozen=True)
+class Weight:
+    """One array.
+
+    Attributes:
+        role: Its canonical name.
+        names: Its names in a file: the first is the one to write, the others are older ones.
+        shape: As we keep it.
+        is_transposed: Whether the file has it transposed.
+    """
+
+    role: str
+    names: tuple[str, ...]
+    shape: Shape
+    is_transposed: bool
 
 
-def assign_variables(
-    model: keras.Model,
-    arrays: Mapping[str, np.ndarray],
-    *,
-    allow_missing: Collection[str] = (),
-    allow_unused: Collection[str] = (),
-) -> AssignReport:
-    """Assigns arrays to the weights with the same canonical names, or changes nothing and raises.
+@dataclass(frozen=True)
+class _Array:
+    """Ends of one array's names, in our files, Hugging Face's (older ones too) and TF1's, and where its axes begin."""
+
+    ours: str
+    huggingface: tuple[str, ...]
+    tf1: str
+    transposed_in: tuple[str, ...] = ()
+    first_axis: int = 0
+
+
+_ARRAYS: dict[str, tuple[_Array, ...]] = {
+    "dense": (
+        _Array("/kernel", (".weight",), "/kernel", ("huggingface",)),
+        _Array("/bias", (".bias",), "/bias", first_axis=1),
+    ),
+    "head": (
+        _Array("/kernel", (".weight",), "/output_weights", ("huggingface", "tf1")),
+        _Array("/bias", (".bias",), "/output_bias", first_axis=1),
+    ),
+    "norm": (
+        _Array("/gamma", (".weight", ".gamma"), "/gamma"),
+        _Array("/beta", (".bias", ".beta"), "/beta"),
+    ),
+    "table": (_Array("", (".weight",), ""),),
+    "extra_table": (_Array("", (".weight",), "", ("huggingface",)),),
+    "vector": (_Array("", ("",), ""),),
+}
+"""The arrays of a module, by its kind."""
+
+
+def weights_of(
+    size: ModelSize, vocab_size: int, heads: dict[str, int], file_format: str, family: str
+) -> list[Weight]:
+    """Every array of a network under its names in a file format.
 
     Args:
-        model: The network.
-        arrays: Arrays by canonical name, of the weights' shapes; their type is converted.
-        allow_missing: First parts of names that `arrays` may lack, as "classifier" or "encoder/layer_03";
-            "" allows all.
-        allow_unused: First parts of names in `arrays` that the model may lack.
-
-    Raises:
-        UserError: A weight is missing, is not used or has another shape.
+        size: The encoder's architecture.
+        vocab_size: Rows of the word table.
+        heads: Keys of `HEADS` that the network has, with their number of labels; 0 where that is no matter.
+        file_format: huggingface or tf1.
+        family: bert, mobilebert or distilbert, which also is the prefix of Hugging Face's names.
     """
-    weights = {canonical_name(weight): weight for weight in model.weights}
-    used = tuple(name for name in weights if name in arrays)
-    missing = tuple(name for name in weights if name not in arrays)
-    unused = tuple(name for name in arrays if name not in weights)
-    _refuse(missing, allow_missing, "Every weight of the model must be in the file", "Missing")
-    _refuse(unused, allow_unused, "Every weight in the file must belong to the model", "Unused")
-    for name in used:
-        _check_shape(name, tuple(weights[name].shape), np.shape(arrays[name]))
-    for name in used:
-        weights[name].assign(arrays[name])
-    return AssignReport(used, unused, missing)
+    sizes = _sizes(size, vocab_size)
+    found: list[Weight] = []
+    for module in _encoder_modules(size):
+        found += _arrays(_with_prefix(module, file_format, family), sizes, size, file_format)
+    for head, num_labels in heads.items():
+        for module in HEADS[head]:
+            found += _arrays(
+                _head(module, file_format, family), sizes | {"labels": num_labels}, size, file_format
+            )
+    return found
 
 
-def _refuse(names: Collection[str], allowed: Collection[str], rule: str, what: str) -> None:
-    refused = [name for name in names if not any(_starts_with(name, prefix) for prefix in allowed)]
-    if not refused:
-        return
-    listed = ", ".join(refused[:_MAX_NAMES])
-    if len(refused) > _MAX_NAMES:
-        listed += f" and {len(refused) - _MAX_NAMES} more"
-    raise UserError(f"{rule}. {what}: {listed}", _HINT)
+def _encoder_modules(size: ModelSize) -> Iterator[Module]:
+    for module in EMBEDDINGS:
+        if _exists(module.ours, size):
+            yield _below(module, "encoder/embeddings", "", "")
+    for layer in range(size.num_layers):
+        path = f"encoder/layer_{layer:02d}"
+        parts = [(module, "") for module in BLOCK if _exists(module.ours, size)]
+        last = size.num_feedforward_networks - 1
+        for index in range(size.num_feedforward_networks):
+            table = LAST_FEED_FORWARD if index == last else STACKED_FEED_FORWARD
+            parts += [(module, f"/feed_forward_{index}") for module in table]
+        for module, part in parts:
+            index = part.rpartition("_")[2]
+            below = _below(module, f"{path}{part}", f"encoder.layer.{layer}.", f"encoder/layer_{layer}/")
+            yield Module(
+                below.ours, below.huggingface.replace("{index}", index), below.tf1.replace("{index}", index),
+                below.kind, below.axes,
+            )  # fmt: skip
 
 
-def _starts_with(name: str, prefix: str) -> bool:
-    return prefix == "" or name == prefix or name.startswith(prefix + "/")
+def _exists(part: str, size: ModelSize) -> bool:
+    """Whether an architecture has a module."""
+    if part == "segment_embeddings":
+        return size.num_segments > 0
+    if part == "projection":
+        return size.trigram_input or size.embedding_dim != size.hidden_dim
+    if part.startswith("bottleneck_attention"):
+        has_shared = size.key_query_shared_bottleneck and not size.use_bottleneck_attention
+        return size.intra_dim is not None and has_shared
+    return not part.startswith("bottleneck") or size.intra_dim is not None
 
 
-def _check_shape(name: str, expected: tuple[int, ...], received: tuple[int, ...]) -> None:
-    if expected != received:
-        raise UserError(f"The weight {name} must have the shape {expected}. Received: {received}", _HINT)
+def _below(module: Module, ours: str, huggingface: str, tf1: str) -> Module:
+    return Module(
+        f"{ours}/{module.ours}", huggingface + module.huggingface, tf1 + module.tf1, module.kind, module.axes
+    )
 
 
-_HINT = "Use the size, the changes and the vocabulary that these weights were made with."
+def _with_prefix(module: Module, file_format: str, family: str) -> Module:
+    """An encoder's module under the prefix of its model."""
+    if file_format == "tf1":
+        return Module(module.ours, "", f"bert/{module.tf1}", module.kind, module.axes)
+    name = _renamed(module.huggingface) if family == "distilbert" else module.huggingface
+    return Module(module.ours, f"{family}.{name}", "", module.kind, module.axes)
+
+
+def _renamed(name: str) -> str:
+    """DistilBERT's name for a module of BERT's encoder."""
+    if not name.startswith("encoder.layer."):
+        return name
+    _, _, layer, part = name.split(".", 3)
+    return f"transformer.layer.{layer}.{DISTILBERT[part]}"
+
+
+def _head(module: Module, file_format: str, family: str) -> Module:
+    if file_format == "tf1":
+        return module
+    name = module.huggingface
+    if family == "distilbert":
+        return Module(module.ours, DISTILBERT.get(name, name), "", module.kind, module.axes)
+    prefix = f"{family}." if name.startswith("pooler") else ""
+    return Module(module.ours, prefix + name, "", module.kind, module.axes)
+
+
+def _arrays(module: Module, sizes: dict[str, int], size: ModelSize, file_format: str) -> Iterator[Weight]:
+    norm = "FakeLayerNorm" if size.normalization == "no_norm" else "LayerNorm"
+    for array in _ARRAYS[module.kind]:
+        shape = tuple(sizes[axis] for axis in module.axes[array.first_axis :])
+        if 0 in shape:
+            continue  # a head without extra embeddings
+        if file_format == "huggingface":
+            names = tuple(module.huggingface + end for end in array.huggingface)
+        else:
+            # The classifier's arrays stand in no scope at all.
+            names = ((module.tf1.replace("{norm}", norm) + array.tf1).lstrip("/"),)
+        yield Weight(module.ours + array.ours, names, shape, file_format in array.transposed_in)
+
+
+def _sizes(size: ModelSize, vocab_size: int) -> dict[str, int]:
+    """The length of each axis that the tables name."""
+    reads_narrow = size.intra_dim is not None and size.use_bottleneck_attention
+    reads_shared = size.intra_dim is not None and size.key_query_shared_bottleneck
+    return {
+        "vocabulary": vocab_size,
+        "embedding": size.embedding_dim,
+        "embedding_input": size.embedding_dim * (3 if size.trigram_input else 1),
+        "extra": size.hidden_dim - size.embedding_dim,
+        "positions": size.max_length,
+        "segments": size.num_segments,
+        "hidden": size.hidden_dim,
+        "block": size.block_dim,
+        "intermediate": size.intermediate_dim,
+        "query_input": size.block_dim if reads_narrow or reads_shared else size.hidden_dim,
+        "value_input": size.block_dim if reads_narrow else size.hidden_dim,
+        "2": 2,
+    }

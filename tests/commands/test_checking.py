@@ -79,7 +79,10 @@ def test_a_run_of_the_wrong_kind_is_told():
     make_run("distill", "mobilebert_laptop")
     passed, finding = checks("distill", "quickstart", "teacher=runs/distill")["teacher"]
     assert not passed
-    assert finding == "The run must be of the kind train-teacher. Received: runs/distill of the kind distill"
+    assert (
+        finding
+        == "The run must be of the kind train-teacher or import. Received: runs/distill of the kind distill"
+    )
 
 
 def test_fine_tuning_looks_at_source_task_and_length():

@@ -40,7 +40,11 @@ def test_list_shows_every_recipe_with_the_first_line_of_its_header(run):
 
 
 def test_show_prints_values_with_their_origin(run):
-    assert run("show", "predict", "--set", "batch_size=8") == (0, ["batch_size: 8 # --set", "task: null # default"], "")
+    assert run("show", "predict", "--set", "batch_size=8") == (
+        0,
+        ["batch_size: 8 # --set", "task: null # default"],
+        "",
+    )
 
 
 def test_explain_prints_one_key(run):

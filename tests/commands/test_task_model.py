@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.saved_model import load_run_vocabulary
+from mbert_cli.commands.run_files import load_run_vocabulary
 from mbert_cli.commands.task_model import open_task_model
 from mbert_cli.data.options import InstalledDocsTask
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary

@@ -8,7 +8,7 @@ from mbert_cli.distill.pair import DistillationPair, TransferPair, transfer_loss
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES, ModelOptions
-from mbert_cli.weights.names import read_variables
+from mbert_cli.weights.variables import read_variables
 
 CHANGES = {"num_layers": 2, "hidden_dim": 16, "embedding_dim": 8, "intermediate_dim": 16, "num_heads": 2}
 TEACHER = ModelOptions(size="ib_bert_laptop", changes=CHANGES | {"intra_dim": 24}).resolve()

@@ -12,7 +12,7 @@ from mbert_cli.model.heads import (
     build_task_network,
 )
 from mbert_cli.model.options import SIZES, ModelSize
-from mbert_cli.weights.names import read_variables
+from mbert_cli.weights.variables import read_variables
 
 SMALL = ModelSize(
     num_layers=1, hidden_dim=4, num_heads=2, intermediate_dim=6, embedding_dim=2, intra_dim=4,

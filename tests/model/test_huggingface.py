@@ -1,7 +1,5 @@
 """Our encoders against Hugging Face's on torch, with the same random weights."""
 
-import re
-
 import numpy as np
 import pytest
 
@@ -12,44 +10,9 @@ import keras
 
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import ModelSize
-from mbert_cli.weights.names import assign_variables
-
-# Modules of Hugging Face -> first part of our names. {layer}, {index} are numbers; {last} is the last
-# feed-forward network, which Hugging Face keeps outside of its list.
-HEADS = {
-    "cls.predictions.transform.dense": "masked_language_model/transform",
-    "cls.predictions.transform.LayerNorm": "masked_language_model/transform/norm",
-    "cls.predictions": "masked_language_model/output",
-    "cls.predictions.dense": "masked_language_model/output/extra_embeddings",
-    "cls.seq_relationship": "next_sentence",
-}
-EMBEDDINGS = {
-    "embeddings.word_embeddings": "encoder/embeddings/word_embeddings",
-    "embeddings.position_embeddings": "encoder/embeddings/position_embeddings",
-    "embeddings.token_type_embeddings": "encoder/embeddings/segment_embeddings",
-    "embeddings.embedding_transformation": "encoder/embeddings/projection",
-    "embeddings.LayerNorm": "encoder/embeddings/norm",
-}
-BLOCK = {
-    "attention.self.query": "attention/query",
-    "attention.self.key": "attention/key",
-    "attention.self.value": "attention/value",
-    "attention.output.dense": "attention/output",
-    "attention.output.LayerNorm": "attention/norm",
-    "bottleneck.input.dense": "bottleneck_input",
-    "bottleneck.input.LayerNorm": "bottleneck_input/norm",
-    "bottleneck.attention.dense": "bottleneck_attention",
-    "bottleneck.attention.LayerNorm": "bottleneck_attention/norm",
-    "ffn.{index}.intermediate.dense": "feed_forward_{index}/intermediate",
-    "ffn.{index}.output.dense": "feed_forward_{index}/output",
-    "ffn.{index}.output.LayerNorm": "feed_forward_{index}/norm",
-    "intermediate.dense": "feed_forward_{last}/intermediate",
-    "output.dense": "feed_forward_{last}/output",
-    "output.LayerNorm": "feed_forward_{last}/norm",
-    "output.bottleneck.dense": "bottleneck_output",
-    "output.bottleneck.LayerNorm": "bottleneck_output/norm",
-}
-ALIASES = ("cls.predictions.decoder.weight", "cls.predictions.decoder.bias")
+from mbert_cli.weights.conversion import from_foreign
+from mbert_cli.weights.names import weights_of
+from mbert_cli.weights.variables import assign_variables
 
 BERT = ModelSize(
     num_layers=2, hidden_dim=24, num_heads=3, intermediate_dim=40, embedding_dim=24, max_length=32,
@@ -83,32 +46,6 @@ SIZES = {
     ),
 }
 VOCAB_SIZE = 60
-
-
-def canonical_array(key: str, value: np.ndarray, size: ModelSize) -> tuple[str, np.ndarray]:
-    """Our name and array for an entry of a Hugging Face state dict."""
-    key = re.sub(r"^(mobilebert|bert)\.", "", key)
-    module, _, kind = key.rpartition(".")
-    name = _canonical_module(module, size)
-    if module.startswith("embeddings.") and module.endswith("_embeddings"):
-        return name, value
-    if module == "cls.predictions.dense":
-        return name, value.T
-    if module.endswith("LayerNorm"):
-        return f"{name}/{'gamma' if kind == 'weight' else 'beta'}", value
-    return (f"{name}/kernel", value.T) if kind == "weight" else (f"{name}/bias", value)
-
-
-def _canonical_module(module: str, size: ModelSize) -> str:
-    if module == "pooler.dense":
-        return "pooler"
-    found = re.fullmatch(r"encoder\.layer\.(\d+)\.(.+)", module)
-    if not found:
-        return (EMBEDDINGS | HEADS)[module]
-    index = re.match(r"ffn\.(\d+)\.", found[2])
-    pattern = BLOCK[re.sub(r"^ffn\.\d+", "ffn.{index}", found[2])]
-    part = pattern.format(index=index and index[1], last=size.num_feedforward_networks - 1)
-    return f"encoder/layer_{int(found[1]):02d}/{part}"
 
 
 def build_reference(size: ModelSize) -> "torch.nn.Module":
@@ -157,8 +94,11 @@ def _mobilebert_config(size: ModelSize, shared: dict) -> "transformers.MobileBer
 def build_ours(reference: "torch.nn.Module", size: ModelSize) -> keras.Model:
     """Our network with the weights of the reference."""
     network = build_pretraining_network(size, vocab_size=VOCAB_SIZE, seed=None)
-    state = {k: v for k, v in reference.state_dict().items() if k not in ALIASES}
-    assign_variables(network, dict(canonical_array(k, v.numpy(), size) for k, v in state.items()))
+    heads = {"masked_language_model": 0, "next_sentence": 0} | ({"pooler": 0} if size.use_pooler else {})
+    family = "bert" if size.intra_dim is None else "mobilebert"
+    state = {name: tensor.numpy() for name, tensor in reference.state_dict().items()}
+    arrays, _ = from_foreign(state, weights_of(size, VOCAB_SIZE, heads, "huggingface", family))
+    assign_variables(network, arrays)
     return network
 
 

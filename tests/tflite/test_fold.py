@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.tflite.fold import MAX_SCALE, Dense, fold
-from mbert_cli.weights.names import read_variables
+from mbert_cli.weights.variables import read_variables
 
 
 def joins_of(folded) -> list:

@@ -10,7 +10,7 @@ from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.graph import task_outputs
 from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.weights.names import read_variables
+from mbert_cli.weights.variables import read_variables
 
 
 def graph_probabilities(network, size, batch) -> np.ndarray:

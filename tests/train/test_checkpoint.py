@@ -25,7 +25,7 @@ from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Schedule, Stage
 from mbert_cli.train.trainability import compile_stage
-from mbert_cli.weights.names import read_variables
+from mbert_cli.weights.variables import read_variables
 
 STAGE = Stage("only", 10, {"mean": 1.0}, Schedule(0.1, 10, 0, 1.0))
 

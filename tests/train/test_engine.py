@@ -20,8 +20,8 @@ from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.stage import Schedule, Stage
-from mbert_cli.weights.names import read_variables
 from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.variables import read_variables
 
 VOCABULARY, LENGTH, LABELS = 50, 8, 3
 SECOND = Stage("second", 11, {"cross_entropy": 1.0}, Schedule(0.02, 11, 3, 0.1))

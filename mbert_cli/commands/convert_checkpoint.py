@@ -1,0 +1,188 @@
+"""`mbert convert-checkpoint`: a run -> a folder of Hugging Face, or a TF1 checkpoint."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli import console
+from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
+from mbert_cli.train.manifest import write_directory
+from mbert_cli.train.run_dir import require_run
+from mbert_cli.weights import huggingface
+from mbert_cli.weights.configuration import write_configuration, write_tf1_configuration
+from mbert_cli.weights.conversion import to_foreign
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.names import HEADS, weights_of
+from mbert_cli.weights.store import load_weights
+
+CONVERTIBLE = ("train-teacher", "distill", "finetune", "import")
+
+FORMATS = ("huggingface", "tf1")
+
+CLASSES = {"bert": "Bert", "mobilebert": "MobileBert", "distilbert": "DistilBert"}
+"""How Hugging Face's classes begin, by family."""
+
+TOKENIZER = "tokenizer_config.json"
+PREFIX = "model.ckpt"
+"""Name of a TF1 checkpoint in its folder."""
+
+
+@dataclass(frozen=True)
+class ConvertCommand:
+    """What was typed.
+
+    Attributes:
+        run: A complete run with weights.
+        out: Folder to write; there must be nothing of that name.
+        to: One of `FORMATS`.
+        dry_run: Account, write nothing.
+    """
+
+    run: Path
+    out: Path
+    to: str = "huggingface"
+    dry_run: bool = False
+
+
+def run(command: ConvertCommand) -> None:
+    """Writes the weights of a run with configuration and vocabulary, and says what was left behind.
+
+    Raises:
+        UserError: The run is not complete, the folder exists, or the format cannot hold the network.
+    """
+    if command.to not in FORMATS:
+        raise UserError(
+            f"--to must be {' or '.join(FORMATS)}. Received: {command.to}", "Choose one of the two."
+        )
+    final = require_run(command.run, CONVERTIBLE).final
+    if command.out.exists():
+        raise UserError(
+            f"The folder to write must not exist yet. Received: {command.out}", "Name another one."
+        )
+    description, arrays = ModelDescription.load(final), dict(load_weights(final / WEIGHTS))
+    family = find_family(description.size)
+    dropped = _drop_foreign_heads(arrays, description.size, command.to, family)
+    heads = _heads(arrays, description)
+    weights = weights_of(description.size, description.vocabulary.size, heads, command.to, family)
+    converted = to_foreign(arrays, weights)
+    _show(command, converted, dropped)
+    if command.dry_run:
+        return
+    write = _write_huggingface if command.to == "huggingface" else _write_tf1
+    write_directory(command.out, lambda folder: write(folder, final, converted, description, heads, family))
+    console.result(f"{command.out}: written")
+
+
+def find_family(size: ModelSize) -> str:
+    """The family of other projects that an architecture belongs to."""
+    if size.intra_dim is not None:
+        return "mobilebert"
+    return "bert" if size.num_segments else "distilbert"
+
+
+def _drop_foreign_heads(
+    arrays: dict[str, np.ndarray], size: ModelSize, file_format: str, family: str
+) -> dict[str, str]:
+    """Takes out what the format has no place for; the reason by the head's name.
+
+    Raises:
+        UserError: The encoder itself has no place there.
+    """
+    if file_format == "tf1" and family == "distilbert":
+        raise UserError(
+            "There are no TF1 checkpoints of DistilBERT. Received: --to tf1", "Use --to huggingface."
+        )
+    if file_format == "tf1":
+        return {}
+    reads_wide = not (size.use_bottleneck_attention or size.key_query_shared_bottleneck)
+    if family == "mobilebert" and reads_wide:
+        raise UserError(
+            "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read. "
+            "Received: --to huggingface",
+            "Use --to tf1.",
+        )
+    needs_pooler = ("next_sentence", "classifier") if family == "bert" and not size.use_pooler else ()
+    if family == "distilbert":
+        needs_pooler = ("next_sentence", *(() if size.use_pooler else ("classifier",)))
+    found = {name.split("/")[0] for name in arrays}
+    if "classifier" in needs_pooler and "classifier" in found:
+        raise UserError(
+            f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model has not. "
+            "Received: --to huggingface",
+            "Use --to tf1.",
+        )
+    dropped = {head: "Hugging Face reads it through a pooler" for head in needs_pooler if head in found}
+    for name in [name for name in arrays if name.split("/")[0] in dropped]:
+        del arrays[name]
+    return dropped
+
+
+def _heads(arrays: Mapping[str, np.ndarray], description: ModelDescription) -> dict[str, int]:
+    """The heads among the weights, with their number of labels."""
+    found = {name.split("/")[0] for name in arrays}
+    return {head: len(description.labels or ()) for head in HEADS if head in found}
+
+
+def _write_huggingface(
+    folder: Path,
+    final: Path,
+    arrays: Mapping[str, np.ndarray],
+    description: ModelDescription,
+    heads: Mapping[str, int],
+    family: str,
+) -> None:
+    ends = {
+        "classifier": "ForSequenceClassification", "token_classifier": "ForTokenClassification",
+        "answer_span": "ForQuestionAnswering", "next_sentence": "ForPreTraining",
+        "masked_language_model": "ForMaskedLM",
+    }  # fmt: skip
+    end = next((end for head, end in ends.items() if head in heads), "Model")
+    named = "classifier" in heads or "token_classifier" in heads
+    labels = tuple(description.labels) if named else None
+    if end == "Model":  # a bare encoder stands below no prefix
+        arrays = {name.removeprefix(f"{family}."): array for name, array in arrays.items()}
+    values = write_configuration(
+        description.size, description.vocabulary.size, family, CLASSES[family] + end, labels
+    )
+    if description.kind == "multi_label":
+        values["problem_type"] = "multi_label_classification"
+    elif description.kind == "regression":
+        values["problem_type"] = "regression"
+    huggingface.write_model(folder, arrays, values)
+    shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
+    tokenizer = {
+        "tokenizer_class": f"{CLASSES[family]}Tokenizer",
+        "do_lower_case": description.vocabulary.lowercase,
+        "model_max_length": description.size.max_length,
+    }
+    (folder / TOKENIZER).write_text(json.dumps(tokenizer, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_tf1(
+    folder: Path,
+    final: Path,
+    arrays: Mapping[str, np.ndarray],
+    description: ModelDescription,
+    heads: Mapping[str, int],
+    family: str,
+) -> None:
+    from mbert_cli.weights import tf1
+
+    tf1.write_checkpoint(folder / PREFIX, arrays)
+    values = write_tf1_configuration(description.size, description.vocabulary.size, family)
+    (folder / tf1.CONFIGURATION).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
+
+
+def _show(command: ConvertCommand, arrays: Mapping[str, np.ndarray], dropped: Mapping[str, str]) -> None:
+    rows = [("written", f"{len(arrays):,}", f"{sum(array.size for array in arrays.values()):,} parameters")]
+    rows += [("left behind", head, reason) for head, reason in dropped.items()]
+    console.table(
+        f"convert-checkpoint: {command.run} -> {command.out} ({command.to})", ["", "arrays", ""], rows
+    )

@@ -1,0 +1,162 @@
+"""`mbert trace`: what every layer of a model makes of a text, as arrays and as a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from mbert_cli import console
+from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
+from mbert_cli.data.examples import Examples
+from mbert_cli.data.task_batches import TaskBatches
+from mbert_cli.data.text_rows import TextRows
+from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.errors import UserError
+from mbert_cli.model.encoder import build_encoder
+from mbert_cli.model.heads import Pooler
+from mbert_cli.train.run_dir import require_run
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.variables import assign_variables
+
+TRACEABLE = ("train-teacher", "distill", "finetune", "import")
+
+
+@dataclass(frozen=True)
+class TraceCommand:
+    """What was typed.
+
+    Attributes:
+        runs: One run, or a teacher and its student.
+        text: The text.
+        pair: A second text; None for one.
+        out: The .npz file to write; None writes none.
+        picture: The .png file to write; None writes none.
+        layers: Blocks in the picture, from 0; empty for all.
+    """
+
+    runs: tuple[Path, ...]
+    text: str
+    pair: str | None = None
+    out: Path | None = None
+    picture: Path | None = None
+    layers: tuple[int, ...] = ()
+
+
+def run(command: TraceCommand) -> None:
+    """Runs the encoders on the text and writes what was asked for.
+
+    Raises:
+        UserError: A run or the text cannot serve, or there is nothing to write.
+    """
+    _check(command)
+    traces = {path: trace_run(path, command.text, command.pair) for path in command.runs}
+    for path, arrays in traces.items():
+        layers = sum(name.startswith("attention/") for name in arrays)
+        console.info(f"{path}: {len(arrays['tokens'])} tokens, {layers} layers")
+    if command.out:
+        _write(command.out, traces)
+    if command.picture:
+        from mbert_cli.commands.trace_picture import draw
+
+        draw(command.picture, {path.name: arrays for path, arrays in traces.items()}, command.layers)
+        console.result(f"{command.picture}: attention, rows are queries and columns keys")
+
+
+def trace_run(path: Path, text: str, pair: str | None) -> dict[str, np.ndarray]:
+    """Everything that an encoder computes for a text.
+
+    Args:
+        path: A complete run with weights.
+        text: The text.
+        pair: A second text, or None.
+
+    Returns:
+        By canonical name, without a batch axis: `tokens` (length,) texts; `token_ids`, `segment_ids` and
+        `padding_mask` (length,) int32; `embeddings` (length, hidden_dim); for each block
+        `hidden_states/layer_NN` (length, hidden_dim) and `attention/layer_NN` (heads, query, key)
+        probabilities; `pooled` (hidden_dim,). All float32 where nothing else is said.
+
+    Raises:
+        UserError: The run has no encoder, or the text is longer than its positions.
+    """
+    final = require_run(path, TRACEABLE).final
+    description, weights = ModelDescription.load(final), load_weights(final / WEIGHTS)
+    vocabulary = load_run_vocabulary(final, description)
+    examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))
+    length = int(TextRows(examples, Tokenizer(vocabulary), description.size.max_length).tokens[0])
+    if length > description.size.max_length:
+        raise UserError(
+            f"A text to trace must fit the positions of the model, {description.size.max_length} tokens. "
+            f"Received: {length}",
+            "Shorten the text.",
+        )
+    batch = next(TaskBatches(TextRows(examples, Tokenizer(vocabulary), length), 1).in_order())
+    encoder = build_encoder(description.size, vocab_size=description.vocabulary.size, seed=None)
+    assign_variables(encoder, {name: weights[name] for name in weights if name.startswith("encoder/")})
+    trace = encoder({name: batch[name] for name in encoder.input})
+    arrays = {name: batch[name][0] for name in ("token_ids", "segment_ids", "padding_mask")}
+    arrays["tokens"] = np.array([vocabulary.tokens[index] for index in arrays["token_ids"]])
+    states = [_numpy(state) for state in trace["hidden_states"]]
+    arrays["embeddings"] = states[0]
+    for index, (state, logits) in enumerate(zip(states[1:], trace["attention_logits"], strict=True)):
+        arrays[f"hidden_states/layer_{index:02d}"] = state
+        arrays[f"attention/layer_{index:02d}"] = _numpy(keras.ops.softmax(logits))
+    arrays["pooled"] = _pool(description, weights, trace["hidden_states"][-1])
+    return arrays
+
+
+def _numpy(tensor: object) -> np.ndarray:
+    """The first row of a batch."""
+    return keras.ops.convert_to_numpy(tensor)[0]
+
+
+def _pool(description: ModelDescription, weights: dict[str, np.ndarray], last: object) -> np.ndarray:
+    """What a head of whole texts reads; the raw state of [CLS] where the run has no pooler."""
+    has_pooler = "pooler/kernel" in weights
+    pooler = Pooler(description.size.model_copy(update={"use_pooler": has_pooler}), name="pooler")
+    pooled = pooler(last)
+    if has_pooler:
+        for weight in pooler.weights:
+            weight.assign(weights[weight.path])
+        pooled = pooler(last)
+    return _numpy(pooled)
+
+
+def _check(command: TraceCommand) -> None:
+    if not command.text.strip() or (command.pair is not None and not command.pair.strip()):
+        raise UserError("A text to trace must not be blank. Received: a blank one.", "Give --text TEXT.")
+    if command.out is None and command.picture is None:
+        raise UserError(
+            "A trace is written to a file. Received: neither --out nor --picture",
+            "Give --out FILE.npz, --picture FILE.png, or both.",
+        )
+    for path, suffix in ((command.out, ".npz"), (command.picture, ".png")):
+        if path is not None and path.suffix != suffix:
+            raise UserError(f"The file must end in {suffix}. Received: {path}", "Name it so.")
+    if len(command.runs) > 2 or len({path.name for path in command.runs}) < len(command.runs):
+        raise UserError(
+            "A trace is of one run, or of two with different names. "
+            f"Received: {', '.join(map(str, command.runs))}",
+            "Name a run, or a teacher and its student.",
+        )
+
+
+def _write(path: Path, traces: dict[Path, dict[str, np.ndarray]]) -> None:
+    """One run's arrays under their names, those of two below the name of each run."""
+    alone = len(traces) == 1
+    content = {
+        name if alone else f"{run_path.name}/{name}": array
+        for run_path, arrays in traces.items()
+        for name, array in arrays.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **content)
+    console.result(f"{path}: {_shown(content)}")
+
+
+def _shown(content: dict[str, np.ndarray]) -> str:
+    names: Sequence[str] = list(content)
+    return f"{len(names)} arrays, {', '.join(names[:4])}, ..."

@@ -1,0 +1,181 @@
+"""A checkpoint of another project: found, recognised and read into our weights."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
+from mbert_cli.weights import huggingface
+from mbert_cli.weights.configuration import Configuration, read_configuration
+from mbert_cli.weights.conversion import Coverage, find_heads, from_foreign
+from mbert_cli.weights.names import weights_of
+
+VOCABULARY = "vocab.txt"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A checkpoint as a network of ours.
+
+    Attributes:
+        file_format: huggingface or tf1.
+        family: bert, mobilebert or distilbert.
+        size: The encoder; without a pooler where the file has none.
+        vocab_size: Rows of the word table.
+        heads: Keys of `mbert_cli.weights.names.HEADS`, with the number of labels of each.
+        labels: Names of the classifier's labels, if there is one.
+        arrays: Weights by canonical name.
+        coverage: What became of the file's arrays.
+        absent: Parts that the configuration speaks of and the file has not, and what takes their place.
+    """
+
+    file_format: str
+    family: str
+    size: ModelSize
+    vocab_size: int
+    heads: dict[str, int]
+    labels: tuple[str, ...] | None
+    arrays: dict[str, np.ndarray]
+    coverage: Coverage
+    absent: dict[str, str]
+
+
+def read_checkpoint(source: Path, *, allow_unused: bool = False) -> Imported:
+    """Reads a folder of Hugging Face, or a TF1 checkpoint by its prefix or folder.
+
+    Raises:
+        UserError: It is neither, is damaged, or is no encoder of ours.
+    """
+    if (source / huggingface.CONFIGURATION).is_file():
+        configuration = read_configuration(source / huggingface.CONFIGURATION, "huggingface")
+        arrays = with_prefix(huggingface.read_arrays(source), configuration.family)
+        return _convert(arrays, configuration, "huggingface", allow_unused)
+    from mbert_cli.weights import tf1
+
+    prefix = tf1.find_prefix(source)
+    path = prefix and prefix.parent / tf1.CONFIGURATION
+    if prefix is None or not path.is_file():
+        raise UserError(
+            f"A checkpoint is a folder with {huggingface.CONFIGURATION}, or a TF1 checkpoint beside its "
+            f"{tf1.CONFIGURATION}. Received: {source}",
+            "Name the folder that was downloaded, or the prefix of the .index file.",
+        )
+    return _convert(tf1.Tf1Arrays(prefix), read_configuration(path, "tf1"), "tf1", allow_unused)
+
+
+def with_prefix(arrays: Mapping[str, np.ndarray], family: str) -> dict[str, np.ndarray]:
+    """Names of a bare encoder's file as those of a model with heads, which stand below the family's name."""
+    if any(name.startswith(f"{family}.") for name in arrays):
+        return dict(arrays)
+    parts = ("embeddings.", "encoder.", "transformer.", "pooler.")
+    return {f"{family}.{name}" if name.startswith(parts) else name: array for name, array in arrays.items()}
+
+
+def _convert(
+    arrays: Mapping[str, np.ndarray], configuration: Configuration, file_format: str, allow_unused: bool
+) -> Imported:
+    family = configuration.family
+    found = find_heads(list(arrays), configuration.size, file_format, family)
+    if configuration.architecture.endswith("ForTokenClassification"):
+        found = ["token_classifier" if head == "classifier" else head for head in found]
+    size = configuration.size.model_copy(update={"use_pooler": "pooler" in found})
+    heads = {head: _num_labels(head, arrays, file_format, family, size) for head in found}
+    weights = weights_of(size, configuration.vocab_size, heads, file_format, family)
+    converted, coverage = from_foreign(arrays, weights, allow_unused=allow_unused)
+    return Imported(
+        file_format, family, size, configuration.vocab_size, heads, _labels(configuration, heads),
+        converted, coverage, _absent(configuration, heads),
+    )  # fmt: skip
+
+
+def _absent(configuration: Configuration, heads: Mapping[str, int]) -> dict[str, str]:
+    """What the file lacks; a fine-tuning or a training draws it anew."""
+    absent = {}
+    if configuration.size.use_pooler and "pooler" not in heads:
+        absent["pooler"] = "heads of whole texts read the state of [CLS] as it is"
+    for head in ("masked_language_model", "next_sentence"):
+        if head not in heads and not set(heads) & {"classifier", "answer_span", "token_classifier"}:
+            absent[head] = "a teacher needs it; fine-tuning does not"
+    return absent
+
+
+def _num_labels(
+    head: str, arrays: Mapping[str, np.ndarray], file_format: str, family: str, size: ModelSize
+) -> int:
+    """The number of labels of a classifier, read off its bias."""
+    if head not in ("classifier", "token_classifier"):
+        return 0
+    bias = weights_of(size, 1, {head: 1}, file_format, family)[-1]
+    return int(arrays[bias.names[0]].shape[0])
+
+
+def _labels(configuration: Configuration, heads: Mapping[str, int]) -> tuple[str, ...] | None:
+    """The classifier's labels; LABEL_0 and so on where the configuration does not name so many."""
+    count = heads.get("classifier") or heads.get("token_classifier")
+    if not count:
+        return None
+    named = configuration.labels
+    return named if named and len(named) == count else tuple(f"LABEL_{index}" for index in range(count))
+
+
+def find_vocabulary(folder: Path, vocab_size: int) -> tuple[list[str], bool]:
+    """The tokens in the order of their ids, and whether text is lower-cased first.
+
+    Read from vocab.txt, or from tokenizer.json; whether to lower-case from the tokenizer's own files, else from
+    the tokens: no upper case in them means that there is none in the text.
+
+    Raises:
+        UserError: There is no vocabulary, or it has another length than the word table.
+    """
+    tokenizer = _json(folder / "tokenizer.json")
+    path = folder / VOCABULARY
+    if path.is_file():
+        tokens = path.read_text(encoding="utf-8").splitlines()
+    elif isinstance(tokenizer.get("model"), dict) and "vocab" in tokenizer["model"]:
+        ids: dict[str, int] = tokenizer["model"]["vocab"]
+        tokens = sorted(ids, key=ids.__getitem__)
+    else:
+        raise UserError(
+            f"A checkpoint needs its vocabulary, {VOCABULARY} or tokenizer.json. Received: {folder}",
+            "Put the file that was published with it into the folder.",
+        )
+    if len(tokens) != vocab_size:
+        raise UserError(
+            f"The vocabulary must have as many tokens as the word table has rows, {vocab_size:,}. "
+            f"Received: {len(tokens):,} in {folder}",
+            "Put the vocabulary that was published with the weights into the folder.",
+        )
+    return tokens, _lowercases(_json(folder / "tokenizer_config.json"), tokenizer, tokens, folder)
+
+
+def _lowercases(
+    configuration: Mapping[str, Any], tokenizer: Mapping[str, Any], tokens: list[str], folder: Path
+) -> bool:
+    normalizer = tokenizer.get("normalizer") or {}
+    lowercase = configuration.get("do_lower_case", normalizer.get("lowercase"))
+    if lowercase is None:
+        lowercase = not any(token != token.lower() for token in tokens if not token.startswith("["))
+    strips = configuration.get("strip_accents", normalizer.get("strip_accents"))
+    if strips is not None and strips != lowercase:
+        raise UserError(
+            "A tokenizer must strip accents where it lower-cases, and only there. "
+            f"Received: lower-casing {str(lowercase).lower()}, strip_accents {str(strips).lower()} in {folder}",
+            "Other tokenizers cut words where mbert does not.",
+        )
+    return bool(lowercase)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """The content of a file that may be missing."""
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"A tokenizer's file must be JSON. Received: {path}", "Restore it.") from error
+    return content if isinstance(content, dict) else {}

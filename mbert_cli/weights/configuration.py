@@ -1,0 +1,220 @@
+"""`config.json` of Hugging Face and `bert_config.json` of TF1 <-> our sizes.
+
+Both name their fields alike. Nothing is guessed: a field that is not known, or that says what we cannot do, is
+an error that names it.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
+from mbert_cli.weights.fields import ACTIVATIONS, DEFAULTS, FIELDS, IGNORED, REQUIRED
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a configuration says.
+
+    Attributes:
+        family: bert, mobilebert or distilbert.
+        size: The encoder.
+        vocab_size: Rows of the word table.
+        architecture: Class that the weights were saved from, as `BertForMaskedLM`; empty if it does not say.
+        labels: Names of the classifier's labels in the order of their ids, if it names them.
+    """
+
+    family: str
+    size: ModelSize
+    vocab_size: int
+    architecture: str
+    labels: tuple[str, ...] | None
+
+
+def read_configuration(path: Path, file_format: str) -> Configuration:
+    """Reads a configuration file.
+
+    Args:
+        path: `config.json` or `bert_config.json`.
+        file_format: huggingface or tf1.
+
+    Raises:
+        UserError: It cannot be read, is of another architecture, or has fields that are unknown or contradict
+            one another.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"A configuration must be a JSON file. Received: {path} ({error})",
+            "Restore the file that was saved with the weights.",
+        ) from error
+    if not isinstance(values, dict):
+        raise UserError(f"A configuration must be a JSON object. Received: {path}", "Restore the file.")
+    family = _family(values, path)
+    _check_fields(values, family, path)
+    return Configuration(
+        family, _size(values, family, file_format, path), _vocab_size(values, path),
+        (values.get("architectures") or [""])[0], _labels(values),
+    )  # fmt: skip
+
+
+def _family(values: Mapping[str, Any], path: Path) -> str:
+    """The family, also of files that do not say it: those of TF1 and of TinyBERT."""
+    named = values.get("model_type")
+    if named is None:
+        bottleneck = {"use_bottleneck", "intra_bottleneck_size", "trigram_input", "bottleneck_size"}
+        return "mobilebert" if bottleneck & set(values) else "bert"
+    if named not in FIELDS:
+        raise UserError(
+            f"A checkpoint must be of the architecture {', '.join(FIELDS)}. Received: {named} in {path}",
+            "Other architectures need a tool made for them, as `optimum` for Hugging Face's.",
+        )
+    return named
+
+
+def _check_fields(values: Mapping[str, Any], family: str, path: Path) -> None:
+    known = set(FIELDS[family]) | IGNORED | set(REQUIRED)
+    for name in values:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, sorted(known), 1)
+            raise UserError(
+                f"Every field of a configuration must be known, or weights would be misread. "
+                f"Received: {name}: {json.dumps(values[name])} in {path}",
+                f"Did you mean {nearest[0]}?"
+                if nearest
+                else "Take the field out if it changes no arithmetic.",
+            )
+    for name, required in REQUIRED.items():
+        if name in values and values[name] not in (required, None):
+            raise UserError(
+                f"{name} must be {json.dumps(required)}. Received: {json.dumps(values[name])} in {path}",
+                "Models with another value compute what mbert does not.",
+            )
+
+
+def _size(values: Mapping[str, Any], family: str, file_format: str, path: Path) -> ModelSize:
+    if (file_format, family) not in DEFAULTS:
+        raise UserError(
+            f"There are no TF1 checkpoints of {family}. Received: {path}", "Take it from the hub."
+        )
+    complete = DEFAULTS[file_format, family] | {k: v for k, v in values.items() if v is not None}
+    fields = {ours: complete[name] for name, ours in FIELDS[family].items() if name in complete}
+    fields |= _special_fields(complete, family, file_format, path)
+    try:
+        return ModelSize.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        reason = first["msg"].removeprefix("Value error, ")
+        raise UserError(
+            f"A configuration must describe an encoder. Received: {path} ({place + ': ' if place else ''}{reason})",
+            "Restore the file that was saved with the weights.",
+        ) from error
+
+
+def _special_fields(
+    values: Mapping[str, Any], family: str, file_format: str, path: Path
+) -> dict[str, object]:
+    """Fields of a size that no single field of the configuration says."""
+    written = values["activation" if family == "distilbert" else "hidden_act"]
+    if written not in ACTIVATIONS[file_format]:
+        raise UserError(
+            f"The activation must be one of {', '.join(ACTIVATIONS[file_format])}. Received: {written} in {path}",
+            "Models with another activation compute what mbert does not.",
+        )
+    fields: dict[str, object] = {"activation": ACTIVATIONS[file_format][written]}
+    if family == "distilbert":
+        return fields | {
+            "embedding_dim": values["dim"], "num_segments": 0, "use_pooler": False,
+            "pooler_activation": "relu",
+        }  # fmt: skip
+    if family == "bert":
+        return fields | {"embedding_dim": values["hidden_size"], "use_pooler": True}
+    _check_bottleneck(values, path)
+    return fields | {
+        "embedding_dim": values.get("embedding_size", values["hidden_size"]),
+        "intra_dim": values.get("intra_bottleneck_size", values["hidden_size"]),
+        "use_pooler": values["classifier_activation"],
+    }
+
+
+def _check_bottleneck(values: Mapping[str, Any], path: Path) -> None:
+    if not values["use_bottleneck"]:
+        raise UserError(
+            f"use_bottleneck must be true for a MobileBERT. Received: false in {path}",
+            "Without bottlenecks it is a BERT: set model_type to bert.",
+        )
+    intra = values.get("intra_bottleneck_size", values["hidden_size"])
+    if values.get("true_hidden_size", intra) != intra:
+        raise UserError(
+            "true_hidden_size and intra_bottleneck_size must be equal. "
+            f"Received: {values['true_hidden_size']} and {intra} in {path}",
+            "Correct the one that the weights do not have.",
+        )
+
+
+def _vocab_size(values: Mapping[str, Any], path: Path) -> int:
+    found = values.get("vocab_size")
+    if type(found) is not int or found < 1:
+        raise UserError(
+            f"A configuration must have a vocab_size. Received: {json.dumps(found)} in {path}",
+            "Set it to the number of lines of vocab.txt.",
+        )
+    return found
+
+
+def _labels(values: Mapping[str, Any]) -> tuple[str, ...] | None:
+    named = values.get("id2label")
+    if not isinstance(named, dict) or sorted(named) != sorted(map(str, range(len(named)))):
+        return None
+    return tuple(str(named[str(index)]) for index in range(len(named)))
+
+
+def write_configuration(
+    size: ModelSize, vocab_size: int, family: str, architecture: str, labels: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """The values of a `config.json` for Hugging Face, of which `read_configuration` makes the same size."""
+    fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
+    back = {ours: name for name, ours in reversed(ACTIVATIONS["huggingface"].items())}
+    special: dict[str, Any] = {
+        "activation" if family == "distilbert" else "hidden_act": back[size.activation]
+    }
+    if family == "mobilebert":
+        special |= {
+            "use_bottleneck": True, "classifier_activation": size.use_pooler,
+            "true_hidden_size": size.intra_dim,
+        }  # fmt: skip
+    if family != "distilbert":
+        special["layer_norm_eps"] = 1e-12
+    if labels is not None:
+        special["id2label"] = {str(index): label for index, label in enumerate(labels)}
+        special["label2id"] = {label: index for index, label in enumerate(labels)}
+    return (
+        {"architectures": [architecture], "model_type": family, "vocab_size": vocab_size} | fields | special
+    )
+
+
+def write_tf1_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:
+    """The values of a `bert_config.json`.
+
+    Raises:
+        UserError: TF1's code has no such activation.
+    """
+    back = {ours: name for name, ours in ACTIVATIONS["tf1"].items()}
+    if size.activation not in back:
+        raise UserError(
+            f"A TF1 configuration has the activations {', '.join(back)}. Received: {size.activation}",
+            "Use --to huggingface.",
+        )
+    fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
+    fields |= {"vocab_size": vocab_size, "hidden_act": back[size.activation]}
+    if family == "mobilebert":
+        fields |= {"use_bottleneck": True, "classifier_activation": size.use_pooler}
+    return fields

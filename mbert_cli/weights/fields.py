@@ -1,0 +1,147 @@
+"""Fields of the configurations of TF1 and Hugging Face, as tables."""
+
+from typing import Any
+
+BERT_FIELDS = {
+    "num_hidden_layers": "num_layers",
+    "hidden_size": "hidden_dim",
+    "num_attention_heads": "num_heads",
+    "intermediate_size": "intermediate_dim",
+    "hidden_dropout_prob": "hidden_dropout_rate",
+    "attention_probs_dropout_prob": "attention_dropout_rate",
+    "max_position_embeddings": "max_length",
+    "type_vocab_size": "num_segments",
+    "initializer_range": "initializer_range",
+}
+"""Fields of a size by those of BERT's configuration."""
+
+MOBILEBERT_FIELDS = BERT_FIELDS | {
+    "embedding_size": "embedding_dim",
+    "intra_bottleneck_size": "intra_dim",
+    "trigram_input": "trigram_input",
+    "num_feedforward_networks": "num_feedforward_networks",
+    "use_bottleneck_attention": "use_bottleneck_attention",
+    "key_query_shared_bottleneck": "key_query_shared_bottleneck",
+    "normalization_type": "normalization",
+}
+
+DISTILBERT_FIELDS = {
+    "n_layers": "num_layers",
+    "dim": "hidden_dim",
+    "n_heads": "num_heads",
+    "hidden_dim": "intermediate_dim",
+    "dropout": "hidden_dropout_rate",
+    "attention_dropout": "attention_dropout_rate",
+    "max_position_embeddings": "max_length",
+    "initializer_range": "initializer_range",
+}
+
+FIELDS = {"bert": BERT_FIELDS, "mobilebert": MOBILEBERT_FIELDS, "distilbert": DISTILBERT_FIELDS}
+"""By family."""
+
+_BERT_DEFAULTS = {
+    "num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072,
+    "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "max_position_embeddings": 512,
+    "type_vocab_size": 2, "initializer_range": 0.02,
+}  # fmt: skip
+
+DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("huggingface", "bert"): _BERT_DEFAULTS | {"hidden_act": "gelu"},
+    ("huggingface", "mobilebert"): _BERT_DEFAULTS | {
+        "num_hidden_layers": 24, "hidden_size": 512, "num_attention_heads": 4, "intermediate_size": 512,
+        "hidden_dropout_prob": 0.0, "embedding_size": 128, "intra_bottleneck_size": 128,
+        "trigram_input": True, "num_feedforward_networks": 4, "use_bottleneck": True,
+        "use_bottleneck_attention": False, "key_query_shared_bottleneck": True,
+        "normalization_type": "no_norm", "hidden_act": "relu", "classifier_activation": True,
+    },
+    ("huggingface", "distilbert"): {
+        "n_layers": 6, "dim": 768, "n_heads": 12, "hidden_dim": 3072, "dropout": 0.1,
+        "attention_dropout": 0.1, "max_position_embeddings": 512, "initializer_range": 0.02,
+        "activation": "gelu",
+    },
+    ("tf1", "bert"): _BERT_DEFAULTS | {"hidden_act": "gelu", "type_vocab_size": 16},
+    ("tf1", "mobilebert"): _BERT_DEFAULTS | {
+        "type_vocab_size": 16, "hidden_act": "gelu", "trigram_input": False, "num_feedforward_networks": 1,
+        "use_bottleneck": False, "use_bottleneck_attention": False, "key_query_shared_bottleneck": False,
+        "normalization_type": "layer_norm", "classifier_activation": True,
+    },
+}  # fmt: skip
+"""What a field that is not there means, by format and family: the defaults of the class that reads it."""
+
+ACTIVATIONS = {
+    "huggingface": {
+        "gelu": "gelu_exact", "gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "relu": "relu",
+        "relu6": "relu6",
+    },
+    "tf1": {"gelu": "gelu", "relu": "relu", "relu6": "relu6"},
+}  # fmt: skip
+"""Our activations by those of a configuration: "gelu" is the exact one to Hugging Face, the tanh form in TF1."""
+
+REQUIRED = {
+    "is_decoder": False, "add_cross_attention": False, "is_encoder_decoder": False,
+    "position_embedding_type": "absolute", "sinusoidal_pos_embds": False, "pruned_heads": {},
+    "tie_word_embeddings": True, "layer_norm_eps": 1e-12,
+}  # fmt: skip
+"""Fields that may be there and must say this."""
+
+IGNORED = frozenset(
+    [
+        "architectures",
+        "model_type",
+        "vocab_size",
+        "pad_token_id",
+        "bos_token_id",
+        "eos_token_id",
+        "sep_token_id",
+        "cls_token_id",
+        "decoder_start_token_id",
+        "id2label",
+        "label2id",
+        "num_labels",
+        "problem_type",
+        "finetuning_task",
+        "classifier_dropout",
+        "qa_dropout",
+        "seq_classif_dropout",
+        "true_hidden_size",
+        "use_cache",
+        "gradient_checkpointing",
+        "transformers_version",
+        "torch_dtype",
+        "dtype",
+        "torchscript",
+        "use_bfloat16",
+        "tf_legacy_loss",
+        "output_attentions",
+        "output_hidden_states",
+        "output_past",
+        "return_dict",
+        "chunk_size_feed_forward",
+        "attn_implementation",
+        "_attn_implementation",
+        "_attn_implementation_autoset",
+        "_name_or_path",
+        "name",
+        "language",
+        "directionality",
+        "tokenizer_class",
+        "prefix",
+        "task_specific_params",
+        "tie_weights_",
+        "pooler_fc_size",
+        "pooler_num_attention_heads",
+        "pooler_num_fc_layers",
+        "pooler_size_per_head",
+        "pooler_type",
+        "cell",
+        "emb_size",
+        "structure",
+        "pre_trained",
+        "training",
+        "classifier_activation",
+        "use_bottleneck",
+        "hidden_act",
+        "activation",
+    ]
+)
+"""Fields that change no arithmetic, or that are read elsewhere."""

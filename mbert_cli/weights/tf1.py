@@ -1,0 +1,76 @@
+"""TF1 checkpoints: arrays by the names of their variables, in an index and a data file."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli.errors import UserError
+from mbert_cli.native_output import hidden_native_output
+
+with hidden_native_output():
+    import tensorflow as tf
+
+CONFIGURATION = "bert_config.json"
+INDEX = ".index"
+
+
+class Tf1Arrays(Mapping[str, np.ndarray]):
+    """The arrays of a checkpoint, each read when it is asked for.
+
+    Args:
+        prefix: Path of the checkpoint without `.index`.
+
+    Raises:
+        UserError: It is not a checkpoint, or a part of it is missing or damaged.
+    """
+
+    def __init__(self, prefix: Path) -> None:
+        self._prefix = prefix
+        try:
+            self._reader = tf.train.load_checkpoint(str(prefix))
+            self._shapes = self._reader.get_variable_to_shape_map()
+        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+            raise self._damaged(error) from error
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._shapes:
+            raise KeyError(name)
+        try:
+            return self._reader.get_tensor(name)
+        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+            raise self._damaged(error) from error
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._shapes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._shapes))
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def _damaged(self, error: Exception) -> UserError:
+        reason = str(error).splitlines()[0].split(";")[0]
+        return UserError(
+            f"A TF1 checkpoint must be whole. Received: {self._prefix} ({reason})",
+            "It consists of PREFIX.index and PREFIX.data-00000-of-00001; name it by PREFIX.",
+        )
+
+
+def find_prefix(source: Path) -> Path | None:
+    """The checkpoint that a path means: itself, its `.index`, or the newest one in a folder; None for none."""
+    if source.is_dir():
+        indices = sorted(source.glob(f"*{INDEX}"), key=lambda path: (path.stat().st_mtime, path.name))
+        return indices[-1].with_suffix("") if indices else None
+    prefix = source.with_suffix("") if source.suffix == INDEX else source
+    return prefix if prefix.with_name(prefix.name + INDEX).is_file() else None
+
+
+def write_checkpoint(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes a name-based checkpoint: `prefix.index` and `prefix.data-00000-of-00001`."""
+    names = list(arrays)
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix), tensor_names=names, shape_and_slices=[""] * len(names),
+        tensors=[tf.constant(arrays[name]) for name in names],
+    )  # fmt: skip

@@ -1,0 +1,196 @@
+"""Checkpoints of other projects become runs that every verb takes, and go back."""
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+from mbert_cli.commands import convert_checkpoint, import_checkpoint
+from mbert_cli.commands.convert_checkpoint import ConvertCommand
+from mbert_cli.commands.import_checkpoint import ImportCommand
+from mbert_cli.data.vocabulary import LEADING_TOKENS
+from mbert_cli.errors import UserError
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.store import load_weights
+
+TOKENS = [*LEADING_TOKENS, "fine", "dull", "film", "##s", "a"]
+MOBILEBERT = {
+    "vocab_size": len(TOKENS), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "intermediate_size": 24, "embedding_size": 16, "intra_bottleneck_size": 16,
+    "max_position_embeddings": 64, "classifier_activation": False,
+}  # fmt: skip
+LABELS = {0: "bad", 1: "so-so", 2: "good"}
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def save(folder: str, name: str = "ForSequenceClassification", **changes) -> "torch.nn.Module":
+    """A model of Hugging Face with its tokenizer, in a folder."""
+    torch.manual_seed(0)
+    configuration = transformers.MobileBertConfig(**(MOBILEBERT | changes))
+    if name == "ForSequenceClassification":
+        configuration.id2label = LABELS
+    model = getattr(transformers, f"MobileBert{name}")(configuration).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    model.save_pretrained(folder)
+    (Path(folder) / "vocab.txt").write_text("\n".join(TOKENS) + "\n")
+    (Path(folder) / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True}))
+    return model
+
+
+def refusal(command: ImportCommand | ConvertCommand) -> UserError:
+    page = import_checkpoint if isinstance(command, ImportCommand) else convert_checkpoint
+    with pytest.raises(UserError) as caught:
+        page.run(command)
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+def test_a_classifier_becomes_a_run_with_its_labels_and_goes_back(capsys):
+    model = save("theirs")
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    shown = capsys.readouterr()
+    assert "labels bad, so-so, good" in shown.err and "runs/ours: complete" in shown.out
+    description = ModelDescription.load(Path("runs/ours/final"))
+    assert (description.verb, description.kind) == ("import", "classification")
+    assert description.labels == ["bad", "so-so", "good"]
+    assert description.task.sequence_length == 64
+    convert_checkpoint.run(ConvertCommand(Path("runs/ours"), Path("back")))
+    again = transformers.AutoModelForSequenceClassification.from_pretrained("back")
+    assert again.config.id2label == LABELS
+    for name, array in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], array)
+    tokenizer = transformers.AutoTokenizer.from_pretrained("back")
+    assert tokenizer("A fine FILMS")["input_ids"] == [TOKENS.index(token) for token in
+                                                      ("[CLS]", "a", "fine", "film", "##s", "[SEP]")]  # fmt: skip
+
+
+def test_both_ways_through_tf1_change_no_bit():
+    save("theirs", "ForPreTraining")
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/first")))
+    convert_checkpoint.run(ConvertCommand(Path("runs/first"), Path("tf1"), "tf1"))
+    import_checkpoint.run(ImportCommand("tf1", Path("runs/second")))
+    first, second = (
+        load_weights(Path(f"runs/{name}/final/weights.safetensors")) for name in ("first", "second")
+    )
+    assert set(first) == set(second)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name])
+
+
+def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, tmp_path):
+    save("theirs")
+    mbert(tmp_path, "import", "theirs", "--run", "runs/theirs")
+    exported = mbert(tmp_path, "export-tflite", "runs/theirs", "--set", "export.verify.max_examples=20",
+                     "--quantize", "float32")  # fmt: skip
+    assert "agreement" in exported.stdout and "knows no data of its task" in exported.stderr
+    artifact = "runs/theirs/export/float32/model.tflite"
+    keras, lite = (
+        json.loads(mbert(tmp_path, "predict", target, "--jsonl", "--text", "a fine film").stdout)
+        for target in ("runs/theirs", artifact)
+    )
+    assert keras["label"] == lite["label"] and keras["probabilities"].keys() == {"bad", "so-so", "good"}
+    assert keras["probabilities"] == pytest.approx(lite["probabilities"], abs=1e-4)
+    (tmp_path / "t.tsv").write_text("text\tlabel\na fine film\tgood\na dull film\tbad\nfilms\tso-so\n")
+    words = ["--set", "task.train=t.tsv", "--set", "task.validation=t.tsv", "--set", "train.epochs=1",
+             "--set", "task.labels=[bad, so-so, good]", "--set", "task.sequence_length=16"]  # fmt: skip
+    tuned = mbert(tmp_path, "finetune", "file", "--source", "runs/theirs", *words)
+    assert "The head is kept: the labels are the same" in tuned.stderr
+    task = ["--set", "task.source=file", "--set", "task.train=t.tsv", "--set", "task.validation=t.tsv"]
+    scored = mbert(tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[Bad, So-so, Good]", code=2)
+    assert "A label must be one of Bad, So-so, Good. Received: 'good' in t.tsv:2" in scored.stderr
+    scored = mbert(tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[bad, so-so, good]")
+    assert "t.tsv validation, 3 examples: accuracy" in scored.stdout
+    refused = mbert(tmp_path, "eval", "runs/theirs", code=2)
+    assert "A model that came from elsewhere has no examples" in refused.stderr
+
+
+def test_a_dry_run_accounts_and_writes_nothing(capsys):
+    save("theirs")
+    import_checkpoint.run(ImportCommand("theirs", dry_run=True))
+    assert "import: theirs, 101 arrays" in capsys.readouterr().out
+    assert not Path("runs").exists()
+
+
+def test_a_vocabulary_of_another_length_is_refused():
+    save("theirs")
+    Path("theirs/vocab.txt").write_text("\n".join(TOKENS[:-1]) + "\n")
+    error = refusal(ImportCommand("theirs", Path("runs/x")))
+    assert error.message == (
+        f"The vocabulary must have as many tokens as the word table has rows, {len(TOKENS)}. "
+        f"Received: {len(TOKENS) - 1} in theirs"
+    )
+    assert not Path("runs").exists()
+
+
+def test_a_tokenizer_that_keeps_accents_in_lower_case_is_refused():
+    save("theirs")
+    Path("theirs/tokenizer_config.json").write_text('{"do_lower_case": true, "strip_accents": false}')
+    assert refusal(ImportCommand("theirs")).message == (
+        "A tokenizer must strip accents where it lower-cases, and only there. "
+        "Received: lower-casing true, strip_accents false in theirs"
+    )
+
+
+@pytest.mark.parametrize("damage", ["cut", "promise", "letters"])
+def test_a_damaged_file_is_refused_before_anything_is_written(damage):
+    save("theirs")
+    path = Path("theirs/model.safetensors")
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        content = content[:-40]
+    elif damage == "promise":
+        content[:8] = struct.pack("<Q", 2**40)  # a header of a tebibyte
+    else:
+        content[8:40] = b"x" * 32
+    path.write_bytes(content)
+    error = refusal(ImportCommand("theirs", Path("runs/x")))
+    assert error.message.startswith("The weights must be a whole safetensors file (")
+    assert error.message.endswith("Received: theirs/model.safetensors")
+    assert not Path("runs").exists()
+
+
+def test_a_missing_shard_is_named():
+    model = save("theirs")
+    Path("theirs/model.safetensors").unlink()
+    model.save_pretrained("theirs", max_shard_size="20KB")
+    shard = min(Path("theirs").glob("model-00002*"))
+    shard.unlink()
+    assert refusal(ImportCommand("theirs")).message == (
+        f"A model in shards needs all of them. Received: theirs without {shard.name}"
+    )
+
+
+def test_a_path_that_is_not_there_is_refused():
+    assert refusal(ImportCommand("./nowhere")).message == (
+        "A checkpoint must be a folder, a TF1 prefix or the id of a model of the hub. Received: ./nowhere"
+    )
+
+
+def test_a_model_of_the_hub_without_network_is_refused_in_one_sentence(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    error = refusal(ImportCommand("google/mobilebert-uncased"))
+    assert error.message.startswith(
+        "A model of the hub must be reachable. Received: google/mobilebert-uncased ("
+    )
+
+
+def test_a_folder_that_is_there_is_not_written_over():
+    save("theirs")
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    error = refusal(ConvertCommand(Path("runs/ours"), Path("theirs")))
+    assert error.message == "The folder to write must not exist yet. Received: theirs"
+    error = refusal(ConvertCommand(Path("runs/ours"), Path("new"), "onnx"))
+    assert error.message == "--to must be huggingface or tf1. Received: onnx"

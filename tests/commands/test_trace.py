@@ -1,0 +1,88 @@
+"""Traces of a text, as arrays and as a picture."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mbert_cli.commands import trace
+from mbert_cli.commands.run_files import describe_vocabulary
+from mbert_cli.commands.saved_model import save_network
+from mbert_cli.commands.trace import TraceCommand
+from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.errors import UserError
+from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.model.options import SIZES
+from mbert_cli.train.run_dir import RunDir
+from mbert_cli.weights.description import ModelDescription
+
+VOCABULARY = Vocabulary((*LEADING_TOKENS, "it", "rains", "."))
+CHANGES = {"num_layers": 2, "hidden_dim": 32, "embedding_dim": 16, "intermediate_dim": 24, "num_heads": 2,
+           "intra_dim": 16, "max_length": 8}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _runs(tmp_path, monkeypatch):
+    """A teacher and a student with random weights."""
+    monkeypatch.chdir(tmp_path)
+    VOCABULARY.save(Path("vocab.txt"))
+    for name, size, verb in (
+        ("teacher", "ib_bert_large", "train-teacher"),
+        ("student", "mobilebert", "distill"),
+    ):
+        size = SIZES[size].model_copy(update=CHANGES)
+        network = build_pretraining_network(size, vocab_size=VOCABULARY.size, seed=1)
+        description = ModelDescription(verb=verb, size=size, vocabulary=describe_vocabulary(VOCABULARY))
+        with RunDir.open(Path("runs", name), verb, {"seed": 0}, fresh=False, origin={}) as run:
+            run.finish(
+                lambda folder, network=network, description=description: save_network(
+                    folder, network, description, Path("vocab.txt")
+                )
+            )
+
+
+def refusal(**typed) -> str:
+    settings = {"runs": (Path("runs/student"),), "text": "it rains", "out": Path("a.npz")} | typed
+    with pytest.raises(UserError) as caught:
+        trace.run(TraceCommand(**settings))
+    return caught.value.message
+
+
+def test_the_arrays_of_one_run_have_canonical_names():
+    trace.run(TraceCommand((Path("runs/student"),), "It rains", "it", out=Path("a.npz")))
+    arrays = np.load("a.npz")
+    assert sorted(arrays) == [
+        "attention/layer_00", "attention/layer_01", "embeddings", "hidden_states/layer_00",
+        "hidden_states/layer_01", "padding_mask", "pooled", "segment_ids", "token_ids", "tokens",
+    ]  # fmt: skip
+    assert arrays["tokens"].tolist() == ["[CLS]", "it", "rains", "[SEP]", "it", "[SEP]"]
+    assert arrays["segment_ids"].tolist() == [0, 0, 0, 0, 1, 1]
+    assert arrays["embeddings"].shape == arrays["hidden_states/layer_01"].shape == (6, 32)
+    assert arrays["attention/layer_01"].shape == (2, 6, 6)
+    np.testing.assert_allclose(arrays["attention/layer_00"].sum(axis=-1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(arrays["pooled"], arrays["hidden_states/layer_01"][0])
+
+
+def test_two_runs_stand_below_their_names_and_side_by_side_in_the_picture():
+    pytest.importorskip("matplotlib")
+    both = Path("runs/teacher"), Path("runs/student")
+    trace.run(TraceCommand(both, "it rains .", out=Path("a.npz"), picture=Path("maps.png"), layers=(1,)))
+    assert {name.split("/")[0] for name in np.load("a.npz")} == {"teacher", "student"}
+    assert Path("maps.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_cannot_be_traced_is_refused():
+    assert refusal(text=" ") == "A text to trace must not be blank. Received: a blank one."
+    assert refusal(out=None) == "A trace is written to a file. Received: neither --out nor --picture"
+    assert refusal(out=Path("a.txt")) == "The file must end in .npz. Received: a.txt"
+    assert refusal(text="it " * 9) == (
+        "A text to trace must fit the positions of the model, 8 tokens. Received: 11"
+    )
+    assert refusal(runs=(Path("runs/student"), Path("runs/student"))) == (
+        "A trace is of one run, or of two with different names. Received: runs/student, runs/student"
+    )
+
+
+def test_a_layer_that_is_not_there_is_refused():
+    pytest.importorskip("matplotlib")
+    assert refusal(picture=Path("maps.png"), layers=(2,)) == "The layers of student are 0 to 1. Received: 2"
