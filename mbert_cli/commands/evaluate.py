@@ -66,6 +66,7 @@ class _Result:
 def _score(model: TaskModel, task: TaskData, examples: Any, options: Task, recipe: EvalRecipe) -> _Result:
     """Scores one model, shows its figures and writes its report."""
     split, target = recipe.evaluate.split, model.path
+    name = split if _is_own(options, model) else f"{task.name}-{split}"
     encoded = model.encode(task, examples, options)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
@@ -78,10 +79,16 @@ def _score(model: TaskModel, task: TaskData, examples: Any, options: Task, recip
         "metric": score_name(encoded.judge.metrics), "score": result.value, "figures": result.figures,
     }  # fmt: skip
     details = REPORTS[task.kind](title, task, examples, encoded.judge, predicted)
-    _write(report | result.details | details.report, _report_path(target, split))
-    for name, content in details.files.items():
-        _write(content, _report_path(target, f"{split}-{name}"))
+    _write(report | result.details | details.report, _report_path(target, name))
+    for ending, content in details.files.items():
+        _write(content, _report_path(target, f"{name}-{ending}"))
     return _Result(model, encoded.judge, outputs, result)
+
+
+def _is_own(options: Task, model: TaskModel) -> bool:
+    """Whether this is the task that the model was fine-tuned for; the report of another one has its name."""
+    own = model.description.task
+    return (options.source, getattr(options, "name", None)) == (own.source, getattr(own, "name", None))
 
 
 def _show_side_by_side(title: str, results: list[_Result]) -> None:
