@@ -111,3 +111,11 @@ class TaskBatches:
         if "label_weights" in batch:
             batch["label_weights"] = batch["label_weights"] * weights[:, None]
         return batch | {"example_weights": weights}
+
+
+def say_cut(tokens: np.ndarray, sequence_length: int, what: str) -> str | None:
+    """Says how many rows lose tokens because they are longer than `sequence_length`; None where none do."""
+    count = int(np.sum(tokens > sequence_length))
+    if not count:
+        return None
+    return f"{count:,} of {len(tokens):,} {what} are longer than {sequence_length} tokens and lose their end"

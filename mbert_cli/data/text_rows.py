@@ -6,6 +6,7 @@ from mbert_cli.data.batch import Batch
 from mbert_cli.data.encoding_cache import encode_cached
 from mbert_cli.data.examples import Examples
 from mbert_cli.data.pair import assemble, balanced_lengths
+from mbert_cli.data.task_batches import say_cut
 from mbert_cli.data.wordpiece import Tokenizer
 
 
@@ -33,13 +34,7 @@ class TextRows:
     @property
     def cut(self) -> str | None:
         """Says how many examples lose tokens because they are longer than a row, if any."""
-        count = int(np.sum(self.tokens > self.sequence_length))
-        if not count:
-            return None
-        return (
-            f"{count:,} of {len(self.examples):,} examples are longer than "
-            f"{self.sequence_length} tokens and lose their end"
-        )
+        return say_cut(self.tokens, self.sequence_length, "examples")
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
         """The inputs and labels of some rows, in so many columns."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from mbert_cli.data.batch import Batch
 from mbert_cli.data.pair import assemble
+from mbert_cli.data.task_batches import say_cut
 from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.data.token_words import find_words, label_words
 from mbert_cli.data.wordpiece import Tokenizer
@@ -44,13 +45,7 @@ class TokenRows:
     @property
     def cut(self) -> str | None:
         """Says how many texts lose tokens because they are longer than a row, if any."""
-        count = int(np.sum(self.tokens > self.sequence_length))
-        if not count:
-            return None
-        return (
-            f"{count:,} of {len(self.examples):,} texts are longer than {self.sequence_length} tokens and lose "
-            "their end"
-        )
+        return say_cut(self.tokens, self.sequence_length, "texts")
 
     @property
     def left_out(self) -> str | None:

@@ -31,17 +31,10 @@ def classification_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0
     Returns:
         Dict of float32 scalars: cross_entropy, with the factors, and accuracy; means over the rows that count.
     """
-    logits = ops.cast(outputs["logits"], "float32")
-    labels, weights = batch["labels"], ops.cast(batch["example_weights"], "float32")
-    losses = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    correct = ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels)
-    losses = _focus(losses, focal_gamma)
-    if class_weights is not None:
-        losses *= ops.take(ops.convert_to_tensor(class_weights, "float32"), labels)
-    return {
-        "cross_entropy": _mean(losses, weights),
-        "accuracy": _mean(ops.cast(correct, "float32"), weights),
-    }
+    cross_entropy, accuracy = _label_losses(
+        outputs, batch["labels"], batch["example_weights"], class_weights, focal_gamma
+    )
+    return {"cross_entropy": cross_entropy, "accuracy": accuracy}
 
 
 def multi_label_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
@@ -119,17 +112,21 @@ def token_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
     Returns:
         Dict of float32 scalars: token_cross_entropy and token_accuracy, means over the tokens with a label.
     """
-    logits = ops.cast(outputs["logits"], "float32")
-    labels, weights = batch["labels"], ops.cast(batch["label_weights"], "float32")
+    cross_entropy, accuracy = _label_losses(
+        outputs, batch["labels"], batch["label_weights"], class_weights, focal_gamma
+    )
+    return {"token_cross_entropy": cross_entropy, "token_accuracy": accuracy}
+
+
+def _label_losses(outputs, labels, weights, class_weights, focal_gamma):
+    """Mean cross-entropy and accuracy of one label each; logits (..., labels), labels and weights (...)."""
+    logits, weights = ops.cast(outputs["logits"], "float32"), ops.cast(weights, "float32")
     losses = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
     correct = ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels)
     losses = _focus(losses, focal_gamma)
     if class_weights is not None:
         losses *= ops.take(ops.convert_to_tensor(class_weights, "float32"), labels)
-    return {
-        "token_cross_entropy": _mean(losses, weights),
-        "token_accuracy": _mean(ops.cast(correct, "float32"), weights),
-    }
+    return _mean(losses, weights), _mean(ops.cast(correct, "float32"), weights)
 
 
 def _focus(losses, gamma):
