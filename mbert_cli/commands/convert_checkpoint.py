@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.commands.inputs import WITH_WEIGHTS
 from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
@@ -20,8 +21,6 @@ from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.names import HEADS, weights_of
 from mbert_cli.weights.store import load_weights
-
-CONVERTIBLE = ("train-teacher", "distill", "finetune", "import")
 
 FORMATS = ("huggingface", "tf1")
 
@@ -60,7 +59,7 @@ def run(command: ConvertCommand) -> None:
         raise UserError(
             f"--to must be {' or '.join(FORMATS)}. Received: {command.to}", "Choose one of the two."
         )
-    final = require_run(command.run, CONVERTIBLE).final
+    final = require_run(command.run, WITH_WEIGHTS).final
     if command.out.exists():
         raise UserError(
             f"The folder to write must not exist yet. Received: {command.out}", "Name another one."
@@ -74,8 +73,15 @@ def run(command: ConvertCommand) -> None:
     _show(command, converted, dropped)
     if command.dry_run:
         return
-    write = _write_huggingface if command.to == "huggingface" else _write_tf1
-    write_directory(command.out, lambda folder: write(folder, final, converted, description, heads, family))
+
+    def write(folder: Path) -> None:
+        shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
+        if command.to == "huggingface":
+            _write_huggingface(folder, converted, description, heads, family)
+        else:
+            _write_tf1(folder, converted, description, family)
+
+    write_directory(command.out, write)
     console.result(f"{command.out}: written")
 
 
@@ -131,7 +137,6 @@ def _heads(arrays: Mapping[str, np.ndarray], description: ModelDescription) -> d
 
 def _write_huggingface(
     folder: Path,
-    final: Path,
     arrays: Mapping[str, np.ndarray],
     description: ModelDescription,
     heads: Mapping[str, int],
@@ -155,7 +160,6 @@ def _write_huggingface(
     elif description.kind == "regression":
         values["problem_type"] = "regression"
     huggingface.write_model(folder, arrays, values)
-    shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
     tokenizer = {
         "tokenizer_class": f"{CLASSES[family]}Tokenizer",
         "do_lower_case": description.vocabulary.lowercase,
@@ -166,10 +170,8 @@ def _write_huggingface(
 
 def _write_tf1(
     folder: Path,
-    final: Path,
     arrays: Mapping[str, np.ndarray],
     description: ModelDescription,
-    heads: Mapping[str, int],
     family: str,
 ) -> None:
     from mbert_cli.weights import tf1
@@ -177,7 +179,6 @@ def _write_tf1(
     tf1.write_checkpoint(folder / PREFIX, arrays)
     values = write_tf1_configuration(description.size, description.vocabulary.size, family)
     (folder / tf1.CONFIGURATION).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
 
 
 def _show(command: ConvertCommand, arrays: Mapping[str, np.ndarray], dropped: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.inputs import IMPORT
 from mbert_cli.commands.run_files import VOCABULARY, describe_vocabulary, save_arrays
 from mbert_cli.data.options import ImportedTask
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
@@ -12,8 +13,6 @@ from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
 from mbert_cli.weights.checkpoint_source import Imported, find_vocabulary, read_checkpoint
 from mbert_cli.weights.description import ModelDescription
-
-VERB = "import"
 
 KINDS = {
     "classifier": "classification",
@@ -58,12 +57,12 @@ def run(command: ImportCommand) -> None:
     vocabulary = Vocabulary(tuple(tokens), lowercase)
     description = describe(imported, vocabulary)
     show_coverage(f"import: {command.source}", imported)
-    path = command.run or Path("runs", f"{VERB}-{Path(command.source).name}")
+    path = command.run or Path("runs", f"{IMPORT}-{Path(command.source).name}")
     _show_model(imported, description, path)
     if command.dry_run:
         return
     recipe = {"source": command.source, "allow_unused": command.allow_unused}
-    with RunDir.open(path, VERB, recipe, fresh=command.fresh, origin=collect_origin()) as run_dir:
+    with RunDir.open(path, IMPORT, recipe, fresh=command.fresh, origin=collect_origin()) as run_dir:
         if run_dir.is_complete:
             console.info(f"{path} is complete already; --fresh moves it aside and begins anew")
             return
@@ -112,7 +111,7 @@ def find_source(source: str) -> Path:
 
 def describe(imported: Imported, vocabulary: Vocabulary) -> ModelDescription:
     """What the run says about itself."""
-    known = {"verb": VERB, "size": imported.size, "vocabulary": describe_vocabulary(vocabulary)}
+    known = {"verb": IMPORT, "size": imported.size, "vocabulary": describe_vocabulary(vocabulary)}
     kind = next((KINDS[head] for head in imported.heads if head in KINDS), None)
     if kind is None:
         return ModelDescription(**known)

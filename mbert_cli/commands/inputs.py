@@ -17,6 +17,7 @@ IMPORT = "import"
 PRETRAINED = ("distill", "train-teacher", IMPORT)
 TEACHERS = ("train-teacher", IMPORT)
 TASK_MODELS = ("finetune", IMPORT)
+WITH_WEIGHTS = ("train-teacher", "distill", "finetune", IMPORT)
 """Kinds of runs that serve as what their name says; what came from elsewhere only where it is named."""
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.commands.inputs import WITH_WEIGHTS
 from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
 from mbert_cli.data.examples import Examples
 from mbert_cli.data.task_batches import TaskBatches
@@ -20,8 +21,6 @@ from mbert_cli.train.run_dir import require_run
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import load_weights
 from mbert_cli.weights.variables import assign_variables
-
-TRACEABLE = ("train-teacher", "distill", "finetune", "import")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def trace_run(path: Path, text: str, pair: str | None) -> dict[str, np.ndarray]:
     Raises:
         UserError: The run has no encoder, or the text is longer than its positions.
     """
-    final = require_run(path, TRACEABLE).final
+    final = require_run(path, WITH_WEIGHTS).final
     description, weights = ModelDescription.load(final), load_weights(final / WEIGHTS)
     vocabulary = load_run_vocabulary(final, description)
     examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))
