@@ -5,6 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MBERT := $(BIN)/mbert
+# The tests of a file share what they trained, so that a file stays with one worker.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 # RUF012 is off because it does not see that the sections of a recipe are frozen pydantic models.
 LINT := --line-length 110 --target-version py311
 
@@ -27,10 +29,10 @@ demo: .venv/installed
 	$(MBERT) runs --chain
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-slow: .venv/installed-test
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(PYTEST) -m "slow or not slow"
 
 lint: .venv/installed-test
 	$(BIN)/ruff check $(LINT) --ignore RUF012 .
