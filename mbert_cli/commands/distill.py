@@ -9,7 +9,7 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length, require_same_vocabulary
 from mbert_cli.commands.pretraining import pretrain
-from mbert_cli.commands.saved_model import dtype_policy, load_pretraining_network
+from mbert_cli.commands.saved_model import dtype_policy, load_teacher
 from mbert_cli.data.store import TokenStore
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.distill.pair import WEIGHTED_BY, DistillationPair, TransferPair
@@ -43,7 +43,7 @@ def run(invocation: Invocation) -> None:
     store = TokenStore(store_run.final)
     require_same_vocabulary(store.vocabulary, teacher_description, teacher_run.path)
 
-    teacher = load_pretraining_network(teacher_run.final, recipe.train.precision)
+    teacher = load_teacher(teacher_run.path, recipe.train.precision)
     teacher.trainable = False
     student = build_pretraining_network(
         size,

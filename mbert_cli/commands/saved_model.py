@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, save_arrays
+from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import load_weights
@@ -27,21 +28,33 @@ def save_network(
     shutil.copyfile(vocabulary, directory / VOCABULARY)
 
 
-def load_pretraining_network(final: Path, precision: str = "float32") -> keras.Model:
-    """Builds the pre-training network of a `train-teacher` or `distill` run with its weights.
+def load_teacher(run: Path, precision: str = "float32") -> keras.Model:
+    """Builds the pre-training network of a run with its weights; the head for the next sentence may be missing.
 
     Args:
-        final: The run's `final/` directory.
+        run: The run directory.
         precision: float32 or bfloat16, of the layers.
+
+    Raises:
+        UserError: The run's model cannot predict masked words.
     """
-    description = ModelDescription.load(final)
+    description = ModelDescription.load(run / "final")
+    arrays = load_weights(run / "final" / WEIGHTS)
+    heads = {name.split("/")[0] for name in arrays} - {"encoder", "pooler"}
+    if "masked_language_model" not in heads:
+        raise UserError(
+            "A teacher must have a head for masked words: its predictions are what the student learns. "
+            f"Received: {run} with {', '.join(sorted(heads)) or 'no head'}.",
+            "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",
+        )
     network = build_pretraining_network(
         description.size,
         vocab_size=description.vocabulary.size,
         seed=None,
         dtype=dtype_policy(precision),
+        next_sentence="next_sentence" in heads,
     )
-    assign_variables(network, load_weights(final / WEIGHTS))
+    assign_variables(network, arrays, allow_unused=("pooler",))
     return network
 
 

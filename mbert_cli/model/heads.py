@@ -151,10 +151,13 @@ def build_pretraining_network(
     seed: int | None = 0,
     name: str = "pretraining",
     dtype: str | keras.DTypePolicy | None = None,
+    next_sentence: bool = True,
 ) -> keras.Model:
     """Builds an encoder with the heads of BERT's pre-training.
 
-    Args: those of `build_encoder`.
+    Args: those of `build_encoder`, and
+        next_sentence: Whether there is a head for the next sentence; models trained on masked words alone have
+            none.
 
     Returns:
         A model from the encoder's inputs and `masked_positions` (batch, predictions) int32 to a dict: the
@@ -166,18 +169,15 @@ def build_pretraining_network(
     positions = keras.Input((None,), dtype="int32", name="masked_positions")
     table = encoder.get_layer("embeddings").word_embeddings
     masked_language_model = MaskedLanguageModelHead(size, table, name="masked_language_model", dtype=dtype)
-    pooler = Pooler(size, name="pooler", dtype=dtype)
-    next_sentence = ClassifierHead(2, name="next_sentence", dtype=dtype)
     hidden = encoder.output["hidden_states"][-1]
-    outputs = encoder.output | {
-        "masked_logits": masked_language_model(hidden, positions),
-        "next_sentence_logits": next_sentence(pooler(hidden)),
-    }
-    draw_weights(
-        [*masked_language_model.weights, *pooler.weights, *next_sentence.weights],
-        seed,
-        size.initializer_range,
-    )
+    outputs = encoder.output | {"masked_logits": masked_language_model(hidden, positions)}
+    weights = masked_language_model.weights
+    if next_sentence:
+        pooler = Pooler(size, name="pooler", dtype=dtype)
+        classifier = ClassifierHead(2, name="next_sentence", dtype=dtype)
+        outputs["next_sentence_logits"] = classifier(pooler(hidden))
+        weights = [*weights, *pooler.weights, *classifier.weights]
+    draw_weights(weights, seed, size.initializer_range)
     return keras.Model(encoder.input | {"masked_positions": positions}, outputs, name=name)
 
 
