@@ -2,9 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.names import HEADS, weights_of
 from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.task_heads import TASK_HEADS, write_task
 
 FORMATS = ("huggingface", "tf1")
 
@@ -70,16 +72,21 @@ def run(command: ConvertCommand) -> None:
     heads = _heads(arrays, description)
     weights = weights_of(description.size, description.vocabulary.size, heads, command.to, family)
     converted = to_foreign(arrays, weights)
+    write_fields = write_configuration if command.to == "huggingface" else write_tf1_configuration
+    configuration = write_fields(description.size, description.vocabulary.size, family)
+    # TF1's code takes fields that it does not know; with them the checkpoint comes back as what it is.
+    configuration |= write_task(find_architecture(heads, family), description.kind, description.labels)
     _show(command, converted, dropped)
     if command.dry_run:
         return
 
     def write(folder: Path) -> None:
         shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
+        _write_json(folder / TOKENIZER, _tokenizer(description, family))
         if command.to == "huggingface":
-            _write_huggingface(folder, converted, description, heads, family)
+            _write_huggingface(folder, converted, configuration, family)
         else:
-            _write_tf1(folder, converted, description, family)
+            _write_tf1(folder, converted, configuration)
 
     write_directory(command.out, write)
     console.result(f"{command.out}: written")
@@ -113,17 +120,18 @@ def _drop_foreign_heads(
             "Received: --to huggingface",
             "Use --to tf1.",
         )
-    needs_pooler = ("next_sentence", "classifier") if family == "bert" and not size.use_pooler else ()
-    if family == "distilbert":
-        needs_pooler = ("next_sentence", *(() if size.use_pooler else ("classifier",)))
     found = {name.split("/")[0] for name in arrays}
-    if "classifier" in needs_pooler and "classifier" in found:
+    if family != "mobilebert" and "classifier" in found and not size.use_pooler:
         raise UserError(
             f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model has not. "
             "Received: --to huggingface",
             "Use --to tf1.",
         )
-    dropped = {head: "Hugging Face reads it through a pooler" for head in needs_pooler if head in found}
+    dropped = {}
+    if "next_sentence" in found and (family == "distilbert" or (family == "bert" and not size.use_pooler)):
+        dropped["next_sentence"] = f"{CLASSES[family]} has none" + (
+            "" if family == "distilbert" else " without a pooler"
+        )
     for name in [name for name in arrays if name.split("/")[0] in dropped]:
         del arrays[name]
     return dropped
@@ -135,50 +143,43 @@ def _heads(arrays: Mapping[str, np.ndarray], description: ModelDescription) -> d
     return {head: len(description.labels or ()) for head in HEADS if head in found}
 
 
+def find_architecture(heads: Collection[str], family: str) -> str:
+    """Hugging Face's class for an encoder with these heads."""
+    end = next((end for end, head in TASK_HEADS.items() if head in heads), None)
+    if end is None:
+        end = {
+            (True, True): "ForPreTraining", (True, False): "ForMaskedLM",
+            (False, True): "ForNextSentencePrediction", (False, False): "Model",
+        }["masked_language_model" in heads, "next_sentence" in heads]  # fmt: skip
+    return CLASSES[family] + end
+
+
 def _write_huggingface(
-    folder: Path,
-    arrays: Mapping[str, np.ndarray],
-    description: ModelDescription,
-    heads: Mapping[str, int],
-    family: str,
+    folder: Path, arrays: Mapping[str, np.ndarray], configuration: Mapping[str, Any], family: str
 ) -> None:
-    ends = {
-        "classifier": "ForSequenceClassification", "token_classifier": "ForTokenClassification",
-        "answer_span": "ForQuestionAnswering", "next_sentence": "ForPreTraining",
-        "masked_language_model": "ForMaskedLM",
-    }  # fmt: skip
-    end = next((end for head, end in ends.items() if head in heads), "Model")
-    named = "classifier" in heads or "token_classifier" in heads
-    labels = tuple(description.labels) if named else None
-    if end == "Model":  # a bare encoder stands below no prefix
+    if configuration["architectures"] == [f"{CLASSES[family]}Model"]:
+        # A bare encoder stands below no prefix.
         arrays = {name.removeprefix(f"{family}."): array for name, array in arrays.items()}
-    values = write_configuration(
-        description.size, description.vocabulary.size, family, CLASSES[family] + end, labels
-    )
-    if description.kind == "multi_label":
-        values["problem_type"] = "multi_label_classification"
-    elif description.kind == "regression":
-        values["problem_type"] = "regression"
-    huggingface.write_model(folder, arrays, values)
-    tokenizer = {
+    huggingface.write_model(folder, arrays, configuration)
+
+
+def _write_tf1(folder: Path, arrays: Mapping[str, np.ndarray], configuration: Mapping[str, Any]) -> None:
+    from mbert_cli.weights import tf1
+
+    tf1.write_checkpoint(folder / PREFIX, arrays)
+    _write_json(folder / tf1.CONFIGURATION, configuration)
+
+
+def _tokenizer(description: ModelDescription, family: str) -> dict[str, Any]:
+    return {
         "tokenizer_class": f"{CLASSES[family]}Tokenizer",
         "do_lower_case": description.vocabulary.lowercase,
         "model_max_length": description.size.max_length,
     }
-    (folder / TOKENIZER).write_text(json.dumps(tokenizer, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_tf1(
-    folder: Path,
-    arrays: Mapping[str, np.ndarray],
-    description: ModelDescription,
-    family: str,
-) -> None:
-    from mbert_cli.weights import tf1
-
-    tf1.write_checkpoint(folder / PREFIX, arrays)
-    values = write_tf1_configuration(description.size, description.vocabulary.size, family)
-    (folder / tf1.CONFIGURATION).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _show(command: ConvertCommand, arrays: Mapping[str, np.ndarray], dropped: Mapping[str, str]) -> None:

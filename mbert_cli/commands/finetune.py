@@ -182,8 +182,9 @@ def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source
         if not _keeps_head(description, before):
             weights = {name: array for name, array in weights.items() if name.split("/")[0] not in HEADS}
         unused = PRETRAINING_HEADS if is_pooled else (*PRETRAINING_HEADS, "pooler")
-        fresh = [head] if TASK_HEADS[before.kind][1] else [head, "pooler"]
-        assign_variables(network, weights, allow_missing=fresh, allow_unused=unused)
+        report = assign_variables(network, weights, allow_missing=[head, "pooler"], allow_unused=unused)
+        if "pooler/kernel" in report.missing:
+            console.info("The pooler is a fresh one: the source has none")
     return network
 
 

@@ -14,13 +14,6 @@ from mbert_cli.train.run_dir import RunDir
 from mbert_cli.weights.checkpoint_source import Imported, find_vocabulary, read_checkpoint
 from mbert_cli.weights.description import ModelDescription
 
-KINDS = {
-    "classifier": "classification",
-    "answer_span": "question_answering",
-    "token_classifier": "token_classification",
-}
-"""Kind of a task by its head."""
-
 LENGTHS = {"question_answering": 384}
 DEFAULT_LENGTH = 128
 """Tokens of an example, by the kind of the task; at most as many as the checkpoint has positions."""
@@ -57,7 +50,8 @@ def run(command: ImportCommand) -> None:
     vocabulary = Vocabulary(tuple(tokens), lowercase)
     description = describe(imported, vocabulary)
     show_coverage(f"import: {command.source}", imported)
-    path = command.run or Path("runs", f"{IMPORT}-{Path(command.source).name}")
+    name = folder.resolve().name if Path(command.source).exists() else Path(command.source).name
+    path = command.run or Path("runs", f"{IMPORT}-{name}")
     _show_model(imported, description, path)
     if command.dry_run:
         return
@@ -100,7 +94,10 @@ def find_source(source: str) -> Path:
             "`pip install huggingface_hub`, or name a folder.",
         ) from None
     try:
-        return Path(snapshot_download(source, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
+        folder = Path(snapshot_download(source, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
+        if not any(folder.glob("*.safetensors")):
+            snapshot_download(source, allow_patterns=["pytorch_model*.bin"])
+        return folder
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
@@ -112,15 +109,12 @@ def find_source(source: str) -> Path:
 def describe(imported: Imported, vocabulary: Vocabulary) -> ModelDescription:
     """What the run says about itself."""
     known = {"verb": IMPORT, "size": imported.size, "vocabulary": describe_vocabulary(vocabulary)}
-    kind = next((KINDS[head] for head in imported.heads if head in KINDS), None)
-    if kind is None:
+    if imported.kind is None:
         return ModelDescription(**known)
-    labels = ["start", "end"] if kind == "question_answering" else list(imported.labels)
-    if kind == "classification" and len(labels) == 1:
-        kind = "regression"
-    length = min(LENGTHS.get(kind, DEFAULT_LENGTH), imported.size.max_length)
+    length = min(LENGTHS.get(imported.kind, DEFAULT_LENGTH), imported.size.max_length)
     task = ImportedTask(source="imported", sequence_length=length)
-    return ModelDescription(**known, labels=labels, kind=kind, task=task)
+    labels = list(imported.labels or ("start", "end"))
+    return ModelDescription(**known, labels=labels, kind=imported.kind, task=task)
 
 
 def show_coverage(title: str, imported: Imported) -> None:

@@ -153,7 +153,7 @@ SIZES: dict[str, ModelSize] = {
         _BERT_BASE, num_layers=4, hidden_dim=312, intermediate_dim=1200, embedding_dim=312
     ),
     "tinybert_6": _like(_BERT_BASE, num_layers=6),
-    "distilbert_6": _like(_BERT_BASE, num_layers=6, num_segments=0, use_pooler=False),
+    "distilbert_6": _like(_BERT_BASE, num_layers=6, num_segments=0, pooler_activation="relu"),
 }  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
 from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import Configuration, read_configuration
-from mbert_cli.weights.conversion import Coverage, find_heads, from_foreign
+from mbert_cli.weights.conversion import Coverage, from_foreign
 from mbert_cli.weights.names import weights_of
+from mbert_cli.weights.task_heads import FoundHeads, count_labels, find_heads, find_kind, find_labels
 
 VOCABULARY = "vocab.txt"
 
@@ -25,9 +26,10 @@ class Imported:
     Attributes:
         file_format: huggingface or tf1.
         family: bert, mobilebert or distilbert.
-        size: The encoder; without a pooler where the file has none.
+        size: The encoder; with a pooler where its heads have one, also if the file lacks it.
         vocab_size: Rows of the word table.
         heads: Keys of `mbert_cli.weights.names.HEADS`, with the number of labels of each.
+        kind: What the head of a task answers, a key of `model.heads.TASK_HEADS`; None without one.
         labels: Names of the classifier's labels, if there is one.
         arrays: Weights by canonical name.
         coverage: What became of the file's arrays.
@@ -39,6 +41,7 @@ class Imported:
     size: ModelSize
     vocab_size: int
     heads: dict[str, int]
+    kind: str | None
     labels: tuple[str, ...] | None
     arrays: dict[str, np.ndarray]
     coverage: Coverage
@@ -79,48 +82,32 @@ def with_prefix(arrays: Mapping[str, np.ndarray], family: str) -> dict[str, np.n
 def _convert(
     arrays: Mapping[str, np.ndarray], configuration: Configuration, file_format: str, allow_unused: bool
 ) -> Imported:
-    family = configuration.family
-    found = find_heads(list(arrays), configuration.size, file_format, family)
-    if configuration.architecture.endswith("ForTokenClassification"):
-        found = ["token_classifier" if head == "classifier" else head for head in found]
-    size = configuration.size.model_copy(update={"use_pooler": "pooler" in found})
-    heads = {head: _num_labels(head, arrays, file_format, family, size) for head in found}
+    family, size = configuration.family, configuration.size
+    found = find_heads(arrays.keys(), configuration, file_format)
+    num_labels = count_labels(found.task, arrays, configuration, file_format)
+    kind = find_kind(found.task, num_labels, configuration) if found.task else None
+    labels = find_labels(num_labels, configuration) if num_labels else None
+    heads = {head: num_labels if head == found.task else 0 for head in found.heads}
     weights = weights_of(size, configuration.vocab_size, heads, file_format, family)
-    converted, coverage = from_foreign(arrays, weights, allow_unused=allow_unused)
+    converted, coverage = from_foreign(arrays, weights, needless=found.needless, allow_unused=allow_unused)
     return Imported(
-        file_format, family, size, configuration.vocab_size, heads, _labels(configuration, heads),
-        converted, coverage, _absent(configuration, heads),
+        file_format, family, size, configuration.vocab_size, heads, kind, labels, converted, coverage,
+        _absent(size, found),
     )  # fmt: skip
 
 
-def _absent(configuration: Configuration, heads: Mapping[str, int]) -> dict[str, str]:
+def _absent(size: ModelSize, found: FoundHeads) -> dict[str, str]:
     """What the file lacks; a fine-tuning or a training draws it anew."""
+    if found.task:
+        return {}
     absent = {}
-    if configuration.size.use_pooler and "pooler" not in heads:
-        absent["pooler"] = "heads of whole texts read the state of [CLS] as it is"
-    for head in ("masked_language_model", "next_sentence"):
-        if head not in heads and not set(heads) & {"classifier", "answer_span", "token_classifier"}:
-            absent[head] = "a teacher needs it; fine-tuning does not"
+    if size.use_pooler and "pooler" not in found.heads:
+        absent["pooler"] = "drawn anew where a head reads whole texts"
+    if "masked_language_model" not in found.heads:
+        absent["masked_language_model"] = "a teacher needs it; fine-tuning does not"
+    if "next_sentence" not in found.heads:
+        absent["next_sentence"] = "nothing needs it"
     return absent
-
-
-def _num_labels(
-    head: str, arrays: Mapping[str, np.ndarray], file_format: str, family: str, size: ModelSize
-) -> int:
-    """The number of labels of a classifier, read off its bias."""
-    if head not in ("classifier", "token_classifier"):
-        return 0
-    bias = weights_of(size, 1, {head: 1}, file_format, family)[-1]
-    return int(arrays[bias.names[0]].shape[0])
-
-
-def _labels(configuration: Configuration, heads: Mapping[str, int]) -> tuple[str, ...] | None:
-    """The classifier's labels; LABEL_0 and so on where the configuration does not name so many."""
-    count = heads.get("classifier") or heads.get("token_classifier")
-    if not count:
-        return None
-    named = configuration.labels
-    return named if named and len(named) == count else tuple(f"LABEL_{index}" for index in range(count))
 
 
 def find_vocabulary(folder: Path, vocab_size: int) -> tuple[list[str], bool]:

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
-from mbert_cli.weights.fields import ACTIVATIONS, DEFAULTS, FIELDS, IGNORED, REQUIRED
+from mbert_cli.weights.fields import ACTIVATIONS, DEFAULTS, FIELDS, GENERATION, IGNORED, REQUIRED
+
+_RESTORE = "Restore the file that was saved with the weights."
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,16 @@ class Configuration:
         size: The encoder.
         vocab_size: Rows of the word table.
         architecture: Class that the weights were saved from, as `BertForMaskedLM`; empty if it does not say.
-        labels: Names of the classifier's labels in the order of their ids, if it names them.
+        values: All fields as they are written.
+        path: The file.
     """
 
     family: str
     size: ModelSize
     vocab_size: int
     architecture: str
-    labels: tuple[str, ...] | None
+    values: Mapping[str, Any]
+    path: Path
 
 
 def read_configuration(path: Path, file_format: str) -> Configuration:
@@ -53,16 +57,31 @@ def read_configuration(path: Path, file_format: str) -> Configuration:
     except (OSError, ValueError) as error:
         raise UserError(
             f"A configuration must be a JSON file. Received: {path} ({error})",
-            "Restore the file that was saved with the weights.",
+            _RESTORE,
         ) from error
     if not isinstance(values, dict):
         raise UserError(f"A configuration must be a JSON object. Received: {path}", "Restore the file.")
+    _check_types(values, path)
     family = _family(values, path)
     _check_fields(values, family, path)
     return Configuration(
         family, _size(values, family, file_format, path), _vocab_size(values, path),
-        (values.get("architectures") or [""])[0], _labels(values),
+        (values.get("architectures") or [""])[0], values, path,
     )  # fmt: skip
+
+
+def _check_types(values: Mapping[str, Any], path: Path) -> None:
+    """Checks the fields that are compared with names; numbers are checked by the size."""
+    for name in ("model_type", "hidden_act", "activation", "normalization_type"):
+        if not isinstance(values.get(name, ""), str | None):
+            raise UserError(
+                f"{name} must be a name. Received: {json.dumps(values[name])} in {path}", _RESTORE
+            )
+    named = values.get("architectures")
+    if named is not None and (not isinstance(named, list) or not all(isinstance(one, str) for one in named)):
+        raise UserError(
+            f"architectures must be a list of names. Received: {json.dumps(named)} in {path}", _RESTORE
+        )
 
 
 def _family(values: Mapping[str, Any], path: Path) -> str:
@@ -80,17 +99,15 @@ def _family(values: Mapping[str, Any], path: Path) -> str:
 
 
 def _check_fields(values: Mapping[str, Any], family: str, path: Path) -> None:
-    known = set(FIELDS[family]) | IGNORED | set(REQUIRED)
-    for name in values:
-        if name not in known:
-            nearest = difflib.get_close_matches(name, sorted(known), 1)
-            raise UserError(
-                f"Every field of a configuration must be known, or weights would be misread. "
-                f"Received: {name}: {json.dumps(values[name])} in {path}",
-                f"Did you mean {nearest[0]}?"
-                if nearest
-                else "Take the field out if it changes no arithmetic.",
-            )
+    known = set(FIELDS[family]) | IGNORED | GENERATION | set(REQUIRED)
+    unknown = {name: value for name, value in values.items() if name not in known}
+    if unknown:
+        nearest = difflib.get_close_matches(next(iter(unknown)), FIELDS[family], 1)
+        raise UserError(
+            "Every field of a configuration must be known, or weights would be misread. "
+            f"Received: {', '.join(f'{name}: {json.dumps(value)}' for name, value in unknown.items())} in {path}",
+            f"Did you mean {nearest[0]}?" if nearest else "Take out what changes no arithmetic.",
+        )
     for name, required in REQUIRED.items():
         if name in values and values[name] not in (required, None):
             raise UserError(
@@ -110,13 +127,21 @@ def _size(values: Mapping[str, Any], family: str, file_format: str, path: Path) 
     try:
         return ModelSize.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        reason = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"A configuration must describe an encoder. Received: {path} ({place + ': ' if place else ''}{reason})",
-            "Restore the file that was saved with the weights.",
+            f"A configuration must describe an encoder. Received: {path} ({_mistake(error, family)})",
+            _RESTORE,
         ) from error
+
+
+def _mistake(error: ValidationError, family: str) -> str:
+    """The first thing that is wrong with a size, by the name that the configuration has for it."""
+    first = error.errors()[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return reason
+    theirs = {ours: name for name, ours in FIELDS[family].items()}
+    place = theirs.get(first["loc"][0], first["loc"][0])
+    return f"{place} {json.dumps(first['input'])}: {reason}"
 
 
 def _special_fields(
@@ -132,7 +157,7 @@ def _special_fields(
     fields: dict[str, object] = {"activation": ACTIVATIONS[file_format][written]}
     if family == "distilbert":
         return fields | {
-            "embedding_dim": values["dim"], "num_segments": 0, "use_pooler": False,
+            "embedding_dim": values["dim"], "num_segments": 0, "use_pooler": True,
             "pooler_activation": "relu",
         }  # fmt: skip
     if family == "bert":
@@ -148,8 +173,8 @@ def _special_fields(
 def _check_bottleneck(values: Mapping[str, Any], path: Path) -> None:
     if not values["use_bottleneck"]:
         raise UserError(
-            f"use_bottleneck must be true for a MobileBERT. Received: false in {path}",
-            "Without bottlenecks it is a BERT: set model_type to bert.",
+            f"use_bottleneck must be true for a MobileBERT. Received: false, or nothing in its place, in {path}",
+            "mbert has no MobileBERT without bottlenecks.",
         )
     intra = values.get("intra_bottleneck_size", values["hidden_size"])
     if values.get("true_hidden_size", intra) != intra:
@@ -170,16 +195,7 @@ def _vocab_size(values: Mapping[str, Any], path: Path) -> int:
     return found
 
 
-def _labels(values: Mapping[str, Any]) -> tuple[str, ...] | None:
-    named = values.get("id2label")
-    if not isinstance(named, dict) or sorted(named) != sorted(map(str, range(len(named)))):
-        return None
-    return tuple(str(named[str(index)]) for index in range(len(named)))
-
-
-def write_configuration(
-    size: ModelSize, vocab_size: int, family: str, architecture: str, labels: tuple[str, ...] | None
-) -> dict[str, Any]:
+def write_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:
     """The values of a `config.json` for Hugging Face, of which `read_configuration` makes the same size."""
     fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
     back = {ours: name for name, ours in reversed(ACTIVATIONS["huggingface"].items())}
@@ -193,12 +209,7 @@ def write_configuration(
         }  # fmt: skip
     if family != "distilbert":
         special["layer_norm_eps"] = 1e-12
-    if labels is not None:
-        special["id2label"] = {str(index): label for index, label in enumerate(labels)}
-        special["label2id"] = {label: index for index, label in enumerate(labels)}
-    return (
-        {"architectures": [architecture], "model_type": family, "vocab_size": vocab_size} | fields | special
-    )
+    return {"model_type": family, "vocab_size": vocab_size} | fields | special
 
 
 def write_tf1_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:

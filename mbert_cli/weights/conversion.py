@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import ml_dtypes
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
-from mbert_cli.weights.names import HEADS, Weight, weights_of
+from mbert_cli.weights.names import Weight
 
 SKIPPED: tuple[tuple[str, str], ...] = (
     (r"(.*/)?(adam_[mv]|Adam|Adam_1|lamb_[mv])", "state of the optimizer"),
@@ -21,10 +21,12 @@ SKIPPED: tuple[tuple[str, str], ...] = (
 )
 """Arrays that no network of ours has, by their whole name, and why."""
 
-TIED = ("cls.predictions.decoder.weight", "vocab_projector.weight")
-"""Names under which the word table stands a second time."""
-
-TIED_BIAS = "cls.predictions.decoder.bias"
+TIED = {
+    "cls.predictions.decoder.weight": "encoder/embeddings/word_embeddings",
+    "vocab_projector.weight": "encoder/embeddings/word_embeddings",
+    "cls.predictions.decoder.bias": "masked_language_model/output/bias",
+}
+"""Names under which a weight of ours stands a second time."""
 
 _MAX_NAMES = 5
 
@@ -46,30 +48,24 @@ class Coverage:
     unused: tuple[str, ...]
 
 
-def find_heads(names: Sequence[str], size: ModelSize, file_format: str, family: str) -> list[str]:
-    """Which of our heads a file has, by the names of its arrays; a classifier counts as one of whole texts."""
-    present, found = set(names), []
-    for head in HEADS:
-        if head == "token_classifier":
-            continue  # has the names of the classifier
-        first = weights_of(size, 1, {head: 1}, file_format, family)[-1]
-        if any(name in present for name in first.names):
-            found.append(head)
-    return found
-
-
 def from_foreign(
-    arrays: Mapping[str, np.ndarray], weights: Sequence[Weight], *, allow_unused: bool = False
+    arrays: Mapping[str, np.ndarray],
+    weights: Sequence[Weight],
+    *,
+    needless: Mapping[str, str] | None = None,
+    allow_unused: bool = False,
 ) -> tuple[dict[str, np.ndarray], Coverage]:
     """Arrays under canonical names, as we keep them.
 
     Args:
         arrays: Those of a file, by its own names.
         weights: All that the network has.
+        needless: Arrays that the network leaves out, and why.
         allow_unused: Whether arrays that nothing is known about may be left out.
 
     Raises:
-        UserError: An array is missing, has another shape, is not used, or is a tied copy that differs.
+        UserError: An array is missing, has another shape or no finite numbers, is not used, or is a tied copy
+            that differs.
     """
     found: dict[str, np.ndarray] = {}
     used: list[str] = []
@@ -89,11 +85,11 @@ def from_foreign(
                 f"Received: {tuple(array.shape)} for {name}",
                 "Use the configuration and the vocabulary that were saved with the weights.",
             )
-        converted = np.asarray(array, np.float32)
+        converted = _as_floats(name, array)
         found[weight.role] = converted.T if weight.is_transposed else converted
         used.append(name)
     _check_tied(arrays, found)
-    coverage = _account(arrays, used)
+    coverage = _account(arrays, used, needless or {})
     if coverage.unused and not allow_unused:
         raise UserError(
             "Every array of the checkpoint must be used, or be known to be needless. "
@@ -122,25 +118,44 @@ def to_foreign(arrays: Mapping[str, np.ndarray], weights: Sequence[Weight]) -> d
     }
 
 
+def _as_floats(name: str, array: np.ndarray) -> np.ndarray:
+    """The array as float32, which must be numbers of that kind."""
+    if array.dtype.kind != "f" and array.dtype != ml_dtypes.bfloat16:
+        raise UserError(
+            f"A weight must consist of floating-point numbers. Received: {array.dtype} for {name}",
+            "Save the model in float32, float16 or bfloat16.",
+        )
+    converted = np.asarray(array, np.float32)
+    if not np.isfinite(converted).all():
+        raise UserError(
+            f"Every weight must be finite in float32. Received: NaN or infinity in {name}",
+            "The training that made it diverged; take an earlier checkpoint.",
+        )
+    return converted
+
+
 def _check_tied(arrays: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> None:
-    """A second copy of the word table must be a copy."""
-    table = found["encoder/embeddings/word_embeddings"]
-    for name in TIED:
-        if name in arrays and not np.array_equal(np.asarray(arrays[name], np.float32), table):
+    """A second copy of a weight must be a copy."""
+    for name, role in TIED.items():
+        if (
+            name in arrays
+            and role in found
+            and not np.array_equal(_as_floats(name, arrays[name]), found[role])
+        ):
             raise UserError(
-                f"The output matrix must be the word table. Received: {name}, which differs from it.",
-                "A model with an output matrix of its own has no place here.",
+                f"{name} must be a copy of {role}, to which it is tied. Received: other numbers",
+                "A model with an output layer of its own has no place here.",
             )
 
 
-def _account(arrays: Mapping[str, np.ndarray], used: Sequence[str]) -> Coverage:
+def _account(arrays: Mapping[str, np.ndarray], used: Sequence[str], needless: Mapping[str, str]) -> Coverage:
     taken = set(used)
     skipped: dict[str, list[str]] = {}
     unused: list[str] = []
     for name in arrays:
         if name in taken:
             continue
-        reason = _reason(name)
+        reason = needless.get(name) or _reason(name)
         if reason is None:
             unused.append(name)
         else:
@@ -151,7 +166,7 @@ def _account(arrays: Mapping[str, np.ndarray], used: Sequence[str]) -> Coverage:
 
 
 def _reason(name: str) -> str | None:
-    if name in TIED or name == TIED_BIAS:
+    if name in TIED:
         return "second name of a weight"
     return next((reason for pattern, reason in SKIPPED if re.fullmatch(pattern, name)), None)
 

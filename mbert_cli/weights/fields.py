@@ -98,6 +98,7 @@ IGNORED = frozenset(
         "id2label",
         "label2id",
         "num_labels",
+        "_num_labels",
         "problem_type",
         "finetuning_task",
         "classifier_dropout",
@@ -111,6 +112,11 @@ IGNORED = frozenset(
         "dtype",
         "torchscript",
         "use_bfloat16",
+        "xla_device",
+        "use_return_dict",
+        "_commit_hash",
+        "tie_encoder_decoder",
+        "cross_attention_hidden_size",
         "tf_legacy_loss",
         "output_attentions",
         "output_hidden_states",
@@ -145,3 +151,35 @@ IGNORED = frozenset(
     ]
 )
 """Fields that change no arithmetic, or that are read elsewhere."""
+
+GENERATION = frozenset(
+    [
+        "max_length",
+        "min_length",
+        "do_sample",
+        "early_stopping",
+        "num_beams",
+        "num_beam_groups",
+        "diversity_penalty",
+        "temperature",
+        "top_k",
+        "top_p",
+        "typical_p",
+        "repetition_penalty",
+        "length_penalty",
+        "no_repeat_ngram_size",
+        "encoder_no_repeat_ngram_size",
+        "bad_words_ids",
+        "num_return_sequences",
+        "output_scores",
+        "return_dict_in_generate",
+        "forced_bos_token_id",
+        "forced_eos_token_id",
+        "remove_invalid_values",
+        "exponential_decay_length_penalty",
+        "suppress_tokens",
+        "begin_suppress_tokens",
+        "eos_token_ids",
+    ]
+)
+"""Settings for writing text that older versions of `transformers` put into every configuration."""

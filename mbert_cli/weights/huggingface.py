@@ -1,6 +1,7 @@
 """Folders of Hugging Face: arrays from safetensors files, whole or in shards, or from a pickle without running it."""
 
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ def _read_pickle(path: Path) -> dict[str, np.ndarray]:
             f"`pip install torch`, or save the model as {SAFETENSORS} with `model.save_pretrained(DIR)`.",
         ) from None
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        # Files of torch before 1.6 are no archives, which alone can be mapped into memory.
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         return {name: tensor.float().numpy() for name, tensor in content.items()}
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

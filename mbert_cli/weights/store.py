@@ -62,12 +62,17 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
         Read-only arrays that are mapped into memory: only what is used is read from disk.
 
     Raises:
-        UserError: The file is missing, truncated or no safetensors file.
+        UserError: The file is missing, truncated or no safetensors file, or has arrays of another type.
     """
     header, data_start = _read_header(Path(path))
     data = np.memmap(path, mode="r", dtype=np.uint8)[data_start:]
     arrays = {}
     for name, entry in header.items():
+        if entry["dtype"] not in DTYPES:
+            raise UserError(
+                f"Arrays must be of the types {', '.join(DTYPES)}. Received: {entry['dtype']} for {name} in {path}",
+                "Save the model in float32, float16 or bfloat16.",
+            )
         start, end = entry["data_offsets"]
         arrays[name] = data[start:end].view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
     return arrays

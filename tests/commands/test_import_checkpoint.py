@@ -16,7 +16,7 @@ from mbert_cli.commands.import_checkpoint import ImportCommand
 from mbert_cli.data.vocabulary import LEADING_TOKENS
 from mbert_cli.errors import UserError
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.store import load_weights, save_weights
 
 TOKENS = [*LEADING_TOKENS, "fine", "dull", "film", "##s", "a"]
 MOBILEBERT = {
@@ -85,6 +85,43 @@ def test_both_ways_through_tf1_change_no_bit():
     assert set(first) == set(second)
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name])
+
+
+@pytest.mark.parametrize("to", ["huggingface", "tf1"])
+@pytest.mark.parametrize(
+    ("name", "changes", "kind"),
+    [
+        ("ForSequenceClassification", {}, "classification"),
+        ("ForSequenceClassification", {"problem_type": "multi_label_classification"}, "multi_label"),
+        ("ForTokenClassification", {}, "token_classification"),
+        ("ForQuestionAnswering", {}, "question_answering"),
+    ],
+)
+def test_a_task_is_the_same_after_a_way_through_either_format(name, changes, kind, to):
+    if name != "ForQuestionAnswering":
+        changes = changes | {
+            "id2label": LABELS,
+            "label2id": {label: index for index, label in LABELS.items()},
+        }
+    save("theirs", name, **changes)
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/first")))
+    convert_checkpoint.run(ConvertCommand(Path("runs/first"), Path("there"), to))
+    import_checkpoint.run(ImportCommand("there", Path("runs/second")))
+    first, second = (ModelDescription.load(Path(f"runs/{name}/final")) for name in ("first", "second"))
+    assert first == second and first.kind == kind
+    assert first.labels == (["start", "end"] if kind == "question_answering" else list(LABELS.values()))
+
+
+@pytest.mark.parametrize("name", ["ForNextSentencePrediction", "ForMaskedLM", "Model"])
+def test_a_model_goes_back_as_the_class_that_it_was(name):
+    save("theirs", name)
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    convert_checkpoint.run(ConvertCommand(Path("runs/ours"), Path("back")))
+    model, notes = getattr(transformers, f"MobileBert{name}").from_pretrained(
+        "back", output_loading_info=True
+    )
+    assert model.config.architectures == [f"MobileBert{name}"]
+    assert not notes["missing_keys"] and not notes["unexpected_keys"]
 
 
 def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, tmp_path):
@@ -157,6 +194,35 @@ def test_a_damaged_file_is_refused_before_anything_is_written(damage):
     error = refusal(ImportCommand("theirs", Path("runs/x")))
     assert error.message.startswith("The weights must be a whole safetensors file (")
     assert error.message.endswith("Received: theirs/model.safetensors")
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda array: array.astype(np.int64),
+            "A weight must consist of floating-point numbers. Received: int64 for classifier.bias",
+        ),
+        (
+            lambda array: array * np.float32("nan"),
+            "Every weight must be finite in float32. Received: NaN or infinity in classifier.bias",
+        ),
+        (
+            lambda array: array[:2].copy(),
+            (
+                "id2label must give each of the 2 outputs of the head a name of its own, 0 to 1. "
+                'Received: {"0": "bad", "1": "so-so", "2": "good"} in theirs/config.json'
+            ),
+        ),
+    ],
+)
+def test_arrays_that_are_no_weights_of_the_model_are_refused(change, message):
+    save("theirs")
+    arrays = {name: np.array(array) for name, array in load_weights(Path("theirs/model.safetensors")).items()}
+    arrays["classifier.bias"] = change(arrays["classifier.bias"])
+    save_weights(Path("theirs/model.safetensors"), arrays)
+    assert refusal(ImportCommand("theirs", Path("runs/x"))).message == message
     assert not Path("runs").exists()
 
 

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 import keras
+import safetensors.torch
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
@@ -18,6 +19,7 @@ from mbert_cli.weights.configuration import write_configuration
 from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.huggingface import read_arrays, write_model
 from mbert_cli.weights.names import weights_of
+from mbert_cli.weights.task_heads import write_task
 from mbert_cli.weights.variables import assign_variables
 
 VOCAB_SIZE = 60
@@ -166,7 +168,8 @@ def assert_written_alike(imported: Imported, reference: "torch.nn.Module", folde
     folder.mkdir()
     weights = weights_of(imported.size, VOCAB_SIZE, imported.heads, "huggingface", imported.family)
     name = type(reference).__name__
-    configuration = write_configuration(imported.size, VOCAB_SIZE, imported.family, name, imported.labels)
+    configuration = write_configuration(imported.size, VOCAB_SIZE, imported.family)
+    configuration |= write_task(name, imported.kind, imported.labels)
     write_model(folder, to_foreign(imported.arrays, weights), configuration)
     loaded, notes = type(reference).from_pretrained(folder, output_loading_info=True)
     assert not notes["missing_keys"] and not notes["unexpected_keys"]
@@ -213,8 +216,11 @@ def test_shards_and_older_names_are_read_alike(tmp_path):
 def test_a_pickle_is_read_without_running_it(tmp_path):
     reference = build_reference("mobilebert", "ForQuestionAnswering")
     reference.config.save_pretrained(tmp_path)
-    torch.save(reference.state_dict(), tmp_path / "pytorch_model.bin")
-    assert list(read_checkpoint(tmp_path).heads) == ["answer_span"]
+    for archived in (True, False):  # torch before 1.6 wrote no archives
+        torch.save(
+            reference.state_dict(), tmp_path / "pytorch_model.bin", _use_new_zipfile_serialization=archived
+        )
+        assert list(read_checkpoint(tmp_path).heads) == ["answer_span"]
 
     class Attack:
         def __reduce__(self):
@@ -222,4 +228,29 @@ def test_a_pickle_is_read_without_running_it(tmp_path):
 
     torch.save({"a": Attack()}, tmp_path / "pytorch_model.bin")
     with pytest.raises(UserError, match="A pickle must hold arrays by name and nothing else"):
+        read_checkpoint(tmp_path)
+
+
+def test_a_tied_copy_that_differs_is_refused(tmp_path):
+    reference = build_reference("bert", "ForMaskedLM")
+    reference.config.save_pretrained(tmp_path)
+    arrays = {name: tensor.clone() for name, tensor in reference.state_dict().items()}
+    arrays["cls.predictions.decoder.bias"] += 1
+    torch.save(arrays, tmp_path / "pytorch_model.bin")
+    with pytest.raises(UserError) as refused:
+        read_checkpoint(tmp_path)
+    assert refused.value.message == (
+        "cls.predictions.decoder.bias must be a copy of masked_language_model/output/bias, to which it is tied. "
+        "Received: other numbers"
+    )
+
+
+def test_arrays_of_a_type_that_is_not_read_are_named(tmp_path):
+    reference = build_reference("bert", "Model")
+    reference.config.save_pretrained(tmp_path)
+    safetensors.torch.save_file(
+        {name: tensor.to(torch.int8) for name, tensor in reference.state_dict().items()},
+        tmp_path / "model.safetensors",
+    )
+    with pytest.raises(UserError, match="Received: I8 for embeddings.LayerNorm.bias in .*model.safetensors"):
         read_checkpoint(tmp_path)

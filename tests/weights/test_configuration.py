@@ -58,15 +58,11 @@ def test_a_size_that_was_written_is_read_again(name, tmp_path):
     size = SIZES[name].model_copy(update={"use_pooler": True})
     family = "mobilebert" if size.intra_dim else "bert"
     for file_format, values in (
-        ("huggingface", write_configuration(size, 99, family, "Any", ("a", "b"))),
+        ("huggingface", write_configuration(size, 99, family)),
         ("tf1", write_tf1_configuration(size, 99, family)),
     ):
         found = read(tmp_path, values, file_format)
         assert (found.size, found.vocab_size, found.family) == (size, 99, family)
-    assert read(tmp_path, write_configuration(size, 99, family, "Any", ("a", "b")), "huggingface").labels == (
-        "a",
-        "b",
-    )
 
 
 @pytest.mark.parametrize(
@@ -78,12 +74,24 @@ def test_a_size_that_was_written_is_read_again(name, tmp_path):
             "Received: bottleneck_size: 128 in {path}"),
         ),
         (
+            {"a": 1, "b": None},
+            ("Every field of a configuration must be known, or weights would be misread. "
+            "Received: a: 1, b: null in {path}"),
+        ),
+        ({"architectures": 3}, "architectures must be a list of names. Received: 3 in {path}"),
+        ({"hidden_act": ["relu"]}, 'hidden_act must be a name. Received: ["relu"] in {path}'),
+        (
+            {"hidden_size": -3},
+            ("A configuration must describe an encoder. Received: {path} (hidden_size -3: "
+            "Input should be greater than 0)"),
+        ),
+        (
             {"model_type": "roberta"},
             "A checkpoint must be of the architecture bert, mobilebert, distilbert. Received: roberta in {path}",
         ),
         ({"hidden_act": "silu"}, ("The activation must be one of gelu, gelu_new, gelu_pytorch_tanh, relu, relu6. "
                                  "Received: silu in {path}")),
-        ({"use_bottleneck": False}, "use_bottleneck must be true for a MobileBERT. Received: false in {path}"),
+        ({"use_bottleneck": False}, "use_bottleneck must be true for a MobileBERT. Received: false, or nothing in its place, in {path}"),
         (
             {"true_hidden_size": 256},
             "true_hidden_size and intra_bottleneck_size must be equal. Received: 256 and 128 in {path}",
@@ -101,6 +109,11 @@ def test_a_field_that_is_unknown_or_contradicts_is_named(changes, message, tmp_p
     error = refusal(tmp_path, OPT | {"model_type": "mobilebert"} | changes)
     assert error.message == message.format(path=tmp_path / "config.json")
     assert error.hint
+
+
+def test_settings_for_writing_text_and_old_names_are_passed_over(tmp_path):
+    old = {"_num_labels": 3, "do_sample": False, "max_length": 20, "bad_words_ids": None, "xla_device": None}
+    assert read(tmp_path, OPT | old).size == SIZES["mobilebert"]
 
 
 def test_the_fork_s_name_of_the_width_is_recognised(tmp_path):

@@ -1,0 +1,203 @@
+"""Which heads a checkpoint has, what they answer, and what their labels are called."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mbert_cli.errors import UserError
+from mbert_cli.weights.configuration import Configuration
+from mbert_cli.weights.names import HEADS, weights_of
+
+TASK_HEADS = {
+    "ForSequenceClassification": "classifier",
+    "ForTokenClassification": "token_classifier",
+    "ForQuestionAnswering": "answer_span",
+}
+"""Heads of a task by the end of the class's name that Hugging Face gives a model with it."""
+
+KINDS = {
+    "single_label_classification": "classification",
+    "multi_label_classification": "multi_label",
+    "regression": "regression",
+}
+"""Kind of a task by Hugging Face's `problem_type`."""
+
+SHARED = {"token_classifier": "classifier"}
+"""Heads whose arrays have the names of another."""
+
+_SHOWN = 100  # characters of a value that an error message spells out
+
+
+@dataclass(frozen=True)
+class FoundHeads:
+    """What a checkpoint has above its encoder.
+
+    Attributes:
+        heads: Keys of `names.HEADS` that its network has.
+        needless: Arrays of other heads, which a task leaves unread, and why.
+    """
+
+    heads: tuple[str, ...]
+    needless: dict[str, str]
+
+    @property
+    def task(self) -> str | None:
+        """The head of a task, if there is one."""
+        return next((head for head in self.heads if head in TASK_HEADS.values()), None)
+
+
+def find_heads(names: Collection[str], configuration: Configuration, file_format: str) -> FoundHeads:
+    """Finds the heads of a checkpoint by the names of its arrays and by the class that it was saved from.
+
+    Raises:
+        UserError: There is a head of a task that is not known, or the one that the class has is missing.
+    """
+    present = {head: _arrays(head, names, configuration, file_format) for head in HEADS if head not in SHARED}
+    if not configuration.size.use_pooler:
+        del present["pooler"]  # would not be applied
+    present = {head: arrays for head, arrays in present.items() if arrays}
+    task = _task_head(present, configuration, file_format)
+    heads = {task} if task else set(present)
+    if heads & {"classifier", "next_sentence"} and configuration.size.use_pooler:
+        heads.add("pooler")  # where its arrays are missing, reading them is an error
+    needless = {
+        name: "pooler, which this head does not read" if head == "pooler" else "head of the pre-training"
+        for head, arrays in present.items()
+        if head not in heads and head != SHARED.get(task)
+        for name in arrays
+    }
+    return FoundHeads(tuple(head for head in HEADS if head in heads), needless)
+
+
+def _arrays(head: str, names: Collection[str], configuration: Configuration, file_format: str) -> list[str]:
+    """The arrays of a head that a checkpoint has."""
+    weights = weights_of(configuration.size, 1, {head: 1}, file_format, configuration.family)
+    in_encoder = len(weights_of(configuration.size, 1, {}, file_format, configuration.family))
+    return [name for weight in weights[in_encoder:] for name in weight.names if name in names]
+
+
+def _task_head(present: Collection[str], configuration: Configuration, file_format: str) -> str | None:
+    architecture, path = configuration.architecture, configuration.path
+    stated = next((head for end, head in TASK_HEADS.items() if architecture.endswith(end)), None)
+    if stated:
+        if SHARED.get(stated, stated) not in present:
+            raise UserError(
+                f"A model must have the head that its architecture says. Received: {architecture} in {path}, "
+                "and no such arrays",
+                "Restore the weights that were saved with it, or correct architectures.",
+            )
+        return stated
+    if "classifier" not in present:
+        return "answer_span" if "answer_span" in present else None
+    if architecture:
+        raise UserError(
+            f"A classifier must be one of whole texts or of tokens ({', '.join(TASK_HEADS)}). "
+            f"Received: {architecture} in {path}",
+            "If it is one of these, correct architectures.",
+        )
+    if file_format == "huggingface" and "pooler" not in present:
+        raise UserError(
+            "A classifier without a pooler may be one of tokens, so that its architecture must be known. "
+            f"Received: no architectures in {path}",
+            'Add "architectures": ["BertForTokenClassification"], or what the model is.',
+        )
+    return "classifier"
+
+
+def count_labels(
+    head: str | None, arrays: Mapping[str, Any], configuration: Configuration, file_format: str
+) -> int:
+    """Outputs of a classifier, read off its bias; 0 for other heads.
+
+    Args:
+        head: The head of the task, None for none.
+        arrays: Those of the checkpoint, by its own names.
+        configuration: The checkpoint's.
+        file_format: huggingface or tf1.
+    """
+    if head not in ("classifier", "token_classifier"):
+        return 0
+    bias = weights_of(configuration.size, 1, {head: 1}, file_format, configuration.family)[-1]
+    return next((int(arrays[name].shape[0]) for name in bias.names if name in arrays), 1)
+
+
+def find_kind(head: str, num_labels: int, configuration: Configuration) -> str:
+    """The kind of task of a head, a key of `model.heads.TASK_HEADS`.
+
+    Raises:
+        UserError: `problem_type` is not known, or contradicts the number of outputs.
+    """
+    if head != "classifier":
+        return {"answer_span": "question_answering", "token_classifier": "token_classification"}[head]
+    stated = configuration.values.get("problem_type")
+    default = "regression" if num_labels == 1 else "single_label_classification"
+    problem = default if stated is None else stated
+    is_known = isinstance(problem, str) and problem in KINDS
+    if not is_known or (problem != default and problem != "multi_label_classification"):
+        raise UserError(
+            f"problem_type must be {default} or multi_label_classification with {num_labels} outputs. "
+            f"Received: {_shown(stated)} in {configuration.path}",
+            "Correct it, or restore the weights that were saved with it.",
+        )
+    return KINDS[problem]
+
+
+def find_labels(num_labels: int, configuration: Configuration) -> tuple[str, ...]:
+    """Names of the outputs of a classifier; LABEL_0 and so on where the configuration has none.
+
+    Raises:
+        UserError: The names are not one for each output, are not distinct or contradict one another.
+    """
+    values, path = configuration.values, configuration.path
+    for field in ("num_labels", "_num_labels"):
+        if values.get(field, num_labels) not in (num_labels, None):
+            raise UserError(
+                f"{field} must be the number of outputs of the head, {num_labels}. "
+                f"Received: {_shown(values[field])} in {path}",
+                "Restore the weights that were saved with the configuration.",
+            )
+    defaults = {str(index): f"LABEL_{index}" for index in range(num_labels)}
+    ids = values.get("label2id")
+    from_ids = {str(index): name for name, index in ids.items()} if isinstance(ids, dict) else None
+    named = values.get("id2label")
+    if named is None:
+        named = from_ids or defaults
+    is_whole = isinstance(named, dict) and set(map(str, named)) == set(defaults)
+    if not is_whole or len(set(map(str, named.values()))) < num_labels:
+        raise UserError(
+            f"id2label must give each of the {num_labels} outputs of the head a name of its own, 0 to "
+            f"{num_labels - 1}. Received: {_shown(named)} in {path}",
+            "Correct the names in the configuration.",
+        )
+    found = {str(index): str(name) for index, name in named.items()}
+    is_default = from_ids is None or all(str(name).startswith("LABEL_") for name in from_ids.values())
+    if not is_default and from_ids != found:
+        raise UserError(
+            f"label2id must say the same as id2label. Received: {_shown(ids)} and {_shown(named)} in {path}",
+            "Correct the one that is wrong.",
+        )
+    return tuple(found[index] for index in defaults)
+
+
+def write_task(architecture: str, kind: str, labels: Sequence[str] | None) -> dict[str, Any]:
+    """The fields of a configuration of which the functions above find the same task again.
+
+    Args:
+        architecture: Hugging Face's class.
+        kind: The kind of the task, which counts where the class has a head for whole texts.
+        labels: Names of the outputs, in their order; None where there is no classifier.
+    """
+    fields: dict[str, Any] = {"architectures": [architecture]}
+    if labels is None or not architecture.endswith(("SequenceClassification", "TokenClassification")):
+        return fields
+    fields["id2label"] = {str(index): label for index, label in enumerate(labels)}
+    fields["label2id"] = {label: index for index, label in enumerate(labels)}
+    if architecture.endswith("SequenceClassification"):
+        fields["problem_type"] = next(theirs for theirs, ours in KINDS.items() if ours == kind)
+    return fields
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
