@@ -102,11 +102,10 @@ def _check_fields(values: Mapping[str, Any], family: str, path: Path) -> None:
     known = set(FIELDS[family]) | IGNORED | GENERATION | set(REQUIRED)
     unknown = {name: value for name, value in values.items() if name not in known}
     if unknown:
-        nearest = difflib.get_close_matches(next(iter(unknown)), FIELDS[family], 1)
         raise UserError(
             "Every field of a configuration must be known, or weights would be misread. "
             f"Received: {', '.join(f'{name}: {json.dumps(value)}' for name, value in unknown.items())} in {path}",
-            f"Did you mean {nearest[0]}?" if nearest else "Take out what changes no arithmetic.",
+            _hint_at(list(unknown), family),
         )
     for name, required in REQUIRED.items():
         if name in values and values[name] not in (required, None):
@@ -114,6 +113,15 @@ def _check_fields(values: Mapping[str, Any], family: str, path: Path) -> None:
                 f"{name} must be {json.dumps(required)}. Received: {json.dumps(values[name])} in {path}",
                 "Models with another value compute what mbert does not.",
             )
+
+
+def _hint_at(unknown: list[str], family: str) -> str:
+    """What may be meant by fields that a family has not."""
+    other = next((name for name, fields in FIELDS.items() if set(unknown) <= set(fields)), None)
+    if other:
+        return f"They are fields of {other}: correct model_type."
+    nearest = difflib.get_close_matches(unknown[0], FIELDS[family], 1)
+    return f"Did you mean {nearest[0]}?" if nearest else "Take out what changes no arithmetic."
 
 
 def _size(values: Mapping[str, Any], family: str, file_format: str, path: Path) -> ModelSize:

@@ -53,19 +53,21 @@ def find_heads(names: Collection[str], configuration: Configuration, file_format
     Raises:
         UserError: There is a head of a task that is not known, or the one that the class has is missing.
     """
-    present = {head: _arrays(head, names, configuration, file_format) for head in HEADS if head not in SHARED}
-    if not configuration.size.use_pooler:
-        del present["pooler"]  # would not be applied
-    present = {head: arrays for head, arrays in present.items() if arrays}
+    arrays = {head: _arrays(head, names, configuration, file_format) for head in HEADS if head not in SHARED}
+    present = {head for head, found in arrays.items() if found}
     task = _task_head(present, configuration, file_format)
-    heads = {task} if task else set(present)
-    if heads & {"classifier", "next_sentence"} and configuration.size.use_pooler:
-        heads.add("pooler")  # where its arrays are missing, reading them is an error
+    heads = {task} if task else present
+    if not configuration.size.use_pooler:
+        heads = heads - {"pooler"}
+    elif heads & {"classifier", "next_sentence"}:
+        heads = heads | {"pooler"}  # where its arrays are missing, reading them is an error
+    left_out = present - heads - {SHARED.get(task)} if task else set()
+    if task == "classifier":
+        left_out -= {"pooler"}  # one that the configuration has no use for contradicts it
     needless = {
         name: "pooler, which this head does not read" if head == "pooler" else "head of the pre-training"
-        for head, arrays in present.items()
-        if head not in heads and head != SHARED.get(task)
-        for name in arrays
+        for head in left_out
+        for name in arrays[head]
     }
     return FoundHeads(tuple(head for head in HEADS if head in heads), needless)
 

@@ -121,6 +121,17 @@ def test_the_fork_s_name_of_the_width_is_recognised(tmp_path):
     assert hint == "Did you mean intra_bottleneck_size?"
 
 
+def test_fields_of_another_family_are_recognised(tmp_path):
+    error = refusal(
+        tmp_path, {"vocab_size": 9, "model_type": "bert", "embedding_size": 4, "trigram_input": True}
+    )
+    assert error.message == (
+        "Every field of a configuration must be known, or weights would be misread. "
+        f"Received: embedding_size: 4, trigram_input: true in {tmp_path}/config.json"
+    )
+    assert error.hint == "They are fields of mobilebert: correct model_type."
+
+
 def test_what_is_no_json_object_is_refused(tmp_path):
     assert refusal(tmp_path, "{").message.startswith(
         f"A configuration must be a JSON file. Received: {tmp_path}/config.json ("

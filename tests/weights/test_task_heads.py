@@ -62,6 +62,9 @@ def test_a_pooler_that_is_not_applied_is_no_part_of_the_network(configure):
     arrays = ["mobilebert.pooler.dense.weight", *names(configuration, *PRETRAINING)]
     found = find_heads(arrays, configuration, "huggingface")
     assert (found.heads, found.needless) == (PRETRAINING, {})
+    arrays = ["mobilebert.pooler.dense.weight", *names(configuration, "answer_span")]
+    found = find_heads(arrays, configuration, "huggingface")
+    assert (found.heads, list(found.needless)) == (("answer_span",), ["mobilebert.pooler.dense.weight"])
 
 
 @pytest.mark.parametrize(
