@@ -43,6 +43,8 @@ how good they are, and where two models differ mbert_cli/evaluate/judges.py
 answers from start and end logits              mbert_cli/evaluate/answers.py
 exact match and F1                             mbert_cli/evaluate/squad_metrics.py
 entities from labelled words, and their F1     mbert_cli/evaluate/entity_judge.py
+which labels of words make up entities         mbert_cli/evaluate/entities.py
+tags of words, and how good they are           mbert_cli/evaluate/tag_judge.py
 names of weights in TF1 and Hugging Face       mbert_cli/weights/names.py
 checkpoints of other projects                  mbert_cli/weights/checkpoint_source.py
 their configurations                           mbert_cli/weights/configuration.py

@@ -29,6 +29,7 @@ from mbert_cli.data.examples import TaskData
 from mbert_cli.data.task_batches import Rows, TaskBatches
 from mbert_cli.data.tasks import load_task
 from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import predict_outputs
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
@@ -231,11 +232,10 @@ def _validation(
 
 
 def _show_task(task: TaskData, rows: Rows) -> None:
-    num_types = len(task.labels) // 2
     what = {
         "regression": "a number",
         "question_answering": "a piece of a text",
-        "token_classification": f"entities of {num_types} {'type' if num_types == 1 else 'types'}",
+        "token_classification": _what_words_have(task.labels),
     }
     console.info(
         f"{task.name}: {what.get(task.kind, f'{len(task.labels)} labels')}, {len(task.train):,} training and "
@@ -244,3 +244,11 @@ def _show_task(task: TaskData, rows: Rows) -> None:
     for note in (*task.train.notes, rows.cut, rows.left_out):
         if note:
             console.info(note)
+
+
+def _what_words_have(labels: list[str]) -> str:
+    chunks = chunk_labels(labels)
+    if chunks is None:
+        return f"one of {len(labels)} tags a word"
+    num_types = len(entity_types(chunks))
+    return f"entities of {num_types} {'type' if num_types == 1 else 'types'}"

@@ -1,4 +1,4 @@
-"""`mbert predict` with a model that labels tokens: texts -> the entities in them."""
+"""`mbert predict` with a model that labels tokens: texts -> the entities in them, or the tag of each word."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from mbert_cli.commands.predict_answers import show_around
 from mbert_cli.commands.task_set import TaskSet
 from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.evaluate.entities import Entity, find_entities
+from mbert_cli.evaluate.tag_judge import TagJudge
 
 NO_ENTITY = "(no entity)"
 
@@ -23,7 +24,7 @@ def entity_examples(texts: list[str]) -> TokenExamples:
 def show_entities(
     invocation: Invocation, encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]
 ) -> None:
-    """Prints the entities of each text with their probabilities, or everything as JSONL.
+    """Prints the entities of each text, or all its words, with their probabilities, or everything as JSONL.
 
     Args:
         invocation: The command.
@@ -32,13 +33,16 @@ def show_entities(
         texts: The texts.
     """
     found = list(zip(texts, _entities(encoded, outputs, texts), strict=True))
+    are_words = isinstance(encoded.judge, TagJudge)
     if invocation.jsonl:
         for text, entities in found:
             records = [vars(entity) | {"probability": round(entity.probability, 6)} for entity in entities]
-            print(json.dumps({"text": text, "entities": records}, ensure_ascii=False))
+            name = "words" if are_words else "entities"
+            print(json.dumps({"text": text, name: records}, ensure_ascii=False))
         return
     rows = [row for text, entities in found for row in _rows(text, entities)]
-    console.table("", ["entity", "label", "probability", "character", "in the text"], rows)
+    what = "word" if are_words else "entity"
+    console.table("", [what, "label", "probability", "character", "in the text"], rows)
 
 
 def _entities(encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]) -> Iterator[list[Entity]]:
@@ -46,7 +50,8 @@ def _entities(encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]) -> It
     probabilities = judge.probabilities(outputs)
     for index, (text, labels) in enumerate(zip(texts, judge.decide(outputs), strict=True)):
         part = slice(words.word_splits[index], words.word_splits[index + 1])
-        yield find_entities(text, labels, probabilities[part], words.starts[part], words.ends[part])
+        groups = judge.group(labels)
+        yield find_entities(text, groups, probabilities[part], words.starts[part], words.ends[part])
 
 
 def _rows(text: str, entities: Sequence[Entity]) -> list[tuple[str, ...]]:

@@ -12,9 +12,10 @@ from mbert_cli.data.squad import Squad
 from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
-from mbert_cli.evaluate.entity_judge import EntityJudge
+from mbert_cli.evaluate.entity_judge import EntityJudge, EntityRow
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import ClassRow, by_range, confusion, per_class
+from mbert_cli.evaluate.tag_judge import TagJudge, TagRow
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,13 @@ def _report_label_sets(
     return Details({"labels": [vars(row) for row in rows]})
 
 
-def _show_rows(title: str, rows: Sequence[ClassRow]) -> None:
+def _show_rows(title: str, rows: Sequence[ClassRow | EntityRow | TagRow], counted: str = "examples") -> None:
     console.table(
         title,
-        ["label", "precision", "recall", "F1", "examples"],
+        ["label", "precision", "recall", "F1", counted],
         [
-            (row.label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.examples:,}")
-            for row in rows
+            (row.label, *(f"{share:.1%}" for share in (row.precision, row.recall, row.f1)), f"{count:,}")
+            for row, count in ((row, vars(row)[counted]) for row in rows)
         ],
     )
 
@@ -101,23 +102,20 @@ def _report_answers(
     return Details({"official": official}, files)
 
 
-def _report_entities(
+def _report_words(
     title: str,
     task: TaskData,
     examples: TokenExamples,
-    judge: EntityJudge,
+    judge: EntityJudge | TagJudge,
     predicted: Sequence[Sequence[str]],
 ) -> Details:
-    """Figures per type of entity."""
+    """Figures per type of entity, or per tag."""
+    if isinstance(judge, TagJudge):
+        tags = judge.by_tag(predicted)
+        _show_rows(title, tags, "words")
+        return Details({"tags": [vars(row) for row in tags]})
     rows = judge.by_type(predicted)
-    console.table(
-        title,
-        ["label", "precision", "recall", "F1", "entities"],
-        [
-            (row.label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.entities:,}")
-            for row in rows
-        ],
-    )
+    _show_rows(title, rows, "entities")
     return Details({"entities": [vars(row) for row in rows]})
 
 
@@ -126,6 +124,6 @@ REPORTS: dict[str, Callable[..., Details]] = {
     "multi_label": _report_label_sets,
     "regression": _report_numbers,
     "question_answering": _report_answers,
-    "token_classification": _report_entities,
+    "token_classification": _report_words,
 }
 """By `TaskKind`: title, task, examples, judge, predicted -> what is written; the rest is shown."""

@@ -15,8 +15,10 @@ from mbert_cli.data.token_rows import TokenRows
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
+from mbert_cli.evaluate.entities import chunk_labels
 from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import JUDGES, Judge
+from mbert_cli.evaluate.tag_judge import TagJudge
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ def _encode_tokens(
     task: TaskData, examples: TokenExamples, options: TokenTask, tokenizer: Tokenizer
 ) -> TaskSet:
     rows = TokenRows(examples, tokenizer, options.sequence_length, task.labels)
-    return TaskSet(rows, EntityJudge(task.labels, rows.labels, rows.columns, rows.words.word_splits))
+    truth = rows.labels, rows.columns, rows.words.word_splits
+    chunks = chunk_labels(task.labels)
+    return TaskSet(rows, TagJudge(task.labels, *truth) if chunks is None else EntityJudge(chunks, *truth))
 
 
 _ENCODERS: dict[str, Callable[..., TaskSet]] = {

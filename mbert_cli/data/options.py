@@ -201,10 +201,14 @@ class SquadTask(Section):
 
 
 class TokenTask(Section):
-    """Pieces of a text and what they are, as names of people and places, from CoNLL or JSONL files."""
+    """Pieces of a text and what they are, as names of people and places, or a tag for each word, as parts of
+    speech, from CoNLL or JSONL files."""
 
     source: Literal["tokens"]
     """Files of your own, or of a data set like CoNLL-2003."""
+    kind: Literal["entities", "tags"] = "entities"
+    """entities are found by tags with B- and I-. tags are labels of words as they stand, in files with a token a
+    line: a tag a word, or, where O is among them, entities of neighbouring words with the same one."""
     train: str
     """Training file, .gz of any: .conll, .txt, .tsv, .bio or .iob with a token a line, or .jsonl with a text and
     its spans a line."""
@@ -213,12 +217,12 @@ class TokenTask(Section):
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share held out when there is no validation file."""
     labels: Annotated[list[str], Field(min_length=1)] | None = None
-    """The types of entities, without B- and I-, in the order of their ids; null takes those of the training file,
-    sorted."""
+    """The types of entities, without B- and I-, or all tags, in the order of their ids; null takes those of the
+    training file, sorted."""
     token_column: int = 0
     """Column of the token in files with a token a line, counted from 0; negative from the end."""
     label_column: int = -1
-    """Column of the tag, counted likewise. Tags may be IOB1, IOB2 (BIO), IOE, BIOES or BILOU."""
+    """Column of the tag, counted likewise. Those of entities may be IOB1, IOB2 (BIO), IOE, BIOES or BILOU."""
     sequence_length: TaskLength = 128
     """Tokens of one example."""
 
@@ -226,7 +230,7 @@ class TokenTask(Section):
     def _labels_are_distinct(self) -> "TokenTask":
         if self.labels is not None and len(set(self.labels)) != len(self.labels):
             raise ValueError("labels must be distinct")
-        if self.labels is not None and "O" in self.labels:
+        if self.labels is not None and self.kind == "entities" and "O" in self.labels:
             raise ValueError("O stands for what is no entity; leave it out of labels")
         return self
 

@@ -1,7 +1,7 @@
 """Texts with labelled pieces: the plain values that a task of labelling tokens consists of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -33,11 +33,14 @@ class TokenExamples:
         spans: The entities of each text, in its order; they do not overlap.
         words: First character and the one after the last of each word of each text; None where the words are
             those that BERT's tokenizer finds.
+        are_tags: Whether each word is a span of its own and the type its label, as of parts of speech; else a type
+            becomes two labels, that of a span's first word and that of its others.
     """
 
     texts: list[str]
     spans: list[list[Span]]
     words: list[list[tuple[int, int]]] | None
+    are_tags: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -49,10 +52,11 @@ class TokenExamples:
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "TokenExamples":
         """The examples at some indices, in that order."""
-        return TokenExamples(
-            [self.texts[i] for i in indices],
-            [self.spans[i] for i in indices],
-            None if self.words is None else [self.words[i] for i in indices],
+        return replace(
+            self,
+            texts=[self.texts[i] for i in indices],
+            spans=[self.spans[i] for i in indices],
+            words=None if self.words is None else [self.words[i] for i in indices],
         )
 
 

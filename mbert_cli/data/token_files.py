@@ -33,7 +33,8 @@ def load_token_task(options: TokenTask) -> TaskData:
         UserError: A file is missing, empty or malformed, or has a type of entity outside the set.
     """
     path = Path(options.train)
-    columns = Columns(options.token_column, options.label_column)
+    are_tags = options.kind == "tags"
+    columns = Columns(options.token_column, options.label_column, are_tags)
     train = read_tokens(path, columns, options.labels)
     types = options.labels or sorted({span.type for spans in train.spans for span in spans})
     if not types:
@@ -47,7 +48,9 @@ def load_token_task(options: TokenTask) -> TaskData:
         fractions = [hash_fraction(text) for text in train.texts]
         train, validation = hold_out(train, fractions, options.validation_share, path)
     sets = {"train": train, "validation": validation}
-    return TaskData(path.name, word_labels(types), sets, ("f1",), "token_classification")
+    labels = list(types) if are_tags else word_labels(types)
+    metrics = ("f1",) if OUTSIDE in labels else ("accuracy",)
+    return TaskData(path.name, labels, sets, metrics, "token_classification")
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,12 @@ class Columns:
     Args:
         token: The token.
         tag: Its tag.
+        are_tags: Whether a tag is a label as it stands, whatever it is; else it says where an entity begins and ends.
     """
 
     token: int = 0
     tag: int = -1
+    are_tags: bool = False
 
 
 def read_tokens(path: Path, columns: Columns, types: Sequence[str] | None) -> TokenExamples:
@@ -85,6 +90,11 @@ def read_tokens(path: Path, columns: Columns, types: Sequence[str] | None) -> To
             "Set task.train and task.validation to such files.",
         )
     is_columns = suffix != SPAN_SUFFIX
+    if columns.are_tags and not is_columns:
+        raise UserError(
+            f"A file with a tag for each word must have a token a line. Received: {path}",
+            f"Name one that ends in {', '.join(COLUMN_SUFFIXES)}, or set task.kind to entities.",
+        )
     examples = _read_columns(path, columns, types) if is_columns else _read_spans(path, types)
     if not examples.texts:
         raise UserError(f"A token file must have examples. Received: {path} without any", "Check the file.")
@@ -116,7 +126,7 @@ def tag_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
 
 
 def _read_columns(path: Path, columns: Columns, types: Sequence[str] | None) -> TokenExamples:
-    examples = TokenExamples([], [], [])
+    examples = TokenExamples([], [], [], columns.are_tags)
     sentence: list[tuple[str, str]] = []
     for cells in _sentences_and_tokens(path, columns, types):
         if cells is not None:
@@ -135,47 +145,42 @@ def _add_sentence(examples: TokenExamples, sentence: Sequence[tuple[str, str]]) 
         end = words[-1][1]
     examples.texts.append(" ".join(token for token, _ in sentence))
     examples.words.append(words)
-    examples.spans.append(
-        [
-            Span(words[first][0], words[last][1], name)
-            for first, last, name in tag_spans([tag for _, tag in sentence])
-        ]
-    )
+    tags = [tag for _, tag in sentence]
+    pieces = [(place, place, tag) for place, tag in enumerate(tags)] if examples.are_tags else tag_spans(tags)
+    examples.spans.append([Span(words[first][0], words[last][1], name) for first, last, name in pieces])
 
 
 def _sentences_and_tokens(
     path: Path, columns: Columns, types: Sequence[str] | None
 ) -> Iterator[tuple[str, str] | None]:
     """Token and tag of each line; None where a sentence ends."""
-    lines = [(line, _cells(text)) for line, text in read_lines(path)]
-    width = next((len(cells) for _, cells in lines if _is_surely_token(cells)), 0)
-    for line, cells in lines:
+    lines = [(line, *_cells(text)) for line, text in read_lines(path)]
+    layout = next(((len(cells), tabs) for _, cells, tabs in lines if _is_surely_token(cells)), (0, False))
+    for line, cells, tabs in lines:
         if not cells or DOCUMENT_START in cells:
             yield None
-        elif not _is_comment(cells, width, columns):
+        elif cells[0] != "#" or ((len(cells), tabs) == layout and _may_be_token(cells, columns)):
             yield _token_and_tag(cells, columns, types, path, line)
     yield None
 
 
-def _cells(text: str) -> list[str]:
-    """The cells of a line: between tabs, where a token may hold a blank, else between blanks."""
+def _cells(text: str) -> tuple[list[str], bool]:
+    """The cells of a line, and whether they are those between tabs, where a token may hold a blank, or blanks."""
     if not text.strip():
-        return []
+        return [], False
     # Other white space than blanks and tabs is part of a token, or one: files made of tweets have such.
     if "\t" in text.rstrip(" \t"):
-        return [cell.strip(" ") for cell in text.rstrip(" \t").split("\t")]
-    return _BLANKS.split(text.strip(" \t"))
+        return [cell.strip(" ") for cell in text.rstrip(" \t").split("\t")], True
+    return _BLANKS.split(text.strip(" \t")), False
 
 
 def _is_surely_token(cells: Sequence[str]) -> bool:
     return bool(cells) and DOCUMENT_START not in cells and cells[0] != "#"
 
 
-def _is_comment(cells: Sequence[str], width: int, columns: Columns) -> bool:
-    """Whether a line is a comment as in CoNLL-U, not the token `#`, which has as many columns as others and a tag."""
-    if cells[0] != "#":
-        return False
-    return len(cells) != width or not _has_columns(cells, columns) or not _is_tag(cells[columns.tag])
+def _may_be_token(cells: Sequence[str], columns: Columns) -> bool:
+    """Whether a line that is laid out as others are, and begins with `#`, is that token and no comment of CoNLL-U."""
+    return _has_columns(cells, columns) and _is_tag(cells[columns.tag], columns.are_tags)
 
 
 def _has_columns(cells: Sequence[str], columns: Columns) -> bool:
@@ -184,8 +189,8 @@ def _has_columns(cells: Sequence[str], columns: Columns) -> bool:
     return all(0 <= place < count for place in places) and places[0] != places[1]
 
 
-def _is_tag(tag: str) -> bool:
-    return tag == OUTSIDE or _TAG.fullmatch(tag) is not None
+def _is_tag(tag: str, is_plain: bool) -> bool:
+    return tag != "" if is_plain else tag == OUTSIDE or _TAG.fullmatch(tag) is not None
 
 
 def _token_and_tag(
@@ -205,15 +210,22 @@ def _token_and_tag(
             f"Each line must have a token. Received: {path}:{line} with an empty one",
             "Fill the line in, or take it out.",
         )
-    if not _is_tag(tag):
-        raise UserError(
-            "A tag must be O, or B-, I-, E-, L-, S- or U- before the type of the entity. "
-            f"Received: {tag!r} in {path}:{line}",
-            "Correct the line, or set task.label_column to the column of the tags.",
-        )
-    if types is not None and tag != OUTSIDE:
-        _require_known(tag.partition("-")[2], types, path, line)
+    if not _is_tag(tag, columns.are_tags):
+        raise _bad_tag(tag, columns.are_tags, path, line)
+    if types is not None and (columns.are_tags or tag != OUTSIDE):
+        _require_known(tag if columns.are_tags else tag.partition("-")[2], types, path, line)
     return token, tag
+
+
+def _bad_tag(tag: str, is_plain: bool, path: Path, line: int) -> UserError:
+    if is_plain:
+        return UserError(f"Each word must have a tag. Received: {path}:{line} without one", "Fill it in.")
+    return UserError(
+        "A tag must be O, or B-, I-, E-, L-, S- or U- before the type of the entity. "
+        f"Received: {tag!r} in {path}:{line}",
+        "Correct the line, set task.label_column to the column of the tags, or set task.kind to tags where "
+        "these are labels of words as they stand.",
+    )
 
 
 def _require_known(name: str, types: Sequence[str], path: Path, line: int) -> None:

@@ -84,7 +84,7 @@ def label_words(
 ) -> tuple[np.ndarray, int]:
     """Gives each word that a span touches the label of the span's first word or of its others.
 
-    A word that two spans touch belongs to the one that comes first.
+    A word that two spans touch belongs to the one that comes first. Of tags the type is the label.
 
     Args:
         examples: Texts with spans.
@@ -102,9 +102,9 @@ def label_words(
         for span in spans:
             first = max(free, int(np.searchsorted(ends, span.start + base, side="right")))
             free = max(first, int(np.searchsorted(starts, span.end + base, side="left")))
-            labels[first:free] = label_ids[f"I-{span.type}"]
+            labels[first:free] = label_ids[span.type if examples.are_tags else f"I-{span.type}"]
             if free > first:
-                labels[first] = label_ids[f"B-{span.type}"]
+                labels[first] = label_ids[span.type if examples.are_tags else f"B-{span.type}"]
             else:
                 num_lost += 1
     return labels, num_lost

@@ -1,10 +1,18 @@
 """Labelled words -> the entities that they make up."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from seqeval.metrics.sequence_labeling import get_entities
+
+OUTSIDE = "O"
+"""Label of a word that belongs to no entity."""
+
+_MARKED = re.compile(r"([BIESLU])-(\S.*)")
+_MARKS = set("BIESLU")
+_MARKS_OF_SEQEVAL = {"L": "E", "U": "S"}
+_NAMELESS = "_"
 
 
 @dataclass(frozen=True)
@@ -26,15 +34,52 @@ class Entity:
     probability: float
 
 
+def chunk_labels(labels: Sequence[str]) -> list[str] | None:
+    """The labels of words as `seqeval` reads them, or None where each word has a tag of its own.
+
+    | labels                          | read as                                                         |
+    |---------------------------------|-----------------------------------------------------------------|
+    | all `B-x`, `I-x`, ... or `O`    | as they are, with E for L and S for U                           |
+    | `O` and others, as `PER`        | `I-PER`: neighbours with the same label are one entity          |
+    | `O`, `B` and others of BIESLU   | `B-_` and so on: entities of one type without a name            |
+    | no `O`, and not all with a mark | None: a tag a word, as `NOUN` or `LABEL_2`                      |
+
+    Args:
+        labels: In the order of their ids.
+    """
+    others = [label for label in labels if label != OUTSIDE]
+    if len(others) == len(labels) and not all(map(_MARKED.fullmatch, labels)):
+        return None
+    are_bare = "B" in others and set(others) <= _MARKS
+    return [_chunk_label(f"{label}-{_NAMELESS}" if are_bare else label) for label in labels]
+
+
+def _chunk_label(label: str) -> str:
+    if label in (OUTSIDE, f"{OUTSIDE}-{_NAMELESS}"):
+        return OUTSIDE
+    marked = _MARKED.fullmatch(label)
+    mark, name = marked.groups() if marked else ("I", label)
+    return f"{_MARKS_OF_SEQEVAL.get(mark, mark)}-{name}"
+
+
+def entity_types(labels: Sequence[str]) -> list[str]:
+    """The types of entities among labels that `chunk_labels` returned, in their order."""
+    return list(dict.fromkeys(label.partition("-")[2] for label in labels if label != OUTSIDE))
+
+
 def find_entities(
-    text: str, labels: Sequence[str], probabilities: np.ndarray, starts: np.ndarray, ends: np.ndarray
+    text: str,
+    groups: Sequence[tuple[str, int, int]],
+    probabilities: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
 ) -> list[Entity]:
-    """The entities of a text, in its order; words are grouped as the score groups them.
+    """The pieces of a text that words make up.
 
     Args:
         text: The text.
-        labels: (words,) The label of each word, as in "B-PER" or "O".
-        probabilities: (words,) Its probability.
+        groups: Label, first word and last word of each piece, in the order of the text.
+        probabilities: (words,) Probability of the label of each word.
         starts: (words,) First character of the word.
         ends: (words,) The character after its last one.
     """
@@ -46,5 +91,5 @@ def find_entities(
             name,
             float(probabilities[first : last + 1].mean()),
         )
-        for name, first, last in get_entities(list(labels))
+        for name, first, last in groups
     ]

@@ -82,3 +82,47 @@ def test_a_report_has_a_row_a_type(encoded, capsys):
     assert report.files == {}
     shown = capsys.readouterr().out
     assert "title" in shown and "entities" in shown
+
+
+def tagged(labels: list[str]) -> tuple[TaskSet, np.ndarray]:
+    """The texts for a model with other labels, which are likeliest in turn from the first word on."""
+    vocabulary = Vocabulary((*RESERVED, "ada", "ki", "##ng", "saw", "rome", "."))
+    options = TokenTask(source="tokens", train="t.conll", sequence_length=6)
+    task = TaskData("texts", labels, {}, (), "token_classification")
+    outputs = np.zeros((2, 6, len(labels)), np.float32)
+    for column in range(1, 6):
+        outputs[:, column, (column - 1) % len(labels)] = 0.5
+    return encode_set(task, entity_examples(TEXTS), options, Tokenizer(vocabulary)), outputs
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_model_of_tags_names_that_of_each_word_it_reads(capsys):
+    show(*tagged(["NOUN", "VERB", "PUNCT"]), jsonl=True)
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["words"] == [  # ada ki ##ng saw; "Rome." is cut off
+        {"start": 0, "end": 3, "text": "Ada", "label": "NOUN", "probability": 0.5},
+        {"start": 5, "end": 9, "text": "King", "label": "VERB", "probability": 0.5},
+        {"start": 10, "end": 13, "text": "saw", "label": "NOUN", "probability": 0.5},
+    ]
+    assert [(word["text"], word["label"]) for word in second["words"]] == [("saw", "NOUN")]
+    show(*tagged(["LABEL_0", "LABEL_1", "LABEL_2"]))
+    shown = capsys.readouterr().out.split()
+    assert shown[:2] == ["word", "label"] and "LABEL_1" in shown
+
+
+@pytest.mark.filterwarnings("error")
+def test_labels_without_marks_make_entities_where_one_is_outside(capsys):
+    show(*tagged(["PER", "PER2", "LOC", "O"]), jsonl=True)
+    first, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [(entity["text"], entity["label"]) for entity in first["entities"]] == [
+        ("Ada", "PER"), ("King", "PER2"),
+    ]  # fmt: skip
+
+
+def test_a_report_of_tags_has_a_row_a_tag(capsys):
+    encoded, outputs = tagged(["NOUN", "VERB"])
+    report = REPORTS["token_classification"](
+        "title", TASK, None, encoded.judge, encoded.judge.decide(outputs)
+    )
+    assert [(row["label"], row["words"]) for row in report.report["tags"]] == [("NOUN", 6), ("VERB", 0)]
+    assert "words" in capsys.readouterr().out

@@ -203,7 +203,8 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(tmp_path):
             "t.conll", "a O\nb PER\n",
             ("A tag must be O, or B-, I-, E-, L-, S- or U- before the type of the entity. "
              "Received: 'PER' in {path}:2"),
-            "Correct the line, or set task.label_column to the column of the tags.",
+            ("Correct the line, set task.label_column to the column of the tags, or set task.kind to tags where "
+             "these are labels of words as they stand."),
         ),
         (
             "t.jsonl", "x\n",
@@ -299,6 +300,45 @@ def test_a_label_without_a_name_or_a_start_that_is_true_is_refused(tmp_path):
     for span in ({"start": 0, "end": 1, "label": " "}, {"start": True, "end": 2, "label": "A"}):
         path = write(tmp_path, "t.jsonl", json.dumps({"text": "Ada", "spans": [span]}))
         assert refused(path)[0].endswith(f"Received: {span!r} in {path}:1")
+
+
+def test_tags_are_labels_of_words_as_they_stand(tmp_path):
+    path = write(tmp_path, "t.conll", "The DET\ndog NOUN\nran VERB\n. .\n\nDogs NOUN\n# SYM\n")
+    task = load(path, kind="tags")
+    assert (task.labels, task.metrics) == ([".", "DET", "NOUN", "SYM", "VERB"], ("accuracy",))
+    assert task.kind == "token_classification"
+    assert entities(task.train) == [
+        [("The", "DET"), ("dog", "NOUN"), ("ran", "VERB"), (".", ".")],
+        [("Dogs", "NOUN"), ("#", "SYM")],
+    ]
+    assert task.train.take([1]).are_tags
+    given = load(path, kind="tags", labels=["VERB", "NOUN", "DET", ".", "SYM", "ADJ"])
+    assert given.labels == ["VERB", "NOUN", "DET", ".", "SYM", "ADJ"]
+    with_outside = write(tmp_path, "o.conll", "Ada PER\nsaw O\n")
+    task = load(with_outside, kind="tags", labels=["PER", "O"])
+    assert (task.labels, task.metrics) == (["PER", "O"], ("f1",))
+    assert refused(path, kind="tags", labels=["NOUN", "VERB", "DET", "."])[0] == (
+        f"A label must be one of NOUN, VERB, DET, .. Received: 'SYM' in {path}:7"
+    )
+
+
+def test_comments_between_tagged_words_of_conll_u_are_no_tokens(tmp_path):
+    lines = ["# sent_id = 1", "# text = a b c d e f g", "1\ta\ta\tDET\t_\t_\t2\tdet\t_\t_",
+             "2\t#\t#\tSYM\t_\t_\t0\troot\t_\t_"]  # fmt: skip
+    task = load(write(tmp_path, "t.txt", "\n".join(lines)), kind="tags", token_column=1, label_column=3)
+    assert entities(task.train) == [[("a", "DET"), ("#", "SYM")]]
+
+
+def test_tags_need_a_token_a_line_and_one_for_each(tmp_path):
+    spans = write(tmp_path, "t.jsonl", '{"text": "x", "spans": []}')
+    assert refused(spans, kind="tags") == (
+        f"A file with a tag for each word must have a token a line. Received: {spans}",
+        "Name one that ends in .conll, .txt, .tsv, .bio, .iob, or set task.kind to entities.",
+    )
+    gap = write(tmp_path, "t.tsv", "a\tDET\tx\nb\t\tx\n")
+    assert refused(gap, kind="tags", label_column=1) == (
+        f"Each word must have a tag. Received: {gap}:2 without one", "Fill it in.",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

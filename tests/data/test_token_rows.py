@@ -95,6 +95,17 @@ def test_a_word_belongs_to_the_first_of_two_spans(tokenizer):
     assert rows.left_out is None
 
 
+def test_each_word_has_its_own_tag(tokenizer):
+    examples = TokenExamples(
+        ["ab c"], [[Span(0, 2, "N"), Span(3, 4, "V")]], [[(0, 2), (3, 4)]], are_tags=True
+    )
+    rows = TokenRows(examples, tokenizer, 8, ["V", "N"])
+    assert rows.labels.tolist() == [1, 0] and rows.left_out is None
+    batch = next(TaskBatches(rows, 1).in_order())
+    np.testing.assert_array_equal(batch["labels"], [[0, 1, 0, 0, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(batch["label_weights"], [[0, 1, 0, 1, 0, 0, 0, 0]])
+
+
 def test_an_entity_without_a_word_of_its_own_is_counted(tokenizer):
     examples = TokenExamples(["abcd"], [[Span(0, 2, "P"), Span(2, 4, "L")]], None)
     rows = TokenRows(examples, tokenizer, 8, LABELS)
