@@ -51,7 +51,7 @@ def answer_questions(invocation: Invocation, target: Path) -> None:
     encoded = model.encode(task, collect_squad("questions", questions), options)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
-    outputs = model.predict(_watched(model, encoded, invocation.loaded.recipe.batch_size))
+    outputs = model.answer_batches(_watched(model, encoded, invocation.loaded.recipe.batch_size))
     _show(invocation, encoded.judge, encoded.judge.decide(outputs), context)
 
 

@@ -98,8 +98,23 @@ class TaskModel:
         return TaskBatches(encoded.rows, batch_size, dynamic_length=self.dynamic_length)
 
     def answer(self, encoded: TaskSet, batch_size: int) -> np.ndarray:
-        """The outputs for all rows of a set."""
-        return self.predict(self.batches(encoded, batch_size).in_order())
+        """The outputs for all rows of a set; raises as `answer_batches`."""
+        return self.answer_batches(self.batches(encoded, batch_size).in_order())
+
+    def answer_batches(self, batches: Iterable[Batch]) -> np.ndarray:
+        """The outputs for the rows of task batches.
+
+        Raises:
+            UserError: Some are not finite, so that no answer follows from them.
+        """
+        outputs = self.predict(batches)
+        if not np.isfinite(outputs).all():
+            found = "NaN" if np.isnan(outputs).any() else "infinity"
+            raise UserError(
+                f"The outputs of a task model must be finite numbers. Received: {found} from {self.path}",
+                "Its weights are not finite or too large: train, import or export it again.",
+            )
+        return outputs
 
 
 def find_target(invocation: Invocation) -> Path:

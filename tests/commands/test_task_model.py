@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mbert_cli.commands.run_files import load_run_vocabulary
 from mbert_cli.commands.task_model import open_task_model
+from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.options import InstalledDocsTask
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.errors import UserError
@@ -53,6 +56,34 @@ def refusal(path: Path) -> str:
     with pytest.raises(UserError) as error:
         open_task_model(path)
     return error.value.message
+
+
+@pytest.mark.parametrize(("value", "found"), [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_outputs_that_are_not_finite_are_refused(exported, value, found):
+    model = open_task_model(exported / "model.tflite")
+    outputs = np.array([[0.5, 0.5], [0.5, value]], np.float32)
+    with pytest.raises(UserError) as error:
+        replace(model, predict=lambda batches: outputs).answer_batches([])
+    assert error.value.message == (
+        f"The outputs of a task model must be finite numbers. Received: {found} from {exported}/model.tflite"
+    )
+    assert error.value.hint == "Its weights are not finite or too large: train, import or export it again."
+    finite = replace(model, predict=lambda batches: outputs[:1])
+    np.testing.assert_array_equal(finite.answer_batches([]), [[0.5, 0.5]])
+
+
+def test_an_artifact_whose_weights_are_not_finite_answers_nothing(copied):
+    (copied / "manifest.json").unlink()
+    network = build_task_network(SIZE, vocab_size=VOCABULARY.size, num_labels=2)
+    weight = next(weight for weight in network.weights if weight.path.startswith("classifier"))
+    weight.assign(np.full(weight.shape, np.nan))
+    (copied / "model.tflite").write_bytes(convert(network, 8, "float32"))
+    model = open_task_model(copied / "model.tflite")
+    task = TaskData("texts", ["a", "b"], {})
+    examples = Examples(["cat"], None, np.zeros(1, np.int32))
+    encoded = model.encode(task, examples, model.description.task)
+    with pytest.raises(UserError, match="Received: NaN from"):
+        model.answer(encoded, 1)
 
 
 def test_an_artifact_knows_its_labels_and_length(exported):

@@ -1,6 +1,7 @@
 """What outputs mean, by kind."""
 
 import numpy as np
+import pytest
 
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.task_set import _ENCODERS
@@ -21,6 +22,13 @@ def test_every_kind_of_task_has_a_place_in_every_table():
 def test_a_classification_returns_probabilities():
     outputs = ACTIVATIONS["classification"](np.log(np.array([[1.0, 3.0], [3.0, 1.0]], np.float32)) + 1000)
     np.testing.assert_allclose(outputs, [[0.25, 0.75], [0.75, 0.25]], rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_logit_that_is_not_finite_makes_no_probability(value):
+    outputs = ACTIVATIONS["classification"](np.array([[0.0, value], [0.0, 0.0]], np.float32))
+    assert np.isnan(outputs[0]).any() and outputs[1].tolist() == [0.5, 0.5]
 
 
 def test_several_labels_have_a_probability_each_however_large_the_logits():
