@@ -1,12 +1,21 @@
-"""Attention maps as a picture: one row a block, one column a head, models side by side."""
+"""Attention maps as a picture: one row a block, one column a head, models side by side on one scale."""
 
-import re
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mbert_cli.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from mbert_cli.commands.picture_text import Lettering
 
 CELL_INCHES = 1.6
 MAX_LABELS = 24
@@ -31,41 +40,59 @@ def draw(path: Path, traces: Mapping[str, Mapping[str, np.ndarray]], layers: Seq
         if any(not 0 <= layer < count for layer in chosen):
             raise UserError(
                 f"The layers of {name} are 0 to {count - 1}. Received: {', '.join(map(str, chosen))}",
-                "Choose others with --layers.",
+                "Choose others with --layer.",
             )
-    heads = [arrays["attention/layer_00"].shape[0] for arrays in traces.values()]
-    figure, axes = pyplot.subplots(
-        len(chosen), sum(heads), squeeze=False,
-        figsize=(CELL_INCHES * sum(heads) + 1, CELL_INCHES * len(chosen) + 1),
-    )  # fmt: skip
-    first = 0
-    for (name, arrays), count in zip(traces.items(), heads, strict=True):
-        for row, layer in enumerate(chosen):
-            for head, attention in enumerate(arrays[f"attention/layer_{layer:02d}"]):
-                _draw_cell(axes[row][first + head], attention, arrays["tokens"])
-                if head == 0:
-                    axes[row][first].set_ylabel(f"layer {layer}", fontsize=8)
-                if row == 0:
-                    axes[0][first + head].set_title(
-                        f"{name}\nhead {head}" if head == 0 else f"head {head}", fontsize=8
-                    )
-        first += count
-    figure.tight_layout()
+    figure = _compose(pyplot, traces, chosen)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
 
 
-def _draw_cell(axis: object, attention: np.ndarray, tokens: np.ndarray) -> None:
-    """One head: queries from top to bottom, keys from left to right, black for 1."""
-    axis.imshow(attention, cmap="Greys", vmin=0.0, vmax=max(float(attention.max()), 1e-6))
+def _compose(
+    pyplot: ModuleType, traces: Mapping[str, Mapping[str, np.ndarray]], layers: Sequence[int]
+) -> Figure:
+    """All maps on one scale, from white for 0 to black for the largest value among them, with its bar."""
+    from mbert_cli.commands.picture_text import Lettering
+
+    maps = {
+        name: [arrays[f"attention/layer_{layer:02d}"] for layer in layers] for name, arrays in traces.items()
+    }
+    largest = max(float(attention.max()) for rows in maps.values() for attention in rows)
+    heads = {name: len(rows[0]) for name, rows in maps.items()}
+    lettering = Lettering.for_texts(
+        [*traces, *(str(token) for arrays in traces.values() for token in arrays["tokens"])]
+    )
+    figure, axes = pyplot.subplots(
+        len(layers), sum(heads.values()), squeeze=False, layout="constrained",
+        figsize=(CELL_INCHES * sum(heads.values()) + 2, CELL_INCHES * len(layers) + 1),
+    )  # fmt: skip
+    first = 0
+    for name, rows in maps.items():
+        tokens = [lettering.readable(str(token)) for token in traces[name]["tokens"]]
+        for row, attention in enumerate(rows):
+            for head, axis in enumerate(axes[row][first : first + heads[name]]):
+                image = axis.imshow(attention[head], cmap="Greys", vmin=0.0, vmax=largest)
+                _label_ticks(axis, tokens, lettering)
+                if head == 0:
+                    axis.set_ylabel(f"layer {layers[row]}", fontsize=8)
+                if row == 0:
+                    above = f"{lettering.readable(name)}\n" if head == 0 else ""
+                    axis.set_title(f"{above}head {head}", fontsize=8, **lettering.properties)
+        first += heads[name]
+    bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3 / len(layers)), pad=0.01)
+    bar.set_label("attention, one scale for all maps", fontsize=8)
+    bar.ax.tick_params(labelsize=6)
+    return figure
+
+
+def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> None:
+    """One head: queries from top to bottom, keys from left to right."""
     if len(tokens) > MAX_LABELS:
         axis.set_xticks([])
         axis.set_yticks([])
         return
-    shown = [re.sub(r"[$\\]", "", str(token)) for token in tokens]  # would be read as formulas
-    axis.set_xticks(range(len(tokens)), shown, rotation=90, fontsize=4)
-    axis.set_yticks(range(len(tokens)), shown, fontsize=4)
+    axis.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=4, **lettering.properties)
+    axis.set_yticks(range(len(tokens)), tokens, fontsize=4, **lettering.properties)
 
 
 def _pyplot():

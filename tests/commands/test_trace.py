@@ -85,4 +85,8 @@ def test_what_cannot_be_traced_is_refused():
 
 def test_a_layer_that_is_not_there_is_refused():
     pytest.importorskip("matplotlib")
-    assert refusal(picture=Path("maps.png"), layers=(2,)) == "The layers of student are 0 to 1. Received: 2"
+    command = TraceCommand((Path("runs/student"),), "it rains", picture=Path("maps.png"), layers=(2,))
+    with pytest.raises(UserError) as caught:
+        trace.run(command)
+    assert caught.value.message == "The layers of student are 0 to 1. Received: 2"
+    assert caught.value.hint == "Choose others with --layer."
