@@ -1,6 +1,6 @@
 """Token ids of large sets of texts, kept from one command to the next.
 
-The key is a hash of all that shapes them: the texts, the vocabulary, and the library that cuts words. A file
+The key is a hash of all that shapes them: the texts, the vocabulary, and the libraries that cut words. A file
 that is damaged is made anew; the least recently used ones go when there are too many.
 """
 
@@ -17,7 +17,8 @@ import numpy as np
 
 from mbert_cli.data.wordpiece import Tokenizer
 
-FORMAT = "1"
+FORMAT = "2"
+"""Raised whenever the same texts and libraries give other ids."""
 MIN_CHARACTERS = 4_000_000
 """Less is encoded as quickly as it is looked up."""
 MAX_BYTES = 4 * 2**30
@@ -54,8 +55,8 @@ def cache_folder() -> Path:
 def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:
     vocabulary = tokenizer.vocabulary
     digest = hashlib.blake2b(digest_size=20)
-    library = version("tensorflow-text")
-    digest.update(f"{FORMAT} {library} {vocabulary.digest} {vocabulary.lowercase} ".encode())
+    libraries = " ".join(version(library) for library in ("tensorflow-text", "tokenizers"))
+    digest.update(f"{FORMAT} {libraries} {vocabulary.digest} {vocabulary.lowercase} ".encode())
     digest.update(np.fromiter(map(len, texts), np.int64, len(texts)).tobytes())
     digest.update("".join(texts).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
