@@ -1,7 +1,6 @@
 """The WordPiece vocabulary: read from a file, trained on texts, written to a file."""
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -140,9 +139,14 @@ def train_vocabulary(texts: Iterable[str], size: int, lowercase: bool) -> Vocabu
     tokenizer = Tokenizer(models.WordPiece({}, unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+
+    def joins_words(char: str) -> bool:  # punctuation and Chinese characters stand alone
+        text = tokenizer.normalizer.normalize_str(f"a{char}a")
+        return len(tokenizer.pre_tokenizer.pre_tokenize_str(text)) == 1
+
     # The trainer numbers single characters in the order of a hash table, and equal pairs by those numbers,
     # so two runs differ. Given as special tokens, in order, characters have fixed numbers.
-    special = [*LEADING_TOKENS, *alphabet, *(CONTINUATION + c for c in alphabet if _joins_words(c))]
+    special = [*LEADING_TOKENS, *alphabet, *(CONTINUATION + c for c in alphabet if joins_words(c))]
     trainer = trainers.WordPieceTrainer(
         vocab_size=max(size, len(special)), special_tokens=special, show_progress=False
     )
@@ -189,8 +193,11 @@ def _check_tokens(tokens: tuple[str, ...], path: str | Path) -> None:
 
 def _fold(texts: list[str], lowercase: bool, limit: int) -> tuple[list[str], list[str]]:
     """The texts as the tokenizer will see them, without their rarest characters, and the sorted rest."""
+    from tokenizers import normalizers
+
     counts = _count_characters(texts)
-    folded = {char: fold_character(char, lowercase) for char in counts}
+    normalizer = normalizers.BertNormalizer(handle_chinese_chars=False, lowercase=lowercase)
+    folded = {char: normalizer.normalize_str(char) for char in counts}
     frequency: dict[str, int] = {}
     for char, count in counts.items():
         for piece in folded[char].replace(" ", ""):
@@ -204,33 +211,9 @@ def _fold(texts: list[str], lowercase: bool, limit: int) -> tuple[list[str], lis
     return [text.translate(table) for text in texts] if table else texts, sorted(kept - {" "})
 
 
-def fold_character(char: str, lowercase: bool) -> str:
-    """What the tokenizer of tensorflow-text makes of one character before it cuts words.
-
-    Lower-casing is Unicode's compatibility case folding, so "ß" becomes "ss" and "ﬁ" becomes "fi".
-    """
-    category = unicodedata.category(char)
-    if not lowercase:
-        return " " if category in ("Cc", "Cf") else char
-    if category in ("Cc", "Cf"):
-        return " " if category == "Cc" else ""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())
-    return "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c) != "Mn")
-
-
 def _count_characters(texts: list[str]) -> dict[str, int]:
     counts = np.zeros(0x110000, np.int64)
     for start in range(0, len(texts), 1000):
         codes = "".join(texts[start : start + 1000]).encode("utf-32-le", "surrogatepass")
         counts += np.bincount(np.frombuffer(codes, np.uint32), minlength=len(counts))
     return {chr(code): int(counts[code]) for code in np.flatnonzero(counts) if not chr(code).isspace()}
-
-
-def _joins_words(char: str) -> bool:
-    """Whether the tokenizer leaves a character inside a word: punctuation and CJK stand alone."""
-    code = ord(char)
-    is_ascii_symbol = 33 <= code <= 47 or 58 <= code <= 64 or 91 <= code <= 96 or 123 <= code <= 126
-    is_cjk = (
-        0x3400 <= code <= 0x4DBF or 0x4E00 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or code >= 0x20000
-    )
-    return not (is_ascii_symbol or is_cjk or unicodedata.category(char).startswith("P"))

@@ -1,9 +1,12 @@
-"""Text to token ids, with the end-to-end WordPiece of tensorflow-text."""
+"""Text to token ids: those of BERT, most of them from the end-to-end WordPiece of tensorflow-text."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
+from mbert_cli.data.bert_wordpiece import BertWordPiece
+from mbert_cli.data.tokenizer_differences import find_different
 from mbert_cli.data.vocabulary import UNKNOWN, Vocabulary
 from mbert_cli.native_output import hidden_native_output
 
@@ -11,14 +14,16 @@ with hidden_native_output():
     import tensorflow as tf
     import tensorflow_text as tf_text
 
+Encoded = tuple[np.ndarray, ...]
+"""Ids and text starts, and of each token what else is known."""
+
 
 class Tokenizer:
-    """Cuts texts into the ids of a vocabulary.
+    """Cuts texts into the ids of a vocabulary, exactly those of BERT's own tokenizer.
 
-    One tokenizer may be used by many threads at once: TensorFlow holds no lock while it encodes. Reserved
-    tokens written in a text, as in "[MASK]", are ordinary punctuation and letters. A word longer than
-    100 bytes is `[UNK]`. The ids are those of BERT's own tokenizer but for characters that Unicode folds
-    to others: with lower-casing, "ß" is read as "ss", "…" as "...", and control characters end a word.
+    Texts that tensorflow-text may cut differently, `tokenizers` cuts. One tokenizer may be used by many threads
+    at once: neither library holds a lock while it encodes. Reserved tokens written in a text, as in "[MASK]",
+    are ordinary punctuation and letters. A word longer than 100 characters is `[UNK]`.
 
     Args:
         vocabulary: Tokens and lower-casing.
@@ -26,12 +31,22 @@ class Tokenizer:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._encoder = tf_text.FastBertTokenizer(
-            vocab=list(vocabulary.tokens),
-            token_out_type=tf.int32,
-            unknown_token=UNKNOWN,
-            lower_case_nfd_strip_accents=vocabulary.lowercase,
-        )
+        # White space is no part of a word to BERT, but would be to tensorflow-text if it were in a token.
+        self._tokens = [
+            token if token.split() == [token] else f"[blank{index}]"
+            for index, token in enumerate(vocabulary.tokens)
+        ]
+        self._exact = BertWordPiece(vocabulary)
+        self._encoder: tf_text.FastBertTokenizer | None = None
+        try:
+            self._encoder = tf_text.FastBertTokenizer(
+                vocab=self._tokens,
+                token_out_type=tf.int32,
+                unknown_token=UNKNOWN,
+                lower_case_nfd_strip_accents=vocabulary.lowercase,
+            )
+        except RuntimeError:
+            pass  # it takes no vocabulary without a word, nor with some control characters
 
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Encodes texts, without `[CLS]` and `[SEP]`.
@@ -43,18 +58,15 @@ class Tokenizer:
             The ids of all texts one after the other, (tokens,) int32, and where each text starts and the last
             one ends, (texts + 1,) int64.
         """
-        if not texts:
-            return np.zeros(0, np.int32), np.zeros(1, np.int64)
-        with tf.device("/CPU:0"):
-            ragged = self._encoder.tokenize(tf.constant(texts, tf.string))
-        return ragged.flat_values.numpy(), ragged.row_splits.numpy()
+        return self._encode(texts, self._quick, self._exact.encode)
 
     def encode_with_offsets(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Encodes texts as `encode` does, and says which characters each token was made of.
 
         Characters are counted in the texts as they were given, before accents and case are taken away. A
-        token reaches over accents written as characters of their own. A character that was read as several
-        letters, as "½" is, belongs whole to each token with one of them, so that tokens may overlap.
+        token reaches over accents written as characters of their own, and over others of which nothing is left.
+        A character that was read as several letters, as "각" is with lower-casing, belongs whole to each token
+        with one of them, so that tokens may overlap.
 
         Args:
             texts: Texts of any length, in valid Unicode.
@@ -63,8 +75,27 @@ class Tokenizer:
             Ids and text starts as `encode` gives them, and of each token the first character and the one
             after the last, counted from 0 in its own text, (tokens,) int32. Neither falls within a text.
         """
-        if not texts:
-            return np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32)
+        return self._encode(texts, self._quick_with_offsets, self._exact.encode_with_offsets)
+
+    def _encode(
+        self, texts: list[str], quick: Callable[[list[str]], Encoded], exact: Callable[[list[str]], Encoded]
+    ) -> Encoded:
+        """The results of both ways as one, in the order of the texts."""
+        different = find_different(texts, self.vocabulary.lowercase)
+        if self._encoder is None or len(different) == len(texts):
+            return exact(texts)
+        if not different:
+            return quick(texts)
+        rows = set(different)
+        others = [text for row, text in enumerate(texts) if row not in rows]
+        return _insert(quick(others), different, exact([texts[row] for row in different]))
+
+    def _quick(self, texts: list[str]) -> Encoded:
+        with tf.device("/CPU:0"):
+            ragged = self._encoder.tokenize(tf.constant(texts, tf.string))
+        return ragged.flat_values.numpy(), ragged.row_splits.numpy()
+
+    def _quick_with_offsets(self, texts: list[str]) -> Encoded:
         normalizer, cutter = self._steps
         with tf.device("/CPU:0"):
             folded, origins = normalizer.normalize_with_offsets(tf.constant(texts, tf.string))
@@ -81,13 +112,25 @@ class Tokenizer:
     @cached_property
     def _steps(self) -> tuple[tf_text.FastBertNormalizer, tf_text.FastWordpieceTokenizer]:
         """The two steps of the encoder, which by itself gives parts of one character no characters at all."""
-        vocabulary = self.vocabulary
         return (
-            tf_text.FastBertNormalizer(lower_case_nfd_strip_accents=vocabulary.lowercase),
+            tf_text.FastBertNormalizer(lower_case_nfd_strip_accents=self.vocabulary.lowercase),
             tf_text.FastWordpieceTokenizer(
-                vocab=list(vocabulary.tokens), token_out_type=tf.int32, unknown_token=UNKNOWN
+                vocab=self._tokens, token_out_type=tf.int32, unknown_token=UNKNOWN
             ),
         )
+
+
+def _insert(others: Encoded, rows: list[int], some: Encoded) -> Encoded:
+    """Joins what was encoded apart; `rows` are the places that the texts of `some` have among all texts."""
+    before = np.array(rows) - np.arange(len(rows))  # of the others, ahead of each
+    lengths = np.diff(some[1])
+    all_lengths = np.insert(np.diff(others[1]), before, lengths)
+    places = np.repeat(others[1][before], lengths)
+    ids, *more = (
+        np.insert(one, places, other)
+        for one, other in zip((others[0], *others[2:]), (some[0], *some[2:]), strict=True)
+    )
+    return ids, np.concatenate([[0], np.cumsum(all_lengths)]), *more
 
 
 def _to_characters(texts: list[str], rows: np.ndarray, *places: np.ndarray) -> list[np.ndarray]:

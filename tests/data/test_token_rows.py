@@ -75,17 +75,6 @@ def test_words_of_a_text_with_spans_are_those_of_the_tokenizer(tokenizer):
     )
 
 
-def test_characters_that_are_read_as_several_words_share_their_span(tokenizer):
-    examples = TokenExamples(["é … b"], [[Span(2, 3, "P")]], None)
-    rows = TokenRows(examples, tokenizer, 8, LABELS)
-    assert show(next(TaskBatches(rows, 1).in_order())) == (
-        "[CLS]/- e/O ./B-P ./I-P ./I-P b/O [SEP]/- [PAD]/-"
-    )
-    assert list(zip(rows.words.starts.tolist(), rows.words.ends.tolist(), strict=True)) == [
-        (0, 1), (2, 3), (2, 3), (2, 3), (4, 5),
-    ]  # fmt: skip
-
-
 def test_a_word_belongs_to_the_first_of_two_spans(tokenizer):
     examples = TokenExamples(["abcd e", "ab"], [[Span(0, 2, "P"), Span(2, 6, "L")], []], None)
     rows = TokenRows(examples, tokenizer, 8, LABELS)
