@@ -1,6 +1,7 @@
 """The WordPiece vocabulary: read from a file, trained on texts, written to a file."""
 
 import hashlib
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,24 +97,65 @@ def load_vocabulary(path: str | Path, lowercase: bool) -> Vocabulary:
         UserError: The file is missing, empty or not UTF-8, repeats a token, lacks a reserved token, or
             does not begin with `[PAD]`.
     """
-    tokens = tuple(_read_lines(Path(path)))
+    tokens = read_tokens(path)
+    check_reserved(tokens, path)
+    return Vocabulary(tokens, lowercase)
+
+
+_HINT = "set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus"
+
+
+def read_tokens(path: str | Path, hint: str = _HINT) -> tuple[str, ...]:
+    """Reads the distinct tokens of a `vocab.txt`, whichever they are.
+
+    Raises:
+        UserError: The file is missing, empty or not UTF-8, or repeats a token.
+    """
+    tokens = tuple(_read_lines(Path(path), hint))
     if not tokens:
-        raise UserError(f"A vocabulary must have tokens. Received: the empty file {path}", _HINT)
-    _check_tokens(tokens, path)
+        raise UserError(f"A vocabulary must have tokens. Received: the empty file {path}", hint)
+    seen: dict[str, int] = {}
+    for line, token in enumerate(tokens, start=1):
+        if is_blank(token):
+            raise UserError(
+                "Each line of a vocabulary must hold a token. "
+                f"Received: line {line} of {path}, which is empty",
+                hint,
+            )
+        if token in seen:
+            raise UserError(
+                f"The tokens of a vocabulary must be distinct. "
+                f"Received: {token!r} in lines {seen[token]} and {line} of {path}",
+                hint,
+            )
+        seen[token] = line
+    return tokens
+
+
+def check_reserved(tokens: tuple[str, ...], path: str | Path, hint: str = _HINT) -> None:
+    """Refuses tokens that lack a reserved one, or begin with another one than `[PAD]`.
+
+    Raises:
+        UserError: They do.
+    """
     missing = [token for token in RESERVED if token not in tokens]
     if missing:
         raise UserError(
             f"A vocabulary must have the tokens {', '.join(RESERVED)}. "
             f"Received: {path} without {', '.join(missing)}",
-            _HINT,
+            hint,
         )
     if tokens[0] != PAD:
         raise UserError(
             f"The first token of a vocabulary must be {PAD}, since padding is id 0. "
             f"Received: {tokens[0]!r} in {path}",
-            _HINT,
+            hint,
         )
-    return Vocabulary(tokens, lowercase)
+
+
+def is_blank(token: str) -> bool:
+    """Whether a token is none: other white space than that of ASCII may be one."""
+    return not token.strip(string.whitespace)
 
 
 def train_vocabulary(texts: Iterable[str], size: int, lowercase: bool) -> Vocabulary:
@@ -155,40 +197,19 @@ def train_vocabulary(texts: Iterable[str], size: int, lowercase: bool) -> Vocabu
     return Vocabulary(tuple(sorted(numbered, key=numbered.__getitem__)), lowercase)
 
 
-_HINT = "set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus"
-
-
-def _read_lines(path: Path) -> list[str]:
+def _read_lines(path: Path, hint: str) -> list[str]:
     try:
         text = path.read_bytes().decode()
     except OSError as error:
-        raise UserError(f"A vocabulary must be a readable file. Received: {path} ({error.strerror})", _HINT)
+        raise UserError(f"A vocabulary must be a readable file. Received: {path} ({error.strerror})", hint)
     except UnicodeDecodeError as error:
         raise UserError(
             f"A vocabulary must be UTF-8 text. Received: {path} with byte 0x{error.object[error.start]:02x} "
             f"at offset {error.start}",
-            _HINT,
+            hint,
         )
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n")
     return text.split("\n") if text else []
-
-
-def _check_tokens(tokens: tuple[str, ...], path: str | Path) -> None:
-    seen: dict[str, int] = {}
-    for line, token in enumerate(tokens, start=1):
-        if not token.strip():
-            raise UserError(
-                "Each line of a vocabulary must hold a token. "
-                f"Received: line {line} of {path}, which is empty",
-                _HINT,
-            )
-        if token in seen:
-            raise UserError(
-                f"The tokens of a vocabulary must be distinct. "
-                f"Received: {token!r} in lines {seen[token]} and {line} of {path}",
-                _HINT,
-            )
-        seen[token] = line
 
 
 def _fold(texts: list[str], lowercase: bool, limit: int) -> tuple[list[str], list[str]]:
