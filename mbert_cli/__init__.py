@@ -48,6 +48,7 @@ which labels of words make up entities         mbert_cli/evaluate/entities.py
 tags of words, and how good they are           mbert_cli/evaluate/tag_judge.py
 names of weights in TF1 and Hugging Face       mbert_cli/weights/names.py
 checkpoints of other projects                  mbert_cli/weights/checkpoint_source.py
+their vocabularies                             mbert_cli/data/tokenizer_source.py
 their configurations                           mbert_cli/weights/configuration.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py

@@ -7,11 +7,12 @@ from mbert_cli import console
 from mbert_cli.commands.inputs import IMPORT
 from mbert_cli.commands.run_files import VOCABULARY, describe_vocabulary, save_arrays
 from mbert_cli.data.options import ImportedTask
-from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
+from mbert_cli.data.tokenizer_source import find_vocabulary
+from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
-from mbert_cli.weights.checkpoint_source import Imported, find_vocabulary, read_checkpoint
+from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint
 from mbert_cli.weights.description import ModelDescription
 
 LENGTHS = {"question_answering": 384}
@@ -46,8 +47,7 @@ def run(command: ImportCommand) -> None:
     """
     folder = find_source(command.source)
     imported = read_checkpoint(folder, allow_unused=command.allow_unused)
-    tokens, lowercase = find_vocabulary(folder if folder.is_dir() else folder.parent, imported.vocab_size)
-    vocabulary = Vocabulary(tuple(tokens), lowercase)
+    vocabulary = find_vocabulary(folder if folder.is_dir() else folder.parent, imported.vocab_size)
     description = describe(imported, vocabulary)
     show_coverage(f"import: {command.source}", imported)
     name = folder.resolve().name if Path(command.source).exists() else Path(command.source).name
@@ -64,9 +64,6 @@ def run(command: ImportCommand) -> None:
         def write(directory: Path) -> None:
             save_arrays(directory, imported.arrays, description)
             vocabulary.save(directory / VOCABULARY)
-            load_vocabulary(
-                directory / VOCABULARY, lowercase
-            )  # refuses one that BERT's tokenizer cannot read
 
         run_dir.finish(write)
     console.result(f"{path}: complete")

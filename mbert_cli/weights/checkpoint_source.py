@@ -1,10 +1,8 @@
 """A checkpoint of another project: found, recognised and read into our weights."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,8 +13,6 @@ from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.conversion import Coverage, from_foreign
 from mbert_cli.weights.names import weights_of
 from mbert_cli.weights.task_heads import FoundHeads, count_labels, find_heads, find_kind, find_labels
-
-VOCABULARY = "vocab.txt"
 
 
 @dataclass(frozen=True)
@@ -108,61 +104,3 @@ def _absent(size: ModelSize, found: FoundHeads) -> dict[str, str]:
     if "next_sentence" not in found.heads:
         absent["next_sentence"] = "nothing needs it"
     return absent
-
-
-def find_vocabulary(folder: Path, vocab_size: int) -> tuple[list[str], bool]:
-    """The tokens in the order of their ids, and whether text is lower-cased first.
-
-    Read from vocab.txt, or from tokenizer.json; whether to lower-case from the tokenizer's own files, else from
-    the tokens: no upper case in them means that there is none in the text.
-
-    Raises:
-        UserError: There is no vocabulary, or it has another length than the word table.
-    """
-    tokenizer = _json(folder / "tokenizer.json")
-    path = folder / VOCABULARY
-    if path.is_file():
-        tokens = path.read_text(encoding="utf-8").splitlines()
-    elif isinstance(tokenizer.get("model"), dict) and "vocab" in tokenizer["model"]:
-        ids: dict[str, int] = tokenizer["model"]["vocab"]
-        tokens = sorted(ids, key=ids.__getitem__)
-    else:
-        raise UserError(
-            f"A checkpoint needs its vocabulary, {VOCABULARY} or tokenizer.json. Received: {folder}",
-            "Put the file that was published with it into the folder.",
-        )
-    if len(tokens) != vocab_size:
-        raise UserError(
-            f"The vocabulary must have as many tokens as the word table has rows, {vocab_size:,}. "
-            f"Received: {len(tokens):,} in {folder}",
-            "Put the vocabulary that was published with the weights into the folder.",
-        )
-    return tokens, _lowercases(_json(folder / "tokenizer_config.json"), tokenizer, tokens, folder)
-
-
-def _lowercases(
-    configuration: Mapping[str, Any], tokenizer: Mapping[str, Any], tokens: list[str], folder: Path
-) -> bool:
-    normalizer = tokenizer.get("normalizer") or {}
-    lowercase = configuration.get("do_lower_case", normalizer.get("lowercase"))
-    if lowercase is None:
-        lowercase = not any(token != token.lower() for token in tokens if not token.startswith("["))
-    strips = configuration.get("strip_accents", normalizer.get("strip_accents"))
-    if strips is not None and strips != lowercase:
-        raise UserError(
-            "A tokenizer must strip accents where it lower-cases, and only there. "
-            f"Received: lower-casing {str(lowercase).lower()}, strip_accents {str(strips).lower()} in {folder}",
-            "Other tokenizers cut words where mbert does not.",
-        )
-    return bool(lowercase)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """The content of a file that may be missing."""
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"A tokenizer's file must be JSON. Received: {path}", "Restore it.") from error
-    return content if isinstance(content, dict) else {}

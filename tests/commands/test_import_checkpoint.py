@@ -170,6 +170,37 @@ def test_a_vocabulary_of_another_length_is_refused():
     assert not Path("runs").exists()
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_vocabulary_that_cannot_be_used_is_refused_before_anything_is_shown(dry_run, capsys):
+    save("theirs")
+    Path("theirs/vocab.txt").write_text(
+        "\n".join(["mask" if token == "[MASK]" else token for token in TOKENS])
+    )
+    error = refusal(ImportCommand("theirs", Path("runs/x"), dry_run=dry_run))
+    assert error.message == (
+        "A vocabulary must have the tokens [PAD], [UNK], [CLS], [SEP], [MASK]. "
+        "Received: theirs/vocab.txt without [MASK]"
+    )
+    assert error.hint == "Put the tokenizer's files that were published with the weights into the folder."
+    assert not capsys.readouterr().out and not Path("runs").exists()
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+@pytest.mark.parametrize("to", ["huggingface", "tf1"])
+def test_what_was_converted_imports_again_with_its_vocabulary(to, lowercase):
+    save("theirs")
+    tokens = [*TOKENS[:-2], "\u2028", "\x85"]
+    Path("theirs/vocab.txt").write_text("\n".join(tokens) + "\n", newline="\n")
+    Path("theirs/tokenizer_config.json").write_text(json.dumps({"do_lower_case": lowercase}))
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/first")))
+    convert_checkpoint.run(ConvertCommand(Path("runs/first"), Path("back"), to))
+    import_checkpoint.run(ImportCommand("back", Path("runs/second")))
+    first, second = (ModelDescription.load(Path(f"runs/{name}/final")) for name in ("first", "second"))
+    assert first.vocabulary == second.vocabulary and second.vocabulary.lowercase is lowercase
+    content = [Path(f"runs/{name}/final/vocab.txt").read_bytes() for name in ("first", "second")]
+    assert content[0] == content[1] == ("\n".join(tokens) + "\n").encode()
+
+
 def test_a_tokenizer_that_keeps_accents_in_lower_case_is_refused():
     save("theirs")
     Path("theirs/tokenizer_config.json").write_text('{"do_lower_case": true, "strip_accents": false}')

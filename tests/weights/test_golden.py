@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from mbert_cli.commands.import_checkpoint import find_source
+from mbert_cli.data.tokenizer_source import find_vocabulary
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.weights.checkpoint_source import Imported, find_vocabulary, read_checkpoint
+from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint
 from mbert_cli.weights.variables import assign_variables
 
 CHECKPOINT = os.environ.get("MBERT_GOLDEN_CHECKPOINT")
@@ -70,7 +71,8 @@ def test_a_blank_is_filled_in_as_published(network, imported):
     if "masked_language_model" not in imported.heads:
         pytest.skip("this checkpoint has no masked-LM head")
     source = find_source(CHECKPOINT)
-    tokens, _ = find_vocabulary(source if source.is_dir() else Path(source).parent, imported.vocab_size)
+    folder = source if source.is_dir() else Path(source).parent
+    tokens = find_vocabulary(folder, imported.vocab_size).tokens
     ids = [tokens.index(token) for token in ("[CLS]", *BLANK, "[SEP]")]
     logits = run(network, ids, 512, [ids.index(tokens.index("[MASK]"))])["masked_logits"][0, 0]
     best = np.argsort(-keras.ops.convert_to_numpy(logits))[:5]
