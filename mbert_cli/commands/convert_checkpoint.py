@@ -127,14 +127,14 @@ def _drop_foreign_heads(
             "Received: --to huggingface",
             "Use --to tf1.",
         )
-    dropped = {}
-    if "next_sentence" in found and (family == "distilbert" or (family == "bert" and not size.use_pooler)):
-        dropped["next_sentence"] = f"{CLASSES[family]} has none" + (
-            "" if family == "distilbert" else " without a pooler"
-        )
-    for name in [name for name in arrays if name.split("/")[0] in dropped]:
+    reasons = {"distilbert": "DistilBERT has none"}
+    if not size.use_pooler:
+        reasons["bert"] = "BERT reads it through a pooler"
+    if "next_sentence" not in found or family not in reasons:
+        return {}
+    for name in [name for name in arrays if name.startswith("next_sentence/")]:
         del arrays[name]
-    return dropped
+    return {"next_sentence": reasons[family]}
 
 
 def _heads(arrays: Mapping[str, np.ndarray], description: ModelDescription) -> dict[str, int]:
