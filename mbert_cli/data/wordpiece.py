@@ -8,6 +8,7 @@ import numpy as np
 from mbert_cli.data.bert_wordpiece import BertWordPiece
 from mbert_cli.data.tokenizer_differences import find_different
 from mbert_cli.data.vocabulary import UNKNOWN, Vocabulary
+from mbert_cli.errors import UserError
 from mbert_cli.native_output import hidden_native_output
 
 with hidden_native_output():
@@ -57,6 +58,9 @@ class Tokenizer:
         Returns:
             The ids of all texts one after the other, (tokens,) int32, and where each text starts and the last
             one ends, (texts + 1,) int64.
+
+        Raises:
+            UserError: A text is not valid Unicode.
         """
         return self._encode(texts, self._quick, self._exact.encode)
 
@@ -69,11 +73,14 @@ class Tokenizer:
         with one of them, so that tokens may overlap.
 
         Args:
-            texts: Texts of any length, in valid Unicode.
+            texts: Texts of any length.
 
         Returns:
             Ids and text starts as `encode` gives them, and of each token the first character and the one
             after the last, counted from 0 in its own text, (tokens,) int32. Neither falls within a text.
+
+        Raises:
+            UserError: A text is not valid Unicode.
         """
         return self._encode(texts, self._quick_with_offsets, self._exact.encode_with_offsets)
 
@@ -82,13 +89,17 @@ class Tokenizer:
     ) -> Encoded:
         """The results of both ways as one, in the order of the texts."""
         different = find_different(texts, self.vocabulary.lowercase)
-        if self._encoder is None or len(different) == len(texts):
-            return exact(texts)
-        if not different:
-            return quick(texts)
         rows = set(different)
         others = [text for row, text in enumerate(texts) if row not in rows]
-        return _insert(quick(others), different, exact([texts[row] for row in different]))
+        try:
+            if self._encoder is None or not others:
+                return exact(texts)
+            if not different:
+                return quick(texts)
+            return _insert(quick(others), different, exact([texts[row] for row in different]))
+        except (TypeError, ValueError) as error:
+            _refuse_broken(texts, error)
+            raise
 
     def _quick(self, texts: list[str]) -> Encoded:
         with tf.device("/CPU:0"):
@@ -118,6 +129,21 @@ class Tokenizer:
                 vocab=self._tokens, token_out_type=tf.int32, unknown_token=UNKNOWN
             ),
         )
+
+
+def _refuse_broken(texts: list[str], error: Exception) -> None:
+    """Says which text is no Unicode; both libraries only say that there is one."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as place:
+            around = (
+                text[max(place.start - 20, 0) : place.end + 20].encode("utf-8", "backslashreplace").decode()
+            )
+            raise UserError(
+                f'A text must be valid Unicode. Received: half of a surrogate pair in "{around}"',
+                "Save the file, or type the text, in UTF-8.",
+            ) from error
 
 
 def _insert(others: Encoded, rows: list[int], some: Encoded) -> Encoded:

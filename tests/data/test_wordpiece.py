@@ -9,6 +9,7 @@ from tokenizers import models, normalizers, pre_tokenizers
 
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary, train_vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.errors import UserError
 
 TEXTS = [
     "The quick brown fox jumps over the lazy dog.",
@@ -78,3 +79,14 @@ def test_vocabulary_is_trained_on_text_as_the_tokenizer_reads_it(lowercase):
     words = train_vocabulary(texts, size=1500, lowercase=lowercase)
     ids, _ = Tokenizer(words).encode(texts)
     assert words.unknown_id not in ids
+
+
+@pytest.mark.parametrize("texts", [["fine", "a\udcff b"], ["straße \ud800"], ["…", "\ud800 dull", "fine"]])
+@pytest.mark.parametrize("method", ["encode", "encode_with_offsets"])
+def test_text_that_is_no_unicode_is_refused(method, texts):
+    tokenizer = Tokenizer(Vocabulary((*LEADING_TOKENS, "a", "b", "fine", "dull")))
+    with pytest.raises(UserError) as refused:
+        getattr(tokenizer, method)(texts)
+    assert refused.value.message.startswith(
+        "A text must be valid Unicode. Received: half of a surrogate pair in "
+    )
