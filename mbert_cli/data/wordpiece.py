@@ -89,13 +89,13 @@ class Tokenizer:
     ) -> Encoded:
         """The results of both ways as one, in the order of the texts."""
         different = find_different(texts, self.vocabulary.lowercase)
-        rows = set(different)
-        others = [text for row, text in enumerate(texts) if row not in rows]
         try:
-            if self._encoder is None or not others:
+            if self._encoder is None or len(different) == len(texts):
                 return exact(texts)
             if not different:
                 return quick(texts)
+            rows = set(different)
+            others = [text for row, text in enumerate(texts) if row not in rows]
             return _insert(quick(others), different, exact([texts[row] for row in different]))
         except (TypeError, ValueError) as error:
             _refuse_broken(texts, error)

@@ -189,11 +189,20 @@ def weights_of(
     for module in _encoder_modules(size):
         found += _arrays(_with_prefix(module, file_format, family), sizes, size, file_format)
     for head, num_labels in heads.items():
-        for module in HEADS[head]:
-            found += _arrays(
-                _head(module, file_format, family), sizes | {"labels": num_labels}, size, file_format
-            )
+        found += weights_of_head(head, num_labels, size, vocab_size, file_format, family)
     return found
+
+
+def weights_of_head(
+    head: str, num_labels: int, size: ModelSize, vocab_size: int, file_format: str, family: str
+) -> list[Weight]:
+    """The arrays of one head; arguments as for `weights_of`."""
+    sizes = _sizes(size, vocab_size) | {"labels": num_labels}
+    return [
+        weight
+        for module in HEADS[head]
+        for weight in _arrays(_head(module, file_format, family), sizes, size, file_format)
+    ]
 
 
 def _encoder_modules(size: ModelSize) -> Iterator[Module]:

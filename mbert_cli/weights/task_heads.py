@@ -7,7 +7,7 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.weights.configuration import Configuration
-from mbert_cli.weights.names import HEADS, weights_of
+from mbert_cli.weights.names import HEADS, weights_of_head
 
 TASK_HEADS = {
     "ForSequenceClassification": "classifier",
@@ -74,9 +74,8 @@ def find_heads(names: Collection[str], configuration: Configuration, file_format
 
 def _arrays(head: str, names: Collection[str], configuration: Configuration, file_format: str) -> list[str]:
     """The arrays of a head that a checkpoint has."""
-    weights = weights_of(configuration.size, 1, {head: 1}, file_format, configuration.family)
-    in_encoder = len(weights_of(configuration.size, 1, {}, file_format, configuration.family))
-    return [name for weight in weights[in_encoder:] for name in weight.names if name in names]
+    weights = weights_of_head(head, 1, configuration.size, 1, file_format, configuration.family)
+    return [name for weight in weights for name in weight.names if name in names]
 
 
 def _task_head(present: Collection[str], configuration: Configuration, file_format: str) -> str | None:
@@ -120,7 +119,7 @@ def count_labels(
     """
     if head not in ("classifier", "token_classifier"):
         return 0
-    bias = weights_of(configuration.size, 1, {head: 1}, file_format, configuration.family)[-1]
+    bias = weights_of_head(head, 1, configuration.size, 1, file_format, configuration.family)[-1]
     return next((int(arrays[name].shape[0]) for name in bias.names if name in arrays), 1)
 
 
