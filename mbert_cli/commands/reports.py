@@ -12,10 +12,10 @@ from mbert_cli.data.squad import Squad
 from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
-from mbert_cli.evaluate.entity_judge import EntityJudge, EntityRow
+from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import Judge
-from mbert_cli.evaluate.metrics import ClassRow, by_range, confusion, per_class
-from mbert_cli.evaluate.tag_judge import TagJudge, TagRow
+from mbert_cli.evaluate.metrics import LabelRow, by_range, confusion, per_class
+from mbert_cli.evaluate.tag_judge import TagJudge
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _report_label_sets(
     return Details({"labels": [vars(row) for row in rows]})
 
 
-def _show_rows(title: str, rows: Sequence[ClassRow | EntityRow | TagRow], counted: str = "examples") -> None:
+def _show_rows(title: str, rows: Sequence[LabelRow], counted: str = "examples") -> None:
     console.table(
         title,
         ["label", "precision", "recall", "F1", counted],

@@ -10,18 +10,14 @@ from seqeval.metrics.sequence_labeling import (
 )
 
 from mbert_cli.evaluate.entities import entity_types
-from mbert_cli.evaluate.metrics import Score
+from mbert_cli.evaluate.metrics import LabelRow, Score
 from mbert_cli.evaluate.word_judge import WordJudge
 
 
 @dataclass(frozen=True)
-class EntityRow:
+class EntityRow(LabelRow):
     """The figures of one type of entity."""
 
-    label: str
-    precision: float
-    recall: float
-    f1: float
     entities: int
 
 

@@ -126,13 +126,19 @@ def score(names: Sequence[str], labels: np.ndarray, predicted: np.ndarray) -> Sc
 
 
 @dataclass(frozen=True)
-class ClassRow:
-    """The figures of one label."""
+class LabelRow:
+    """How well one label is found, as shares; subclasses say of how many things it is true."""
 
     label: str
     precision: float
     recall: float
     f1: float
+
+
+@dataclass(frozen=True)
+class ClassRow(LabelRow):
+    """The figures of one label of texts."""
+
     examples: int
 
 

@@ -7,18 +7,14 @@ from itertools import chain
 from sklearn import metrics
 
 from mbert_cli.evaluate.entities import OUTSIDE
-from mbert_cli.evaluate.metrics import Score
+from mbert_cli.evaluate.metrics import LabelRow, Score
 from mbert_cli.evaluate.word_judge import WordJudge
 
 
 @dataclass(frozen=True)
-class TagRow:
+class TagRow(LabelRow):
     """The figures of one tag."""
 
-    label: str
-    precision: float
-    recall: float
-    f1: float
     words: int
 
 
