@@ -53,5 +53,5 @@ def is_held_out(document: Document, share: float) -> bool:
 
 def split_paragraphs(text: str) -> list[str]:
     """Cuts a text at its blank lines; paragraphs come without surrounding white space, none is empty."""
-    text = text.replace("\r\n", "\n") if "\r" in text else text
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     return [paragraph for paragraph in _BLANK_LINES.split(text.strip()) if paragraph]

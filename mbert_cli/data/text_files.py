@@ -1,9 +1,15 @@
-"""Text files, strictly UTF-8 and in bounded memory, plain or gzip."""
+"""Text files and standard input, strictly UTF-8 and in bounded memory; files may be gzip.
+
+Everything that reads lines of text reads them here, so that a line is the same everywhere: LF, CR LF or CR ends it
+and nothing else does. U+2028, U+0085 or a form feed is white space within a text, as it is to BERT.
+"""
 
 import gzip
 import json
+import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,12 +18,22 @@ from mbert_cli.errors import UserError
 PART_BYTES = 16 * 2**20
 """A longer file is read in parts of at most this size, cut at blank lines where there are any."""
 
+STANDARD_INPUT = Path("-")
+"""Stands for it where a path is asked for."""
+
+_BLOCK_BYTES = 2**20
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def suffix_of(path: Path) -> str:
     """The suffix that tells the format: `.jsonl` for both `a.jsonl` and `a.jsonl.gz`."""
     return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+
+
+def name_of(path: Path) -> str:
+    """What a file is called in messages."""
+    return "standard input" if path == STANDARD_INPUT else str(path)
 
 
 def read_parts(path: Path, part_bytes: int = PART_BYTES) -> Iterator[str]:
@@ -40,24 +56,26 @@ def read_parts(path: Path, part_bytes: int = PART_BYTES) -> Iterator[str]:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file with their numbers, counted from 1, without line ends.
+    """The lines of a file or of `STANDARD_INPUT` with their numbers, counted from 1, without line ends.
 
     Raises:
         UserError: The file cannot be read, is not UTF-8, or has NUL bytes.
     """
     offset = 0
     with _open(path) as file:
-        number = 0
-        while True:
-            try:
-                line = file.readline()
-            except (OSError, EOFError, zlib.error) as error:
-                raise _unreadable(path, error) from error
-            if not line:
-                return
-            number += 1
+        for number, line in enumerate(_cut_lines(file, path), start=1):
             yield number, _decode(line, path, offset).rstrip("\r\n")
             offset += len(line)
+
+
+def _cut_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """The lines with their ends. What is read grows with a long line, so that no line is cut many times."""
+    rest = b""
+    while block := _read(file, max(_BLOCK_BYTES, len(rest)), path):
+        lines = (rest + block).splitlines(keepends=True)  # of bytes: at LF, CR LF and CR alone
+        rest = b"" if lines[-1].endswith(b"\n") else lines.pop()  # an LF may follow a CR
+        yield from lines
+    yield from rest.splitlines(keepends=True)
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -75,13 +93,15 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             record = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise UserError(
-                f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
+                f"Each line of a .jsonl file must be one JSON object. Received: {name_of(path)}:{line} ({error})",
                 "Write one object a line",
             ) from error
         yield line, record if isinstance(record, dict) else {}
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> AbstractContextManager[BinaryIO]:
+    if path == STANDARD_INPUT:
+        return nullcontext(sys.stdin.buffer)
     try:
         return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     except OSError as error:
@@ -98,15 +118,16 @@ def _read(file: BinaryIO, size: int, path: Path) -> bytes:
 def _unreadable(path: Path, error: Exception) -> UserError:
     reason = getattr(error, "strerror", None) or str(error)
     return UserError(
-        f"A text file must be readable. Received: {path} ({reason})",
+        f"A text file must be readable. Received: {name_of(path)} ({reason})",
         "check the path, the permissions, and with `gzip -t` a file that ends in .gz",
     )
 
 
 def _part_end(data: bytes) -> int:
     """Where to cut: after the last blank line, else line, else word, else character."""
-    for mark in (b"\n\n", b"\r\n\r\n", b"\n", b" "):
-        found = data.rfind(mark)
+    for mark in (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n", b"\r", b" "):
+        end = len(data) - (mark == b"\r")  # an LF may follow the last byte
+        found = data.rfind(mark, 0, end)
         if found > 0:
             return found + len(mark)
     end = len(data)
@@ -127,7 +148,7 @@ def _decode(data: bytes, path: Path, offset: int) -> str:
     if wrong >= 0:
         raise UserError(
             "A text file must be UTF-8 without NUL bytes. "
-            f"Received: {path} with byte 0x{data[wrong]:02x} at offset {offset + wrong}",
+            f"Received: {name_of(path)} with byte 0x{data[wrong]:02x} at offset {offset + wrong}",
             "leave binary files out, or convert the file: iconv -f ENCODING -t UTF-8",
         )
     return text

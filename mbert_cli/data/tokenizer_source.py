@@ -167,7 +167,7 @@ def _fits_a_line(token: object) -> bool:
     if not isinstance(token, str) or is_blank(token):
         return False
     is_unicode = not any("\ud800" <= char <= "\udfff" for char in token)
-    return is_unicode and "\n" not in token and not token.endswith("\r")
+    return is_unicode and "\n" not in token and "\r" not in token
 
 
 def _check_settings(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mbert_cli.data.text_files import read_lines
 from mbert_cli.errors import UserError
 
 PAD, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
@@ -91,7 +92,7 @@ class Vocabulary:
 
 
 def load_vocabulary(path: str | Path, lowercase: bool) -> Vocabulary:
-    """Reads a `vocab.txt`: one token a line, LF or CRLF, UTF-8.
+    """Reads a `vocab.txt`: one token a line, UTF-8.
 
     Raises:
         UserError: The file is missing, empty or not UTF-8, repeats a token, lacks a reserved token, or
@@ -199,17 +200,9 @@ def train_vocabulary(texts: Iterable[str], size: int, lowercase: bool) -> Vocabu
 
 def _read_lines(path: Path, hint: str) -> list[str]:
     try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise UserError(f"A vocabulary must be a readable file. Received: {path} ({error.strerror})", hint)
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"A vocabulary must be UTF-8 text. Received: {path} with byte 0x{error.object[error.start]:02x} "
-            f"at offset {error.start}",
-            hint,
-        )
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n")
-    return text.split("\n") if text else []
+        return [line for _, line in read_lines(path)]
+    except UserError as error:
+        raise UserError(error.message.replace("A text file", "A vocabulary", 1), hint) from error
 
 
 def _fold(texts: list[str], lowercase: bool, limit: int) -> tuple[list[str], list[str]]:

@@ -70,7 +70,7 @@ def find_recipe(verb: str, name_or_path: str, beside: Path | None = None) -> Rec
 def header(path: Path) -> list[str]:
     """The comment that a recipe begins with, one item a line, without the marks."""
     lines = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8-sig").split("\n"):
         if not line.startswith("#"):
             break
         lines.append(line.removeprefix("#").removeprefix(" ").rstrip())

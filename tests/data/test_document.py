@@ -8,7 +8,8 @@ from mbert_cli.data.document import Document, hash_fraction, is_held_out, split_
 def test_paragraphs_end_at_blank_lines():
     text = "\n\nOne\nstill one.\n\nTwo.\n \t\n\n\nThree.\n"
     assert split_paragraphs(text) == ["One\nstill one.", "Two.", "Three."]
-    assert split_paragraphs(text.replace("\n", "\r\n")) == ["One\nstill one.", "Two.", "Three."]
+    for line_end in ("\r\n", "\r"):
+        assert split_paragraphs(text.replace("\n", line_end)) == ["One\nstill one.", "Two.", "Three."]
 
 
 def test_text_without_letters_has_no_paragraph():

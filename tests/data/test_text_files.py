@@ -1,10 +1,12 @@
 """Text files are read strictly, in parts, and what is wrong is named with its byte."""
 
 import gzip
+import io
 
 import pytest
 
-from mbert_cli.data.text_files import read_lines, read_parts, suffix_of
+from mbert_cli.data import text_files
+from mbert_cli.data.text_files import STANDARD_INPUT, read_lines, read_parts, suffix_of
 from mbert_cli.errors import UserError
 
 RULE = "A text file must be UTF-8 without NUL bytes. Received: "
@@ -41,9 +43,40 @@ def test_empty_file_is_one_empty_part(tmp_path):
     assert list(read_lines(write(tmp_path, b""))) == []
 
 
-def test_lines_are_numbered_and_have_no_line_ends(tmp_path):
-    path = write(tmp_path, "a\r\n\nc\u2028d".encode())
-    assert list(read_lines(path)) == [(1, "a"), (2, ""), (3, "c\u2028d")]
+LINES = "\ufeffa\r\n\nc\u2028d\x0ce\x85f\x1cg\rh\r\ri\r"
+CUT = [(1, "a"), (2, ""), (3, "c\u2028d\x0ce\x85f\x1cg"), (4, "h"), (5, ""), (6, "i")]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 2, 3, 7, 1000])
+def test_lines_end_at_lf_cr_lf_and_cr_and_nowhere_else(tmp_path, monkeypatch, block_bytes):
+    monkeypatch.setattr(text_files, "_BLOCK_BYTES", block_bytes)
+    assert list(read_lines(write(tmp_path, LINES.encode()))) == CUT
+    assert list(read_lines(write(tmp_path, LINES.encode(), "a.txt.gz"))) == CUT
+
+
+def test_standard_input_has_the_lines_of_a_file(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LINES.encode()), "ascii"))
+    assert list(read_lines(STANDARD_INPUT)) == CUT
+
+
+def test_what_is_wrong_with_standard_input_is_named(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"one\ncaf\xe9\n")))
+    with pytest.raises(UserError) as caught:
+        list(read_lines(STANDARD_INPUT))
+    assert caught.value.message == f"{RULE}standard input with byte 0xe9 at offset 7"
+
+
+def test_a_long_line_is_read_in_one_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_files, "_BLOCK_BYTES", 16)
+    sizes = []
+    monkeypatch.setattr(text_files, "_read", lambda file, size, path: sizes.append(size) or file.read(size))
+    assert list(read_lines(write(tmp_path, b"x" * 10_000))) == [(1, "x" * 10_000)]
+    assert len(sizes) < 15
+
+
+def test_parts_of_a_file_with_cr_lines_end_at_a_blank_line(tmp_path):
+    path = write(tmp_path, b"one one\r\rtwo two\r\rthree\r")
+    assert list(read_parts(path, 20)) == ["one one\r\rtwo two\r\r", "three\r"]
 
 
 def test_suffix_looks_below_gz(tmp_path):

@@ -98,7 +98,7 @@ def test_lower_casing_that_no_file_states_is_read_off_the_tokens(tmp_path):
     [
         (
             {"vocab": b"[PAD]\n\xe9\n"},
-            "A vocabulary must be UTF-8 text. Received: theirs/vocab.txt with byte 0xe9 at offset 6",
+            "A vocabulary must be UTF-8 without NUL bytes. Received: theirs/vocab.txt with byte 0xe9 at offset 6",
         ),
         (
             {"vocab": lines(*RESERVED, "a", "a")},

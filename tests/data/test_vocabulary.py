@@ -24,7 +24,7 @@ def write(tmp_path, content: bytes):
     return path
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_file_with_any_line_end_gives_the_same_vocabulary(tmp_path, newline):
     path = write(tmp_path, newline.join([*RESERVED, "fox", "##es", ""]).encode())
     vocabulary = load_vocabulary(path, lowercase=True)
@@ -110,7 +110,7 @@ def test_text_without_letters_cannot_train_a_vocabulary():
         ),
         (
             b"[PAD]\n\xe9\n",
-            "A vocabulary must be UTF-8 text. Received: {path} with byte 0xe9 at offset 6",
+            "A vocabulary must be UTF-8 without NUL bytes. Received: {path} with byte 0xe9 at offset 6",
         ),
     ],
 )
@@ -126,5 +126,5 @@ def test_missing_vocabulary_file_is_refused(tmp_path):
     with pytest.raises(UserError) as caught:
         load_vocabulary(tmp_path / "none.txt", lowercase=True)
     assert caught.value.message == (
-        f"A vocabulary must be a readable file. Received: {tmp_path / 'none.txt'} (No such file or directory)"
+        f"A vocabulary must be readable. Received: {tmp_path / 'none.txt'} (No such file or directory)"
     )
