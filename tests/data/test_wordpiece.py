@@ -1,5 +1,7 @@
 """Token ids equal those of the `tokenizers` package."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from tokenizers import Tokenizer as PeerTokenizer
 from tokenizers import models, normalizers, pre_tokenizers
 
+from mbert_cli.data import wordpiece
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary, train_vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
@@ -21,6 +24,12 @@ TEXTS = [
     "   ",
     "emoji 🦊 and unknownqqqqqqqqqqqqqqq",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _both_ways(monkeypatch):
+    """As after much text: what tensorflow-text cuts as BERT does, it cuts."""
+    monkeypatch.setattr(wordpiece, "SLOW_CHARACTERS", 0)
 
 
 def vocabulary(lowercase: bool) -> Vocabulary:
@@ -90,3 +99,22 @@ def test_text_that_is_no_unicode_is_refused(method, texts):
     assert refused.value.message.startswith(
         "A text must be valid Unicode. Received: half of a surrogate pair in "
     )
+
+
+def test_a_little_text_is_cut_without_tensorflow():
+    program = """
+import sys
+from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.data.wordpiece import Tokenizer
+assert Tokenizer(Vocabulary((*LEADING_TOKENS, "a"))).encode(["a"])[0].tolist() == [104]
+assert "tensorflow" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_much_text_is_cut_by_tensorflow_text(monkeypatch):
+    monkeypatch.setattr(wordpiece, "SLOW_CHARACTERS", 5)
+    tokenizer = Tokenizer(Vocabulary((*LEADING_TOKENS, "a", "##b")))
+    for is_loaded in (False, True):
+        assert tokenizer.encode(["ab a"])[0].tolist() == [104, 105, 104]
+        assert ("_fast" in vars(tokenizer)) == is_loaded

@@ -10,6 +10,7 @@ import pytest
 from tokenizers import Tokenizer as PeerTokenizer
 from tokenizers import models, normalizers, pre_tokenizers
 
+from mbert_cli.data import wordpiece
 from mbert_cli.data.tokenizer_differences import find_different
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
@@ -19,6 +20,12 @@ ASSIGNED = [
     *(char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(char) not in ("Cn", "Co", "Cs")),
     *PRIVATE,
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _both_ways(monkeypatch):
+    """As after much text: what tensorflow-text cuts as BERT does, it cuts."""
+    monkeypatch.setattr(wordpiece, "SLOW_CHARACTERS", 0)
 
 
 def peer(vocabulary: Vocabulary) -> PeerTokenizer:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mbert_cli.data import wordpiece
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 
@@ -11,8 +12,9 @@ PIECES = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def tokenizer():
+@pytest.fixture(params=[0, 10**9], ids=["tensorflow-text", "tokenizers"])
+def tokenizer(request, monkeypatch):
+    monkeypatch.setattr(wordpiece, "SLOW_CHARACTERS", request.param)
     return Tokenizer(Vocabulary((*LEADING_TOKENS, *PIECES)))
 
 
