@@ -34,10 +34,11 @@ tasks to fine-tune on                          mbert_cli/data/tasks.py
 a set of a task, encoded and with its judge    mbert_cli/commands/task_set.py
 GLUE                                           mbert_cli/data/glue.py
 SQuAD                                          mbert_cli/data/squad.py
-windows over long texts                        mbert_cli/data/answer_windows.py
+windows over long texts of questions           mbert_cli/data/answer_windows.py
 shuffled batches of a task                     mbert_cli/data/task_batches.py
 CoNLL files, spans, BIO tags                   mbert_cli/data/token_files.py
 which tokens of a text have a label            mbert_cli/data/token_rows.py
+windows over long texts of labelled words      mbert_cli/data/token_windows.py
 metrics                                        mbert_cli/evaluate/metrics.py
 what outputs mean, kind by kind                mbert_cli/evaluate/outputs.py
 how good they are, and where two models differ mbert_cli/evaluate/judges.py

@@ -74,10 +74,11 @@ def _encode_questions(
 
 
 def _encode_tokens(
-    task: TaskData, examples: TokenExamples, options: TokenTask, tokenizer: Tokenizer
+    task: TaskData, examples: TokenExamples, options: TokenTask | ImportedTask, tokenizer: Tokenizer
 ) -> TaskSet:
-    rows = TokenRows(examples, tokenizer, options.sequence_length, task.labels)
-    truth = rows.labels, rows.columns, rows.words.word_splits
+    stride = options.document_stride if isinstance(options, TokenTask) else None
+    rows = TokenRows(examples, tokenizer, options.sequence_length, task.labels, stride)
+    truth = rows.labels, rows.columns, rows.words.word_splits, rows.rows
     chunks = chunk_labels(task.labels)
     return TaskSet(rows, TagJudge(task.labels, *truth) if chunks is None else EntityJudge(chunks, *truth))
 

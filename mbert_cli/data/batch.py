@@ -28,8 +28,8 @@ Batches of a task that looks for answers have instead of labels:
 
 Batches of a task that labels tokens have other labels, and their weights:
     labels: (batch, length) int32 indices in the task's list of labels; 0 for tokens without a label.
-    label_weights: (batch, length) float32. 1 for the first token of a word, which stands for the word; 0 for its
-        other tokens, for marks and padding, and in rows that only fill up.
+    label_weights: (batch, length) float32. 1 for the first token of a word, which stands for the word, in the row
+        where the word has the most context; 0 for other tokens, marks and padding, and in rows that only fill up.
 """
 
 import numpy as np

@@ -224,7 +224,10 @@ class TokenTask(Section):
     label_column: int = -1
     """Column of the tag, counted likewise. Those of entities may be IOB1, IOB2 (BIO), IOE, BIOES or BILOU."""
     sequence_length: TaskLength = 128
-    """Tokens of one example."""
+    """Tokens of a row: marks and a text, or a window of a longer one."""
+    document_stride: Positive | None = None
+    """Tokens from the start of a window to the start of the next one of the same text; null is half of those that a
+    row holds. Each word is labelled, and learned, in the window where it has the most text on both sides."""
 
     @model_validator(mode="after")
     def _labels_are_distinct(self) -> "TokenTask":

@@ -22,7 +22,7 @@ class Rows(Protocol):
         labels: What the loss compares with, of tasks with labels: (examples,) or (words,) ids, or (examples, labels).
         tokens: (rows,) Tokens of each, marks included, before it is cut to `sequence_length`.
         trained: Indices of the rows to learn from, ascending.
-        cut: Says how much of the examples does not fit; None where all do.
+        cut: Says how much of the examples does not fit in a row, and what becomes of it; None where all fit.
         left_out: Says what is not trained on; None where all are.
     """
 

@@ -1,4 +1,4 @@
-"""Texts with labelled pieces -> rows `[CLS] text [SEP]` with a label for the first token of each word."""
+"""Texts with labelled pieces -> rows `[CLS] window [SEP]` with a label for the first token of each word."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from mbert_cli.data.batch import Batch
 from mbert_cli.data.pair import assemble
-from mbert_cli.data.task_batches import say_cut
 from mbert_cli.data.token_examples import TokenExamples
+from mbert_cli.data.token_windows import NOWHERE, token_windows
 from mbert_cli.data.token_words import find_words, label_words
 from mbert_cli.data.wordpiece import Tokenizer
 
@@ -16,36 +16,55 @@ MARKS = 2
 
 
 class TokenRows:
-    """One row an example, as `mbert_cli.data.task_batches.Rows` describes them.
+    """One row a window, as `mbert_cli.data.task_batches.Rows` describes them; a text that fits is one window.
+
+    Each word has its label in the one row where it has the most context, in training too: there the overlap of
+    windows is context alone, and no word counts twice.
 
     Args:
         examples: Texts with spans, at least one.
         tokenizer: Turns them into ids, once.
-        sequence_length: Columns of a row. A longer text loses its end.
+        sequence_length: Columns of a row. A longer text is read through windows that overlap.
         names: Labels of words, as `mbert_cli.data.token_examples.word_labels` gives them.
+        document_stride: Tokens from the start of a window to the start of the next one; None is half of those
+            that a row holds.
 
     Attributes:
         words: The words of the texts.
-        labels: (words,) int32. The true label id of each, of words that are cut off too.
+        labels: (words,) int32. The true label id of each.
+        tokens: (rows,) int32. Tokens of each row, marks included.
     """
 
     def __init__(
-        self, examples: TokenExamples, tokenizer: Tokenizer, sequence_length: int, names: Sequence[str]
+        self,
+        examples: TokenExamples,
+        tokenizer: Tokenizer,
+        sequence_length: int,
+        names: Sequence[str],
+        document_stride: int | None = None,
     ) -> None:
         self.examples = examples
         self.sequence_length = sequence_length
-        self.trained = np.arange(len(examples))
         self.words = find_words(examples, tokenizer)
+        self._windows = token_windows(self.words, sequence_length - MARKS, document_stride)
+        self.trained = np.arange(len(self._windows))
+        self.tokens = self._windows.lengths + MARKS
         label_ids = {name: index for index, name in enumerate(names)}
         self.labels, self._num_lost = label_words(examples, self.words, label_ids)
-        self.tokens = np.diff(self.words.token_splits) + MARKS
         self._vocabulary = tokenizer.vocabulary
-        self._token_labels, self._token_weights = self._label_tokens()
+        self._token_labels, self._token_rows = self._label_tokens()
 
     @property
     def cut(self) -> str | None:
-        """Says how many texts lose tokens because they are longer than a row, if any."""
-        return say_cut(self.tokens, self.sequence_length, "texts")
+        """Says how many texts are longer than a row and read in several, if any."""
+        rows_of_texts = np.bincount(self._windows.texts, minlength=len(self.examples))
+        are_long = rows_of_texts > 1
+        if not are_long.any():
+            return None
+        return (
+            f"{are_long.sum():,} of {len(self.examples):,} texts are longer than {self.sequence_length} tokens and "
+            f"are read in {rows_of_texts[are_long].sum():,} windows that overlap"
+        )
 
     @property
     def left_out(self) -> str | None:
@@ -56,34 +75,37 @@ class TokenRows:
         return f"{self._num_lost:,} of {count:,} entities have no word of their own and are left out"
 
     @property
+    def rows(self) -> np.ndarray:
+        """(words,) int64. The row that speaks for each word; 0 for words that are in none."""
+        return np.maximum(self._windows.of_words, 0)
+
+    @property
     def columns(self) -> np.ndarray:
         """(words,) int32. The column of each word in its row; 0, which is `[CLS]`, for words that are in none."""
-        words = self.words
-        starts = np.repeat(words.token_splits[:-1], np.diff(words.word_splits))
-        columns = words.first_tokens - starts + 1
-        inside = (words.first_tokens >= 0) & (columns < self.sequence_length - 1)
-        return np.where(inside, columns, 0).astype(np.int32)
+        columns = self.words.first_tokens - self._windows.first_tokens[self.rows] + 1
+        return np.where(self._windows.of_words == NOWHERE, 0, columns).astype(np.int32)
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
         """The inputs, labels and label weights of some rows, in so many columns."""
-        starts = self.words.token_splits[indices]
-        lengths = np.minimum(self.tokens[indices], length) - MARKS
+        starts = self._windows.first_tokens[indices]
+        lengths = self._windows.lengths[indices]
         batch = assemble(
             self.words.ids, starts, lengths, starts, lengths * 0, length, self._vocabulary, pair=False
         )
         column = np.arange(length)
         inside = (column > 0) & (column <= lengths[:, None])  # (batch, length)
         source = (starts[:, None] + column - 1)[inside]
+        speaks = self._token_rows[source] == np.broadcast_to(indices[:, None], inside.shape)[inside]
         labels = np.zeros(inside.shape, np.int32)
         weights = np.zeros(inside.shape, np.float32)
-        labels[inside], weights[inside] = self._token_labels[source], self._token_weights[source]
+        labels[inside], weights[inside] = self._token_labels[source] * speaks, speaks
         return batch | {"labels": labels, "label_weights": weights}
 
     def _label_tokens(self) -> tuple[np.ndarray, np.ndarray]:
-        """(tokens,) int32 and float32. The label of each token of all texts, and whether it has one."""
+        """(tokens,) int32 and int64. The label of each token of all texts, and the row that it counts in, if any."""
         count = len(self.words.ids)
-        labels, weights = np.zeros(count, np.int32), np.zeros(count, np.float32)
+        labels, rows = np.zeros(count, np.int32), np.full(count, NOWHERE)
         shown = self.words.first_tokens >= 0
         labels[self.words.first_tokens[shown]] = self.labels[shown]
-        weights[self.words.first_tokens[shown]] = 1
-        return labels, weights
+        rows[self.words.first_tokens[shown]] = self._windows.of_words[shown]
+        return labels, rows

@@ -20,7 +20,7 @@ class TagRow(LabelRow):
 
 @dataclass(frozen=True)
 class TagJudge(WordJudge):
-    """The truth about words that have a tag each; none of the tags is "O", so that a word that is cut off is wrong.
+    """The truth about words that have a tag each; none of the tags is "O", so that a word that was not read is wrong.
 
     Args:
         metrics: The figure that is the score.
@@ -47,7 +47,7 @@ class TagJudge(WordJudge):
         ]
 
     def group(self, labels: Sequence[str]) -> list[tuple[str, int, int]]:
-        """Tag and place, twice, of each word of a text; of those that are cut off nothing."""
+        """Tag and place, twice, of each word of a text; of those that were not read nothing."""
         return [(label, place, place) for place, label in enumerate(labels) if label != OUTSIDE]
 
     def _flat(self, predicted: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:

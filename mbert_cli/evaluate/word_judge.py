@@ -16,24 +16,26 @@ class WordJudge:
     Args:
         labels: Names of the labels by their ids.
         word_labels: (words,) The true label ids of the words of all texts, one text after the other.
-        columns: (words,) Column of the outputs that speaks of each word; 0 where none does, as of a word that is
-            cut off. Such a word is taken to be "O", so that what a model does not read counts as not found.
+        columns: (words,) Column of the outputs that speaks of each word; 0 where none does, as of a word of which
+            the tokenizer leaves nothing. Such a word is taken to be "O": what a model does not read is not found.
         splits: (texts + 1,) Where the words of each text start and the last one's end.
+        rows: (words,) Row of the outputs that speaks of each word; a long text has several.
     """
 
     labels: Sequence[str]
     word_labels: np.ndarray
     columns: np.ndarray
     splits: np.ndarray
+    rows: np.ndarray
 
     def decide(self, outputs: np.ndarray) -> list[list[str]]:
-        """Probabilities (texts, length, labels) -> the likeliest label of each word of each text."""
+        """Probabilities (rows, length, labels) -> the likeliest label of each word of each text."""
         chosen = np.full(len(self.columns), OUTSIDE, object)
         chosen[self._shown] = self._names(self._of_words(outputs).argmax(axis=-1))
         return self._by_text(chosen)
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
-        """Probabilities (texts, length, labels) -> (words,) that of each word's likeliest label; 1 where cut off."""
+        """Probabilities (rows, length, labels) -> (words,) that of each word's likeliest label; 1 where unread."""
         chosen = np.ones(len(self.columns), outputs.dtype)
         chosen[self._shown] = self._of_words(outputs).max(axis=-1)
         return chosen
@@ -61,8 +63,8 @@ class WordJudge:
         return np.repeat(np.arange(len(self.splits) - 1), np.diff(self.splits))
 
     def _of_words(self, outputs: np.ndarray) -> np.ndarray:
-        """(texts, length, labels) -> (words that the outputs speak of, labels)."""
-        return outputs[self._texts[self._shown], self.columns[self._shown]]
+        """(rows, length, labels) -> (words that the outputs speak of, labels)."""
+        return outputs[self.rows[self._shown], self.columns[self._shown]]
 
     def _names(self, label_ids: np.ndarray) -> np.ndarray:
         return np.array(self.labels, object)[label_ids]

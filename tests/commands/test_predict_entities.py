@@ -85,24 +85,29 @@ def test_a_report_has_a_row_a_type(encoded, capsys):
 
 
 def tagged(labels: list[str]) -> tuple[TaskSet, np.ndarray]:
-    """The texts for a model with other labels, which are likeliest in turn from the first word on."""
+    """The texts for a model with other labels, which are likeliest in turn from the first column on.
+
+    The first text has two rows: [CLS] ada ki ##ng saw [SEP] and [CLS] ##ng saw rome . [SEP].
+    """
     vocabulary = Vocabulary((*RESERVED, "ada", "ki", "##ng", "saw", "rome", "."))
     options = TokenTask(source="tokens", train="t.conll", sequence_length=6)
     task = TaskData("texts", labels, {}, (), "token_classification")
-    outputs = np.zeros((2, 6, len(labels)), np.float32)
+    outputs = np.zeros((3, 6, len(labels)), np.float32)
     for column in range(1, 6):
         outputs[:, column, (column - 1) % len(labels)] = 0.5
     return encode_set(task, entity_examples(TEXTS), options, Tokenizer(vocabulary)), outputs
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_model_of_tags_names_that_of_each_word_it_reads(capsys):
+def test_a_model_of_tags_names_that_of_each_word_of_a_long_text(capsys):
     show(*tagged(["NOUN", "VERB", "PUNCT"]), jsonl=True)
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
-    assert first["words"] == [  # ada ki ##ng saw; "Rome." is cut off
+    assert first["words"] == [
         {"start": 0, "end": 3, "text": "Ada", "label": "NOUN", "probability": 0.5},
         {"start": 5, "end": 9, "text": "King", "label": "VERB", "probability": 0.5},
-        {"start": 10, "end": 13, "text": "saw", "label": "NOUN", "probability": 0.5},
+        {"start": 10, "end": 13, "text": "saw", "label": "VERB", "probability": 0.5},
+        {"start": 14, "end": 18, "text": "Rome", "label": "PUNCT", "probability": 0.5},
+        {"start": 18, "end": 19, "text": ".", "label": "NOUN", "probability": 0.5},
     ]
     assert [(word["text"], word["label"]) for word in second["words"]] == [("saw", "NOUN")]
     show(*tagged(["LABEL_0", "LABEL_1", "LABEL_2"]))
@@ -115,7 +120,7 @@ def test_labels_without_marks_make_entities_where_one_is_outside(capsys):
     show(*tagged(["PER", "PER2", "LOC", "O"]), jsonl=True)
     first, _ = map(json.loads, capsys.readouterr().out.splitlines())
     assert [(entity["text"], entity["label"]) for entity in first["entities"]] == [
-        ("Ada", "PER"), ("King", "PER2"),
+        ("Ada", "PER"), ("King saw", "PER2"), ("Rome", "LOC"),
     ]  # fmt: skip
 
 

@@ -112,18 +112,33 @@ def test_a_word_of_which_nothing_is_left_has_no_column(tokenizer):
     assert show(batch, 2) == "[CLS]/- c/B-L [SEP]/- [PAD]/- [PAD]/- [PAD]/-"
 
 
-def test_a_long_text_loses_its_end_and_keeps_the_truth(tokenizer):
+def test_a_long_text_is_read_in_windows_and_each_word_is_labelled_in_one(tokenizer):
     rows = TokenRows(conll("a b/P cd/P e/L", "a b c", "a b cd"), tokenizer, 5, LABELS)
-    batch = next(TaskBatches(rows, 3).in_order())
-    assert [show(batch, row) for row in range(3)] == [
-        "[CLS]/- a/O b/B-P c/I-P [SEP]/-",
+    batch = next(TaskBatches(rows, 7).in_order())
+    assert [show(batch, row) for row in range(6)] == [
+        "[CLS]/- a/O b/B-P c/- [SEP]/-",
+        "[CLS]/- b/- c/I-P ##d/- [SEP]/-",
+        "[CLS]/- c/- ##d/- e/B-L [SEP]/-",
         "[CLS]/- a/O b/O c/O [SEP]/-",
-        "[CLS]/- a/O b/O c/O [SEP]/-",
+        "[CLS]/- a/O b/O c/- [SEP]/-",
+        "[CLS]/- b/- c/O ##d/- [SEP]/-",
     ]
-    assert rows.columns.tolist() == [1, 2, 3, 0, 1, 2, 3, 1, 2, 3]
+    assert rows.rows.tolist() == [0, 0, 1, 2, 3, 3, 3, 4, 4, 5]
+    assert rows.columns.tolist() == [1, 2, 2, 3, 1, 2, 3, 1, 2, 2]
     assert [LABELS[label] for label in rows.labels[:4]] == ["O", "B-P", "I-P", "B-L"]
-    assert rows.cut == "2 of 3 texts are longer than 5 tokens and lose their end"
+    assert rows.tokens.tolist() == [5] * 6 and rows.trained.tolist() == list(range(6))
+    assert rows.cut == "2 of 3 texts are longer than 5 tokens and are read in 5 windows that overlap"
     assert TokenRows(conll("a b c"), tokenizer, 5, LABELS).cut is None
+
+
+def test_the_stride_is_what_the_recipe_wants(tokenizer):
+    text = conll(" ".join("abcdefgh"))
+    starts = [
+        next(TaskBatches(TokenRows(text, tokenizer, 6, LABELS, stride), 9).in_order())["token_ids"][:, 1]
+        for stride in (None, 1, 4, 99)
+    ]
+    shown = ["".join(dict.fromkeys(VOCABULARY.tokens[one] for one in ids)) for ids in starts]
+    assert shown == ["ace", "abcde", "ae", "ae"]
 
 
 def test_batches_have_the_documented_types(tokenizer):

@@ -7,6 +7,7 @@ from mbert_cli.evaluate.entities import Entity, chunk_labels, entity_types, find
 from mbert_cli.evaluate.entity_judge import EntityJudge, EntityRow
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+ROWS = np.array([0, 0, 0, 0, 1, 1, 1])
 TRUTH = [
     ["B-PER", "I-PER", "O", "B-LOC"],
     ["O", "B-LOC", "I-LOC"],
@@ -17,7 +18,7 @@ TRUTH = [
 def judge(columns: list[int]) -> EntityJudge:
     """Words of `TRUTH`, each with the column that speaks of it."""
     word_labels = np.array([LABELS.index(label) for text in TRUTH for label in text], np.int32)
-    return EntityJudge(LABELS, word_labels, np.array(columns), np.array([0, 4, 7, 7]))
+    return EntityJudge(LABELS, word_labels, np.array(columns), np.array([0, 4, 7, 7]), ROWS)
 
 
 WHOLE = judge([1, 2, 4, 5, 1, 2, 3])
@@ -62,7 +63,7 @@ def test_an_entity_may_begin_with_an_inside_label_as_conlleval_has_it():
     assert WHOLE.score(predicted).figures == {"precision": 1.0, "recall": 1.0, "f1": 1.0}
 
 
-def test_words_that_are_cut_off_count_as_no_entity():
+def test_words_that_were_not_read_count_as_no_entity():
     cut = judge([1, 2, 4, 5, 1, 2, 0])
     predicted = cut.decide(RIGHT)
     assert predicted[1] == ["O", "B-LOC", "O"]
@@ -70,10 +71,18 @@ def test_words_that_are_cut_off_count_as_no_entity():
     assert cut.probabilities(RIGHT)[-1] == 1
 
 
+def test_the_words_of_a_long_text_are_read_in_several_rows():
+    labels = np.array([3, 4, 0, 1], np.int32)
+    long = EntityJudge(LABELS, labels, np.array([1, 2, 1, 2]), np.array([0, 4]), np.array([0, 0, 1, 1]))
+    first, second = outputs({1: "B-PER", 2: "I-PER"}, {1: "O", 2: "B-LOC"})
+    assert long.decide(np.stack([first, second])) == [["B-PER", "I-PER", "O", "B-LOC"]]
+    assert long.differ(np.stack([first, second]), np.stack([first, first])).tolist() == [True]
+
+
 def test_nothing_predicted_and_nothing_to_find_is_zero():
     nothing = [["O"] * 4, ["O"] * 3, []]
     assert WHOLE.score(nothing).figures == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-    blank = EntityJudge(LABELS, np.zeros(7, np.int32), WHOLE.columns, WHOLE.splits)
+    blank = EntityJudge(LABELS, np.zeros(7, np.int32), WHOLE.columns, WHOLE.splits, ROWS)
     assert blank.score(nothing).value == 0.0
     assert blank.by_type(nothing) == [EntityRow("LOC", 0, 0, 0, 0), EntityRow("PER", 0, 0, 0, 0)]
     assert blank.score(TRUTH).figures == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
@@ -140,7 +149,7 @@ def test_types_are_named_once_in_the_order_of_the_labels():
 def test_neighbours_with_the_same_label_are_an_entity_where_no_label_has_a_mark():
     labels = chunk_labels(["PER", "O", "LOC"])
     truth = np.array([0, 0, 1, 2, 0])  # PER PER O LOC PER
-    words = EntityJudge(labels, truth, np.array([1, 2, 3, 4, 0]), np.array([0, 5]))
+    words = EntityJudge(labels, truth, np.array([1, 2, 3, 4, 0]), np.array([0, 5]), np.zeros(5, int))
     outputs = np.eye(3, dtype=np.float32)[
         [[0, 0, 0, 2, 2, 0]]
     ]  # PER PER LOC LOC, and the last one is cut off

@@ -11,7 +11,7 @@ TRUTH = np.array([2, 1, 0, 1, 1])
 
 
 def judge(columns: list[int]) -> TagJudge:
-    return TagJudge(LABELS, TRUTH, np.array(columns), np.array([0, 3, 5]))
+    return TagJudge(LABELS, TRUTH, np.array(columns), np.array([0, 3, 5]), np.array([0, 0, 0, 1, 1]))
 
 
 WHOLE = judge([1, 2, 4, 1, 2])
@@ -48,7 +48,7 @@ def test_accuracy_is_that_of_words_and_f1_the_mean_of_the_tags_that_occur():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_word_that_is_cut_off_has_no_tag_and_is_wrong():
+def test_a_word_that_was_not_read_has_no_tag_and_is_wrong():
     cut = judge([1, 2, 4, 1, 0])
     predicted = cut.decide(outputs([3, 2, 1, 3, 0], [3, 1, 1, 3, 3]))
     assert predicted[1] == ["NOUN", "O"] and cut.group(predicted[1]) == [("NOUN", 0, 0)]
