@@ -26,6 +26,7 @@ a batch in halves on two streams               mbert_cli/train/shards.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/train/run_dir.py
 corpora                                        mbert_cli/data/corpus.py
+files by pattern, each once                    mbert_cli/data/file_patterns.py
 text to token ids                              mbert_cli/data/wordpiece.py
 the token store                                mbert_cli/data/store.py
 masking and sentence pairs                     mbert_cli/data/pretraining.py

@@ -1,10 +1,10 @@
 """What must be true before work begins. Each function returns, or raises a UserError that says what is not."""
 
-import glob
 import importlib.util
 import os
 from pathlib import Path
 
+from mbert_cli.data.corpus_files import estimate_file_bytes
 from mbert_cli.data.options import Corpus, FilesCorpus, FileTask, GlueTask, Task, TfdsCorpus, TokenTask
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
@@ -65,7 +65,7 @@ def require_corpus(corpus: Corpus) -> int | None:
         UserError: No file matches, a package is not installed, a data set is not prepared.
     """
     if isinstance(corpus, FilesCorpus):
-        return _require_files(corpus.globs)
+        return estimate_file_bytes(corpus)
     if isinstance(corpus, TfdsCorpus):
         require_dataset(corpus.dataset, corpus.data_dir, "corpus.data_dir")
         return None
@@ -108,13 +108,18 @@ def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
     Raises:
         UserError: It is not.
     """
-    root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    folder = Path(root).expanduser() / dataset.replace(":", "/")
+    folder = dataset_folder(dataset, data_dir)
     if not folder.is_dir():
         raise UserError(
             f"The data set {dataset} must be prepared. Received: no folder {folder}",
             f"`tfds build {dataset}` prepares it; {key} names another folder.",
         )
+
+
+def dataset_folder(dataset: str, data_dir: str | None) -> Path:
+    """Where tensorflow-datasets keeps a prepared data set; arguments as of `require_dataset`."""
+    root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(root).expanduser() / dataset.replace(":", "/")
 
 
 def estimate_parameters(size: ModelSize, vocab_size: int) -> int:
@@ -131,19 +136,6 @@ def estimate_parameters(size: ModelSize, vocab_size: int) -> int:
     projection = (3 if size.trigram_input else 1) * size.embedding_dim * hidden
     head = hidden * hidden
     return tables + projection + head + size.num_layers * (attention + feedforward + bottlenecks)
-
-
-def _require_files(patterns: list[str]) -> int:
-    total = 0
-    for pattern in patterns:
-        files = [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)]
-        if not files:
-            raise UserError(
-                f"Each pattern of corpus.globs must match a file. Received: {pattern}",
-                "Patterns are relative to the working directory; ** crosses folders.",
-            )
-        total += sum(os.path.getsize(path) * (4 if path.endswith(".gz") else 1) for path in files)
-    return total
 
 
 def _described(size: int, lowercase: bool, digest: str) -> str:

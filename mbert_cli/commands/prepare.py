@@ -5,7 +5,7 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_corpus
-from mbert_cli.data.corpus import documents
+from mbert_cli.data.corpus import corpus_notes, documents
 from mbert_cli.data.sampling import sample_texts
 from mbert_cli.data.store import StoreReport
 from mbert_cli.data.store_writing import write_store
@@ -20,6 +20,8 @@ def run(invocation: Invocation) -> None:
     """Writes a corpus once as token ids that batches are drawn from."""
     recipe: PrepareRecipe = invocation.loaded.recipe
     text_bytes = require_corpus(recipe.corpus) or 0
+    for note in corpus_notes(recipe.corpus):
+        console.info(f"corpus.globs: {note}")
     if recipe.vocabulary.file is not None:
         load_vocabulary(recipe.vocabulary.file, recipe.vocabulary.lowercase)
     if invocation.dry_run:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mbert_cli.data.corpus_files import estimate_file_bytes, file_documents
+from mbert_cli.data.corpus_files import estimate_file_bytes, file_documents, find_files
 from mbert_cli.data.corpus_tfds import tfds_documents
 from mbert_cli.data.document import Document, is_held_out
 from mbert_cli.data.installed_docs import installed_documents
 from mbert_cli.data.options import Corpus, FilesCorpus, TfdsCorpus
 
-__all__ = ["Document", "documents", "estimate_bytes", "is_held_out"]
+__all__ = ["Document", "corpus_notes", "documents", "estimate_bytes", "is_held_out"]
 
 
 def documents(options: Corpus) -> Iterator[Document]:
@@ -33,3 +33,12 @@ def estimate_bytes(options: Corpus) -> int | None:
         UserError: A pattern matches nothing, or a file of an unknown kind.
     """
     return estimate_file_bytes(options) if isinstance(options, FilesCorpus) else None
+
+
+def corpus_notes(options: Corpus) -> list[str]:
+    """What a person should know about the files of a corpus: patterns without any, further paths to one.
+
+    Raises:
+        UserError: As `estimate_bytes`.
+    """
+    return find_files(options.globs).notes if isinstance(options, FilesCorpus) else []

@@ -1,11 +1,11 @@
 """A corpus of text files."""
 
-import glob
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from mbert_cli.data.document import Document, split_paragraphs
+from mbert_cli.data.file_patterns import FoundFiles, match_files
 from mbert_cli.data.options import FilesCorpus
 from mbert_cli.data.text_files import read_lines, read_parts, suffix_of
 from mbert_cli.errors import UserError
@@ -23,7 +23,7 @@ def file_documents(options: FilesCorpus) -> Iterator[Document]:
     Raises:
         UserError: A pattern matches nothing, or a file is not what its name says.
     """
-    for path in find_files(options.globs):
+    for path in find_files(options.globs).paths:
         if suffix_of(path) == LINES_SUFFIX:
             yield from _line_documents(path, options.text_field)
         else:
@@ -38,33 +38,30 @@ def estimate_file_bytes(options: FilesCorpus) -> int:
     Raises:
         UserError: As `find_files`.
     """
-    return sum((4 if path.suffix == ".gz" else 1) * path.stat().st_size for path in find_files(options.globs))
+    paths = find_files(options.globs).paths
+    return sum((4 if path.suffix == ".gz" else 1) * path.stat().st_size for path in paths)
 
 
-def find_files(globs: list[str]) -> list[Path]:
+def find_files(globs: list[str]) -> FoundFiles:
     """The files that the patterns match, each once.
 
     Raises:
-        UserError: A pattern matches no file, or a file of an unknown kind.
+        UserError: No pattern matches a file, or one a file of an unknown kind.
     """
-    found: dict[Path, None] = {}
-    for pattern in globs:
-        matches = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
-        files = [path for path in matches if path.is_file()]
-        if not files:
-            raise UserError(
-                f"Each pattern of corpus.globs must match a file. Received: {pattern!r}, which matches "
-                f"none in {Path.cwd()}",
-                "set corpus.globs to the files to read, as in ['books/**/*.txt']",
-            )
-        found |= dict.fromkeys(files)
-    for path in found:
+    found = match_files(globs)
+    if not found.paths:
+        raise UserError(
+            f"A pattern of corpus.globs must match a file. Received: {', '.join(map(repr, globs))}, which "
+            f"{'matches' if len(globs) == 1 else 'match'} none in {Path.cwd()}",
+            "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders",
+        )
+    for path in found.paths:
         if suffix_of(path) not in (*TEXT_SUFFIXES, LINES_SUFFIX):
             raise UserError(
                 f"A corpus file must end in .txt, .md or .jsonl, with or without .gz. Received: {path}",
                 "set corpus.globs to patterns that match text only, as in ['books/**/*.txt']",
             )
-    return list(found)
+    return found
 
 
 def _line_documents(path: Path, field: str) -> Iterator[Document]:

@@ -21,7 +21,8 @@ class FilesCorpus(Section):
     source: Literal["files"]
     """Read files."""
     globs: Annotated[list[str], Field(min_length=1)]
-    """Glob patterns, relative to the working directory; ** crosses folders."""
+    """Glob patterns, relative to the working directory; ** crosses folders. A file counts once, however many
+    patterns, links or hard links lead to it."""
     text_field: str = "text"
     """Field of a .jsonl line that holds the text."""
 

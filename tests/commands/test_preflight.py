@@ -91,8 +91,11 @@ def test_the_bytes_of_the_files_are_counted():
 
 def test_a_pattern_without_a_file_is_refused():
     assert refused(require_corpus, FilesCorpus(source="files", globs=["books/*.txt"])) == (
-        "Each pattern of corpus.globs must match a file. Received: books/*.txt",
-        "Patterns are relative to the working directory; ** crosses folders.",
+        (
+            "A pattern of corpus.globs must match a file. "
+            f"Received: 'books/*.txt', which matches none in {Path.cwd()}"
+        ),
+        "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders",
     )
 
 

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from mbert_cli.data import corpus_files
-from mbert_cli.data.corpus import documents, estimate_bytes
+from mbert_cli.data.corpus import corpus_notes, documents, estimate_bytes
 from mbert_cli.data.options import FilesCorpus, InstalledDocsCorpus
 from mbert_cli.errors import UserError
 
@@ -63,14 +63,24 @@ def test_a_very_long_file_is_several_documents(folder, monkeypatch):
     assert read("b.txt") == [("b.txt", ["One."]), ("b.txt#2", ["Two."])]
 
 
-def test_a_pattern_that_matches_nothing_is_refused(folder):
-    error = refused("b.txt", "books/**/*.txt")
+def test_patterns_that_match_nothing_at_all_are_refused(folder):
+    error = refused("books/**/*.txt", "sub")
     assert error.message == (
-        "Each pattern of corpus.globs must match a file. "
-        f"Received: 'books/**/*.txt', which matches none in {folder}"
+        "A pattern of corpus.globs must match a file. "
+        f"Received: 'books/**/*.txt', 'sub', which match none in {folder}"
     )
-    assert error.hint == "set corpus.globs to the files to read, as in ['books/**/*.txt']"
+    assert error.hint == (
+        "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders"
+    )
     assert "'sub', which matches none" in refused("sub").message
+
+
+def test_a_folder_of_one_kind_of_text_is_enough_for_patterns_of_two(folder):
+    globs = ["*.txt", "*.md"]
+    assert read(*globs) == [("b.txt", ["B one.", "B two."])]
+    corpus = FilesCorpus(source="files", globs=globs)
+    assert corpus_notes(corpus) == ["*.md matches no file"]
+    assert corpus_notes(InstalledDocsCorpus(source="installed_docs")) == []
 
 
 def test_a_file_of_an_unknown_kind_is_refused_before_anything_is_read(folder):
