@@ -44,6 +44,7 @@ from mbert_cli.flags import (
 )
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
+from mbert_cli.streams import end_streams, prepare_streams
 
 if TYPE_CHECKING:
     from mbert_cli.commands.invocation import Invocation
@@ -274,7 +275,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: Words after `mbert`; None takes those of the process.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    prepare_streams()
+    try:
+        _work(list(sys.argv[1:] if arguments is None else arguments))
+    finally:
+        _end_output()
+
+
+def _work(words: list[str]) -> NoReturn:
+    """Runs a command line, and turns whatever ends it into a message and an exit code."""
     try:
         app(args=words, prog_name="mbert", obj={"command": ("mbert", *words)})
     except Interrupted as stop:
@@ -293,11 +302,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if problem.strerror is None:
             console.crash()
         else:
-            console.error(f"{problem.strerror}. Received: {problem.filename or problem}")
+            named = f" Received: {problem.filename}" if problem.filename else ""
+            console.error(f"{problem.strerror}.{named}")
         sys.exit(RunError.exit_code)
     except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
         console.crash()
         sys.exit(1)
+
+
+def _end_output() -> None:
+    try:
+        end_streams()
+    except OSError as problem:
+        console.error(f"Standard output must be writable. Received: {problem.strerror}")
+        sys.exit(RunError.exit_code)
 
 
 def _invocation(

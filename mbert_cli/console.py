@@ -10,7 +10,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from mbert_cli.streams import drop_streams, json_line, printable
 
 if TYPE_CHECKING:
     import rich.console
@@ -60,13 +62,21 @@ def silence() -> Iterator[None]:
 
 def result(text: str) -> None:
     """Prints a line of the command's result."""
-    _results().print(text, markup=False, highlight=False, soft_wrap=True)
+    _print(_results(), text)
+
+
+def record(values: Mapping[str, object]) -> None:
+    """Prints a record of the command's result as one line of JSON; not through rich, for there may be many."""
+    try:
+        sys.stdout.write(json_line(values, sys.stdout) + "\n")
+    except BrokenPipeError:
+        _end_quietly()
 
 
 def info(text: str) -> None:
     """Says what happens and why: a choice that was made, a value that was derived."""
     if not _settings.quiet:
-        _messages().print(text, markup=False, highlight=False, soft_wrap=True)
+        _print(_messages(), text)
 
 
 def warning(text: str) -> None:
@@ -83,7 +93,7 @@ def error(message: str, hint: str = "") -> None:
 
 def stopped(message: str, hint: str = "") -> None:
     """Says where the command was interrupted, which is no error, and how to go on."""
-    _messages().print(message, markup=False, highlight=False, soft_wrap=True)
+    _print(_messages(), message)
     if hint:
         _message("Hint", hint, "cyan")
 
@@ -126,7 +136,7 @@ def plan(
     stream = _results() if is_result else _messages()
     _print_table(stream, title, columns, rows)
     for name, value in (facts or {}).items():
-        stream.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
+        _print(stream, f"{name}: {value}")
 
 
 @contextmanager
@@ -177,7 +187,7 @@ class _Lines:
         self._spoken = now
         of = f"/{self._total:,}" if self._total else ""
         parts = [f"{self._description} {step:,}{of}", *_figures(fields), *self._time_left(step, now)]
-        _messages().print("  ".join(parts), markup=False, highlight=False, soft_wrap=True)
+        _print(_messages(), "  ".join(parts))
 
     def _time_left(self, step: int, now: float) -> list[str]:
         done = step - self._start
@@ -226,14 +236,17 @@ def _print_table(
     from rich.table import Table
     from rich.text import Text
 
+    def shown(cell: object) -> Text:
+        return Text(printable(str(cell), stream.file))
+
     if title:
-        stream.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+        _print(stream, title, style="bold")
     grid = Table(box=box.SIMPLE_HEAD, show_header=any(columns), show_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         is_figures = bool(rows) and all(_is_figure(row[index]) for row in rows)
-        grid.add_column(Text(column), justify="right" if is_figures else "left", overflow="fold")
+        grid.add_column(shown(column), justify="right" if is_figures else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(str(cell)) for cell in row))
+        grid.add_row(*map(shown, row))
     stream.print(grid)
     stream.print()
 
@@ -242,10 +255,17 @@ def _is_figure(cell: object) -> bool:
     return bool(_FIGURE.match(str(cell)))
 
 
+def _print(stream: "rich.console.Console", text: str, style: str | None = None) -> None:
+    stream.print(
+        printable(text, stream.file), style=style, markup=False, highlight=False, emoji=False, soft_wrap=True
+    )
+
+
 def _message(kind: str, text: str, style: str) -> None:
     from rich.text import Text
 
-    _messages().print(Text.assemble((f"{kind}: ", style), text), soft_wrap=True)
+    stream = _messages()
+    stream.print(Text.assemble((f"{kind}: ", style), printable(text, stream.file)), soft_wrap=True)
 
 
 @functools.cache
@@ -261,6 +281,16 @@ def _messages() -> "rich.console.Console":
 def _console(is_errors: bool) -> "rich.console.Console":
     from rich.console import Console
 
+    class _Console(Console):
+        def on_broken_pipe(self) -> None:
+            _end_quietly()
+
     stream = sys.stderr if is_errors else sys.stdout
     # In a pipe or a log nothing is cut to the width of a terminal that is not there.
-    return Console(stderr=is_errors, width=None if stream.isatty() else _UNLIMITED_WIDTH)
+    return _Console(stderr=is_errors, width=None if stream.isatty() else _UNLIMITED_WIDTH)
+
+
+def _end_quietly() -> NoReturn:
+    """Who reads no further, as `head` does, has what was wanted."""
+    drop_streams()
+    raise SystemExit(1)

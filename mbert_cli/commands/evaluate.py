@@ -126,5 +126,7 @@ def _report_path(target: Path, name: str) -> Path:
 
 def _write(content: Any, path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
-    replace_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
+    replace_file(path, text.encode(errors="backslashreplace"))
     console.info(f"Written to {path}")

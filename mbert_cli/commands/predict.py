@@ -1,6 +1,5 @@
 """`mbert predict`: text and a run or an artifact -> labels, or entities, with probabilities."""
 
-import json
 import sys
 import textwrap
 from collections.abc import Callable
@@ -62,7 +61,7 @@ def _show(invocation: Invocation, answers: Answers, texts: list[str]) -> None:
     columns, rows, records = answers
     if invocation.jsonl:
         for text, record in zip(texts, records, strict=True):
-            print(json.dumps({"text": text} | record, ensure_ascii=False))
+            console.record({"text": text} | record)
     else:
         shown = [textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...") for text in texts]
         console.table("", [*columns, "text"], [(*row, text) for row, text in zip(rows, shown, strict=True)])

@@ -1,6 +1,5 @@
 """`mbert predict --question ... --context FILE`: questions about a text of any length -> pieces of the text."""
 
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -86,7 +85,7 @@ def _show(invocation: Invocation, judge: AnswerJudge, decoded: Sequence[Decoded]
     threshold = judge.null_threshold or 0.0
     if invocation.jsonl:
         for question, one in zip(invocation.questions, decoded, strict=True):
-            print(json.dumps({"question": question} | _record(judge, one, threshold), ensure_ascii=False))
+            console.record({"question": question} | _record(judge, one, threshold))
         return
     rows = [
         (question, *_cells(judge, one, threshold, context))

@@ -1,6 +1,5 @@
 """`mbert predict` with a model that labels tokens: texts -> the entities in them, or the tag of each word."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -38,7 +37,7 @@ def show_entities(
         for text, entities in found:
             records = [vars(entity) | {"probability": round(entity.probability, 6)} for entity in entities]
             name = "words" if are_words else "entities"
-            print(json.dumps({"text": text, name: records}, ensure_ascii=False))
+            console.record({"text": text, name: records})
         return
     rows = [row for text, entities in found for row in _rows(text, entities)]
     what = "word" if are_words else "entity"

@@ -315,4 +315,6 @@ def _dump(recipe: Mapping[str, object]) -> str:
 
 
 def _write_object(path: Path, content: Mapping[str, object]) -> None:
-    replace_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
+    replace_file(path, text.encode(errors="backslashreplace"))

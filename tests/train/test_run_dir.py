@@ -384,3 +384,9 @@ def test_a_run_in_a_folder_of_the_root_is_not_the_newest() -> None:
     complete_run("runs/smoke/x")
     assert newest_complete(Path("runs"), ["distill"]) is None
     assert newest_complete(Path("runs/smoke"), ["distill"]) == Path("runs/smoke/x")
+
+
+def test_the_command_of_a_session_may_name_files_of_odd_bytes(tmp_path: Path) -> None:
+    origin = {"command": "mbert prepare --run runs/\udcff"}
+    with RunDir.open(tmp_path / "a", "prepare", {"seed": 0}, fresh=False, origin=origin) as run:
+        assert run.origin["sessions"] == [origin]
