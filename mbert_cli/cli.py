@@ -1,4 +1,4 @@
-"""The command line: every verb and flag, no logic, and the one place where errors end.
+"""The command line: every verb and flag, no logic, and how a command line begins.
 
 Commands import what they need inside their body, so that `mbert --help` is quick.
 """
@@ -14,7 +14,7 @@ import typer
 
 from mbert_cli import console
 from mbert_cli.backend import require_backend
-from mbert_cli.errors import Interrupted, RunError, UserError
+from mbert_cli.ending import run_to_its_end
 from mbert_cli.flags import (
     Against,
     AllowUnused,
@@ -42,9 +42,9 @@ from mbert_cli.flags import (
     Texts,
     Threads,
 )
+from mbert_cli.home import lend_home
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
-from mbert_cli.streams import end_streams, prepare_streams
 
 if TYPE_CHECKING:
     from mbert_cli.commands.invocation import Invocation
@@ -275,47 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: Words after `mbert`; None takes those of the process.
     """
-    prepare_streams()
-    try:
-        _work(list(sys.argv[1:] if arguments is None else arguments))
-    finally:
-        _end_output()
-
-
-def _work(words: list[str]) -> NoReturn:
-    """Runs a command line, and turns whatever ends it into a message and an exit code."""
-    try:
-        app(args=words, prog_name="mbert", obj={"command": ("mbert", *words)})
-    except Interrupted as stop:
-        console.stopped(stop.message, stop.hint)
-        sys.exit(stop.exit_code)
-    except UserError as problem:
-        console.error(problem.message, problem.hint)
-        sys.exit(problem.exit_code)
-    except SystemExit as ending:
-        if ending.code == Interrupted.exit_code:
-            console.stopped(
-                "Stopped by Ctrl-C.", "What a run had saved stands; the same command goes on from there."
-            )
-        raise
-    except OSError as problem:
-        if problem.strerror is None:
-            console.crash()
-        else:
-            named = f" Received: {problem.filename}" if problem.filename else ""
-            console.error(f"{problem.strerror}.{named}")
-        sys.exit(RunError.exit_code)
-    except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
-        console.crash()
-        sys.exit(1)
-
-
-def _end_output() -> None:
-    try:
-        end_streams()
-    except OSError as problem:
-        console.error(f"Standard output must be writable. Received: {problem.strerror}")
-        sys.exit(RunError.exit_code)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    run_to_its_end(lambda: app(args=words, prog_name="mbert", obj={"command": ("mbert", *words)}))
 
 
 def _invocation(
@@ -336,6 +297,7 @@ def _plain(module: str, quiet: bool) -> ModuleType:
     """The page of a verb that has no recipe."""
     console.set_quiet(quiet)
     require_backend()
+    lend_home()
     with hidden_native_output():
         return importlib.import_module(f"mbert_cli.commands.{module}")
 
@@ -346,6 +308,7 @@ def _run(module: str, invocation: "Invocation") -> None:
 
     require_backend()
     require_ready(invocation)
+    lend_home()
     with hidden_native_output():
         command = importlib.import_module(f"mbert_cli.commands.{module}")
     command.run(invocation)

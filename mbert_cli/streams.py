@@ -94,4 +94,4 @@ def _escaped(found: re.Match) -> str:
 
 
 def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stands for a stream as long as the process
+    return open(os.devnull, "w", encoding="utf-8")

@@ -57,6 +57,7 @@ def test_an_error_with_a_file_name_of_odd_bytes_is_a_sentence(encoding, tmp_path
         cwd=tmp_path,
         env=environment(PYTHONIOENCODING=encoding),
         capture_output=True,
+        check=False,
     )
     errors = answer.stderr.decode(encoding)
     assert answer.returncode == 2
@@ -71,6 +72,7 @@ def test_a_table_keeps_its_columns_where_there_are_no_box_characters(encoding, t
         cwd=tmp_path,
         env=environment(PYTHONIOENCODING=encoding),
         capture_output=True,
+        check=False,
     )
     heading, rule, *_ = answer.stdout.decode(encoding).splitlines()
     assert heading.split("|")[0].strip() == "verb"
@@ -91,7 +93,12 @@ def test_a_pipe_that_nobody_reads_ends_the_command_quietly(words, tmp_path):
 def test_a_full_disk_is_told_in_a_sentence(tmp_path):
     with open("/dev/full", "wb") as full:
         answer = subprocess.run(
-            [*MBERT, "recipe", "list"], cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE
+            [*MBERT, "recipe", "list"],
+            cwd=tmp_path,
+            env=environment(),
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
         )
     assert (answer.returncode, answer.stderr) == (1, b"Error: No space left on device.\n")
 
@@ -99,5 +106,5 @@ def test_a_full_disk_is_told_in_a_sentence(tmp_path):
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_command_runs_with_closed_streams(closed, tmp_path):
     line = f'"$0" -m mbert_cli.cli recipe copy distill/quickstart mine.yaml {closed}'
-    assert subprocess.run(["sh", "-c", line, sys.executable], cwd=tmp_path, env=environment()).returncode == 0
+    subprocess.run(["sh", "-c", line, sys.executable], cwd=tmp_path, env=environment(), check=True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]

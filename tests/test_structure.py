@@ -24,6 +24,7 @@ ROOMS = {
 SHARED = {
     "mbert_cli.backend",
     "mbert_cli.errors",
+    "mbert_cli.home",
     "mbert_cli.native_output",
     "mbert_cli.section",
     "mbert_cli",

@@ -110,8 +110,9 @@ def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
     """
     folder = dataset_folder(dataset, data_dir)
     if not folder.is_dir():
+        received = "no home directory for" if folder.parts[0] == "~" else "no folder"
         raise UserError(
-            f"The data set {dataset} must be prepared. Received: no folder {folder}",
+            f"The data set {dataset} must be prepared. Received: {received} {folder}",
             f"`tfds build {dataset}` prepares it; {key} names another folder.",
         )
 
@@ -119,7 +120,7 @@ def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
 def dataset_folder(dataset: str, data_dir: str | None) -> Path:
     """Where tensorflow-datasets keeps a prepared data set; arguments as of `require_dataset`."""
     root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return Path(root).expanduser() / dataset.replace(":", "/")
+    return Path(os.path.expanduser(root)) / dataset.replace(":", "/")
 
 
 def estimate_parameters(size: ModelSize, vocab_size: int) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.home import lend_cache
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,12 +97,13 @@ def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> Non
 
 
 def _pyplot():
+    lend_cache("MPLCONFIGDIR", "matplotlib")
     try:
         import matplotlib
     except ImportError:
         raise UserError(
             "A picture is drawn by matplotlib. Received: --picture, and it is not installed.",
-            "`pip install mbert[pictures]`.",
+            "`pip install 'mbert[pictures]'`.",
         ) from None
     matplotlib.use("Agg")
     from matplotlib import pyplot

@@ -35,7 +35,7 @@ def _backend() -> str:
     if chosen:
         return chosen
     home = os.environ.get("KERAS_HOME")
-    file = (Path(home) if home else Path("~/.keras").expanduser()) / "keras.json"
+    file = (Path(home) if home else Path(os.path.expanduser("~/.keras"))) / "keras.json"
     try:
         return json.loads(file.read_text(encoding="utf-8"))["backend"]
     except (OSError, ValueError, KeyError, TypeError):

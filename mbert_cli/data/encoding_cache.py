@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.home import cache_root
 
 FORMAT = "2"
 """Raised whenever the same texts and libraries give other ids."""
@@ -34,7 +35,10 @@ def encode_cached(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[np.ndarra
     """
     if sum(map(len, texts)) < MIN_CHARACTERS:
         return tokenizer.encode(texts)
-    path = cache_folder() / f"{_key(tokenizer, texts)}.npz"
+    folder = cache_folder()
+    if folder is None:
+        return tokenizer.encode(texts)
+    path = folder / f"{_key(tokenizer, texts)}.npz"
     with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
         with np.load(path, allow_pickle=False) as arrays:
             found = arrays["ids"], arrays["starts"]
@@ -46,10 +50,10 @@ def encode_cached(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[np.ndarra
     return ids, starts
 
 
-def cache_folder() -> Path:
-    """Where the cache lies: `mbert/encodings` in the user's folder for caches."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root, "mbert", "encodings")
+def cache_folder() -> Path | None:
+    """Where the cache lies: `mbert/encodings` in the user's folder for caches; None where there is none."""
+    root = cache_root()
+    return root / "mbert" / "encodings" if root else None
 
 
 def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:

@@ -1,0 +1,57 @@
+"""The one place where errors end: whatever ends a command becomes a message and an exit code."""
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from mbert_cli import console
+from mbert_cli.errors import Interrupted, RunError, UserError
+from mbert_cli.streams import end_streams, prepare_streams
+
+
+def run_to_its_end(work: Callable[[], object]) -> NoReturn:
+    """Does the work of a command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+
+    Args:
+        work: Ends with SystemExit, as typer does, or with an error.
+    """
+    prepare_streams()
+    try:
+        _end(work)
+    finally:
+        _end_output()
+
+
+def _end(work: Callable[[], object]) -> NoReturn:
+    try:
+        work()
+    except Interrupted as stop:
+        console.stopped(stop.message, stop.hint)
+        sys.exit(stop.exit_code)
+    except UserError as problem:
+        console.error(problem.message, problem.hint)
+        sys.exit(problem.exit_code)
+    except SystemExit as ending:
+        if ending.code == Interrupted.exit_code:
+            console.stopped(
+                "Stopped by Ctrl-C.", "What a run had saved stands; the same command goes on from there."
+            )
+        raise
+    except OSError as problem:
+        if problem.strerror is None:
+            console.crash()
+        else:
+            named = f" Received: {problem.filename}" if problem.filename else ""
+            console.error(f"{problem.strerror}.{named}")
+        sys.exit(RunError.exit_code)
+    except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
+        console.crash()
+        sys.exit(1)
+
+
+def _end_output() -> None:
+    try:
+        end_streams()
+    except OSError as problem:
+        console.error(f"Standard output must be writable. Received: {problem.strerror}")
+        sys.exit(RunError.exit_code)

@@ -1,0 +1,69 @@
+"""The home directory: where caches go, and what libraries get where there is none.
+
+A container that runs under any user id has neither a home directory nor a name for its user. Some libraries
+ask for one while they are imported and fail.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+CACHE_VARIABLE = "XDG_CACHE_HOME"
+
+
+def home_folder() -> Path | None:
+    """The person's home directory; None where there is none, or only the name of one."""
+    folder = os.path.expanduser("~")  # raises nothing, where Path.home() does
+    if folder == "~" or not os.environ.get("HOME", folder):
+        return None
+    path = Path(folder)
+    return path if path.is_dir() and path != _lent else None
+
+
+def cache_root() -> Path | None:
+    """Where programs may keep what can be made again; None where nothing can be kept.
+
+    That is `$XDG_CACHE_HOME`, or `.cache` in a home directory that is there.
+    """
+    named = os.environ.get(CACHE_VARIABLE, "")
+    if os.path.isabs(named):  # a relative one is to be ignored, says the XDG specification
+        return Path(named)
+    home = home_folder()
+    return home / ".cache" if home else None
+
+
+def lend_home() -> None:
+    """Gives libraries an empty home directory for this process where there is none."""
+    global _lent
+    if home_folder() is None and _lent is None:
+        _lent = _temporary_folder()
+        os.environ["HOME"] = str(_lent)
+
+
+def lend_cache(variable: str, program: str) -> None:
+    """Gives a library a folder for this process where its own place for caches cannot be written.
+
+    Args:
+        variable: The environment variable that the library reads its folder from.
+        program: Name of its folder among the caches.
+    """
+    if os.environ.get(variable):
+        return
+    root = cache_root()
+    place = root / program if root else None
+    while place and not place.exists():
+        place = place.parent if place.parent != place else None
+    if place is None or not os.access(place, os.W_OK):
+        os.environ[variable] = str(_temporary_folder())
+
+
+def _temporary_folder() -> Path:
+    """An empty folder that is removed when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="mbert-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+_lent: Path | None = None
