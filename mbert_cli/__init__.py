@@ -36,6 +36,8 @@ tasks to fine-tune on                          mbert_cli/data/tasks.py
 a set of a task, encoded and with its judge    mbert_cli/commands/task_set.py
 GLUE                                           mbert_cli/data/glue.py
 SQuAD                                          mbert_cli/data/squad.py
+files of questions                             mbert_cli/data/squad_files.py
+rows of JSON: lines, arrays, lists in objects  mbert_cli/data/json_items.py
 windows over long texts of questions           mbert_cli/data/answer_windows.py
 shuffled batches of a task                     mbert_cli/data/task_batches.py
 CoNLL files, spans, BIO tags                   mbert_cli/data/token_files.py

@@ -165,11 +165,12 @@ class SquadTask(Section):
     """Questions about texts, in the format of SQuAD: the answer is a piece of the text, or there is none."""
 
     source: Literal["squad"]
-    """SQuAD's JSON files, yours in their format, or tensorflow-datasets."""
+    """SQuAD's JSON files, yours in their format or with a question a row, or tensorflow-datasets."""
     version: Literal["v1.1", "v2.0"] = "v1.1"
     """Rules of the score. By those of v2.0 some questions cannot be answered from their text."""
     train: str | None = None
-    """Training file, .json or .json.gz; null loads squad/<version> from tensorflow-datasets."""
+    """Training file, .gz too: JSON in SQuAD's layout, or rows of id, question, context and answers, as data sets of
+    transformers have them, in an array or one a line; null loads squad/<version> from tensorflow-datasets."""
     validation: str | None = None
     """Validation file; null, with a training file, holds out a share of its texts by a hash."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -188,8 +189,9 @@ class SquadTask(Section):
     """Tokens of the longest answer."""
     null_threshold: float | None = None
     """Of version v2.0: "no answer" wins where its score leads by more. null is the best on the validation set."""
-    misplaced: Literal["leave_out", "stop"] = "leave_out"
-    """Answers of the training set that do not stand where the file says: leave them out, or stop."""
+    misplaced: Literal["mend", "leave_out", "stop"] = "mend"
+    """Answers of the training set that do not stand where the file says: move those whose text stands in one place,
+    or where their start counts bytes or units of UTF-16, and leave the others out; leave all out; or stop."""
 
     @model_validator(mode="after")
     def _rows_hold_a_question(self) -> "SquadTask":

@@ -1,16 +1,12 @@
-"""SQuAD 1.1 and 2.0: questions whose answers are pieces of a text, from JSON or tensorflow-datasets."""
+"""SQuAD 1.1 and 2.0: questions whose answers are pieces of a text; those of tensorflow-datasets."""
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mbert_cli.data.corpus_tfds import find_builder, open_split
-from mbert_cli.data.text_files import read_parts
 from mbert_cli.errors import UserError
 
 
@@ -36,14 +32,14 @@ class Question:
         question: The question.
         context: The text that answers it; questions about one text share it.
         answers: All right answers; none where the question cannot be answered, or nobody said how.
-        is_impossible: The context does not answer the question (SQuAD 2.0).
+        is_impossible: Whether the context does not answer the question (SQuAD 2.0); None where nobody says.
     """
 
     id: str
     question: str
     context: str
     answers: tuple[Answer, ...]
-    is_impossible: bool = False
+    is_impossible: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -70,12 +66,14 @@ class Squad:
         questions: In the order of the data set, at least one.
         num_misplaced: Answers whose text does not stand where the data set says.
         misplaced: The first three of them.
+        changes: What was read otherwise than the data set has it, for people.
     """
 
     name: str
     questions: tuple[Question, ...]
     num_misplaced: int
     misplaced: tuple[Misplaced, ...]
+    changes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -84,9 +82,10 @@ class Squad:
     def notes(self) -> list[str]:
         """What a person should know about the source."""
         if not self.num_misplaced:
-            return []
+            return [*self.changes]
         return [
-            f"{self.num_misplaced:,} answers do not stand where {self.name} says",
+            *self.changes,
+            f"{self.num_misplaced:,} answers do not stand where {self.name} says; training leaves them out",
             *(
                 f"  question {one.question_id}: {one.answer.text!r} at character {one.answer.start}, "
                 f"where {one.found!r} stands"
@@ -104,24 +103,6 @@ def stands(answer: Answer, context: str) -> bool:
     return answer.start >= 0 and context.startswith(answer.text, answer.start)
 
 
-def read_squad(path: Path) -> Squad:
-    """Reads a file in the official layout of SQuAD 1.1 or 2.0, plain or .gz.
-
-    Raises:
-        UserError: The file cannot be read, is not JSON or not laid out as SQuAD is, has no questions, an
-            empty context, a repeated id, or an impossible question with answers.
-    """
-    text = "".join(read_parts(path))
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"A SQuAD file must be JSON. Received: {path} ({error})",
-            "Set the path to a file like train-v1.1.json.",
-        ) from error
-    return _check(path.name, str(path), _walk(content, path))
-
-
 def read_squad_tfds(dataset: str, split: str, data_dir: str | None) -> Squad:
     """Reads `squad/v1.1` or `squad/v2.0` of tensorflow-datasets.
 
@@ -131,7 +112,7 @@ def read_squad_tfds(dataset: str, split: str, data_dir: str | None) -> Squad:
         data_dir: Folder of prepared data sets; None is the library's default.
 
     Raises:
-        UserError: The data set is not prepared, is not SQuAD, or as `read_squad`.
+        UserError: The data set is not prepared, is not SQuAD, or as `check_squad`.
     """
     builder = find_builder(dataset, data_dir, "task.")
     missing = [name for name in ("id", "question", "context", "answers") if name not in builder.info.features]
@@ -153,9 +134,9 @@ def squad_from_tfds(name: str, examples: Iterable[dict[str, Any]]) -> Squad:
         examples: Examples of the builder, in NumPy.
 
     Raises:
-        UserError: As `read_squad`.
+        UserError: As `check_squad`.
     """
-    return _check(name, name, _convert(examples))
+    return check_squad(name, name, _convert(examples))
 
 
 def _convert(examples: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Question]]:
@@ -171,17 +152,18 @@ def _convert(examples: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Question
                 example["question"].decode("utf-8", "replace"),
                 context[1],
                 tuple(Answer(text.decode("utf-8", "replace"), int(start)) for text, start in answers),
-                bool(example.get("is_impossible", False)),
+                bool(example["is_impossible"]) if "is_impossible" in example else None,
             ),
         )
 
 
-def collect_squad(name: str, questions: Sequence[Question]) -> Squad:
+def collect_squad(name: str, questions: Sequence[Question], changes: Sequence[str] = ()) -> Squad:
     """Questions as a data set, with what is wrong with their answers.
 
     Args:
         name: For people.
         questions: At least one; their ids are distinct.
+        changes: What was read otherwise than the data set has it.
     """
     misplaced = [
         Misplaced(question.id, answer, _found(answer, question.context))
@@ -189,11 +171,21 @@ def collect_squad(name: str, questions: Sequence[Question]) -> Squad:
         for answer in question.answers
         if not stands(answer, question.context)
     ]
-    return Squad(name, tuple(questions), len(misplaced), tuple(misplaced[:3]))
+    return Squad(name, tuple(questions), len(misplaced), tuple(misplaced[:3]), tuple(changes))
 
 
-def _check(name: str, source: str, placed: Iterable[tuple[str, Question]]) -> Squad:
-    """Checks what the layout cannot tell."""
+def check_squad(name: str, source: str, placed: Iterable[tuple[str, Question]]) -> Squad:
+    """Questions as a data set, after a look at what their layout cannot tell.
+
+    Args:
+        name: For people.
+        source: Where they come from, for messages.
+        placed: The questions, each with its place there.
+
+    Raises:
+        UserError: There are no questions, or one has an empty context, an id that another one has, or answers
+            though it is impossible.
+    """
     places: dict[str, str] = {}
     questions: list[Question] = []
     for place, question in placed:
@@ -229,74 +221,3 @@ def _check_question(question: Question, place: str, source: str) -> None:
             f"Received: {len(question.answers)} at {place} in {source}",
             "Take the answers out, or set is_impossible to false.",
         )
-
-
-def _walk(content: Any, path: Path) -> Iterator[tuple[str, Question]]:
-    """The questions of a file, each with its place in it."""
-    for article_place, article in _items(content, "data", "", path):
-        for paragraph_place, paragraph in _items(article, "paragraphs", article_place, path):
-            context = _member(paragraph, "context", str, paragraph_place, path)
-            for place, record in _items(paragraph, "qas", paragraph_place, path):
-                yield place, _question(record, context, place, path)
-
-
-def _question(record: Any, context: str, place: str, path: Path) -> Question:
-    answers = []
-    for answer_place, answer in _items(record, "answers", place, path, optional=True):
-        text = _member(answer, "text", str, answer_place, path)
-        answers.append(Answer(text, _member(answer, "answer_start", int, answer_place, path)))
-    marked = isinstance(record, dict) and "is_impossible" in record
-    return Question(
-        _member(record, "id", str, place, path),
-        _member(record, "question", str, place, path),
-        context,
-        tuple(answers),
-        _member(record, "is_impossible", bool, place, path) if marked else False,
-    )
-
-
-_KINDS = {list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
-_ABSENT = object()
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _items(
-    record: Any, key: str, place: str, path: Path, *, optional: bool = False
-) -> Iterator[tuple[str, Any]]:
-    """The items of a list that is a member, each with its place."""
-    if optional and isinstance(record, dict) and key not in record:
-        return
-    prefix = f"{place}.{key}" if place else key
-    for index, item in enumerate(_member(record, key, list, place, path)):
-        yield f"{prefix}[{index}]", item
-
-
-def _member(record: Any, key: str, kind: type, place: str, path: Path) -> Any:
-    """A member of a JSON object, of the kind that it must be."""
-    if not isinstance(record, dict):
-        raise _wrong(place or "the top", "an object", _describe(record), path)
-    value = record.get(key, _ABSENT)
-    inner = f"{place}.{key}" if place else key
-    if type(value) is not kind:  # bool is an int to isinstance
-        raise _wrong(inner, _KINDS[kind], _describe(value), path)
-    if kind is str and _SURROGATE.search(value):
-        raise _wrong(inner, "a text in valid Unicode", "half of a surrogate pair", path)
-    return value
-
-
-def _describe(value: Any) -> str:
-    if value is _ABSENT:
-        return "nothing"
-    if value is None:
-        return "null"
-    if isinstance(value, dict):
-        return "an object"
-    return _KINDS.get(type(value), "a fraction")
-
-
-def _wrong(place: str, rule: str, received: str, path: Path) -> UserError:
-    return UserError(
-        f"A SQuAD file must have {rule} at {place}. Received: {received} in {path}",
-        "Write the file as SQuAD is: data[].paragraphs[] with context and qas[], each with id, question and "
-        "answers[] of text and answer_start.",
-    )

@@ -1,11 +1,14 @@
 """The sets of a task in SQuAD's format."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mbert_cli.data.document import hash_fraction
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.options import SquadTask
-from mbert_cli.data.squad import Squad, collect_squad, read_squad, read_squad_tfds
+from mbert_cli.data.squad import Answer, Squad, collect_squad, read_squad_tfds, stands
+from mbert_cli.data.squad_files import read_squad
+from mbert_cli.data.text_offsets import find_piece
 from mbert_cli.errors import UserError
 
 OUTPUTS = ("start", "end")
@@ -25,6 +28,7 @@ def load_squad(options: SquadTask, split: str | None = None) -> TaskData:
     sets = _held_out(options) if options.train and not options.validation else _separate(options, split)
     if "train" in sets and options.misplaced == "stop":
         _require_placed(sets["train"])
+    sets = {name: _settle(squad, options) for name, squad in sets.items()}
     name = f"SQuAD {options.version.removeprefix('v')}"
     return TaskData(name, list(OUTPUTS), sets, kind="question_answering")
 
@@ -57,6 +61,50 @@ def _held_out(options: SquadTask) -> dict[str, Squad]:
     return {name: collect_squad(f"{whole.name}, {name}", part) for name, part in chosen.items()}
 
 
+def _settle(squad: Squad, options: SquadTask) -> Squad:
+    """Moves answers to where their text stands, and says what questions without one mean, as the recipe wants."""
+    if options.version == "v2.0":
+        squad = _mark_unanswered(squad)
+    return _move_answers(squad) if options.misplaced == "mend" and squad.num_misplaced else squad
+
+
+def _mark_unanswered(squad: Squad) -> Squad:
+    """Questions that have no answer and no mark cannot be answered, as rows of `datasets` have it."""
+    marked = [
+        replace(question, is_impossible=True)
+        if question.is_impossible is None and not question.answers
+        else question
+        for question in squad.questions
+    ]
+    count = sum(one is not other for one, other in zip(marked, squad.questions, strict=True))
+    said = f"{count:,} questions of {squad.name} without an answer are taken to have none in their text"
+    return collect_squad(squad.name, marked, [*squad.changes, said]) if count else squad
+
+
+def _move_answers(squad: Squad) -> Squad:
+    moved, questions = [], []
+    for question in squad.questions:
+        answers = [_placed(answer, question.context) for answer in question.answers]
+        for old, new in zip(question.answers, answers, strict=True):
+            if new is not old:
+                moved.append(
+                    f"  question {question.id}: {old.text!r} from character {old.start} to {new.start}"
+                )
+        questions.append(replace(question, answers=tuple(answers)))
+    if not moved:
+        return squad
+    said = f"{len(moved):,} answers did not stand where {squad.name} says and are moved to where their text stands"
+    return collect_squad(squad.name, questions, [*squad.changes, said, *moved[:3]])
+
+
+def _placed(answer: Answer, context: str) -> Answer:
+    """An answer where it stands, if that can be told."""
+    if not answer.text.strip() or stands(answer, context):
+        return answer
+    start = find_piece(context, answer.text, answer.start)
+    return answer if start is None else Answer(answer.text, start)
+
+
 def _require_placed(squad: Squad) -> None:
     if squad.num_misplaced:
         first = squad.misplaced[0]
@@ -64,5 +112,5 @@ def _require_placed(squad: Squad) -> None:
             "Every answer must stand in its text where the file says. "
             f"Received: {squad.num_misplaced} in {squad.name} that do not, the first {first.answer.text!r} at "
             f"character {first.answer.start} of question {first.question_id}, where {first.found!r} stands",
-            "Correct the file, or set task.misplaced to leave_out.",
+            "Correct the file, or set task.misplaced to mend or leave_out.",
         )

@@ -17,7 +17,8 @@ from mbert_cli.commands.task_set import encode_set
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.installed_docs import installed_documents
 from mbert_cli.data.options import InstalledDocsCorpus, SquadTask
-from mbert_cli.data.squad import Question, Squad, collect_squad, read_squad
+from mbert_cli.data.squad import Question, Squad, collect_squad
+from mbert_cli.data.squad_files import read_squad
 from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 from mbert_cli.data.wordpiece import Tokenizer

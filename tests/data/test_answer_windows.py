@@ -12,7 +12,8 @@ from mbert_cli.data.answer_windows import (
     most_context,
 )
 from mbert_cli.data.batch import INPUT_KEYS
-from mbert_cli.data.squad import Answer, Question, read_squad
+from mbert_cli.data.squad import Answer, Question
+from mbert_cli.data.squad_files import read_squad
 from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.data.wordpiece import Tokenizer

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.data.options import SquadTask
-from mbert_cli.data.squad import read_squad
+from mbert_cli.data.squad_files import read_squad
 from mbert_cli.data.tasks import load_task
 from mbert_cli.errors import UserError
 
@@ -63,11 +63,19 @@ def test_one_text_cannot_be_on_both_sides(tmp_path):
     assert caught.value.hint == "Set task.validation to a file of its own, or add texts."
 
 
-def test_misplaced_answers_are_told_or_stop_the_training(tmp_path):
+def test_misplaced_answers_are_moved_or_left_out_or_stop_the_training(tmp_path):
     train = write(tmp_path / "train.json", ["Ann sleeps.", "Ben runs."], start=1)
     loaded = load_task(task(train=train, validation=train))
     assert loaded.train.notes == [
-        "4 answers do not stand where train.json says",
+        "4 answers did not stand where train.json says and are moved to where their text stands",
+        "  question 0-0: 'Ann' from character 1 to 0",
+        "  question 0-1: 'Ann' from character 1 to 0",
+        "  question 1-0: 'Ben' from character 1 to 0",
+    ]
+    assert [question.answers[0].start for question in loaded.train.questions] == [0] * 4
+    loaded = load_task(task(train=train, validation=train, misplaced="leave_out"))
+    assert loaded.train.notes == [
+        "4 answers do not stand where train.json says; training leaves them out",
         "  question 0-0: 'Ann' at character 1, where 'nn ' stands",
         "  question 0-1: 'Ann' at character 1, where 'nn ' stands",
         "  question 1-0: 'Ben' at character 1, where 'en ' stands",
@@ -78,7 +86,53 @@ def test_misplaced_answers_are_told_or_stop_the_training(tmp_path):
         "Every answer must stand in its text where the file says. Received: 4 in train.json that do not, the "
         "first 'Ann' at character 1 of question 0-0, where 'nn ' stands"
     )
-    assert caught.value.hint == "Correct the file, or set task.misplaced to leave_out."
+    assert caught.value.hint == "Correct the file, or set task.misplaced to mend or leave_out."
+
+
+def rows(path: Path, *rows: tuple[str, dict]) -> str:
+    """A question a row, about a text, with its answers."""
+    path.write_text(
+        "\n".join(
+            json.dumps({"id": number, "question": "Who?", "context": context, "answers": answers})
+            for number, (context, answers) in enumerate(rows)
+        )
+    )
+    return str(path)
+
+
+def test_only_an_answer_whose_place_can_be_told_is_moved(tmp_path):
+    train = rows(
+        tmp_path / "train.jsonl",
+        (
+            "🦊 saw Ann and Ann.",
+            {"text": ["Ann", "Ann"], "answer_start": [15, 7]},
+        ),  # units of UTF-16, a guess
+        ("Ben saw Ben.", {"text": ["Ben"], "answer_start": [7]}),
+        ("Ben saw Ann.", {"text": ["Cat", " "], "answer_start": [0, 0]}),
+    )
+    squad = load_task(task(train=train, validation=train)).train
+    assert [[answer.start for answer in question.answers] for question in squad.questions] == [
+        [14, 6], [7], [0, 0],
+    ]  # fmt: skip
+    assert squad.notes == [
+        "2 answers did not stand where train.jsonl says and are moved to where their text stands",
+        "  question 0: 'Ann' from character 15 to 14",
+        "  question 0: 'Ann' from character 7 to 6",
+        "3 answers do not stand where train.jsonl says; training leaves them out",
+        "  question 1: 'Ben' at character 7, where ' Be' stands",
+        "  question 2: 'Cat' at character 0, where 'Ben' stands",
+        "  question 2: ' ' at character 0, where 'B' stands",
+    ]
+
+
+def test_by_the_rules_of_2_a_row_without_an_answer_has_none_in_its_text(tmp_path):
+    nothing = {"text": [], "answer_start": []}
+    train = rows(tmp_path / "t.jsonl", ("Ann.", {"text": ["Ann"], "answer_start": [0]}), ("Ben.", nothing))
+    squad = load_task(task(train=train, validation=train, version="v2.0")).train
+    assert [question.is_impossible for question in squad.questions] == [None, True]
+    assert squad.notes == ["1 questions of t.jsonl without an answer are taken to have none in their text"]
+    squad = load_task(task(train=train, validation=train)).train
+    assert [question.is_impossible for question in squad.questions] == [None, None] and squad.notes == []
 
 
 def test_without_files_the_sets_come_from_tensorflow_datasets(tmp_path, monkeypatch):
