@@ -77,7 +77,11 @@ def reference(
         for place, gradient in enumerate(gradients):
             first[place] = options.beta_1 * first[place] + (1 - options.beta_1) * gradient
             second[place] = options.beta_2 * second[place] + (1 - options.beta_2) * gradient**2
-            update = first[place] / (np.sqrt(second[place]) + options.epsilon)
+            corrections = [1.0, 1.0]
+            if options.bias_correction:
+                corrections = [1 - beta ** (step + 1) for beta in (options.beta_1, options.beta_2)]
+            mean, square = first[place] / corrections[0], second[place] / corrections[1]
+            update = mean / (np.sqrt(square) + options.epsilon)
             rate = schedule.at(step) * scales[place]
             if names[place] not in options.no_decay:
                 update = update + options.weight_decay * weights[place]
@@ -109,13 +113,49 @@ def test_lamb_decay_alone_is_inside_the_trust_ratio():
     np.testing.assert_allclose(values(variables)[0], [3.0 * 0.9, -4.0 * 0.9], rtol=1e-6)
 
 
-def test_the_first_step_of_adamw_is_not_corrected_for_bias():
-    # m = 0.1 g, v = 0.001 g^2, so m / sqrt(v) = sqrt(10) whatever the gradient
+@pytest.mark.parametrize(("bias_correction", "length"), [(True, 0.1), (False, 0.1 * np.sqrt(10))])
+def test_the_first_step_of_adamw_has_the_length_of_the_rate_where_bias_is_corrected(
+    bias_correction: bool, length: float
+):
+    # m = 0.1 g, v = 0.001 g^2, so m / sqrt(v) = sqrt(10) whatever the gradient; corrected, both are g and g^2
     variables = single([1.0, 1.0])
-    options = OptimizerOptions(name="adamw", weight_decay=0.0, clip_norm=None, epsilon=1e-12)
+    options = OptimizerOptions(
+        weight_decay=0.0, clip_norm=None, epsilon=1e-12, bias_correction=bias_correction
+    )
     make(options, variables).apply([np.array([0.5, -20.0], "float32")])
-    step = 0.1 * np.sqrt(10)
-    np.testing.assert_allclose(values(variables)[0], [1 - step, 1 + step], rtol=1e-5)
+    np.testing.assert_allclose(values(variables)[0], [1 - length, 1 + length], rtol=1e-5)
+
+
+def test_a_beta_of_zero_needs_no_correction():
+    variables = single([1.0, 1.0])
+    options = OptimizerOptions(weight_decay=0.0, clip_norm=None, epsilon=1e-12, beta_1=0.0, beta_2=0.0)
+    make(options, variables).apply([np.array([0.5, -20.0], "float32")])
+    np.testing.assert_allclose(values(variables)[0], [0.9, 1.1], rtol=1e-5)
+
+
+def test_adamw_goes_the_way_of_torch():
+    import torch
+
+    options = OptimizerOptions(clip_norm=None, weight_decay=0.1)
+    schedule = Schedule(peak=0.05, steps=8, warmup_steps=2, final=0.1)
+    variables = make_variables()
+    theirs = [torch.nn.Parameter(torch.tensor(weight)) for weight in values(variables)]
+    names = [path.split("/")[-1] for path in SHAPES]
+    groups = [
+        {"params": [weight], "weight_decay": 0.0 if name in options.no_decay else options.weight_decay}
+        for weight, name in zip(theirs, names, strict=True)
+    ]
+    peer = torch.optim.AdamW(groups, betas=(options.beta_1, options.beta_2), eps=options.epsilon)
+    optimizer = make(options, variables, schedule)
+    for step in range(8):
+        for group in peer.param_groups:
+            group["lr"] = schedule.at(step)
+        for weight, gradient in zip(theirs, draw_gradients(step), strict=True):
+            weight.grad = torch.tensor(gradient)
+        peer.step()
+        optimizer.apply(draw_gradients(step))
+    for weight, wanted in zip(values(variables), theirs, strict=True):
+        np.testing.assert_allclose(weight, wanted.detach().numpy(), rtol=2e-5, atol=2e-6)
 
 
 def test_the_first_step_of_lamb_has_the_length_of_rate_times_weight():
@@ -131,8 +171,7 @@ def test_lamb_takes_a_ratio_of_one_where_a_norm_is_zero():
     variables = [*single([0.0, 0.0]), *single([2.0, 2.0])]
     options = OptimizerOptions(name="lamb", weight_decay=0.0, clip_norm=None, epsilon=1e-12)
     make(options, variables).apply([np.array([1.0, -1.0], "float32"), np.zeros(2, "float32")])
-    step = 0.1 * np.sqrt(10)
-    np.testing.assert_allclose(values(variables)[0], [-step, step], rtol=1e-5)
+    np.testing.assert_allclose(values(variables)[0], [-0.1, 0.1], rtol=1e-5)
     np.testing.assert_allclose(values(variables)[1], [2.0, 2.0])
 
 
@@ -140,7 +179,7 @@ def test_lamb_neither_decays_nor_adapts_excluded_weights():
     variables = single([3.0, 4.0], name="bias")
     options = OptimizerOptions(name="lamb", weight_decay=0.5, clip_norm=None, epsilon=1e-12)
     make(options, variables).apply([np.array([1.0, -1.0], "float32")])
-    step = 0.1 * np.sqrt(10)
+    step = 0.1
     np.testing.assert_allclose(values(variables)[0], [3 - step, 4 + step], rtol=1e-5)
 
 
@@ -155,13 +194,19 @@ def test_clipping_scales_all_gradients_to_the_global_norm():
 
 
 @pytest.mark.parametrize("name", ["adamw", "lamb"])
-@pytest.mark.parametrize("clip_norm", [None, 1.0])
+@pytest.mark.parametrize(("clip_norm", "bias_correction"), [(None, True), (1.0, True), (1.0, False)])
 @pytest.mark.parametrize("flat_values", [200, 4_000_000])
 def test_flat_updates_equal_a_plain_update_of_each_weight(
-    name: str, clip_norm: float | None, flat_values: int, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    clip_norm: float | None,
+    bias_correction: bool,
+    flat_values: int,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(optimizer_module, "_FLAT_VALUES", flat_values)
-    options = OptimizerOptions(name=name, clip_norm=clip_norm, weight_decay=0.1)
+    options = OptimizerOptions(
+        name=name, clip_norm=clip_norm, weight_decay=0.1, bias_correction=bias_correction
+    )
     schedule = Schedule(peak=0.05, steps=6, warmup_steps=2, final=0.1)
     scales = [0.1, 1.0, 1.0, 0.1, 1.0, 0.1, 2.0, 1.0]
     variables = make_variables()
