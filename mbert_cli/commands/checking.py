@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from mbert_cli import console
-from mbert_cli.commands.inputs import TASK_MODELS, TEACHERS, find_run, origin_of, with_store_of
+from mbert_cli.commands.inputs import (
+    TASK_MODELS,
+    TEACHERS,
+    find_run,
+    origin_of,
+    with_learning_rate,
+    with_store_of,
+)
 from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation
 from mbert_cli.commands.preflight import (
     estimate_parameters,
@@ -155,7 +162,12 @@ def _finetune(invocation: Invocation, report: _Report) -> None:
         _, source = found
         _length(report, "sequence length", recipe.task.sequence_length, source.size)
         _training_disk(
-            report, invocation, source.size, source.vocabulary.size, recipe.train, _count_models(recipe)
+            report,
+            invocation,
+            source.size,
+            source.vocabulary.size,
+            recipe.train,
+            _count_models(with_learning_rate(recipe, source.size)),
         )
 
 

@@ -9,7 +9,7 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.backend import use_streams
-from mbert_cli.commands.inputs import find_run, origin_of, with_input
+from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length
@@ -34,6 +34,9 @@ from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import predict_outputs
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.train.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
+from mbert_cli.train.engine import Display
+from mbert_cli.train.learning_rate import rate_for
 from mbert_cli.train.losses import WEIGHTED_BY, TaskLoss
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import FinetuneTrainOptions
@@ -81,6 +84,7 @@ def run(invocation: Invocation) -> None:
     recipe = with_input(recipe, key, source)
     pretrained = ModelDescription.load(source.final)
     require_length(recipe.task.sequence_length, pretrained.size)
+    recipe = with_learning_rate(recipe, pretrained.size)
     task = load_task(recipe.task)
     description = ModelDescription(
         verb="finetune",
@@ -141,6 +145,7 @@ def _fit(
         validate=_validation(network, held_out, _batches(recipe, held_out), kind),
         best_metric=SCORE,
         watch=watch,
+        observe=lambda display: _watch_for_chance(display, recipe, material, stage),
     )
     known = {
         "steps": stage.steps,
@@ -158,6 +163,18 @@ def _fit(
 
     run_dir.finish(write)
     return figures
+
+
+def _watch_for_chance(
+    display: Display, recipe: FinetuneRecipe, material: _Material, stage: Stage
+) -> ChanceWatch:
+    """Warns when the training learns nothing."""
+    rows = material.train.rows
+    sample = TaskBatches(rows, min(SAMPLE_ROWS, len(rows.trained)))(0)
+    rate, suitable = recipe.train.optimizer.learning_rate, rate_for(material.description.size)
+    lower = suitable if rate > suitable else float(f"{rate / 3:.1e}")
+    advice = f"Try a lower rate: --set train.optimizer.learning_rate={lower:g} --fresh"
+    return ChanceWatch(display, stage, frequency_loss(material.loss, sample), advice, console.warning)
 
 
 def _batches(recipe: FinetuneRecipe, encoded: TaskSet) -> TaskBatches:

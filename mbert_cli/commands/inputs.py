@@ -8,8 +8,10 @@ from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.data.options import PretrainingOptions
 from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.section import Section
+from mbert_cli.train.learning_rate import rate_for
 from mbert_cli.train.run_dir import RunDir, newest_complete, recorded_recipe, require_run
 from mbert_cli.train.run_list import describe_run
 
@@ -110,3 +112,17 @@ def with_input(recipe: Section, key: str, run: RunDir) -> Section:
         return recipe.model_copy(update={field: str(run.path)})
     inner = getattr(recipe, section).model_copy(update={field: str(run.path)})
     return recipe.model_copy(update={section: inner})
+
+
+def with_learning_rate(recipe: FinetuneRecipe, size: ModelSize) -> FinetuneRecipe:
+    """The recipe with a rate for the source where it leaves the rate open, which is then said."""
+    optimizer = recipe.train.optimizer
+    if optimizer.learning_rate is not None:
+        return recipe
+    rate = rate_for(size)
+    console.info(
+        f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of {size.num_layers} layers, "
+        f"{size.hidden_dim} wide"
+    )
+    optimizer = optimizer.model_copy(update={"learning_rate": rate})
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"optimizer": optimizer})})

@@ -14,7 +14,7 @@ from mbert_cli.data.pretraining import PretrainingBatches
 from mbert_cli.data.store import TokenStore
 from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
-from mbert_cli.train.engine import evaluate, train
+from mbert_cli.train.engine import Display, evaluate, train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
@@ -73,13 +73,20 @@ def train_with_progress(
     batches: Callable,
     *,
     run: RunDir,
+    observe: Callable[[Display], Display] = lambda display: display,
     **settings: object,
 ) -> dict[str, float]:
-    """`engine.train`, shown on the terminal from where the run stands."""
+    """`engine.train`, shown on the terminal from where the run stands.
+
+    Args: those of `engine.train`, and
+        observe: The display of the terminal -> one that is told in its place.
+    """
     total = sum(stage.steps for stage in plan)
     start = max(checkpoint_steps(run.path), default=0)
     with console.progress(total, run.verb, start) as progress:
-        return train(plan, build, batches, run=run, progress=progress, warn=console.warning, **settings)
+        return train(
+            plan, build, batches, run=run, progress=observe(progress), warn=console.warning, **settings
+        )
 
 
 def open_run(invocation: Invocation, recipe: dict, seed: int | None = None) -> RunDir:

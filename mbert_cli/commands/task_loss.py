@@ -45,5 +45,9 @@ def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
         named = ", ".join(f"{label} {weight:.3g}" for label, weight in zip(task.labels, weights, strict=True))
         console.info(f"class weights: {named}")
         weights = [float(weight) for weight in weights]
-    weighted = partial(loss.function, class_weights=weights, focal_gamma=options.focal_gamma)
-    return replace(loss, function=weighted)
+    factors = {"class_weights": weights, "focal_gamma": options.focal_gamma}
+    return replace(
+        loss,
+        function=partial(loss.function, **factors),
+        constant_logits=partial(loss.constant_logits, **factors),
+    )

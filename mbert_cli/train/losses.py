@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from keras import ops
 
 MASKED = -10_000.0
@@ -149,19 +150,60 @@ class TaskLoss:
     Attributes:
         function: (outputs, batch) -> dict of scalars.
         minimized: Name of the one that is minimised; the others are only measured.
-        is_weighted: Whether the function takes class_weights and focal_gamma.
+        constant_logits: Batch -> the same logits for every row, those with the smallest loss: what a model says
+            that has learned how frequent targets are, and nothing else.
+        is_weighted: Whether the functions take class_weights and focal_gamma.
     """
 
     function: Callable
     minimized: str
+    constant_logits: Callable
     is_weighted: bool = False
 
 
+def _constant_label(batch, *, class_weights=None, focal_gamma=0.0):
+    """(batch, labels) or (batch, length, labels): logarithms of frequencies; a focal loss is not followed."""
+    labels = np.asarray(batch["labels"])
+    weights = np.asarray(batch.get("label_weights", np.ones(labels.shape)))
+    counts = np.bincount(labels.ravel(), weights=weights.ravel(), minlength=len(class_weights or ()))
+    if class_weights is not None:
+        counts = counts * np.asarray(class_weights)
+    return np.broadcast_to(_logarithm(counts / counts.sum()), (*labels.shape, len(counts)))
+
+
+def _constant_label_set(batch, *, class_weights=None, focal_gamma=0.0):
+    """(batch, labels): logits of the frequency of each label; a focal loss is not followed."""
+    labels = np.asarray(batch["labels"], np.float64)
+    present = labels.sum(axis=0) * (1.0 if class_weights is None else np.asarray(class_weights))
+    absent = (1.0 - labels).sum(axis=0)
+    return np.broadcast_to(_logarithm(present) - _logarithm(absent), labels.shape)
+
+
+def _constant_number(batch):
+    """(batch, 1): the mean."""
+    labels = np.asarray(batch["labels"], np.float64)
+    return np.full((len(labels), 1), labels.mean())
+
+
+def _constant_span(batch):
+    """(batch, length, 2): logarithms of how often an answer begins and ends at each place."""
+    rows, length = np.shape(batch["padding_mask"])
+    counts = [np.bincount(batch[f"{side}_positions"], minlength=length) for side in ("start", "end")]
+    return np.broadcast_to(_logarithm(np.stack(counts, axis=1) / rows), (rows, length, 2))
+
+
+def _logarithm(values):
+    """Of what may be 0: the logarithm of so little that it counts for nothing, but stays finite in float32."""
+    return np.log(np.maximum(values, 1e-12))
+
+
 TASK_LOSSES = {
-    "classification": TaskLoss(classification_losses, "cross_entropy", is_weighted=True),
-    "multi_label": TaskLoss(multi_label_losses, "binary_cross_entropy", is_weighted=True),
-    "regression": TaskLoss(regression_losses, "mean_squared_error"),
-    "question_answering": TaskLoss(answer_span_losses, "answer_span"),
-    "token_classification": TaskLoss(token_losses, "token_cross_entropy", is_weighted=True),
+    "classification": TaskLoss(classification_losses, "cross_entropy", _constant_label, is_weighted=True),
+    "multi_label": TaskLoss(
+        multi_label_losses, "binary_cross_entropy", _constant_label_set, is_weighted=True
+    ),
+    "regression": TaskLoss(regression_losses, "mean_squared_error", _constant_number),
+    "question_answering": TaskLoss(answer_span_losses, "answer_span", _constant_span),
+    "token_classification": TaskLoss(token_losses, "token_cross_entropy", _constant_label, is_weighted=True),
 }
 """By the kind of the task."""

@@ -85,9 +85,18 @@ class LossOptions(Section):
     0 is plain cross-entropy, 2 the paper's."""
 
 
+class FinetuneOptimizerOptions(OptimizerOptions):
+    """The optimizer and its learning-rate schedule."""
+
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Peak learning rate; null takes one that suits the width and the depth of the source, 5e-5 for BERT-base."""
+
+
 class FinetuneTrainOptions(TrainOptions):
     """How a task model trains; it is validated at the end of every epoch and the best one is kept."""
 
+    optimizer: FinetuneOptimizerOptions = FinetuneOptimizerOptions()
+    """Optimizer and learning rate."""
     epochs: Positive = 3
     """Passes over the training examples."""
     max_steps: Positive | None = None

@@ -8,7 +8,7 @@ import pytest
 from mbert_cli.train.grid import Setting, draw, is_behind, make_grid, plan_settings, seeds_of
 from mbert_cli.train.options import FinetuneTrainOptions, SearchOptions
 
-TRAIN = FinetuneTrainOptions(batch_size=8, epochs=4)
+TRAIN = FinetuneTrainOptions(batch_size=8, epochs=4, optimizer={"learning_rate": 1e-4})
 PAPER = SearchOptions(
     learning_rate=[1e-4, 9e-5, 8e-5, 7e-5, 6e-5, 5e-5, 4e-5, 3e-5, 2e-5, 1e-5],
     batch_size=[16, 32, 48],
