@@ -4,6 +4,7 @@ Looking for                                    open
 the verbs                                      mbert_cli/cli.py
 their flags                                    mbert_cli/flags.py
 how a command ends, exit codes                 mbert_cli/ending.py
+progress on terminals and in logs               mbert_cli/progress.py
 what one verb does, top to bottom              mbert_cli/commands/
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py

@@ -6,7 +6,6 @@ Rich is imported when something is printed, so that `mbert --help` need not wait
 import functools
 import re
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +15,8 @@ from mbert_cli.streams import drop_streams, json_line, printable
 
 if TYPE_CHECKING:
     import rich.console
-    import rich.progress
 
 _UNLIMITED_WIDTH = 2000
-_SILENCE_SECONDS = 30
 _FIGURE = re.compile(r"([-+]?[\d.,]+ ?(%|x|ms|s|MB/s|[kMGT]?B)?)?$")
 """A number with or without its unit, or nothing: columns of these are set to the right."""
 
@@ -40,7 +37,8 @@ class Progress(Protocol):
 
         Args:
             step: Steps done, out of the total.
-            **fields: Figures to show: `stage`, `loss`, `learning_rate`, `examples_per_second`, or others.
+            **fields: Figures to show: `stage`, `loss`, `learning_rate`, `examples_per_second`, or others;
+                `building` names the stage that is made ready, whose first step says nothing of the pace.
         """
 
 
@@ -148,85 +146,12 @@ def progress(total: int | None, description: str, start: int = 0) -> Iterator[Pr
         description: What is being done.
         start: Steps that were done before, by a run that is continued.
     """
-    if _settings.quiet:
-        yield _Silent()
-    elif _messages().is_terminal:
-        with _bar_columns() as bar:
-            yield _Bar(bar, bar.add_task(description, total=total, completed=start, figures=""))
-    else:
-        yield _Lines(total, description, start)
+    from mbert_cli.progress import Bar, Lines, Silent
 
-
-class _Silent:
-    def update(self, step: int, **fields: object) -> None:
-        """Shows nothing."""
-
-
-class _Bar:
-    def __init__(self, bar: "rich.progress.Progress", task: "rich.progress.TaskID") -> None:
-        self._bar, self._task = bar, task
-
-    def update(self, step: int, **fields: object) -> None:
-        """Moves the bar; figures stay until others come."""
-        figures = {"figures": "  ".join(_figures(fields))} if fields else {}
-        self._bar.update(self._task, completed=step, **figures)
-
-
-class _Lines:
-    """One line per update with figures; one without any only after half a minute of silence."""
-
-    def __init__(self, total: int | None, description: str, start: int) -> None:
-        self._total, self._description, self._start = total, description, start
-        self._began = self._spoken = time.monotonic()
-
-    def update(self, step: int, **fields: object) -> None:
-        """Prints a line."""
-        now = time.monotonic()
-        if not fields and now - self._spoken < _SILENCE_SECONDS:
-            return
-        self._spoken = now
-        of = f"/{self._total:,}" if self._total else ""
-        parts = [f"{self._description} {step:,}{of}", *_figures(fields), *self._time_left(step, now)]
-        _print(_messages(), "  ".join(parts))
-
-    def _time_left(self, step: int, now: float) -> list[str]:
-        done = step - self._start
-        if not self._total or done <= 0 or step >= self._total:
-            return []
-        seconds = (now - self._began) / done * (self._total - step)
-        return [f"{_duration(seconds)} left"]
-
-
-def _figures(fields: Mapping[str, object]) -> list[str]:
-    shown = []
-    for name, value in fields.items():
-        if name == "stage":
-            shown.append(str(value))
-        elif name == "examples_per_second":
-            shown.append(f"{value:.3g} examples/s" if value < 100 else f"{value:,.0f} examples/s")
-        else:
-            text = f"{value:.4g}" if isinstance(value, float) else str(value)
-            shown.append(f"{name.replace('_', ' ')} {text}")
-    return shown
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _bar_columns() -> "rich.progress.Progress":
-    from rich import progress as bars
-
-    return bars.Progress(
-        bars.TextColumn("{task.description}", markup=False),
-        bars.BarColumn(bar_width=24),
-        bars.MofNCompleteColumn(),
-        bars.TextColumn("{task.fields[figures]}", markup=False),
-        bars.TimeRemainingColumn(),
-        console=_messages(),
-    )
+    stream = _messages()
+    kind = Bar if stream.is_terminal else Lines
+    with Silent() if _settings.quiet else kind(stream, total, description, start) as shown:
+        yield shown
 
 
 def _print_table(

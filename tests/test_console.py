@@ -2,7 +2,7 @@
 
 import pytest
 
-from mbert_cli import console
+from mbert_cli import console, progress
 
 
 @pytest.fixture(autouse=True)
@@ -78,26 +78,28 @@ def test_a_plan_is_a_message_unless_it_is_the_result(capsys):
 
 
 def test_progress_in_a_log_is_one_line_per_update(capsys, monkeypatch):
-    moments = iter([0.0, 20.0, 40.0, 60.0])
-    monkeypatch.setattr(console.time, "monotonic", lambda: next(moments))
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     with console.progress(1000, "distill", start=100) as bar:
-        bar.update(
-            300, stage="transfer layer_00", loss=3.14159, learning_rate=1e-4, examples_per_second=81.26
-        )
-        bar.update(500, loss=2.5, examples_per_second=1234.5)
-        bar.update(1000, loss=2.0)
+        for now[0], step, figures in (
+            (20.0, 300, {"stage": "transfer layer_00", "loss": 3.14159, "learning_rate": 1e-4}),
+            (40.0, 500, {"loss": 2.5, "examples_per_second": 1234.5}),
+            (60.0, 1000, {"loss": 2.0}),
+        ):
+            bar.update(step, **figures)
     assert printed(capsys)[1] == [
-        "distill 300/1,000  transfer layer_00  loss 3.142  learning rate 0.0001  81.3 examples/s  1:10 left",
+        "distill 300/1,000  transfer layer_00  loss 3.142  learning rate 0.0001",
         "distill 500/1,000  loss 2.5  1,234 examples/s  0:50 left",
         "distill 1,000/1,000  loss 2",
     ]
 
 
 def test_progress_without_figures_speaks_after_half_a_minute_of_silence(capsys, monkeypatch):
-    moments = iter(range(101))
-    monkeypatch.setattr(console.time, "monotonic", lambda: next(moments))
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     with console.progress(100, "encoding") as bar:
         for step in range(1, 101):
+            now[0] = float(step)
             bar.update(step)
     assert [line.split("  ")[0] for line in printed(capsys)[1]] == [
         "encoding 30/100",
@@ -118,4 +120,4 @@ def test_progress_on_a_terminal_is_a_bar_with_figures(monkeypatch, capsys):
     shown = capsys.readouterr().err
     assert "distill" in shown
     assert "5/10" in shown
-    assert "loss 1.5  80 examples/s" in shown
+    assert "loss 1.5" in shown

@@ -192,6 +192,8 @@ def _train_section(
 ) -> tuple[Objective, Progress]:
     """Trains one stage from `state` to its end; `checkpoint` is where to take the arrays from."""
     clock = Clock()
+    if state.step < section.end:
+        work.show(state.step, building=section.stage.name)
     if state.step == section.start:
         state = replace(state, figures={})  # another stage measures other things
     objective = work.build(section.stage)
