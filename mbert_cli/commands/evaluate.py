@@ -45,6 +45,8 @@ def run(invocation: Invocation) -> None:
     models = [open_task_model(target) for target in targets]
     options = recipe.task or models[0].description.task
     task = load_task(options, split)
+    for note in task.notes:
+        console.info(note)
     for model in models:
         require_same_task(task, model)
     examples = thin(task.sets[split], recipe.evaluate.max_examples)

@@ -258,9 +258,11 @@ def _show_task(task: TaskData, rows: Rows) -> None:
         f"{task.name}: {what.get(task.kind, f'{len(task.labels)} labels')}, {len(task.train):,} training and "
         f"{len(task.validation):,} validation examples"
     )
-    for note in (*task.train.notes, rows.cut, rows.left_out):
+    for note in (*task.notes, *task.train.notes, rows.cut, rows.left_out):
         if note:
             console.info(note)
+    for warning in task.warnings:
+        console.warning(warning)
 
 
 def _what_words_have(labels: list[str]) -> str:

@@ -59,6 +59,8 @@ class TaskData:
             has a length, `notes` for people, and `take(indices)`.
         metrics: Names of the official figures; the score of the task is their mean.
         kind: What the task asks for.
+        notes: What a person should know about the files, a sentence each.
+        warnings: What is likely to be a mistake in them.
     """
 
     name: str
@@ -66,6 +68,8 @@ class TaskData:
     sets: dict[str, Any]
     metrics: tuple[str, ...] = ("accuracy",)
     kind: TaskKind = "classification"
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def train(self) -> Any:

@@ -9,8 +9,9 @@ import numpy as np
 
 from mbert_cli.data.corpus_tfds import find_builder, open_split
 from mbert_cli.data.examples import Examples, TaskData
+from mbert_cli.data.labelled_rows import Table, read_examples
 from mbert_cli.data.options import GlueTask, TaskKind
-from mbert_cli.data.task_files import Columns, Table, read_examples
+from mbert_cli.data.table_files import Columns, TableForm
 from mbert_cli.errors import UserError
 
 
@@ -138,7 +139,7 @@ def _read_folder(options: GlueTask, row: GlueRow, file: str, split: str) -> Exam
             f"Received: {options.folder} without {path.name}",
             f"Set task.folder to the folder of {options.name}, or to null to use tensorflow-datasets.",
         )
-    table = Table(row.columns, row.header, row.has_broken_lines)
+    table = Table(row.columns, TableForm(header=row.header, is_exact=True, skips_short=row.has_broken_lines))
     labels = None if row.kind == "regression" else list(row.written or row.labels)
     try:
         return read_examples(path, table, labels)

@@ -7,8 +7,9 @@ import numpy as np
 
 from mbert_cli.data.examples import Examples
 from mbert_cli.data.glue import GLUE, records_from_tfds, texts_of
+from mbert_cli.data.labelled_rows import Table, read_examples
 from mbert_cli.data.options import GlueTask
-from mbert_cli.data.task_files import Columns, Table, read_examples
+from mbert_cli.data.table_files import Columns, TableForm
 from mbert_cli.errors import UserError
 
 
@@ -92,7 +93,8 @@ def _read_folder(options: GlueTask, row: SubmissionRow) -> Examples | None:
             f"Set task.folder to the official folder of {options.name}.",
         )
     columns = GLUE[options.name].columns
-    return read_examples(path, Table(Columns(columns.text, columns.second_text, None)), [""])
+    table = Table(Columns(columns.text, columns.second_text), TableForm(is_exact=True))
+    return read_examples(path, table, [""])
 
 
 def _read_tfds(options: GlueTask, row: SubmissionRow) -> Examples:

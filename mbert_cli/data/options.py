@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mbert_cli.section import Section
 
@@ -149,8 +149,31 @@ class FileTask(Section):
     labels: list[str] | None = None
     """The labels in the order of their ids; null takes those of the training file, sorted. A regression has
     none."""
+    delimiter: str | None = None
+    """Stands between two cells of a .tsv or .csv file, which may then be quoted: one character, or \\t for a tab. null
+    is what the suffix says, or what separates the columns that are named here in the first line."""
+    encoding: str | None = None
+    """Encoding of the files: utf-8, utf-16, cp1252 and the like. null is UTF-8, or what a file's mark at its beginning
+    says."""
     sequence_length: TaskLength = 128
     """Tokens of one example."""
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter_is_one_character(cls, delimiter: str | None) -> str | None:
+        character = "\t" if delimiter in ("\\t", "tab") else delimiter
+        if character is not None and (len(character) != 1 or character in '"\r\n'):
+            raise ValueError("delimiter must be one character, or \\t for a tab, and no quotation mark")
+        return character
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, encoding: str | None) -> str | None:
+        try:
+            "a".encode(encoding or "utf-8")
+        except (LookupError, ValueError):
+            raise ValueError("encoding must be one that Python knows, as utf-8, utf-16 or cp1252") from None
+        return encoding
 
     @model_validator(mode="after")
     def _labels_are_distinct(self) -> "FileTask":

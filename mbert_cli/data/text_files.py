@@ -5,6 +5,7 @@ and nothing else does. U+2028, U+0085 or a form feed is white space within a tex
 """
 
 import gzip
+import io
 import json
 import sys
 import zlib
@@ -24,6 +25,24 @@ STANDARD_INPUT = Path("-")
 _BLOCK_BYTES = 2**20
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class UndecodableText(UserError):
+    """A text file is not UTF-8, or has NUL bytes.
+
+    Args:
+        path: The file.
+        byte: What stands there.
+        offset: Where, in bytes of the file as it is unpacked.
+    """
+
+    def __init__(self, path: Path, byte: int, offset: int) -> None:
+        super().__init__(
+            "A text file must be UTF-8 without NUL bytes. "
+            f"Received: {name_of(path)} with byte 0x{byte:02x} at offset {offset}",
+            "leave binary files out, or convert the file: iconv -f ENCODING -t UTF-8",
+        )
+        self.byte = byte
 
 
 def suffix_of(path: Path) -> str:
@@ -55,17 +74,44 @@ def read_parts(path: Path, part_bytes: int = PART_BYTES) -> Iterator[str]:
             offset += cut
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file or of `STANDARD_INPUT` with their numbers, counted from 1, without line ends.
+def read_start(path: Path, num_bytes: int = 4096) -> bytes:
+    """The first bytes of a file, as it is unpacked, which tell what it is.
 
     Raises:
-        UserError: The file cannot be read, is not UTF-8, or has NUL bytes.
+        UserError: The file cannot be read.
+    """
+    with _open(path) as file:
+        return _read(file, num_bytes, path)
+
+
+def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    """The lines of a file or of `STANDARD_INPUT` with their numbers, counted from 1, without line ends.
+
+    Args:
+        path: The file.
+        encoding: As Python names it. A file in another one than UTF-8 is read as a whole.
+
+    Raises:
+        UserError: The file cannot be read, is not in its encoding, or has NUL bytes.
     """
     offset = 0
     with _open(path) as file:
-        for number, line in enumerate(_cut_lines(file, path), start=1):
+        recoded = file if encoding == "utf-8" else _as_utf8(file, path, encoding)
+        for number, line in enumerate(_cut_lines(recoded, path), start=1):
             yield number, _decode(line, path, offset).rstrip("\r\n")
             offset += len(line)
+
+
+def _as_utf8(file: BinaryIO, path: Path, encoding: str) -> BinaryIO:
+    data = _read(file, -1, path)
+    try:
+        return io.BytesIO(data.decode(encoding).encode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"A file must be in the encoding that is named for it, {encoding}. "
+            f"Received: {name_of(path)} with byte 0x{data[error.start]:02x} at offset {error.start}",
+            "Name another encoding, or convert the file: iconv -f ENCODING -t UTF-8",
+        ) from error
 
 
 def _cut_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
@@ -146,9 +192,5 @@ def _decode(data: bytes, path: Path, offset: int) -> str:
         nul = data.find(b"\0", 0, error.start)
         wrong = error.start if nul < 0 else nul
     if wrong >= 0:
-        raise UserError(
-            "A text file must be UTF-8 without NUL bytes. "
-            f"Received: {name_of(path)} with byte 0x{data[wrong]:02x} at offset {offset + wrong}",
-            "leave binary files out, or convert the file: iconv -f ENCODING -t UTF-8",
-        )
+        raise UndecodableText(path, data[wrong], offset + wrong)
     return text

@@ -9,8 +9,9 @@ from typing import Any
 
 from mbert_cli.data.document import hash_fraction
 from mbert_cli.data.examples import TaskData
+from mbert_cli.data.labelled_rows import unknown_label
 from mbert_cli.data.options import TokenTask
-from mbert_cli.data.task_files import hold_out, unknown_label
+from mbert_cli.data.task_files import hold_out
 from mbert_cli.data.text_files import read_json_lines, read_lines, suffix_of
 from mbert_cli.data.token_examples import OUTSIDE, Span, TokenExamples, word_labels
 from mbert_cli.errors import UserError

@@ -1,6 +1,7 @@
 """The user's own files: three formats, one or two texts, and what a bad line gets."""
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -114,10 +115,10 @@ def test_a_missing_column_is_named_with_file_and_line(tmp_path):
             f"Received: 'text', 'label', 'other' in {path}:1"
         )
         assert error.hint == hint
-    path = write(tmp_path, "t.jsonl", '{"text": "x", "label": "a"}\n{"text": "y", "label": null}\n')
+    path = write(tmp_path, "t.jsonl", '{"text": "x", "label": "a"}\n{"text": "y", "topic": "b"}\n')
     assert refused(path).message == (
         "A task file must have the columns that the recipe names, 'label' too. "
-        f"Received: 'text', 'label' in {path}:2"
+        f"Received: 'text', 'topic' in {path}:2"
     )
 
 
@@ -206,3 +207,35 @@ def test_one_unknown_label_among_several_is_named(tmp_path):
     train = write(tmp_path, "t.tsv", "text\tlabel\nx\tsports;politics\ny\tsport\n")
     error = refused(train, kind="multi_label", labels=["sports", "politics"], label_separator=";")
     assert error.message == f"A label must be one of sports, politics. Received: 'sport' in {train}:3"
+
+
+def test_the_form_of_a_file_is_said_and_can_be_named(tmp_path):
+    content = " Text ;Label\ncafé;b\nthé;a\n"
+    task = load(write(tmp_path, "t.csv", content))
+    assert task.notes == (
+        "t.csv: cells are separated by semicolons",
+        "t.csv: the column ' Text ' for 'text', 'Label' for 'label' is taken",
+    )
+    path = tmp_path / "t.csv"
+    path.write_bytes(content.encode("cp1252"))
+    task = load(str(path), delimiter=";", encoding="CP1252")
+    assert task.train.texts == ["café", "thé"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("delimiter", ";;", "delimiter must be one character, or \\t for a tab, and no quotation mark"),
+        ("delimiter", '"', "delimiter must be one character, or \\t for a tab, and no quotation mark"),
+        ("encoding", "utf-9", "encoding must be one that Python knows, as utf-8, utf-16 or cp1252"),
+        ("encoding", "rot13", "encoding must be one that Python knows, as utf-8, utf-16 or cp1252"),
+    ],
+)
+def test_a_form_that_no_file_has_is_refused(key, value, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        FileTask(source="file", train="t.csv", **{key: value})
+
+
+@pytest.mark.parametrize("written", ["\\t", "tab", "\t"])
+def test_a_tab_can_be_written_in_three_ways(written):
+    assert FileTask(source="file", train="t.csv", delimiter=written).delimiter == "\t"

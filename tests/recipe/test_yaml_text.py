@@ -60,3 +60,12 @@ def test_what_is_not_a_recipe_is_refused_with_its_line(text, message, line):
     with pytest.raises(YamlProblem) as problem:
         read_entries(text)
     assert (problem.value.message, problem.value.line) == (message, line)
+
+
+@pytest.mark.parametrize("mark", list("#|>&*!%@` \t;,/+"))
+def test_a_single_mark_of_a_setting_is_that_text(mark):
+    assert read_value(mark) == mark
+
+
+def test_a_single_tilde_stays_null():
+    assert read_value("~") is None
