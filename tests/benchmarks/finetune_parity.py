@@ -1,0 +1,201 @@
+"""What a pre-trained BERT reaches on GLUE with the recipes as they are, beside transformers with the same values.
+
+    python tests/benchmarks/finetune_parity.py MODEL GLUE --runs DIR [--task rte ...] [--seed 0 1 2]
+
+MODEL is a folder of Hugging Face with a BERT, GLUE the folder with the official folders of the tasks. Each task is
+fine-tuned with each seed by `mbert finetune` and by a loop of torch: the same rows, batch size, epochs, rate,
+schedule, weight decay, clipping and dropout, the epoch that is best on the dev set kept, scored by the same
+function. Runs that are complete are not done again. Both print a mean and the standard deviation over the seeds; a
+run is degenerate where its score is no better than that of the most frequent label, or of no number at all.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from mbert_cli.data.examples import Examples, TaskData
+from mbert_cli.data.options import GlueTask
+from mbert_cli.data.tasks import load_task
+from mbert_cli.evaluate.judges import JUDGES
+from mbert_cli.train.options import FinetuneOptimizerOptions
+from mbert_cli.train.stage import Schedule
+
+FOLDERS = {"sst2": "SST-2", "mrpc": "MRPC", "rte": "RTE", "stsb": "STS-B", "cola": "CoLA"}
+MBERT = [sys.executable, "-c", "from mbert_cli.cli import main; main()"]
+
+
+def main() -> None:
+    """Fine-tunes everything that is not there yet and prints the table."""
+    arguments = _parse()
+    source = arguments.runs / "source"
+    if not (source / "final").is_dir():
+        _mbert("import", str(arguments.model), "--run", str(source))
+    print("task   rate     mbert             transformers      difference / standard error   degenerate")
+    for name in arguments.task:
+        scores: dict[str, list[float]] = {"mbert": [], "transformers": []}
+        for seed in arguments.seed:
+            run = arguments.runs / f"{name}-{seed}"
+            scores["mbert"].append(fine_tune_with_mbert(name, seed, source, arguments.glue, run))
+            scores["transformers"].append(fine_tune_with_torch(arguments.model, run))
+        _report(name, scores, run)
+
+
+def fine_tune_with_mbert(name: str, seed: int, source: Path, glue: Path, run: Path) -> float:
+    """Returns the score of the best epoch."""
+    if not (run / "final").is_dir():
+        folder = glue / FOLDERS[name]
+        settings = [f"seed={seed}", f"task.folder={folder}"]
+        words = [word for setting in settings for word in ("--set", setting)]
+        _mbert("finetune", name, "--source", str(source), "--run", str(run), "-q", *words)
+    return json.loads((run / "final" / "summary.json").read_text())["score"]
+
+
+def fine_tune_with_torch(model: Path, run: Path) -> float:
+    """Returns the score of the best epoch of the same fine-tuning in transformers."""
+    result = run.with_name(f"{run.name}-transformers.json")
+    if not result.is_file():
+        recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+        scores = Peer(model, recipe).train()
+        result.write_text(json.dumps({"epochs": scores, "score": max(scores)}))
+    return json.loads(result.read_text())["score"]
+
+
+class Peer:
+    """A fine-tuning in torch with the values of a recipe.
+
+    Args:
+        model: The Hugging Face folder.
+        recipe: The resolved recipe of a fine-tuning.
+    """
+
+    def __init__(self, model: Path, recipe: dict) -> None:
+        import torch
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        torch.manual_seed(recipe["seed"])
+        self.recipe, self.random = recipe, np.random.default_rng(recipe["seed"])
+        self.task: TaskData = load_task(GlueTask(**recipe["task"]))
+        self.tokenizer = AutoTokenizer.from_pretrained(model)
+        self.network = AutoModelForSequenceClassification.from_pretrained(
+            model, num_labels=len(self.task.labels), classifier_dropout=recipe["dropout_rate"]
+        )
+
+    def train(self) -> list[float]:
+        """Returns the score after every epoch."""
+        import torch
+
+        train, recipe = self.task.train, self.recipe["train"]
+        optimizer, schedule = self._optimizer(), self._schedule()
+        step, scores = 0, []
+        for _ in range(recipe["epochs"]):
+            self.network.train()
+            order = self.random.permutation(len(train))
+            for start in range(0, len(order), recipe["batch_size"]):
+                for group in optimizer.param_groups:
+                    group["lr"] = schedule.at(step)
+                self._loss(train.take(order[start : start + recipe["batch_size"]])).backward()
+                torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe["optimizer"]["clip_norm"])
+                optimizer.step()
+                optimizer.zero_grad()
+                step += 1
+            scores.append(self._score())
+        return scores
+
+    def _schedule(self) -> Schedule:
+        recipe, options = self.recipe["train"], self.recipe["train"]["optimizer"]
+        steps = recipe["epochs"] * math.ceil(len(self.task.train) / recipe["batch_size"])
+        return Schedule(
+            options["learning_rate"], steps, round(steps * options["warmup_rate"]), options["final_rate"]
+        )
+
+    def _optimizer(self):
+        import torch
+
+        options = FinetuneOptimizerOptions(**self.recipe["train"]["optimizer"])
+        decayed: dict[bool, list] = {True: [], False: []}
+        for name, weight in self.network.named_parameters():
+            decayed["bias" not in name and "LayerNorm" not in name].append(weight)
+        groups = [
+            {"params": weights, "weight_decay": options.weight_decay if is_decayed else 0.0}
+            for is_decayed, weights in decayed.items()
+        ]
+        betas = options.beta_1, options.beta_2
+        return torch.optim.AdamW(groups, lr=options.learning_rate, betas=betas, eps=options.epsilon)
+
+    def _logits(self, examples: Examples):
+        length = self.recipe["task"]["sequence_length"]
+        texts = [examples.texts] if examples.second_texts is None else [examples.texts, examples.second_texts]
+        inputs = self.tokenizer(*texts, padding=True, truncation=True, max_length=length, return_tensors="pt")
+        return self.network(**inputs).logits
+
+    def _loss(self, examples: Examples):
+        import torch
+
+        logits, labels = self._logits(examples), torch.tensor(np.array(examples.labels))
+        if self.task.kind == "regression":
+            return torch.nn.functional.mse_loss(logits[:, 0], labels.float())
+        return torch.nn.functional.cross_entropy(logits, labels.long())
+
+    def _score(self) -> float:
+        import torch
+
+        examples, parts = self.task.validation, []
+        self.network.eval()
+        with torch.no_grad():
+            for start in range(0, len(examples), 64):
+                rows = np.arange(start, min(start + 64, len(examples)))
+                parts.append(self._logits(examples.take(rows)).numpy())
+        judge = JUDGES[self.task.kind](examples.labels, self.task.metrics)
+        return judge.score(judge.decide(np.concatenate(parts))).value
+
+
+def chance(task: TaskData) -> float:
+    """The score of the most frequent label of the training rows; 0 for a correlation."""
+    if task.kind == "regression" or "matthews" in " ".join(task.metrics):
+        return 0.0
+    labels = task.validation.labels
+    judge = JUDGES[task.kind](labels, task.metrics)
+    return judge.score(np.full(len(labels), np.bincount(task.train.labels).argmax())).value
+
+
+def _report(name: str, scores: dict[str, list[float]], run: Path) -> None:
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    floor = chance(load_task(GlueTask(**recipe["task"])))
+    columns, errors = [], []
+    for values in scores.values():
+        deviation = statistics.stdev(values) if len(values) > 1 else math.nan
+        columns.append(f"{statistics.mean(values):7.2%} ± {deviation:.2%}")
+        errors.append(deviation / math.sqrt(len(values)))
+    difference = statistics.mean(scores["mbert"]) - statistics.mean(scores["transformers"])
+    degenerate = sum(value <= floor + 0.005 for value in scores["mbert"])
+    rate = recipe["train"]["optimizer"]["learning_rate"]
+    print(
+        f"{name:<6} {rate:<8g} {columns[0]:<17} {columns[1]:<17} "
+        f"{difference:+.2%} / {math.hypot(*errors):.2%}              {degenerate} of {len(scores['mbert'])}",
+        flush=True,
+    )
+
+
+def _mbert(*words: str) -> None:
+    subprocess.run([*MBERT, *words], check=True)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("glue", type=Path)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--task", nargs="+", choices=list(FOLDERS), default=list(FOLDERS))
+    parser.add_argument("--seed", nargs="+", type=int, default=[0, 1, 2])
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
