@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mbert_cli import console
-from mbert_cli.backend import require_backend
+from mbert_cli.backend import load_keras, require_backend
 from mbert_cli.ending import run_to_its_end
 from mbert_cli.flags import (
     Against,
@@ -24,6 +24,7 @@ from mbert_cli.flags import (
     Fresh,
     Jsonl,
     NamedRun,
+    Pair,
     Quantize,
     Questions,
     Quiet,
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 PIPELINE = "The pipeline, in its order"
 CHECKPOINTS = "Checkpoints of other projects, and a look inside"
 AROUND = "Recipes and runs"
+
+WITH_KERAS = ("train_teacher", "distill", "finetune", "export_tflite")
+"""Verbs that need Keras whatever they are given."""
 
 app = typer.Typer(
     name="mbert",
@@ -153,7 +157,7 @@ def evaluate(
 @app.command(rich_help_panel=PIPELINE)
 def predict(
     ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None,
-    questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
+    pair: Pair = False, questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -164,7 +168,7 @@ def predict(
     invocation = _invocation(
         ctx, recipe, settings, run, fresh, smoke, dry_run, quiet,
         targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
-        jsonl=jsonl,
+        pair=pair, jsonl=jsonl,
     )  # fmt: skip
     _run("predict", invocation)
 
@@ -310,6 +314,8 @@ def _run(module: str, invocation: "Invocation") -> None:
     require_ready(invocation)
     lend_home()
     with hidden_native_output():
+        if module in WITH_KERAS:
+            load_keras()
         command = importlib.import_module(f"mbert_cli.commands.{module}")
     command.run(invocation)
 

@@ -108,6 +108,12 @@ Context = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The text that answers --question, of any length.", show_default=False),
 ]
+Pair = Annotated[
+    bool,
+    typer.Option(
+        "--pair", help="A text is two with a tab between them; known of models fine-tuned on pairs here."
+    ),
+]
 AllowUnused = Annotated[
     bool, typer.Option("--allow-unused", help="Leave arrays out that nothing is known about.")
 ]

@@ -1,5 +1,8 @@
 """The choice of the backend, checked before Keras is imported."""
 
+import subprocess
+import sys
+
 import pytest
 
 from mbert_cli import backend
@@ -32,3 +35,15 @@ def test_a_backend_that_is_not_installed_is_named_with_its_extra(monkeypatch):
 def test_tensorflow_is_the_backend_by_default(monkeypatch, chosen):
     monkeypatch.setenv("KERAS_BACKEND", chosen)
     backend.require_backend()
+
+
+def test_keras_is_loaded_without_libraries_that_nobody_asked_for():
+    program = """
+import sys
+from mbert_cli.backend import load_keras
+load_keras()
+assert "keras" in sys.modules and not {"jax", "matplotlib", "sklearn"} & set(sys.modules)
+import sklearn.metrics
+assert sklearn.metrics.accuracy_score([1], [1]) == 1
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

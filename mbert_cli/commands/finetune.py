@@ -31,7 +31,7 @@ from mbert_cli.data.tasks import load_task
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.metrics import score_name
-from mbert_cli.evaluate.predict import predict_outputs
+from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.train.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
@@ -240,8 +240,10 @@ def _validate_every_epoch(options: FinetuneTrainOptions, steps_per_epoch: int) -
 def _validation(
     network: keras.Model, held_out: TaskSet, batches: TaskBatches, kind: str
 ) -> Callable[[Objective], dict[str, float]]:
+    predict = make_predictor(network, kind)
+
     def validate(objective: Objective) -> dict[str, float]:
-        predicted = held_out.judge.decide(predict_outputs(network, batches.in_order(), kind))
+        predicted = held_out.judge.decide(batches.outputs(predict))
         result = held_out.judge.score(predicted)
         return result.figures | result.details | {SCORE: result.value}
 

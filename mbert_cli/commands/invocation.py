@@ -36,6 +36,7 @@ class Invocation:
         file: File of `predict --file`.
         questions: Questions of `predict --question`.
         context: File of `predict --context`.
+        pair: A text is two, with a tab between them.
         jsonl: Print JSON lines.
         submission: Folder for the leaderboard's files.
     """
@@ -54,6 +55,7 @@ class Invocation:
     questions: tuple[str, ...] = ()
     context: Path | None = None
     file: Path | None = None
+    pair: bool = False
     jsonl: bool = False
     submission: Path | None = None
 

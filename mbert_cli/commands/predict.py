@@ -1,6 +1,5 @@
 """`mbert predict`: text and a run or an artifact -> labels, or entities, with probabilities."""
 
-import sys
 import textwrap
 from collections.abc import Callable
 
@@ -10,17 +9,17 @@ from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_answers import answer_questions
 from mbert_cli.commands.predict_entities import entity_examples, show_entities
+from mbert_cli.commands.predict_texts import Texts, read_texts
 from mbert_cli.commands.task_model import find_target, open_task_model
-from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import Task
-from mbert_cli.data.tasks import takes_pairs
-from mbert_cli.data.text_files import read_lines
+from mbert_cli.data.examples import TaskData
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import THRESHOLD
 from mbert_cli.recipe.schema import PredictRecipe
 
 SHOWN_CHARACTERS = 80
 """Of a text in the table; JSONL has all of it."""
+
+NO_TEXT = "(no text)"
 
 Answers = tuple[list[str], list[tuple[str, ...]], list[dict]]
 """Columns and rows of a table, and the same for JSON lines."""
@@ -33,10 +32,6 @@ def run(invocation: Invocation) -> None:
     if invocation.questions or invocation.context:
         answer_questions(invocation, target)
         return
-    texts = _texts(invocation)
-    if invocation.dry_run:
-        console.result(f"Would predict {len(texts):,} texts with {target}")
-        return
     model = open_task_model(target)
     description, options = model.description, recipe.task or model.description.task
     if description.kind == "question_answering":
@@ -44,10 +39,14 @@ def run(invocation: Invocation) -> None:
             f"{target} answers questions about a text. Received: texts without a question.",
             "Give --question TEXT and --context FILE.",
         )
+    texts = read_texts(invocation, model)
+    if invocation.dry_run:
+        console.result(f"Would predict {len(texts):,} texts with {target}")
+        return
     task = TaskData("texts", description.labels, {}, (), description.kind)
     labels_tokens = description.kind == "token_classification"
-    examples = entity_examples(texts) if labels_tokens else _examples(options, texts)
-    encoded = model.encode(task, examples, options)
+    examples = texts.examples()
+    encoded = model.encode(task, entity_examples(examples.texts) if labels_tokens else examples, options)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
     outputs = model.answer(encoded, recipe.batch_size)
@@ -57,46 +56,30 @@ def run(invocation: Invocation) -> None:
         _show(invocation, _ANSWERS[description.kind](description.labels, outputs), texts)
 
 
-def _show(invocation: Invocation, answers: Answers, texts: list[str]) -> None:
+def _show(invocation: Invocation, answers: Answers, texts: Texts) -> None:
+    """Prints an answer a text; a blank one has none."""
     columns, rows, records = answers
+    place_of = {place: index for index, place in enumerate(texts.present)}
     if invocation.jsonl:
-        for text, record in zip(texts, records, strict=True):
-            console.record({"text": text} | record)
-    else:
-        shown = [textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...") for text in texts]
-        console.table("", [*columns, "text"], [(*row, text) for row, text in zip(rows, shown, strict=True)])
-
-
-def _texts(invocation: Invocation) -> list[str]:
-    """The texts, one a line in a file or on standard input; blank lines are left out there."""
-    if invocation.texts:
-        texts = list(invocation.texts)
-    elif invocation.file:
-        texts = [line.strip() for _, line in read_lines(invocation.file) if line.strip()]
-    else:
-        texts = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
-    if not texts or not all(text.strip() for text in texts):
-        raise UserError(
-            "`mbert predict` needs texts that are not blank. Received: "
-            + ("a blank one." if texts else "none."),
-            "Give --text TEXT, --file FILE with one text a line, or standard input.",
+        nothing = dict.fromkeys(records[0])
+        for place in range(len(texts)):
+            record = records[place_of[place]] if place in place_of else nothing
+            console.record(texts.record(place) | record)
+        return
+    nothing = (NO_TEXT, *[""] * (len(columns) - 1))
+    shown = [
+        (
+            *(rows[place_of[place]] if place in place_of else nothing),
+            *map(_shorten, texts.record(place).values()),
         )
-    return texts
+        for place in range(len(texts))
+    ]
+    names = ["text"] if texts.second_texts is None else ["text", "second text"]
+    console.table("", [*columns, *names], shown)
 
 
-def _examples(options: Task, texts: list[str]) -> Examples:
-    """Texts as examples without a label; for a task of pairs a tab separates the two."""
-    labels = np.zeros(len(texts), np.int32)
-    if not takes_pairs(options, texts):
-        return Examples(texts, None, labels)
-    pairs = [text.split("\t") for text in texts]
-    for text, pair in zip(texts, pairs, strict=True):
-        if len(pair) != 2:
-            raise UserError(
-                f"This model takes two texts separated by a tab. Received: {text!r}",
-                "Write both texts on one line with a tab between them.",
-            )
-    return Examples([first for first, _ in pairs], [second for _, second in pairs], labels)
+def _shorten(text: str) -> str:
+    return textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...")
 
 
 def _labels(labels: list[str], probabilities: np.ndarray) -> Answers:

@@ -1,14 +1,12 @@
 """`mbert predict --question ... --context FILE`: questions about a text of any length -> pieces of the text."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.task_model import TaskModel, open_task_model
-from mbert_cli.commands.task_set import TaskSet
-from mbert_cli.data.batch import Batch
+from mbert_cli.commands.task_model import open_task_model
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.squad import Question, collect_squad
 from mbert_cli.data.text_files import read_parts
@@ -50,7 +48,7 @@ def answer_questions(invocation: Invocation, target: Path) -> None:
     encoded = model.encode(task, collect_squad("questions", questions), options)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
-    outputs = model.answer_batches(_watched(model, encoded, invocation.loaded.recipe.batch_size))
+    outputs = model.answer(encoded, invocation.loaded.recipe.batch_size)
     _show(invocation, encoded.judge, encoded.judge.decide(outputs), context)
 
 
@@ -70,15 +68,6 @@ def _read(invocation: Invocation) -> str:
             "Give --context FILE with a text.",
         )
     return context
-
-
-def _watched(model: TaskModel, encoded: TaskSet, batch_size: int) -> Iterator[Batch]:
-    """The batches of all windows, with a bar where there are many."""
-    batches = model.batches(encoded, batch_size)
-    with console.progress(batches.steps_in_order, "windows of the text") as progress:
-        for step, batch in enumerate(batches.in_order()):
-            yield batch
-            progress.update(step + 1)
 
 
 def _show(invocation: Invocation, judge: AnswerJudge, decoded: Sequence[Decoded], context: str) -> None:

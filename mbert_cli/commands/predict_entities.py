@@ -7,10 +7,10 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_answers import show_around
+from mbert_cli.commands.predict_texts import Texts
 from mbert_cli.commands.task_set import TaskSet
 from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.evaluate.entities import Entity, find_entities
-from mbert_cli.evaluate.tag_judge import TagJudge
 
 NO_ENTITY = "(no entity)"
 
@@ -20,18 +20,20 @@ def entity_examples(texts: list[str]) -> TokenExamples:
     return TokenExamples(texts, [[] for _ in texts], None)
 
 
-def show_entities(
-    invocation: Invocation, encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]
-) -> None:
+def show_entities(invocation: Invocation, encoded: TaskSet, outputs: np.ndarray, texts: Texts) -> None:
     """Prints the entities of each text, or all its words, with their probabilities, or everything as JSONL.
 
     Args:
         invocation: The command.
-        encoded: The texts as the model sees them.
+        encoded: Those of the texts that are not blank, as the model sees them.
         outputs: What it says about them.
         texts: The texts.
     """
-    found = list(zip(texts, _entities(encoded, outputs, texts), strict=True))
+    entities = _entities(encoded, outputs, texts.examples().texts)
+    by_place = dict(zip(texts.present, entities, strict=True))
+    found = [(text, by_place.get(place, [])) for place, text in enumerate(texts.texts)]
+    from mbert_cli.evaluate.tag_judge import TagJudge
+
     are_words = isinstance(encoded.judge, TagJudge)
     if invocation.jsonl:
         for text, entities in found:

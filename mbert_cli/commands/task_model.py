@@ -1,13 +1,15 @@
 """A fine-tuned run or a phone artifact, behind one face: batches in, outputs out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.backend import load_keras
 from mbert_cli.commands.inputs import IMPORT, TASK_MODELS
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.search_report import describe_choice, read_report
@@ -23,7 +25,8 @@ from mbert_cli.data.unlabelled import unlabelled_examples
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
-from mbert_cli.evaluate.predict import concatenate_rows
+from mbert_cli.evaluate.outputs import concatenate_rows
+from mbert_cli.native_output import hidden_native_output
 from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.train.run_list import is_search
@@ -31,6 +34,9 @@ from mbert_cli.weights.description import FILE as DESCRIPTION
 from mbert_cli.weights.description import ModelDescription
 
 ARTIFACT = ".tflite"
+
+MANY_BATCHES = 20
+"""From so many on a bar shows how far the answers are."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,10 @@ class TaskModel:
         return TaskBatches(encoded.rows, batch_size, dynamic_length=self.dynamic_length)
 
     def answer(self, encoded: TaskSet, batch_size: int) -> np.ndarray:
-        """The outputs for all rows of a set; raises as `answer_batches`."""
-        return self.answer_batches(self.batches(encoded, batch_size).in_order())
+        """The outputs for all rows of a set, in their order; raises as `answer_batches`."""
+        batches = self.batches(encoded, batch_size)
+        total = batches.steps_in_order
+        return batches.outputs(lambda parts: self.answer_batches(_watched(parts, total)))
 
     def answer_batches(self, batches: Iterable[Batch]) -> np.ndarray:
         """The outputs for the rows of task batches.
@@ -185,23 +193,45 @@ def _words(kind: str) -> str:
 
 def _open_run(path: Path) -> TaskModel:
     from mbert_cli.commands.run_files import load_run_vocabulary
-    from mbert_cli.commands.saved_model import load_task_network
-    from mbert_cli.evaluate.predict import predict_outputs
 
     final = require_run(path, TASK_MODELS).final
     if is_search(path):
         console.info(describe_choice(path, read_report(path)))
     description = ModelDescription.load(final)
     _require_head(description, path)
-    network = load_task_network(final)
     return TaskModel(
         path=path,
         description=description,
         vocabulary=load_run_vocabulary(final, description),
         sequence_length=description.task.sequence_length,
-        predict=lambda batches: predict_outputs(network, batches, description.kind),
+        predict=_load_when_asked(final, description.kind),
         dynamic_length=True,
     )
+
+
+def _load_when_asked(final: Path, kind: str) -> Callable[[Iterable[Batch]], np.ndarray]:
+    """A run's network as a function of batches; it is loaded, and Keras with it, when there are some."""
+
+    @cache
+    def predictor() -> Callable[[Iterable[Batch]], np.ndarray]:
+        with hidden_native_output():
+            load_keras()
+            from mbert_cli.commands.saved_model import load_task_network
+            from mbert_cli.evaluate.predict import make_predictor
+        return make_predictor(load_task_network(final), kind)
+
+    return lambda batches: predictor()(batches)
+
+
+def _watched(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
+    """The same batches, with a bar where there are many."""
+    if total < MANY_BATCHES:
+        yield from batches
+        return
+    with console.progress(total, "batches") as progress:
+        for step, batch in enumerate(batches):
+            yield batch
+            progress.update(step + 1)
 
 
 def _require_head(description: ModelDescription, path: Path) -> None:

@@ -16,9 +16,7 @@ from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
 from mbert_cli.evaluate.entities import chunk_labels
-from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import JUDGES, Judge
-from mbert_cli.evaluate.tag_judge import TagJudge
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,10 @@ def _encode_tokens(
     task: TaskData, examples: TokenExamples, options: TokenTask | ImportedTask, tokenizer: Tokenizer
 ) -> TaskSet:
     stride = options.document_stride if isinstance(options, TokenTask) else None
+    # Slow imports: what they score with is of no use to other tasks.
+    from mbert_cli.evaluate.entity_judge import EntityJudge
+    from mbert_cli.evaluate.tag_judge import TagJudge
+
     rows = TokenRows(examples, tokenizer, options.sequence_length, task.labels, stride)
     truth = rows.labels, rows.columns, rows.words.word_splits, rows.rows
     chunks = chunk_labels(task.labels)

@@ -1,6 +1,6 @@
 """Batches of a task: shuffled anew every epoch, a pure function of (rows, seed, step)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +9,9 @@ from mbert_cli.data.batch import Batch
 
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Lengths of batches that are as long as they need to be: few, since a backend may compile a step for each."""
+
+ANSWER_LENGTHS = (*range(8, 64, 8), *range(64, 256, 16), *range(256, 513, 32))
+"""The same for answers: more, since fewer rows are read at each, and a step forward is compiled sooner."""
 
 POOL = 32
 """Batches whose rows are sorted by length together. More would waste less padding and draw less freely."""
@@ -82,6 +85,25 @@ class TaskBatches:
         for start in range(0, count, self.batch_size):
             yield self._batch(np.arange(start, min(start + self.batch_size, count)))
 
+    def outputs(self, predict: Callable[[Iterable[Batch]], np.ndarray]) -> np.ndarray:
+        """What a model says about every row, in the order of the rows.
+
+        With `dynamic_length` the batches are of rows of like length, the longest first, so that memory that does
+        not suffice shows at once.
+
+        Args:
+            predict: Batches -> an output for each of their rows that is no filler, in the order of the batches.
+        """
+        order = np.arange(len(self.rows.tokens))
+        if self._dynamic_length:
+            order = np.argsort(-self.rows.tokens, kind="stable")
+        size = min(self.batch_size, len(order))
+        starts = range(0, len(order), size)
+        found = predict(self._batch(order[start : start + size], size, ANSWER_LENGTHS) for start in starts)
+        outputs = np.empty_like(found)
+        outputs[order] = found
+        return outputs
+
     def _draw(self, generator: np.random.Generator) -> np.ndarray:
         """The order of an epoch; only its last batch may be a partial one."""
         order = generator.permutation(self.rows.trained)
@@ -95,19 +117,19 @@ class TaskBatches:
         batches = order[: whole * self.batch_size].reshape(whole, self.batch_size)
         return np.concatenate([generator.permutation(batches).reshape(-1), order[whole * self.batch_size :]])
 
-    def _length(self, indices: np.ndarray) -> int:
-        """Columns of the batch that these rows make."""
+    def _length(self, indices: np.ndarray, lengths: Sequence[int]) -> int:
+        """Columns of the batch that these rows make: the least of the lengths that holds them."""
         if not self._dynamic_length:
             return self.rows.sequence_length
         # MobileBERT's embedding of a token reads the next one, so the last token needs its padding behind it.
         needed = int(self.rows.tokens[indices].max()) + 1
-        fitting = (length for length in LENGTHS if needed <= length < self.rows.sequence_length)
+        fitting = (length for length in lengths if needed <= length < self.rows.sequence_length)
         return next(fitting, self.rows.sequence_length)
 
-    def _batch(self, indices: np.ndarray) -> Batch:
-        filler = np.full(self.batch_size - len(indices), indices[0])
+    def _batch(self, indices: np.ndarray, size: int | None = None, lengths: Sequence[int] = LENGTHS) -> Batch:
+        filler = np.full((size or self.batch_size) - len(indices), indices[0])
         weights = np.repeat(np.array([1, 0], np.float32), [len(indices), len(filler)])
-        batch = self.rows.take(np.concatenate([indices, filler]), self._length(indices))
+        batch = self.rows.take(np.concatenate([indices, filler]), self._length(indices, lengths))
         if "label_weights" in batch:
             batch["label_weights"] = batch["label_weights"] * weights[:, None]
         return batch | {"example_weights": weights}

@@ -1,7 +1,6 @@
 """Tasks for fine-tuning: `load_task` turns the task section of a recipe into labelled examples."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -71,10 +70,8 @@ def _load(options: Task, split: str | None) -> TaskData:
     return _load_installed_docs(options)
 
 
-def takes_pairs(options: Task | ImportedTask, texts: Sequence[str] = ()) -> bool:
-    """Whether an example of the task has two texts; where nothing says so, whether all given ones have a tab."""
-    if isinstance(options, ImportedTask):
-        return bool(texts) and all("\t" in text for text in texts)
+def takes_pairs(options: Task | ImportedTask) -> bool:
+    """Whether an example of the task is known to have two texts; of a model from elsewhere nothing is known."""
     if isinstance(options, GlueTask):
         return GLUE[options.name].columns.second_text is not None
     return isinstance(options, FileTask) and options.second_text is not None

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 
 import numpy as np
-from scipy import stats
-from sklearn import metrics
+
+
+def _sklearn() -> ModuleType:
+    """The metrics of scikit-learn, loaded where something is scored: to answer takes none, and they take seconds."""
+    from sklearn import metrics
+
+    return metrics
 
 
 def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -15,7 +21,7 @@ def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
         labels: (examples,), the true label ids.
         predicted: (examples,), the predicted label ids.
     """
-    return float(metrics.accuracy_score(labels, predicted))
+    return float(_sklearn().accuracy_score(labels, predicted))
 
 
 def f1(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -23,7 +29,7 @@ def f1(labels: np.ndarray, predicted: np.ndarray) -> float:
 
     Arguments as for `accuracy`.
     """
-    return float(metrics.f1_score(labels, predicted, zero_division=0.0))
+    return float(_sklearn().f1_score(labels, predicted, zero_division=0.0))
 
 
 def matthews_correlation(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -31,7 +37,7 @@ def matthews_correlation(labels: np.ndarray, predicted: np.ndarray) -> float:
 
     Arguments as for `accuracy`. Source: Matthews, 1975; the metric of CoLA.
     """
-    return float(metrics.matthews_corrcoef(labels, predicted))
+    return float(_sklearn().matthews_corrcoef(labels, predicted))
 
 
 def pearson(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -41,18 +47,20 @@ def pearson(labels: np.ndarray, predicted: np.ndarray) -> float:
         labels: (examples,), the true numbers.
         predicted: (examples,), the predicted numbers.
     """
-    return _correlation(stats.pearsonr, labels, predicted)
+    return _correlation("pearsonr", labels, predicted)
 
 
 def spearman(labels: np.ndarray, predicted: np.ndarray) -> float:
     """Correlation of the ranks; otherwise as `pearson`."""
-    return _correlation(stats.spearmanr, labels, predicted)
+    return _correlation("spearmanr", labels, predicted)
 
 
-def _correlation(measure: Callable, labels: np.ndarray, predicted: np.ndarray) -> float:
+def _correlation(measure: str, labels: np.ndarray, predicted: np.ndarray) -> float:
     if np.ptp(labels) == 0 or np.ptp(predicted) == 0:
         return 0.0
-    return float(measure(labels, predicted).statistic)
+    from scipy import stats
+
+    return float(getattr(stats, measure)(labels, predicted).statistic)
 
 
 def f1_micro(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -62,7 +70,7 @@ def f1_micro(labels: np.ndarray, predicted: np.ndarray) -> float:
         labels: (examples, labels), 1 for each true label.
         predicted: (examples, labels), 1 for each predicted label.
     """
-    return float(metrics.f1_score(labels, predicted, average="micro", zero_division=0.0))
+    return float(_sklearn().f1_score(labels, predicted, average="micro", zero_division=0.0))
 
 
 def f1_macro(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -70,7 +78,7 @@ def f1_macro(labels: np.ndarray, predicted: np.ndarray) -> float:
 
     Arguments as for `f1_micro`.
     """
-    return float(metrics.f1_score(labels, predicted, average="macro", zero_division=0.0))
+    return float(_sklearn().f1_score(labels, predicted, average="macro", zero_division=0.0))
 
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -152,7 +160,7 @@ def per_class(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -
         predicted: (examples,), the predicted label ids.
         names: The label of each id.
     """
-    figures = metrics.precision_recall_fscore_support(
+    figures = _sklearn().precision_recall_fscore_support(
         labels, predicted, labels=range(len(names)), zero_division=0.0
     )
     return [
@@ -169,7 +177,7 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, num_labels: int) -> np.
         predicted: (examples,), the predicted label ids.
         num_labels: Labels of the task.
     """
-    return metrics.confusion_matrix(labels, predicted, labels=range(num_labels))
+    return _sklearn().confusion_matrix(labels, predicted, labels=range(num_labels))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the numbers that a task model returns mean, by the kind of its task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -31,3 +31,11 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """Logits -> what a task model returns, float32 of the same shape, by `TaskKind`: probabilities of one label or
 of each, the number of a regression, the logits of answer spans. The axes are (examples, labels), or
 (examples, length, labels) for the two kinds that look at every token."""
+
+
+def concatenate_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Joins arrays along the first axis; where the second is a length, shorter ones are filled with zeros."""
+    if parts[0].ndim == 3:
+        length = max(part.shape[1] for part in parts)
+        parts = [np.pad(part, ((0, 0), (0, length - part.shape[1]), (0, 0))) for part in parts]
+    return np.concatenate(parts)

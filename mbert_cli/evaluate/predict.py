@@ -1,42 +1,53 @@
 """A network and batches of a task -> what the network says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
 import keras
 import numpy as np
 
-from mbert_cli.backend import in_streams
-from mbert_cli.evaluate.outputs import ACTIVATIONS
+from mbert_cli.backend import compile_forward, in_streams
+from mbert_cli.evaluate.outputs import ACTIVATIONS, concatenate_rows
+
+FEW = 8
+"""So many batches are computed operation by operation sooner than a network is compiled."""
+
+Predictor = Callable[[Iterable[dict]], np.ndarray]
+"""Batches -> outputs."""
 
 
-def predict_outputs(network: keras.Model, batches: Iterable[dict], kind: str) -> np.ndarray:
-    """Runs a task network over task batches.
+def make_predictor(network: keras.Model, kind: str) -> Predictor:
+    """A function that runs a task network over task batches; it compiles the network once, when it is worth it.
+
+    It takes batches of token_ids, segment_ids, padding_mask and example_weights, at least one; rows whose weight
+    is 0 are fillers and dropped. It returns (rows, labels) or (rows, length, labels), float32, in the order of the
+    batches: what `ACTIVATIONS` says. Where batches differ in length, shorter rows end in zeros.
 
     Args:
         network: Takes token_ids, segment_ids and padding_mask, returns {"logits": (batch, labels)}, or
-            (batch, length, labels).
-        batches: Task batches, at least one; rows whose example_weights are 0 are fillers and dropped.
+            (batch, length, labels). Its weights may change between calls.
         kind: Of the task, a key of `ACTIVATIONS`.
-
-    Returns:
-        (rows, labels) or (rows, length, labels), float32, in the order of the batches: what `ACTIVATIONS` says.
-        Where batches differ in length, shorter rows end in zeros.
     """
     activate = ACTIVATIONS[kind]
+    compiled = compile_forward(network)
 
-    def predict(batch: dict) -> np.ndarray:
+    def answer(forward: Callable, batch: dict) -> np.ndarray:
         inputs = {name: batch[name] for name in network.input}
-        logits = np.asarray(network.predict_on_batch(inputs)["logits"], np.float32)
+        logits = keras.ops.convert_to_numpy(forward(inputs)["logits"]).astype(np.float32)
         return activate(logits)[batch["example_weights"] > 0]
 
-    batches = iter(batches)
-    first = predict(next(batches))  # traces, which threads would do in an order of their own
-    return concatenate_rows([first, *in_streams(predict, batches)])
+    def predict(batches: Iterable[dict]) -> np.ndarray:
+        batches = iter(batches)
+        first = list(islice(batches, FEW + 1))
+        if len(first) <= FEW:
+            return concatenate_rows([answer(network, batch) for batch in first])
+        return concatenate_rows(
+            list(_in_streams(lambda batch: answer(compiled, batch), chain(first, batches)))
+        )
+
+    return predict
 
 
-def concatenate_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Joins arrays along the first axis; where the second is a length, shorter ones are filled with zeros."""
-    if parts[0].ndim == 3:
-        length = max(part.shape[1] for part in parts)
-        parts = [np.pad(part, ((0, 0), (0, length - part.shape[1]), (0, 0))) for part in parts]
-    return np.concatenate(parts)
+def _in_streams(answer: Callable[[dict], np.ndarray], batches: Iterator[dict]) -> Iterator[np.ndarray]:
+    yield answer(next(batches))  # traces, which threads would do in an order of their own
+    yield from in_streams(answer, batches)

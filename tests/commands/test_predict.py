@@ -1,39 +1,154 @@
-"""Texts for `mbert predict`: where they come from, and blank ones."""
+"""Texts for `mbert predict`: where they come from, pairs, blank ones, and how answers are shown."""
 
 import io
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.predict import _texts
+from mbert_cli.commands.predict import _show
 from mbert_cli.commands.predict_answers import answer_questions
+from mbert_cli.commands.predict_texts import Texts, read_texts
+from mbert_cli.commands.task_model import TaskModel
+from mbert_cli.data.options import GlueTask, ImportedTask, Task
+from mbert_cli.data.vocabulary import RESERVED, Vocabulary
 from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.loading import load
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+
+SINGLE, PAIRS = GlueTask(source="glue", name="sst2"), GlueTask(source="glue", name="mrpc")
+ELSEWHERE = ImportedTask(source="imported")
 
 
 def invocation(**typed: object) -> Invocation:
     return Invocation("predict", load("predict"), Path("runs"), **typed)
 
 
-def test_lines_of_a_file_are_texts_and_blank_ones_are_left_out(tmp_path):
-    file = tmp_path / "texts.txt"
-    file.write_text("one\n\n  two \n")
-    assert _texts(invocation(file=file)) == ["one", "two"]
+def model(task: Task | ImportedTask, kind: str = "classification") -> TaskModel:
+    vocabulary = Vocabulary((*RESERVED, "a"))
+    description = ModelDescription(
+        verb="finetune",
+        size=SIZES["mobilebert_laptop"],
+        vocabulary=VocabularyDescription(size=6, lowercase=True, digest=vocabulary.digest),
+        labels=["no", "yes"],
+        kind=kind,
+        task=task,
+    )
+    return TaskModel(Path("run"), description, vocabulary, 16, lambda batches: np.zeros((0, 2)))
 
 
-def test_standard_input_is_read_when_nothing_is_named(monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("one\ntwo\n"))
-    assert _texts(invocation()) == ["one", "two"]
+def read(task: Task | ImportedTask = SINGLE, **typed: object) -> Texts:
+    return read_texts(invocation(**typed), model(task))
 
 
-@pytest.mark.parametrize(("texts", "received"), [(("  ",), "a blank one."), ((), "none.")])
-def test_blank_texts_are_refused(monkeypatch, texts, received):
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+def refusal(task: Task | ImportedTask = SINGLE, **typed: object) -> tuple[str, str]:
     with pytest.raises(UserError) as error:
-        _texts(invocation(texts=texts))
-    assert error.value.message == f"`mbert predict` needs texts that are not blank. Received: {received}"
-    assert error.value.hint == "Give --text TEXT, --file FILE with one text a line, or standard input."
+        read(task, **typed)
+    return error.value.message, error.value.hint
+
+
+def type_in(monkeypatch, content: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+LINES = "\ufeffone\r\n\n  two\u2028three \rfour\x0cfive\n".encode()
+CUT = ["one", "", "two\u2028three", "four\x0cfive"]
+
+
+def test_each_line_of_a_file_and_of_standard_input_is_a_text_and_a_blank_one_keeps_its_place(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "texts.txt").write_bytes(LINES)
+    assert read(file=tmp_path / "texts.txt").texts == CUT
+    type_in(monkeypatch, LINES)
+    texts = read()
+    assert (texts.texts, texts.second_texts, texts.present) == (CUT, None, [0, 2, 3])
+    assert texts.examples().texts == ["one", "two\u2028three", "four\x0cfive"]
+
+
+def test_a_terminal_is_told_that_texts_are_awaited(monkeypatch, capsys):
+    type_in(monkeypatch, b"one\n")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    assert read().texts == ["one"]
+    assert capsys.readouterr().err == "Reading texts from standard input, one a line, until Ctrl-D\n"
+
+
+@pytest.mark.parametrize("lines", ["the ship\tis good", "the ship\tis good\nbook", "a\tb\tc\nd\te"])
+@pytest.mark.parametrize("task", [SINGLE, ELSEWHERE])
+def test_a_tab_is_white_space_for_a_model_of_single_texts_whatever_stands_in_other_lines(
+    monkeypatch, lines, task
+):
+    type_in(monkeypatch, lines.encode())
+    texts = read(task)
+    assert (texts.texts, texts.second_texts) == (lines.split("\n"), None)
+
+
+def test_tabs_are_spoken_of_where_nobody_knows_whether_a_model_takes_pairs(monkeypatch, capsys):
+    said = "1 of 2 texts has a tab, which is white space; with --pair it parts two texts\n"
+    for task, expected in ((SINGLE, ""), (ELSEWHERE, said)):
+        type_in(monkeypatch, b"a\tb\nc\n")
+        read(task)
+        assert capsys.readouterr().err == expected
+
+
+@pytest.mark.parametrize(("task", "pair"), [(PAIRS, False), (PAIRS, True), (ELSEWHERE, True)])
+def test_a_model_of_pairs_gets_a_pair_from_each_line(monkeypatch, task, pair):
+    type_in(monkeypatch, b"a b\tc\n\n d \t e\n\tf\n")
+    texts = read(task, pair=pair)
+    assert texts.texts == ["a b", "", "d", ""]
+    assert texts.second_texts == ["c", "", "e", "f"]
+    assert texts.present == [0, 2, 3]
+    assert texts.record(2) == {"text": "d", "second_text": "e"}
+
+
+@pytest.mark.parametrize(("line", "tabs"), [("one text", "no tab"), ("a\tb\tc", "2 tabs")])
+def test_a_line_that_is_no_pair_is_refused_with_its_place(monkeypatch, line, tabs):
+    type_in(monkeypatch, f"a\tb\n{line}\n".encode())
+    message, hint = refusal(PAIRS)
+    assert message == (
+        "A model of pairs takes two texts with a tab between them. "
+        f"Received: {line!r} with {tabs} in standard input:2"
+    )
+    assert hint == "Write both texts on one line with a tab between them, and no other tab."
+
+
+def test_pairs_are_refused_for_a_model_of_single_texts():
+    for task, kind in ((SINGLE, "classification"), (ELSEWHERE, "token_classification")):
+        with pytest.raises(UserError) as error:
+            read_texts(invocation(pair=True, texts=("a\tb",)), model(task, kind))
+        assert error.value.message == (
+            "Only a model that looks at two texts takes pairs. "
+            "Received: --pair for run, which was fine-tuned on single ones."
+        )
+        assert error.value.hint == "Leave --pair out; a tab in a text is white space then."
+
+
+@pytest.mark.parametrize(
+    ("texts", "received"), [(("  ",), "a blank one."), (("", " "), "2 blank ones."), ((), "none.")]
+)
+def test_nothing_but_blank_texts_is_refused(monkeypatch, texts, received):
+    type_in(monkeypatch, b"")
+    assert refusal(texts=texts) == (
+        f"`mbert predict` needs texts that are not blank. Received: {received}",
+        "Give --text TEXT, --file FILE with one text a line, or standard input.",
+    )
+
+
+ANSWERS = (["label", "probability"], [("yes", "90.0%"), ("no", "80.0%")], [{"label": "yes"}, {"label": "no"}])
+
+
+def test_a_blank_text_has_a_line_without_an_answer(capsys):
+    _show(invocation(jsonl=True), ANSWERS, Texts(["one", "", "two"]))
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"text": "one", "label": "yes"}, {"text": "", "label": None}, {"text": "two", "label": "no"},
+    ]  # fmt: skip
+    _show(invocation(), ANSWERS, Texts(["one", "", "two"], ["1", "", "2"]))
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["label", "probability", "text", "second", "text"]
+    assert lines[2:5] == [["yes", "90.0%", "one", "1"], ["(no", "text)"], ["no", "80.0%", "two", "2"]]
 
 
 @pytest.mark.parametrize(

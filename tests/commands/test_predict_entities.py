@@ -8,6 +8,7 @@ import pytest
 
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_entities import entity_examples, show_entities
+from mbert_cli.commands.predict_texts import Texts
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.task_set import TaskSet, encode_set
 from mbert_cli.data.examples import TaskData
@@ -46,7 +47,8 @@ def outputs() -> np.ndarray:
 
 
 def show(encoded: TaskSet, outputs: np.ndarray, **typed: object) -> None:
-    show_entities(Invocation("predict", load("predict"), Path("runs"), **typed), encoded, outputs, TEXTS)
+    texts = Texts([TEXTS[0], "", TEXTS[1]])
+    show_entities(Invocation("predict", load("predict"), Path("runs"), **typed), encoded, outputs, texts)
 
 
 def test_a_table_has_a_row_an_entity_and_one_for_a_text_without(encoded, outputs, capsys):
@@ -57,13 +59,15 @@ def test_a_table_has_a_row_an_entity_and_one_for_a_text_without(encoded, outputs
     assert cells[2:] == [
         ["Ada King", "PER", "50.0%", "0", "Ada King saw Rome."],
         ["Rome", "LOC", "50.0%", "14", "Ada King saw Rome."],
+        ["(no entity)"],
         ["(no entity)", "saw"],
     ]
 
 
 def test_json_lines_have_the_characters_of_the_text(encoded, outputs, capsys):
     show(encoded, outputs, jsonl=True)
-    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    first, blank, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert blank == {"text": "", "entities": []}
     assert first == {
         "text": TEXTS[0],
         "entities": [
@@ -101,7 +105,7 @@ def tagged(labels: list[str]) -> tuple[TaskSet, np.ndarray]:
 @pytest.mark.filterwarnings("error")
 def test_a_model_of_tags_names_that_of_each_word_of_a_long_text(capsys):
     show(*tagged(["NOUN", "VERB", "PUNCT"]), jsonl=True)
-    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    first, _, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert first["words"] == [
         {"start": 0, "end": 3, "text": "Ada", "label": "NOUN", "probability": 0.5},
         {"start": 5, "end": 9, "text": "King", "label": "VERB", "probability": 0.5},
@@ -118,7 +122,7 @@ def test_a_model_of_tags_names_that_of_each_word_of_a_long_text(capsys):
 @pytest.mark.filterwarnings("error")
 def test_labels_without_marks_make_entities_where_one_is_outside(capsys):
     show(*tagged(["PER", "PER2", "LOC", "O"]), jsonl=True)
-    first, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    first, *_ = map(json.loads, capsys.readouterr().out.splitlines())
     assert [(entity["text"], entity["label"]) for entity in first["entities"]] == [
         ("Ada", "PER"), ("King saw", "PER2"), ("Rome", "LOC"),
     ]  # fmt: skip

@@ -109,4 +109,4 @@ def test_only_an_even_batch_of_a_step_that_is_not_compiled_is_cut(options, shard
 
 
 def test_values_come_in_the_order_of_the_items():
-    assert in_streams(lambda item: item * 2, range(20)) == list(range(0, 40, 2))
+    assert list(in_streams(lambda item: item * 2, range(20))) == list(range(0, 40, 2))

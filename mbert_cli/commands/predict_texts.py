@@ -1,0 +1,134 @@
+"""What `mbert predict` answers: texts that are typed, or the lines of a file or of standard input."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli import console
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.task_model import TaskModel
+from mbert_cli.data.examples import Examples
+from mbert_cli.data.options import ImportedTask, Task
+from mbert_cli.data.tasks import takes_pairs
+from mbert_cli.data.text_files import STANDARD_INPUT, name_of, read_lines
+from mbert_cli.errors import UserError
+
+WHOLE_TEXT_KINDS = ("classification", "multi_label", "regression")
+"""Kinds of tasks that may ask about two texts."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts in the order in which they are answered.
+
+    Attributes:
+        texts: One an answer, without white space around it.
+        second_texts: The second one of each pair; None for single texts.
+    """
+
+    texts: list[str]
+    second_texts: list[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @cached_property
+    def present(self) -> list[int]:
+        """Places of those that are not blank."""
+        second = self.second_texts or [""] * len(self)
+        return [place for place, pair in enumerate(zip(self.texts, second, strict=True)) if any(pair)]
+
+    def examples(self) -> Examples:
+        """Those that are not blank, as examples whose labels mean nothing."""
+        return Examples(self.texts, self.second_texts, np.zeros(len(self), np.int32)).take(self.present)
+
+    def record(self, place: int) -> dict[str, str]:
+        """What a JSON line says of one."""
+        second = {} if self.second_texts is None else {"second_text": self.second_texts[place]}
+        return {"text": self.texts[place]} | second
+
+
+def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
+    """Reads what is to be answered; a blank line is a blank text, so that answers and lines go together.
+
+    A tab parts two texts where the model is known to take pairs, or where `--pair` says so, and is white space
+    everywhere else.
+
+    Args:
+        invocation: The command.
+        model: Knows whether it takes pairs, unless it came from elsewhere.
+
+    Raises:
+        UserError: The texts cannot be read, all are blank, or some are no pairs.
+    """
+    pairs = _wants_pairs(invocation, model)
+    lines = _typed(invocation.texts) if invocation.texts else _lines(invocation.file or STANDARD_INPUT)
+    texts = _split(lines) if pairs else Texts([line.strip() for _, line in lines])
+    num_blank = len(texts) - len(texts.present)
+    if num_blank == len(texts):
+        raise UserError(
+            "`mbert predict` needs texts that are not blank. "
+            f"Received: {'a blank one' if num_blank == 1 else f'{num_blank:,} blank ones' if texts else 'none'}.",
+            "Give --text TEXT, --file FILE with one text a line, or standard input.",
+        )
+    if num_blank:
+        console.info(f"{num_blank:,} of {len(texts):,} texts {'is' if num_blank == 1 else 'are'} blank")
+    if not pairs and isinstance(_options(invocation, model), ImportedTask):
+        _say_tabs(texts.texts)
+    return texts
+
+
+def _options(invocation: Invocation, model: TaskModel) -> Task | ImportedTask:
+    return invocation.loaded.recipe.task or model.description.task
+
+
+def _wants_pairs(invocation: Invocation, model: TaskModel) -> bool:
+    """Whether each text is two: what the model was fine-tuned on says so, or the command."""
+    options, kind = _options(invocation, model), model.description.kind
+    if takes_pairs(options):
+        return True
+    if invocation.pair and not (isinstance(options, ImportedTask) and kind in WHOLE_TEXT_KINDS):
+        raise UserError(
+            f"Only a model that looks at two texts takes pairs. Received: --pair for {model.path}, which was "
+            "fine-tuned on single ones.",
+            "Leave --pair out; a tab in a text is white space then.",
+        )
+    return invocation.pair
+
+
+def _typed(texts: Sequence[str]) -> list[tuple[str, str]]:
+    return [("--text", text) for text in texts]
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    """The lines and where each stands."""
+    if path == STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
+        console.info("Reading texts from standard input, one a line, until Ctrl-D")
+    return [(f"{name_of(path)}:{number}", line) for number, line in read_lines(path)]
+
+
+def _split(lines: Sequence[tuple[str, str]]) -> Texts:
+    """Lines as pairs; a blank one is a blank pair."""
+    pairs = [line.split("\t") if line.strip() else ["", ""] for _, line in lines]
+    for (place, line), pair in zip(lines, pairs, strict=True):
+        if len(pair) != 2:
+            raise UserError(
+                "A model of pairs takes two texts with a tab between them. "
+                f"Received: {line!r} with {'no tab' if len(pair) == 1 else f'{len(pair) - 1} tabs'} in {place}",
+                "Write both texts on one line with a tab between them, and no other tab.",
+            )
+    return Texts([first.strip() for first, _ in pairs], [second.strip() for _, second in pairs])
+
+
+def _say_tabs(texts: Sequence[str]) -> None:
+    """Says how tabs are read, for a model of which nobody knows whether it takes pairs."""
+    count = sum("\t" in text for text in texts)
+    if count:
+        console.info(
+            f"{count:,} of {len(texts):,} texts {'has' if count == 1 else 'have'} a tab, which is white space; "
+            "with --pair it parts two texts"
+        )
