@@ -4,7 +4,7 @@ import keras
 from keras import KerasTensor, ops
 
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
-from mbert_cli.model.normalization import NORMALIZATIONS
+from mbert_cli.model.normalization import build_norm
 from mbert_cli.model.options import ModelSize
 
 MASKED = -10_000.0
@@ -58,7 +58,7 @@ class SelfAttention:
             self.key = Dense(owner, "key", query_dim, width)
             self.value = Dense(owner, "value", value_dim, width)
             self.output = Dense(owner, "output", width, width)
-            self.norm = NORMALIZATIONS[size.normalization](owner, width)
+            self.norm = build_norm(owner, size, width)
         self.probability_dropout = Dropout(owner, "attention_dropout", size.attention_dropout_rate)
         self.output_dropout = Dropout(owner, "attention_output_dropout", dropout_rate)
 

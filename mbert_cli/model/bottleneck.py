@@ -7,7 +7,7 @@ from mbert_cli.model.attention import SelfAttention
 from mbert_cli.model.block import Block
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.feed_forward import FeedForward
-from mbert_cli.model.normalization import NORMALIZATIONS
+from mbert_cli.model.normalization import build_norm
 from mbert_cli.model.options import ModelSize
 
 
@@ -17,7 +17,7 @@ class Bottleneck:
     def __init__(self, owner: LayerWithParts, name: str, size: ModelSize) -> None:
         with keras.name_scope(name):
             self.dense = Dense(owner, None, size.hidden_dim, size.block_dim)
-            self.norm = NORMALIZATIONS[size.normalization](owner, size.block_dim)
+            self.norm = build_norm(owner, size, size.block_dim)
 
     def __call__(self, rows):
         return self.norm(self.dense(rows))
@@ -51,7 +51,7 @@ class BottleneckBlock(Block):
         ]
         with keras.name_scope("bottleneck_output"):
             self.output_dense = Dense(self, None, size.block_dim, size.hidden_dim)
-            self.output_norm = NORMALIZATIONS[size.normalization](self, size.hidden_dim)
+            self.output_norm = build_norm(self, size, size.hidden_dim)
         self.output_dropout = Dropout(self, "output_dropout", size.hidden_dropout_rate)
 
     def call(self, hidden, attention_bias, training=None):

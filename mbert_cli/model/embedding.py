@@ -3,7 +3,7 @@
 from keras import KerasTensor, ops
 
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
-from mbert_cli.model.normalization import NORMALIZATIONS
+from mbert_cli.model.normalization import build_norm
 from mbert_cli.model.options import ModelSize
 
 
@@ -51,7 +51,7 @@ class Embeddings(LayerWithParts):
         self.position_embeddings = self.own("position_embeddings", (size.max_length, size.hidden_dim))
         if size.num_segments:
             self.segment_embeddings = self.own("segment_embeddings", (size.num_segments, size.hidden_dim))
-        self.norm = NORMALIZATIONS[size.normalization](self, size.hidden_dim)
+        self.norm = build_norm(self, size, size.hidden_dim)
         self.dropout = Dropout(self, "dropout", size.hidden_dropout_rate)
 
     def call(self, token_ids, segment_ids, training=None):
@@ -63,7 +63,9 @@ class Embeddings(LayerWithParts):
             rows = self.projection(ops.reshape(hidden, (-1, hidden.shape[-1])))
             hidden = ops.reshape(rows, (-1, length, self.size.hidden_dim))
         hidden = hidden + ops.convert_to_tensor(self.position_embeddings)[:length]
-        if self.size.num_segments:
+        if self.size.num_segments == 1:
+            hidden = hidden + self.segment_embeddings  # of both texts of a pair
+        elif self.size.num_segments:
             segments = ops.one_hot(segment_ids, self.size.num_segments, dtype=hidden.dtype)
             hidden = hidden + ops.matmul(segments, self.segment_embeddings)
         return self.dropout(self.norm(hidden), training)

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
-from mbert_cli.model.normalization import NORMALIZATIONS
+from mbert_cli.model.normalization import build_norm
 from mbert_cli.model.options import ModelSize
 
 ACTIVATIONS: dict[str, Callable] = {
@@ -34,7 +34,7 @@ class FeedForward:
         with keras.name_scope(name):
             self.intermediate = Dense(owner, "intermediate", size.block_dim, size.intermediate_dim)
             self.output = Dense(owner, "output", size.intermediate_dim, size.block_dim)
-            self.norm = NORMALIZATIONS[size.normalization](owner, size.block_dim)
+            self.norm = build_norm(owner, size, size.block_dim)
         self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)
 
     def __call__(self, rows, training):

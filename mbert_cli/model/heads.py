@@ -53,7 +53,7 @@ class MaskedLanguageModelHead(LayerWithParts):
         hidden_dim = self.size.hidden_dim
         with keras.name_scope("transform"):
             self.transform = Dense(self, None, hidden_dim, hidden_dim)
-            self.norm = LayerNorm(self, hidden_dim)
+            self.norm = LayerNorm(self, hidden_dim, self.size.norm_epsilon)
         extra_dim = hidden_dim - self.size.embedding_dim
         with keras.name_scope("output"):
             self.bias = self.own("bias", (self.vocab_size,))

@@ -4,9 +4,7 @@ import keras
 from keras import ops
 
 from mbert_cli.model.dense import LayerWithParts
-
-EPSILON = 1e-12
-"""Added to the variance, as in the released BERT and MobileBERT."""
+from mbert_cli.model.options import NORM_EPSILON, ModelSize
 
 
 class NoNorm:
@@ -25,15 +23,24 @@ class NoNorm:
 
 
 class LayerNorm(NoNorm):
-    """NoNorm after the features of each row were brought to mean 0 and variance 1, in float32."""
+    """NoNorm after the features of each row were brought to mean 0 and variance 1, in float32.
+
+    Args:
+        epsilon: Added to the variance.
+    """
+
+    def __init__(self, owner: LayerWithParts, dim: int, epsilon: float = NORM_EPSILON) -> None:
+        super().__init__(owner, dim)
+        self.epsilon = epsilon
 
     def __call__(self, rows):
         values = ops.cast(rows, "float32")
         centered = values - ops.mean(values, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centered), axis=-1, keepdims=True)
-        normalized = centered * ops.rsqrt(variance + EPSILON)
+        normalized = centered * ops.rsqrt(variance + self.epsilon)
         return super().__call__(ops.cast(normalized, rows.dtype))
 
 
-NORMALIZATIONS: dict[str, type[NoNorm]] = {"no_norm": NoNorm, "layer_norm": LayerNorm}
-"""By the values of `ModelSize.normalization`."""
+def build_norm(owner: LayerWithParts, size: ModelSize, dim: int) -> NoNorm:
+    """The normalization of a size, for rows of `dim` features."""
+    return NoNorm(owner, dim) if size.normalization == "no_norm" else LayerNorm(owner, dim, size.norm_epsilon)

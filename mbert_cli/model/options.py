@@ -10,6 +10,9 @@ Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Deviation = Annotated[float, Field(gt=0, lt=1)]
 
+NORM_EPSILON = 1e-12
+"""Added to the variance of a LayerNorm, as in the released BERT and MobileBERT."""
+
 
 class ModelSize(Section):
     """Everything that shapes an encoder, apart from the vocabulary.
@@ -41,6 +44,8 @@ class ModelSize(Section):
     """Query and key read a bottleneck of their own, value reads the wide input (MobileBERT)."""
     normalization: Literal["no_norm", "layer_norm"] = "layer_norm"
     """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
+    norm_epsilon: Annotated[float, Field(ge=0, le=1)] = NORM_EPSILON
+    """Added to the variance of each layer_norm."""
     activation: Literal["relu", "relu6", "gelu", "gelu_exact"] = "gelu"
     """Activation of the feed-forward networks and of the masked-LM head; gelu is the tanh form of BERT's first
     code, gelu_exact that of Hugging Face."""

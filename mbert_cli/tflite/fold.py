@@ -46,10 +46,11 @@ class Dense:
 
 @dataclass(frozen=True)
 class Norm:
-    """gamma and beta, (dim,) each, of a NoNorm or a LayerNorm."""
+    """gamma and beta, (dim,) each, of a NoNorm or a LayerNorm, and what the latter adds to the variance."""
 
     gamma: np.ndarray
     beta: np.ndarray
+    epsilon: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,9 @@ def _embeddings(weights: Weights, size: ModelSize) -> FoldedEmbeddings:
         dense = _dense(weights, f"{path}/projection")
         projection, positions = dense.kernel, positions + dense.bias
     segments = _double(weights, f"{path}/segment_embeddings") if size.num_segments else None
-    norm = _norm(weights, path)
+    if size.num_segments == 1:
+        positions, segments = positions + segments[0], None  # of both texts of a pair
+    norm = _norm(weights, path, size.norm_epsilon)
     if size.normalization == "no_norm":
         if projection is None:
             words = words * norm.gamma
@@ -156,7 +159,7 @@ class _BlockFolder:
 
     def __init__(self, weights: Weights, size: ModelSize, path: str) -> None:
         self.weights, self.path = weights, path
-        self.linear = size.normalization == "no_norm"
+        self.linear, self.epsilon = size.normalization == "no_norm", size.norm_epsilon
         self.head_dim = size.block_dim // size.num_heads
         self.num_feedforward_networks = size.num_feedforward_networks
         self.has_bottleneck = size.intra_dim is not None
@@ -206,12 +209,12 @@ class _BlockFolder:
         projection = self._projection("bottleneck_input", scale)
         if not (self.linear and self.narrow_is_residual):
             return projection
-        gamma = _norm(self.weights, f"{self.path}/attention").gamma
+        gamma = self._norm("attention").gamma
         return Projection(projection.dense.then(gamma).stored(), None)
 
     def _projection(self, part: str, scale: np.ndarray | None) -> Projection:
         dense = self._dense(part).after(scale)
-        norm = _norm(self.weights, f"{self.path}/{part}")
+        norm = self._norm(part)
         if self.linear:
             return Projection(dense.then(norm.gamma, norm.beta).stored(), None)
         return Projection(dense.stored(), _stored_norm(norm))
@@ -226,7 +229,7 @@ class _BlockFolder:
     ) -> tuple[Join, np.ndarray | None]:
         """A dense map, its residual and their norm, and the scale of the result."""
         dense = self._dense(dense_part).after(rows_scale)
-        norm = _norm(self.weights, f"{self.path}/{norm_part}")
+        norm = self._norm(norm_part)
         if not self.linear:
             return Join(dense.stored(), None, _stored_norm(norm)), None
         folded = dense.then(norm.gamma, norm.beta)
@@ -240,6 +243,9 @@ class _BlockFolder:
     def _dense(self, part: str) -> Dense:
         return _dense(self.weights, f"{self.path}/{part}")
 
+    def _norm(self, part: str) -> Norm:
+        return _norm(self.weights, f"{self.path}/{part}", self.epsilon)
+
 
 def _is_moderate(scale: np.ndarray) -> bool:
     magnitude = np.abs(scale)
@@ -250,8 +256,8 @@ def _dense(weights: Weights, path: str) -> Dense:
     return Dense(_double(weights, f"{path}/kernel"), _double(weights, f"{path}/bias"))
 
 
-def _norm(weights: Weights, path: str) -> Norm:
-    return Norm(_double(weights, f"{path}/norm/gamma"), _double(weights, f"{path}/norm/beta"))
+def _norm(weights: Weights, path: str, epsilon: float) -> Norm:
+    return Norm(_double(weights, f"{path}/norm/gamma"), _double(weights, f"{path}/norm/beta"), epsilon)
 
 
 def _double(weights: Weights, name: str) -> np.ndarray:
@@ -263,4 +269,4 @@ def _stored(array: np.ndarray | None) -> np.ndarray | None:
 
 
 def _stored_norm(norm: Norm | None) -> Norm | None:
-    return None if norm is None else Norm(_stored(norm.gamma), _stored(norm.beta))
+    return None if norm is None else Norm(_stored(norm.gamma), _stored(norm.beta), norm.epsilon)

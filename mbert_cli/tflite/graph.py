@@ -24,9 +24,6 @@ from mbert_cli.tflite.fold import Dense, FoldedBlock, FoldedEmbeddings, FoldedNe
 with hidden_native_output():
     import tensorflow as tf
 
-EPSILON = 1e-12
-"""Of LayerNorm, as in the Keras network."""
-
 
 def task_outputs(
     network: FoldedNetwork,
@@ -174,7 +171,7 @@ def _norm(rows: tf.Tensor, norm: Norm | None) -> tf.Tensor:
         return rows
     centered = rows - tf.reduce_mean(rows, axis=-1, keepdims=True)
     variance = tf.reduce_mean(centered * centered, axis=-1, keepdims=True)
-    return centered * tf.math.rsqrt(variance + EPSILON) * norm.gamma + norm.beta
+    return centered * tf.math.rsqrt(variance + norm.epsilon) * norm.gamma + norm.beta
 
 
 def _as_answers(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

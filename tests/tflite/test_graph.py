@@ -38,6 +38,23 @@ def test_the_inference_graph_equals_the_keras_network(
     np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("bert_base", {"norm_epsilon": 0.1}),
+        ("bert_base", {"num_segments": 1}),
+        ("mobilebert", {"num_segments": 1}),
+    ],
+)
+def test_an_epsilon_and_a_single_row_of_segments_are_those_of_the_keras_network(
+    name, changes, small_size, random_network, keras_probabilities, batch
+):
+    size = ModelSize(**(small_size(name).model_dump() | changes))
+    network = random_network(size)
+    expected = keras_probabilities(network, batch)
+    np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("spread", [0.0, 1.0])
 @pytest.mark.parametrize("name", ["mobilebert", "mobilebert_tiny", "bert_base"])
 def test_no_norm_is_folded_exactly_whatever_its_gammas(
@@ -75,7 +92,9 @@ def test_what_looks_at_every_token_equals_the_keras_network(
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize(("kind", "num_labels"), [("multi_label", 3), ("regression", 1)])
+@pytest.mark.parametrize(
+    ("kind", "num_labels"), [("multi_label", 3), ("multi_label", 1), ("regression", 1), ("regression", 3)]
+)
 def test_other_outputs_of_whole_texts_equal_those_of_the_keras_network(
     kind, num_labels, small_size, random_network, batch, tmp_path
 ):
