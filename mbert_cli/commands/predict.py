@@ -94,8 +94,9 @@ def _labels(labels: list[str], probabilities: np.ndarray) -> Answers:
 
 
 def _numbers(labels: list[str], values: np.ndarray) -> Answers:
-    numbers = [round(float(value), 4) for value in values[:, 0]]
-    return labels, [(f"{number:.4f}",) for number in numbers], [{labels[0]: number} for number in numbers]
+    numbers = [[round(float(value), 4) for value in row] for row in values]
+    rows = [tuple(f"{number:.4f}" for number in row) for row in numbers]
+    return labels, rows, [dict(zip(labels, row, strict=True)) for row in numbers]
 
 
 def _label_sets(labels: list[str], probabilities: np.ndarray) -> Answers:

@@ -93,10 +93,10 @@ class LabelSetJudge:
 
 @dataclass(frozen=True)
 class NumberJudge:
-    """A number an example.
+    """A number an example, or several of them where no truth is known.
 
     Args:
-        labels: (examples,) The true numbers.
+        labels: (examples,) The true numbers; all the same where nobody knows them.
         metrics: Keys of `mbert_cli.evaluate.metrics.METRICS`.
     """
 
@@ -104,16 +104,20 @@ class NumberJudge:
     metrics: tuple[str, ...]
 
     def decide(self, outputs: np.ndarray) -> np.ndarray:
-        """(examples, 1) -> (examples,)."""
-        return outputs[:, 0]
+        """(examples, 1) -> (examples,); several numbers (examples, numbers) stay as they are."""
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     def score(self, predicted: np.ndarray) -> Score:
         """The figures of numbers (examples,)."""
         return score(self.metrics, self.labels, predicted)
 
     def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Whether two numbers are further apart than a share of the range of the true ones."""
-        return np.abs(first - second)[:, 0] > FAR_APART * np.ptp(self.labels)
+        """Whether two numbers are further apart than a share of the range of the true ones, else of the first."""
+        spread = np.ptp(self.labels)
+        if spread == 0:
+            spread = np.ptp(first, axis=0)
+            spread = np.where(spread > 0, spread, np.abs(first).max(axis=0))
+        return np.any(np.abs(first - second) > FAR_APART * spread, axis=-1)
 
 
 def are_other_labels(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -24,6 +24,20 @@ def test_a_regression_answers_with_its_number():
     assert judge.differ(outputs, np.array([[2.09], [4.11]])).tolist() == [False, True]
 
 
+def test_numbers_whose_truth_nobody_knows_are_far_apart_by_the_range_of_the_first():
+    judge = NumberJudge(np.zeros(3), ("pearson", "spearman"))
+    outputs = np.array([[0.0, 100.0], [1.0, 200.0], [2.0, 200.0]])
+    others = outputs + np.array([[0.03, 0.0], [0.05, 0.0], [0.0, 3.0]])
+    assert judge.decide(outputs).shape == (3, 2)
+    assert judge.differ(outputs, others).tolist() == [False, True, True]
+    constant = np.full((3, 1), 5.0)
+    assert judge.differ(constant, constant + np.array([[0.09], [0.0], [0.11]])).tolist() == [
+        False,
+        False,
+        True,
+    ]
+
+
 def test_a_label_of_several_is_given_from_one_half_on():
     judge = LabelSetJudge(np.array([[1, 0], [1, 1], [0, 0]], np.float32), ("f1_micro", "f1_macro"))
     first = np.array([[0.9, 0.2], [0.5, 0.1], [0.1, 0.2]])
