@@ -17,11 +17,13 @@ from mbert_cli.backend import load_keras, require_backend
 from mbert_cli.ending import run_to_its_end
 from mbert_cli.flags import (
     Against,
+    AllowUnknown,
     AllowUnused,
     Context,
     DryRun,
     File,
     Fresh,
+    ImportedLength,
     Jsonl,
     NamedRun,
     Pair,
@@ -210,7 +212,8 @@ def bench(
 @app.command("import", rich_help_panel=CHECKPOINTS)
 def import_checkpoint(
     source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model of the hub.")],
-    run: Run = None, allow_unused: AllowUnused = False,
+    run: Run = None, length: ImportedLength = None,
+    allow_unused: AllowUnused = False, allow_unknown: AllowUnknown = False,
     fresh: Fresh = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """a TF1 or Hugging Face checkpoint -> a run
@@ -218,7 +221,7 @@ def import_checkpoint(
     Example: mbert import mobilebert/ --run runs/mobilebert, then mbert finetune sst2 --source runs/mobilebert
     """
     command = _plain("import_checkpoint", quiet)
-    command.run(command.ImportCommand(source, run, allow_unused, fresh, dry_run))
+    command.run(command.ImportCommand(source, run, allow_unused, allow_unknown, length, fresh, dry_run))
 
 
 @app.command("convert-checkpoint", rich_help_panel=CHECKPOINTS)

@@ -117,6 +117,19 @@ Pair = Annotated[
 AllowUnused = Annotated[
     bool, typer.Option("--allow-unused", help="Leave arrays out that nothing is known about.")
 ]
+AllowUnknown = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unknown", help="Pass over fields of the configuration that nothing is known about."
+    ),
+]
+ImportedLength = Annotated[
+    int | None,
+    typer.Option(
+        "--length", metavar="N", help="Tokens of a task model's texts (default: as its tokenizer says).",
+        show_default=False,
+    ),
+]  # fmt: skip
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move a run that is there aside and begin anew.")]
 Smoke = Annotated[

@@ -174,7 +174,9 @@ def _tokenizer(description: ModelDescription, family: str) -> dict[str, Any]:
     return {
         "tokenizer_class": f"{CLASSES[family]}Tokenizer",
         "do_lower_case": description.vocabulary.lowercase,
-        "model_max_length": description.size.max_length,
+        "model_max_length": description.task.sequence_length
+        if description.task
+        else description.size.max_length,
     }
 
 

@@ -1,9 +1,11 @@
 """`mbert import`: a TF1 or Hugging Face checkpoint -> an ordinary complete run."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.imported_length import imported_length
 from mbert_cli.commands.inputs import IMPORT
 from mbert_cli.commands.run_files import VOCABULARY, describe_vocabulary, save_arrays
 from mbert_cli.data.options import ImportedTask
@@ -12,12 +14,11 @@ from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
-from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint
+from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint, without_padding
 from mbert_cli.weights.description import ModelDescription
 
-LENGTHS = {"question_answering": 384}
-DEFAULT_LENGTH = 128
-"""Tokens of an example, by the kind of the task; at most as many as the checkpoint has positions."""
+HUB_ID = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
+"""OWNER/NAME."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class ImportCommand:
         source: Folder or prefix of the checkpoint, or the id of a model of the hub.
         run: Directory to write; None is named after the source.
         allow_unused: Leave arrays out that nothing is known about.
+        allow_unknown: Pass over fields of the configuration that nothing is known about.
+        length: Tokens of a task model's rows; None asks tokenizer and position table.
         fresh: Move a run that is there aside.
         dry_run: Read and account, write nothing.
     """
@@ -35,6 +38,8 @@ class ImportCommand:
     source: str
     run: Path | None = None
     allow_unused: bool = False
+    allow_unknown: bool = False
+    length: int | None = None
     fresh: bool = False
     dry_run: bool = False
 
@@ -45,18 +50,24 @@ def run(command: ImportCommand) -> None:
     Raises:
         UserError: It cannot be read as one of our networks.
     """
-    folder = find_source(command.source)
-    imported = read_checkpoint(folder, allow_unused=command.allow_unused)
-    vocabulary = find_vocabulary(folder if folder.is_dir() else folder.parent, imported.vocab_size)
-    description = describe(imported, vocabulary)
+    source = find_source(command.source)
+    imported = read_checkpoint(source, allow_unused=command.allow_unused, allow_unknown=command.allow_unknown)
+    folder = source if source.is_dir() else source.parent
+    vocabulary = find_vocabulary(folder, imported.vocab_size)
+    imported = without_padding(imported, vocabulary.size)
+    length = imported_length(imported, folder, command.length)
+    description = describe(imported, vocabulary, length[0] if length else None)
     show_coverage(f"import: {command.source}", imported)
-    name = folder.resolve().name if Path(command.source).exists() else Path(command.source).name
+    name = source.resolve().name if _is_here(command.source) else Path(command.source).name
     path = command.run or Path("runs", f"{IMPORT}-{name}")
     _show_model(imported, description, path)
+    if length:
+        console.info(f"It reads {length[0]} tokens of a text: {length[1]}")
     if command.dry_run:
         return
-    recipe = {"source": command.source, "allow_unused": command.allow_unused}
-    with RunDir.open(path, IMPORT, recipe, fresh=command.fresh, origin=collect_origin()) as run_dir:
+    with RunDir.open(
+        path, IMPORT, _recipe(command, imported), fresh=command.fresh, origin=collect_origin()
+    ) as run_dir:
         if run_dir.is_complete:
             console.info(f"{path} is complete already; --fresh moves it aside and begins anew")
             return
@@ -69,26 +80,40 @@ def run(command: ImportCommand) -> None:
     console.result(f"{path}: complete")
 
 
+def _recipe(command: ImportCommand, imported: Imported) -> dict[str, object]:
+    """What the run remembers of the command: a checkpoint by one name, however it was typed."""
+    source = str(imported.path.resolve()) if _is_here(command.source) else command.source
+    chosen = {"allow_unknown": command.allow_unknown or None, "length": command.length}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return {"source": source, "allow_unused": command.allow_unused} | given
+
+
+def _is_here(source: str) -> bool:
+    """Whether a folder, or a TF1 checkpoint by its prefix, is meant."""
+    path = Path(source)
+    return path.exists() or path.with_name(path.name + ".index").is_file()
+
+
 def find_source(source: str) -> Path:
     """The folder or prefix that was named; a model of the hub is downloaded into the hub's own cache.
 
     Raises:
         UserError: There is nothing of that name, or the hub cannot be reached.
     """
-    path = Path(source)
-    if path.exists() or path.with_name(path.name + ".index").is_file():
-        return path
-    if source.count("/") != 1 or source.startswith((".", "~")):
+    if _is_here(source):
+        return Path(source)
+    if not re.fullmatch(HUB_ID, source):
         raise UserError(
             f"A checkpoint must be a folder, a TF1 prefix or the id of a model of the hub. Received: {source}",
-            "Check the path.",
+            "Check the path; an id is written as OWNER/NAME.",
         )
+    console.info(f"{source}: no folder of this name is here, so it is looked up on the hub")
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
         raise UserError(
             f"A model of the hub is downloaded by huggingface_hub. Received: {source}, and it is not installed.",
-            "`pip install huggingface_hub`, or name a folder.",
+            "`pip install huggingface_hub`, or name a folder that holds the model.",
         ) from None
     try:
         folder = Path(snapshot_download(source, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
@@ -103,12 +128,17 @@ def find_source(source: str) -> Path:
         ) from error
 
 
-def describe(imported: Imported, vocabulary: Vocabulary) -> ModelDescription:
-    """What the run says about itself."""
+def describe(imported: Imported, vocabulary: Vocabulary, length: int | None) -> ModelDescription:
+    """What the run says about itself.
+
+    Args:
+        imported: The model.
+        vocabulary: Its vocabulary.
+        length: Tokens of a task model's rows; None without the head of a task.
+    """
     known = {"verb": IMPORT, "size": imported.size, "vocabulary": describe_vocabulary(vocabulary)}
-    if imported.kind is None:
+    if length is None:
         return ModelDescription(**known)
-    length = min(LENGTHS.get(imported.kind, DEFAULT_LENGTH), imported.size.max_length)
     task = ImportedTask(source="imported", sequence_length=length)
     labels = list(imported.labels or ("start", "end"))
     return ModelDescription(**known, labels=labels, kind=imported.kind, task=task)
@@ -126,6 +156,8 @@ def show_coverage(title: str, imported: Imported) -> None:
         rows.append(("unused", f"{len(coverage.unused):,}", ", ".join(coverage.unused[:3])))
     rows += [("missing", part, instead) for part, instead in imported.absent.items()]
     console.table(f"{title}, {coverage.read:,} arrays", ["arrays", "count", "what"], rows)
+    for note in imported.notes:
+        console.info(note)
 
 
 def _show_model(imported: Imported, description: ModelDescription, path: Path) -> None:

@@ -53,10 +53,10 @@ def find_vocabulary(folder: Path, vocab_size: int) -> Vocabulary:
 
     Args:
         folder: Folder of the checkpoint.
-        vocab_size: Rows of the word table.
+        vocab_size: Rows of the word table, which may have some beyond the vocabulary.
 
     Raises:
-        UserError: There is no vocabulary, it is damaged or has another length than the word table, or the
+        UserError: There is no vocabulary, it is damaged or longer than the word table, or the
             tokenizer is none of BERT's.
     """
     configuration, tokenizer = _read_json(folder / CONFIGURATION), _read_json(folder / TOKENIZER)
@@ -67,9 +67,9 @@ def find_vocabulary(folder: Path, vocab_size: int) -> Vocabulary:
             _check_settings(found, settings, f"{part} ", folder / TOKENIZER)
     tokens, path = _find_tokens(folder, tokenizer)
     check_reserved(tokens, path, _HINT)
-    if len(tokens) != vocab_size:
+    if len(tokens) > vocab_size:
         raise UserError(
-            f"The vocabulary must have as many tokens as the word table has rows, {vocab_size:,}. "
+            f"The vocabulary must have at most as many tokens as the word table has rows, {vocab_size:,}. "
             f"Received: {len(tokens):,} in {folder}",
             "Put the vocabulary that was published with the weights into the folder.",
         )

@@ -1,7 +1,7 @@
 """A checkpoint of another project: found, recognised and read into our weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,25 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
 from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import Configuration, read_configuration
-from mbert_cli.weights.conversion import Coverage, from_foreign
+from mbert_cli.weights.conversion import Coverage, from_foreign, unread_arrays
 from mbert_cli.weights.names import weights_of
-from mbert_cli.weights.task_heads import FoundHeads, count_labels, find_heads, find_kind, find_labels
+from mbert_cli.weights.prefixes import with_usual_prefix
+from mbert_cli.weights.promises import require_counts, require_tied
+from mbert_cli.weights.task_heads import (
+    FoundHeads,
+    count_labels,
+    find_heads,
+    find_kind,
+    find_labels,
+    find_notes,
+)
+
+PER_TOKEN = (
+    "encoder/embeddings/word_embeddings",
+    "masked_language_model/output/bias",
+    "masked_language_model/output/extra_embeddings",
+)
+"""Weights with a row a token of the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,8 @@ class Imported:
         arrays: Weights by canonical name.
         coverage: What became of the file's arrays.
         absent: Parts that the configuration speaks of and the file has not, and what takes their place.
+        path: The folder, or the prefix of a TF1 checkpoint, that it was read from.
+        notes: What was passed over or taken off, as sentences for people.
     """
 
     file_format: str
@@ -42,18 +60,25 @@ class Imported:
     arrays: dict[str, np.ndarray]
     coverage: Coverage
     absent: dict[str, str]
+    path: Path
+    notes: tuple[str, ...] = ()
 
 
-def read_checkpoint(source: Path, *, allow_unused: bool = False) -> Imported:
+def read_checkpoint(source: Path, *, allow_unused: bool = False, allow_unknown: bool = False) -> Imported:
     """Reads a folder of Hugging Face, or a TF1 checkpoint by its prefix or folder.
+
+    Args:
+        source: The folder or prefix.
+        allow_unused: Whether arrays that nothing is known about are left out.
+        allow_unknown: Whether fields that nothing is known about are passed over.
 
     Raises:
         UserError: It is neither, is damaged, or is no encoder of ours.
     """
     if (source / huggingface.CONFIGURATION).is_file():
-        configuration = read_configuration(source / huggingface.CONFIGURATION, "huggingface")
-        arrays = with_prefix(huggingface.read_arrays(source), configuration.family)
-        return _convert(arrays, configuration, "huggingface", allow_unused)
+        path, file_format = source / huggingface.CONFIGURATION, "huggingface"
+        configuration = read_configuration(path, file_format, allow_unknown=allow_unknown)
+        return _convert(source, huggingface.read_arrays(source), configuration, file_format, allow_unused)
     from mbert_cli.weights import tf1
 
     prefix = tf1.find_prefix(source)
@@ -64,32 +89,52 @@ def read_checkpoint(source: Path, *, allow_unused: bool = False) -> Imported:
             f"{tf1.CONFIGURATION}. Received: {source}",
             "Name the folder that was downloaded, or the prefix of the .index file.",
         )
-    return _convert(tf1.Tf1Arrays(prefix), read_configuration(path, "tf1"), "tf1", allow_unused)
-
-
-def with_prefix(arrays: Mapping[str, np.ndarray], family: str) -> dict[str, np.ndarray]:
-    """Names of a bare encoder's file as those of a model with heads, which stand below the family's name."""
-    if any(name.startswith(f"{family}.") for name in arrays):
-        return dict(arrays)
-    parts = ("embeddings.", "encoder.", "transformer.", "pooler.")
-    return {f"{family}.{name}" if name.startswith(parts) else name: array for name, array in arrays.items()}
+    configuration = read_configuration(path, "tf1", allow_unknown=allow_unknown)
+    return _convert(prefix, tf1.Tf1Arrays(prefix), configuration, "tf1", allow_unused)
 
 
 def _convert(
-    arrays: Mapping[str, np.ndarray], configuration: Configuration, file_format: str, allow_unused: bool
+    path: Path,
+    arrays: Mapping[str, np.ndarray],
+    configuration: Configuration,
+    file_format: str,
+    allow_unused: bool,
 ) -> Imported:
     family, size = configuration.family, configuration.size
+    arrays, prefix_notes = with_usual_prefix(arrays, family, file_format)
+    require_counts(arrays.keys(), configuration, file_format)
     found = find_heads(arrays.keys(), configuration, file_format)
+    require_tied(found.heads, arrays, configuration)
     num_labels = count_labels(found.task, arrays, configuration, file_format)
-    kind = find_kind(found.task, num_labels, configuration) if found.task else None
+    kind = find_kind(found.task, num_labels, configuration, file_format) if found.task else None
     labels = find_labels(num_labels, configuration) if num_labels else None
     heads = {head: num_labels if head == found.task else 0 for head in found.heads}
     weights = weights_of(size, configuration.vocab_size, heads, file_format, family)
-    converted, coverage = from_foreign(arrays, weights, needless=found.needless, allow_unused=allow_unused)
+    needless = found.needless | unread_arrays(arrays.keys(), size)
+    converted, coverage = from_foreign(arrays, weights, needless=needless, allow_unused=allow_unused)
     return Imported(
         file_format, family, size, configuration.vocab_size, heads, kind, labels, converted, coverage,
-        _absent(size, found),
+        _absent(size, found), path, (*prefix_notes, *configuration.notes, *find_notes(kind, num_labels, configuration)),
     )  # fmt: skip
+
+
+def without_padding(imported: Imported, num_tokens: int) -> Imported:
+    """The network without the rows of its tables beyond the vocabulary, which no text reaches.
+
+    Args:
+        imported: The network.
+        num_tokens: Tokens of the vocabulary, at most `vocab_size`.
+    """
+    if num_tokens == imported.vocab_size:
+        return imported
+    arrays = imported.arrays | {
+        name: imported.arrays[name][:num_tokens] for name in PER_TOKEN if name in imported.arrays
+    }
+    note = (
+        f"The word table has {imported.vocab_size:,} rows and the vocabulary {num_tokens:,} tokens: the rows beyond "
+        "it are left out, for no text reaches them"
+    )
+    return replace(imported, vocab_size=num_tokens, arrays=arrays, notes=(*imported.notes, note))
 
 
 def _absent(size: ModelSize, found: FoundHeads) -> dict[str, str]:

@@ -4,7 +4,6 @@ Both name their fields alike. Nothing is guessed: a field that is not known, or 
 an error that names it.
 """
 
-import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +13,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
-from mbert_cli.weights.fields import ACTIVATIONS, DEFAULTS, FIELDS, GENERATION, IGNORED, REQUIRED
+from mbert_cli.model.options import NORM_EPSILON, ModelSize
+from mbert_cli.weights.field_checks import (
+    RESTORE,
+    check_names,
+    check_types,
+    find_passed_over,
+    require_known,
+    with_usual_names,
+)
+from mbert_cli.weights.fields import ACTIVATIONS, DEFAULTS, FIELDS, TRAINED, WRITTEN_ACTIVATIONS
 
-_RESTORE = "Restore the file that was saved with the weights."
+MAX_BYTES = 64_000_000
+"""No configuration is larger; what claims to be one is not read into memory."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Configuration:
         architecture: Class that the weights were saved from, as `BertForMaskedLM`; empty if it does not say.
         values: All fields as they are written.
         path: The file.
+        notes: What was passed over and why, as sentences for people.
     """
 
     family: str
@@ -39,49 +48,48 @@ class Configuration:
     architecture: str
     values: Mapping[str, Any]
     path: Path
+    notes: tuple[str, ...] = ()
 
 
-def read_configuration(path: Path, file_format: str) -> Configuration:
+def read_configuration(path: Path, file_format: str, *, allow_unknown: bool = False) -> Configuration:
     """Reads a configuration file.
 
     Args:
         path: `config.json` or `bert_config.json`.
         file_format: huggingface or tf1.
+        allow_unknown: Whether fields that nothing is known about are passed over.
 
     Raises:
         UserError: It cannot be read, is of another architecture, or has fields that are unknown or contradict
             one another.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"A configuration must be a JSON file. Received: {path} ({error})",
-            _RESTORE,
-        ) from error
-    if not isinstance(values, dict):
-        raise UserError(f"A configuration must be a JSON object. Received: {path}", "Restore the file.")
-    _check_types(values, path)
-    family = _family(values, path)
-    _check_fields(values, family, path)
+    written = _read_json(path)
+    check_names(written, path)
+    family = _family(written, path)
+    values = with_usual_names(written, family, path)
+    check_types(values, family, path)
+    unknown = require_known(values, family, path, allow_unknown)
+    size, replaced = _size(values, family, file_format, path)
+    notes = (*unknown, *find_passed_over(values, family, file_format), *replaced)
     return Configuration(
-        family, _size(values, family, file_format, path), _vocab_size(values, path),
-        (values.get("architectures") or [""])[0], values, path,
+        family, size, _vocab_size(values, path), (values.get("architectures") or [""])[0], values, path,
+        tuple(f"{path.name}: {note}" for note in notes),
     )  # fmt: skip
 
 
-def _check_types(values: Mapping[str, Any], path: Path) -> None:
-    """Checks the fields that are compared with names; numbers are checked by the size."""
-    for name in ("model_type", "hidden_act", "activation", "normalization_type"):
-        if not isinstance(values.get(name, ""), str | None):
-            raise UserError(
-                f"{name} must be a name. Received: {json.dumps(values[name])} in {path}", _RESTORE
-            )
-    named = values.get("architectures")
-    if named is not None and (not isinstance(named, list) or not all(isinstance(one, str) for one in named)):
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has {path.stat().st_size:,} bytes")
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
-            f"architectures must be a list of names. Received: {json.dumps(named)} in {path}", _RESTORE
-        )
+            f"A configuration must be a JSON file. Received: {path} ({error})",
+            RESTORE,
+        ) from error
+    if not isinstance(values, dict):
+        raise UserError(f"A configuration must be a JSON object. Received: {path}", RESTORE)
+    return values
 
 
 def _family(values: Mapping[str, Any], path: Path) -> str:
@@ -98,56 +106,51 @@ def _family(values: Mapping[str, Any], path: Path) -> str:
     return named
 
 
-def _check_fields(values: Mapping[str, Any], family: str, path: Path) -> None:
-    known = set(FIELDS[family]) | IGNORED | GENERATION | set(REQUIRED)
-    unknown = {name: value for name, value in values.items() if name not in known}
-    if unknown:
-        raise UserError(
-            "Every field of a configuration must be known, or weights would be misread. "
-            f"Received: {', '.join(f'{name}: {json.dumps(value)}' for name, value in unknown.items())} in {path}",
-            _hint_at(list(unknown), family),
-        )
-    for name, required in REQUIRED.items():
-        if name in values and values[name] not in (required, None):
-            raise UserError(
-                f"{name} must be {json.dumps(required)}. Received: {json.dumps(values[name])} in {path}",
-                "Models with another value compute what mbert does not.",
-            )
-
-
-def _hint_at(unknown: list[str], family: str) -> str:
-    """What may be meant by fields that a family has not."""
-    other = next((name for name, fields in FIELDS.items() if set(unknown) <= set(fields)), None)
-    if other:
-        return f"They are fields of {other}: correct model_type."
-    nearest = difflib.get_close_matches(unknown[0], FIELDS[family], 1)
-    return f"Did you mean {nearest[0]}?" if nearest else "Take out what changes no arithmetic."
-
-
-def _size(values: Mapping[str, Any], family: str, file_format: str, path: Path) -> ModelSize:
+def _size(
+    values: Mapping[str, Any], family: str, file_format: str, path: Path
+) -> tuple[ModelSize, list[str]]:
+    """The encoder, and what was replaced because only training reads it."""
     if (file_format, family) not in DEFAULTS:
         raise UserError(
             f"There are no TF1 checkpoints of {family}. Received: {path}", "Take it from the hub."
         )
     complete = DEFAULTS[file_format, family] | {k: v for k, v in values.items() if v is not None}
+    if file_format == "tf1":
+        complete.pop("layer_norm_eps", None)  # its code has no such field
     fields = {ours: complete[name] for name, ours in FIELDS[family].items() if name in complete}
     fields |= _special_fields(complete, family, file_format, path)
+    replaced = _replace_untrainable(fields, family)
     try:
-        return ModelSize.model_validate(fields)
+        return ModelSize.model_validate(fields), replaced
     except ValidationError as error:
         raise UserError(
             f"A configuration must describe an encoder. Received: {path} ({_mistake(error, family)})",
-            _RESTORE,
+            RESTORE,
         ) from error
+
+
+def _replace_untrainable(fields: dict[str, Any], family: str) -> list[str]:
+    """Puts our own values in place of rates and deviations that training cannot use, and says so."""
+    theirs = {ours: name for name, ours in FIELDS[family].items()}
+    notes = []
+    for name, usual in TRAINED.items():
+        lowest = 0.0 if name.endswith("rate") else 1e-12
+        value = fields.get(name, usual)
+        if not lowest <= value < 1:
+            notes.append(
+                f"{theirs[name]} {value} is passed over: only training reads it, and takes {usual} instead"
+            )
+            fields[name] = usual
+    return notes
 
 
 def _mistake(error: ValidationError, family: str) -> str:
     """The first thing that is wrong with a size, by the name that the configuration has for it."""
     first = error.errors()[0]
     reason = first["msg"].removeprefix("Value error, ")
-    if not first["loc"]:
-        return reason
     theirs = {ours: name for name, ours in FIELDS[family].items()}
+    if not first["loc"]:
+        return reason.replace("num_heads", theirs["num_heads"])
     place = theirs.get(first["loc"][0], first["loc"][0])
     return f"{place} {json.dumps(first['input'])}: {reason}"
 
@@ -160,7 +163,7 @@ def _special_fields(
     if written not in ACTIVATIONS[file_format]:
         raise UserError(
             f"The activation must be one of {', '.join(ACTIVATIONS[file_format])}. Received: {written} in {path}",
-            "Models with another activation compute what mbert does not.",
+            "Models with another activation compute what mbert does not; take a checkpoint with one of these.",
         )
     fields: dict[str, object] = {"activation": ACTIVATIONS[file_format][written]}
     if family == "distilbert":
@@ -182,14 +185,14 @@ def _check_bottleneck(values: Mapping[str, Any], path: Path) -> None:
     if not values["use_bottleneck"]:
         raise UserError(
             f"use_bottleneck must be true for a MobileBERT. Received: false, or nothing in its place, in {path}",
-            "mbert has no MobileBERT without bottlenecks.",
+            "mbert has no MobileBERT without bottlenecks; take a checkpoint with them.",
         )
     intra = values.get("intra_bottleneck_size", values["hidden_size"])
     if values.get("true_hidden_size", intra) != intra:
         raise UserError(
             "true_hidden_size and intra_bottleneck_size must be equal. "
             f"Received: {values['true_hidden_size']} and {intra} in {path}",
-            "Correct the one that the weights do not have.",
+            f"Take true_hidden_size out of {path.name}: intra_bottleneck_size alone says the width.",
         )
 
 
@@ -206,17 +209,14 @@ def _vocab_size(values: Mapping[str, Any], path: Path) -> int:
 def write_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:
     """The values of a `config.json` for Hugging Face, of which `read_configuration` makes the same size."""
     fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
-    back = {ours: name for name, ours in reversed(ACTIVATIONS["huggingface"].items())}
     special: dict[str, Any] = {
-        "activation" if family == "distilbert" else "hidden_act": back[size.activation]
+        "activation" if family == "distilbert" else "hidden_act": WRITTEN_ACTIVATIONS[size.activation]
     }
     if family == "mobilebert":
         special |= {
             "use_bottleneck": True, "classifier_activation": size.use_pooler,
             "true_hidden_size": size.intra_dim,
         }  # fmt: skip
-    if family != "distilbert":
-        special["layer_norm_eps"] = 1e-12
     return {"model_type": family, "vocab_size": vocab_size} | fields | special
 
 
@@ -224,15 +224,21 @@ def write_tf1_configuration(size: ModelSize, vocab_size: int, family: str) -> di
     """The values of a `bert_config.json`.
 
     Raises:
-        UserError: TF1's code has no such activation.
+        UserError: TF1's code has no such activation, or no such LayerNorm.
     """
     back = {ours: name for name, ours in ACTIVATIONS["tf1"].items()}
+    if size.norm_epsilon != NORM_EPSILON:
+        raise UserError(
+            f"TF1's code adds {NORM_EPSILON:g} to the variance of a LayerNorm. Received: {size.norm_epsilon:g}",
+            "Use --to huggingface.",
+        )
     if size.activation not in back:
         raise UserError(
             f"A TF1 configuration has the activations {', '.join(back)}. Received: {size.activation}",
             "Use --to huggingface.",
         )
     fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
+    del fields["layer_norm_eps"]  # its code has no such field
     fields |= {"vocab_size": vocab_size, "hidden_act": back[size.activation]}
     if family == "mobilebert":
         fields |= {"use_bottleneck": True, "classifier_activation": size.use_pooler}

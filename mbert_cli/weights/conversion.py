@@ -1,13 +1,14 @@
 """Arrays under the names of another project <-> ours, with an account of every one of them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ml_dtypes
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.model.options import ModelSize
 from mbert_cli.weights.names import Weight
 
 SKIPPED: tuple[tuple[str, str], ...] = (
@@ -16,10 +17,14 @@ SKIPPED: tuple[tuple[str, str], ...] = (
     (r".*FakeQuantWithMinMaxVars(_\d+)?/(min|max)", "range of a simulated quantization"),
     (r"teacher/.*", "teacher of a distillation"),
     (r"hidden_distill_\d+/.*", "normalization of a distillation loss"),
-    (r"(.*\.)?fit_dense\.(weight|bias)", "projection of TinyBERT's distillation"),
-    (r"(.*\.)?embeddings\.position_ids", "numbers of the positions"),
+    (r".*/ExponentialMovingAverage", "moving average of a weight"),
+    (r"(.*\.)?fit_dense(s\.\d+)?\.(weight|bias)", "projection of TinyBERT's distillation"),
+    (r"(.*\.)?embeddings\.(position_ids|token_type_ids)", "numbers of the positions"),
 )
 """Arrays that no network of ours has, by their whole name, and why."""
+
+UNREAD = "kept by transformers, read by nothing"
+"""Why arrays of parts stay behind that a size has no use for."""
 
 TIED = {
     "cls.predictions.decoder.weight": "encoder/embeddings/word_embeddings",
@@ -69,14 +74,15 @@ def from_foreign(
     """
     found: dict[str, np.ndarray] = {}
     used: list[str] = []
-    missing = [weight for weight in weights if not any(name in arrays for name in weight.names)]
+    names = {weight.role: _find_name(weight, arrays) for weight in weights}
+    missing = [weight for weight in weights if names[weight.role] is None]
     if missing:
         raise UserError(
             f"Every weight of the network must be in the checkpoint. Missing: {_listed([w.names[0] for w in missing])}",
-            "Check the configuration beside it; a checkpoint in several files needs all of them.",
+            "Check the configuration beside it: its fields say which weights there are.",
         )
     for weight in weights:
-        name = next(name for name in weight.names if name in arrays)
+        name = names[weight.role]
         array = arrays[name]
         expected = weight.shape[::-1] if weight.is_transposed else weight.shape
         if tuple(array.shape) != expected:
@@ -97,6 +103,16 @@ def from_foreign(
             "Give --allow-unused to leave them out.",
         )
     return found, coverage
+
+
+def unread_arrays(names: Iterable[str], size: ModelSize) -> dict[str, str]:
+    """Arrays of a MobileBERT that its class makes and never applies, and why they stay behind."""
+    patterns = []
+    if not size.trigram_input and size.embedding_dim == size.hidden_dim:
+        patterns.append(r".*embeddings[./]embedding_transformation[./].*")
+    if size.use_bottleneck_attention:
+        patterns.append(r".*[./]bottleneck[./]attention[./].*")
+    return {name: UNREAD for name in names for pattern in patterns if re.fullmatch(pattern, name)}
 
 
 def to_foreign(arrays: Mapping[str, np.ndarray], weights: Sequence[Weight]) -> dict[str, np.ndarray]:
@@ -134,8 +150,16 @@ def _as_floats(name: str, array: np.ndarray) -> np.ndarray:
     return converted
 
 
+def _find_name(weight: Weight, arrays: Mapping[str, np.ndarray]) -> str | None:
+    """The name under which a file has a weight; its second one where it lacks the first."""
+    tied = (name for name, role in TIED.items() if role == weight.role)
+    return next((name for name in (*weight.names, *tied) if name in arrays), None)
+
+
 def _check_tied(arrays: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> None:
-    """A second copy of a weight must be a copy."""
+    """A second copy of a weight must be a copy, where the head that would read it is read."""
+    if "masked_language_model/output/bias" not in found:
+        return
     for name, role in TIED.items():
         if (
             name in arrays
@@ -144,7 +168,8 @@ def _check_tied(arrays: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray
         ):
             raise UserError(
                 f"{name} must be a copy of {role}, to which it is tied. Received: other numbers",
-                "A model with an output layer of its own has no place here.",
+                "A masked-LM head of its own has no place here: save the encoder without it, as with "
+                "`AutoModel.from_pretrained(DIR).save_pretrained(OTHER)`, and import that.",
             )
 
 
@@ -155,7 +180,7 @@ def _account(arrays: Mapping[str, np.ndarray], used: Sequence[str], needless: Ma
     for name in arrays:
         if name in taken:
             continue
-        reason = needless.get(name) or _reason(name)
+        reason = needless.get(name) or reason_to_skip(name) or _reason_of_size(arrays, name)
         if reason is None:
             unused.append(name)
         else:
@@ -165,7 +190,12 @@ def _account(arrays: Mapping[str, np.ndarray], used: Sequence[str], needless: Ma
     )
 
 
-def _reason(name: str) -> str | None:
+def _reason_of_size(arrays: Mapping[str, np.ndarray], name: str) -> str | None:
+    return "nothing in it" if 0 in arrays[name].shape else None
+
+
+def reason_to_skip(name: str) -> str | None:
+    """Why an array of that name is needless; None where nothing says that it is."""
     if name in TIED:
         return "second name of a weight"
     return next((reason for pattern, reason in SKIPPED if re.fullmatch(pattern, name)), None)

@@ -12,6 +12,7 @@ BERT_FIELDS = {
     "max_position_embeddings": "max_length",
     "type_vocab_size": "num_segments",
     "initializer_range": "initializer_range",
+    "layer_norm_eps": "norm_epsilon",
 }
 """Fields of a size by those of BERT's configuration."""
 
@@ -39,10 +40,24 @@ DISTILBERT_FIELDS = {
 FIELDS = {"bert": BERT_FIELDS, "mobilebert": MOBILEBERT_FIELDS, "distilbert": DISTILBERT_FIELDS}
 """By family."""
 
+ALIASES: dict[str, dict[str, str]] = {
+    "bert": {},
+    "mobilebert": {},
+    "distilbert": {"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"},
+}
+"""Other names of fields, by family, as the `attribute_map` of Hugging Face's class has them."""
+
+EXTRA_TYPES: dict[str, type] = {
+    "vocab_size": int, "true_hidden_size": int, "embedding_size": int, "intra_bottleneck_size": int,
+    "use_bottleneck": bool, "classifier_activation": bool, "tie_word_embeddings": bool,
+    "layer_norm_eps": float,
+}  # fmt: skip
+"""What fields are that no table of defaults has, or not for every family."""
+
 _BERT_DEFAULTS = {
     "num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072,
     "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "max_position_embeddings": 512,
-    "type_vocab_size": 2, "initializer_range": 0.02,
+    "type_vocab_size": 2, "initializer_range": 0.02, "layer_norm_eps": 1e-12,
 }  # fmt: skip
 
 DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
@@ -70,19 +85,58 @@ DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
 
 ACTIVATIONS = {
     "huggingface": {
-        "gelu": "gelu_exact", "gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "relu": "relu",
+        "gelu": "gelu_exact", "gelu_python": "gelu_exact", "gelu_new": "gelu", "gelu_fast": "gelu",
+        "gelu_accurate": "gelu", "gelu_pytorch_tanh": "gelu", "gelu_python_tanh": "gelu", "relu": "relu",
         "relu6": "relu6",
     },
     "tf1": {"gelu": "gelu", "relu": "relu", "relu6": "relu6"},
 }  # fmt: skip
-"""Our activations by those of a configuration: "gelu" is the exact one to Hugging Face, the tanh form in TF1."""
+"""Our activations by those of a configuration: "gelu" is the exact one to Hugging Face, the tanh form in TF1.
+Where several names stand for one, `WRITTEN_ACTIVATIONS` says which is written."""
 
-REQUIRED = {
-    "is_decoder": False, "add_cross_attention": False, "is_encoder_decoder": False,
-    "position_embedding_type": "absolute", "sinusoidal_pos_embds": False, "pruned_heads": {},
-    "tie_word_embeddings": True, "layer_norm_eps": 1e-12,
+WRITTEN_ACTIVATIONS = {"gelu_exact": "gelu", "gelu": "gelu_new", "relu": "relu", "relu6": "relu6"}
+"""Hugging Face's names of our activations."""
+
+REQUIRED: dict[str, dict[str, Any]] = {
+    "bert": {
+        "is_decoder": False, "add_cross_attention": False, "position_embedding_type": "absolute",
+        "pruned_heads": {}, "per_layer_config": {},
+    },
+    "mobilebert": {"pruned_heads": {}, "per_layer_config": {}},
+    "distilbert": {"pruned_heads": {}, "per_layer_config": {}},
 }  # fmt: skip
-"""Fields that may be there and must say this."""
+"""Fields that change what a model of a family computes, and must say this where they are there."""
+
+TRAINED = {"hidden_dropout_rate": 0.1, "attention_dropout_rate": 0.1, "initializer_range": 0.02}
+"""Fields of a size that only training reads, and what takes the place of a value that we cannot train with."""
+
+_SENTENCE = "it belongs to sentence-transformers; transformers reads nothing of it"
+_OTHER_CLASS = "the class of this family in transformers does not read it"
+_TOKENIZER = "the tokenizer's own files say it"
+
+PASSED_OVER: dict[str, tuple[tuple[Any, ...], str]] = {
+    "sinusoidal_pos_embds": ((False,), "it says how the position table was drawn, and the table is in the file"),
+    "is_decoder": ((False,), _OTHER_CLASS),
+    "add_cross_attention": ((False,), _OTHER_CLASS),
+    "is_encoder_decoder": ((False,), "an encoder alone keeps no cache of a decoder"),
+    "position_embedding_type": (("absolute",), _OTHER_CLASS),
+    "layer_norm_eps": ((1e-12,), _OTHER_CLASS),
+    "tie_word_embeddings": ((True,), "it concerns a masked-LM head alone, whose arrays are compared"),
+    "tie_last_hidden_states": ((), "it says which hidden states are shown, not what is computed"),
+    "sbert_ce_default_activation_function": ((), _SENTENCE),
+    "sentence_transformers": ((), _SENTENCE),
+    "adapters": ((), "adapters are arrays of their own, and none of them is read"),
+    "adapter_config": ((), "adapters are arrays of their own, and none of them is read"),
+    "auto_map": ((), "code of the author's own, which is not run"),
+    "custom_pipelines": ((), "code of the author's own, which is not run"),
+    "function_to_apply": ((), "problem_type and the number of outputs decide, as in transformers"),
+    "quantization_config": ((), "the arrays are read as they are stored"),
+    "max_seq_length": ((), _TOKENIZER),
+    "model_max_length": ((), _TOKENIZER),
+    "do_lower_case": ((), _TOKENIZER),
+}  # fmt: skip
+"""Fields that change nothing and may look as if they did: the values that need no word, and why any other one is
+passed over."""
 
 IGNORED = frozenset(
     [
@@ -148,6 +202,22 @@ IGNORED = frozenset(
         "use_bottleneck",
         "hidden_act",
         "activation",
+        "name_or_path",
+        "_attn_implementation_internal",
+        "_experts_implementation",
+        "_experts_implementation_internal",
+        "experts_implementation",
+        "_flash_attn_2_enabled",
+        "use_flash_attention_2",
+        "unk_token_id",
+        "mask_token_id",
+        "loss_type",
+        "base_model_name_or_path",
+        "vocab_size_or_config_json_file",
+        "optimum_version",
+        "export_model_type",
+        "neuron",
+        "keys_to_ignore_at_inference",
     ]
 )
 """Fields that change no arithmetic, or that are read elsewhere."""
@@ -180,6 +250,24 @@ GENERATION = frozenset(
         "suppress_tokens",
         "begin_suppress_tokens",
         "eos_token_ids",
+        "assistant_confidence_threshold",
+        "encoder_repetition_penalty",
+        "epsilon_cutoff",
+        "eta_cutoff",
+        "num_assistant_tokens",
+        "num_assistant_tokens_schedule",
+        "target_lookbehind",
+        "assistant_lookbehind",
+        "assistant_early_exit",
+        "prompt_lookup_num_tokens",
+        "forced_decoder_ids",
+        "sequence_bias",
+        "guidance_scale",
+        "low_memory",
+        "penalty_alpha",
+        "renormalize_logits",
+        "max_new_tokens",
+        "min_new_tokens",
     ]
 )
 """Settings for writing text that older versions of `transformers` put into every configuration."""

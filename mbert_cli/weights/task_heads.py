@@ -86,7 +86,7 @@ def _task_head(present: Collection[str], configuration: Configuration, file_form
             raise UserError(
                 f"A model must have the head that its architecture says. Received: {architecture} in {path}, "
                 "and no such arrays",
-                "Restore the weights that were saved with it, or correct architectures.",
+                f"Restore the weights that were saved with it, or correct architectures in {path.name}.",
             )
         return stated
     if "classifier" not in present:
@@ -95,7 +95,7 @@ def _task_head(present: Collection[str], configuration: Configuration, file_form
         raise UserError(
             f"A classifier must be one of whole texts or of tokens ({', '.join(TASK_HEADS)}). "
             f"Received: {architecture} in {path}",
-            "If it is one of these, correct architectures.",
+            f"If it is one of these, correct architectures in {path.name}.",
         )
     if file_format == "huggingface" and "pooler" not in present:
         raise UserError(
@@ -116,15 +116,30 @@ def count_labels(
         arrays: Those of the checkpoint, by its own names.
         configuration: The checkpoint's.
         file_format: huggingface or tf1.
+
+    Raises:
+        UserError: The bias is no list of numbers.
     """
     if head not in ("classifier", "token_classifier"):
         return 0
     bias = weights_of_head(head, 1, configuration.size, 1, file_format, configuration.family)[-1]
-    return next((int(arrays[name].shape[0]) for name in bias.names if name in arrays), 1)
+    name = next((name for name in bias.names if name in arrays), None)
+    if name is None:
+        return 1
+    if len(arrays[name].shape) != 1 or not len(arrays[name]):
+        raise UserError(
+            f"The bias of a classifier must have a number for each output. Received: the shape {arrays[name].shape} "
+            f"for {name}",
+            "Download the weights again.",
+        )
+    return len(arrays[name])
 
 
-def find_kind(head: str, num_labels: int, configuration: Configuration) -> str:
+def find_kind(head: str, num_labels: int, configuration: Configuration, file_format: str) -> str:
     """The kind of task of a head, a key of `model.heads.TASK_HEADS`.
+
+    One output whose problem is not stated is a probability to Hugging Face, whose pipeline takes the sigmoid of
+    it, and a number in BERT's own code for TF1.
 
     Raises:
         UserError: `problem_type` is not known, or contradicts the number of outputs.
@@ -132,53 +147,81 @@ def find_kind(head: str, num_labels: int, configuration: Configuration) -> str:
     if head != "classifier":
         return {"answer_span": "question_answering", "token_classifier": "token_classification"}[head]
     stated = configuration.values.get("problem_type")
-    default = "regression" if num_labels == 1 else "single_label_classification"
-    problem = default if stated is None else stated
-    is_known = isinstance(problem, str) and problem in KINDS
-    if not is_known or (problem != default and problem != "multi_label_classification"):
+    if stated is None:
+        single = "multi_label" if file_format == "huggingface" else "regression"
+        return single if num_labels == 1 else "classification"
+    if not isinstance(stated, str) or stated not in KINDS:
         raise UserError(
-            f"problem_type must be {default} or multi_label_classification with {num_labels} outputs. "
-            f"Received: {_shown(stated)} in {configuration.path}",
-            "Correct it, or restore the weights that were saved with it.",
+            f"problem_type must be one of {', '.join(KINDS)}. Received: {_shown(stated)} in {configuration.path}",
+            "Set it to the one that the model was trained for, or take it out.",
         )
-    return KINDS[problem]
+    if KINDS[stated] == "classification" and num_labels == 1:
+        raise UserError(
+            f"problem_type {stated} needs two outputs or more, as in transformers. "
+            f"Received: 1 output, in {configuration.path}",
+            "Set it to multi_label_classification for a probability, or to regression for a number.",
+        )
+    return KINDS[stated]
 
 
 def find_labels(num_labels: int, configuration: Configuration) -> tuple[str, ...]:
     """Names of the outputs of a classifier; LABEL_0 and so on where the configuration has none.
 
     Raises:
-        UserError: The names are not one for each output, are not distinct or contradict one another.
+        UserError: The names are not one for each output, or not distinct.
     """
     values, path = configuration.values, configuration.path
-    for field in ("num_labels", "_num_labels"):
-        if values.get(field, num_labels) not in (num_labels, None):
-            raise UserError(
-                f"{field} must be the number of outputs of the head, {num_labels}. "
-                f"Received: {_shown(values[field])} in {path}",
-                "Restore the weights that were saved with the configuration.",
-            )
     defaults = {str(index): f"LABEL_{index}" for index in range(num_labels)}
-    ids = values.get("label2id")
-    from_ids = {str(index): name for name, index in ids.items()} if isinstance(ids, dict) else None
     named = values.get("id2label")
     if named is None:
-        named = from_ids or defaults
+        promised = values.get("num_labels")
+        if promised not in (num_labels, None):
+            raise UserError(
+                f"num_labels must be the number of outputs of the head, {num_labels}. "
+                f"Received: {_shown(promised)} in {path}",
+                f"Set num_labels to {num_labels}, or restore the weights that were saved with {path.name}.",
+            )
+        named = _from_ids(values) or defaults
     is_whole = isinstance(named, dict) and set(map(str, named)) == set(defaults)
     if not is_whole or len(set(map(str, named.values()))) < num_labels:
         raise UserError(
             f"id2label must give each of the {num_labels} outputs of the head a name of its own, 0 to "
             f"{num_labels - 1}. Received: {_shown(named)} in {path}",
-            "Correct the names in the configuration.",
+            f"Correct id2label in {path.name}, or take it out: the outputs are LABEL_0 and so on then.",
         )
     found = {str(index): str(name) for index, name in named.items()}
-    is_default = from_ids is None or all(str(name).startswith("LABEL_") for name in from_ids.values())
-    if not is_default and from_ids != found:
-        raise UserError(
-            f"label2id must say the same as id2label. Received: {_shown(ids)} and {_shown(named)} in {path}",
-            "Correct the one that is wrong.",
-        )
     return tuple(found[index] for index in defaults)
+
+
+def _from_ids(values: Mapping[str, Any]) -> dict[str, str] | None:
+    """label2id the other way round."""
+    ids = values.get("label2id")
+    return {str(index): str(name) for name, index in ids.items()} if isinstance(ids, dict) else None
+
+
+def find_notes(kind: str | None, num_labels: int, configuration: Configuration) -> list[str]:
+    """What a person should know about a task's head: choices that the configuration leaves open."""
+    values, file = configuration.values, configuration.path.name
+    notes = []
+    if kind == "multi_label" and num_labels == 1 and values.get("problem_type") is None:
+        notes.append(
+            f"{file}: one output without problem_type is given as a probability, its sigmoid, as transformers "
+            'gives it; with "problem_type": "regression" it is the number itself'
+        )
+    named, ids = values.get("id2label"), _from_ids(values)
+    if num_labels and isinstance(named, dict) and ids is not None:
+        found = {str(index): str(name) for index, name in named.items()}
+        is_default = all(name.startswith("LABEL_") for name in ids.values())
+        if not is_default and ids != found:
+            notes.append(
+                f"{file}: label2id {_shown(values['label2id'])} is passed over: it contradicts id2label, which "
+                "names the outputs"
+            )
+    if num_labels and named is not None and values.get("num_labels") not in (num_labels, None):
+        notes.append(f"{file}: num_labels {_shown(values['num_labels'])} is passed over: id2label counts")
+    if configuration.size.num_segments == 1:
+        notes.append(f"{file}: type_vocab_size 1: both texts of a pair get the only row of segments")
+    return notes
 
 
 def write_task(architecture: str, kind: str, labels: Sequence[str] | None) -> dict[str, Any]:

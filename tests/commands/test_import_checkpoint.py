@@ -152,6 +152,41 @@ def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, tmp_
     assert "A model that came from elsewhere has no examples" in refused.stderr
 
 
+def test_a_checkpoint_is_one_source_however_its_path_is_written(capsys, tmp_path):
+    save("theirs")
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    for source in ("theirs/", "./theirs", str(tmp_path / "theirs"), "runs/../theirs"):
+        import_checkpoint.run(ImportCommand(source, Path("runs/ours")))
+        assert "runs/ours is complete already" in capsys.readouterr().err
+    save("others")
+    assert refusal(ImportCommand("others", Path("runs/ours"))).message.startswith(
+        "A run directory belongs to one recipe. Received: another one for runs/ours\n  source: "
+    )
+    convert_checkpoint.run(ConvertCommand(Path("runs/ours"), Path("tf1"), "tf1"))
+    import_checkpoint.run(ImportCommand("tf1", Path("runs/tf1")))
+    for source in ("tf1/", "tf1/model.ckpt", "./tf1/model.ckpt.index"):
+        import_checkpoint.run(ImportCommand(source, Path("runs/tf1")))
+        assert "runs/tf1 is complete already" in capsys.readouterr().err
+
+
+def test_a_field_that_promises_what_the_file_lacks_is_refused_at_once():
+    save("theirs")
+    path = Path("theirs/config.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_hidden_layers": 1_000_000_000}))
+    assert refusal(ImportCommand("theirs")).message == (
+        "num_hidden_layers must be at most what the checkpoint has, 2. "
+        "Received: 1000000000 in theirs/config.json"
+    )
+
+
+def test_fields_that_are_not_known_are_passed_over_where_that_is_wanted(capsys):
+    save("theirs", mood="fine")
+    error = refusal(ImportCommand("theirs", Path("runs/ours")))
+    assert error.hint == "--allow-unknown passes over fields that change no arithmetic."
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours"), allow_unknown=True))
+    assert 'config.json: mood "fine" is passed over: nothing is known about it\n' in capsys.readouterr().err
+
+
 def test_a_dry_run_accounts_and_writes_nothing(capsys):
     save("theirs")
     import_checkpoint.run(ImportCommand("theirs", dry_run=True))
@@ -159,15 +194,33 @@ def test_a_dry_run_accounts_and_writes_nothing(capsys):
     assert not Path("runs").exists()
 
 
-def test_a_vocabulary_of_another_length_is_refused():
+def test_a_vocabulary_longer_than_the_word_table_is_refused():
     save("theirs")
-    Path("theirs/vocab.txt").write_text("\n".join(TOKENS[:-1]) + "\n")
+    Path("theirs/vocab.txt").write_text("\n".join([*TOKENS, "more"]) + "\n")
     error = refusal(ImportCommand("theirs", Path("runs/x")))
     assert error.message == (
-        f"The vocabulary must have as many tokens as the word table has rows, {len(TOKENS)}. "
-        f"Received: {len(TOKENS) - 1} in theirs"
+        f"The vocabulary must have at most as many tokens as the word table has rows, {len(TOKENS)}. "
+        f"Received: {len(TOKENS) + 1} in theirs"
     )
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("to", ["huggingface", "tf1"])
+def test_rows_of_the_word_table_beyond_the_vocabulary_are_left_out_and_said(to, capsys):
+    save("theirs", "ForPreTraining", vocab_size=len(TOKENS) + 8)
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    assert (
+        f"The word table has {len(TOKENS) + 8} rows and the vocabulary {len(TOKENS)} tokens: the rows beyond it are "
+        "left out, for no text reaches them\n"
+    ) in capsys.readouterr().err
+    theirs = load_weights(Path("theirs/model.safetensors"))
+    ours = load_weights(Path("runs/ours/final/weights.safetensors"))
+    table = theirs["mobilebert.embeddings.word_embeddings.weight"]
+    np.testing.assert_array_equal(ours["encoder/embeddings/word_embeddings"], table[: len(TOKENS)])
+    assert ours["masked_language_model/output/bias"].shape == (len(TOKENS),)
+    convert_checkpoint.run(ConvertCommand(Path("runs/ours"), Path("back"), to))
+    import_checkpoint.run(ImportCommand("back", Path("runs/again")))
+    assert "The word table has" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -179,6 +179,70 @@ def assert_written_alike(imported: Imported, reference: "torch.nn.Module", folde
         np.testing.assert_array_equal(array.numpy(), again[key].numpy())
 
 
+KEPT_AND_UNREAD = {
+    "without_trigram": {"trigram_input": False, "embedding_size": 32},
+    "keys_of_the_bottleneck": {"use_bottleneck_attention": True, "key_query_shared_bottleneck": True},
+}
+
+
+@pytest.mark.parametrize("case", KEPT_AND_UNREAD)
+def test_arrays_that_transformers_keeps_and_never_applies_are_no_reason_to_refuse(
+    case, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(CASES, case, ("MobileBert", MOBILEBERT | KEPT_AND_UNREAD[case]))
+    reference, batch = build_reference(case, "ForMaskedLM"), padded_batch()
+    reference.save_pretrained(tmp_path)
+    imported = read_checkpoint(tmp_path)
+    assert imported.coverage.skipped["kept by transformers, read by nothing"]
+    ours = build_ours(imported, "masked_logits")
+    ours = ours({name: batch[name] for name in ours.input})
+    theirs = run_reference(reference, batch, "mobilebert")
+    for one, other in zip(ours["hidden_states"], theirs.hidden_states, strict=True):
+        assert_close(one, other)
+    assert_heads_close("masked_logits", ours, theirs, batch)
+
+
+def test_an_output_layer_that_no_head_reads_need_not_be_the_word_table(tmp_path):
+    reference = build_reference("bert", "ForSequenceClassification")
+    reference.save_pretrained(tmp_path)
+    stale = {
+        "cls.predictions.decoder.weight": np.ones((VOCAB_SIZE, 24), np.float32),
+        "cls.predictions.bias": np.ones(VOCAB_SIZE, np.float32),
+    }
+    configuration = json.loads((tmp_path / "config.json").read_text())
+    write_model(tmp_path, read_arrays(tmp_path) | stale, configuration | {"tie_word_embeddings": False})
+    imported = read_checkpoint(tmp_path)
+    assert imported.coverage.skipped == {
+        "head of the pre-training": ("cls.predictions.bias",),
+        "second name of a weight": ("cls.predictions.decoder.weight",),
+    }
+
+
+def test_a_tied_weight_is_found_under_its_second_name(tmp_path):
+    reference = build_reference("bert", "ForMaskedLM")
+    reference.save_pretrained(tmp_path)
+    whole = read_checkpoint(tmp_path)
+    arrays = read_arrays(tmp_path)
+    arrays["cls.predictions.decoder.bias"] = arrays.pop("cls.predictions.bias")
+    arrays["cls.predictions.decoder.weight"] = arrays.pop("bert.embeddings.word_embeddings.weight")
+    write_model(tmp_path, arrays, json.loads((tmp_path / "config.json").read_text()))
+    for name, array in read_checkpoint(tmp_path).arrays.items():
+        np.testing.assert_array_equal(array, whole.arrays[name])
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model."])
+def test_a_model_that_was_saved_with_its_wrapper_is_the_same_model(prefix, tmp_path):
+    reference = build_reference("bert", "ForSequenceClassification")
+    reference.save_pretrained(tmp_path)
+    whole = read_checkpoint(tmp_path)
+    arrays = {prefix + name: array for name, array in read_arrays(tmp_path).items()}
+    write_model(tmp_path, arrays, json.loads((tmp_path / "config.json").read_text()))
+    wrapped = read_checkpoint(tmp_path)
+    assert any(prefix in note for note in wrapped.notes) and wrapped.arrays.keys() == whole.arrays.keys()
+    for name, array in wrapped.arrays.items():
+        np.testing.assert_array_equal(array, whole.arrays[name])
+
+
 def test_large_activations_are_the_same_by_ratio(tmp_path):
     reference, batch = build_reference("mobilebert", "Model", scale=1e7), padded_batch()
     reference.save_pretrained(tmp_path)
@@ -202,11 +266,11 @@ def test_shards_and_older_names_are_read_alike(tmp_path):
     (tmp_path / "older").mkdir()
     configuration = json.loads((tmp_path / "whole/config.json").read_text())
     del configuration["model_type"]  # as in TinyBERT's folders
-    fit = {"fit_dense.weight": np.zeros((24, 24), np.float32), "fit_dense.bias": np.zeros(24, np.float32)}
+    fit = {"fit_dense.weight": np.zeros((24, 24), np.float32), "fit_denses.3.bias": np.zeros(24, np.float32)}
     write_model(tmp_path / "older", older | fit, configuration)
     old = read_checkpoint(tmp_path / "older")
     assert old.coverage.skipped == {
-        "projection of TinyBERT's distillation": ("fit_dense.bias", "fit_dense.weight")
+        "projection of TinyBERT's distillation": ("fit_dense.weight", "fit_denses.3.bias")
     }
     for name, array in whole.arrays.items():
         np.testing.assert_array_equal(array, shards.arrays[name])

@@ -76,7 +76,7 @@ def test_a_size_that_was_written_is_read_again(name, tmp_path):
         (
             {"a": 1, "b": None},
             ("Every field of a configuration must be known, or weights would be misread. "
-            "Received: a: 1, b: null in {path}"),
+            "Received: a: 1 in {path}"),
         ),
         ({"architectures": 3}, "architectures must be a list of names. Received: 3 in {path}"),
         ({"hidden_act": ["relu"]}, 'hidden_act must be a name. Received: ["relu"] in {path}'),
@@ -89,19 +89,27 @@ def test_a_size_that_was_written_is_read_again(name, tmp_path):
             {"model_type": "roberta"},
             "A checkpoint must be of the architecture bert, mobilebert, distilbert. Received: roberta in {path}",
         ),
-        ({"hidden_act": "silu"}, ("The activation must be one of gelu, gelu_new, gelu_pytorch_tanh, relu, relu6. "
-                                 "Received: silu in {path}")),
+        ({"hidden_act": "silu"}, ("The activation must be one of gelu, gelu_python, gelu_new, gelu_fast, gelu_accurate, "
+                                  "gelu_pytorch_tanh, gelu_python_tanh, relu, relu6. Received: silu in {path}")),
+        ({"intra_bottleneck_size": "128"},
+         'intra_bottleneck_size must be a whole number. Received: "128", a text, in {path}'),
+        ({"num_hidden_layers": 2.5}, "num_hidden_layers must be a whole number. Received: 2.5 in {path}"),
+        ({"num_hidden_layers": True}, "num_hidden_layers must be a whole number. Received: true in {path}"),
+        ({"trigram_input": 1}, "trigram_input must be true or false. Received: 1 in {path}"),
+        ({"hidden_dropout_prob": "none"}, 'hidden_dropout_prob must be a number. Received: "none", a text, in {path}'),
+        ({"pruned_heads": {"0": [1]}}, 'pruned_heads must be {{}}. Received: {{"0": [1]}} in {path}'),
+        ({"per_layer_config": {"0": {"intermediate_size": 4}}},
+         'per_layer_config must be {{}}. Received: {{"0": {{"intermediate_size": 4}}}} in {path}'),
         ({"use_bottleneck": False}, "use_bottleneck must be true for a MobileBERT. Received: false, or nothing in its place, in {path}"),
         (
             {"true_hidden_size": 256},
             "true_hidden_size and intra_bottleneck_size must be equal. Received: 256 and 128 in {path}",
         ),
-        ({"is_decoder": True}, "is_decoder must be false. Received: true in {path}"),
         ({"vocab_size": None}, "A configuration must have a vocab_size. Received: null in {path}"),
         (
             {"num_attention_heads": 3},
             ("A configuration must describe an encoder. Received: {path} ("
-            "the width inside a block (128) must be a multiple of num_heads (3))"),
+            "the width inside a block (128) must be a multiple of num_attention_heads (3))"),
         ),
     ],
 )  # fmt: skip
@@ -118,7 +126,9 @@ def test_settings_for_writing_text_and_old_names_are_passed_over(tmp_path):
 
 def test_the_fork_s_name_of_the_width_is_recognised(tmp_path):
     hint = refusal(tmp_path, {"vocab_size": 9, "bottleneck_size": 128}, "tf1").hint
-    assert hint == "Did you mean intra_bottleneck_size?"
+    assert hint == (
+        "Did you mean intra_bottleneck_size? --allow-unknown passes over fields that change no arithmetic."
+    )
 
 
 def test_fields_of_another_family_are_recognised(tmp_path):
@@ -129,7 +139,10 @@ def test_fields_of_another_family_are_recognised(tmp_path):
         "Every field of a configuration must be known, or weights would be misread. "
         f"Received: embedding_size: 4, trigram_input: true in {tmp_path}/config.json"
     )
-    assert error.hint == "They are fields of mobilebert: correct model_type."
+    assert error.hint == (
+        "They are fields of mobilebert: correct model_type. "
+        "--allow-unknown passes over fields that change no arithmetic."
+    )
 
 
 def test_what_is_no_json_object_is_refused(tmp_path):
@@ -139,3 +152,119 @@ def test_what_is_no_json_object_is_refused(tmp_path):
     assert refusal(tmp_path, "[]").message == (
         f"A configuration must be a JSON object. Received: {tmp_path}/config.json"
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"is_decoder": True}, "is_decoder must be false. Received: true in {path}"),
+        (
+            {"position_embedding_type": "relative_key"},
+            'position_embedding_type must be "absolute". Received: "relative_key" in {path}',
+        ),
+        ({"add_cross_attention": True}, "add_cross_attention must be false. Received: true in {path}"),
+    ],
+)
+def test_a_field_that_changes_what_bert_computes_is_refused(fields, message, tmp_path):
+    error = refusal(tmp_path, {"vocab_size": 9} | fields)
+    assert error.message == message.format(path=tmp_path / "config.json")
+
+
+@pytest.mark.parametrize("family", ["mobilebert", "distilbert"])
+@pytest.mark.parametrize(
+    "fields", [{"is_decoder": True}, {"position_embedding_type": "relative_key"}, {"layer_norm_eps": 1e-5}]
+)
+def test_a_field_that_the_class_of_a_family_does_not_read_is_listed_and_passed_over(family, fields, tmp_path):
+    found = read(tmp_path, {"vocab_size": 9, "model_type": family} | fields, "huggingface")
+    usual = read(tmp_path, {"vocab_size": 9, "model_type": family}, "huggingface")
+    if family == "mobilebert" and "layer_norm_eps" in fields:
+        assert found.size.norm_epsilon == 1e-5 and found.notes == ()
+        return
+    (name, value), *_ = fields.items()
+    assert found.size == usual.size
+    assert found.notes == (
+        (
+            f"config.json: {name} {json.dumps(value)} is passed over: "
+            "the class of this family in transformers does not read it"
+        ),
+    )
+
+
+def test_fields_that_say_nothing_of_the_encoder_are_listed_and_passed_over(tmp_path):
+    found = read(
+        tmp_path,
+        {
+            "vocab_size": 9, "sentence_transformers": {"version": "5.1.0"}, "adapters": {}, "tie_word_embeddings": False,
+            "layer_norm_eps": 1e-12, "position_embedding_type": "absolute", "is_decoder": False, "use_cache": True,
+        },
+        "huggingface",
+    )  # fmt: skip
+    assert found.notes == (
+        (
+            "config.json: tie_word_embeddings false is passed over: it concerns a masked-LM head alone, whose arrays are "
+            "compared"
+        ),
+        (
+            'config.json: sentence_transformers {"version": "5.1.0"} is passed over: it belongs to sentence-transformers; '
+            "transformers reads nothing of it"
+        ),
+        "config.json: adapters {} is passed over: adapters are arrays of their own, and none of them is read",
+    )
+
+
+def test_unknown_fields_are_passed_over_and_listed_where_that_is_wanted(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(OPT | {"mood": "fine", "nothing": None}))
+    found = read_configuration(path, "tf1", allow_unknown=True)
+    assert found.size == SIZES["mobilebert"]
+    assert found.notes == (
+        'config.json: mood "fine" is passed over: nothing is known about it',
+        "config.json: nothing null is passed over: nothing is known about it",
+    )
+
+
+def test_a_value_that_only_training_reads_is_no_reason_to_refuse(tmp_path):
+    found = read(
+        tmp_path, {"vocab_size": 9, "initializer_range": 1.0, "hidden_dropout_prob": 1}, "huggingface"
+    )
+    assert (found.size.initializer_range, found.size.hidden_dropout_rate) == (0.02, 0.1)
+    assert found.notes == (
+        "config.json: hidden_dropout_prob 1 is passed over: only training reads it, and takes 0.1 instead",
+        "config.json: initializer_range 1.0 is passed over: only training reads it, and takes 0.02 instead",
+    )
+
+
+def test_the_names_that_every_class_understands_are_those_of_distilbert(tmp_path):
+    usual = {"vocab_size": 9, "model_type": "distilbert", "dim": 8, "n_heads": 2, "n_layers": 3}
+    other = {"vocab_size": 9, "model_type": "distilbert", "hidden_size": 8, "num_attention_heads": 2,
+             "num_hidden_layers": 3}  # fmt: skip
+    assert read(tmp_path, usual, "huggingface").size == read(tmp_path, other, "huggingface").size
+    error = refusal(tmp_path, usual | {"num_hidden_layers": 4})
+    assert error.message == (
+        f"num_hidden_layers and n_layers are one field of distilbert. Received: 4 and 3 in {tmp_path}/config.json"
+    )
+
+
+def test_a_number_in_quotes_is_told_how_to_be_written(tmp_path):
+    assert refusal(tmp_path, {"vocab_size": " 30522 "}).hint == (
+        'Write it without quotes, as `"vocab_size": 30522`.'
+    )
+
+
+def test_a_configuration_without_end_is_refused(tmp_path):
+    assert refusal(tmp_path, "[" * 100_000).message.startswith(
+        "A configuration must be a JSON file. Received: "
+    )
+    with open(tmp_path / "config.json", "wb") as file:
+        file.truncate(2**40)  # a hole
+    with pytest.raises(UserError) as caught:
+        read_configuration(tmp_path / "config.json", "huggingface")
+    assert "it has 1,099,511,627,776 bytes" in caught.value.message
+
+
+def test_another_epsilon_has_no_place_in_tf1(tmp_path):
+    size = SIZES["bert_base"].model_copy(update={"norm_epsilon": 1e-5})
+    assert read(tmp_path, write_configuration(size, 9, "bert"), "huggingface").size == size
+    with pytest.raises(UserError) as caught:
+        write_tf1_configuration(size, 9, "bert")
+    assert caught.value.message == "TF1's code adds 1e-12 to the variance of a LayerNorm. Received: 1e-05"

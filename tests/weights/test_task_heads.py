@@ -7,7 +7,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.names import weights_of
-from mbert_cli.weights.task_heads import find_heads, find_kind, find_labels, write_task
+from mbert_cli.weights.task_heads import find_heads, find_kind, find_labels, find_notes, write_task
 
 PRETRAINING = ("masked_language_model", "next_sentence")
 SIZE = {
@@ -98,33 +98,48 @@ def test_a_head_that_may_be_another_is_refused(architecture, heads, message, con
     ("problem_type", "num_labels", "kind"),
     [
         (None, 3, "classification"),
-        (None, 1, "regression"),
+        (None, 1, "multi_label"),
         ("single_label_classification", 2, "classification"),
         ("multi_label_classification", 3, "multi_label"),
         ("multi_label_classification", 1, "multi_label"),
         ("regression", 1, "regression"),
+        ("regression", 5, "regression"),
     ],
 )
-def test_the_kind_is_that_of_the_problem(problem_type, num_labels, kind, configure):
-    assert find_kind("classifier", num_labels, configure(problem_type=problem_type)) == kind
+def test_the_kind_is_what_the_pipeline_of_transformers_makes_of_the_problem(
+    problem_type, num_labels, kind, configure
+):
+    assert find_kind("classifier", num_labels, configure(problem_type=problem_type), "huggingface") == kind
+
+
+def test_one_output_of_tf1_is_a_number(configure):
+    assert find_kind("classifier", 1, configure("tf1"), "tf1") == "regression"
 
 
 @pytest.mark.parametrize(
-    ("problem_type", "num_labels", "default"),
+    ("problem_type", "message"),
     [
-        ("regression", 5, "single_label_classification"),
-        ("single_label_classification", 1, "regression"),
-        (["regression"], 1, "regression"),
+        (
+            "single_label_classification",
+            (
+                "problem_type single_label_classification needs two outputs or more, as in transformers. "
+                "Received: 1 output, in {path}"
+            ),
+        ),
+        (
+            ["regression"],
+            (
+                "problem_type must be one of single_label_classification, multi_label_classification, regression. "
+                'Received: ["regression"] in {path}'
+            ),
+        ),
     ],
 )
-def test_a_problem_of_another_number_of_outputs_is_refused(problem_type, num_labels, default, configure):
+def test_a_problem_that_one_output_cannot_have_is_refused(problem_type, message, configure):
     configuration = configure(problem_type=problem_type)
     with pytest.raises(UserError) as refused:
-        find_kind("classifier", num_labels, configuration)
-    assert refused.value.message == (
-        f"problem_type must be {default} or multi_label_classification with {num_labels} outputs. "
-        f"Received: {json.dumps(problem_type)} in {configuration.path}"
-    )
+        find_kind("classifier", 1, configuration, "huggingface")
+    assert refused.value.message == message.format(path=configuration.path)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +148,8 @@ def test_a_problem_of_another_number_of_outputs_is_refused(problem_type, num_lab
         {"id2label": {"0": "a", "1": "b"}},
         {"id2label": {"1": "b", "0": "a"}, "label2id": {"LABEL_0": 0, "LABEL_1": 1}},
         {"label2id": {"b": 1, "a": 0}, "num_labels": 2},
+        {"id2label": {"0": "a", "1": "b"}, "label2id": {"a": 1, "b": 0}},
+        {"id2label": {"0": "a", "1": "b"}, "num_labels": 7, "_num_labels": 3},
     ],
 )
 def test_labels_are_in_the_order_of_their_outputs(fields, configure):
@@ -156,13 +173,6 @@ NAMED = (
         ({"id2label": {"0": "a", "1": "a"}}, NAMED.replace("{}", '{{"0": "a", "1": "a"}}')),
         ({"id2label": ["a", "b"]}, NAMED.replace("{}", '["a", "b"]')),
         ({"num_labels": 7}, "num_labels must be the number of outputs of the head, 2. Received: 7 in {path}"),
-        (
-            {"id2label": {"0": "a", "1": "b"}, "label2id": {"a": 1, "b": 0}},
-            (
-                'label2id must say the same as id2label. Received: {{"a": 1, "b": 0}} and '
-                '{{"0": "a", "1": "b"}} in {path}'
-            ),
-        ),
     ],
 )
 def test_labels_that_contradict_the_head_or_themselves_are_refused(fields, message, configure):
@@ -170,6 +180,24 @@ def test_labels_that_contradict_the_head_or_themselves_are_refused(fields, messa
     with pytest.raises(UserError) as refused:
         find_labels(2, configuration)
     assert refused.value.message == message.format(path=configuration.path)
+
+
+def test_what_the_configuration_leaves_open_is_said(configure):
+    assert find_notes("multi_label", 1, configure()) == [
+        (
+            "config.json: one output without problem_type is given as a probability, its sigmoid, as transformers gives "
+            'it; with "problem_type": "regression" it is the number itself'
+        )
+    ]
+    assert find_notes("multi_label", 1, configure(problem_type="multi_label_classification")) == []
+    fields = {"id2label": {"0": "a", "1": "b"}, "label2id": {"a": 1, "b": 0}, "num_labels": 7}
+    assert find_notes("classification", 2, configure(**fields)) == [
+        'config.json: label2id {"a": 1, "b": 0} is passed over: it contradicts id2label, which names the outputs',
+        "config.json: num_labels 7 is passed over: id2label counts",
+    ]
+    assert find_notes(None, 0, configure(type_vocab_size=1)) == [
+        "config.json: type_vocab_size 1: both texts of a pair get the only row of segments"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +211,7 @@ def test_labels_that_contradict_the_head_or_themselves_are_refused(fields, messa
 def test_a_task_that_was_written_is_found_again(architecture, head, kind, labels, configure):
     configuration = configure(**write_task(architecture, kind, labels))
     assert configuration.architecture == architecture
-    assert find_kind(head, len(labels), configuration) == kind
+    assert find_kind(head, len(labels), configuration, "huggingface") == kind
     assert find_labels(len(labels), configuration) == labels
 
 

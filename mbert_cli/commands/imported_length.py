@@ -1,0 +1,57 @@
+"""How many tokens of a text an imported task model reads."""
+
+from pathlib import Path
+
+from mbert_cli.data.tokenizer_length import find_max_length
+from mbert_cli.errors import UserError
+from mbert_cli.weights.checkpoint_source import Imported
+
+WINDOW = 384
+"""Tokens of a window over a long text that is asked about, as in the pipeline of `transformers`."""
+
+LOWEST = 4
+"""A pair of one token each and its marks are one more."""
+
+
+def imported_length(imported: Imported, folder: Path, wanted: int | None) -> tuple[int, str] | None:
+    """The length of a task model's rows in tokens, and where it comes from.
+
+    Args:
+        imported: The model.
+        folder: The folder with the tokenizer's files.
+        wanted: What `--length` says; None takes the least of what tokenizer and position table allow.
+
+    Returns:
+        None for a model without the head of a task.
+
+    Raises:
+        UserError: The model cannot have this length.
+    """
+    positions = imported.size.max_length
+    if imported.kind is None:
+        if wanted is not None:
+            raise UserError(
+                f"--length is that of a task model's texts. Received: {wanted} for a model without the head of a task",
+                "Leave it out; `mbert finetune` reads task.sequence_length.",
+            )
+        return None
+    if wanted is not None and not LOWEST <= wanted <= positions:
+        raise UserError(
+            f"--length must be {LOWEST} to {positions}, the rows of the model's position table. Received: {wanted}",
+            f"Give --length {positions} for the longest texts that the model can read.",
+        )
+    if wanted is not None:
+        return wanted, "--length"
+    lengths = [(positions, "the rows of its position table")]
+    stated = find_max_length(folder)
+    if stated is not None:
+        lengths.append((stated, "model_max_length of tokenizer_config.json"))
+    if imported.kind == "question_answering":
+        lengths.append((WINDOW, "windows as transformers cuts them"))
+    length, reason = min(lengths, key=lambda one: one[0])
+    if length < LOWEST:
+        raise UserError(
+            f"A task model must read {LOWEST} tokens or more. Received: {length}, {reason}",
+            "Give --length." if positions >= LOWEST else "Take a checkpoint with a longer position table.",
+        )
+    return length, reason
