@@ -34,6 +34,7 @@ from mbert_cli.flags import (
     RecipeOption,
     ReportRun,
     Run,
+    SecondTextColumn,
     Settings,
     Smoke,
     Source,
@@ -42,6 +43,7 @@ from mbert_cli.flags import (
     Target,
     Targets,
     Teacher,
+    TextColumn,
     Texts,
     Threads,
 )
@@ -159,7 +161,8 @@ def evaluate(
 @app.command(rich_help_panel=PIPELINE)
 def predict(
     ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None,
-    pair: Pair = False, questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
+    text_column: TextColumn = None, second_text_column: SecondTextColumn = None, pair: Pair = False,
+    questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -170,7 +173,7 @@ def predict(
     invocation = _invocation(
         ctx, recipe, settings, run, fresh, smoke, dry_run, quiet,
         targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
-        pair=pair, jsonl=jsonl,
+        text_column=text_column, second_text_column=second_text_column, pair=pair, jsonl=jsonl,
     )  # fmt: skip
     _run("predict", invocation)
 

@@ -96,7 +96,18 @@ Texts = Annotated[
 ]
 File = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Texts, one a line (default: standard input).", show_default=False),
+    typer.Option(
+        metavar="FILE",
+        help="Texts, one a line, or a column of a .csv, .tsv or .jsonl file (default: standard input).",
+        show_default=False,
+    ),
+]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Column of the texts (default: the task's).", show_default=False),
+]
+SecondTextColumn = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Column of the second texts of pairs.", show_default=False)
 ]
 Questions = Annotated[
     list[str] | None,

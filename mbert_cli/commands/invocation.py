@@ -36,6 +36,8 @@ class Invocation:
         file: File of `predict --file`.
         questions: Questions of `predict --question`.
         context: File of `predict --context`.
+        text_column: Column of the texts in a table of `predict --file`.
+        second_text_column: Column of the second texts.
         pair: A text is two, with a tab between them.
         jsonl: Print JSON lines.
         submission: Folder for the leaderboard's files.
@@ -55,6 +57,8 @@ class Invocation:
     questions: tuple[str, ...] = ()
     context: Path | None = None
     file: Path | None = None
+    text_column: str | None = None
+    second_text_column: str | None = None
     pair: bool = False
     jsonl: bool = False
     submission: Path | None = None

@@ -54,6 +54,16 @@ def answer_questions(invocation: Invocation, target: Path) -> None:
 
 def _read(invocation: Invocation) -> str:
     """The text that the questions are about."""
+    of_texts = {
+        "--text": invocation.texts, "--file": invocation.file, "--pair": invocation.pair,
+        "--text-column": invocation.text_column, "--second-text-column": invocation.second_text_column,
+    }  # fmt: skip
+    for flag, value in of_texts.items():
+        if value:
+            raise UserError(
+                f"A question is asked about one text, that of --context. Received: {flag} too",
+                f"Leave {flag} out, or --question and --context.",
+            )
     if invocation.context is None or not invocation.questions:
         missing = "--context FILE" if invocation.context is None else "--question TEXT"
         raise UserError(

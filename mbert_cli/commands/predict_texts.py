@@ -1,4 +1,4 @@
-"""What `mbert predict` answers: texts that are typed, or the lines of a file or of standard input."""
+"""What `mbert predict` answers: texts that are typed, lines, or a column of a table."""
 
 import sys
 from collections.abc import Sequence
@@ -12,9 +12,13 @@ from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.data.examples import Examples
-from mbert_cli.data.options import ImportedTask, Task
-from mbert_cli.data.tasks import takes_pairs
-from mbert_cli.data.text_files import STANDARD_INPUT, name_of, read_lines
+from mbert_cli.data.options import FileTask, ImportedTask, Task
+from mbert_cli.data.table_columns import NAME_COLUMNS
+from mbert_cli.data.table_dialect import OWN
+from mbert_cli.data.table_files import JSON_SUFFIXES, Columns, TableForm
+from mbert_cli.data.table_files import read_texts as read_table_texts
+from mbert_cli.data.tasks import takes_pairs, text_columns
+from mbert_cli.data.text_files import STANDARD_INPUT, name_of, read_lines, suffix_of
 from mbert_cli.errors import UserError
 
 WHOLE_TEXT_KINDS = ("classification", "multi_label", "regression")
@@ -65,9 +69,19 @@ def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
     Raises:
         UserError: The texts cannot be read, all are blank, or some are no pairs.
     """
-    pairs = _wants_pairs(invocation, model)
-    lines = _typed(invocation.texts) if invocation.texts else _lines(invocation.file or STANDARD_INPUT)
-    texts = _split(lines) if pairs else Texts([line.strip() for _, line in lines])
+    if invocation.texts and invocation.file:
+        raise UserError(
+            f"Texts come from one place. Received: --text and --file {invocation.file}",
+            "Give one of them.",
+        )
+    options = invocation.loaded.recipe.task or model.description.task
+    pairs = _wants_pairs(invocation, model, options)
+    if _is_table(invocation):
+        texts = _read_table(invocation, options, pairs)
+    else:
+        _refuse_columns(invocation)
+        lines = _typed(invocation.texts) if invocation.texts else _lines(invocation.file or STANDARD_INPUT)
+        texts = _split(lines) if pairs else Texts([line.strip() for _, line in lines])
     num_blank = len(texts) - len(texts.present)
     if num_blank == len(texts):
         raise UserError(
@@ -77,27 +91,68 @@ def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
         )
     if num_blank:
         console.info(f"{num_blank:,} of {len(texts):,} texts {'is' if num_blank == 1 else 'are'} blank")
-    if not pairs and isinstance(_options(invocation, model), ImportedTask):
+    if not pairs and isinstance(options, ImportedTask):
         _say_tabs(texts.texts)
     return texts
 
 
-def _options(invocation: Invocation, model: TaskModel) -> Task | ImportedTask:
-    return invocation.loaded.recipe.task or model.description.task
-
-
-def _wants_pairs(invocation: Invocation, model: TaskModel) -> bool:
+def _wants_pairs(invocation: Invocation, model: TaskModel, options: Task | ImportedTask) -> bool:
     """Whether each text is two: what the model was fine-tuned on says so, or the command."""
-    options, kind = _options(invocation, model), model.description.kind
     if takes_pairs(options):
         return True
-    if invocation.pair and not (isinstance(options, ImportedTask) and kind in WHOLE_TEXT_KINDS):
+    asked = "--pair" if invocation.pair else "--second-text-column" if invocation.second_text_column else ""
+    if asked and not (isinstance(options, ImportedTask) and model.description.kind in WHOLE_TEXT_KINDS):
         raise UserError(
-            f"Only a model that looks at two texts takes pairs. Received: --pair for {model.path}, which was "
+            f"Only a model that looks at two texts takes pairs. Received: {asked} for {model.path}, which was "
             "fine-tuned on single ones.",
-            "Leave --pair out; a tab in a text is white space then.",
+            f"Leave {asked} out; a tab in a text is white space then.",
         )
-    return invocation.pair
+    return bool(asked)
+
+
+def _is_table(invocation: Invocation) -> bool:
+    file = None if invocation.texts else invocation.file
+    return file is not None and suffix_of(file) in (*OWN, *JSON_SUFFIXES)
+
+
+def _refuse_columns(invocation: Invocation) -> None:
+    """Refuses names of columns for what has none."""
+    for flag, column in (
+        ("--text-column", invocation.text_column),
+        ("--second-text-column", invocation.second_text_column),
+    ):
+        if column is not None:
+            source = "--text" if invocation.texts else name_of(invocation.file or STANDARD_INPUT)
+            raise UserError(
+                f"{flag} names a column of a .csv, .tsv or .jsonl file. Received: {column} for {source}",
+                f"Give --file with such a file, or leave {flag} out.",
+            )
+
+
+def _read_table(invocation: Invocation, options: Task | ImportedTask, pairs: bool) -> Texts:
+    """The texts of a file's columns: those that are named, else those that the task's own files have."""
+    own = text_columns(options)
+    second = (invocation.second_text_column or own.second_text) if pairs else None
+    if pairs and second is None:
+        raise UserError(
+            f"A model of pairs needs the column of the second text. Received: {invocation.file} without its name",
+            "Name it with --second-text-column NAME.",
+        )
+    form = TableForm(options.delimiter, options.encoding) if isinstance(options, FileTask) else TableForm()
+    try:
+        table = read_table_texts(invocation.file, Columns(invocation.text_column or own.text, second), form)
+    except UserError as error:
+        raise UserError(
+            error.message.replace("columns that the recipe names", "columns that are read"),
+            error.hint.replace(
+                NAME_COLUMNS, "Name them with --text-column and, of pairs, --second-text-column; of a file that "
+                "ends in .txt each line is a text",
+            ),
+        ) from error  # fmt: skip
+    for note in table.notes:
+        console.info(note)
+    stripped = [text.strip() for text in table.texts]
+    return Texts(stripped, table.second_texts and [text.strip() for text in table.second_texts])
 
 
 def _typed(texts: Sequence[str]) -> list[tuple[str, str]]:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from mbert_cli.errors import UserError
 
+NAME_COLUMNS = "Set task.text, task.second_text and task.label to columns of the file"
+"""How the columns of a task are named."""
+
 _LONG_NAME = 60
 """Characters of what is more likely an example than a name."""
 
@@ -67,7 +70,7 @@ def repeated_columns(names: Sequence[str], place: str) -> UserError:
 
 
 def _missing_columns(missing: Sequence[str], names: Sequence[str], place: str, separated: str) -> UserError:
-    hint = "Set task.text, task.second_text and task.label to columns of the file"
+    hint = NAME_COLUMNS
     folded = {_folded(name): name for name in names}
     near = [
         folded[close[0]]

@@ -19,6 +19,7 @@ from mbert_cli.data.options import (
     TokenTask,
 )
 from mbert_cli.data.squad_task import load_squad
+from mbert_cli.data.table_files import Columns
 from mbert_cli.data.task_files import load_file_task
 from mbert_cli.data.token_files import load_token_task
 from mbert_cli.errors import UserError
@@ -70,11 +71,17 @@ def _load(options: Task, split: str | None) -> TaskData:
     return _load_installed_docs(options)
 
 
+def text_columns(options: Task | ImportedTask) -> Columns:
+    """The columns of texts in the task's own files; of a task without files, `text`."""
+    if isinstance(options, GlueTask):
+        columns = GLUE[options.name].columns
+        return Columns(columns.text, columns.second_text)
+    return Columns(options.text, options.second_text) if isinstance(options, FileTask) else Columns("text")
+
+
 def takes_pairs(options: Task | ImportedTask) -> bool:
     """Whether an example of the task is known to have two texts; of a model from elsewhere nothing is known."""
-    if isinstance(options, GlueTask):
-        return GLUE[options.name].columns.second_text is not None
-    return isinstance(options, FileTask) and options.second_text is not None
+    return text_columns(options).second_text is not None
 
 
 def _load_installed_docs(options: InstalledDocsTask) -> TaskData:

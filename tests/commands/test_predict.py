@@ -12,7 +12,7 @@ from mbert_cli.commands.predict import _show
 from mbert_cli.commands.predict_answers import answer_questions
 from mbert_cli.commands.predict_texts import Texts, read_texts
 from mbert_cli.commands.task_model import TaskModel
-from mbert_cli.data.options import GlueTask, ImportedTask, Task
+from mbert_cli.data.options import FileTask, GlueTask, ImportedTask, Task
 from mbert_cli.data.vocabulary import RESERVED, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
@@ -126,6 +126,81 @@ def test_pairs_are_refused_for_a_model_of_single_texts():
         assert error.value.hint == "Leave --pair out; a tab in a text is white space then."
 
 
+MAIL = """id;Body;reply
+1;"the ship; is
+ good";yes
+2;;no
+3;book was bad;
+"""
+
+
+def table(tmp_path: Path, content: str, name: str = "mail.csv") -> Path:
+    (tmp_path / name).write_text(content)
+    return tmp_path / name
+
+
+def test_a_column_of_a_table_is_read_and_each_row_keeps_its_place(tmp_path, capsys):
+    texts = read(file=table(tmp_path, MAIL), text_column="body")
+    assert texts == Texts(["the ship; is\n good", "", "book was bad"])
+    assert capsys.readouterr().err.splitlines() == [
+        "mail.csv: cells are separated by semicolons",
+        "mail.csv: the column 'Body' for 'body' is taken",
+        "1 of 3 texts is blank",
+    ]
+
+
+def test_the_columns_of_the_task_are_read_where_none_are_named(tmp_path):
+    glue = table(tmp_path, "sentence\tlabel\nfine .\t1\n", "dev.tsv")
+    assert read(SINGLE, file=glue) == Texts(["fine ."])
+    own = FileTask(source="file", train="t.csv", text="a", second_text="b", delimiter="|")
+    assert read(own, file=table(tmp_path, "b|a\n1|2\n")) == Texts(["2"], ["1"])
+    lines = table(tmp_path, '{"text": "one"}\n{"text": null}\n', "texts.jsonl")
+    assert read(ELSEWHERE, file=lines) == Texts(["one", ""])
+
+
+def test_a_column_of_second_texts_makes_pairs(tmp_path):
+    path = table(tmp_path, MAIL)
+    texts = read(ELSEWHERE, file=path, text_column="Body", second_text_column="reply")
+    assert texts.second_texts == ["yes", "no", ""]
+    assert texts.present == [0, 1, 2]
+    message, hint = refusal(ELSEWHERE, file=path, text_column="Body", pair=True)
+    assert (
+        message == f"A model of pairs needs the column of the second text. Received: {path} without its name"
+    )
+    assert hint == "Name it with --second-text-column NAME."
+
+
+def test_a_column_that_is_not_there_is_refused_with_the_flag_that_names_it(tmp_path):
+    path = table(tmp_path, MAIL)
+    message, hint = refusal(file=path, text_column="bodi")
+    assert message == (
+        "A task file must have the columns that are read, 'bodi' too. "
+        f"Received: 'id', 'Body', 'reply', separated by semicolons, in {path}:1"
+    )
+    assert hint == (
+        "Name them with --text-column and, of pairs, --second-text-column; of a file that ends in .txt each line "
+        "is a text. Did you mean 'Body'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "source"),
+    [({"texts": ("x",)}, "--text"), ({"file": Path("a.txt")}, "a.txt"), ({}, "standard input")],
+)
+def test_columns_are_refused_for_what_has_none(typed, source):
+    message, hint = refusal(text_column="body", **typed)
+    assert message == (
+        f"--text-column names a column of a .csv, .tsv or .jsonl file. Received: body for {source}"
+    )
+    assert hint == "Give --file with such a file, or leave --text-column out."
+
+
+def test_texts_come_from_one_place():
+    assert refusal(texts=("x",), file=Path("a.txt")) == (
+        "Texts come from one place. Received: --text and --file a.txt", "Give one of them.",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("texts", "received"), [(("  ",), "a blank one."), (("", " "), "2 blank ones."), ((), "none.")]
 )
@@ -173,6 +248,11 @@ def test_a_blank_text_has_a_line_without_an_answer(capsys):
             {"questions": ("Who?",), "context": Path("blank.txt")},
             "A text that answers questions must not be blank. Received: blank.txt",
             "Give --context FILE with a text.",
+        ),
+        (
+            {"questions": ("Who?",), "context": Path("text.txt"), "file": Path("text.txt")},
+            "A question is asked about one text, that of --context. Received: --file too",
+            "Leave --file out, or --question and --context.",
         ),
     ],
 )
