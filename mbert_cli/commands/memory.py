@@ -1,0 +1,78 @@
+"""Whether a training fits into the memory of this machine: an estimate, and said to be one."""
+
+import os
+from pathlib import Path
+
+from mbert_cli.errors import UserError
+from mbert_cli.train.disk import format_bytes
+
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where a container finds how much it may use, by the second and the first version of control groups."""
+_NVIDIA = Path("/proc/driver/nvidia/gpus")
+LIBRARY_BYTES = 1_300_000_000
+"""What TensorFlow and the rest of the process take beside the model."""
+_DOUBT = 0.8
+_SURPLUS = 1.5
+"""An estimate may be wrong by so much, not by more."""
+
+
+def machine_bytes() -> int | None:
+    """Memory that this process may use: the machine's, or less in a container; None where the system does not say."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+    for file in _LIMITS:
+        try:
+            written = Path(file).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            continue
+        if written.isdecimal():
+            total = min(total, int(written))
+    return total
+
+
+def computes_on_gpu() -> bool:
+    """Whether there is a GPU that this process may use, whose memory is not the machine's."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
+    return not hidden and _NVIDIA.is_dir() and any(_NVIDIA.iterdir())
+
+
+def judge_memory(needed: int, batch_size: int, what: str) -> tuple[str, bool]:
+    """Compares an estimate with the machine.
+
+    Args:
+        needed: The estimate in bytes, all of it.
+        batch_size: The recipe's, for the advice.
+        what: Batch and length in words.
+
+    Returns:
+        What was found, and whether there is doubt that it fits.
+
+    Raises:
+        UserError: It is far more than there is.
+    """
+    there = machine_bytes()
+    if computes_on_gpu():
+        return f"about {format_bytes(needed)} for {what} (an estimate), on a GPU whose memory is not looked at", False
+    if there is None:
+        return f"about {format_bytes(needed)} for {what} (an estimate)", False
+    words = f"about {format_bytes(needed)} for {what} (an estimate); the machine has {format_bytes(there)}"
+    if needed > _SURPLUS * there:
+        raise UserError(
+            f"A step must fit into the memory of the machine, {format_bytes(there)}. "
+            f"Received: about {format_bytes(needed)} for {what} (an estimate)",
+            _advice(needed, there, batch_size),
+        )
+    return words, needed > _DOUBT * there
+
+
+def _advice(needed: int, there: int, batch_size: int) -> str:
+    """A batch that fits, by the estimate; the rest of the batch comes by accumulation."""
+    share = max(0.0, _DOUBT * there - LIBRARY_BYTES) / max(1, needed - LIBRARY_BYTES)
+    fits = max(1, int(batch_size * share))
+    smaller = 1 << (fits.bit_length() - 1)
+    return (
+        f"--set train.batch_size={smaller} --set train.accumulation_steps={-(-batch_size // smaller)} "
+        "takes as many examples an update; shorter sequences need less too."
+    )

@@ -1,0 +1,141 @@
+"""What an encoder costs, from its size alone: parameters, arithmetic, and what a training step keeps in memory."""
+
+from dataclasses import dataclass
+
+from mbert_cli.model.options import ModelSize
+
+FLOAT_BYTES = 4
+_NORM_COPIES = {"layer_norm": 4, "no_norm": 2}
+"""Arrays of a norm's width that a training step keeps."""
+_ACTIVATION_COPIES = {"relu": 2, "relu6": 2, "gelu": 5, "gelu_exact": 4}
+"""Arrays of a feed-forward network's inner width that a training step keeps."""
+_PROBABILITY_COPIES = 4
+"""Arrays of (heads, query, key) that a training step keeps: logits, probabilities, dropout and what is left."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Dense maps as (input, output) widths, and the widths of norms."""
+
+    maps: list[tuple[int, int]]
+    norms: list[int]
+
+    @property
+    def kernels(self) -> int:
+        return sum(inputs * outputs for inputs, outputs in self.maps)
+
+    @property
+    def vectors(self) -> int:
+        return sum(outputs for _, outputs in self.maps) + 2 * sum(self.norms)
+
+
+def count_parameters(size: ModelSize, vocab_size: int) -> int:
+    """Parameters of the encoder without heads, exactly.
+
+    Args:
+        size: The encoder.
+        vocab_size: Rows of its word table.
+    """
+    tables, rest = _embedding_parameters(size, vocab_size)
+    block = _block(size)
+    return tables + rest + size.num_layers * (block.kernels + block.vectors)
+
+
+def count_head_parameters(size: ModelSize, vocab_size: int) -> int:
+    """Parameters that the heads of pre-training add: masked words, next sentence, and the pooler of some sizes."""
+    hidden = size.hidden_dim
+    words = hidden * hidden + 3 * hidden + vocab_size * (hidden - size.embedding_dim) + vocab_size
+    return words + 2 * hidden + 2 + (hidden * hidden + hidden) * size.use_pooler
+
+
+def size_bytes(size: ModelSize, vocab_size: int, mode: str) -> int:
+    """Bytes of the encoder's weights in a file of a quantization mode.
+
+    Args:
+        size: The encoder.
+        vocab_size: Rows of its word table.
+        mode: `float32`, `float16`, or `dynamic_int8`: kernels and word table in one byte each, the rest in four.
+    """
+    total = count_parameters(size, vocab_size)
+    if mode != "dynamic_int8":
+        return total * {"float32": 4, "float16": 2}[mode]
+    tables, _ = _embedding_parameters(size, vocab_size)
+    bytewise = tables + _projection(size).kernels + size.num_layers * _block(size).kernels
+    return bytewise + FLOAT_BYTES * (total - bytewise)
+
+
+def count_flops(size: ModelSize, length: int) -> int:
+    """Floating-point operations of the encoder for one text: twice the multiplications of all matrix products.
+
+    Args:
+        size: The encoder.
+        length: Tokens of the text, padding included.
+    """
+    kernels = _projection(size).kernels + size.num_layers * _block(size).kernels
+    attention = 2 * length * size.block_dim * size.num_layers  # scores and sums, a token
+    return 2 * length * (kernels + attention)
+
+
+def training_bytes(
+    size: ModelSize, vocab_size: int, batch_size: int, length: int, predictions: int = 0, float_bytes: int = 4
+) -> int:
+    """Estimate of what a training step keeps: activations for the gradients, weights, gradients and two moments.
+
+    Args:
+        size: The encoder.
+        vocab_size: Rows of its word table.
+        batch_size: Examples of a step.
+        length: Tokens of an example.
+        predictions: Masked words of an example, scored over the whole vocabulary; 0 without that head.
+        float_bytes: Bytes of an activation: 4, with bfloat16 2.
+    """
+    tokens = batch_size * length
+    block = _block(size)
+    wide = sum(outputs for _, outputs in block.maps) + 4 * size.block_dim
+    wide += _NORM_COPIES[size.normalization] * sum(block.norms)
+    wide += _ACTIVATION_COPIES[size.activation] * size.intermediate_dim * size.num_feedforward_networks
+    probabilities = _PROBABILITY_COPIES * size.num_heads * length
+    activations = tokens * size.num_layers * (wide + probabilities)
+    scores = 3 * batch_size * predictions * vocab_size
+    parameters = count_parameters(size, vocab_size)
+    if predictions:
+        parameters += count_head_parameters(size, vocab_size)
+    return float_bytes * activations + FLOAT_BYTES * (scores + 4 * parameters)
+
+
+def comparing_bytes(size: ModelSize, vocab_size: int, batch_size: int, length: int) -> int:
+    """Estimate of what a teacher keeps while it is compared with: weights, hidden states, attention of all layers."""
+    states = (size.num_layers + 1) * length * size.hidden_dim
+    attention = size.num_layers * size.num_heads * length * length
+    weights = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
+    return FLOAT_BYTES * (batch_size * (states + attention) + weights)
+
+
+def _embedding_parameters(size: ModelSize, vocab_size: int) -> tuple[int, int]:
+    """Parameters of the word table, and all others of the embeddings."""
+    projection = _projection(size)
+    rows = size.max_length + size.num_segments
+    others = projection.kernels + projection.vectors + rows * size.hidden_dim
+    return vocab_size * size.embedding_dim, others
+
+
+def _projection(size: ModelSize) -> _Parts:
+    """From word embeddings to the width between blocks, with the norm that follows."""
+    inputs = size.embedding_dim * (3 if size.trigram_input else 1)
+    is_there = size.trigram_input or size.embedding_dim != size.hidden_dim
+    return _Parts([(inputs, size.hidden_dim)] if is_there else [], [size.hidden_dim])
+
+
+def _block(size: ModelSize) -> _Parts:
+    hidden, inside = size.hidden_dim, size.block_dim
+    query = value = hidden
+    maps, norms = [], []
+    if size.intra_dim:
+        maps, norms = [(hidden, inside), (inside, hidden)], [inside, hidden]
+        if size.use_bottleneck_attention:
+            query = value = inside
+        elif size.key_query_shared_bottleneck:
+            maps, norms, query = [*maps, (hidden, inside)], [*norms, inside], inside
+    maps += [(query, inside), (query, inside), (value, inside), (inside, inside)]
+    maps += size.num_feedforward_networks * [(inside, size.intermediate_dim), (size.intermediate_dim, inside)]
+    return _Parts(maps, [*norms, *[inside] * (1 + size.num_feedforward_networks)])

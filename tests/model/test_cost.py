@@ -1,0 +1,76 @@
+"""What a size costs, against the networks themselves and the numbers of the papers' code."""
+
+import pytest
+
+from mbert_cli.model.cost import (
+    count_flops,
+    count_head_parameters,
+    count_parameters,
+    size_bytes,
+    training_bytes,
+)
+from mbert_cli.model.encoder import build_encoder
+from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.model.options import SIZES
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_parameters_are_exactly_those_of_the_network(name):
+    size = SIZES[name].model_copy(update={"num_layers": 2})
+    network = build_encoder(size, vocab_size=100, seed=None)
+    assert count_parameters(size, 100) == network.count_params()
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "mobilebert_tiny", "bert_base", "tinybert_4", "ib_bert_laptop"])
+def test_parameters_of_the_heads_are_exactly_those_of_the_network(name):
+    size = SIZES[name].model_copy(update={"num_layers": 1})
+    network = build_pretraining_network(size, vocab_size=100, seed=None)
+    assert count_parameters(size, 100) + count_head_parameters(size, 100) == network.count_params()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("mobilebert", 24_581_888),
+        ("ib_bert_large", 294_205_184),
+        ("mobilebert_tiny", 15_485_696),
+        ("bert_base", 108_891_648),
+        ("tinybert_4", 14_252_592),
+    ],
+)
+def test_the_sizes_of_the_papers_have_the_parameters_of_their_code(name, parameters):
+    assert count_parameters(SIZES[name], 30_522) == parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "billions"),
+    [
+        ("bert_base", 128, 22.35),
+        ("bert_base", 384, 70.7),
+        ("bert_base", 512, 96.6),
+        ("mobilebert", 128, 5.39),
+        ("mobilebert", 512, 24.0),
+        ("mobilebert_tiny", 128, 3.07),
+        ("ib_bert_large", 128, 75.7),
+    ],
+)
+def test_operations_are_twice_the_multiplications_of_the_matrix_products(name, length, billions):
+    assert count_flops(SIZES[name], length) / 1e9 == pytest.approx(billions, rel=5e-3)
+
+
+def test_a_file_has_four_two_and_about_one_byte_a_weight():
+    size = SIZES["mobilebert"]
+    assert size_bytes(size, 30_522, "float32") == 4 * 24_581_888
+    assert size_bytes(size, 30_522, "float16") == 2 * 24_581_888
+    assert 24_581_888 < size_bytes(size, 30_522, "dynamic_int8") < 1.1 * 24_581_888
+
+
+def test_the_memory_of_a_step_grows_with_the_batch_and_faster_than_the_length():
+    size = SIZES["bert_base"]
+
+    def activations(batch_size: int, length: int) -> int:
+        return training_bytes(size, 30_522, batch_size, length) - training_bytes(size, 30_522, 0, length)
+
+    assert activations(64, 128) == 2 * activations(32, 128)
+    assert activations(32, 256) > 2 * activations(32, 128)
+    assert activations(32, 256) < 4 * activations(32, 128)
