@@ -1,11 +1,12 @@
 """The pre-flight of each verb: whether a recipe can be run now, without running anything of it."""
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from mbert_cli import console
+from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
+from mbert_cli.commands.checks import Check, Report
 from mbert_cli.commands.inputs import (
     TASK_MODELS,
     TEACHERS,
@@ -15,54 +16,41 @@ from mbert_cli.commands.inputs import (
     with_store_of,
 )
 from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation
-from mbert_cli.commands.preflight import (
-    estimate_parameters,
-    require_corpus,
-    require_length,
-    require_same_vocabulary,
-    require_task,
-)
+from mbert_cli.commands.memory import judge_memory
+from mbert_cli.commands.preflight import require_corpus, require_length, require_same_vocabulary
+from mbert_cli.commands.task_check import TaskCheck, look_at_task
 from mbert_cli.data.options import PretrainingOptions
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.errors import UserError
+from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.train.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.train.grid import plan_settings, seeds_of
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import newest_complete, require_run
+from mbert_cli.train.tensorboard import require_tensorboard
 from mbert_cli.weights.description import ModelDescription
 
-Found = TypeVar("Found")
-
+_OF_THE_MACHINE = ("memory", "disk")
+"""What a dry run says beside its plan."""
 USUAL_VOCABULARY = 30522
 """Tokens assumed for the estimate of the disk while no vocabulary is known: BERT's."""
 UNKNOWN_CORPUS_BYTES = 64_000_000
 """Bytes assumed for a corpus that is not a file: about the documentation of the installed packages."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
+def run_checks(invocation: Invocation, is_thorough: bool = True) -> list[Check]:
+    """Looks at all that a verb needs; the recipe itself is valid, or it would not have been loaded.
 
-    Attributes:
-        name: What.
-        passed: Whether the verb can run as far as this goes.
-        finding: What was found, or why it cannot run.
-        hint: What fixes it.
+    Args:
+        invocation: The command.
+        is_thorough: Whether files of tasks are read however large they are.
     """
-
-    name: str
-    passed: bool
-    finding: str
-    hint: str = ""
-
-
-def run_checks(invocation: Invocation) -> list[Check]:
-    """Looks at all that a verb needs; the recipe itself is valid, or it would not have been loaded."""
-    report = _Report()
+    report = Report(is_thorough)
     report.passed("recipe", f"{invocation.verb}/{invocation.loaded.name} is valid")
+    report.look("backend", lambda: (os.environ.get(VARIABLE) or BACKENDS[0], require_backend()))
     _CHECKS[invocation.verb](invocation, report)
     return report.checks
 
@@ -76,34 +64,17 @@ def require_ready(invocation: Invocation) -> None:
     if invocation.verb not in TRAINING_VERBS:
         return  # their target may be an artifact, which needs the libraries to be looked at
     with console.silence():
-        checks = run_checks(invocation)
+        checks = run_checks(invocation, is_thorough=False)
     for check in checks:
         if not check.passed:
             raise UserError(check.finding, check.hint)
+        if check.is_doubtful:
+            console.warning(check.finding)
+        elif invocation.dry_run and check.name in _OF_THE_MACHINE:
+            console.info(f"{check.name}: {check.finding}")
 
 
-class _Report:
-    """Collects checks, and goes on after one that failed."""
-
-    def __init__(self) -> None:
-        self.checks: list[Check] = []
-
-    def passed(self, name: str, finding: str) -> None:
-        """Notes what needs no further look."""
-        self.checks.append(Check(name, True, finding))
-
-    def look(self, name: str, check: Callable[[], tuple[str, Found]]) -> Found | None:
-        """Runs a check, which returns its finding in words and as a value; None when it failed."""
-        try:
-            finding, value = check()
-        except UserError as error:
-            self.checks.append(Check(name, False, error.message, error.hint))
-            return None
-        self.passed(name, finding)
-        return value
-
-
-def _prepare(invocation: Invocation, report: _Report) -> None:
+def _prepare(invocation: Invocation, report: Report) -> None:
     recipe = invocation.loaded.recipe
 
     def corpus() -> tuple[str, int]:
@@ -124,17 +95,15 @@ def _prepare(invocation: Invocation, report: _Report) -> None:
         _disk(report, invocation.run, size_bytes)
 
 
-def _train_teacher(invocation: Invocation, report: _Report) -> None:
+def _train_teacher(invocation: Invocation, report: Report) -> None:
     recipe = invocation.loaded.recipe
     size = recipe.model.resolve()
     vocabulary = _store(invocation, report, recipe.data)
     _length(report, "sequence length", recipe.data.sequence_length, size)
-    _training_disk(
-        report, invocation, size, vocabulary.size if vocabulary else USUAL_VOCABULARY, recipe.train
-    )
+    _pretraining_machine(report, invocation, vocabulary, size)
 
 
-def _distill(invocation: Invocation, report: _Report) -> None:
+def _distill(invocation: Invocation, report: Report) -> None:
     recipe = invocation.loaded.recipe
     size = recipe.model.resolve()
     found = _model(invocation, report, recipe.teacher, "teacher", TEACHERS)
@@ -148,16 +117,14 @@ def _distill(invocation: Invocation, report: _Report) -> None:
         report.look("layers", lambda: _layers(teacher.size, size, recipe.distill))
         if vocabulary:
             report.look("vocabularies", lambda: _vocabularies(vocabulary, teacher, path))
-    _training_disk(
-        report, invocation, size, vocabulary.size if vocabulary else USUAL_VOCABULARY, recipe.train
-    )
+    _pretraining_machine(report, invocation, vocabulary, size, found[1].size if found else None)
 
 
-def _finetune(invocation: Invocation, report: _Report) -> None:
+def _finetune(invocation: Invocation, report: Report) -> None:
     recipe = invocation.loaded.recipe
     key, named, verbs = origin_of(recipe)
     found = _model(invocation, report, named, key, verbs)
-    report.look("task", lambda: (recipe.task.source, require_task(recipe.task)))
+    task = look_at_task(report, recipe.task)
     if found:
         _, source = found
         _length(report, "sequence length", recipe.task.sequence_length, source.size)
@@ -169,6 +136,8 @@ def _finetune(invocation: Invocation, report: _Report) -> None:
             recipe.train,
             _count_models(with_learning_rate(recipe, source.size)),
         )
+        _finetuning_memory(report, recipe, source, task)
+    _extras(report, recipe.train)
 
 
 def _count_models(recipe: FinetuneRecipe) -> int:
@@ -179,26 +148,26 @@ def _count_models(recipe: FinetuneRecipe) -> int:
     return len(settings) * len(seeds_of(recipe.search, recipe.seed)) + 1
 
 
-def _evaluate(invocation: Invocation, report: _Report) -> None:
+def _evaluate(invocation: Invocation, report: Report) -> None:
     model, task = _task_model(invocation, report), invocation.loaded.recipe.task
     task = task or (model.task if model else None)
     if task:
-        report.look("task", lambda: (task.source, require_task(task)))
+        look_at_task(report, task)
 
 
-def _predict(invocation: Invocation, report: _Report) -> None:
+def _predict(invocation: Invocation, report: Report) -> None:
     _task_model(invocation, report)
 
 
-def _export(invocation: Invocation, report: _Report) -> None:
+def _export(invocation: Invocation, report: Report) -> None:
     model = _task_model(invocation, report)
     if model and model.task:
         length = invocation.loaded.recipe.export.sequence_length or model.task.sequence_length
         _length(report, "sequence length", length, model.size)
-        report.look("task", lambda: (model.task.source, require_task(model.task)))
+        look_at_task(report, model.task)
 
 
-_CHECKS: dict[str, Callable[[Invocation, _Report], None]] = {
+_CHECKS: dict[str, Callable[[Invocation, Report], None]] = {
     "prepare": _prepare,
     "train-teacher": _train_teacher,
     "distill": _distill,
@@ -210,7 +179,7 @@ _CHECKS: dict[str, Callable[[Invocation, _Report], None]] = {
 }
 
 
-def _store(invocation: Invocation, report: _Report, options: PretrainingOptions) -> Vocabulary | None:
+def _store(invocation: Invocation, report: Report, options: PretrainingOptions) -> Vocabulary | None:
     """The vocabulary of the token store, or None when that is missing or will be made first."""
     nothing_there = newest_complete(invocation.root, ("prepare",)) is None
     if options.run is None and options.prepare and nothing_there:
@@ -228,7 +197,7 @@ def _store(invocation: Invocation, report: _Report, options: PretrainingOptions)
 
 
 def _model(
-    invocation: Invocation, report: _Report, named: str | None, key: str, verbs: tuple[str, ...]
+    invocation: Invocation, report: Report, named: str | None, key: str, verbs: tuple[str, ...]
 ) -> tuple[Path, ModelDescription] | None:
     def check() -> tuple[str, tuple[Path, ModelDescription]]:
         run = find_run(invocation, named, key, verbs)
@@ -238,7 +207,7 @@ def _model(
     return report.look(key, check)
 
 
-def _task_model(invocation: Invocation, report: _Report) -> ModelDescription | None:
+def _task_model(invocation: Invocation, report: Report) -> ModelDescription | None:
     def check() -> tuple[str, ModelDescription]:
         path = invocation.run or newest_complete(invocation.root, ("finetune",))
         if path is None:
@@ -267,7 +236,7 @@ def _vocabularies(vocabulary: Vocabulary, description: ModelDescription, path: P
     return "equal in token store and teacher", None
 
 
-def _length(report: _Report, name: str, sequence_length: int, size: ModelSize) -> None:
+def _length(report: Report, name: str, sequence_length: int, size: ModelSize) -> None:
     def check() -> tuple[str, None]:
         require_length(sequence_length, size)
         return f"{sequence_length} of {size.max_length} positions", None
@@ -276,19 +245,69 @@ def _length(report: _Report, name: str, sequence_length: int, size: ModelSize) -
 
 
 def _training_disk(
-    report: _Report,
+    report: Report,
     invocation: Invocation,
     size: ModelSize,
     vocab_size: int,
     options: TrainOptions,
     models: int = 1,
 ) -> None:
-    parameters = estimate_parameters(size, vocab_size)
+    parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
     others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
     _disk(report, invocation.run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
 
 
-def _disk(report: _Report, path: Path, size_bytes: int) -> None:
+def _pretraining_machine(
+    report: Report,
+    invocation: Invocation,
+    vocabulary: Vocabulary | None,
+    size: ModelSize,
+    teacher: ModelSize | None = None,
+) -> None:
+    """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
+    data, options = invocation.loaded.recipe.data, invocation.loaded.recipe.train
+    vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
+    _training_disk(report, invocation, size, vocab_size, options)
+    rows = options.batch_size, data.sequence_length
+    needed = training_bytes(size, vocab_size, *rows, data.max_predictions, _float_bytes(options))
+    if teacher:
+        needed += comparing_bytes(teacher, vocab_size, *rows)
+    _memory(report, needed, options.batch_size, f"batches of {rows[0]:,} x {rows[1]} tokens")
+    _extras(report, options)
+
+
+def _finetuning_memory(
+    report: Report, recipe: FinetuneRecipe, source: ModelDescription, task: TaskCheck
+) -> None:
+    """The largest batch that there will be: of a search's, as long as the longest text is known to be."""
+    options = recipe.train
+    batch_size = max(
+        recipe.search.batch_size or [options.batch_size] if recipe.search else [options.batch_size]
+    )
+    length = recipe.task.sequence_length
+    rows = task.largest_batch(batch_size, length, options.dynamic_length)
+    needed = training_bytes(source.size, source.vocabulary.size, *rows, 0, _float_bytes(options))
+    _memory(report, needed, rows[0], f"batches of {rows[0]:,} x {rows[1]} tokens")
+
+
+def _float_bytes(options: TrainOptions) -> int:
+    return 2 if options.precision == "bfloat16" else 4
+
+
+def _memory(report: Report, needed: int, batch_size: int, what: str) -> None:
+    def check() -> tuple[str, bool]:
+        return judge_memory(needed, batch_size, what)
+
+    if report.look("memory", check):
+        report.doubt_last()
+
+
+def _extras(report: Report, options: TrainOptions) -> None:
+    if options.tensorboard:
+        report.look("extra tensorboard", lambda: ("installed", require_tensorboard()))
+
+
+def _disk(report: Report, path: Path, size_bytes: int) -> None:
     def check() -> tuple[str, None]:
         require_disk(path, size_bytes)
         return f"room for {format_bytes(size_bytes)} in {path}", None

@@ -9,7 +9,7 @@ from mbert_cli.train.disk import format_bytes
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where a container finds how much it may use, by the second and the first version of control groups."""
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
-LIBRARY_BYTES = 1_300_000_000
+LIBRARY_BYTES = 1_100_000_000
 """What TensorFlow and the rest of the process take beside the model."""
 _DOUBT = 0.8
 _SURPLUS = 1.5
@@ -42,8 +42,8 @@ def judge_memory(needed: int, batch_size: int, what: str) -> tuple[str, bool]:
     """Compares an estimate with the machine.
 
     Args:
-        needed: The estimate in bytes, all of it.
-        batch_size: The recipe's, for the advice.
+        needed: The estimate in bytes, without what the process takes anyway.
+        batch_size: Examples of the largest batch, for the advice.
         what: Batch and length in words.
 
     Returns:
@@ -53,8 +53,12 @@ def judge_memory(needed: int, batch_size: int, what: str) -> tuple[str, bool]:
         UserError: It is far more than there is.
     """
     there = machine_bytes()
+    needed += LIBRARY_BYTES
     if computes_on_gpu():
-        return f"about {format_bytes(needed)} for {what} (an estimate), on a GPU whose memory is not looked at", False
+        return (
+            f"about {format_bytes(needed)} for {what} (an estimate), on a GPU whose memory is not looked at",
+            False,
+        )
     if there is None:
         return f"about {format_bytes(needed)} for {what} (an estimate)", False
     words = f"about {format_bytes(needed)} for {what} (an estimate); the machine has {format_bytes(there)}"
@@ -64,7 +68,8 @@ def judge_memory(needed: int, batch_size: int, what: str) -> tuple[str, bool]:
             f"Received: about {format_bytes(needed)} for {what} (an estimate)",
             _advice(needed, there, batch_size),
         )
-    return words, needed > _DOUBT * there
+    is_doubtful = needed > _DOUBT * there
+    return f"a step may not fit into memory: {words}" if is_doubtful else words, is_doubtful
 
 
 def _advice(needed: int, there: int, batch_size: int) -> str:

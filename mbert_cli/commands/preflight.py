@@ -5,7 +5,16 @@ import os
 from pathlib import Path
 
 from mbert_cli.data.corpus_files import estimate_file_bytes
-from mbert_cli.data.options import Corpus, FilesCorpus, FileTask, GlueTask, Task, TfdsCorpus, TokenTask
+from mbert_cli.data.options import (
+    Corpus,
+    FilesCorpus,
+    FileTask,
+    GlueTask,
+    SquadTask,
+    Task,
+    TfdsCorpus,
+    TokenTask,
+)
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
@@ -84,7 +93,9 @@ def require_task(task: Task) -> None:
     Raises:
         UserError: A file or a folder is missing, or a data set is not prepared.
     """
-    if isinstance(task, FileTask | TokenTask):
+    if isinstance(task, SquadTask) and task.train is None:
+        require_dataset(f"squad/{task.version}", task.data_dir, "task.data_dir")
+    elif isinstance(task, FileTask | TokenTask | SquadTask):
         for key, path in (("task.train", task.train), ("task.validation", task.validation)):
             if path is not None and not Path(path).is_file():
                 raise UserError(f"{key} must be a file. Received: {path}", f"Set {key} to an existing file.")
@@ -121,22 +132,6 @@ def dataset_folder(dataset: str, data_dir: str | None) -> Path:
     """Where tensorflow-datasets keeps a prepared data set; arguments as of `require_dataset`."""
     root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     return Path(os.path.expanduser(root)) / dataset.replace(":", "/")
-
-
-def estimate_parameters(size: ModelSize, vocab_size: int) -> int:
-    """Parameters of a pre-training network, within a few per cent: enough to see whether it fits a disk."""
-    hidden, inside, wide = size.hidden_dim, size.block_dim, size.intermediate_dim
-    if size.use_bottleneck_attention:
-        inputs = 3 * inside
-    else:
-        inputs = 2 * inside + hidden if size.key_query_shared_bottleneck else 3 * hidden
-    attention = (inputs + inside) * inside
-    feedforward = 2 * inside * wide * size.num_feedforward_networks
-    bottlenecks = (2 + size.key_query_shared_bottleneck) * hidden * inside if size.intra_dim else 0
-    tables = vocab_size * hidden + size.max_length * hidden
-    projection = (3 if size.trigram_input else 1) * size.embedding_dim * hidden
-    head = hidden * hidden
-    return tables + projection + head + size.num_layers * (attention + feedforward + bottlenecks)
 
 
 def _described(size: int, lowercase: bool, digest: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.commands.inputs import WITH_WEIGHTS
 from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
+from mbert_cli.commands.trace_picture import draw, require_pictures
 from mbert_cli.data.examples import Examples
 from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.text_rows import TextRows
@@ -58,8 +59,6 @@ def run(command: TraceCommand) -> None:
     if command.out:
         _write(command.out, traces)
     if command.picture:
-        from mbert_cli.commands.trace_picture import draw
-
         draw(command.picture, {path.name: arrays for path, arrays in traces.items()}, command.layers)
         console.result(f"{command.picture}: attention, rows are queries and columns keys")
 
@@ -132,6 +131,8 @@ def _check(command: TraceCommand) -> None:
             "A trace is written to a file. Received: neither --out nor --picture",
             "Give --out FILE.npz, --picture FILE.png, or both.",
         )
+    if command.picture is not None:
+        require_pictures()
     for path, suffix in ((command.out, ".npz"), (command.picture, ".png")):
         if path is not None and path.suffix != suffix:
             raise UserError(f"The file must end in {suffix}. Received: {path}", "Name it so.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -96,15 +97,23 @@ def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> Non
     axis.set_yticks(range(len(tokens)), tokens, fontsize=4, **lettering.properties)
 
 
-def _pyplot():
-    lend_cache("MPLCONFIGDIR", "matplotlib")
-    try:
-        import matplotlib
-    except ImportError:
+def require_pictures() -> None:
+    """Checks that the package that draws is there.
+
+    Raises:
+        UserError: It is not.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
         raise UserError(
             "A picture is drawn by matplotlib. Received: --picture, and it is not installed.",
             "`pip install 'mbert[pictures]'`.",
-        ) from None
+        )
+
+
+def _pyplot():
+    lend_cache("MPLCONFIGDIR", "matplotlib")
+    import matplotlib
+
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands import checking
+from mbert_cli.commands import checking, memory, task_check
 from mbert_cli.commands.checking import run_checks
 from mbert_cli.commands.invocation import invoke
-from mbert_cli.commands.preflight import estimate_parameters
 from mbert_cli.data.options import InstalledDocsTask
+from mbert_cli.model.cost import count_head_parameters, count_parameters
 from mbert_cli.model.options import SIZES
+from mbert_cli.train import tensorboard
 from mbert_cli.train.run_dir import RunDir
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
@@ -98,7 +99,8 @@ def test_a_search_needs_room_for_the_models_of_all_its_trials(monkeypatch):
     monkeypatch.setattr(checking, "require_disk", lambda path, size_bytes: needed.append(size_bytes))
     checks("finetune")
     checks("finetune", "quickstart", "search.learning_rate=[1e-3,1e-4]", "search.seed=[0,1,2]")
-    parameters = estimate_parameters(SIZES["mobilebert_laptop"], 8000)
+    size = SIZES["mobilebert_laptop"]
+    parameters = count_parameters(size, 8000) + count_head_parameters(size, 8000)
     # six trials and the chosen one again, where a fine-tuning has one
     assert needed[1] - needed[0] == 4 * parameters * 6
 
@@ -123,3 +125,118 @@ def test_a_vocabulary_file_that_cannot_serve_is_told():
             "Received: vocab.txt without [UNK], [CLS], [SEP], [MASK]"
         ),
     )
+
+
+def table(name, *lines):
+    Path(name).write_text("\n".join(lines) + "\n")
+
+
+def test_the_columns_of_a_task_are_looked_at():
+    make_run("distill", "mobilebert_laptop")
+    table("mail.csv", "body,folder", *(f"text {i},{'spam' if i % 2 else 'ham'}" for i in range(40)))
+    columns = ["task.train=mail.csv", "task.text=body"]
+    found = checks("finetune", "file", *columns, "task.label=folder")
+    assert found["task"][0]
+    assert found["task"][1].startswith("mail.csv: 2 labels (ham, spam), ")
+    passed, finding = checks("finetune", "file", *columns, "task.label=lable")["task"]
+    assert not passed
+    assert "lable" in finding
+
+
+def test_a_cell_that_cannot_be_read_is_told():
+    table("t.csv", "text,label", *(f"text {i},{i / 10}" for i in range(30)), "text,high")
+    passed, finding = checks("finetune", "file", "task.train=t.csv", "task.kind=regression")["task"]
+    assert not passed
+    assert "high" in finding
+
+
+def test_a_large_file_is_read_where_a_person_asks_for_checks_alone(monkeypatch):
+    table("t.csv", "text,label", "only one line,a")
+    monkeypatch.setattr(task_check, "QUICKLY_READ_BYTES", 10)
+    invocation = invoke("finetune", "file", ["task.train=t.csv"], {})
+
+    def task(is_thorough):
+        return next(check for check in run_checks(invocation, is_thorough) if check.name == "task")
+
+    assert task(False).passed
+    assert not task(True).passed
+
+
+def test_questions_need_their_files_or_the_data_set(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    assert checks("finetune", "squad_v1")["task"] == (
+        False,
+        f"The data set squad/v1.1 must be prepared. Received: no folder {tmp_path}/squad/v1.1",
+    )
+    assert checks("finetune", "squad_v1", "task.train=train.json")["task"] == (
+        False,
+        "task.train must be a file. Received: train.json",
+    )
+
+
+def test_an_extra_that_is_missing_is_told(monkeypatch):
+    monkeypatch.setattr(tensorboard.importlib.util, "find_spec", lambda name: None)
+    found = checks("train-teacher", "quickstart", "train.tensorboard=true")
+    assert found["extra tensorboard"] == (
+        False,
+        "train.tensorboard needs the package tensorboard. Received: an environment without it",
+    )
+
+
+def test_a_backend_that_is_missing_is_told(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert checks("prepare")["backend"] == (
+        False,
+        "KERAS_BACKEND must be tensorflow or jax. Received: torch",
+    )
+
+
+@pytest.fixture
+def small_machine(monkeypatch):
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 24_000_000_000)
+    monkeypatch.setattr(memory, "computes_on_gpu", lambda: False)
+
+
+def test_a_batch_far_beyond_the_memory_is_refused_with_one_that_fits(small_machine):
+    make_run("distill", "mobilebert")
+    settings = ["train.batch_size=4096", "task.sequence_length=512", "train.dynamic_length=false"]
+    found = run_checks(invoke("finetune", "quickstart", settings, {}))
+    check = next(check for check in found if check.name == "memory")
+    assert not check.passed
+    assert check.finding.startswith(
+        "A step must fit into the memory of the machine, 24.0 GB. Received: about "
+    )
+    assert check.finding.endswith(" for batches of 4,096 x 512 tokens (an estimate)")
+    fitting = [word for word in check.hint.split() if "=" in word]
+    found = run_checks(invoke("finetune", "quickstart", [*settings, *fitting], {}))
+    assert next(check for check in found if check.name == "memory").state == "ok"
+
+
+def test_a_batch_is_as_long_as_the_texts_allow(small_machine):
+    make_run("distill", "mobilebert")
+    table("t.csv", "text,label", *(f"a short text {i},{i % 2}" for i in range(200)))
+    settings = ["task.train=t.csv", "task.sequence_length=512", "train.batch_size=4096"]
+    passed, finding = checks("finetune", "file", *settings)["memory"]
+    assert passed
+    assert " x 6 tokens (an estimate)" in finding
+
+
+def test_an_estimate_near_the_memory_is_a_doubt_that_stops_nothing(small_machine, monkeypatch, capsys):
+    monkeypatch.setattr(checking, "training_bytes", lambda *sizes: 25_000_000_000)
+    invocation = invoke("train-teacher", "quickstart", [], {})
+    check = next(check for check in run_checks(invocation) if check.name == "memory")
+    assert (check.passed, check.state) == (True, "doubtful")
+    checking.require_ready(invocation)
+    assert capsys.readouterr().err == (
+        "Warning: a step may not fit into memory: about 26.1 GB for batches of 32 x 64 tokens (an estimate); "
+        "the machine has 24.0 GB\n"
+    )
+
+
+def test_the_limit_of_a_container_is_the_memory(monkeypatch, tmp_path):
+    (tmp_path / "memory.max").write_text("2000000000\n")
+    (tmp_path / "unlimited").write_text("max\n")
+    monkeypatch.setattr(memory, "_LIMITS", [str(tmp_path / "unlimited"), str(tmp_path / "absent")])
+    whole = memory.machine_bytes()
+    monkeypatch.setattr(memory, "_LIMITS", [str(tmp_path / "memory.max")])
+    assert (memory.machine_bytes(), whole > 2_000_000_000) == (2_000_000_000, True)

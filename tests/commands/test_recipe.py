@@ -87,8 +87,9 @@ def test_explain_takes_one_key(run):
 def test_check_of_what_can_run_exits_0(run):
     code, lines, err = run("check", "prepare")
     assert (code, err) == (0, "")
-    assert lines[3:7] == [
+    assert lines[3:8] == [
         "recipe ok prepare/quickstart is valid",
+        "backend ok tensorflow",
         "corpus ok installed_docs",
         "vocabulary ok 8,000 tokens, trained on the corpus",
         "disk ok room for 64.0 MB in runs/prepare-quickstart",
@@ -98,13 +99,14 @@ def test_check_of_what_can_run_exits_0(run):
 def test_check_of_what_cannot_run_exits_2_and_says_why(run):
     code, lines, err = run("check", "finetune", "file")
     assert code == 2
-    assert lines[3:6] == [
+    assert lines[3:7] == [
         "recipe ok finetune/file is valid",
+        "backend ok tensorflow",
         "source failed `mbert finetune` needs a complete distill or train-teacher run. Received: none in runs.",
         "task failed task.train must be a file. Received: train.tsv",
     ]
     assert err == (
-        "Error: All checks must pass before `mbert finetune file` can run. Received: 2 of 3 that failed\n"
+        "Error: All checks must pass before `mbert finetune file` can run. Received: 2 of 4 that failed\n"
         "Hint: Make one with `mbert train-teacher`, or name one with --set source=DIR.\n"
         "      Set task.train to an existing file.\n"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.commands import trace
+from mbert_cli.commands import trace, trace_picture
 from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.commands.saved_model import save_network
 from mbert_cli.commands.trace import TraceCommand
@@ -90,3 +90,10 @@ def test_a_layer_that_is_not_there_is_refused():
         trace.run(command)
     assert caught.value.message == "The layers of student are 0 to 1. Received: 2"
     assert caught.value.hint == "Choose others with --layer."
+
+
+def test_a_picture_without_the_package_that_draws_is_refused_before_a_model_is_loaded(monkeypatch):
+    monkeypatch.setattr(trace_picture.importlib.util, "find_spec", lambda name: None)
+    assert refusal(runs=(Path("no/such/run"),), text="a", picture=Path("maps.png")).startswith(
+        "A picture is drawn by matplotlib. Received: --picture, and it is not installed."
+    )
