@@ -1,5 +1,6 @@
 """Whether a training fits into the memory of this machine: an estimate, and said to be one."""
 
+import glob
 import os
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from mbert_cli.train.disk import format_bytes
 
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where a container finds how much it may use, by the second and the first version of control groups."""
-_NVIDIA = Path("/proc/driver/nvidia/gpus")
+_ACCELERATORS = ("/proc/driver/nvidia/gpus/*", "/dev/kfd", "/dev/accel*", "/dev/accel/*")
+"""What a system has with a GPU of NVIDIA or AMD, or with a TPU."""
 LIBRARY_BYTES = 1_100_000_000
 """What TensorFlow and the rest of the process take beside the model."""
 _DOUBT = 0.8
@@ -32,10 +34,10 @@ def machine_bytes() -> int | None:
     return total
 
 
-def computes_on_gpu() -> bool:
-    """Whether there is a GPU that this process may use, whose memory is not the machine's."""
+def computes_on_accelerator() -> bool:
+    """Whether there is a GPU or a TPU that this process may use, whose memory is not the machine's."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
-    return not hidden and _NVIDIA.is_dir() and any(_NVIDIA.iterdir())
+    return not hidden and any(glob.glob(pattern) for pattern in _ACCELERATORS)
 
 
 def judge_memory(needed: int, batch_size: int, what: str) -> tuple[str, bool]:
@@ -54,9 +56,9 @@ def judge_memory(needed: int, batch_size: int, what: str) -> tuple[str, bool]:
     """
     there = machine_bytes()
     needed += LIBRARY_BYTES
-    if computes_on_gpu():
+    if computes_on_accelerator():
         return (
-            f"about {format_bytes(needed)} for {what} (an estimate), on a GPU whose memory is not looked at",
+            f"about {format_bytes(needed)} for {what} (an estimate), on an accelerator whose memory is not looked at",
             False,
         )
     if there is None:

@@ -8,6 +8,7 @@ from mbert_cli.commands import checking, memory, task_check
 from mbert_cli.commands.checking import run_checks
 from mbert_cli.commands.invocation import invoke
 from mbert_cli.data.options import InstalledDocsTask
+from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_head_parameters, count_parameters
 from mbert_cli.model.options import SIZES
 from mbert_cli.train import tensorboard
@@ -194,7 +195,7 @@ def test_a_backend_that_is_missing_is_told(monkeypatch):
 @pytest.fixture
 def small_machine(monkeypatch):
     monkeypatch.setattr(memory, "machine_bytes", lambda: 24_000_000_000)
-    monkeypatch.setattr(memory, "computes_on_gpu", lambda: False)
+    monkeypatch.setattr(memory, "computes_on_accelerator", lambda: False)
 
 
 def test_a_batch_far_beyond_the_memory_is_refused_with_one_that_fits(small_machine):
@@ -240,3 +241,21 @@ def test_the_limit_of_a_container_is_the_memory(monkeypatch, tmp_path):
     whole = memory.machine_bytes()
     monkeypatch.setattr(memory, "_LIMITS", [str(tmp_path / "memory.max")])
     assert (memory.machine_bytes(), whole > 2_000_000_000) == (2_000_000_000, True)
+
+
+def test_a_dry_run_warns_of_the_machine_and_goes_on(small_machine, capsys):
+    settings = ["train.batch_size=400000"]
+    checking.require_ready(invoke("train-teacher", "quickstart", settings, {}, dry_run=True))
+    assert "Warning: A step must fit into the memory of the machine, 24.0 GB. " in capsys.readouterr().err
+    with pytest.raises(UserError):
+        checking.require_ready(invoke("train-teacher", "quickstart", settings, {}))
+
+
+def test_memory_of_an_accelerator_is_not_that_of_the_machine(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_ACCELERATORS", [str(tmp_path / "gpus" / "*")])
+    assert not memory.computes_on_accelerator()
+    (tmp_path / "gpus" / "0000:00").mkdir(parents=True)
+    assert memory.computes_on_accelerator()
+    assert memory.judge_memory(10**13, 32, "batches")[1] is False
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert not memory.computes_on_accelerator()
