@@ -16,6 +16,7 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS
 from mbert_cli.commands.task_model import find_target, open_task_model, real_rows
+from mbert_cli.data.label_names import label_lines
 from mbert_cli.data.options import ImportedTask
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.recipe.schema import ExportRecipe
@@ -65,6 +66,11 @@ def run(invocation: Invocation) -> None:
     )
     for mode in modes:
         console.info(f"Artifact: {run_dir.export / mode / MODEL}")
+    num_broken = sum(len(label.splitlines()) > 1 for label in description.labels)
+    if num_broken:
+        console.info(
+            f"Labels with line breaks: {num_broken}; in labels.txt, which has one label a line, they are blanks"
+        )
 
 
 class _Reference:
@@ -114,7 +120,7 @@ def _write(folder: Path, final: Path, content: bytes, report: dict) -> None:
     (folder / MODEL).write_bytes(content)
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     description = ModelDescription.load(final)
-    (folder / "labels.txt").write_text("\n".join(description.labels) + "\n", encoding="utf-8")
+    (folder / "labels.txt").write_text(label_lines(description.labels), encoding="utf-8")
     description.save(folder)
     shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
 

@@ -14,13 +14,15 @@ import numpy as np
 
 from mbert_cli.data.examples import Examples
 from mbert_cli.data.json_rows import shown_value, text_of
-from mbert_cli.data.table_files import AS_FOUND, Columns, TableForm, read_table
+from mbert_cli.data.label_names import is_same_label, separator_of
+from mbert_cli.data.table_files import AS_FOUND, Columns, TableForm, TableRows, read_table
 from mbert_cli.errors import UserError
 
 _YES = frozenset({"1", "1.0", "true", "yes"})
 _NO = frozenset({"", "0", "0.0", "false", "no"})
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+_LARGEST = float(np.finfo(np.float32).max)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
@@ -69,6 +71,7 @@ class LabelledRows:
         path: The file.
         num_left_out: Lines that lack a cell and are left out.
         notes: What a person should know about the file, a sentence each.
+        separator: What separates several labels of a row; None where a row has one.
         num_lists: Rows whose labels are written as a list, so that nothing separates them.
         has_decimal_commas: Whether a number may have a comma in place of the point.
     """
@@ -77,6 +80,7 @@ class LabelledRows:
     path: Path
     num_left_out: int
     notes: list[str]
+    separator: str | None = None
     num_lists: int = 0
     has_decimal_commas: bool = False
 
@@ -98,7 +102,24 @@ def read_rows(path: Path, table: Table) -> LabelledRows:
         rows.append(_row(values, path, line, table))
     if not rows:
         raise UserError(f"A task file must have examples. Received: {path} without any", "Check the file")
-    return LabelledRows(rows, path, num_left_out, found.notes, num_lists, found.delimiter == ";")
+    notes = found.notes + _notes(found, path, table, num_lists)
+    return LabelledRows(
+        rows, path, num_left_out, notes, table.label_separator, num_lists, found.delimiter == ";"
+    )
+
+
+def _notes(found: TableRows, path: Path, table: Table, num_lists: int) -> list[str]:
+    """What there is to say about how labels are written."""
+    if table.columns.label is None or table.form.is_exact:
+        return []
+    if found.delimiter is not None:
+        return [f"{path.name}: {num_lists:,} cells write their labels as a list"] if num_lists else []
+    kinds: dict[str, set[type]] = {}
+    for _, values in found.rows:
+        for value in values[-1] if isinstance(values[-1], list) else values[-1:]:
+            kinds.setdefault(value if isinstance(value, str) else json.dumps(value), set()).add(type(value))
+    mixed = [text for text, types in kinds.items() if len(types) > 1]
+    return [f'{path.name}: {text} and "{text}" are one label' for text in mixed[:5]]
 
 
 def to_examples(rows: LabelledRows, labels: Sequence[str] | None, table: Table) -> Examples:
@@ -139,7 +160,8 @@ def unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserE
         labels: What may.
     """
     shown = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
-    nearest = difflib.get_close_matches(label, labels, 1)
+    nearest = [known for known in labels if is_same_label(known, label)]
+    nearest = nearest or difflib.get_close_matches(label, labels, 1)
     return UserError(
         f"A label must be one of {shown}. Received: {label!r} in {path}:{line}",
         f"Did you mean {nearest[0]!r}?" if nearest else "Correct the file, or set task.labels to all labels",
@@ -178,6 +200,11 @@ def _filled(value: Any, name: str, path: Path, line: int) -> str:
 def _several(value: Any, name: str, path: Path, line: int, separator: str) -> tuple[str, ...]:
     """The labels of a cell; those of a list are not separated any further, and none of them is blank."""
     listed = _listed(value)
+    if listed is None:
+        raise UserError(
+            f"The labels of a row must be a list or text. Received: null in {path}:{line}",
+            "Write [] for none, or take the line out.",
+        )
     if not isinstance(listed, list):
         parts = (part.strip() for part in text_of(listed, name, path, line).split(separator))
         return tuple(part for part in parts if part)
@@ -216,8 +243,17 @@ def _places(rows: LabelledRows, labels: Sequence[str]) -> Iterator[list[int]]:
     for row in rows.rows:
         unknown = [label for label in row.labels if label not in ids]
         if unknown:
-            raise unknown_label(rows.path, row.line, unknown[0], list(labels))
+            raise _unknown(unknown[0], rows, row.line, list(labels))
         yield [ids[label] for label in row.labels]
+
+
+def _unknown(label: str, rows: LabelledRows, line: int, labels: list[str]) -> UserError:
+    error = unknown_label(rows.path, line, label, labels)
+    separator = separator_of(label, labels)
+    if separator is None or rows.num_lists:
+        return error
+    kind = "" if rows.separator else "task.kind=multi_label and "
+    return UserError(error.message, f"Labels look joined: set {kind}task.label_separator={separator!r}")
 
 
 def _numbers(rows: LabelledRows) -> np.ndarray:
@@ -229,7 +265,7 @@ def _number(written: str, rows: LabelledRows, line: int) -> float:
     has_comma = _DECIMAL_COMMA.fullmatch(written) is not None
     text = written.replace(",", ".") if has_comma and rows.has_decimal_commas else written
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not math.isfinite(np.float32(value)):
+    if not abs(value) <= _LARGEST:
         raise UserError(
             f"The number of a regression must be finite. Received: {written!r} in {rows.path}:{line}",
             f"Write a decimal point, as in {written.replace(',', '.')}."

@@ -142,13 +142,15 @@ class FileTask(Section):
     """Column of the text."""
     second_text: str | None = None
     """Column of the second text of a pair; null for one text."""
-    label: str = "label"
-    """Column of the label, of the labels, or of the number. Several labels are a list in a .jsonl file."""
+    label: str | Annotated[list[str], Field(min_length=1)] = "label"
+    """Column of the label, of the labels, or of the number. Several labels are a list in a .jsonl file. With
+    multi_label also a list, as [sea, money, film]: a column for each label, named by it and in the order of their
+    ids, that holds 0 or 1, true or false, yes or no, or is empty, which is no."""
     label_separator: str = ","
-    """Stands between several labels in a .tsv or .csv file."""
+    """Stands between several labels in one column."""
     labels: list[str] | None = None
-    """The labels in the order of their ids; null takes those of the training file, sorted. A regression has
-    none."""
+    """The labels in the order of their ids; null takes those of the training file: numbers by value, others by their
+    characters. A regression has none, and where label is a list it is that."""
     delimiter: str | None = None
     """Stands between two cells of a .tsv or .csv file, which may then be quoted: one character, or \\t for a tab. null
     is what the suffix says, or what separates the columns that are named here in the first line."""
@@ -181,6 +183,19 @@ class FileTask(Section):
             raise ValueError("labels must be distinct")
         if self.labels is not None and self.kind == "regression":
             raise ValueError("a regression has no labels; leave labels out")
+        return self
+
+    @model_validator(mode="after")
+    def _label_columns_are_of_several_labels(self) -> "FileTask":
+        if not isinstance(self.label, list):
+            return self
+        if self.kind != "multi_label":
+            raise ValueError("a list of columns in label needs kind: multi_label")
+        if self.labels is not None:
+            raise ValueError("the columns in label are the labels; leave labels out")
+        names = [*self.label, self.text, self.second_text]
+        if len(set(names)) != len(names):
+            raise ValueError("the columns in label must be distinct, and none of them a column of a text")
         return self
 
 

@@ -11,9 +11,18 @@ import numpy as np
 
 from mbert_cli.data.document import hash_fraction
 from mbert_cli.data.examples import TaskData
+from mbert_cli.data.label_names import (
+    JoinedLabel,
+    alike_labels,
+    describe_numbers,
+    find_joined,
+    missing_labels,
+    order_labels,
+)
 from mbert_cli.data.labelled_rows import LabelledRows, Table, read_rows, to_examples
 from mbert_cli.data.options import FileTask
-from mbert_cli.data.table_files import Columns, TableForm
+from mbert_cli.data.table_files import JSON_SUFFIXES, Columns, TableForm
+from mbert_cli.data.text_files import suffix_of
 from mbert_cli.errors import UserError
 
 METRICS = {
@@ -23,6 +32,9 @@ METRICS = {
 }
 """What a task of one's own is scored by, by its kind."""
 
+MAX_SHOWN = 5
+"""Labels that a message names."""
+
 
 def load_file_task(options: FileTask) -> TaskData:
     """Reads the user's own files.
@@ -30,6 +42,7 @@ def load_file_task(options: FileTask) -> TaskData:
     Raises:
         UserError: A file is missing, empty or malformed, lacks a column, or has a label outside the set.
     """
+    _require_effect(options)
     path = Path(options.train)
     table = table_of(options)
     rows = read_rows(path, table)
@@ -50,29 +63,91 @@ def load_file_task(options: FileTask) -> TaskData:
         sets={"train": train, "validation": validation},
         metrics=METRICS[options.kind],
         kind=options.kind,
-        notes=tuple(notes),
+        notes=(*notes, *_notes_on_labels(labels or [], rows)),
+        warnings=tuple(_warnings(labels or [], rows, options)),
     )
+
+
+def _require_effect(options: FileTask) -> None:
+    """Refuses keys that say nothing about these files."""
+    paths = [Path(path) for path in (options.train, options.validation) if path is not None]
+    if options.delimiter is not None and all(suffix_of(path) in JSON_SUFFIXES for path in paths):
+        raise UserError(
+            f"task.delimiter is for .csv and .tsv files. Received: {options.delimiter!r} for {paths[0]}",
+            "Leave task.delimiter out.",
+        )
+    is_used = options.kind == "multi_label" and not isinstance(options.label, list)
+    default = FileTask.model_fields["label_separator"].default
+    if options.label_separator != default and not is_used:
+        raise UserError(
+            "task.label_separator is for one column with several labels. "
+            f"Received: {options.label_separator!r} with {options.kind}",
+            "Set task.kind=multi_label and task.label to one column, or leave task.label_separator out.",
+        )
 
 
 def table_of(options: FileTask) -> Table:
     """How the files of a task are laid out."""
+    label, flags = (None, tuple(options.label)) if isinstance(options.label, list) else (options.label, ())
+    separator = options.label_separator if options.kind == "multi_label" and not flags else None
     return Table(
-        Columns(options.text, options.second_text, options.label),
+        Columns(options.text, options.second_text, label, flags),
         TableForm(options.delimiter, options.encoding),
-        options.label_separator if options.kind == "multi_label" else None,
+        separator,
     )
 
 
 def _find_labels(options: FileTask, rows: LabelledRows) -> list[str]:
-    """The labels that the recipe lists, else those of the training file in alphabetical order."""
-    written = {label for row in rows.rows for label in row.labels}
-    labels = list(options.labels or sorted(written))
+    """The labels that the recipe lists, or whose columns it lists, else those of the training file in order."""
+    if isinstance(options.label, list):
+        return options.label
+    labels = options.labels or order_labels(label for row in rows.rows for label in row.labels)
     if len(labels) < (1 if options.kind == "multi_label" else 2):
         raise UserError(
             f"A task must have at least two labels. Received: {', '.join(labels)} in {options.train}",
             "Set task.label to the column of the labels.",
         )
     return labels
+
+
+def _notes_on_labels(labels: Sequence[str], rows: LabelledRows) -> list[str]:
+    if not labels:
+        commas = sum("," in row.labels[0] for row in rows.rows)
+        return [f"{rows.path.name}: {commas:,} numbers have a decimal comma"] if commas else []
+    present = {label for row in rows.rows for label in row.labels}
+    absent = [label for label in labels if label not in present]
+    notes = [f"{rows.path.name} has no example of {_listed(absent)}"] if absent else []
+    numbers = describe_numbers(labels)
+    return [*notes, numbers] if numbers else notes
+
+
+def _warnings(labels: Sequence[str], rows: LabelledRows, options: FileTask) -> list[str]:
+    """What in the labels is likely to be a mistake."""
+    name = rows.path.name
+    warnings = [
+        f"{name}: {_listed(group)} are labels of their own, though they differ in case, blanks or the form of a "
+        "number alone"
+        for group in alike_labels(labels)
+    ]
+    missing = missing_labels(labels)
+    if missing:
+        warnings.append(f"{name}: {_listed(missing)} is a label; a row without one is to be left out")
+    joined = None if isinstance(options.label, list) else find_joined(labels, rows.separator)
+    if joined:
+        warnings.append(f"{name}: labels look joined by {joined}; {_advice(joined, rows)}")
+    return warnings
+
+
+def _advice(joined: JoinedLabel, rows: LabelledRows) -> str:
+    if rows.num_lists:
+        return "write each as an item of the list"
+    kind = "" if rows.separator else "task.kind=multi_label and "
+    return f"set {kind}task.label_separator={joined.separator!r}"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, labels[:MAX_SHOWN]))
+    return f"{shown} and {len(labels) - MAX_SHOWN:,} more" if len(labels) > MAX_SHOWN else shown
 
 
 def hold_out(examples: Any, fractions: Sequence[float], share: float, path: Path) -> tuple[Any, Any]:
