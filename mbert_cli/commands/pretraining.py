@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
+from mbert_cli.commands.figures import show_figure
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.commands.saved_model import save_network
@@ -111,7 +112,7 @@ def write_summary(directory: Path, figures: dict[str, object]) -> None:
 
 def show_result(run: RunDir, figures: dict[str, float]) -> None:
     """Prints the final figures and where the result lies."""
-    rows = [(name, f"{value:.4f}") for name, value in figures.items()]
+    rows = [(name, show_figure(name, value)) for name, value in figures.items()]
     console.table(f"{run.verb}: {run.path}", ["figure", "value"], rows)
 
 

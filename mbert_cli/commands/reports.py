@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.commands.figures import show_official
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.squad import Squad
 from mbert_cli.data.token_examples import TokenExamples
@@ -95,7 +96,8 @@ def _report_answers(
 ) -> Details:
     """The figures of the official script, and the predictions in its format."""
     official = judge.official(predicted)
-    console.table(title, ["figure", "value"], [(name, f"{value:.4f}") for name, value in official.items()])
+    rows = [(name, show_official(name, value)) for name, value in official.items()]
+    console.table(title, ["figure", "value"], rows)
     files: dict[str, Any] = {"predictions": judge.predictions(predicted)}
     if judge.with_null:
         files["null-odds"] = judge.null_differences(predicted)

@@ -4,7 +4,8 @@ from datetime import datetime
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.search_report import read_report, show_mean, show_report
+from mbert_cli.commands.figures import show_share
+from mbert_cli.commands.search_report import read_report, show_report
 from mbert_cli.errors import UserError
 from mbert_cli.train.disk import format_bytes
 from mbert_cli.train.run_list import RunInfo, is_search, list_runs, unknown_folders
@@ -55,7 +56,7 @@ def _row(root: Path, info: RunInfo) -> list[str]:
         info.state,
         _extent(info),
         format_bytes(info.size_bytes),
-        "" if info.score is None else f"{info.score_name} {show_mean(info.score, info.deviation)}",
+        "" if info.score is None else f"{info.score_name} {show_share(info.score, info.deviation)}",
         _local(info.finished or info.started),
     ]
 

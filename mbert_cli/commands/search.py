@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
+from mbert_cli.commands.figures import show_share
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.pretraining import open_run, say_when_complete, write_summary
 from mbert_cli.commands.search_report import (
@@ -232,7 +233,7 @@ def _first_open(report: Report) -> tuple[int, Setting, TrialResult]:
 
 def _say(number: int, report: Report) -> None:
     trial = [trial for result in report.results for trial in result.trials][number - 1]
-    reached = "" if trial.score is None else f", {report.score_name} {trial.score:.4f}"
+    reached = "" if trial.score is None else f", {report.score_name} {show_share(trial.score)}"
     console.info(f"Trial {number} of {report.total}: {trial.state}{reached} after {trial.steps:,} steps")
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.figures import show_share
 from mbert_cli.errors import UserError
 from mbert_cli.train.grid import Scores, Setting
 from mbert_cli.train.journal import Journal
@@ -194,21 +195,16 @@ def show_report(search: Path, report: Report) -> None:
         console.result(line)
 
 
-def show_mean(mean: float, deviation: float | None) -> str:
-    """`0.8712 ± 0.0045`, or without the deviation where there is none."""
-    return f"{mean:.4f}" if deviation is None else f"{mean:.4f} ± {deviation:.4f}"
-
-
 def describe_choice(search: Path, report: Report) -> str:
     """Says which trial's model a complete search stands for, and what to expect of it."""
     chosen = report.chosen
     trial = chosen.best_trial
-    said = f"The model of {search} is that of {TRIALS}/{trial.name}, {report.score_name} {trial.score:.4f}"
+    said = f"The model of {search} is that of {TRIALS}/{trial.name}, {report.score_name} {show_share(trial.score)}"
     if chosen.deviation is None:
         return said
     return (
         f"{said}, the best of {len(chosen.trials)} seeds; their mean is "
-        f"{show_mean(chosen.mean, chosen.deviation)}"
+        f"{show_share(chosen.mean, chosen.deviation)}"
     )
 
 
@@ -233,7 +229,7 @@ def _row(result: SettingResult, chosen: SettingResult | None) -> tuple[str, ...]
         f"{result.setting.batch_size}",
         f"{result.setting.epochs}",
         f"{len(complete)} of {len(result.trials)}",
-        "" if result.mean is None else show_mean(result.mean, result.deviation),
+        "" if result.mean is None else show_share(result.mean, result.deviation),
         ", ".join(f"{trial.best_step:,}" for trial in complete),
         "chosen" if result is chosen else _outcome(result),
     )
@@ -244,7 +240,7 @@ def _outcome(result: SettingResult) -> str:
     stopped = next((trial for trial in result.trials if trial.state in ("pruned", "diverged")), None)
     if stopped is None:
         return "" if result.state == "complete" else result.state
-    at = "" if stopped.score is None else f" at {stopped.score:.4f}"
+    at = "" if stopped.score is None else f" at {show_share(stopped.score)}"
     return f"{stopped.state}{at} after {stopped.steps:,} steps"
 
 

@@ -42,7 +42,7 @@ def test_a_run_is_a_row_with_kind_state_steps_size_score_and_time(
     printed = lines(capsys)
     assert "name kind state steps size score when" in printed
     finished = f"{describe_run(Path('runs/books/student')).finished.astimezone():%Y-%m-%d %H:%M}"
-    assert f"books/student distill complete 4,000 24.6 MB masked_lm_accuracy 0.5124 {finished}" in printed
+    assert f"books/student distill complete 4,000 24.6 MB masked_lm_accuracy 51.24% {finished}" in printed
     assert any(re.fullmatch(r"corpus prepare empty 24.6 MB 2026-01-02 \d\d:04", line) for line in printed)
     assert "teacher unknown interrupted 200 24.6 MB" in printed
 

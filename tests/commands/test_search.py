@@ -126,14 +126,14 @@ def test_the_setting_of_the_best_mean_is_chosen_and_what_is_clearly_behind_is_gi
     assert out[0] == "search: runs/s"
     assert out[1] == "learning rate batch size epochs seeds accuracy best after steps outcome"
     assert out[3:6] == [
-        "0.1 32 2 2 of 2 0.8000 ± 0.0283 20, 20 chosen",
-        "0.3 32 2 2 of 2 0.7500 ± 0.0707 20, 20",
-        "0.2 32 2 0 of 2 pruned at 0.6000 after 10 steps",
+        "0.1 32 2 2 of 2 80.00% ± 2.83% 20, 20 chosen",
+        "0.3 32 2 2 of 2 75.00% ± 7.07% 20, 20",
+        "0.2 32 2 0 of 2 pruned at 60.00% after 10 steps",
     ]
     name = "learning_rate-0.1-batch_size-32-epochs-2-seed-0"
-    choice = f"The model of runs/s is that of trials/{name}, accuracy 0.8200, the best of 2 seeds"
+    choice = f"The model of runs/s is that of trials/{name}, accuracy 82.00%, the best of 2 seeds"
     assert out[7:] == [
-        f"{choice}; their mean is 0.8000 ± 0.0283",
+        f"{choice}; their mean is 80.00% ± 2.83%",
         "Scores are means over the seeds ± their standard deviation. "
         + "The best of many is flattered by chance: of new text expect less.",
     ]
@@ -204,7 +204,7 @@ def test_a_complete_search_only_shows_its_table(capsys):
     search(again)
     out, err = lines(capsys)
     assert not again.epochs
-    assert out[3] == "0.1 32 2 2 of 2 0.8000 ± 0.0283 20, 20 chosen"
+    assert out[3] == "0.1 32 2 2 of 2 80.00% ± 2.83% 20, 20 chosen"
     assert "runs/s is complete already" in err
 
 
@@ -223,7 +223,7 @@ def test_a_setting_with_a_seed_that_diverges_is_out_and_the_search_goes_on(capsy
     assert (states(report)[0.1, 0], states(report)[0.1, 1]) == ("diverged", "skipped")
     assert report.chosen.setting.learning_rate == 0.3
     out, err = lines(capsys)
-    assert "0.1 32 2 0 of 2 diverged at 0.6600 after 10 steps" in out
+    assert "0.1 32 2 0 of 2 diverged at 66.00% after 10 steps" in out
     assert "Warning: A loss must stay finite." in err
 
 
@@ -263,9 +263,9 @@ def test_the_pages_of_runs_show_a_search_as_one_run_and_its_table(capsys, monkey
     capsys.readouterr()
     runs.run(Path("runs"))
     (row,) = [line for line in lines(capsys)[0] if line.startswith("s ")]
-    assert row.startswith("s finetune complete 6 of 6 trials 1 MB accuracy 0.8000 ± 0.0283 2")
+    assert row.startswith("s finetune complete 6 of 6 trials 1 MB accuracy 80.00% ± 2.83% 2")
     runs.run(SEARCH)
-    assert "0.1 32 2 2 of 2 0.8000 ± 0.0283 20, 20 chosen" in lines(capsys)[0]
+    assert "0.1 32 2 2 of 2 80.00% ± 2.83% 20, 20 chosen" in lines(capsys)[0]
     assert [info.path.name for info in list_runs(Path("runs"))] == ["s"]
     Path("runs/student").mkdir()
     Path("runs/student/recipe.yaml").write_text("seed: 0\n")
@@ -302,9 +302,9 @@ def test_with_one_seed_no_deviation_is_claimed(capsys):
     report = search(Trainer(), "search.seed=null")
     assert report.chosen.deviation is None
     out, _ = lines(capsys)
-    assert out[3] == "0.1 32 2 1 of 1 0.8200 20 chosen"
+    assert out[3] == "0.1 32 2 1 of 1 82.00% 20 chosen"
     assert out[-1].startswith("With one seed no deviation is known: search.seed takes several.")
-    assert describe_choice(SEARCH, report).endswith("seed-0, accuracy 0.8200")
+    assert describe_choice(SEARCH, report).endswith("seed-0, accuracy 82.00%")
 
 
 @pytest.mark.parametrize(
