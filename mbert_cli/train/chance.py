@@ -32,7 +32,8 @@ def frequency_loss(loss: TaskLoss, batch: dict[str, np.ndarray]) -> float:
 class ChanceWatch:
     """Shows progress, and warns where the loss is no better than that of frequencies: after the warm-up, and at the end.
 
-    Each time the mean over a tenth of the steps is looked at, since the loss of one batch is noisy.
+    Each time the mean over a tenth of the steps is looked at, since the loss of one batch is noisy; after the
+    warm-up it is the second tenth, since in the first the rate is at its highest and many a loss still falls.
 
     Args:
         display: What shows the progress.
@@ -65,8 +66,8 @@ class ChanceWatch:
         mean = np.mean(losses) if losses else 0.0
         if mean > NO_BETTER * self._chance:
             self._warn(
-                f"The training loss {when} is no better than that of answering by the frequencies of the labels: "
-                f"{mean:.4f} against {self._chance:.4f}. {self._advice}"
+                f"In steps {steps.start:,} to {steps.stop:,}, {when}, the training loss is no better than that of "
+                f"answering by the frequencies of the labels: {mean:.4f} against {self._chance:.4f}. {self._advice}"
             )
 
 
@@ -74,9 +75,9 @@ def _windows(stage: Stage) -> dict[str, range]:
     """The steps that are looked at; none of a training that is over before anything can be said."""
     warmup, steps = stage.schedule.warmup_steps, stage.steps
     length = max(_FEWEST_STEPS, round(_SHARE * steps))
-    if steps < warmup + 2 * length:
+    if steps < warmup + 3 * length:
         return {}
     return {
-        "after the warm-up": range(warmup, warmup + length),
+        "after the warm-up": range(warmup + length, warmup + 2 * length),
         "at the end": range(steps - length, steps),
     }

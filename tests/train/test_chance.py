@@ -82,19 +82,20 @@ def warnings_of(losses: list[float], steps: int) -> list[str]:
 
 
 def test_a_training_that_learns_is_told_nothing():
-    assert warnings_of([0.7, 0.7, 0.6, 0.6, *[0.5] * 16], steps=200) == []
+    assert warnings_of([0.71, 0.71, 0.71, 0.71, 0.6, 0.6, *[0.5] * 14], steps=200) == []
 
 
 def test_a_training_at_chance_is_told_after_the_warm_up_and_at_the_end():
     assert warnings_of([0.71] * 20, steps=200) == [
-        f"The training loss {when} is no better than that of answering by the frequencies of the labels: "
-        "0.7100 against 0.7000. Try 1e-4."
-        for when in ("after the warm-up", "at the end")
+        f"In steps {when}, the training loss is no better than that of answering by the frequencies of the "
+        "labels: 0.7100 against 0.7000. Try 1e-4."
+        for when in ("40 to 60, after the warm-up", "180 to 200, at the end")
     ]
 
 
 def test_the_warning_comes_on_the_spot():
-    assert len(warnings_of([0.71] * 4, steps=200)) == 1
+    assert warnings_of([0.71] * 5, steps=200) == []
+    assert len(warnings_of([0.71] * 6, steps=200)) == 1
 
 
 def test_a_training_of_a_few_steps_is_told_nothing():
