@@ -27,6 +27,8 @@ its grid, and what is clearly behind           mbert_cli/train/grid.py
 a batch in halves on two streams               mbert_cli/train/shards.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/train/run_dir.py
+what its inputs hold                           mbert_cli/train/content.py
+which run a command goes on with               mbert_cli/train/run_identity.py
 corpora                                        mbert_cli/data/corpus.py
 files by pattern, each once                    mbert_cli/data/file_patterns.py
 text to token ids                              mbert_cli/data/wordpiece.py

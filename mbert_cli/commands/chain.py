@@ -21,7 +21,7 @@ def run(root: Path) -> None:
         root: The folder of the runs.
     """
     require_root(root)
-    finetuned = [info for info in list_runs(root) if info.verb == "finetune" and info.state == "complete"]
+    finetuned = [info for info in list_runs(root) if info.verb == "finetune" and info.finished]
     if not finetuned:
         console.info(f"There is no complete finetune run in {root}. `mbert finetune` makes one.")
         return

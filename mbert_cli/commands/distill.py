@@ -34,7 +34,7 @@ def run(invocation: Invocation) -> None:
     for encoder in (size, teacher_description.size):
         require_length(recipe.data.sequence_length, encoder)
     layer_map = map_layers(teacher_description.size, size, recipe.distill)
-    plan = STRATEGIES[recipe.distill.strategy](recipe.distill, size.num_layers, recipe.train.optimizer)
+    plan = _plan(recipe)
     store_run = find_store(invocation, with_store_of(recipe.data, teacher_run.path))
     if store_run is None:
         show_plan(invocation, plan, {}, recipe.train)
@@ -56,7 +56,12 @@ def run(invocation: Invocation) -> None:
     if invocation.dry_run:
         return
     build = _Objectives(teacher, student, layer_map, recipe.distill)
-    pretrain(invocation, recipe, size, store, student, plan, build)
+    pretrain(invocation, recipe, size, store, student, _plan, build)
+
+
+def _plan(recipe: DistillRecipe) -> list[Stage]:
+    num_layers = recipe.model.resolve().num_layers
+    return STRATEGIES[recipe.distill.strategy](recipe.distill, num_layers, recipe.train.optimizer)
 
 
 class _Objectives:

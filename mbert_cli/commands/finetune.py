@@ -9,6 +9,7 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.backend import use_streams
+from mbert_cli.commands.input_contents import input_contents, warn_of_training_examples
 from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
@@ -35,6 +36,7 @@ from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.train.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
+from mbert_cli.train.content import Contents
 from mbert_cli.train.engine import Display
 from mbert_cli.train.learning_rate import rate_for
 from mbert_cli.train.losses import WEIGHTED_BY, TaskLoss
@@ -66,6 +68,7 @@ class _Material:
         train: The examples to learn from.
         held_out: Those that decide which epoch is best.
         loss: What is minimised.
+        contents: What the inputs of the run hold.
     """
 
     source: Path
@@ -73,6 +76,7 @@ class _Material:
     train: TaskSet
     held_out: TaskSet
     loss: TaskLoss
+    contents: Contents
 
 
 def run(invocation: Invocation) -> None:
@@ -86,6 +90,8 @@ def run(invocation: Invocation) -> None:
     require_length(recipe.task.sequence_length, pretrained.size)
     recipe = with_learning_rate(recipe, pretrained.size)
     task = load_task(recipe.task)
+    contents = input_contents(recipe)
+    warn_of_training_examples(contents)
     description = ModelDescription(
         verb="finetune",
         size=pretrained.size,
@@ -99,7 +105,7 @@ def run(invocation: Invocation) -> None:
         encode_set(task, examples, recipe.task, tokenizer) for examples in (task.train, task.validation)
     )
     loss = task_loss(recipe.loss, task, train.rows)
-    material = _Material(source.final, description, train, held_out, loss)
+    material = _Material(source.final, description, train, held_out, loss, contents)
     if recipe.search is not None:
         _show_task(task, train.rows)
         _search(invocation, recipe, material)
@@ -110,7 +116,7 @@ def run(invocation: Invocation) -> None:
     _show_task(task, train.rows)
     if invocation.dry_run:
         return
-    with open_run(invocation, recipe.model_dump(), recipe.seed) as run_dir:
+    with open_run(invocation, recipe, contents, lambda recipe: [_stage(recipe, material)]) as run_dir:
         if say_when_complete(run_dir):
             return
         figures = _fit(material, recipe, network, run_dir)
@@ -122,7 +128,10 @@ def _search(invocation: Invocation, recipe: FinetuneRecipe, material: _Material)
         network = _build_network(trial, material.description, material.source)
         _fit(material, trial, network, run_dir, watch)
 
-    run_search(invocation, recipe, train, lambda trial: _stage(trial, material).steps)
+    def steps_of(trial: FinetuneRecipe) -> int:
+        return _stage(trial, material).steps
+
+    run_search(invocation, recipe, material.contents, train, steps_of)
 
 
 def _fit(

@@ -51,7 +51,7 @@ def run(root: Path) -> None:
 def _collect(root: Path) -> dict[str, Scores]:
     models: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for info in list_runs(root):
-        if info.verb != "finetune" or info.state != "complete" or info.score is None:
+        if info.verb != "finetune" or info.finished is None or info.score is None:
             continue
         recipe = recorded_recipe(info.path)
         if recipe["task"]["source"] == "glue":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.commands.imported_length import imported_length
+from mbert_cli.commands.input_contents import checkpoint_content, say_what_moved
 from mbert_cli.commands.inputs import IMPORT
 from mbert_cli.commands.run_files import VOCABULARY, describe_vocabulary, save_arrays
 from mbert_cli.data.options import ImportedTask
@@ -65,9 +66,11 @@ def run(command: ImportCommand) -> None:
         console.info(f"It reads {length[0]} tokens of a text: {length[1]}")
     if command.dry_run:
         return
+    recipe, contents = _recipe(command, imported), {"source": checkpoint_content(imported.path)}
     with RunDir.open(
-        path, IMPORT, _recipe(command, imported), fresh=command.fresh, origin=collect_origin()
+        path, IMPORT, recipe, fresh=command.fresh, origin=collect_origin(), contents=contents
     ) as run_dir:
+        say_what_moved(run_dir)
         if run_dir.is_complete:
             console.info(f"{path} is complete already; --fresh moves it aside and begins anew")
             return

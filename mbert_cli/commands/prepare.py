@@ -1,8 +1,10 @@
 """`mbert prepare`: corpus -> vocabulary and token store."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.input_contents import input_contents, say_what_moved
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_corpus
 from mbert_cli.data.corpus import corpus_notes, documents
@@ -14,6 +16,7 @@ from mbert_cli.recipe.schema import PrepareRecipe
 from mbert_cli.train.disk import require_disk
 from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
+from mbert_cli.train.run_list import is_run
 
 
 def run(invocation: Invocation) -> None:
@@ -28,13 +31,18 @@ def run(invocation: Invocation) -> None:
         _show_plan(recipe, invocation.run)
         return
     require_disk(invocation.run, text_bytes)  # more than the store takes
+    path = Path(invocation.run)
+    # Of a large corpus this takes as long as reading it from the disk, and runs beside the work of a new run.
+    contents = ThreadPoolExecutor(1).submit(input_contents, recipe, path)
     with RunDir.open(
-        invocation.run,
+        path,
         "prepare",
         recipe.model_dump(),
         fresh=invocation.fresh,
         origin=collect_origin(),
+        contents=contents.result() if is_run(path) else {},
     ) as run_dir:
+        say_what_moved(run_dir)
         if run_dir.is_complete:
             console.info(f"{run_dir.path} is complete already; --fresh moves it aside and begins anew")
             return
@@ -43,6 +51,7 @@ def run(invocation: Invocation) -> None:
 
         def write(directory: Path) -> None:
             reports.append(write_store(directory, documents(recipe.corpus), vocabulary, recipe.store))
+            run_dir.record(contents.result())
 
         run_dir.finish(write)
     _show_report(run_dir.path, vocabulary, reports[0])

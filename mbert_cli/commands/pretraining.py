@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import keras
 
 from mbert_cli import console
 from mbert_cli.commands.figures import show_figure
+from mbert_cli.commands.input_contents import input_contents, say_what_moved
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.prolonging import PlanOf, growth_of
 from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.commands.saved_model import save_network
 from mbert_cli.data.pretraining import PretrainingBatches
 from mbert_cli.data.store import TokenStore
 from mbert_cli.model.options import ModelSize
-from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
+from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
+from mbert_cli.train.checkpoint import has_optimizer
+from mbert_cli.train.content import Contents
 from mbert_cli.train.engine import Display, evaluate, train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.origin import collect_origin
@@ -33,7 +38,7 @@ def pretrain(
     size: ModelSize,
     store: TokenStore,
     network: keras.Model,
-    plan: Sequence[Stage],
+    plan_of: PlanOf,
     build: Callable[[Stage], Objective],
 ) -> None:
     """Trains a pre-training network through the stages and writes `final/`.
@@ -44,10 +49,11 @@ def pretrain(
         size: The network's architecture.
         store: The token store.
         network: Takes part in every objective that `build` returns; its weights are the result.
-        plan: The stages, in order.
+        plan_of: The stages of a recipe, in order.
         build: Stage -> what the stage minimises.
     """
-    with open_run(invocation, recipe.model_dump(), recipe.seed) as run:
+    plan = plan_of(recipe)
+    with open_run(invocation, recipe, input_contents(recipe), plan_of) as run:
         if say_when_complete(run):
             return
         batches = PretrainingBatches(store, recipe.data, recipe.train.batch_size, recipe.seed)
@@ -84,18 +90,53 @@ def train_with_progress(
     """
     total = sum(stage.steps for stage in plan)
     start = max(checkpoint_steps(run.path), default=0)
+
+    def resumed(checkpoint: Path, step: int) -> None:
+        console.info(f"{run.path} goes on after step {step:,} of {total:,}")
+        if step not in accumulate(stage.steps for stage in plan) and not has_optimizer(checkpoint):
+            console.warning(f"{checkpoint} was written without the state of the optimizer, which begins anew")
+
     with console.progress(total, run.verb, start) as progress:
         return train(
-            plan, build, batches, run=run, progress=observe(progress), warn=console.warning, **settings
+            plan,
+            build,
+            batches,
+            run=run,
+            progress=observe(progress),
+            warn=console.warning,
+            resumed=resumed,
+            **settings,
         )
 
 
-def open_run(invocation: Invocation, recipe: dict, seed: int | None = None) -> RunDir:
-    """Begins or continues the run that the command writes."""
-    if recipe["train"]["tensorboard"]:
+def open_run(
+    invocation: Invocation,
+    recipe: TrainTeacherRecipe | DistillRecipe | FinetuneRecipe,
+    contents: Contents,
+    plan_of: PlanOf | None = None,
+) -> RunDir:
+    """Begins or continues the run that the command writes.
+
+    Args:
+        invocation: The command.
+        recipe: Its recipe, with the inputs resolved.
+        contents: What the inputs hold.
+        plan_of: The stages of a recipe, where a run may go on for more steps than it was begun with.
+    """
+    if recipe.train.tensorboard:
         require_tensorboard()
-    origin = collect_origin(seed=seed, backend=keras.backend.backend(), device=_device())
-    return RunDir.open(invocation.run, invocation.verb, recipe, fresh=invocation.fresh, origin=origin)
+    path, verb = Path(invocation.run), invocation.verb
+    run = RunDir.open(
+        path,
+        verb,
+        recipe.model_dump(),
+        fresh=invocation.fresh,
+        origin=collect_origin(seed=recipe.seed, backend=keras.backend.backend(), device=_device()),
+        contents=contents,
+        growth=plan_of and growth_of(verb, recipe, plan_of, path),
+    )
+    say_what_moved(run)
+    return run
 
 
 def say_when_complete(run: RunDir) -> bool:

@@ -23,6 +23,7 @@ from mbert_cli.commands.search_report import (
 )
 from mbert_cli.errors import Diverged, RunError, UserError
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.train.content import Contents
 from mbert_cli.train.grid import Scores, Setting, is_behind, make_grid, plan_settings, seeds_of
 from mbert_cli.train.journal import Journal
 from mbert_cli.train.manifest import MANIFEST, replace_file
@@ -41,21 +42,26 @@ class _Behind(Exception):
 
 
 def run_search(
-    invocation: Invocation, recipe: FinetuneRecipe, train: Train, steps_of: Callable[[FinetuneRecipe], int]
+    invocation: Invocation,
+    recipe: FinetuneRecipe,
+    contents: Contents,
+    train: Train,
+    steps_of: Callable[[FinetuneRecipe], int],
 ) -> None:
     """Trains every trial that is not done yet, then makes the best setting's model that of the search.
 
     Args:
         invocation: The command.
         recipe: Its recipe, with the inputs resolved and a search.
+        contents: What the inputs hold.
         train: Trains one trial.
         steps_of: Recipe of a trial -> its steps.
     """
-    search = _Search(invocation, recipe, train, steps_of)
+    search = _Search(invocation, recipe, contents, train, steps_of)
     search.show_plan()
     if invocation.dry_run:
         return
-    with open_run(invocation, recipe.model_dump(), recipe.seed) as run:
+    with open_run(invocation, recipe, contents) as run:
         if not say_when_complete(run):
             search.run_trials()
             search.finish(run)
@@ -69,11 +75,13 @@ class _Search:
         self,
         invocation: Invocation,
         recipe: FinetuneRecipe,
+        contents: Contents,
         train: Train,
         steps_of: Callable[[FinetuneRecipe], int],
     ) -> None:
         self._invocation = invocation
         self._recipe = recipe
+        self._contents = contents
         self._train = train
         self._steps_of = steps_of
         self._path = Path(invocation.run)
@@ -153,9 +161,7 @@ class _Search:
         recipe = self._recipe_of(setting, trial.seed)
         earlier = self._earlier(setting) if trial.seed == self._seeds[0] else []
         try:
-            with open_run(
-                replace(self._invocation, run=path, fresh=False), recipe.model_dump(), recipe.seed
-            ) as run:
+            with open_run(replace(self._invocation, run=path, fresh=False), recipe, self._contents) as run:
                 try:
                     # It may have been stopped between a validation and what follows from that.
                     self._require_ahead(path, setting, earlier)

@@ -46,7 +46,7 @@ def run(invocation: Invocation) -> None:
     def build(stage: Stage) -> Objective:
         return Objective(network, losses, stage.loss_weights, WEIGHTED_BY)
 
-    pretrain(invocation, recipe, size, store, network, plan, build)
+    pretrain(invocation, recipe, size, store, network, lambda recipe: [_stage(recipe)], build)
 
 
 def _stage(recipe: TrainTeacherRecipe) -> Stage:

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -38,16 +38,33 @@ def installed_documents(options: InstalledDocsCorpus) -> Iterator[Document]:
     Raises:
         UserError: A package is not installed or has no Python source.
     """
-    packages = DEFAULT_PACKAGES if options.packages is None else tuple(options.packages)
-    return iter(_read(packages))
+    return iter(_read(_chosen(options.packages)))
+
+
+def source_files(packages: Iterable[str] | None) -> dict[str, list[tuple[str, Path]]]:
+    """Names and files of the modules that are read, by package.
+
+    Args:
+        packages: Import names; None stands for those that mbert requires.
+
+    Raises:
+        UserError: As `installed_documents`.
+    """
+    chosen = _chosen(packages)
+    return {
+        package: list(_modules(package, root))
+        for package, root in zip(chosen, _find_roots(chosen), strict=True)
+    }
+
+
+def _chosen(packages: Iterable[str] | None) -> tuple[str, ...]:
+    return DEFAULT_PACKAGES if packages is None else tuple(packages)
 
 
 @cache
 def _read(packages: tuple[str, ...]) -> list[Document]:
     modules = [
-        (package, name, path)
-        for package, root in zip(packages, _find_roots(packages), strict=True)
-        for name, path in _modules(package, root)
+        (package, name, path) for package, files in source_files(packages).items() for name, path in files
     ]
     prose = _read_prose([path for _, _, path in modules])
     seen: set[str] = set()

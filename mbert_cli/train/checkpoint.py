@@ -1,7 +1,7 @@
 """The state of a training run on disk, so that it continues bit for bit.
 
-checkpoints/step-000200/   weights.safetensors, state.json; in the middle of a stage optimizer.safetensors;
-                           random.safetensors where the network has dropout
+checkpoints/step-000200/   weights.safetensors, state.json; in the middle of a stage and at the end of the run
+                           optimizer.safetensors; random.safetensors where the network has dropout
 checkpoints/best-000180/   weights.safetensors, state.json
 """
 
@@ -74,7 +74,7 @@ def save_checkpoint(
         directory: The run's checkpoints.
         progress: How far the run has come.
         objective: Its network and, compiled into it, its optimizer.
-        with_optimizer: False at the end of a stage, where the next one begins a fresh optimizer.
+        with_optimizer: False where a stage follows, which begins a fresh optimizer.
         keep: Checkpoints to keep, this one included.
 
     Returns:
@@ -131,8 +131,14 @@ def restore_random_states(path: Path, network: keras.Model) -> None:
 
 
 def restore_optimizer_of(path: Path, objective: Objective) -> None:
-    """Gives a compiled and built optimizer its state of a checkpoint in the middle of a stage."""
-    restore_optimizer(objective.optimizer, load_weights(path / _OPTIMIZER))
+    """Gives a compiled and built optimizer its state of a checkpoint; one without any leaves it fresh."""
+    if has_optimizer(path):
+        restore_optimizer(objective.optimizer, load_weights(path / _OPTIMIZER))
+
+
+def has_optimizer(path: Path) -> bool:
+    """Whether a checkpoint has the state of an optimizer; earlier versions kept none at the end of a run."""
+    return (path / _OPTIMIZER).is_file()
 
 
 def save_best(directory: Path, best: Best, network: keras.Model) -> None:

@@ -90,6 +90,7 @@ def train(
     best_metric: str | None = None,
     progress: Display | None = None,
     watch: Callable[[int], object] | None = None,
+    resumed: Callable[[Path, int], object] | None = None,
     warn: Callable[[str], object] = warnings.warn,
 ) -> dict[str, float]:
     """Trains through a plan, from the newest checkpoint of the run if it has one.
@@ -109,6 +110,7 @@ def train(
             that were best by it, not the last ones.
         progress: Shown how far the training is.
         watch: Told the steps done once their validation is in the log. What it raises ends the training.
+        resumed: Told where a run goes on: its checkpoint and the steps done.
         warn: Told of damaged checkpoints.
 
     Returns:
@@ -130,7 +132,10 @@ def train(
             build, batches, options, run, journal, request, validate, best_metric, progress, total_steps, watch
         )  # fmt: skip
         try:
-            return _train_plan(work, _sections(plan), newest_checkpoint(run.checkpoints, warn))
+            found = newest_checkpoint(run.checkpoints, warn)
+            if found and resumed:
+                resumed(found[0], found[1].step)
+            return _train_plan(work, _sections(plan), found)
         finally:
             batches.close()
 
@@ -273,8 +278,7 @@ def _log_if_due(work: _Work, section: _Section, state: Progress, clock: Clock) -
 
 
 def _validate_if_due(work: _Work, section: _Section, objective: Objective, state: Progress) -> Progress:
-    is_due = state.step % work.options.validate_every == 0 or state.step == section.end
-    if work.validate is None or not is_due:
+    if work.validate is None or (state.step % work.options.validate_every and state.step != section.end):
         return state
     measured = {f"validation/{name}": float(v) for name, v in work.validate(objective).items()}
     _journal(work, section, state.step, measured)
@@ -299,9 +303,9 @@ def _save_if_due(work: _Work, section: _Section, objective: Objective, state: Pr
     if not (is_end or stop or state.step % work.options.checkpoint_every == 0):
         return
     _require_finite_weights(work, section, objective, state)
-    save_checkpoint(
-        work.run.checkpoints, state, objective, with_optimizer=not is_end, keep=work.options.keep_checkpoints
-    )
+    keep = work.options.keep_checkpoints
+    whole = not is_end or section.end == work.total_steps  # after the last stage the run may go on
+    save_checkpoint(work.run.checkpoints, state, objective, with_optimizer=whole, keep=keep)
     if stop:
         raise Interrupted(
             f"Stopped at step {state.step:,} of {work.total_steps:,}; the state is saved in {work.run.path}",

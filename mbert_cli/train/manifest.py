@@ -21,7 +21,8 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
     Args:
         target: The directory to write. Its parent is made if needed.
         writer: Called with an empty directory beside `target`, which it fills.
-        replace: Move a directory that has this name already aside to `<target>.old-<n>`.
+        replace: Take the place of a directory that has this name already. It stands until the new one is complete,
+            is then moved aside, and goes once the new one has its name.
 
     Raises:
         UserError: `target` exists and `replace` is false.
@@ -33,11 +34,12 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
     _remove_leftovers(target)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     partial.mkdir()
+    replaced = None
     try:
         writer(partial)
         _seal(partial)
         if target.exists():
-            move_aside(target)
+            replaced = move_aside(target)
         os.rename(partial, target)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -48,6 +50,8 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
             ) from error
         raise
     _sync(target.parent)
+    if replaced is not None:
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def verify_directory(path: Path, *, sizes_only: bool = False) -> None:

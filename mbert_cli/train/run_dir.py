@@ -2,12 +2,14 @@
 
 recipe.yaml    what it does, with every value resolved
 origin.json    the sessions that worked on it
+inputs.json    size and hash of everything that it reads
 log.jsonl      figures by step
 checkpoints/   step-000200/, ...
 final/         the result, the input of the next verb
 export/        phone artifacts
 lock           while a process works on it
 failed.json    after an error, until the next session
+longer.json    while a finished run goes on for more steps; final/ holds its result of before
 
 A search has instead of log and checkpoints
 search.json    its settings with their scores
@@ -26,6 +28,7 @@ import yaml
 
 from mbert_cli.errors import Interrupted, UserError
 from mbert_cli.train import run_list
+from mbert_cli.train.content import Contents, dump_contents, read_contents
 from mbert_cli.train.disk import directory_bytes, format_bytes, require_disk
 from mbert_cli.train.lock import LOCK, Lock, read_owner
 from mbert_cli.train.manifest import (
@@ -35,14 +38,13 @@ from mbert_cli.train.manifest import (
     verify_directory,
     write_directory,
 )
+from mbert_cli.train.run_identity import Changes, Continuation, Growth, compare_with_run
 from mbert_cli.train.run_list import RunInfo, describe_run, is_run, list_runs, newest_complete
 
 __all__ = [
     "RunDir", "RunInfo", "directory_bytes", "format_bytes", "list_runs", "newest_complete", "recorded_recipe",
     "require_disk", "require_run", "verify_directory", "write_directory",
 ]  # fmt: skip
-
-_ABSENT = object()
 
 
 class RunDir:
@@ -54,6 +56,7 @@ class RunDir:
         path: The directory.
         verb: The command that made the run, as "distill".
         recipe: Its recipe as plain values.
+        continuation: How the command that opened it differs from the run that was there.
     """
 
     def __init__(self, path: Path, verb: str, recipe: dict, lock: Lock | None = None) -> None:
@@ -65,12 +68,21 @@ class RunDir:
         self.final = self.path / run_list.FINAL
         self.export = self.path / run_list.EXPORT
         self._lock = lock
+        self.continuation = Continuation()
         self._is_new = False
         self._moved_aside: Path | None = None
 
     @classmethod
     def open(
-        cls, path: Path, verb: str, recipe: Mapping[str, object], *, fresh: bool, origin: Mapping[str, object]
+        cls,
+        path: Path,
+        verb: str,
+        recipe: Mapping[str, object],
+        *,
+        fresh: bool,
+        origin: Mapping[str, object],
+        contents: Contents | None = None,
+        growth: Growth | None = None,
     ) -> "RunDir":
         """Begins a run, or continues one of the same verb and recipe, and locks it.
 
@@ -80,9 +92,12 @@ class RunDir:
             recipe: The resolved recipe as plain values.
             fresh: Move a run that is there aside to `<path>.old-<n>` and begin anew.
             origin: The facts of this session, from `collect_origin`.
+            contents: What its inputs hold, by recipe key.
+            growth: How a run that is there may become longer.
 
         Raises:
-            UserError: The directory is not a run, belongs to a live process, or is another recipe's.
+            UserError: The directory is not a run, belongs to a live process, or is another recipe's; or inputs hold
+                something else than when the run began.
         """
         path = Path(path)
         _refuse_foreign(path)
@@ -91,10 +106,12 @@ class RunDir:
             lock, moved_aside = _lock(path, fresh)
             try:
                 plain = yaml.safe_load(_dump(recipe))
-                _refuse_other_recipe(path, verb, plain)
                 run = cls(path, verb, plain, lock)
                 run._is_new, run._moved_aside = not is_run(path), moved_aside
-                run._begin_session(origin)
+                if is_run(path):
+                    recipes = recorded_recipe(path), plain
+                    run.continuation = compare_with_run(path, verb, recipes, contents or {}, growth)
+                run._begin_session(origin, contents or {})
             except BaseException:
                 lock.release()
                 raise
@@ -107,8 +124,8 @@ class RunDir:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the result is there."""
-        return self.final.is_dir()
+        """Whether the result is there, and no longer one on its way."""
+        return self.final.is_dir() and not (self.path / run_list.LONGER).exists()
 
     @property
     def origin(self) -> dict:
@@ -116,7 +133,7 @@ class RunDir:
         return run_list.read_origin(self.path)
 
     def finish(self, writer: Callable[[Path], None]) -> None:
-        """Writes final/, complete or not at all.
+        """Writes final/, complete or not at all; it replaces that of a run that was finished before and went on.
 
         Args:
             writer: Called with a directory that holds recipe.yaml, to fill with the result. A flat
@@ -128,7 +145,16 @@ class RunDir:
             (directory / run_list.RECIPE).write_bytes((self.path / run_list.RECIPE).read_bytes())
             writer(directory)
 
-        write_directory(self.final, write)
+        longer = self.path / run_list.LONGER
+        write_directory(self.final, write, replace=longer.exists())
+        longer.unlink(missing_ok=True)
+
+    def record(self, contents: Contents) -> None:
+        """Notes in inputs.json what the inputs hold, beside what is noted there."""
+        file = self.path / run_list.INPUTS
+        merged = read_contents(file) | dict(contents)
+        if merged:
+            replace_file(file, dump_contents(merged))
 
     def fail(self, message: str) -> None:
         """Notes in failed.json why the run stopped; the next session removes the note."""
@@ -156,7 +182,7 @@ class RunDir:
 
     def _withdraw(self) -> None:
         """Wrong input begins nothing: removes what this session wrote, and puts back what it moved aside."""
-        for name in (run_list.RECIPE, run_list.ORIGIN, run_list.JOURNAL):
+        for name in (run_list.RECIPE, run_list.ORIGIN, run_list.INPUTS, run_list.JOURNAL):
             (self.path / name).unlink(missing_ok=True)
         self.close()
         with contextlib.suppress(OSError):  # a directory that holds something after all stays
@@ -164,13 +190,17 @@ class RunDir:
             if self._moved_aside is not None:
                 self._moved_aside.rename(self.path)
 
-    def _begin_session(self, origin: Mapping[str, object]) -> None:
-        if self.is_complete:
+    def _begin_session(self, origin: Mapping[str, object], contents: Contents) -> None:
+        grown, moved = self.continuation.grown, self.continuation.moved
+        if self.is_complete and not grown:
             return
         sessions = self.origin.get("sessions", [])
         _write_object(self.path / run_list.ORIGIN, {"verb": self.verb, "sessions": [*sessions, dict(origin)]})
+        self.record(contents)
+        if grown and self.final.is_dir():
+            _write_object(self.path / run_list.LONGER, _plain_changes(grown))
         # The recipe comes last: a directory with a recipe is a run with everything else in place.
-        if not is_run(self.path):
+        if not is_run(self.path) or grown or moved:
             heading = f"# mbert {self.verb}: the resolved recipe of this run\n"
             replace_file(self.path / run_list.RECIPE, (heading + _dump(self.recipe)).encode())
         (self.path / run_list.FAILURE).unlink(missing_ok=True)
@@ -192,7 +222,7 @@ def require_run(path: Path, verbs: Sequence[str]) -> RunDir:
             f"The run must be of the kind {_either(verbs)}. Received: {path} of the kind {info.verb}",
             _choices(path, verbs),
         )
-    if info.state != "complete":
+    if not (path / run_list.FINAL).is_dir():
         raise _incomplete(info)
     verify_directory(path / run_list.FINAL)
     return RunDir(path, info.verb, recorded_recipe(path))
@@ -231,7 +261,7 @@ def _choices(path: Path, verbs: Sequence[str]) -> str:
     """Says which runs would have been accepted, looking beside `path` and in runs/."""
     roots = dict.fromkeys([path.parent, Path("runs")])
     runs = {str(run.path): run for root in roots for run in list_runs(root)}
-    found = [name for name, run in runs.items() if run.state == "complete" and run.verb in verbs]
+    found = [name for name, run in runs.items() if (run.path / run_list.FINAL).is_dir() and run.verb in verbs]
     if found:
         return f"Complete runs of the kind {_either(verbs)}: {', '.join(found)}."
     return f"There is no complete run of the kind {_either(verbs)}; make one: mbert {verbs[-1]}"
@@ -251,7 +281,7 @@ def _refuse_foreign(path: Path) -> None:
             "Use another directory with `--run DIR`.",
         )
     # A session killed in its first instant leaves no recipe, only these.
-    ours = {LOCK, run_list.ORIGIN}
+    ours = {LOCK, run_list.ORIGIN, run_list.INPUTS}
     names = sorted(item.name for item in path.iterdir() if item.name not in ours and not is_partial(item))
     if names:
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
@@ -275,37 +305,8 @@ def _lock(path: Path, fresh: bool) -> tuple[Lock, Path | None]:
     return new_lock, moved_aside
 
 
-def _refuse_other_recipe(path: Path, verb: str, recipe: dict) -> None:
-    if not is_run(path):
-        return
-    made_by = run_list.read_origin(path).get("verb", verb)
-    hint = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
-    if made_by != verb:
-        raise UserError(
-            f"A run directory belongs to one command. Received: {verb} for {path}, a {made_by} run", hint
-        )
-    old, new = _flat(recorded_recipe(path)), _flat(recipe)
-    differing = [key for key in {**old, **new} if old.get(key, _ABSENT) != new.get(key, _ABSENT)]
-    if differing:
-        lines = [
-            f"\n  {key}: {_shown(new, key)} (the run in {path} has {_shown(old, key)})" for key in differing
-        ]
-        raise UserError(
-            f"A run directory belongs to one recipe. Received: another one for {path}" + "".join(lines), hint
-        )
-
-
-def _flat(values: Mapping, prefix: str = "") -> dict[str, object]:
-    """Nested mappings as one: {"train.steps": 200}."""
-    flat: dict[str, object] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) and value else {name: value}
-    return flat
-
-
-def _shown(flat: dict[str, object], key: str) -> str:
-    return json.dumps(flat[key], ensure_ascii=False) if key in flat else "no such key"
+def _plain_changes(changes: Changes) -> dict[str, object]:
+    return {key: {"before": old, "now": new} for key, (old, new) in changes.items()}
 
 
 def _dump(recipe: Mapping[str, object]) -> str:

@@ -17,11 +17,14 @@ from mbert_cli.train.manifest import is_partial, read_manifest
 
 RECIPE = "recipe.yaml"
 ORIGIN = "origin.json"
+INPUTS = "inputs.json"
 JOURNAL = "log.jsonl"
 CHECKPOINTS = "checkpoints"
 FINAL = "final"
 EXPORT = "export"
 FAILURE = "failed.json"
+LONGER = "longer.json"
+"""Of a run that was finished and goes on for more steps: which keys have grown."""
 BENCH_FOLDERS = ("bench", "reference")
 SUMMARY = "summary.json"
 SEARCH = "search.json"
@@ -147,7 +150,7 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _state(path: Path) -> State:
-    if (path / FINAL).is_dir():
+    if (path / FINAL).is_dir() and not (path / LONGER).exists():
         return "complete"
     if is_locked(path):
         return "running"
@@ -172,7 +175,7 @@ def _finished(path: Path) -> datetime | None:
 
 def _steps(path: Path, summary: dict) -> int | None:
     record = Journal(path / JOURNAL).last() or {}
-    if isinstance(summary.get("steps"), int):
+    if isinstance(summary.get("steps"), int) and not (path / LONGER).exists():
         return summary["steps"]
     counts = [*checkpoint_steps(path)[-1:], record.get("step")]
     return max((count for count in counts if isinstance(count, int)), default=None)

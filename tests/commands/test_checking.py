@@ -1,11 +1,13 @@
 """The pre-flight of each verb."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mbert_cli.commands import checking, memory, task_check
 from mbert_cli.commands.checking import run_checks
+from mbert_cli.commands.input_contents import input_contents
 from mbert_cli.commands.invocation import invoke
 from mbert_cli.data.options import InstalledDocsTask
 from mbert_cli.errors import UserError
@@ -259,3 +261,25 @@ def test_memory_of_an_accelerator_is_not_that_of_the_machine(monkeypatch, tmp_pa
     assert memory.judge_memory(10**13, 32, "batches")[1] is False
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert not memory.computes_on_accelerator()
+
+
+def test_a_run_that_is_continued_needs_the_inputs_that_it_began_with():
+    make_run("train-teacher")
+    Path("t.csv").write_text("text,label\na,b\n")
+    settings = ("source=runs/train-teacher", "task.train=t.csv")
+    assert "inputs" not in checks("finetune", "file", *settings)
+    invocation = invoke("finetune", "file", settings, {})
+    contents = input_contents(invocation.loaded.recipe)
+    recipe = invocation.loaded.values()
+    RunDir.open(invocation.run, "finetune", recipe, fresh=False, origin={}, contents=contents).close()
+    for named in (settings, settings[1:]):  # the source of a continued run is the recorded one
+        assert checks("finetune", "file", *named)["inputs"] == (True, "as runs/finetune-file began with")
+    Path("t.csv").write_text("text,label\nb,a\n")
+    passed, finding = checks("finetune", "file", *settings)["inputs"]
+    assert not passed
+    assert finding.startswith(
+        "A run goes on with the inputs that it began with. Received: others for runs/finetune-file\n"
+        "  task.train: t.csv has 15 bytes (sha256 "
+    )
+    found = run_checks(replace(invocation, fresh=True))
+    assert "inputs" not in {check.name for check in found}

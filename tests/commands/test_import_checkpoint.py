@@ -158,7 +158,7 @@ def test_a_checkpoint_is_one_source_however_its_path_is_written(capsys, tmp_path
     for source in ("theirs/", "./theirs", str(tmp_path / "theirs"), "runs/../theirs"):
         import_checkpoint.run(ImportCommand(source, Path("runs/ours")))
         assert "runs/ours is complete already" in capsys.readouterr().err
-    save("others")
+    save("others", num_hidden_layers=3)
     assert refusal(ImportCommand("others", Path("runs/ours"))).message.startswith(
         "A run directory belongs to one recipe. Received: another one for runs/ours\n  source: "
     )

@@ -77,7 +77,7 @@ class Trainer:
 def search(train, *settings, name="quickstart", **typed):
     invocation = invoke("finetune", name, (*SETTINGS, *settings), {}, run=SEARCH, **typed)
     recipe = invocation.loaded.recipe
-    run_search(invocation, recipe, train, lambda trial: EPOCH * trial.train.epochs)
+    run_search(invocation, recipe, {}, train, lambda trial: EPOCH * trial.train.epochs)
     return read_report(SEARCH) if SEARCH.exists() else None
 
 

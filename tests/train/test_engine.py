@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -16,6 +18,7 @@ from keras import ops
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.train import disk
 from mbert_cli.train.engine import evaluate, train
+from mbert_cli.train.manifest import write_directory
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import RunDir
@@ -229,6 +232,44 @@ def test_a_finished_training_returns_its_figures_again(whole, tmp_path: Path):
     assert figures == whole[2]
     for name, array in read_variables(network).items():
         np.testing.assert_array_equal(array, whole[1][name])
+
+
+def longer(steps: int) -> list[Stage]:
+    return [FIRST, replace(SECOND, steps=steps, schedule=Schedule(0.02, steps, 3, 0.1))]
+
+
+def test_a_finished_run_goes_on_for_more_steps_and_is_the_same_run_if_it_is_killed_on_the_way(tmp_path: Path):
+    told: list[tuple[Path, int]] = []
+    for name in ("ours", "theirs"):
+        run_in(tmp_path / name)
+    assert (tmp_path / "ours/checkpoints/step-000021/optimizer.safetensors").is_file()
+    run_in(tmp_path / "theirs", plan=longer(20), resumed=lambda *found: told.append(found))
+    assert told == [(tmp_path / "theirs/checkpoints/step-000021", 21)]
+    for step in (22, 25):
+        with pytest.raises(Killed):
+            run_in(tmp_path / "ours", plan=longer(20), progress=kill_at(step))
+    run_in(tmp_path / "ours", plan=longer(20))
+    assert_same_run(tmp_path / "ours", tmp_path / "theirs")
+    rates = {
+        line["step"]: line["learning_rate"] for line in journal(tmp_path / "ours") if "loss/total" in line
+    }
+    assert rates[20] == SECOND.schedule.at(9)
+    assert rates[24] == longer(20)[1].schedule.at(13)
+
+
+def test_a_run_whose_last_checkpoint_lacks_the_optimizer_goes_on_with_a_fresh_one(tmp_path: Path):
+    run_in(tmp_path)
+    (last,) = (tmp_path / "checkpoints").glob("step-000021")
+    write_directory(last, lambda folder: copy_without_optimizer(last, folder), replace=True)
+    network, _ = run_in(tmp_path, plan=longer(20))
+    assert checkpoints(tmp_path)[-1] == "step-000030"
+    assert all(np.isfinite(array).all() for array in read_variables(network).values())
+
+
+def copy_without_optimizer(checkpoint: Path, folder: Path) -> None:
+    for file in checkpoint.iterdir():
+        if file.name not in ("optimizer.safetensors", "manifest.json"):
+            shutil.copy(file, folder)
 
 
 def test_validation_does_not_change_the_training(whole, tmp_path: Path):

@@ -95,12 +95,27 @@ def test_a_finished_directory_is_not_overwritten() -> None:
     assert caught.value.hint == "Use another name."
 
 
-def test_a_replaced_directory_is_moved_aside() -> None:
+def test_a_replaced_directory_stands_until_the_new_one_is_complete_and_then_goes() -> None:
     write_directory(Path("store"), fill)
-    write_directory(Path("store"), lambda folder: None, replace=True)
-    assert names(Path()) == ["store", "store.old-1"]
+
+    def look(folder: Path) -> None:
+        assert names(Path("store")) == ["ids", "manifest.json", "vocab.txt"]
+
+    write_directory(Path("store"), look, replace=True)
+    assert names(Path()) == ["store"]
     assert names(Path("store")) == ["manifest.json"]
-    assert names(Path("store.old-1")) == ["ids", "manifest.json", "vocab.txt"]
+
+
+def test_a_directory_whose_replacement_fails_stays() -> None:
+    write_directory(Path("store"), fill)
+
+    def fail(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_directory(Path("store"), fail, replace=True)
+    assert names(Path()) == ["store"]
+    assert names(Path("store")) == ["ids", "manifest.json", "vocab.txt"]
 
 
 def test_every_damage_is_named() -> None:

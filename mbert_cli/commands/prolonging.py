@@ -1,0 +1,121 @@
+"""A run goes on for more steps or epochs than it was begun with."""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.errors import UserError
+from mbert_cli.section import Section
+from mbert_cli.train.run_identity import Changes, Growth
+from mbert_cli.train.run_list import FINAL, checkpoint_steps
+from mbert_cli.train.stage import Stage
+
+GROWING = {
+    "train-teacher": ("train.steps",),
+    "distill": ("distill.transfer_steps", "distill.pretraining_steps"),
+    "finetune": ("train.epochs", "train.max_steps"),
+}
+"""By verb the recipe keys of which more continues a run."""
+
+PlanOf = Callable[[Section], Sequence[Stage]]
+"""Recipe -> the stages that it trains through."""
+
+
+def growth_of(verb: str, recipe: Section, plan_of: PlanOf, path: Path) -> Growth:
+    """How a run may become longer: where no stage that it has left behind would take more steps.
+
+    Args:
+        verb: The command.
+        recipe: Its recipe, with the inputs resolved.
+        plan_of: The plan of a recipe.
+        path: The run directory.
+    """
+
+    def takes_effect(changes: Changes) -> bool:
+        before = plan_of(_with(recipe, {key: old for key, (old, _) in changes.items()}))
+        after = plan_of(recipe)
+        if _lengths(before) == _lengths(after):
+            return False
+        step = _reached(path)
+        _require_open(before, after, step, changes, path)
+        console.info(_describe(before, after, step, changes, path))
+        return True
+
+    return Growth(GROWING[verb], takes_effect)
+
+
+def _reached(path: Path) -> int:
+    """Steps of the newest checkpoint; 0 without one.
+
+    Raises:
+        UserError: The run is finished, and has none.
+    """
+    steps = checkpoint_steps(path)
+    if not steps and (path / FINAL).is_dir():
+        raise UserError(
+            f"A finished run goes on for more steps from its last checkpoint. Received: {path} without one",
+            "`--fresh` moves it aside and begins anew, `--run DIR` uses another directory.",
+        )
+    return steps[-1] if steps else 0
+
+
+def _require_open(
+    before: Sequence[Stage], after: Sequence[Stage], step: int, changes: Changes, path: Path
+) -> None:
+    """Checks that the run has not left a stage behind that shall take more steps."""
+    ends = accumulate(stage.steps for stage in before)
+    for old, new, end in zip(before, after, ends, strict=True):
+        is_over = step > end or (step == end and old is not before[-1])
+        if is_over and old.steps != new.steps:
+            asked = ", ".join(f"{key} {now:,}" for key, (_, now) in changes.items())
+            raise UserError(
+                f"A stage that is over takes no more steps. Received: {asked} for {path}, which is at step "
+                f"{step:,} and has done the {old.steps:,} steps of {old.name}",
+                f"More {GROWING['distill'][-1]} lengthen the last stage; `--run DIR` begins another run.",
+            )
+
+
+def _describe(
+    before: Sequence[Stage], after: Sequence[Stage], step: int, changes: Changes, path: Path
+) -> str:
+    """Says what becomes longer, and which shape the learning rate takes."""
+    grown = ", ".join(f"{key} {_count(now)} after {_count(old)}" for key, (old, now) in changes.items())
+    total = sum(_lengths(after))
+    return f"{path} goes on for more steps, {total:,} after {sum(_lengths(before)):,}: {grown}" + _shape(
+        before, after, step
+    )
+
+
+def _shape(before: Sequence[Stage], after: Sequence[Stage], step: int) -> str:
+    """How the learning rate of the stage that is longer goes on where the run stands in that stage."""
+    starts = accumulate((stage.steps for stage in before[:-1]), initial=0)
+    for old, new, start in zip(before, after, starts, strict=True):
+        done = step - start
+        if old.steps != new.steps and 0 < done <= old.steps:
+            schedule = new.schedule
+            rises = f" rises to {schedule.peak:g} at step {start + schedule.warmup_steps:,} and" if (
+                done < schedule.warmup_steps) else ""  # fmt: skip
+            return (
+                f". The rate was {old.schedule.at(done - 1):.3g} at step {step:,}; by the schedule over "
+                f"{new.steps:,} steps it is {schedule.at(done):.3g} at the next one,{rises} goes linearly to "
+                f"{schedule.peak * schedule.final:.3g} at step {start + new.steps:,}"
+            )
+    return ""
+
+
+def _count(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else "none"
+
+
+def _lengths(plan: Sequence[Stage]) -> list[int]:
+    return [stage.steps for stage in plan]
+
+
+def _with(recipe: Section, values: dict[str, object]) -> Section:
+    """The recipe with other values of some keys of its sections."""
+    for key, value in values.items():
+        section, _, field = key.partition(".")
+        inner = getattr(recipe, section).model_copy(update={field: value})
+        recipe = recipe.model_copy(update={section: inner})
+    return recipe

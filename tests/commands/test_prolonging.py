@@ -1,0 +1,122 @@
+"""More steps for a run: where they are possible, and what is said of the learning rate."""
+
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.commands.prolonging import GROWING, growth_of
+from mbert_cli.distill.strategies import STRATEGIES
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.loading import load
+from mbert_cli.train.stage import Stage, make_schedule
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def stand_at(step: int) -> None:
+    Path(f"run/checkpoints/step-{step:06d}").mkdir(parents=True)
+
+
+def teacher_plan(recipe) -> list[Stage]:
+    steps = recipe.train.steps
+    return [Stage("pre-training", steps, {"loss": 1.0}, make_schedule(recipe.train.optimizer, steps))]
+
+
+def student_plan(recipe) -> list[Stage]:
+    return STRATEGIES[recipe.distill.strategy](recipe.distill, 2, recipe.train.optimizer)
+
+
+def takes_effect(verb: str, plan_of, *settings: str, **before: int) -> bool:
+    recipe = load(verb, "quickstart", settings).recipe
+    keys = {key.rpartition(".")[2]: key for key in GROWING[verb]}
+    changes = {
+        keys[name]: (old, getattr(getattr(recipe, keys[name].split(".")[0]), name))
+        for name, old in before.items()
+    }
+    return growth_of(verb, recipe, plan_of, Path("run")).takes_effect(changes)
+
+
+def test_the_shape_of_the_longer_schedule_is_said(capsys):
+    stand_at(1000)
+    rate = "train.optimizer.learning_rate=1e-4"
+    assert takes_effect("train-teacher", teacher_plan, "train.steps=2000", rate, steps=1000)
+    assert capsys.readouterr().err == (
+        "run goes on for more steps, 2,000 after 1,000: train.steps 2,000 after 1,000. The rate was 1.11e-07 at "
+        "step 1,000; by the schedule over 2,000 steps it is 5.56e-05 at the next one, goes linearly to 0 at step "
+        "2,000\n"
+    )
+    takes_effect("train-teacher", teacher_plan, "train.steps=20000", rate, steps=1000)
+    assert "it is 5e-05 at the next one, rises to 0.0001 at step 2,000 and goes" in capsys.readouterr().err
+
+
+def distill(strategy: str, **before: int) -> bool:
+    settings = (
+        f"distill.strategy={strategy}", "distill.transfer_steps=40", "distill.pretraining_steps=60",
+    )  # fmt: skip
+    return takes_effect("distill", student_plan, *settings, **before)
+
+
+@pytest.mark.parametrize("step", [0, 10, 30, 40, 60])
+@pytest.mark.parametrize("strategy", ["progressive", "joint", "auxiliary"])
+def test_more_steps_of_the_last_stage_are_possible_anywhere(strategy, step, capsys):
+    if step:
+        stand_at(step)
+    assert distill(strategy, pretraining_steps=20)
+    assert "run goes on for more steps, 100 after 60: distill.pretraining_steps 60 after 20" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("strategy", "step"), [("progressive", 9), ("joint", 19), ("auxiliary", 45), ("auxiliary", 80)]
+)
+def test_more_steps_of_a_stage_that_is_not_over_are_possible(strategy, step):
+    stand_at(step)
+    assert distill(strategy, transfer_steps=20)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "step", "name", "done"),
+    [
+        ("progressive", 10, "transfer layer_00", 10),
+        ("progressive", 80, "transfer layer_00", 10),
+        ("joint", 20, "transfer all layers", 20),
+        ("joint", 80, "transfer all layers", 20),
+    ],
+)
+def test_more_steps_of_a_stage_that_is_over_are_refused(strategy, step, name, done):
+    stand_at(step)
+    with pytest.raises(UserError) as caught:
+        distill(strategy, transfer_steps=20)
+    assert caught.value.message == (
+        "A stage that is over takes no more steps. Received: distill.transfer_steps 40 for run, which is at step "
+        f"{step} and has done the {done} steps of {name}"
+    )
+    assert caught.value.hint == (
+        "More distill.pretraining_steps lengthen the last stage; `--run DIR` begins another run."
+    )
+
+
+def test_a_finished_run_needs_its_last_checkpoint():
+    Path("run/final").mkdir(parents=True)
+    with pytest.raises(UserError) as caught:
+        takes_effect("train-teacher", teacher_plan, "train.steps=2000", steps=1000)
+    assert caught.value.message == (
+        "A finished run goes on for more steps from its last checkpoint. Received: run without one"
+    )
+
+
+def test_a_limit_that_was_not_reached_changes_nothing_when_it_is_lifted(capsys):
+    def plan(recipe) -> list[Stage]:
+        steps = min(recipe.train.epochs * 10, recipe.train.max_steps or 10**9)
+        return [Stage("fine-tuning", steps, {"loss": 1.0}, make_schedule(recipe.train.optimizer, steps))]
+
+    stand_at(30)
+    assert not takes_effect("finetune", plan, "train.epochs=3", max_steps=50)
+    assert not takes_effect("finetune", plan, "train.epochs=5", "train.max_steps=30", epochs=3)
+    assert capsys.readouterr().err == ""
+    assert takes_effect("finetune", plan, "train.epochs=5", max_steps=30, epochs=3)
+    assert "train.max_steps none after 30, train.epochs 5 after 3" in capsys.readouterr().err
