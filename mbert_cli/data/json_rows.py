@@ -103,7 +103,7 @@ def text_of(value: Any, name: str, path: Path, line: int, may_be_null: bool = Fa
         UserError: It is null, a list, an object, NaN, infinite, or text that is no Unicode.
     """
     if isinstance(value, str):
-        if _SURROGATE.search(value):
+        if not value.isascii() and _SURROGATE.search(value):
             raise UserError(
                 "A text must be valid Unicode. "
                 f"Received: half of a surrogate pair in {name!r} of {path}:{line}",

@@ -170,21 +170,18 @@ def unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserE
 
 def _row(values: Sequence[Any], path: Path, line: int, table: Table) -> LabelledRow:
     columns = table.columns
-    cells = dict(zip(columns.names, values, strict=True))
-    texts = [
-        _filled(cells[name], name, path, line)
-        for name in (columns.text, columns.second_text)
-        if name is not None
-    ]
+    text = _filled(values[0], columns.text, path, line)
+    second = _filled(values[1], columns.second_text, path, line) if columns.second_text is not None else None
     if columns.flags:
-        labels = tuple(name for name in columns.flags if _is_set(cells[name], name, path, line))
+        flags = zip(columns.flags, values[columns.num_texts :], strict=True)
+        labels = tuple([name for name, value in flags if _is_set(value, name, path, line)])
     elif columns.label is None:
         labels = ("",)
     elif table.label_separator is None:
-        labels = (_filled(cells[columns.label], columns.label, path, line),)
+        labels = (_filled(values[-1], columns.label, path, line),)
     else:
-        labels = _several(cells[columns.label], columns.label, path, line, table.label_separator)
-    return LabelledRow(line, texts[0], texts[1] if columns.second_text else None, labels)
+        labels = _several(values[-1], columns.label, path, line, table.label_separator)
+    return LabelledRow(line, text, second, labels)
 
 
 def _filled(value: Any, name: str, path: Path, line: int) -> str:

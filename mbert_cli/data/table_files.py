@@ -1,5 +1,6 @@
 """The named columns of CSV, TSV and JSONL files, row by row, and the texts of files without labels."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ class Columns:
     label: str | None = None
     flags: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def names(self) -> list[str]:
         """The columns that a file must have: those of texts, then those of labels."""
         return [
@@ -43,7 +44,7 @@ class Columns:
             *self.flags,
         ]
 
-    @property
+    @functools.cached_property
     def num_texts(self) -> int:
         """Columns of texts."""
         return 1 if self.second_text is None else 2
@@ -182,13 +183,16 @@ def _read_rows_of_cells(path: Path, names: Sequence[str], form: TableForm, encod
         separated += " and quoted"
     columns = find_columns(names, header.names, f"{path}:{header.start}", separated, form.is_exact)
     places = [header.names.index(column) for column in columns]
+    keeps_blank = form.keeps_blank or form.is_exact
     rows: list[TableRow] = []
     num_blank = 0
     for line, cells in _whole_rows(lines, header, path, form):
-        if cells is not None and not any(map(str.strip, cells)) and not (form.keeps_blank or form.is_exact):
-            num_blank += 1
+        if cells is None:
+            rows.append((line, None))
+        elif keeps_blank or any(map(str.strip, cells)):
+            rows.append((line, tuple([cells[place] for place in places])))
         else:
-            rows.append((line, None if cells is None else tuple(cells[place] for place in places)))
+            num_blank += 1
     notes = [f"{path.name}: cells are {separated}"] if separated else []
     notes += taken_for(path, names, columns)
     if num_blank:
