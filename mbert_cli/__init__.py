@@ -43,7 +43,9 @@ files of questions                             mbert_cli/data/squad_files.py
 rows of JSON: lines, arrays, lists in objects  mbert_cli/data/json_items.py
 windows over long texts of questions           mbert_cli/data/answer_windows.py
 shuffled batches of a task                     mbert_cli/data/task_batches.py
-CoNLL files, spans, BIO tags                   mbert_cli/data/token_files.py
+CoNLL files, a token a line                    mbert_cli/data/token_columns.py
+rows of JSON with labelled texts               mbert_cli/data/token_records.py
+spans of doccano, spaCy, Prodigy               mbert_cli/data/span_forms.py
 which tokens of a text have a label            mbert_cli/data/token_rows.py
 windows over long texts of labelled words      mbert_cli/data/token_windows.py
 metrics                                        mbert_cli/evaluate/metrics.py

@@ -47,6 +47,8 @@ def run(invocation: Invocation) -> None:
     task = load_task(options, split)
     for note in task.notes:
         console.info(note)
+    for warning in task.warnings:
+        console.warning(warning)
     for model in models:
         require_same_task(task, model)
     examples = thin(task.sets[split], recipe.evaluate.max_examples)

@@ -243,27 +243,32 @@ class SquadTask(Section):
 
 class TokenTask(Section):
     """Pieces of a text and what they are, as names of people and places, or a tag for each word, as parts of
-    speech, from CoNLL or JSONL files."""
+    speech: from CoNLL files, or rows of JSON as doccano, spaCy, Prodigy and `datasets` write them."""
 
     source: Literal["tokens"]
     """Files of your own, or of a data set like CoNLL-2003."""
     kind: Literal["entities", "tags"] = "entities"
-    """entities are found by tags with B- and I-. tags are labels of words as they stand, in files with a token a
-    line: a tag a word, or, where O is among them, entities of neighbouring words with the same one."""
+    """entities are found by tags with B- and I-, or given as spans. tags are labels of words as they stand: a tag a
+    word, or, where O is among them, entities of neighbouring words with the same one."""
     train: str
-    """Training file, .gz of any: .conll, .txt, .tsv, .bio or .iob with a token a line, or .jsonl with a text and
-    its spans a line."""
+    """Training file, .gz of any: .conll, .txt, .tsv, .bio or .iob with a token a line; or .jsonl, .json or .ndjson
+    with a text and its spans a row, or tokens and ner_tags. Rows rejected or ignored in Prodigy are left out."""
     validation: str | None = None
     """Validation file; null holds out a share of the training examples by a hash of the text."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share held out when there is no validation file."""
     labels: Annotated[list[str], Field(min_length=1)] | None = None
-    """The types of entities, without B- and I-, or all tags, in the order of their ids; null takes those of the
-    training file, sorted."""
-    token_column: int = 0
-    """Column of the token in files with a token a line, counted from 0; negative from the end."""
-    label_column: int = -1
-    """Column of the tag, counted likewise. Those of entities may be IOB1, IOB2 (BIO), IOE, BIOES or BILOU."""
+    """The types of entities, or all tags, in the order of their ids; null takes those of the training file, sorted.
+    Tags of entities have O among them, as in [O, B-PER, I-PER]; they name the whole numbers that files may have."""
+    token_column: int | str = 0
+    """Column of the token in files with a token a line, counted from 0; negative from the end. In rows of JSON the
+    name of the list of tokens; a number stands for tokens or words."""
+    label_column: int | str = -1
+    """Column of the tag, counted likewise, or the name of the list of tags; a number stands for ner_tags and other
+    usual names. Tags of entities may be IOB1, IOB2 (BIO), IOE, BIOES or BILOU."""
+    offsets: Literal["characters", "utf16", "bytes"] = "characters"
+    """What start and end of a span count: characters, units of UTF-16 as JavaScript and with it doccano do, or bytes
+    of UTF-8. They differ behind emoji, and bytes behind every character that is not ASCII."""
     sequence_length: TaskLength = 128
     """Tokens of a row: marks and a text, or a window of a longer one."""
     document_stride: Positive | None = None
@@ -274,8 +279,14 @@ class TokenTask(Section):
     def _labels_are_distinct(self) -> "TokenTask":
         if self.labels is not None and len(set(self.labels)) != len(self.labels):
             raise ValueError("labels must be distinct")
-        if self.labels is not None and self.kind == "entities" and "O" in self.labels:
-            raise ValueError("O stands for what is no entity; leave it out of labels")
+        if self.labels is None or self.kind == "tags" or "O" not in self.labels:
+            return self
+        marks = ("B-", "I-", "E-", "L-", "S-", "U-")
+        others = [label for label in self.labels if label != "O"]
+        if not others or not all(label.startswith(marks) and label[2:].strip() for label in others):
+            raise ValueError(
+                "O stands for what is no entity; leave it out of labels, or list all tags, as B-PER"
+            )
         return self
 
 

@@ -77,7 +77,7 @@ def _mark_unanswered(squad: Squad) -> Squad:
         for question in squad.questions
     ]
     count = sum(one is not other for one, other in zip(marked, squad.questions, strict=True))
-    said = f"{count:,} questions of {squad.name} without an answer are taken to have none in their text"
+    said = f"{squad.name}: questions without an answer, taken to have none in their text: {count:,}"
     return collect_squad(squad.name, marked, [*squad.changes, said]) if count else squad
 
 
@@ -93,7 +93,7 @@ def _move_answers(squad: Squad) -> Squad:
         questions.append(replace(question, answers=tuple(answers)))
     if not moved:
         return squad
-    said = f"{len(moved):,} answers did not stand where {squad.name} says and are moved to where their text stands"
+    said = f"{squad.name}: answers that did not stand where the file says, moved to where their text stands: {len(moved):,}"
     return collect_squad(squad.name, questions, [*squad.changes, said, *moved[:3]])
 
 

@@ -29,6 +29,11 @@ class TextOffsets:
             units = 1 + sum((points >= bound).astype(np.int64) for bound in _WIDER_FROM[unit])
             self._starts = np.concatenate([[0], np.cumsum(units)])
 
+    @property
+    def length(self) -> int:
+        """Units of the whole text."""
+        return self._length if self._starts is None else int(self._starts[-1])
+
     def character(self, offset: int) -> int | None:
         """The character that begins at an offset, or the end of the text; None where none does."""
         if self._starts is None:

@@ -47,7 +47,7 @@ class TokenExamples:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know about the source: nothing."""
+        """What a person should know about the source: nothing beside what its file has to say."""
         return []
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "TokenExamples":
@@ -58,6 +58,20 @@ class TokenExamples:
             spans=[self.spans[i] for i in indices],
             words=None if self.words is None else [self.words[i] for i in indices],
         )
+
+
+class TokenFile(NamedTuple):
+    """What a file of labelled texts holds.
+
+    Args:
+        examples: Its texts.
+        notes: What a person should know about it, a sentence each.
+        warnings: What is likely to be a mistake in it.
+    """
+
+    examples: TokenExamples
+    notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 def word_labels(types: Sequence[str]) -> list[str]:

@@ -50,7 +50,8 @@ class TokenRows:
         self.trained = np.arange(len(self._windows))
         self.tokens = self._windows.lengths + MARKS
         label_ids = {name: index for index, name in enumerate(names)}
-        self.labels, self._num_lost = label_words(examples, self.words, label_ids)
+        self._word_labels = label_words(examples, self.words, label_ids)
+        self.labels = self._word_labels.ids
         self._vocabulary = tokenizer.vocabulary
         self._token_labels, self._token_rows = self._label_tokens()
 
@@ -68,11 +69,18 @@ class TokenRows:
 
     @property
     def left_out(self) -> str | None:
-        """Says how many entities have no word to carry their label, if any."""
-        if not self._num_lost:
-            return None
-        count = sum(map(len, self.examples.spans))
-        return f"{self._num_lost:,} of {count:,} entities have no word of their own and are left out"
+        """Says how many entities have no word to carry their label, or share one with what is beside them, if any."""
+        found, count = self._word_labels, sum(map(len, self.examples.spans))
+        said = []
+        if found.num_lost:
+            said.append(
+                f"{found.num_lost:,} of {count:,} entities have no word of their own and are left out"
+            )
+        if found.num_within:
+            said.append(
+                f"{found.num_within:,} of {count:,} entities begin or end within a word and take the whole of it"
+            )
+        return "; ".join(said) or None
 
     @property
     def rows(self) -> np.ndarray:

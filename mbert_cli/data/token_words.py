@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mbert_cli.data.token_examples import TokenExamples
+from mbert_cli.data.token_examples import OUTSIDE, TokenExamples
 from mbert_cli.data.wordpiece import Tokenizer
 
 
@@ -79,9 +79,22 @@ def text_bases(texts: list[str]) -> np.ndarray:
     return np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1]
 
 
-def label_words(
-    examples: TokenExamples, words: TokenWords, label_ids: dict[str, int]
-) -> tuple[np.ndarray, int]:
+@dataclass(frozen=True)
+class WordLabels:
+    """What spans say about words.
+
+    Args:
+        ids: (words,) int32. The label of each word.
+        num_lost: Spans without a word of their own.
+        num_within: Spans that begin or end within a word, which belongs to them whole.
+    """
+
+    ids: np.ndarray
+    num_lost: int
+    num_within: int
+
+
+def label_words(examples: TokenExamples, words: TokenWords, label_ids: dict[str, int]) -> WordLabels:
     """Gives each word that a span touches the label of the span's first word or of its others.
 
     A word that two spans touch belongs to the one that comes first. Of tags the type is the label.
@@ -90,21 +103,22 @@ def label_words(
         examples: Texts with spans.
         words: Their words.
         label_ids: Id of each label.
-
-    Returns:
-        (words,) int32, and how many spans have no word of their own.
     """
-    starts = words.starts + np.repeat(text_bases(examples.texts), np.diff(words.word_splits))
+    bases = text_bases(examples.texts)
+    starts = words.starts + np.repeat(bases, np.diff(words.word_splits))
     ends = starts + (words.ends - words.starts)
-    labels = np.zeros(len(starts), np.int32)
-    free, num_lost = 0, 0
-    for base, spans in zip(text_bases(examples.texts), examples.spans, strict=True):
+    labels = np.full(len(starts), label_ids.get(OUTSIDE, 0), np.int32)
+    free = num_lost = num_within = 0
+    for base, spans in zip(bases, examples.spans, strict=True):
         for span in spans:
-            first = max(free, int(np.searchsorted(ends, span.start + base, side="right")))
-            free = max(first, int(np.searchsorted(starts, span.end + base, side="left")))
+            touched = int(np.searchsorted(ends, span.start + base, side="right"))
+            after = int(np.searchsorted(starts, span.end + base, side="left"))
+            if after > touched:
+                num_within += bool(starts[touched] < span.start + base or ends[after - 1] > span.end + base)
+            first, free = max(free, touched), max(free, after)
             labels[first:free] = label_ids[span.type if examples.are_tags else f"I-{span.type}"]
             if free > first:
                 labels[first] = label_ids[span.type if examples.are_tags else f"B-{span.type}"]
             else:
                 num_lost += 1
-    return labels, num_lost
+    return WordLabels(labels, num_lost, num_within)

@@ -67,7 +67,7 @@ def test_misplaced_answers_are_moved_or_left_out_or_stop_the_training(tmp_path):
     train = write(tmp_path / "train.json", ["Ann sleeps.", "Ben runs."], start=1)
     loaded = load_task(task(train=train, validation=train))
     assert loaded.train.notes == [
-        "4 answers did not stand where train.json says and are moved to where their text stands",
+        "train.json: answers that did not stand where the file says, moved to where their text stands: 4",
         "  question 0-0: 'Ann' from character 1 to 0",
         "  question 0-1: 'Ann' from character 1 to 0",
         "  question 1-0: 'Ben' from character 1 to 0",
@@ -115,7 +115,7 @@ def test_only_an_answer_whose_place_can_be_told_is_moved(tmp_path):
         [14, 6], [7], [0, 0],
     ]  # fmt: skip
     assert squad.notes == [
-        "2 answers did not stand where train.jsonl says and are moved to where their text stands",
+        "train.jsonl: answers that did not stand where the file says, moved to where their text stands: 2",
         "  question 0: 'Ann' from character 15 to 14",
         "  question 0: 'Ann' from character 7 to 6",
         "3 answers do not stand where train.jsonl says; training leaves them out",
@@ -130,7 +130,7 @@ def test_by_the_rules_of_2_a_row_without_an_answer_has_none_in_its_text(tmp_path
     train = rows(tmp_path / "t.jsonl", ("Ann.", {"text": ["Ann"], "answer_start": [0]}), ("Ben.", nothing))
     squad = load_task(task(train=train, validation=train, version="v2.0")).train
     assert [question.is_impossible for question in squad.questions] == [None, True]
-    assert squad.notes == ["1 questions of t.jsonl without an answer are taken to have none in their text"]
+    assert squad.notes == ["t.jsonl: questions without an answer, taken to have none in their text: 1"]
     squad = load_task(task(train=train, validation=train)).train
     assert [question.is_impossible for question in squad.questions] == [None, None] and squad.notes == []
 

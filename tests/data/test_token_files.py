@@ -9,11 +9,14 @@ import pytest
 from mbert_cli.data.options import TokenTask
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import load_task
-from mbert_cli.data.token_files import tag_spans
 from mbert_cli.errors import UserError
 
 CONLL = "Ada B-PER\nKing I-PER\nsaw O\nParis B-LOC\n\nRome B-LOC\n"
 EMPTY_HINT = "Fill the line in, or take it out."
+SPAN_HINT = (
+    'Write it as {"start": 0, "end": 5, "label": "PER"} or [0, 5, "PER"]; end is the character after the last one. '
+    "Of doccano export the names of labels."
+)
 
 
 def write(tmp_path: Path, name: str, content: str) -> str:
@@ -41,38 +44,6 @@ def entities(examples) -> list[list[tuple[str, str]]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "tags"),
-    [
-        ("IOB1", "I-P I-P O I-L I-P B-P I-P O"),
-        ("IOB2", "B-P I-P O B-L B-P B-P I-P O"),
-        ("IOE1", "I-P I-P O I-L E-P I-P I-P O"),
-        ("IOE2", "I-P E-P O E-L E-P I-P E-P O"),
-        ("BIOES", "B-P E-P O S-L S-P B-P E-P O"),
-        ("BILOU", "B-P L-P O U-L U-P B-P L-P O"),
-    ],
-)
-def test_every_scheme_says_the_same(scheme, tags):
-    assert tag_spans(tags.split()) == [(0, 1, "P"), (3, 3, "L"), (4, 4, "P"), (5, 6, "P")]
-
-
-@pytest.mark.parametrize(
-    ("tags", "spans"),
-    [
-        ("O O", []),
-        ("I-P I-L", [(0, 0, "P"), (1, 1, "L")]),
-        ("B-P I-L I-L", [(0, 0, "P"), (1, 2, "L")]),
-        ("B-P I-P I-P", [(0, 2, "P")]),
-        ("E-P E-P", [(0, 0, "P"), (1, 1, "P")]),
-        ("S-P I-P", [(0, 0, "P"), (1, 1, "P")]),
-        ("B-P O I-P", [(0, 0, "P"), (2, 2, "P")]),
-        ("B-creative-work I-creative-work", [(0, 1, "creative-work")]),
-    ],
-)
-def test_a_tag_that_continues_nothing_begins_an_entity(tags, spans):
-    assert tag_spans(tags.split()) == spans
-
-
 @pytest.mark.parametrize("name", ["t.conll", "t.txt", "t.tsv", "t.bio", "t.iob", "t.conll.gz"])
 def test_a_token_a_line_makes_texts_of_words_with_blanks_between_them(tmp_path, name):
     task = load(write(tmp_path, name, CONLL))
@@ -81,7 +52,7 @@ def test_a_token_a_line_makes_texts_of_words_with_blanks_between_them(tmp_path, 
     assert task.train.texts == ["Ada King saw Paris", "Rome"]
     assert task.train.words == [[(0, 3), (4, 8), (9, 12), (13, 18)], [(0, 4)]]
     assert task.train.spans == [[(0, 8, "PER"), (13, 18, "LOC")], [(0, 4, "LOC")]]
-    assert task.train.notes == []
+    assert list(task.train.notes) == []
 
 
 def test_a_text_and_its_spans_a_line_leave_the_words_to_the_tokenizer(tmp_path):
@@ -178,7 +149,7 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(tmp_path):
     [
         (
             "t.xml", "x",
-            ("A token file must end in .conll, .txt, .tsv, .bio, .iob or .jsonl, with or without .gz. "
+            ("A token file must end in .conll, .txt, .tsv, .bio, .iob, .jsonl, .json or .ndjson, with or without .gz. "
              "Received: {path}"),
             "Set task.train and task.validation to such files.",
         ),
@@ -213,18 +184,6 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(tmp_path):
             "Write one object a line",
         ),
         (
-            "t.jsonl", '{"text": "x", "entities": []}',
-            ('Each line must have a text and the list of its spans, as in {{"text": "...", "spans": []}}. '
-             "Received: 'text', 'entities' in {path}:1"),
-            "Name the members text and spans; a text without an entity has an empty list.",
-        ),
-        (
-            "t.jsonl", "[1]",
-            ('Each line must have a text and the list of its spans, as in {{"text": "...", "spans": []}}. '
-             "Received: no members in {path}:1"),
-            "Name the members text and spans; a text without an entity has an empty list.",
-        ),
-        (
             "t.jsonl", '{"text": " ", "spans": []}',
             "Each text must be in valid Unicode and not blank. Received: {path}:1 with a blank one",
             "Correct the line, or take it out.",
@@ -257,13 +216,13 @@ def test_a_column_beyond_the_line_is_refused(tmp_path):
             ["x"],
             ("A span must have a start and an end, which are whole numbers, and a label. "
              "Received: 'x' in {path}:1"),
-            'Write it as {"start": 0, "end": 5, "label": "PER"}; end is the character after the last one.',
+            SPAN_HINT,
         ),
         (
             [{"start": 0, "end": 2.0, "label": "A"}],
             ("A span must have a start and an end, which are whole numbers, and a label. "
              "Received: {{'start': 0, 'end': 2.0, 'label': 'A'}} in {path}:1"),
-            'Write it as {"start": 0, "end": 5, "label": "PER"}; end is the character after the last one.',
+            SPAN_HINT,
         ),
         (
             [{"start": 3, "end": 99, "label": "A"}],
@@ -329,12 +288,7 @@ def test_comments_between_tagged_words_of_conll_u_are_no_tokens(tmp_path):
     assert entities(task.train) == [[("a", "DET"), ("#", "SYM")]]
 
 
-def test_tags_need_a_token_a_line_and_one_for_each(tmp_path):
-    spans = write(tmp_path, "t.jsonl", '{"text": "x", "spans": []}')
-    assert refused(spans, kind="tags") == (
-        f"A file with a tag for each word must have a token a line. Received: {spans}",
-        "Name one that ends in .conll, .txt, .tsv, .bio, .iob, or set task.kind to entities.",
-    )
+def test_each_word_needs_a_tag(tmp_path):
     gap = write(tmp_path, "t.tsv", "a\tDET\tx\nb\t\tx\n")
     assert refused(gap, kind="tags", label_column=1) == (
         f"Each word must have a tag. Received: {gap}:2 without one", "Fill it in.",
@@ -343,8 +297,38 @@ def test_tags_need_a_token_a_line_and_one_for_each(tmp_path):
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [(["A", "A"], "labels must be distinct"), (["O", "A"], "O stands for what is no entity")],
+    [
+        (["A", "A"], "labels must be distinct"),
+        (["O", "A"], "O stands for what is no entity"),
+        (["O", "B-A", "C"], "O stands for what is no entity"),
+        (["O"], "O stands for what is no entity"),
+    ],
 )
 def test_labels_that_cannot_be_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         TokenTask(source="tokens", train="t.conll", labels=labels)
+
+
+def test_labels_may_be_all_tags_in_the_order_of_their_ids(tmp_path):
+    path = write(tmp_path, "t.conll", CONLL)
+    given = ["B-PER", "I-PER", "B-LOC", "I-LOC", "O"]
+    task = load(path, labels=given)
+    assert (task.labels, task.metrics) == (given, ("f1",))
+    assert entities(task.train)[0] == [("Ada King", "PER"), ("Paris", "LOC")]
+    # Those of another scheme name the types.
+    task = load(path, labels=["O", "B-PER", "I-PER", "L-PER", "U-PER", "U-LOC"])
+    assert task.labels == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    assert (
+        refused(path, labels=["O", "B-PER"])[0] == f"A label must be one of PER. Received: 'LOC' in {path}:4"
+    )
+
+
+def test_columns_are_counted_and_not_named(tmp_path):
+    path = write(tmp_path, "t.conll", CONLL)
+    assert refused(path, label_column="ner_tags") == (
+        (
+            "Columns of a file with a token a line are counted from 0. "
+            f"Received: task.token_column 0 and task.label_column ner_tags for {path}"
+        ),
+        "Set both to numbers; names are for rows of JSON.",
+    )

@@ -81,7 +81,7 @@ def test_a_word_belongs_to_the_first_of_two_spans(tokenizer):
     assert show(next(TaskBatches(rows, 2).in_order())) == (
         "[CLS]/- a/B-P ##b/- ##c/- ##d/- e/B-L [SEP]/- [PAD]/-"
     )
-    assert rows.left_out is None
+    assert rows.left_out == "2 of 2 entities begin or end within a word and take the whole of it"
 
 
 def test_each_word_has_its_own_tag(tokenizer):
@@ -98,8 +98,23 @@ def test_each_word_has_its_own_tag(tokenizer):
 def test_an_entity_without_a_word_of_its_own_is_counted(tokenizer):
     examples = TokenExamples(["abcd"], [[Span(0, 2, "P"), Span(2, 4, "L")]], None)
     rows = TokenRows(examples, tokenizer, 8, LABELS)
-    assert rows.left_out == "1 of 2 entities have no word of their own and are left out"
+    assert rows.left_out == (
+        "1 of 2 entities have no word of their own and are left out; "
+        "2 of 2 entities begin or end within a word and take the whole of it"
+    )
     assert rows.labels.tolist() == [LABELS.index("B-P")]
+
+
+def test_spans_that_are_whole_words_leave_nothing_to_say(tokenizer):
+    examples = TokenExamples(
+        ["ab  cd.", "e\u0301f"], [[Span(0, 2, "P"), Span(4, 6, "L")], [Span(0, 3, "L")]], None
+    )
+    assert TokenRows(examples, tokenizer, 8, LABELS).left_out is None
+
+
+def test_the_label_of_no_entity_may_have_any_id(tokenizer):
+    labels = ["B-P", "I-P", "O"]
+    assert TokenRows(conll("a b/P"), tokenizer, 8, labels).labels.tolist() == [2, 0]
 
 
 def test_a_word_of_which_nothing_is_left_has_no_column(tokenizer):
