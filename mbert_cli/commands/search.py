@@ -13,6 +13,7 @@ from mbert_cli.commands.figures import show_share
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.pretraining import open_run, say_when_complete, write_summary
 from mbert_cli.commands.search_report import (
+    BEHIND,
     Report,
     TrialResult,
     collect_report,
@@ -124,6 +125,9 @@ class _Search:
         report = self._refresh()
         while report.done < report.total:
             number, setting, trial = _first_open(report)
+            if trial.seed != self._seeds[0] and self._ended_behind(setting):
+                report = self._refresh()
+                continue
             console.info(f"Trial {number} of {report.total}: {trial.name}")
             self._run_trial(setting, trial)
             report = self._refresh()
@@ -180,9 +184,21 @@ class _Search:
         shutil.rmtree(path / CHECKPOINTS, ignore_errors=True)
 
     def _require_ahead(self, path: Path, setting: Setting, earlier: list[Scores]) -> None:
-        """Ends a training that is clearly behind; for `earlier` see `_earlier`."""
-        if is_behind(scores_of(path, self._steps(setting)), earlier, self._recipe.search.prune_margin):
+        """Ends a training that is clearly behind before its end; for `earlier` see `_earlier`."""
+        scores = scores_of(path, self._steps(setting))
+        is_over = bool(scores) and max(scores) >= 1
+        if not is_over and is_behind(scores, earlier, self._recipe.search.prune_margin):
             raise _Behind
+
+    def _ended_behind(self, setting: Setting) -> bool:
+        """Whether the first seed of a setting was clearly behind at its end; then notes that no other follows."""
+        first = self._path / TRIALS / setting.trial(self._seeds[0])
+        scores = scores_of(first, self._steps(setting))
+        is_ended = is_behind(scores, self._earlier(setting), self._recipe.search.prune_margin)
+        if is_ended:
+            self._give_up(first, BEHIND, setting)
+            console.info(f"{first.name} ended clearly behind: its setting gets no other seeds")
+        return is_ended
 
     def _earlier(self, setting: Setting) -> list[Scores]:
         """Scores of the first seeds of the settings before one, apart from those that diverged.
@@ -192,7 +208,7 @@ class _Search:
         found = []
         for result in self._report().results[: self._settings.index(setting)]:
             first = result.trials[0]
-            if first.state in ("complete", "pruned"):
+            if first.state in ("complete", "pruned", BEHIND):
                 found.append(scores_of(self._path / TRIALS / first.name, self._steps(result.setting)))
         return found
 

@@ -18,6 +18,12 @@ from mbert_cli.train.run_list import FINAL, JOURNAL, SEARCH, STOPPED, SUMMARY, T
 VALIDATED = "validation/score"
 """The figure of a trial's log that decides."""
 
+BEHIND = "behind"
+"""State of a first seed that trained to its end and was clearly behind there."""
+
+GIVEN_UP = ("pruned", BEHIND, "diverged")
+"""States of a trial that keep its setting from further seeds."""
+
 _COLUMNS = ["learning rate", "batch size", "epochs", "seeds", "", "best after steps", "outcome"]
 
 
@@ -28,9 +34,9 @@ class TrialResult:
     Attributes:
         name: Its directory's.
         seed: Its seed.
-        state: `complete`; `pruned` or `diverged`, where the search gave it up; `skipped`, after one of its
-            setting that was given up; else `open`.
-        score: Of a complete trial, its best; of a pruned one, its best until then.
+        state: `complete`; `pruned` or `diverged`, where the search gave it up; `behind`, where it trained to its
+            end and its setting was given up; `skipped`, after one of its setting that was given up; else `open`.
+        score: Of a complete trial, its best; of one that was given up, its best until then.
         best_step: Of a complete trial, the steps after which it was best.
         steps: Of a complete trial its steps, of one that was given up those that it did.
         score_name: What the score is.
@@ -54,11 +60,11 @@ class SettingResult:
 
     @property
     def state(self) -> str:
-        """`complete` when all trials are; `pruned` or `diverged` when one is; else `open`."""
+        """`complete` when all trials are; `pruned`, `behind` or `diverged` when one is; else `open`."""
         states = [trial.state for trial in self.trials]
         if all(state == "complete" for state in states):
             return "complete"
-        return next((state for state in states if state in ("pruned", "diverged")), "open")
+        return next((state for state in states if state in GIVEN_UP), "open")
 
     @property
     def mean(self) -> float | None:
@@ -124,7 +130,7 @@ def collect_report(search: Path, settings: Sequence[Setting], seeds: Sequence[in
         trials: list[TrialResult] = []
         for seed in seeds:
             name = setting.trial(seed)
-            given_up = any(trial.state in ("pruned", "diverged", "skipped") for trial in trials)
+            given_up = any(trial.state in (*GIVEN_UP, "skipped") for trial in trials)
             trials.append(
                 TrialResult(name, seed, "skipped") if given_up else _read_trial(search / TRIALS / name, seed)
             )
@@ -210,7 +216,7 @@ def describe_choice(search: Path, report: Report) -> str:
 
 def _read_trial(path: Path, seed: int) -> TrialResult:
     summary, stopped = _read(path / FINAL / SUMMARY), _read(path / STOPPED)
-    if summary:
+    if summary and not stopped:
         return TrialResult(
             path.name, seed, "complete", summary["score"], int(summary["best_step"]), summary["steps"],
             summary["score_name"],
@@ -237,7 +243,7 @@ def _row(result: SettingResult, chosen: SettingResult | None) -> tuple[str, ...]
 
 def _outcome(result: SettingResult) -> str:
     """Why a setting has no mean; empty where it has one."""
-    stopped = next((trial for trial in result.trials if trial.state in ("pruned", "diverged")), None)
+    stopped = next((trial for trial in result.trials if trial.state in GIVEN_UP), None)
     if stopped is None:
         return "" if result.state == "complete" else result.state
     at = "" if stopped.score is None else f" at {show_share(stopped.score)}"

@@ -97,15 +97,15 @@ def draw(settings: Sequence[Setting], count: int, seed: int) -> list[Setting]:
 
 
 def is_behind(scores: Scores, earlier: Iterable[Scores], margin: float | None) -> bool:
-    """Whether a training is to be given up: its best score so far is behind by more than the margin.
+    """Whether a training is clearly behind: its best score so far, by more than the margin.
 
     Args:
         scores: Those of the training, up to now.
         earlier: Those of the trainings before it; each counts with its best score at the same share of its
             own training, or not at all where it had none by then.
-        margin: How far behind is clearly behind; None gives nothing up.
+        margin: How far behind is clearly behind; None for never.
     """
-    if margin is None or not scores or max(scores) >= 1:
+    if margin is None or not scores:
         return False
     share = max(scores)
     reached = [max(found) for found in (_until(other, share) for other in earlier) if found]

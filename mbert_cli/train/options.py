@@ -121,7 +121,7 @@ class SearchOptions(Section):
     """Most trials. A larger grid is thinned evenly, by settings with all their seeds; null runs all of it."""
     prune_margin: Annotated[float, Field(ge=0)] | None = 0.05
     """Give a setting up when its first seed scores lower, by more than this, than the best first seed before it
-    did after the same share of its training; null gives none up."""
+    did after the same share of its training, at its end too: then it gets no further seeds. null gives none up."""
 
     @field_validator("learning_rate", "batch_size", "epochs", "seed")
     @classmethod

@@ -156,6 +156,43 @@ def test_a_trial_is_an_ordinary_run_of_the_recipe_with_its_values():
     assert not (trial / "lock").exists()
 
 
+BEHIND = {**SCORES, (0.1, 0): [0.70, 0.74]}
+"""With 0.1 level until its end, where it is 0.06 behind."""
+
+
+def test_a_setting_whose_first_seed_ends_clearly_behind_gets_no_other_seeds(monkeypatch, capsys):
+    monkeypatch.setitem(SCORES, (0.1, 0), BEHIND[0.1, 0])
+    train = Trainer()
+    report = search(train)
+    assert [epoch for epoch in train.epochs if epoch[0] == 0.1] == [(0.1, 0, 0), (0.1, 0, 1)]
+    assert (states(report)[0.1, 0], states(report)[0.1, 1]) == ("behind", "skipped")
+    assert report.chosen.setting.learning_rate == 0.3
+    trial = SEARCH / "trials" / "learning_rate-0.1-batch_size-32-epochs-2-seed-0"
+    assert describe_run(trial).state == "complete"  # an ordinary run, with its result
+    out, err = lines(capsys)
+    assert any(line.startswith("0.1 32 2 0 of 2 behind at ") and "after 20 steps" in line for line in out)
+    assert f"{trial.name} ended clearly behind: its setting gets no other seeds" in err
+    again = Trainer()
+    search(again)
+    assert not again.epochs
+
+
+def test_a_search_that_is_stopped_after_a_first_seed_ended_behind_goes_on_and_finds_the_same(monkeypatch):
+    monkeypatch.setitem(SCORES, (0.1, 0), BEHIND[0.1, 0])
+    search(Trainer())
+    expected = files_of(SEARCH)
+    SEARCH.rename("runs/whole")
+    with pytest.raises(Interrupted):
+        search(Trainer(after=raise_at(Interrupted("Stopped", ""), 0.1, 0, 1)))
+    search(Trainer())
+    assert files_of(SEARCH) == expected
+
+
+def test_one_seed_a_setting_is_never_behind_at_its_end(monkeypatch):
+    monkeypatch.setitem(SCORES, (0.1, 0), BEHIND[0.1, 0])
+    assert states(search(Trainer(), "search.seed=[0]"))[0.1, 0] == "complete"
+
+
 def test_without_a_margin_nothing_is_given_up():
     report = search(Trainer(), "search.prune_margin=null")
     assert set(states(report).values()) == {"complete"}

@@ -68,8 +68,12 @@ def test_behind_is_behind_the_best_that_an_earlier_one_had_at_the_same_share():
     assert not is_behind({0.25: 0.6, 0.75: 0.64}, earlier, None)
 
 
-def test_nothing_is_behind_before_its_first_score_after_its_last_or_with_nothing_before_it():
+def test_at_its_end_a_training_is_compared_with_the_best_of_all_before_it():
+    assert is_behind({0.5: 0.1, 1.0: 0.8}, [{0.5: 0.9, 1.0: 0.2}], 0.05)
+    assert not is_behind({0.5: 0.1, 1.0: 0.86}, [{0.5: 0.9, 1.0: 0.2}], 0.05)
+
+
+def test_nothing_is_behind_before_its_first_score_or_with_nothing_before_it():
     assert not is_behind({}, [{0.5: 0.9}], 0.05)
-    assert not is_behind({0.5: 0.1, 1.0: 0.1}, [{0.5: 0.9}], 0.05)
     assert not is_behind({0.5: 0.1}, [], 0.05)
     assert not is_behind({0.1: 0.1}, [{0.5: 0.9}], 0.05)
