@@ -21,6 +21,7 @@ from mbert_cli.flags import (
     AllowUnused,
     Context,
     DryRun,
+    ExportLength,
     File,
     Fresh,
     ImportedLength,
@@ -33,6 +34,7 @@ from mbert_cli.flags import (
     Recipe,
     RecipeOption,
     ReportRun,
+    RowLength,
     Run,
     SecondTextColumn,
     Settings,
@@ -144,7 +146,7 @@ def finetune(
 
 @app.command("eval", rich_help_panel=PIPELINE)
 def evaluate(
-    ctx: typer.Context, targets: Targets = None, submission: Submission = None,
+    ctx: typer.Context, targets: Targets = None, submission: Submission = None, length: RowLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -152,9 +154,11 @@ def evaluate(
 
     Example: mbert eval RUN RUN/export/float16/model.tflite shows both, and how often their answers differ.
     """
+    flags = {"--length": ("task.sequence_length", length)}
     invocation = _invocation(
-        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, targets=targets or (), submission=submission
-    )
+        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags, targets=targets or (),
+        submission=submission,
+    )  # fmt: skip
     _run("evaluate", invocation)
 
 
@@ -163,6 +167,7 @@ def predict(
     ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None,
     text_column: TextColumn = None, second_text_column: SecondTextColumn = None, pair: Pair = False,
     questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
+    length: RowLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -170,8 +175,9 @@ def predict(
 
     Example: mbert predict --text "Returns the sum over an axis." prints its label and probability.
     """
+    flags = {"--length": ("task.sequence_length", length)}
     invocation = _invocation(
-        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet,
+        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags,
         targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
         text_column=text_column, second_text_column=second_text_column, pair=pair, jsonl=jsonl,
     )  # fmt: skip
@@ -180,7 +186,7 @@ def predict(
 
 @app.command("export-tflite", rich_help_panel=PIPELINE)
 def export_tflite(
-    ctx: typer.Context, target: Target = None, quantize: Quantize = None,
+    ctx: typer.Context, target: Target = None, quantize: Quantize = None, length: ExportLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -188,7 +194,9 @@ def export_tflite(
 
     Example: mbert export-tflite --quantize float16 --quantize dynamic_int8 writes two artifacts.
     """
-    flags = {"--quantize": ("export.quantize", quantize or None)}
+    flags = {
+        "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", length),
+    }  # fmt: skip
     invocation = _invocation(
         ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags, targets=(target,)
     )

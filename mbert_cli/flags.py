@@ -141,6 +141,20 @@ ImportedLength = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+RowLength = Annotated[
+    int | None,
+    typer.Option(
+        "--length", metavar="N", show_default=False,
+        help="Short for --set task.sequence_length=N: tokens of a text (default: as the model reads it).",
+    ),
+]  # fmt: skip
+ExportLength = Annotated[
+    int | None,
+    typer.Option(
+        "--length", metavar="N", show_default=False,
+        help="Short for --set export.sequence_length=N: tokens of a text (default: as the run reads it).",
+    ),
+]  # fmt: skip
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move a run that is there aside and begin anew.")]
 Smoke = Annotated[

@@ -9,6 +9,7 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.commands.export_names import MODEL, exported
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import ARTIFACT, find_target, open_task_model
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.schema import BenchRecipe
@@ -29,8 +30,8 @@ def run(invocation: Invocation) -> None:
         for artifact in artifacts:
             console.result(f"Would time {artifact} for {recipe.bench.min_seconds:g} s")
         return
-    model = open_task_model(artifacts[0])
-    encoded = model.sample(recipe.task or model.description.task, EXAMPLES)
+    model = with_chosen_length(open_task_model(artifacts[0]), invocation)
+    model, encoded = model.sample(recipe.task or model.description.task, EXAMPLES)
     inputs = list(islice(model.batches(encoded, batch_size=1).in_order(), EXAMPLES))
     reference = _reference(invocation, recipe, model.sequence_length)
     rows = measure([*artifacts, *filter(None, [reference])], inputs, recipe.bench)

@@ -6,6 +6,7 @@ from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.inputs import TEACHERS, find_run, find_store, with_input, with_store_of
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.pair_segments import say_single_segment
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length, require_same_vocabulary
 from mbert_cli.commands.pretraining import pretrain
@@ -33,6 +34,7 @@ def run(invocation: Invocation) -> None:
     size = recipe.model.resolve()
     for encoder in (size, teacher_description.size):
         require_length(recipe.data.sequence_length, encoder)
+        say_single_segment(encoder, has_pairs=True)
     layer_map = map_layers(teacher_description.size, size, recipe.distill)
     plan = _plan(recipe)
     store_run = find_store(invocation, with_store_of(recipe.data, teacher_run.path))

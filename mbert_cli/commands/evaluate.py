@@ -11,13 +11,8 @@ from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.submission import write_submission
-from mbert_cli.commands.task_model import (
-    ARTIFACT,
-    TaskModel,
-    find_target,
-    open_task_model,
-    require_same_task,
-)
+from mbert_cli.commands.task_length import with_chosen_length
+from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open_task_model
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.options import Task
 from mbert_cli.data.sampling import thin
@@ -38,19 +33,18 @@ def run(invocation: Invocation) -> None:
             console.result(_plan(invocation, target, split))
         return
     if invocation.submission:
-        model = open_task_model(targets[0])
+        model = with_chosen_length(open_task_model(targets[0]), invocation)
         options = recipe.task or model.description.task
         write_submission(model, options, invocation.submission, recipe.evaluate.batch_size)
         return
-    models = [open_task_model(target) for target in targets]
+    models = [with_chosen_length(open_task_model(target), invocation) for target in targets]
     options = recipe.task or models[0].description.task
     task = load_task(options, split)
     for note in task.notes:
         console.info(note)
     for warning in task.warnings:
         console.warning(warning)
-    for model in models:
-        require_same_task(task, model)
+    models = [model.answering(task) for model in models]
     examples = thin(task.sets[split], recipe.evaluate.max_examples)
     results = [_score(model, task, examples, options, recipe) for model in models]
     if len(results) > 1:

@@ -15,9 +15,11 @@ from mbert_cli.commands.inputs import TASK_MODELS
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS
-from mbert_cli.commands.task_model import find_target, open_task_model, real_rows
+from mbert_cli.commands.task_length import chosen_length
+from mbert_cli.commands.task_model import find_target, open_task_model, real_rows, require_head
 from mbert_cli.data.label_names import label_lines
 from mbert_cli.data.options import ImportedTask
+from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.tflite.convert import convert_weights, op_census
@@ -41,7 +43,8 @@ def run(invocation: Invocation) -> None:
     run_dir = require_run(target, TASK_MODELS)
     modes = _modes(recipe)
     description = ModelDescription.load(run_dir.final)
-    length = recipe.export.sequence_length or (recipe.task or description.task).sequence_length
+    require_head(description, target)
+    length = _length(invocation, description)
     require_length(length, description.size)
     if invocation.dry_run:
         for mode in modes:
@@ -73,6 +76,18 @@ def run(invocation: Invocation) -> None:
         )
 
 
+def _length(invocation: Invocation, description: ModelDescription) -> int:
+    """Tokens of the artifact: what the recipe says, else what the run reads."""
+    wanted, chosen = invocation.loaded.recipe.export.sequence_length, chosen_length(invocation)
+    if wanted is not None and chosen not in (None, wanted):
+        raise UserError(
+            "export.sequence_length and task.sequence_length are one length here. "
+            f"Received: {wanted} and {chosen}",
+            "Leave task.sequence_length out.",
+        )
+    return wanted or chosen or description.task.sequence_length
+
+
 class _Reference:
     """What every mode is compared with: the Keras run on the same examples, in rows of the artifact's length."""
 
@@ -81,7 +96,7 @@ class _Reference:
         self.kind = self.model.description.kind
         options = recipe.task or self.model.description.task
         self.has_labels = not isinstance(options, ImportedTask)
-        self.encoded = self.model.sample(options, recipe.export.verify.max_examples)
+        self.model, self.encoded = self.model.sample(options, recipe.export.verify.max_examples)
         self.outputs = self.model.answer(self.encoded, BATCH_SIZE)
 
     @property
@@ -93,7 +108,9 @@ class _Reference:
         """Runs the artifact on the same rows."""
         batches = self.model.batches(self.encoded, BATCH_SIZE).in_order()
         outputs = np.concatenate([artifact.predict(real_rows(batch)) for batch in batches])
-        return verify(self.outputs, outputs, self.encoded.judge, has_labels=self.has_labels)
+        return verify(
+            self.outputs, self.model.arrange(outputs), self.encoded.judge, has_labels=self.has_labels
+        )
 
 
 def _export(

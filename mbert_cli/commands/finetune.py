@@ -12,6 +12,7 @@ from mbert_cli.backend import use_streams
 from mbert_cli.commands.input_contents import input_contents, warn_of_training_examples
 from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.pretraining import (
@@ -90,6 +91,7 @@ def run(invocation: Invocation) -> None:
     require_length(recipe.task.sequence_length, pretrained.size)
     recipe = with_learning_rate(recipe, pretrained.size)
     task = load_task(recipe.task)
+    say_single_segment(pretrained.size, reads_pairs(task, task.train))
     contents = input_contents(recipe)
     warn_of_training_examples(contents)
     description = ModelDescription(

@@ -110,7 +110,7 @@ def invoke(
     root = runs_root(smoke)
     chosen = tuple(target for target in targets if target is not None)
     task = None
-    if verb in TASK_MODEL_VERBS and _changes_task(settings):
+    if verb in TASK_MODEL_VERBS and _changes_task(settings, [key for key, _ in given.values()]):
         task = recorded_task(chosen[0] if chosen else run or newest_complete(root, ("finetune",)))
     loaded = load(verb, recipe, settings, smoke, given, task)
     if run is None and verb in TRAINING_VERBS:
@@ -138,9 +138,9 @@ def recorded_task(target: Path | None) -> dict:
         ) from error
 
 
-def _changes_task(settings: Sequence[str]) -> bool:
-    """Whether single keys of a task are set, and not another task."""
-    keys = [setting.partition("=")[0].strip() for setting in settings]
+def _changes_task(settings: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether single keys of a task are set, by `--set` or by flags of their own, and not another task."""
+    keys = [*(setting.partition("=")[0].strip() for setting in settings), *others]
     return any(key.startswith("task.") for key in keys) and "task.source" not in keys
 
 

@@ -10,6 +10,7 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_answers import answer_questions
 from mbert_cli.commands.predict_entities import entity_examples, show_entities
 from mbert_cli.commands.predict_texts import Texts, read_texts
+from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import find_target, open_task_model
 from mbert_cli.data.examples import TaskData
 from mbert_cli.errors import UserError
@@ -32,7 +33,7 @@ def run(invocation: Invocation) -> None:
     if invocation.questions or invocation.context:
         answer_questions(invocation, target)
         return
-    model = open_task_model(target)
+    model = with_chosen_length(open_task_model(target), invocation)
     description, options = model.description, recipe.task or model.description.task
     if description.kind == "question_answering":
         raise UserError(

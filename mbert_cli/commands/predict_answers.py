@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import open_task_model
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.squad import Question, collect_squad
@@ -32,7 +33,7 @@ def answer_questions(invocation: Invocation, target: Path) -> None:
             f"Would answer {len(invocation.questions):,} questions about {invocation.context} with {target}"
         )
         return
-    model = open_task_model(target)
+    model = with_chosen_length(open_task_model(target), invocation)
     options = invocation.loaded.recipe.task or model.description.task
     if model.description.kind != "question_answering":
         raise UserError(

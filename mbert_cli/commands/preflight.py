@@ -35,8 +35,8 @@ def require_length(sequence_length: int, size: ModelSize) -> None:
         raise UserError(
             f"A sequence can have at most {size.max_length} tokens, the rows of the model's position table. "
             f"Received: sequence_length {sequence_length}",
-            "Shorten sequence_length, or train a teacher with more rows: --set model.changes.max_length="
-            f"{sequence_length}.",
+            f"Set it to {size.max_length} or less; a model of one's own has more rows where `mbert train-teacher` was "
+            f"given --set model.changes.max_length={sequence_length}.",
         )
 
 

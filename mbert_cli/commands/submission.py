@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.task_model import TaskModel, require_same_task
+from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.glue import GLUE
 from mbert_cli.data.glue_submission import TESTS, load_tests
@@ -34,7 +34,7 @@ def write_submission(model: TaskModel, options: Task, folder: Path, batch_size: 
         )
     row = GLUE[options.name]
     task = TaskData(options.name, list(row.labels), {}, row.metrics, row.kind)
-    require_same_task(task, model)
+    model = model.answering(task)
     write = _writer(options.name)
     tests = load_tests(options)
     folder.mkdir(parents=True, exist_ok=True)

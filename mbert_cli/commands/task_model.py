@@ -10,8 +10,10 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.backend import load_keras
-from mbert_cli.commands.inputs import IMPORT, TASK_MODELS
+from mbert_cli.commands.inputs import TASK_MODELS
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.label_order import find_columns
+from mbert_cli.commands.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.commands.search_report import describe_choice, read_report
 from mbert_cli.commands.task_set import TaskSet, encode_set
 from mbert_cli.data.batch import Batch
@@ -50,6 +52,7 @@ class TaskModel:
         sequence_length: Tokens of one row.
         predict: Task batches -> outputs of their rows, float32, as `mbert_cli.evaluate.outputs.ACTIVATIONS` says.
         dynamic_length: Whether batches may be shorter than `sequence_length`.
+        columns: The model's outputs in the order in which they are given; None for all as they are.
     """
 
     path: Path
@@ -58,10 +61,27 @@ class TaskModel:
     sequence_length: int
     predict: Callable[[Iterable[Batch]], np.ndarray]
     dynamic_length: bool = False
+    columns: tuple[int, ...] | None = None
 
     def with_static_length(self, sequence_length: int) -> "TaskModel":
         """The model as an artifact of that length sees the task."""
         return replace(self, sequence_length=sequence_length, dynamic_length=False)
+
+    def answering(self, task: TaskData) -> "TaskModel":
+        """The model with its outputs in the order of a task's labels, which are matched by name.
+
+        Raises:
+            UserError: It answers something else, or knows other labels.
+        """
+        columns = find_columns(task, self.description, str(self.path))
+        if columns == tuple(range(len(columns))):
+            columns = None
+        description = self.description.model_copy(update={"labels": task.labels})
+        return replace(self, description=description, columns=columns)
+
+    def arrange(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs (..., labels) of the network or the artifact in the order in which they are given."""
+        return outputs if self.columns is None else outputs[..., list(self.columns)]
 
     def encode(self, task: TaskData, examples: Any, options: Task) -> TaskSet:
         """A set of a task, or a part of one, in rows of this model's length.
@@ -74,9 +94,10 @@ class TaskModel:
         changes: dict[str, object] = {"sequence_length": self.sequence_length}
         if isinstance(options, SquadTask) and options.null_threshold is None:
             changes["null_threshold"] = self.description.null_threshold
+        say_single_segment(self.description.size, reads_pairs(task, examples))
         return encode_set(task, examples, options.model_copy(update=changes), Tokenizer(self.vocabulary))
 
-    def sample(self, options: Task, max_examples: int) -> TaskSet:
+    def sample(self, options: Task, max_examples: int) -> tuple["TaskModel", TaskSet]:
         """Examples to compare the model with another one on: of the task's validation set, spread evenly.
 
         A model that came from elsewhere without a task gets paragraphs of the documentation inside installed
@@ -86,18 +107,22 @@ class TaskModel:
             options: The task's recipe section.
             max_examples: Most of them.
 
+        Returns:
+            The model as it answers the task, and the examples as it sees them.
+
         Raises:
-            UserError: The task cannot be read.
+            UserError: The task cannot be read, or is not the model's.
         """
         if not isinstance(options, ImportedTask):
             task = load_task(options, "validation")
-            return self.encode(task, thin(task.validation, max_examples), options)
+            model = self.answering(task)
+            return model, model.encode(task, thin(task.validation, max_examples), options)
         console.info(
             f"{self.path} knows no data of its task; documentation of installed packages takes its place"
         )
         kind = self.description.kind
         task = TaskData("documentation", self.description.labels, {}, METRICS.get(kind, ()), kind)
-        return self.encode(task, thin(unlabelled_examples(task), max_examples), options)
+        return self, self.encode(task, thin(unlabelled_examples(task), max_examples), options)
 
     def batches(self, encoded: TaskSet, batch_size: int) -> TaskBatches:
         """The rows in batches, each as long as this model takes them."""
@@ -115,7 +140,7 @@ class TaskModel:
         Raises:
             UserError: Some are not finite, so that no answer follows from them.
         """
-        outputs = self.predict(batches)
+        outputs = self.arrange(self.predict(batches))
         if not np.isfinite(outputs).all():
             found = "NaN" if np.isnan(outputs).any() else "infinity"
             raise UserError(
@@ -152,45 +177,6 @@ def open_task_model(path: Path) -> TaskModel:
     return _open_artifact(path) if path.suffix == ARTIFACT else _open_run(path)
 
 
-def require_same_task(task: TaskData, model: TaskModel) -> None:
-    """Checks that a model was fine-tuned for what a task asks.
-
-    Raises:
-        UserError: It answers something else, or knows other labels.
-    """
-    kind = model.description.kind
-    if task.kind != kind:
-        raise UserError(
-            f"A task model is scored on a task of its own kind. Received: {task.name}, which is "
-            f"{_words(task.kind)}, for {model.path}, which was fine-tuned for {_words(kind)}.",
-            "Score another run, or set task to the one that this run was fine-tuned for.",
-        )
-    if not _are_same(task.labels, model.description):
-        raise UserError(
-            "A task model is scored on a task with its own labels in its own order. "
-            f"Received: {', '.join(task.labels)} for {model.path}, which knows "
-            f"{', '.join(model.description.labels)}",
-            "Name the labels in order with task.labels, or score another run.",
-        )
-
-
-def _are_same(labels: list[str], description: ModelDescription) -> bool:
-    """Whether a model knows these labels in this order; one from elsewhere may write them otherwise, or not at all."""
-    known = description.labels
-    if description.verb != IMPORT:
-        return labels == known
-    nameless = [f"LABEL_{index}" for index in range(len(labels))]
-    if known == nameless:
-        console.info(
-            f"The model does not name its labels; they are taken for {', '.join(labels)} in this order"
-        )
-    return known == nameless or [name.lower() for name in known] == [name.lower() for name in labels]
-
-
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")
-
-
 def _open_run(path: Path) -> TaskModel:
     from mbert_cli.commands.run_files import load_run_vocabulary
 
@@ -198,7 +184,7 @@ def _open_run(path: Path) -> TaskModel:
     if is_search(path):
         console.info(describe_choice(path, read_report(path)))
     description = ModelDescription.load(final)
-    _require_head(description, path)
+    require_head(description, path)
     return TaskModel(
         path=path,
         description=description,
@@ -234,7 +220,12 @@ def _watched(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
             progress.update(step + 1)
 
 
-def _require_head(description: ModelDescription, path: Path) -> None:
+def require_head(description: ModelDescription, path: Path) -> None:
+    """Checks that a run has the head of a task.
+
+    Raises:
+        UserError: It has none.
+    """
     if description.task is None:
         raise UserError(
             f"A task model has the head of a task. Received: {path}, which has none.",

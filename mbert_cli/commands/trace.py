@@ -9,6 +9,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.inputs import WITH_WEIGHTS
+from mbert_cli.commands.pair_segments import say_single_segment
 from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
 from mbert_cli.commands.trace_picture import draw, require_pictures
 from mbert_cli.data.examples import Examples
@@ -82,6 +83,7 @@ def trace_run(path: Path, text: str, pair: str | None) -> dict[str, np.ndarray]:
     """
     final = require_run(path, WITH_WEIGHTS).final
     description, weights = ModelDescription.load(final), load_weights(final / WEIGHTS)
+    say_single_segment(description.size, pair is not None)
     vocabulary = load_run_vocabulary(final, description)
     examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))
     length = int(TextRows(examples, Tokenizer(vocabulary), description.size.max_length).tokens[0])

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from mbert_cli.data.options import (
+    AnyTask,
     Corpus,
     InstalledDocsTask,
     PretrainingOptions,
@@ -104,7 +105,7 @@ class FinetuneRecipe(Section):
 class EvalRecipe(Section):
     """run or artifact -> score"""
 
-    task: Task | None = None
+    task: AnyTask | None = None
     """Score on this task; null is the task that the run was fine-tuned for."""
     evaluate: EvaluateOptions = EvaluateOptions()
     """What is scored."""
@@ -115,7 +116,7 @@ class PredictRecipe(Section):
 
     batch_size: Annotated[int, Field(gt=0)] = 32
     """Texts of one forward pass; an artifact always takes one."""
-    task: Task | None = None
+    task: AnyTask | None = None
     """The task, for single keys of it; null is the one that the run was fine-tuned for."""
 
 
@@ -124,7 +125,7 @@ class ExportRecipe(Section):
 
     export: ExportOptions = ExportOptions()
     """Modes, length and the parity check."""
-    task: Task | None = None
+    task: AnyTask | None = None
     """The task, for single keys of it; null is the one that the run was fine-tuned for."""
 
 
@@ -133,7 +134,7 @@ class BenchRecipe(Section):
 
     bench: BenchOptions = BenchOptions()
     """How artifacts are timed."""
-    task: Task | None = None
+    task: AnyTask | None = None
     """The task, for single keys of it; null is the one that the run was fine-tuned for."""
 
 

@@ -46,7 +46,10 @@ def test_a_longer_sequence_is_refused():
             "A sequence can have at most 512 tokens, the rows of the model's position table. "
             "Received: sequence_length 513"
         ),
-        "Shorten sequence_length, or train a teacher with more rows: --set model.changes.max_length=513.",
+        (
+            "Set it to 512 or less; a model of one's own has more rows where `mbert train-teacher` was given "
+            "--set model.changes.max_length=513."
+        ),
     )
 
 

@@ -79,6 +79,9 @@ def test_a_discriminator_stands_once_for_each_variant():
 
 def test_an_optional_section_with_variants_has_their_keys():
     (task,) = find("eval", "task")
-    assert task.accepts == "a section with source: installed_docs, glue, file, squad or tokens, or null"
+    assert (
+        task.accepts
+        == "a section with source: installed_docs, glue, file, squad, tokens or imported, or null"
+    )
     assert task.default is None
     assert find("eval", "task.folder")[0].variant == "task.source: glue"

@@ -183,7 +183,7 @@ def test_all_mistakes_are_told_at_once_from_top_to_bottom(write):
         ("finetune", "task.folder=x",
          "task.folder: only for task.source: glue. Received: task.source: installed_docs"),
         ("eval", "task.name=sst2",
-         "task.source is missing: it must be one of installed_docs, glue, file, squad, tokens."),
+         "task.source is missing: it must be one of installed_docs, glue, file, squad, tokens, imported."),
         ("finetune", "task={source: file, train: x.tsv, labels: [a, a]}", "task: labels must be distinct"),
         ("distill", "model.changes.num_heads=7",
          "model: the width inside a block (64) must be a multiple of num_heads (7)"),

@@ -1,0 +1,38 @@
+"""How long the rows of a task model are, where a command chooses."""
+
+from dataclasses import replace
+
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.preflight import require_length
+from mbert_cli.commands.task_model import ARTIFACT, TaskModel
+from mbert_cli.errors import UserError
+
+KEY = "task.sequence_length"
+NOT_CHOSEN = (None, "default", "the run")
+"""Origins of a value that nobody typed for this command: the model's own length counts."""
+
+
+def chosen_length(invocation: Invocation) -> int | None:
+    """What `task.sequence_length` says, if it was set in the recipe or on the command line."""
+    if invocation.loaded.origins.get(KEY) in NOT_CHOSEN:
+        return None
+    return invocation.loaded.recipe.task.sequence_length
+
+
+def with_chosen_length(model: TaskModel, invocation: Invocation) -> TaskModel:
+    """The model with rows as long as the command wants them.
+
+    Raises:
+        UserError: It is an artifact of another length, or the position table is shorter.
+    """
+    wanted = chosen_length(invocation)
+    if wanted is None or wanted == model.sequence_length:
+        return model
+    if model.path.suffix == ARTIFACT:
+        raise UserError(
+            f"An artifact reads the {model.sequence_length} tokens that it was exported with. "
+            f"Received: {KEY} {wanted} for {model.path}",
+            f"Leave {KEY} out, or export one of this length: `mbert export-tflite RUN --length {wanted}`.",
+        )
+    require_length(wanted, model.description.size)
+    return replace(model, sequence_length=wanted)
