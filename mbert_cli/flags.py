@@ -162,4 +162,3 @@ Smoke = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Neither messages nor progress.")]
-Verb = Annotated[str, typer.Argument(help="A verb of the pipeline.", autocompletion=completion.verbs)]

@@ -1,12 +1,20 @@
 """`mbert recipe`: its sub-commands and their flags, no logic."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mbert_cli import completion
-from mbert_cli.flags import Recipe, Settings, Smoke, Verb
+from mbert_cli.flags import Settings, Smoke
+
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="VERB [RECIPE]",
+        help="A verb and a recipe's name, or a .yaml file; finetune file and finetune/file are the same.",
+        autocompletion=completion.verb_and_recipe,
+    ),
+]
 
 recipe_app = typer.Typer(help="list, show, explain, check and copy recipes")
 
@@ -27,48 +35,58 @@ def recipe_list() -> None:
 
 
 @recipe_app.command("show")
-def recipe_show(
-    verb: Verb, name: Recipe = "quickstart", settings: Settings = None, smoke: Smoke = False
-) -> None:
+def recipe_show(words: Words, settings: Settings = None, smoke: Smoke = False) -> None:
     """Every value of a recipe and where it comes from.
 
     Example: mbert recipe show distill --set model.size=mobilebert
     """
     from mbert_cli.commands import recipe as command
 
-    command.show_recipe(verb, name, settings or (), smoke)
+    command.show_recipe(words, settings or (), smoke)
 
 
 @recipe_app.command("explain")
 def recipe_explain(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[VERB] [KEY]", show_default=False)] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[VERB] [RECIPE] [KEY]",
+            help="All may be left out, in any combination.",
+            autocompletion=completion.verb_recipe_and_key,
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """What a key means and takes; without a key, the tree of keys.
+    """What a key means and takes; without a key, the tree of keys, with the values of a recipe where one is named.
 
-    Example: mbert recipe explain model.size lists the sizes.
+    Example: mbert recipe explain model.size lists the sizes and what they cost.
     """
-    from mbert_cli.commands import recipe as command
+    from mbert_cli.commands.recipe_explain import explain_key
 
-    command.explain_key(words or ())
+    explain_key(words or ())
 
 
 @recipe_app.command("check")
-def recipe_check(
-    verb: Verb, name: Recipe = "quickstart", settings: Settings = None, smoke: Smoke = False
-) -> None:
+def recipe_check(words: Words, settings: Settings = None, smoke: Smoke = False) -> None:
     """Whether a recipe can be run now: recipe, runs, vocabularies, lengths, disk.
 
     Example: mbert recipe check distill --set teacher=runs/train-teacher-quickstart
     """
     from mbert_cli.commands import recipe as command
 
-    command.check_recipe(verb, name, settings or (), smoke)
+    command.check_recipe(words, settings or (), smoke)
 
 
 @recipe_app.command("copy")
 def recipe_copy(
-    source: Annotated[str, typer.Argument(metavar="VERB/NAME", autocompletion=completion.recipe_paths)],
-    destination: Annotated[Path, typer.Argument(metavar="DEST", help="A .yaml file, or a folder.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="VERB RECIPE DEST",
+            help="VERB/RECIPE is the same; DEST is a .yaml file, or a folder.",
+            autocompletion=completion.recipe_paths,
+        ),
+    ],
     parents: Annotated[bool, typer.Option("--parents", help="Make the folders of DEST.")] = False,
 ) -> None:
     """A recipe to edit.
@@ -77,4 +95,4 @@ def recipe_copy(
     """
     from mbert_cli.commands import recipe as command
 
-    command.copy_recipe(source, destination, parents)
+    command.copy_recipe(words, parents)

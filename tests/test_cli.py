@@ -17,6 +17,7 @@ CHECKOUT = str(Path(mbert_cli.__file__).parents[1])
 PIPELINE = ["prepare", "train-teacher", "distill", "finetune", "eval", "predict", "export-tflite", "bench"]
 
 
+DISTILL_KEYS = [key.path for key in keys_of("distill") if key.path.startswith("dist")]
 STOPPED = "Stopped by Ctrl-C.\nHint: What a run had saved stands; the same command goes on from there.\n"
 
 
@@ -268,10 +269,25 @@ def test_runs_works_in_an_empty_folder(run):
         ("mbert recipe copy finetune/ss", ["finetune/sst2"]),
         ("mbert distill --set distill.str", ["distill.strategy="]),
         ("mbert distill --set distill.strategy=j", ["distill.strategy=joint"]),
+        ("mbert distill --set distill.strategy = j", ["joint"]),
+        ("mbert distill --set distill.strategy =", ["progressive", "joint", "auxiliary"]),
+        ("mbert distill --set seed = 1 --set distill.strategy = a", ["auxiliary"]),
+        ("mbert distill --strategy = j", ["joint"]),
+        ("mbert finetune --set train.dynamic_length = t", ["true"]),
+        ("mbert finetune --set loss.class_weights = ", ["balanced", "null"]),
+        ("mbert distill --set teacher = runs/", ["runs/b"]),
+        ("mbert recipe show finetune/ss", ["finetune/sst2"]),
+        ("mbert recipe show finetune --set train.prec", ["train.precision="]),
+        ("mbert recipe explain dist", ["distill", *DISTILL_KEYS]),
+        ("mbert recipe explain finetune fi", ["file"]),
+        ("mbert recipe explain finetune/file task.tr", ["task.train"]),
+        ("mbert recipe explain model.si", ["model.size"]),
     ],
 )
 def test_the_shell_completes(run, monkeypatch, typed, offered):
+    Path("runs/b").mkdir(parents=True)
+    Path("runs/b/recipe.yaml").touch()
     monkeypatch.setenv("_MBERT_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", typed)
-    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - (not typed.endswith(" "))))
     assert run()[1].split() == offered

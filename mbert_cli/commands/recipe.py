@@ -1,18 +1,17 @@
 """`mbert recipe`: list, show, explain, check and copy recipes."""
 
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.recipe_words import require_copy, require_recipe
 from mbert_cli.errors import UserError
-from mbert_cli.recipe.explaining import Explanation, explain, size_rows, tree
 from mbert_cli.recipe.files import find_recipe, header, is_path, recipe_names, recipes_folder
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.showing import show
-
-SIZE_KEY = "model.size"
 
 
 def list_recipes() -> None:
@@ -21,34 +20,14 @@ def list_recipes() -> None:
     console.table("", ["verb", "recipe", "what it is"], rows)
 
 
-def show_recipe(verb: str, name: str, settings: Sequence[str], smoke: bool) -> None:
+def show_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> None:
     """Prints a recipe as YAML, each value with its origin."""
-    loaded = load(_verb(verb), name, settings, smoke)
+    loaded = load(*require_recipe(words, "mbert recipe show VERB [RECIPE]"), settings, smoke)
     for line in show(loaded):
         console.result(line)
 
 
-def explain_key(words: Sequence[str]) -> None:
-    """Prints the tree of a verb's keys, or what is to be said of one key.
-
-    Args:
-        words: Nothing, VERB, KEY, or VERB KEY.
-    """
-    verbs = [words[0]] if words and words[0] in RECIPES else list(RECIPES)
-    keys = words[1:] if words and words[0] in RECIPES else words
-    if len(keys) > 1:
-        raise UserError(
-            f"One key is explained at a time. Received: {' '.join(keys)}", "mbert recipe explain [VERB] [KEY]"
-        )
-    if not keys:
-        for verb in verbs:
-            console.table(f"{verb}: {RECIPES[verb].__doc__}", ["key", "default", "what it is"], tree(verb))
-        return
-    for explanation in explain(keys[0], verbs):
-        _print_explanation(explanation)
-
-
-def check_recipe(verb: str, name: str, settings: Sequence[str], smoke: bool) -> None:
+def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> None:
     """Checks that a recipe can be run now, and prints what was looked at.
 
     Raises:
@@ -57,7 +36,8 @@ def check_recipe(verb: str, name: str, settings: Sequence[str], smoke: bool) -> 
     from mbert_cli.commands.checking import run_checks
     from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation, default_run, runs_root
 
-    loaded = load(_verb(verb), name, settings, smoke)
+    verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]")
+    loaded = load(verb, name, settings, smoke)
     root = runs_root(smoke)
     run = default_run(root, loaded) if verb in TRAINING_VERBS else None
     checks = run_checks(Invocation(verb, loaded, root, run, dry_run=True, smoke=smoke))
@@ -66,22 +46,21 @@ def check_recipe(verb: str, name: str, settings: Sequence[str], smoke: bool) -> 
     failed = [check for check in checks if not check.passed]
     if failed:
         raise UserError(
-            f"All checks must pass before `mbert {verb} {name}` can run. "
+            f"All checks must pass before `mbert {verb} {shlex.quote(name)}` can run. "
             f"Received: {len(failed)} of {len(checks)} that failed",
             "\n      ".join(check.hint for check in failed if check.hint),
         )
 
 
-def copy_recipe(source: str, destination: Path, parents: bool) -> None:
+def copy_recipe(words: Sequence[str], parents: bool) -> None:
     """Copies a recipe to a file of the user's, to be edited.
 
     Args:
-        source: VERB/NAME.
-        destination: A path that ends in .yaml, or a folder that exists.
+        words: VERB RECIPE or VERB/RECIPE, then a path that ends in .yaml, or a folder that exists.
         parents: Make the folders of the path.
     """
-    verb, _, name = source.partition("/")
-    file = find_recipe(_verb(verb), name or "quickstart")
+    verb, name, place = require_copy(words, "mbert recipe copy VERB RECIPE DEST")
+    file, destination = find_recipe(verb, name), Path(place)
     target = destination / file.path.name if destination.is_dir() else destination
     if not is_path(str(target)):
         raise UserError(
@@ -95,25 +74,8 @@ def copy_recipe(source: str, destination: Path, parents: bool) -> None:
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file.path, target)
-    console.info(f"Copied to {target}; run it with `mbert {verb} {target}`")
-
-
-def _verb(verb: str) -> str:
-    if verb not in RECIPES:
-        raise UserError(
-            f"The verb must be one of {', '.join(RECIPES)}. Received: {verb}", "`mbert recipe list`"
-        )
-    return verb
+    console.info(f"Copied to {target}; run it with `mbert {verb} {shlex.quote(str(target))}`")
 
 
 def _what_it_is(verb: str, name: str) -> str:
     return next(iter(header(recipes_folder() / verb / f"{name}.yaml")), "")
-
-
-def _print_explanation(explanation: Explanation) -> None:
-    rows = [("what it is", explanation.help), *explanation.facts]
-    console.table(explanation.path, ["", ""], rows)
-    if explanation.path == SIZE_KEY:
-        console.table("Sizes", *size_rows())
-    if explanation.keys:
-        console.table("Its keys", ["", ""], explanation.keys)

@@ -3,6 +3,7 @@
 All mistakes are reported at once, each with the file and line, or the flag, that it came from.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -150,7 +151,7 @@ class _Draft:
         told = [sentence.split(" ")[0].rstrip(":") for _, sentence in self.mistakes]
         for path, sentence in sentences.items():
             if not any(f"{known}.".startswith(f"{path}.") for known in told):
-                self.mistakes.append((self._origin(path) or file.shown, sentence))
+                self.mistakes.append((self._origin(path, sentence) or file.shown, sentence))
         if self.mistakes:
             raise self._error(file)
         return recipe
@@ -224,6 +225,8 @@ class _Draft:
             values[name] = start
             self._forget(path)
             self.origins |= {leaf: "default" for leaf, _ in leaves(start, f"{path}.")}
+        if not entries:
+            self.origins[path] = _place(source, entry)
         self._merge(variants[tag], start, entries, f"{path}.", source)
 
     def _start(
@@ -267,16 +270,34 @@ class _Draft:
         for known in [p for p in self.origins if p == path or p.startswith(f"{path}.")]:
             del self.origins[known]
 
-    def _origin(self, path: str) -> str:
-        """Where a value comes from; for a section, or a missing value, what was last said in its place."""
+    def _origin(self, path: str, sentence: str) -> str:
+        """Where a value comes from; for a rule over several keys where those come from that it names.
+
+        Args:
+            path: The key, or the section whose rule is broken; empty for the whole recipe.
+            sentence: What is wrong.
+        """
         if self.origins.get(path, "default") != "default":
             return self.origins[path]
+        if not path:
+            return ", ".join(self._named_in(sentence, ""))
         while path:
+            named = self._named_in(sentence, f"{path}.")
             under = [o for p, o in self.origins.items() if p.startswith(f"{path}.") and o != "default"]
-            if under:
-                return under[-1]
+            if named or under:
+                return ", ".join(named) or under[-1]
             path = path.rpartition(".")[0]
         return ""
+
+    def _named_in(self, sentence: str, prefix: str) -> list[str]:
+        """The origins, apart from defaults, of the keys of a section that a sentence names."""
+        words = set(re.findall(r"\w+", sentence))
+        found = [
+            origin
+            for path, origin in self.origins.items()
+            if origin != "default" and path.startswith(prefix) and path[len(prefix) :] in words
+        ]
+        return list(dict.fromkeys(found))
 
     def _error(self, file: RecipeFile) -> UserError:
         mistakes = [f"{where}: {sentence}" for where, sentence in sorted(self.mistakes, key=_reading_order)]

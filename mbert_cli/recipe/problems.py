@@ -64,7 +64,8 @@ def wrong_values(verb: str, values: Mapping[str, object], error: ValidationError
     for problem in error.errors(include_url=False):
         path, value = _located(values, problem["loc"], problem["type"] == "missing")
         if problem["type"] == "value_error":
-            sentences.setdefault(path, f"{path}: {problem['ctx']['error']}")
+            rule = str(problem["ctx"]["error"])
+            sentences.setdefault(path, f"{path}: {rule}" if path else rule)
             continue
         key = find_key(verb, path, values)
         if problem["type"] == "missing":

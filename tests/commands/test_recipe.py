@@ -80,7 +80,7 @@ def test_explain_takes_one_key(run):
     code, _, err = run("explain", "distill", "a", "b")
     assert code == 2
     assert err == (
-        "Error: One key is explained at a time. Received: a b\nHint: mbert recipe explain [VERB] [KEY]\n"
+        "Error: One key is explained at a time. Received: a b\nHint: mbert recipe explain [VERB] [RECIPE] [KEY]\n"
     )
 
 
@@ -130,29 +130,104 @@ def test_a_copy_is_the_same_recipe_and_can_be_run(run):
 
 def test_a_copy_to_a_folder_keeps_its_name():
     Path("mine").mkdir()
-    copy_recipe("distill/quickstart", Path("mine"), parents=False)
+    copy_recipe(["distill/quickstart", "mine"], parents=False)
     assert Path("mine/quickstart.yaml").is_file()
 
 
 def test_a_copy_makes_folders_only_when_told():
     with pytest.raises(UserError) as error:
-        copy_recipe("distill/quickstart", Path("a/b/mine.yaml"), parents=False)
+        copy_recipe(["distill/quickstart", "a/b/mine.yaml"], parents=False)
     assert (error.value.message, error.value.hint) == (
         "The folder of the copy must exist. Received: a/b", "--parents makes it.")  # fmt: skip
     assert not Path("a").exists()
-    copy_recipe("distill/quickstart", Path("a/b/mine.yaml"), parents=True)
+    copy_recipe(["distill/quickstart", "a/b/mine.yaml"], parents=True)
     assert Path("a/b/mine.yaml").is_file()
 
 
 def test_a_copy_overwrites_nothing():
     Path("mine.yaml").write_text("seed: 1\n")
     with pytest.raises(UserError) as error:
-        copy_recipe("distill/quickstart", Path("mine.yaml"), parents=False)
+        copy_recipe(["distill/quickstart", "mine.yaml"], parents=False)
     assert error.value.message == "A copy must not overwrite a file. Received: mine.yaml"
     assert Path("mine.yaml").read_text() == "seed: 1\n"
 
 
 def test_a_copy_must_have_the_ending_by_which_a_file_is_known():
     with pytest.raises(UserError) as error:
-        copy_recipe("distill/quickstart", Path("mine.txt"), parents=False)
+        copy_recipe(["distill/quickstart", "mine.txt"], parents=False)
     assert error.value.message == "A recipe's file name must end in .yaml. Received: mine.txt"
+
+
+@pytest.mark.parametrize("command", ["show", "explain"])
+def test_a_recipe_is_named_by_one_word_or_two(run, command):
+    one, two = run(command, "finetune/file"), run(command, "finetune", "file")
+    assert one == two
+    assert one[0] == 0
+    assert run(command, "finetune", "finetune/file") == one
+
+
+def test_check_and_copy_take_one_word_or_two(run):
+    assert (
+        run("check", "prepare/quickstart") == run("check", "prepare", "quickstart") == run("check", "prepare")
+    )
+    assert run("copy", "distill", "quickstart", "one.yaml")[0] == 0
+    assert run("copy", "distill/quickstart", "two.yaml")[0] == 0
+    assert Path("one.yaml").read_bytes() == Path("two.yaml").read_bytes()
+
+
+def test_a_file_of_ones_own_is_a_recipe_everywhere(run):
+    run("copy", "finetune", "file", "mine.yaml")
+    assert run("show", "finetune", "mine.yaml")[1][-1] == run("show", "finetune/mine.yaml")[1][-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["show", "finetune", "file", "sst2"],
+            "One recipe is named at a time. Received: finetune file sst2\nHint: mbert recipe show VERB [RECIPE]",
+        ),
+        (
+            ["copy", "finetune/file"],
+            "A copy needs a recipe and a place. Received: finetune/file\nHint: mbert recipe copy VERB RECIPE DEST",
+        ),
+    ],
+)
+def test_words_too_many_or_too_few_are_told_with_the_usage(run, words, message):
+    assert run(*words) == (2, [], f"Error: {message}\n")
+
+
+def test_an_unknown_recipe_is_told_with_the_names(run):
+    for words in (
+        ["show", "finetune/fil"],
+        ["show", "finetune", "fil"],
+        ["copy", "finetune", "fil", "x.yaml"],
+    ):
+        code, _, err = run(*words)
+        assert code == 2
+        assert "Did you mean file? Received: fil\n" in err
+
+
+def test_explain_of_a_recipe_shows_its_header_and_its_values(run):
+    code, lines, _ = run("explain", "finetune", "file")
+    assert (code, lines[0]) == (
+        0,
+        "Classify texts of your own: TSV, CSV or JSONL with a text column and a label column.",
+    )
+    assert any(line.startswith("train.epochs 4 Passes over the training examples.") for line in lines)
+
+
+def test_explain_of_a_key_in_a_recipe_shows_its_value(run):
+    _, lines, _ = run("explain", "finetune/file", "train.epochs")
+    assert "in file 4" in lines
+
+
+def test_a_key_wins_over_a_recipe_of_its_name(run):
+    assert run("explain", "prepare", "file")[1][0] == "vocabulary.file"
+
+
+def test_explain_model_size_shows_what_each_size_costs(run):
+    _, lines, _ = run("explain", "model.size")
+    assert "mobilebert 24,581,888 98.3 49.2 25.9 5.39 23.96" in lines
+    assert any(line.startswith("bert_base 108,891,648 435.6 217.8 ") for line in lines)
+    assert any(line.startswith("GFLOPs: ") for line in lines)

@@ -269,3 +269,29 @@ def test_loading_imports_neither_keras_nor_tensorflow_nor_numpy():
         env=os.environ | {"PYTHONPATH": checkout},
     )  # fmt: skip
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags", "message"),
+    [
+        (
+            ["initialize_from=runs/b"],
+            {"--source": ("source", "runs/a")},
+            "--set, --source: source and initialize_from exclude each other; leave one out",
+        ),
+        (
+            ["pretrained=false", "initialize_from=runs/b"],
+            {},
+            "--set: pretrained: false takes no weights; leave initialize_from out",
+        ),
+        (
+            ["search={}"],
+            {},
+            "--set: search: learning_rate, batch_size, epochs or seed must list what is tried",
+        ),
+    ],
+)
+def test_a_rule_that_flags_break_is_told_of_the_flags_and_not_of_the_file(settings, flags, message):
+    with pytest.raises(UserError) as caught:
+        load("finetune", "quickstart", settings, flags=flags)
+    assert caught.value.message == message
