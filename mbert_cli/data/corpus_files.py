@@ -1,13 +1,14 @@
 """A corpus of text files."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.data.document import Document, split_paragraphs
 from mbert_cli.data.file_patterns import FoundFiles, match_files
+from mbert_cli.data.json_rows import read_json_values, shown_value
 from mbert_cli.data.options import FilesCorpus
-from mbert_cli.data.text_files import read_lines, read_parts, suffix_of
+from mbert_cli.data.text_files import read_parts, suffix_of
 from mbert_cli.errors import UserError
 
 TEXT_SUFFIXES = (".txt", ".md")
@@ -65,25 +66,27 @@ def find_files(globs: list[str]) -> FoundFiles:
 
 
 def _line_documents(path: Path, field: str) -> Iterator[Document]:
-    for number, line in read_lines(path):
-        if line.strip():
-            yield Document(f"{path}:{number}", split_paragraphs(_text_of(line, field, f"{path}:{number}")))
+    """The objects of a file with one a line, or of one array that fills it."""
+    is_array, records = read_json_values(path)
+    for place, (line, record) in enumerate(records):
+        name = (
+            f"{path}:{line}#{place + 1}" if is_array else f"{path}:{line}"
+        )  # several objects may be on one line
+        yield Document(name, split_paragraphs(_text_of(record, field, f"{path}:{line}")))
 
 
-def _text_of(line: str, field: str, place: str) -> str:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise UserError(
-            f"Each line of a .jsonl file must be one JSON object. Received: {place} ({error})",
-            'write one object a line, as in {"text": "..."}',
-        ) from error
+def _text_of(record: Any, field: str, place: str) -> str:
     text = record.get(field) if isinstance(record, dict) else None
-    if not isinstance(text, str):
-        fields = ", ".join(record) if isinstance(record, dict) else "no fields"
-        raise UserError(
-            f"Each line of a .jsonl file must have text in the field {field!r}. "
-            f"Received: {place} with {fields}",
-            "set corpus.text_field to the field that holds the text",
-        )
-    return text
+    if isinstance(text, str):
+        return text
+    hint = "set corpus.text_field to the field that holds the text"
+    if not isinstance(record, dict):
+        found, hint = shown_value(record), 'write one object a line, as in {"text": "..."}'
+    elif field in record:
+        found, hint = f"{shown_value(text)} there", "correct the line, or take it out"
+    else:
+        found = ", ".join(record) or "no fields"
+    raise UserError(
+        f"Each line of a .jsonl file must have text in the field {field!r}. Received: {place} with {found}",
+        hint,
+    )

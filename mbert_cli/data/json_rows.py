@@ -77,15 +77,9 @@ def read_json_values(path: Path, encoding: str = "utf-8") -> tuple[bool, Iterato
     Raises:
         UserError: A line, or the array, is not JSON; the file cannot be read.
     """
-    first = next((text for _, text in read_lines(path, encoding) if text.strip()), "")
-    if not first.lstrip().startswith("["):
-        return False, _values_of_lines(path, encoding)
-    try:
-        json.loads(first)
-    except ValueError:
-        return True, _values_of_array(path, encoding)
-    others = (text for _, text in read_lines(path, encoding) if text.strip())
-    is_array = len([text for text, _ in zip(others, range(2), strict=False)]) == 1
+    filled = (text for _, text in read_lines(path, encoding) if text.strip())
+    first, second = next(filled, ""), next(filled, None)
+    is_array = first.lstrip().startswith("[") and (second is None or not _is_json(first))
     return is_array, (_values_of_array if is_array else _values_of_lines)(path, encoding)
 
 
@@ -144,33 +138,50 @@ def _values_of_lines(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
             except (ValueError, RecursionError) as error:
                 raise UserError(
                     f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
-                    "Write one object a line",
+                    'Write one object a line, as in {"text": "..."}',
                 ) from error
 
 
 def _values_of_array(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
     text = "\n".join(line for _, line in read_lines(path, encoding))
-    decoder = json.JSONDecoder(object_pairs_hook=_object)
-    place = text.index("[") + 1
-    line = 1 + text.count("\n", 0, place)
     try:
-        json.loads(text)
+        yield from _items(text)
     except (ValueError, RecursionError) as error:
         raise UserError(
             f"A file that begins with [ must be one JSON array. Received: {path} ({error})",
             "Correct it, or write one object a line",
         ) from error
-    while True:
-        start = _BLANKS.match(text, place).end()
-        if text[start] == "]":
-            return
-        line += text.count("\n", place, start)
-        value, place = decoder.raw_decode(text, start)
+
+
+def _items(text: str) -> Iterator[tuple[int, Any]]:
+    """The items of an array, each with the line where it begins; they are read one by one."""
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    place, line, counted = _skip_blanks(text, text.index("[") + 1), 1, 0
+    is_open = text[place : place + 1] != "]"
+    while is_open:
+        line, counted = line + text.count("\n", counted, place), place
+        value, place = decoder.raw_decode(text, place)
         yield line, value
-        line += text.count("\n", start, place)
-        comma = _BLANKS.match(text, place).end()
-        line += text.count("\n", place, comma)
-        place = comma + (text[comma] == ",")
+        place = _skip_blanks(text, place)
+        is_open = text[place : place + 1] == ","
+        if is_open:
+            place = _skip_blanks(text, place + 1)
+    if text[place : place + 1] != "]":
+        raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
+    if _skip_blanks(text, place + 1) != len(text):
+        raise json.JSONDecodeError("Extra data", text, place + 1)
+
+
+def _skip_blanks(text: str, place: int) -> int:
+    return _BLANKS.match(text, place).end()
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ TaskKind = Literal[
 
 
 class FilesCorpus(Section):
-    """Text files: .txt and .md are one document each, .jsonl one document a line; .gz of any."""
+    """Text files: .txt and .md are one document each, .jsonl one document a line, or an
+    item of the JSON array that fills it; .gz of any."""
 
     source: Literal["files"]
     """Read files."""

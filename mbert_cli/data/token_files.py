@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mbert_cli.data.document import hash_fraction
 from mbert_cli.data.examples import TaskData
+from mbert_cli.data.label_names import order_labels
 from mbert_cli.data.options import TokenTask
 from mbert_cli.data.task_files import hold_out
 from mbert_cli.data.text_files import suffix_of
@@ -29,7 +30,7 @@ def load_token_task(options: TokenTask) -> TaskData:
     names = None if options.labels is None else tuple(options.labels)
     layout = TokenLayout(options.token_column, options.label_column, are_tags, names, options.offsets)
     train, notes, warnings = read_tokens(path, layout, _known_types(options))
-    types = _known_types(options) or sorted({span.type for spans in train.spans for span in spans})
+    types = _known_types(options) or order_labels(span.type for spans in train.spans for span in spans)
     if not types:
         raise UserError(
             f"A file to train on must have entities. Received: {path} without any",

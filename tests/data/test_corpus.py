@@ -101,17 +101,30 @@ def test_a_binary_file_is_named_with_its_byte(folder):
     )
 
 
+def test_each_object_of_a_json_array_is_a_document(folder):
+    (folder / "f.jsonl").write_text('[{"text": "F."}, {"text": "G."},\n{"text": "H."}]\n')
+    names = ["f.jsonl:1#1", "f.jsonl:1#2", "f.jsonl:2#3"]
+    assert read("f.jsonl") == [(name, [text]) for name, text in zip(names, ["F.", "G.", "H."], strict=True)]
+
+
 @pytest.mark.parametrize(
-    ("line", "found"),
-    [('{"body": "x", "id": 3}', "body, id"), ('{"text": 3}', "text"), ('["x"]', "no fields")],
+    ("line", "found", "hint"),
+    [
+        ('{"body": "x", "id": 3}', "body, id", "set corpus.text_field to the field that holds the text"),
+        ("{}", "no fields", "set corpus.text_field to the field that holds the text"),
+        ('{"text": 3}', "3 there", "correct the line, or take it out"),
+        ('{"text": null}', "null there", "correct the line, or take it out"),
+        ('{"text": ["x"]}', 'a list, ["x"] there', "correct the line, or take it out"),
+        ('["x"]', 'a list, ["x"]', 'write one object a line, as in {"text": "..."}'),
+    ],
 )
-def test_a_jsonl_line_without_the_field_is_named(folder, line, found):
+def test_a_jsonl_line_without_the_field_is_named(folder, line, found, hint):
     (folder / "f.jsonl").write_text('{"text": "fine"}\n' + line + "\n")
     error = refused("f.jsonl")
     assert error.message == (
         f"Each line of a .jsonl file must have text in the field 'text'. Received: f.jsonl:2 with {found}"
     )
-    assert error.hint == "set corpus.text_field to the field that holds the text"
+    assert error.hint == hint
 
 
 def test_a_line_that_is_not_json_is_named(folder):
@@ -121,7 +134,7 @@ def test_a_line_that_is_not_json_is_named(folder):
         "Each line of a .jsonl file must be one JSON object. "
         "Received: f.jsonl:2 (Expecting value: line 1 column 1 (char 0))"
     )
-    assert error.hint == 'write one object a line, as in {"text": "..."}'
+    assert error.hint == 'Write one object a line, as in {"text": "..."}'
 
 
 def test_documentation_is_a_corpus_too():
