@@ -138,7 +138,9 @@ def _read_table(invocation: Invocation, options: Task | ImportedTask, pairs: boo
             f"A model of pairs needs the column of the second text. Received: {invocation.file} without its name",
             "Name it with --second-text-column NAME.",
         )
-    form = TableForm(options.delimiter, options.encoding) if isinstance(options, FileTask) else TableForm()
+    # How the run's own files were written says nothing of this one.
+    named = invocation.loaded.recipe.task
+    form = TableForm(named.delimiter, named.encoding) if isinstance(named, FileTask) else TableForm()
     try:
         table = read_table_texts(invocation.file, Columns(invocation.text_column or own.text, second), form)
     except UserError as error:

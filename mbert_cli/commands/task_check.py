@@ -62,9 +62,9 @@ def look_at_task(report: Report, task: Task) -> TaskCheck:
         return _described(data), data
 
     data = report.look("task", check)
-    for part in data.sets.values() if data else ():
-        for note in part.notes:
-            report.passed("task", note)
+    notes = [note for part in data.sets.values() for note in part.notes] if data else []
+    for note in (*data.notes, *data.warnings, *notes) if data else ():
+        report.passed("task", note)
     return TaskCheck(data)
 
 

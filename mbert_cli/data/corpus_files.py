@@ -6,7 +6,8 @@ from typing import Any
 
 from mbert_cli.data.document import Document, split_paragraphs
 from mbert_cli.data.file_patterns import FoundFiles, match_files
-from mbert_cli.data.json_rows import read_json_values, shown_value
+from mbert_cli.data.json_items import read_json_items
+from mbert_cli.data.json_rows import no_object, shown_value
 from mbert_cli.data.options import FilesCorpus
 from mbert_cli.data.text_files import read_parts, suffix_of
 from mbert_cli.errors import UserError
@@ -66,23 +67,20 @@ def find_files(globs: list[str]) -> FoundFiles:
 
 
 def _line_documents(path: Path, field: str) -> Iterator[Document]:
-    """The objects of a file with one a line, or of one array that fills it."""
-    is_array, records = read_json_values(path)
-    for place, (line, record) in enumerate(records):
-        name = (
-            f"{path}:{line}#{place + 1}" if is_array else f"{path}:{line}"
-        )  # several objects may be on one line
-        yield Document(name, split_paragraphs(_text_of(record, field, f"{path}:{line}")))
+    """The rows of a file with an object a line, or of an array that fills it."""
+    for item in read_json_items(path, lists=()):
+        place = f"{path}:{item.line}"
+        yield Document(place, split_paragraphs(_text_of(item.value, field, place)))
 
 
 def _text_of(record: Any, field: str, place: str) -> str:
-    text = record.get(field) if isinstance(record, dict) else None
+    if not isinstance(record, dict):
+        raise no_object(record, place)
+    text = record.get(field)
     if isinstance(text, str):
         return text
     hint = "set corpus.text_field to the field that holds the text"
-    if not isinstance(record, dict):
-        found, hint = shown_value(record), 'write one object a line, as in {"text": "..."}'
-    elif field in record:
+    if field in record:
         found, hint = f"{shown_value(text)} there", "correct the line, or take it out"
     else:
         found = ", ".join(record) or "no fields"

@@ -10,7 +10,29 @@ from mbert_cli.data.text_files import read_lines
 from mbert_cli.errors import UserError
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
+
+
+class RepeatingObject(dict[str, Any]):
+    """A JSON object in which names occur more than once; the last value of each counts.
+
+    Attributes:
+        repeated: These names.
+    """
+
+    repeated: frozenset[str] = frozenset()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    repeating = RepeatingObject(made)
+    names = [name for name, _ in pairs]
+    repeating.repeated = frozenset(name for name in made if names.count(name) > 1)
+    return repeating
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 class JsonItem(NamedTuple):
@@ -27,7 +49,9 @@ class JsonItem(NamedTuple):
     value: Any
 
 
-def read_json_items(path: Path, lists: Sequence[str] = ("data",)) -> Iterator[JsonItem]:
+def read_json_items(
+    path: Path, lists: Sequence[str] = ("data",), encoding: str = "utf-8"
+) -> Iterator[JsonItem]:
     """Reads the rows of a file, plain or .gz.
 
     Each line may be a row, or the whole file an array of rows, or an object with a list of them. An array that
@@ -36,15 +60,16 @@ def read_json_items(path: Path, lists: Sequence[str] = ("data",)) -> Iterator[Js
     Args:
         path: The file.
         lists: Members of an object that may be the list of rows.
+        encoding: As Python names it.
 
     Raises:
         UserError: The file is not JSON; it cannot be read.
     """
-    first = next((text.strip() for _, text in read_lines(path) if text.strip()), "")
+    first = next((text.strip() for _, text in read_lines(path, encoding) if text.strip()), "")
     if first[:1] in ("[", "{") and not _is_json(first):
-        yield from _items_of_text("\n".join(text for _, text in read_lines(path)), path, lists)
+        yield from _items_of_text("\n".join(text for _, text in read_lines(path, encoding)), path, lists)
         return
-    for line, text in read_lines(path):
+    for line, text in read_lines(path, encoding):
         if text.strip():
             yield from _items_of_line(_decode_line(text, path, line), line, lists)
 
@@ -59,7 +84,7 @@ def _is_json(text: str) -> bool:
 
 def _decode_line(text: str, path: Path, line: int) -> Any:
     try:
-        return json.loads(text)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise UserError(
             f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",

@@ -1,17 +1,16 @@
-"""JSON objects as rows: one a line, or all of them in one array; and what their fields hold, as text."""
+"""JSON objects as rows, and what their fields hold, as text."""
 
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.data.json_items import RepeatingObject, read_json_items
 from mbert_cli.data.table_columns import find_columns, repeated_columns, taken_for
-from mbert_cli.data.text_files import read_lines
 from mbert_cli.errors import UserError
 
-_BLANKS = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KINDS = {
     dict: "an object",
@@ -23,16 +22,10 @@ _KINDS = {
 }
 
 
-class _RepeatingObject(dict[str, Any]):
-    """A JSON object with names that occur more than once; the last one counts."""
-
-    repeated: frozenset[str] = frozenset()
-
-
 def read_json_rows(
     path: Path, names: Sequence[str], encoding: str
-) -> tuple[list[tuple[int, tuple[Any, ...]]], list[str]]:
-    """Reads some fields of the objects of a file.
+) -> tuple[list[tuple[int | str, tuple[Any, ...]]], list[str]]:
+    """Reads some fields of the objects of a file, which stand one a line, in an array or in a list `data`.
 
     Args:
         path: The file.
@@ -40,50 +33,48 @@ def read_json_rows(
         encoding: As Python names it.
 
     Returns:
-        The line of each object with the values of its fields, and what a person should know about the file.
+        The line of each object, as `3` or `3, item 2`, with the values of its fields, and what a person should know
+        about the file.
 
     Raises:
         UserError: The file is not JSON, holds something else than objects, or one of them lacks a field.
     """
-    is_array, items = read_json_values(path, encoding)
-    rows: list[tuple[int, tuple[Any, ...]]] = []
+    rows: list[tuple[int | str, tuple[Any, ...]]] = []
     taken: dict[str, str] = {}
-    for line, item in items:
-        if not isinstance(item, dict):
-            raise _no_object(path, line, item, is_array)
-        if not all(name in item for name in names):
-            fields = find_columns(names, list(item), f"{path}:{line}")
+    held_by = ""
+    for item in read_json_items(path, _lists(path, names, encoding), encoding):
+        held_by = held_by or item.place.partition("[")[0] or item.place[:1]
+        fields, place = list(names), f"{path}:{item.line}"
+        if not isinstance(item.value, dict):
+            raise no_object(item.value, place)
+        if not item.value.keys() >= set(names):
+            fields = find_columns(names, list(item.value), place)
             taken |= dict(zip(names, fields, strict=True))
-        else:
-            fields = list(names)
-        if isinstance(item, _RepeatingObject) and item.repeated & set(fields):
-            raise repeated_columns(sorted(item.repeated & set(fields)), f"{path}:{line}")
-        rows.append((line, tuple(item[field] for field in fields)))
-    notes = [f"{path.name} is one JSON array; each of its objects is a row"] if is_array else []
+        if isinstance(item.value, RepeatingObject) and item.value.repeated.intersection(fields):
+            raise repeated_columns(sorted(item.value.repeated.intersection(fields)), place)
+        line = int(item.line) if item.line.isdigit() else item.line
+        rows.append((line, tuple([item.value[field] for field in fields])))
+    what = "a JSON array" if held_by == "[" else f"the list {held_by!r} of a JSON object"
+    notes = [f"{path.name}: the rows are the items of {what}"] if held_by else []
     return rows, notes + taken_for(path, names, [taken.get(name, name) for name in names])
 
 
-def read_json_values(path: Path, encoding: str = "utf-8") -> tuple[bool, Iterator[tuple[int, Any]]]:
-    """The values of a file with one a line, or of one array that fills the file.
-
-    Args:
-        path: The file.
-        encoding: As Python names it.
-
-    Returns:
-        Whether the file is an array, and its values with the lines where they begin, counted from 1; blank lines
-        are left out.
-
-    Raises:
-        UserError: A line, or the array, is not JSON; the file cannot be read.
-    """
-    filled = (text for _, text in read_lines(path, encoding) if text.strip())
-    first, second = next(filled, ""), next(filled, None)
-    is_array = first.lstrip().startswith("[") and (second is None or not _is_json(first))
-    return is_array, (_values_of_array if is_array else _values_of_lines)(path, encoding)
+def _lists(path: Path, names: Sequence[str], encoding: str) -> tuple[str, ...]:
+    """The members that hold the rows: `data` of an object that is no row itself."""
+    first = next((item.value for item in read_json_items(path, (), encoding)), None)
+    is_row = not isinstance(first, dict) or not first.keys().isdisjoint(names)
+    return () if is_row else ("data",)
 
 
-def text_of(value: Any, name: str, path: Path, line: int, may_be_null: bool = False) -> str:
+def no_object(value: Any, place: str) -> UserError:
+    """The error for a value that should be a JSON object, at a file and line."""
+    return UserError(
+        f"Each row of a JSON file must be an object. Received: {shown_value(value)} in {place}",
+        'Write one object a line, as in {"text": "..."}, or all of them in one array',
+    )
+
+
+def text_of(value: Any, name: str, path: Path, line: int | str, may_be_null: bool = False) -> str:
     """A value of JSON, or a cell, as text: numbers and truth values as JSON writes them.
 
     Args:
@@ -128,75 +119,3 @@ def _hint(value: Any) -> str:
     if isinstance(value, dict):
         return "Name a field at the top of the object, or write the value there."
     return "Fill the line in, or take it out."
-
-
-def _values_of_lines(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
-    for line, text in read_lines(path, encoding):
-        if text.strip():
-            try:
-                yield line, json.loads(text, object_pairs_hook=_object)
-            except (ValueError, RecursionError) as error:
-                raise UserError(
-                    f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
-                    'Write one object a line, as in {"text": "..."}',
-                ) from error
-
-
-def _values_of_array(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
-    text = "\n".join(line for _, line in read_lines(path, encoding))
-    try:
-        yield from _items(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"A file that begins with [ must be one JSON array. Received: {path} ({error})",
-            "Correct it, or write one object a line",
-        ) from error
-
-
-def _items(text: str) -> Iterator[tuple[int, Any]]:
-    """The items of an array, each with the line where it begins; they are read one by one."""
-    decoder = json.JSONDecoder(object_pairs_hook=_object)
-    place, line, counted = _skip_blanks(text, text.index("[") + 1), 1, 0
-    is_open = text[place : place + 1] != "]"
-    while is_open:
-        line, counted = line + text.count("\n", counted, place), place
-        value, place = decoder.raw_decode(text, place)
-        yield line, value
-        place = _skip_blanks(text, place)
-        is_open = text[place : place + 1] == ","
-        if is_open:
-            place = _skip_blanks(text, place + 1)
-    if text[place : place + 1] != "]":
-        raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
-    if _skip_blanks(text, place + 1) != len(text):
-        raise json.JSONDecodeError("Extra data", text, place + 1)
-
-
-def _skip_blanks(text: str, place: int) -> int:
-    return _BLANKS.match(text, place).end()
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    repeating = _RepeatingObject(made)
-    names = [name for name, _ in pairs]
-    repeating.repeated = frozenset(name for name in made if names.count(name) > 1)
-    return repeating
-
-
-def _no_object(path: Path, line: int, value: Any, is_array: bool) -> UserError:
-    what = "Each value of a JSON array" if is_array else "Each line of a .jsonl file"
-    return UserError(
-        f"{what} must be one JSON object. Received: {shown_value(value)} in {path}:{line}",
-        'Write objects, as in {"text": "...", "label": "..."}',
-    )

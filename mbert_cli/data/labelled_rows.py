@@ -50,13 +50,13 @@ class LabelledRow(NamedTuple):
     """A row of a file.
 
     Attributes:
-        line: Where it begins, counted from 1.
+        line: Where it begins, counted from 1; in an array of JSON as `3, item 2`.
         text: The text.
         second_text: The second text of a pair.
         labels: The label, or the labels, or the number as it is written; one empty label where there is none.
     """
 
-    line: int
+    line: int | str
     text: str
     second_text: str | None
     labels: tuple[str, ...]
@@ -150,7 +150,7 @@ def read_examples(path: Path, table: Table, labels: list[str] | None) -> Example
     return to_examples(read_rows(path, table), labels, table)
 
 
-def unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserError:
+def unknown_label(path: Path, line: int | str, label: str, labels: list[str]) -> UserError:
     """The error for a label that the task does not have.
 
     Args:
@@ -168,7 +168,7 @@ def unknown_label(path: Path, line: int, label: str, labels: list[str]) -> UserE
     )
 
 
-def _row(values: Sequence[Any], path: Path, line: int, table: Table) -> LabelledRow:
+def _row(values: Sequence[Any], path: Path, line: int | str, table: Table) -> LabelledRow:
     columns = table.columns
     text = _filled(values[0], columns.text, path, line)
     second = _filled(values[1], columns.second_text, path, line) if columns.second_text is not None else None
@@ -184,7 +184,7 @@ def _row(values: Sequence[Any], path: Path, line: int, table: Table) -> Labelled
     return LabelledRow(line, text, second, labels)
 
 
-def _filled(value: Any, name: str, path: Path, line: int) -> str:
+def _filled(value: Any, name: str, path: Path, line: int | str) -> str:
     text = text_of(value, name, path, line).strip()
     if not text:
         raise UserError(
@@ -194,7 +194,7 @@ def _filled(value: Any, name: str, path: Path, line: int) -> str:
     return text
 
 
-def _several(value: Any, name: str, path: Path, line: int, separator: str) -> tuple[str, ...]:
+def _several(value: Any, name: str, path: Path, line: int | str, separator: str) -> tuple[str, ...]:
     """The labels of a cell; those of a list are not separated any further, and none of them is blank."""
     listed = _listed(value)
     if listed is None:
@@ -222,7 +222,7 @@ def _listed(value: Any) -> Any:
     return value
 
 
-def _is_set(value: Any, name: str, path: Path, line: int) -> bool:
+def _is_set(value: Any, name: str, path: Path, line: int | str) -> bool:
     """Whether a cell of a label's column says that the example has the label."""
     written = text_of(value, name, path, line, may_be_null=True).strip().lower()
     if written not in _YES | _NO:
@@ -244,7 +244,7 @@ def _places(rows: LabelledRows, labels: Sequence[str]) -> Iterator[list[int]]:
         yield [ids[label] for label in row.labels]
 
 
-def _unknown(label: str, rows: LabelledRows, line: int, labels: list[str]) -> UserError:
+def _unknown(label: str, rows: LabelledRows, line: int | str, labels: list[str]) -> UserError:
     error = unknown_label(rows.path, line, label, labels)
     separator = separator_of(label, labels)
     if separator is None or rows.num_lists:
@@ -258,7 +258,7 @@ def _numbers(rows: LabelledRows) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-def _number(written: str, rows: LabelledRows, line: int) -> float:
+def _number(written: str, rows: LabelledRows, line: int | str) -> float:
     has_comma = _DECIMAL_COMMA.fullmatch(written) is not None
     text = written.replace(",", ".") if has_comma and rows.has_decimal_commas else written
     value = float(text) if _NUMBER.fullmatch(text) else math.nan

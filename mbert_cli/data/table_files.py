@@ -15,8 +15,8 @@ from mbert_cli.errors import UserError
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
-TableRow = tuple[int, tuple[Any, ...] | None]
-"""Line where a row begins, counted from 1, and what the wanted columns hold: text, or in JSON any value; None for a
+TableRow = tuple[int | str, tuple[Any, ...] | None]
+"""Line where a row begins, counted from 1, in an array of JSON as `3, item 2`, and what the wanted columns hold: text, or in JSON any value; None for a
 line that lacks cells."""
 
 
@@ -97,13 +97,13 @@ class TableTexts:
     Attributes:
         texts: The text of each row, in the order of the file; blank ones too.
         second_texts: The second texts; None where they are not asked for.
-        lines: The line of each row, counted from 1.
+        lines: The line of each row, counted from 1; of an item of a JSON array as `3, item 2`.
         notes: What a person should know about the file, a sentence each.
     """
 
     texts: list[str]
     second_texts: list[str] | None
-    lines: list[int]
+    lines: list[int | str]
     notes: list[str]
 
 
@@ -112,7 +112,7 @@ def read_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
 
     Every row below the header is a text, blank ones too, so that the n-th text is that of the n-th row; a blank
     line is a row only where the file has one column. A column's name may differ in case and outer blanks, cells may
-    be separated otherwise than the suffix says, and a .jsonl file may hold one JSON array: each is said in the notes.
+    be separated otherwise than the suffix says, and the rows of a .jsonl file may be the items of one JSON array: each is said in the notes.
 
     Args:
         path: The file.

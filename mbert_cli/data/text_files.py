@@ -6,13 +6,12 @@ and nothing else does. U+2028, U+0085 or a form feed is white space within a tex
 
 import gzip
 import io
-import json
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from mbert_cli.errors import UserError
 
@@ -122,27 +121,6 @@ def _cut_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
         rest = b"" if lines[-1].endswith(b"\n") else lines.pop()  # an LF may follow a CR
         yield from lines
     yield from rest.splitlines(keepends=True)
-
-
-def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a .jsonl file with their lines, counted from 1; blank lines are left out.
-
-    What is JSON but no object comes as an object without members.
-
-    Raises:
-        UserError: A line is not JSON, or as `read_lines`.
-    """
-    for line, text in read_lines(path):
-        if not text.strip():
-            continue
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise UserError(
-                f"Each line of a .jsonl file must be one JSON object. Received: {name_of(path)}:{line} ({error})",
-                "Write one object a line",
-            ) from error
-        yield line, record if isinstance(record, dict) else {}
 
 
 def _open(path: Path) -> AbstractContextManager[BinaryIO]:

@@ -103,7 +103,7 @@ def test_a_binary_file_is_named_with_its_byte(folder):
 
 def test_each_object_of_a_json_array_is_a_document(folder):
     (folder / "f.jsonl").write_text('[{"text": "F."}, {"text": "G."},\n{"text": "H."}]\n')
-    names = ["f.jsonl:1#1", "f.jsonl:1#2", "f.jsonl:2#3"]
+    names = ["f.jsonl:1, item 1", "f.jsonl:1, item 2", "f.jsonl:2, item 3"]
     assert read("f.jsonl") == [(name, [text]) for name, text in zip(names, ["F.", "G.", "H."], strict=True)]
 
 
@@ -115,7 +115,6 @@ def test_each_object_of_a_json_array_is_a_document(folder):
         ('{"text": 3}', "3 there", "correct the line, or take it out"),
         ('{"text": null}', "null there", "correct the line, or take it out"),
         ('{"text": ["x"]}', 'a list, ["x"] there', "correct the line, or take it out"),
-        ('["x"]', 'a list, ["x"]', 'write one object a line, as in {"text": "..."}'),
     ],
 )
 def test_a_jsonl_line_without_the_field_is_named(folder, line, found, hint):
@@ -127,6 +126,13 @@ def test_a_jsonl_line_without_the_field_is_named(folder, line, found, hint):
     assert error.hint == hint
 
 
+def test_a_jsonl_line_that_is_no_object_is_named(folder):
+    (folder / "f.jsonl").write_text('{"text": "fine"}\n["x"]\n')
+    assert refused("f.jsonl").message == (
+        'Each row of a JSON file must be an object. Received: a list, ["x"] in f.jsonl:2'
+    )
+
+
 def test_a_line_that_is_not_json_is_named(folder):
     (folder / "f.jsonl").write_text('{"text": "fine"}\nplain text\n')
     error = refused("f.jsonl")
@@ -134,7 +140,7 @@ def test_a_line_that_is_not_json_is_named(folder):
         "Each line of a .jsonl file must be one JSON object. "
         "Received: f.jsonl:2 (Expecting value: line 1 column 1 (char 0))"
     )
-    assert error.hint == 'Write one object a line, as in {"text": "..."}'
+    assert error.hint == "Write one object a line"
 
 
 def test_documentation_is_a_corpus_too():

@@ -175,7 +175,11 @@ def test_what_is_no_text_is_told_by_its_first_bytes(tmp_path):
         ("t.csv", 'n,body\n1,x\n\n2,\n,\n3,"y\nz"\n', [2, 4, 5, 6]),
         ("t.tsv", "body\nx\n\n \ny\n", [2, 3, 4, 5]),
         ("t.jsonl", '{"body": "x"}\n\n{"body": null}\n{"body": ""}\n{"body": "y"}\n', [1, 3, 4, 5]),
-        ("t.jsonl", '[{"body": "x"},\n {"body": null},\n {"body": ""}, {"body": "y"}]\n', [1, 2, 3, 3]),
+        (
+            "t.jsonl",
+            '[{"body": "x"},\n {"body": null},\n {"body": ""}, {"body": "y"}]\n',
+            ["1, item 1", "2, item 2", "3, item 3", "3, item 4"],
+        ),
     ],
 )
 def test_texts_without_labels_come_row_by_row_blank_ones_too(tmp_path, name, content, lines):
