@@ -281,6 +281,11 @@ def test_tags_are_labels_of_words_as_they_stand(tmp_path):
     )
 
 
+def test_tags_that_are_numbers_are_ordered_by_value(tmp_path):
+    path = write(tmp_path, "t.conll", "".join(f"a {number}\n" for number in (10, 2, 0, 1, 11)))
+    assert load(path, kind="tags").labels == ["0", "1", "2", "10", "11"]
+
+
 def test_comments_between_tagged_words_of_conll_u_are_no_tokens(tmp_path):
     lines = ["# sent_id = 1", "# text = a b c d e f g", "1\ta\ta\tDET\t_\t_\t2\tdet\t_\t_",
              "2\t#\t#\tSYM\t_\t_\t0\troot\t_\t_"]  # fmt: skip
