@@ -40,6 +40,11 @@ a set of a task, encoded and with its judge    mbert_cli/commands/task_set.py
 GLUE                                           mbert_cli/data/glue.py
 SQuAD                                          mbert_cli/data/squad.py
 files of questions                             mbert_cli/data/squad_files.py
+tables of one's own                            mbert_cli/data/task_files.py
+columns of CSV, TSV and JSONL files            mbert_cli/data/table_files.py
+what separates their cells                     mbert_cli/data/table_dialect.py
+their labels, a column or several              mbert_cli/data/labelled_rows.py
+order and mistakes of labels                   mbert_cli/data/label_names.py
 rows of JSON: lines, arrays, lists in objects  mbert_cli/data/json_items.py
 windows over long texts of questions           mbert_cli/data/answer_windows.py
 shuffled batches of a task                     mbert_cli/data/task_batches.py
