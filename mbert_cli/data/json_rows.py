@@ -3,11 +3,13 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mbert_cli.data.json_items import RepeatingObject, read_json_items
+from mbert_cli.data.prodigy import say_left_out, why_left_out, with_chosen
 from mbert_cli.data.table_columns import find_columns, repeated_columns, taken_for
 from mbert_cli.errors import UserError
 
@@ -23,7 +25,7 @@ _KINDS = {
 
 
 def read_json_rows(
-    path: Path, names: Sequence[str], encoding: str
+    path: Path, names: Sequence[str], encoding: str, num_labels: int = 0
 ) -> tuple[list[tuple[int | str, tuple[Any, ...]]], list[str]]:
     """Reads some fields of the objects of a file, which stand one a line, in an array or in a list `data`.
 
@@ -31,6 +33,8 @@ def read_json_rows(
         path: The file.
         names: The fields; in the file they may differ in case and outer blanks.
         encoding: As Python names it.
+        num_labels: How many of the last names are those of labels. With any, rows that were rejected or ignored in
+            Prodigy are left out; one that is missing may be the options that were chosen there.
 
     Returns:
         The line of each object, as `3` or `3, item 2`, with the values of its fields, and what a person should know
@@ -41,14 +45,18 @@ def read_json_rows(
     """
     rows: list[tuple[int | str, tuple[Any, ...]]] = []
     taken: dict[str, str] = {}
-    held_by = ""
+    held_by, left_out = "", Counter[str]()
     for item in read_json_items(path, _lists(path, names, encoding), encoding):
         held_by = held_by or item.place.partition("[")[0] or item.place[:1]
-        fields, place = list(names), f"{path}:{item.line}"
+        place = f"{path}:{item.line}"
         if not isinstance(item.value, dict):
             raise no_object(item.value, place)
+        if num_labels and "answer" not in names and (reason := why_left_out(item.value)):
+            left_out[reason] += 1
+            continue
+        fields = with_chosen(names, item.value) if num_labels == 1 else list(names)
         if not item.value.keys() >= set(names):
-            fields = find_columns(names, list(item.value), place)
+            fields = find_columns(fields, list(item.value), place)
             taken |= dict(zip(names, fields, strict=True))
         if isinstance(item.value, RepeatingObject) and item.value.repeated.intersection(fields):
             raise repeated_columns(sorted(item.value.repeated.intersection(fields)), place)
@@ -56,6 +64,7 @@ def read_json_rows(
         rows.append((line, tuple([item.value[field] for field in fields])))
     what = "a JSON array" if held_by == "[" else f"the list {held_by!r} of a JSON object"
     notes = [f"{path.name}: the rows are the items of {what}"] if held_by else []
+    notes += say_left_out(path.name, left_out)
     return rows, notes + taken_for(path, names, [taken.get(name, name) for name in names])
 
 

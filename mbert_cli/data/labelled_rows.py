@@ -178,7 +178,8 @@ def _row(values: Sequence[Any], path: Path, line: int | str, table: Table) -> La
     elif columns.label is None:
         labels = ("",)
     elif table.label_separator is None:
-        labels = (_filled(values[-1], columns.label, path, line),)
+        only = values[-1][0] if isinstance(values[-1], list) and len(values[-1]) == 1 else values[-1]
+        labels = (_filled(only, columns.label, path, line),)
     else:
         labels = _several(values[-1], columns.label, path, line, table.label_separator)
     return LabelledRow(line, text, second, labels)

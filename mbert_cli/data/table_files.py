@@ -161,7 +161,9 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
     said = [] if encoding == "utf-8" or form.encoding else [f"{path.name} is read as {encoding}"]
     try:
         if suffix in JSON_SUFFIXES:
-            table = TableRows(*read_json_rows(path, columns.names, encoding))
+            table = TableRows(
+                *read_json_rows(path, columns.names, encoding, len(columns.names) - columns.num_texts)
+            )
         else:
             table = _read_rows_of_cells(path, columns.names, form, encoding)
     except UndecodableText as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mbert_cli.data.json_items import read_json_items
 from mbert_cli.data.labelled_rows import unknown_label
+from mbert_cli.data.prodigy import say_left_out, why_left_out
 from mbert_cli.data.span_forms import find_spans, read_span
 from mbert_cli.data.text_spans import SpanPlacement
 from mbert_cli.data.token_columns import TokenLayout
@@ -25,10 +26,6 @@ TAGS = {
 """Usual names of the member with the tags, by whether they are labels as they stand: first those that leave no doubt."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ANSWERS = {"reject": "rejected", "ignore": "ignored"}
-_LEFT_OUT = {
-    "rejected": "rejected in Prodigy", "ignored": "ignored in Prodigy", "null": "null", "empty": "without a token",
-}  # fmt: skip
 
 
 def read_records(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:
@@ -59,8 +56,8 @@ def _rows(path: Path, left_out: Counter[str]) -> Iterator[tuple[str, dict[str, A
                 left_out["null"] += 1
             elif row is None:
                 raise _no_labels(value, f"{path}:{line}")
-            elif (answer := row.get("answer")) in ("reject", "ignore"):
-                left_out[_ANSWERS[answer]] += 1
+            elif reason := why_left_out(row):
+                left_out[reason] += 1
             else:
                 yield line, row
 
@@ -86,6 +83,7 @@ class _RecordReader:
 
     def __init__(self, path: Path, layout: TokenLayout, types: Sequence[str] | None) -> None:
         self.left_out: Counter[str] = Counter()
+        self._num_blank = 0
         self._path, self._layout, self._types = path, layout, types
         self._texts: list[str] = []
         self._spans: list[list] = []
@@ -150,9 +148,9 @@ class _RecordReader:
         for token in tokens:
             _require_text(token, place)
         filled = [index for index, token in enumerate(tokens) if token.strip()]
-        self.left_out["blank"] += len(tokens) - len(filled)
+        self._num_blank += len(tokens) - len(filled)
         if not filled:
-            self.left_out["empty"] += 1
+            self.left_out["without a token"] += 1
             return
         is_plain = self._layout.are_tags
         text, spans, words = sentence_of([tokens[i] for i in filled], [named[i] for i in filled], is_plain)
@@ -183,11 +181,9 @@ class _RecordReader:
             raise unknown_label(self._path, line, label, list(self._types))
 
     def _notes(self) -> Iterator[str]:
-        rows = [f"{self.left_out[key]:,} {what}" for key, what in _LEFT_OUT.items() if self.left_out[key]]
-        if rows:
-            yield f"{self._path.name}: rows left out: {', '.join(rows)}"
-        if self.left_out["blank"]:
-            yield f"{self._path.name}: tokens left out: {self.left_out['blank']:,} blank"
+        yield from say_left_out(self._path.name, self.left_out)
+        if self._num_blank:
+            yield f"{self._path.name}: tokens left out: {self._num_blank:,} blank"
 
 
 def _find_tagged(row: dict[str, Any], layout: TokenLayout, place: str) -> tuple[list, list] | None:
