@@ -134,7 +134,7 @@ class FileTask(Section):
     kind: Literal["classification", "multi_label", "regression"] = "classification"
     """classification into one label, multi_label into any number of them, or regression to a number."""
     train: str
-    """Training file: .tsv, .csv or .jsonl, .gz of any."""
+    """Training file: .tsv, .csv or .jsonl, .gz of any. Rows rejected or ignored in Prodigy are left out."""
     validation: str | None = None
     """Validation file; null holds out a share of the training examples by a hash of the text."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
