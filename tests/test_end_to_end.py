@@ -1,6 +1,7 @@
 """The pipeline as a person types it, at smoke size: every verb, both backends, real files."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,9 @@ def test_the_pipeline_needs_no_argument_and_leaves_complete_runs(folder):
 
 def test_eval_prints_figures_by_class_and_the_confusion_table(mbert, folder):
     done = mbert(folder, "eval", "--smoke")
-    assert "installed_docs validation, 32 examples: accuracy" in done.stdout
+    assert re.search(r"installed_docs validation, 32 examples \(set [0-9a-f]{8}\): accuracy", done.stdout)
     assert "Confusion: true label by row, predicted label by column" in done.stdout
-    report = json.loads((folder / "runs/smoke/finetune-quickstart/eval/validation.json").read_text())
+    report = json.loads((folder / "runs/smoke/finetune-quickstart/eval/validation-32.json").read_text())
     assert sum(map(sum, report["confusion"])) == report["examples"] == 32
 
 

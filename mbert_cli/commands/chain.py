@@ -1,6 +1,8 @@
 """`mbert runs --chain`: every fine-tuned model with where it comes from, its scores and its artifacts."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
@@ -9,13 +11,33 @@ from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
 from mbert_cli.train.run_dir import recorded_recipe
 from mbert_cli.train.run_list import RunInfo, list_runs
+from mbert_cli.weights.description import SetDescription
 
 _MODELS = ["model", "comes from", "parameters", "masked-LM accuracy", "score on dev"]
 _ARTIFACTS = ["artifact", "score on dev", "MB", "p50 ms", "times smaller", "times faster"]
 
+_PRETRAINED = _MODELS.index("masked-LM accuracy")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row, and which sets its scores are of.
+
+    Attributes:
+        task: Name of the task.
+        scored: Set of the score of the task.
+        cells: The row.
+        pretrained: Set of the score of pre-training.
+    """
+
+    task: str
+    scored: str
+    cells: tuple[str, ...]
+    pretrained: str = ""
+
 
 def run(root: Path) -> None:
-    """Shows models and artifacts, from pre-training to the phone.
+    """Shows models and artifacts, from pre-training to the phone, a table for each set that they were scored on.
 
     Args:
         root: The folder of the runs.
@@ -25,29 +47,64 @@ def run(root: Path) -> None:
     if not finetuned:
         console.info(f"There is no complete finetune run in {root}. `mbert finetune` makes one.")
         return
-    console.table("Models", _MODELS, [_model_row(info) for info in finetuned])
+    _show("Models", _MODELS, [_model_row(info) for info in finetuned])
     bench = _read(root / "bench" / "report.json")
-    artifacts = [path for info in finetuned for path in exported(info.path)]
-    if artifacts:
-        reference = bench.get("reference")
-        title = f"Artifacts, ratios to {reference} in float32" if reference else "Artifacts"
-        console.table(title, _ARTIFACTS, [_artifact_row(path, bench) for path in artifacts])
-    for path in artifacts:
+    artifacts = [(info, path) for info in finetuned for path in exported(info.path)]
+    reference = bench.get("reference")
+    ratios = f", ratios to {reference} in float32" if reference else ""
+    _show(f"Artifacts{ratios}", _ARTIFACTS, [_artifact_row(info, path, bench) for info, path in artifacts])
+    for _, path in artifacts:
         console.result(f"{path}")
 
 
-def _model_row(info: RunInfo) -> tuple[str, ...]:
+def _show(title: str, columns: list[str], rows: list[_Row]) -> None:
+    """A table for each set: scores of different sets do not stand in one column."""
+    for task, scored in dict.fromkeys((row.task, row.scored) for row in rows):
+        alike = [row for row in rows if (row.task, row.scored) == (task, scored)]
+        console.table(f"{title}; {task}, {scored}", *_by_pretraining(columns, alike))
+
+
+def _by_pretraining(columns: list[str], rows: list[_Row]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The table with a column of scores of pre-training for each set that these are of."""
+    sets = list(dict.fromkeys(row.pretrained for row in rows if row.pretrained))
+    if len(sets) < 2:
+        return columns, [row.cells for row in rows]
+
+    def spread(cells: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:
+        return (*cells[:_PRETRAINED], *values, *cells[_PRETRAINED + 1 :])
+
+    headings = spread(columns, [f"{columns[_PRETRAINED]}, {found}" for found in sets])
+    return list(headings), [
+        spread(row.cells, [row.cells[_PRETRAINED] if row.pretrained == found else "" for found in sets])
+        for row in rows
+    ]
+
+
+def _set(record: dict) -> str:
+    """Which set a score is of, as a record of it says."""
+    if "set" not in record:
+        return "a set that was not recorded"
+    return str(SetDescription(digest=record["set"], examples=record["examples"]))
+
+
+def _task(info: RunInfo) -> str:
+    task = recorded_recipe(info.path).get("task") or {}
+    return task.get("name") or Path(task.get("train") or task.get("source", "a task")).name
+
+
+def _model_row(info: RunInfo) -> _Row:
     recipe = recorded_recipe(info.path)
     source = started_from(recipe)
     summary, before = _summary(info.path), _summary(source)
     pretrained = recipe["pretrained"]
-    return (
+    cells = (
         info.path.name,
         _origin(source) if pretrained else f"fresh weights of the shape of {source.name}",
         f"{summary.get('parameters', 0):,}",
         _percent(before.get("score")) if pretrained and not recipe.get("initialize_from") else "",
         f"{_percent(info.score)}{_deviation(info.deviation)} {info.score_name}",
     )
+    return _Row(_task(info), _set(summary), cells, _set(before) if cells[_PRETRAINED] else "")
 
 
 def _origin(source: Path) -> str:
@@ -60,12 +117,12 @@ def _origin(source: Path) -> str:
     return f"{source.name} ({recipe['distill']['strategy']}, from {Path(recipe['teacher']).name})"
 
 
-def _artifact_row(path: Path, bench: dict) -> tuple[str, ...]:
+def _artifact_row(info: RunInfo, path: Path, bench: dict) -> _Row:
     report = _read(path.with_name("report.json"))
     rows = {row["path"]: row for row in bench.get("rows", [])}
     timed, reference = rows.get(str(path)), bench.get("rows", [None])[-1] if bench.get("reference") else None
     against = timed and reference
-    return (
+    cells = (
         f"{path.parts[-4]} {path.parts[-2]}",
         _percent(report.get("parity", {}).get("metric_artifact")),
         f"{path.stat().st_size / 1e6:.1f}",
@@ -73,6 +130,7 @@ def _artifact_row(path: Path, bench: dict) -> tuple[str, ...]:
         f"{reference['size_bytes'] / timed['size_bytes']:.1f}" if against else "",
         f"{reference['p50_ms'] / timed['p50_ms']:.1f}" if against else "",
     )
+    return _Row(_task(info), _set(report), cells)
 
 
 def _summary(run: Path) -> dict:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.commands.eval_names import report_name, report_path
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.submission import write_submission
 from mbert_cli.commands.task_length import with_chosen_length
-from mbert_cli.commands.task_model import ARTIFACT, TaskModel, find_target, open_task_model
+from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
+from mbert_cli.commands.task_set import describe_set
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.options import Task
 from mbert_cli.data.sampling import thin
@@ -21,6 +23,7 @@ from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import Score, score_name
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.train.manifest import replace_file
+from mbert_cli.weights.description import SetDescription
 
 
 def run(invocation: Invocation) -> None:
@@ -45,10 +48,40 @@ def run(invocation: Invocation) -> None:
     for warning in task.warnings:
         console.warning(warning)
     models = [model.answering(task) for model in models]
+    whole = describe_set(task, task.sets[split])
+    for model in models:
+        model.warn_of_other_set(options, split, whole)
     examples = thin(task.sets[split], recipe.evaluate.max_examples)
-    results = [_score(model, task, examples, options, recipe) for model in models]
+    scored = _Scored(task, split, examples, options, whole, describe_set(task, examples))
+    results = [_score(model, scored, recipe) for model in models]
     if len(results) > 1:
-        _show_side_by_side(f"{task.name} {split}, {len(examples):,} examples", results)
+        _show_side_by_side(scored.title, results)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What all models are scored on.
+
+    Attributes:
+        task: The task.
+        split: Name of its set.
+        examples: The set, or a part of it.
+        options: The task's recipe section.
+        whole: The set.
+        part: What is scored of it.
+    """
+
+    task: TaskData
+    split: str
+    examples: Any
+    options: Task
+    whole: SetDescription
+    part: SetDescription
+
+    @property
+    def title(self) -> str:
+        """`sst2 validation, 872 examples (set 3f9a1c02)`."""
+        return f"{self.task.name} {self.split}, {self.part}"
 
 
 @dataclass(frozen=True)
@@ -61,32 +94,27 @@ class _Result:
     score: Score
 
 
-def _score(model: TaskModel, task: TaskData, examples: Any, options: Task, recipe: EvalRecipe) -> _Result:
+def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
     """Scores one model, shows its figures and writes its report."""
-    split, target = recipe.evaluate.split, model.path
-    name = split if _is_own(options, model) else f"{task.name}-{split}"
-    encoded = model.encode(task, examples, options)
+    task, split, target = scored.task, scored.split, model.path
+    name = report_name(model, scored.options, split, task.name, scored.whole, scored.part)
+    encoded = model.encode(task, scored.examples, scored.options)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
     outputs = model.answer(encoded, recipe.evaluate.batch_size)
     predicted = encoded.judge.decide(outputs)
     result = encoded.judge.score(predicted)
-    title = f"{task.name} {split}, {len(examples):,} examples: {result} ({target})"
     report = {
-        "target": str(target), "task": task.name, "split": split, "examples": len(examples),
-        "metric": score_name(encoded.judge.metrics), "score": result.value, "figures": result.figures,
+        "target": str(target), "task": task.name, "split": split, "examples": scored.part.examples,
+        "set": scored.part.digest, "metric": score_name(encoded.judge.metrics), "score": result.value,
+        "figures": result.figures,
     }  # fmt: skip
-    details = REPORTS[task.kind](title, task, examples, encoded.judge, predicted)
-    _write(report | result.details | details.report, _report_path(target, name))
+    title = f"{scored.title}: {result} ({target})"
+    details = REPORTS[task.kind](title, task, scored.examples, encoded.judge, predicted)
+    _write(report | result.details | details.report, report_path(target, name))
     for ending, content in details.files.items():
-        _write(content, _report_path(target, f"{name}-{ending}"))
+        _write(content, report_path(target, f"{name}-{ending}"))
     return _Result(model, encoded.judge, outputs, result)
-
-
-def _is_own(options: Task, model: TaskModel) -> bool:
-    """Whether this is the task that the model was fine-tuned for; the report of another one has its name."""
-    own = model.description.task
-    return (options.source, getattr(options, "name", None)) == (own.source, getattr(own, "name", None))
 
 
 def _show_side_by_side(title: str, results: list[_Result]) -> None:
@@ -113,13 +141,7 @@ def _disagreement(first: _Result, other: _Result) -> str:
 def _plan(invocation: Invocation, target: Path, split: str) -> str:
     if invocation.submission:
         return f"Would answer the test sets with {target} in {invocation.submission}"
-    return f"Would score {target} on {split} and write {_report_path(target, split)}"
-
-
-def _report_path(target: Path, name: str) -> Path:
-    if target.suffix == ARTIFACT:
-        return target.with_name(f"{target.stem}-eval-{name}.json")
-    return target / "eval" / f"{name}.json"
+    return f"Would score {target} on {split} and write {report_path(target, split)}"
 
 
 def _write(content: Any, path: Path) -> None:

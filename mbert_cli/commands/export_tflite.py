@@ -104,6 +104,12 @@ class _Reference:
         """What the score of the task is."""
         return score_name(self.encoded.judge.metrics) if self.has_labels else AGREEMENT
 
+    @property
+    def described(self) -> dict[str, object]:
+        """Which examples were compared, for the report; nothing of documentation that takes their place."""
+        found = self.encoded.described
+        return {"set": found.digest, "examples": found.examples} if found else {}
+
     def compare(self, artifact: Artifact) -> VerifyReport:
         """Runs the artifact on the same rows."""
         batches = self.model.batches(self.encoded, BATCH_SIZE).in_order()
@@ -126,9 +132,11 @@ def _export(
         parity = reference.compare(Artifact(candidate))
     report = {
         "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.score_name,
-        "parity": dataclasses.asdict(parity), "operations": op_census(content),
+        "parity": dataclasses.asdict(parity), "operations": op_census(content), **reference.described,
     }  # fmt: skip
     require_parity(parity, recipe.export.verify)
+    if directory.exists():
+        console.info(f"{directory}: replaces the artifact that was there")
     write_directory(directory, lambda folder: _write(folder, final, content, report), replace=True)
     return report
 

@@ -26,7 +26,7 @@ from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, load_run_vocabular
 from mbert_cli.commands.saved_model import dtype_policy, save_network
 from mbert_cli.commands.search import Watch, run_search
 from mbert_cli.commands.task_loss import task_loss
-from mbert_cli.commands.task_set import TaskSet, encode_set
+from mbert_cli.commands.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.task_batches import Rows, TaskBatches
 from mbert_cli.data.tasks import load_task
@@ -101,6 +101,7 @@ def run(invocation: Invocation) -> None:
         labels=task.labels,
         kind=task.kind,
         task=recipe.task,
+        sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
     )
     tokenizer = Tokenizer(load_run_vocabulary(source.final, pretrained))
     train, held_out = (
@@ -163,6 +164,8 @@ def _fit(
         "parameters": network.count_params(),
         "score": figures[f"validation/{SCORE}"],
         "score_name": score_name(held_out.judge.metrics),
+        "set": material.description.sets["validation"].digest,
+        "examples": material.description.sets["validation"].examples,
     }
     description = material.description.model_copy(
         update={"null_threshold": figures.get(f"validation/{NULL_THRESHOLD}")}

@@ -4,6 +4,7 @@ import json
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
@@ -11,15 +12,32 @@ from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
 from mbert_cli.commands.search_report import read_report
 from mbert_cli.train.run_dir import recorded_recipe
-from mbert_cli.train.run_list import TRIALS, RunInfo, is_search, list_runs
+from mbert_cli.train.run_list import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs
+from mbert_cli.weights.description import SetDescription
 
 TASKS = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli")
 """In the order of the leaderboard."""
 
 MISMATCHED = Path("eval", "validation_mismatched.json")
 
-Scores = Mapping[str, Sequence[float]]
-"""Scores of the runs of one model, one a seed, by task."""
+
+@dataclass(frozen=True)
+class Column:
+    """What scores have in common that may stand in one column.
+
+    Attributes:
+        task: A task of GLUE.
+        sets: The sets that they are of, of MNLI one or both; empty where none was recorded.
+        has_both: Of MNLI: whether they are of both sets.
+    """
+
+    task: str
+    sets: tuple[SetDescription, ...] = ()
+    has_both: bool = False
+
+
+Scores = Mapping[Column, Sequence[float]]
+"""Scores of the runs of one model, one a seed."""
 
 
 def run(root: Path) -> None:
@@ -33,23 +51,55 @@ def run(root: Path) -> None:
     if not models:
         console.info(f"There is no complete finetune run of a GLUE task in {root}.")
         return
-    tasks = [task for task in TASKS if any(task in scores for scores in models.values())]
-    rows = [_row(name, scores, tasks) for name, scores in models.items()]
-    console.table("GLUE, development sets", ["model", *tasks, "average", "without wnli"], rows)
-    console.result(
-        "A cell is the mean of a task's figures in percent; with several runs their mean ± standard deviation."
-    )
-    console.result(
-        "MNLI is the mean of matched and mismatched where `mbert eval` scored both, else matched alone."
-    )
-    console.result(
-        f"Averages are over the {len(tasks)} tasks here, each counting once, and over those without WNLI; "
-        "they are empty where a model lacks a task. GLUE's own average is over all nine."
-    )
+    columns = _columns(models)
+    counted = _counted(columns)
+    rows = [_row(name, scores, columns, counted) for name, scores in models.items()]
+    headings = [_heading(column, columns) for column in columns]
+    console.table("GLUE, development sets", ["model", *headings, "average", "without wnli"], rows)
+    for line in _explained(columns, counted):
+        console.result(line)
+
+
+def _columns(models: Mapping[str, Scores]) -> list[Column]:
+    """All columns: tasks in the order of the leaderboard, of each the sets with most examples first."""
+
+    def order(column: Column) -> tuple:
+        examples = sum(found.examples for found in column.sets)
+        return TASKS.index(column.task), -examples, [found.digest for found in column.sets]
+
+    return sorted({column for scores in models.values() for column in scores}, key=order)
+
+
+def _counted(columns: Sequence[Column]) -> list[Column]:
+    """Of each task the column that counts for averages: the first."""
+    return list({column.task: column for column in reversed(columns)}.values())[::-1]
+
+
+def _heading(column: Column, columns: Sequence[Column]) -> str:
+    """`sst2`, and where a task has several columns `sst2, 872 examples (set 3f9a1c02)`."""
+    if sum(other.task == column.task for other in columns) == 1:
+        return column.task
+    sets = " and ".join(map(str, column.sets)) or "a set that was not recorded"
+    parts = {(True, 0): " both sets,", (False, 0): " matched,"}.get((column.has_both, len(column.sets)), "")
+    return f"{column.task},{parts} {sets}"
+
+
+def _explained(columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:
+    lines = [
+        "A cell is the mean of a task's figures in percent; with several runs their mean ± standard deviation.",
+        "MNLI is the mean of matched and mismatched where `mbert eval` scored both, else matched alone.",
+        f"Averages are over the {len(counted)} tasks here, each counting once, and over those without WNLI; "
+        + "they are empty where a model lacks a task. GLUE's own average is over all nine.",
+    ]
+    if len(counted) < len(columns):
+        lines.append(
+            "A task whose runs were scored on different sets has a column for each; averages count the first."
+        )
+    return lines
 
 
 def _collect(root: Path) -> dict[str, Scores]:
-    models: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    models: dict[str, dict[Column, list[float]]] = defaultdict(lambda: defaultdict(list))
     for info in list_runs(root):
         if info.verb != "finetune" or info.finished is None or info.score is None:
             continue
@@ -57,36 +107,38 @@ def _collect(root: Path) -> dict[str, Scores]:
         if recipe["task"]["source"] == "glue":
             source = started_from(recipe).name
             name = source if recipe["pretrained"] else f"fresh weights of the shape of {source}"
-            models[name][recipe["task"]["name"]].extend(_scores(info))
+            column, scores = _scores(info, recipe["task"]["name"])
+            models[name][column].extend(scores)
     return dict(sorted(models.items()))
 
 
-def _scores(info: RunInfo) -> list[float]:
+def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
     """The score of a run; of a search those of the chosen setting, one a seed."""
-    if not is_search(info.path):
-        return [_score(info.path, info.score)]
-    trials = read_report(info.path).chosen.trials
-    paths = [info.path / TRIALS / trial.name for trial in trials]
+    matched = _described(info.path / FINAL / SUMMARY)
+    if is_search(info.path):
+        trials = read_report(info.path).chosen.trials
+        paths = [info.path / TRIALS / trial.name for trial in trials]
+        values = [trial.score for trial in trials]
+    else:
+        paths, values = [info.path], [info.score]
     # With the second set of some seeds alone, the deviation would be that between the sets.
-    is_matched_alone = not all((path / MISMATCHED).is_file() for path in paths)
-    return [
-        trial.score if is_matched_alone else _score(path, trial.score)
-        for path, trial in zip(paths, trials, strict=True)
-    ]
+    if not all((path / MISMATCHED).is_file() for path in paths):
+        return Column(task, matched), values
+    seconds = [json.loads((path / MISMATCHED).read_text(encoding="utf-8"))["score"] for path in paths]
+    both = (*matched, *_described(paths[0] / MISMATCHED))
+    return Column(task, both, has_both=True), [sum(pair) / 2 for pair in zip(values, seconds, strict=True)]
 
 
-def _score(run: Path, matched: float) -> float:
-    """A run's score, with MNLI's second set where it was scored."""
-    path = run / MISMATCHED
-    if not path.is_file():
-        return matched
-    return (matched + json.loads(path.read_text(encoding="utf-8"))["score"]) / 2
+def _described(path: Path) -> tuple[SetDescription, ...]:
+    """The set that a file of figures names."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return (SetDescription(digest=found["set"], examples=found["examples"]),) if "set" in found else ()
 
 
-def _row(name: str, scores: Scores, tasks: Sequence[str]) -> list[str]:
-    cells = [_cell(scores.get(task, ())) for task in tasks]
-    others = [task for task in tasks if task != "wnli"]
-    return [name, *cells, _average(scores, tasks), _average(scores, others)]
+def _row(name: str, scores: Scores, columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:
+    cells = [_cell(scores.get(column, ())) for column in columns]
+    others = [column for column in counted if column.task != "wnli"]
+    return [name, *cells, _average(scores, counted), _average(scores, others)]
 
 
 def _cell(values: Sequence[float]) -> str:
@@ -96,7 +148,7 @@ def _cell(values: Sequence[float]) -> str:
     return mean if len(values) == 1 else f"{mean} ± {100 * statistics.stdev(values):.1f}"
 
 
-def _average(scores: Scores, tasks: Sequence[str]) -> str:
-    if not tasks or any(task not in scores for task in tasks):
+def _average(scores: Scores, columns: Sequence[Column]) -> str:
+    if not columns or any(column not in scores for column in columns):
         return ""
-    return f"{100 * statistics.mean(statistics.mean(scores[task]) for task in tasks):.1f}"
+    return f"{100 * statistics.mean(statistics.mean(scores[column]) for column in columns):.1f}"

@@ -1,5 +1,6 @@
 """What `train-teacher` and `distill` share: a plan of stages over a token store becomes a complete run."""
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -52,8 +53,8 @@ def pretrain(
         plan_of: The stages of a recipe, in order.
         build: Stage -> what the stage minimises.
     """
-    plan = plan_of(recipe)
-    with open_run(invocation, recipe, input_contents(recipe), plan_of) as run:
+    plan, contents = plan_of(recipe), input_contents(recipe)
+    with open_run(invocation, recipe, contents, plan_of) as run:
         if say_when_complete(run):
             return
         batches = PretrainingBatches(store, recipe.data, recipe.train.batch_size, recipe.seed)
@@ -70,8 +71,32 @@ def pretrain(
         description = ModelDescription(
             verb=invocation.verb, size=size, vocabulary=describe_vocabulary(store.vocabulary)
         )
-        run.finish(lambda directory: _write_result(directory, network, description, store, plan, figures))
+        known = {
+            "steps": sum(stage.steps for stage in plan),
+            "score": figures.get(f"validation/{SCORE}"),
+            "score_name": SCORE,
+            **_held_out_set(recipe, contents),
+            "parameters": network.count_params(),
+        }
+
+        def write(directory: Path) -> None:
+            save_network(directory, network, description, store.vocabulary_file)
+            write_summary(directory, known | figures)
+
+        run.finish(write)
     show_result(run, figures)
+
+
+def _held_out_set(recipe: TrainTeacherRecipe | DistillRecipe, contents: Contents) -> dict[str, object]:
+    """Which examples the score is of: the store and all that decides what is drawn from its held-out part."""
+    store = sorted((file.name, file.sha256) for file in contents["data.run"].files)
+    options = recipe.data.model_dump(exclude={"run", "prepare"})
+    drawn = recipe.seed, recipe.train.batch_size, recipe.train.validation_steps
+    digest = hashlib.blake2b(json.dumps([store, options, drawn]).encode(), digest_size=8)
+    return {
+        "set": digest.hexdigest(),
+        "examples": recipe.train.batch_size * recipe.train.validation_steps,
+    }
 
 
 def train_with_progress(
@@ -155,24 +180,6 @@ def show_result(run: RunDir, figures: dict[str, float]) -> None:
     """Prints the final figures and where the result lies."""
     rows = [(name, show_figure(name, value)) for name, value in figures.items()]
     console.table(f"{run.verb}: {run.path}", ["figure", "value"], rows)
-
-
-def _write_result(
-    directory: Path,
-    network: keras.Model,
-    description: ModelDescription,
-    store: TokenStore,
-    plan: Sequence[Stage],
-    figures: dict[str, float],
-) -> None:
-    save_network(directory, network, description, store.vocabulary_file)
-    score = figures.get(f"validation/{SCORE}")
-    write_summary(
-        directory,
-        {"steps": sum(stage.steps for stage in plan), "score": score, "score_name": SCORE}
-        | {"parameters": network.count_params()}
-        | figures,
-    )
 
 
 def _device() -> str:

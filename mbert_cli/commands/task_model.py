@@ -15,7 +15,7 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.label_order import find_columns
 from mbert_cli.commands.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.commands.search_report import describe_choice, read_report
-from mbert_cli.commands.task_set import TaskSet, encode_set
+from mbert_cli.commands.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.data.batch import Batch
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.options import ImportedTask, SquadTask, Task
@@ -33,7 +33,7 @@ from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.train.run_list import is_search
 from mbert_cli.weights.description import FILE as DESCRIPTION
-from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.description import ModelDescription, SetDescription
 
 ARTIFACT = ".tflite"
 
@@ -116,13 +116,27 @@ class TaskModel:
         if not isinstance(options, ImportedTask):
             task = load_task(options, "validation")
             model = self.answering(task)
-            return model, model.encode(task, thin(task.validation, max_examples), options)
+            self.warn_of_other_set(options, "validation", describe_set(task, task.validation))
+            examples = thin(task.validation, max_examples)
+            encoded = model.encode(task, examples, options)
+            return model, replace(encoded, described=describe_set(task, examples))
         console.info(
             f"{self.path} knows no data of its task; documentation of installed packages takes its place"
         )
         kind = self.description.kind
         task = TaskData("documentation", self.description.labels, {}, METRICS.get(kind, ()), kind)
         return self, self.encode(task, thin(unlabelled_examples(task), max_examples), options)
+
+    def warn_of_other_set(self, options: Task, split: str, found: SetDescription) -> None:
+        """Says where a set of the model's own task has changed since the model was fine-tuned with it."""
+        known, own = self.description.sets.get(split), self.description.task
+        is_own = (
+            own is not None and options.model_copy(update={"sequence_length": own.sequence_length}) == own
+        )
+        if known is not None and known != found and is_own:
+            console.warning(
+                f"The {split} set of {self.path} has changed since the model was fine-tuned: {found}; then {known}"
+            )
 
     def batches(self, encoded: TaskSet, batch_size: int) -> TaskBatches:
         """The rows in batches, each as long as this model takes them."""

@@ -7,6 +7,7 @@ from typing import Any
 from mbert_cli.data.answer_windows import answer_windows
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.options import ImportedTask, SquadTask, Task, TokenTask
+from mbert_cli.data.set_digest import set_digest
 from mbert_cli.data.squad import Squad
 from mbert_cli.data.task_batches import Rows
 from mbert_cli.data.text_rows import TextRows
@@ -17,6 +18,7 @@ from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
 from mbert_cli.evaluate.entities import chunk_labels
 from mbert_cli.evaluate.judges import JUDGES, Judge
+from mbert_cli.weights.description import SetDescription
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,12 @@ class TaskSet:
     Attributes:
         rows: For `TaskBatches`.
         judge: For the outputs of those batches in order.
+        described: Which examples they are; None where nobody asks.
     """
 
     rows: Rows
     judge: Judge
+    described: SetDescription | None = None
 
 
 def encode_set(task: TaskData, examples: Any, options: Task, tokenizer: Tokenizer) -> TaskSet:
@@ -42,6 +46,11 @@ def encode_set(task: TaskData, examples: Any, options: Task, tokenizer: Tokenize
         tokenizer: The model's.
     """
     return _ENCODERS[task.kind](task, examples, options, tokenizer)
+
+
+def describe_set(task: TaskData, examples: Any) -> SetDescription:
+    """Which examples a set of a task, or a part of one, has."""
+    return SetDescription(digest=set_digest(task, examples), examples=len(examples))
 
 
 def _encode_texts(task: TaskData, examples: Examples, options: Task, tokenizer: Tokenizer) -> TaskSet:

@@ -22,6 +22,23 @@ class VocabularyDescription(Section):
     """sha256 of the tokens joined by newlines."""
 
 
+class SetDescription(Section):
+    """Which examples a score is of."""
+
+    digest: str
+    """A hash of texts and right answers, as `mbert_cli.data.set_digest` makes it."""
+    examples: int
+    """How many there are."""
+
+    def __str__(self) -> str:
+        return f"{self.examples:,} examples (set {self.short})"
+
+    @property
+    def short(self) -> str:
+        """The beginning of the digest, which is enough for people."""
+        return self.digest[:8]
+
+
 class ModelDescription(Section):
     """The architecture, the vocabulary and the task of saved weights."""
 
@@ -39,6 +56,8 @@ class ModelDescription(Section):
     """Of answers to questions: "no answer" wins where it leads by more."""
     task: AnyTask | None = None
     """The task it was fine-tuned for."""
+    sets: dict[str, SetDescription] = {}
+    """The sets of the task as it was fine-tuned on them and chosen by them."""
 
     def save(self, directory: Path) -> None:
         """Writes `model.json` into the directory."""

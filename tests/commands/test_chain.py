@@ -67,11 +67,50 @@ def test_a_baseline_has_no_score_of_pretraining(root, capsys):
 def test_an_artifact_stands_with_its_ratios_to_the_reference(root, capsys):
     chain.run(root)
     output = capsys.readouterr().out
-    assert "Artifacts, ratios to bert_base in float32" in output
+    assert "Artifacts, ratios to bert_base in float32; a task, a set that was not recorded" in output
     (line,) = [line for line in output.splitlines() if line.startswith(" task float32 ")]
     assert [cell.strip() for cell in cells(line)] == [
         "task float32", "89.00%", "2.0", "2.00", "200.0", "15.0",
     ]  # fmt: skip
+
+
+def change(path: Path, **values: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_models_that_were_scored_on_different_sets_stand_in_different_tables(root, capsys):
+    scored = {"set": "3f9a1c02aaaaaaaa", "examples": 872}
+    for name in ("task", "baseline"):
+        change(root / name / "final/summary.json", **scored)
+        recipe = {"source": "runs/student", "pretrained": True, "task": {"source": "glue", "name": "sst2"}}
+        (root / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    change(root / "task/export/float32/report.json", **scored)
+    chain.run(root)
+    titles = [line for line in capsys.readouterr().out.splitlines() if ";" in line]
+    assert titles == [
+        "Models; sst2, 872 examples (set 3f9a1c02)",
+        "Artifacts, ratios to bert_base in float32; sst2, 872 examples (set 3f9a1c02)",
+    ]
+    change(root / "baseline/final/summary.json", set="77777777bbbbbbbb", examples=436)
+    change(root / "task/export/float32/report.json", set="55555555bbbbbbbb", examples=64)
+    chain.run(root)
+    titles = [line for line in capsys.readouterr().out.splitlines() if ";" in line]
+    assert titles == [
+        "Models; sst2, 436 examples (set 77777777)",
+        "Models; sst2, 872 examples (set 3f9a1c02)",
+        "Artifacts, ratios to bert_base in float32; sst2, 64 examples (set 55555555)",
+    ]
+
+
+def test_scores_of_pretraining_on_different_sets_stand_in_different_columns(root, capsys):
+    write_run(
+        root / "other", "train-teacher", {"seed": 0}, {"score": 0.4, "set": "99999999", "examples": 640}
+    )
+    (root / "baseline/recipe.yaml").write_text(yaml.safe_dump({"source": "runs/other", "pretrained": True}))
+    chain.run(root)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "masked-LM accuracy, 640 examples (set 99999999)" in printed
+    assert "masked-LM accuracy, a set that was not recorded" in printed
 
 
 def test_a_folder_without_task_models_is_told(tmp_path, capsys):

@@ -12,6 +12,7 @@ from mbert_cli.commands import glue_table
 def write_run(root: Path, name: str, glue_task: str, score: float, **changes: object) -> Path:
     final = root / name / "final"
     final.mkdir(parents=True)
+    scored = changes.pop("scored", {})
     recipe = {
         "source": "runs/student",
         "pretrained": True,
@@ -19,7 +20,8 @@ def write_run(root: Path, name: str, glue_task: str, score: float, **changes: ob
     } | changes
     (root / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     (root / name / "origin.json").write_text(json.dumps({"verb": "finetune", "sessions": []}))
-    (final / "summary.json").write_text(json.dumps({"score": score, "score_name": "accuracy"}))
+    summary = {"score": score, "score_name": "accuracy"} | scored
+    (final / "summary.json").write_text(json.dumps(summary))
     manifest = {"completed": "2026-01-01T00:00:00+00:00", "files": {}}
     (final / "manifest.json").write_text(json.dumps(manifest))
     return root / name
@@ -67,6 +69,40 @@ def test_mnli_is_the_mean_of_both_sets_where_both_were_scored(root, capsys):
     (run / "eval").mkdir()
     (run / "eval/validation_mismatched.json").write_text(json.dumps({"score": 0.7}))
     assert rows(root, capsys)["student"] == ["65.0", "65.0", "65.0"]
+
+
+OFFICIAL = {"set": "3f9a1c02aaaaaaaa", "examples": 872}
+OTHER = {"set": "77777777bbbbbbbb", "examples": 436}
+
+
+def test_scores_of_different_sets_stand_in_different_columns(root, capsys):
+    write_run(root, "a", "sst2", 0.8, scored=OTHER)
+    write_run(root, "b", "sst2", 0.9, scored=OFFICIAL)
+    write_run(root, "c", "sst2", 0.7, scored=OFFICIAL)
+    write_run(root, "d", "rte", 0.5, scored=OTHER)
+    write_run(root, "e", "sst2", 0.6, scored=OTHER, source="runs/older")
+    found = rows(root, capsys)
+    assert found["model"] == [
+        "sst2, 872 examples (set 3f9a1c02)", "sst2, 436 examples (set 77777777)", "rte", "average", "without wnli",
+    ]  # fmt: skip
+    assert found["student"] == ["80.0 ± 14.1", "80.0", "50.0", "65.0", "65.0"]
+    assert found["older"] == ["60.0"]  # no average: it was not scored on the set that counts
+    assert (
+        "A task whose runs were scored on different sets has a column for each; averages count the first."
+        in found
+    )
+
+
+def test_mnli_of_one_set_and_of_both_are_two_columns(root, capsys):
+    write_run(root, "a", "mnli", 0.6, scored=OFFICIAL)
+    run = write_run(root, "b", "mnli", 0.6, scored=OFFICIAL, source="runs/other")
+    (run / "eval").mkdir()
+    (run / "eval/validation_mismatched.json").write_text(json.dumps({"score": 0.7} | OTHER))
+    found = rows(root, capsys)
+    assert found["model"][:2] == [
+        "mnli, 872 examples (set 3f9a1c02) and 436 examples (set 77777777)", "mnli, 872 examples (set 3f9a1c02)",
+    ]  # fmt: skip
+    assert (found["other"], found["student"]) == (["65.0", "65.0", "65.0"], ["60.0"])
 
 
 def test_other_tasks_are_not_in_the_table(root, capsys):
