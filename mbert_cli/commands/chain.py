@@ -10,7 +10,7 @@ from mbert_cli.commands.export_names import exported
 from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
 from mbert_cli.train.run_dir import recorded_recipe
-from mbert_cli.train.run_list import RunInfo, list_runs
+from mbert_cli.train.run_list import RunInfo, list_runs, maker_of
 from mbert_cli.weights.description import SetDescription
 
 _MODELS = ["model", "comes from", "parameters", "masked-LM accuracy", "score on dev"]
@@ -45,7 +45,9 @@ def run(root: Path) -> None:
     require_root(root)
     finetuned = [info for info in list_runs(root) if info.verb == "finetune" and info.finished]
     if not finetuned:
-        console.info(f"There is no complete finetune run in {root}. `mbert finetune` makes one.")
+        console.info(
+            f"There is no complete finetune run in {root}. `{maker_of('finetune', root)}` makes one."
+        )
         return
     _show("Models", _MODELS, [_model_row(info) for info in finetuned])
     bench = _read(root / "bench" / "report.json")

@@ -33,7 +33,7 @@ from mbert_cli.train.grid import plan_settings, seeds_of
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.train.run_identity import require_same_inputs
-from mbert_cli.train.run_list import INPUTS
+from mbert_cli.train.run_list import INPUTS, maker_of
 from mbert_cli.train.tensorboard import require_tensorboard
 from mbert_cli.weights.description import ModelDescription
 
@@ -205,7 +205,9 @@ def _store(invocation: Invocation, report: Report, options: PretrainingOptions) 
     """The vocabulary of the token store, or None when that is missing or will be made first."""
     nothing_there = newest_complete(invocation.root, ("prepare",)) is None
     if options.run is None and options.prepare and nothing_there:
-        report.passed("token store", f"none yet; `mbert prepare {options.prepare}` runs first")
+        report.passed(
+            "token store", f"none yet; `{maker_of(f'prepare {options.prepare}', invocation.root)}` runs first"
+        )
         return None
 
     def check() -> tuple[str, Vocabulary]:
@@ -235,7 +237,7 @@ def _task_model(invocation: Invocation, report: Report) -> ModelDescription | No
         if path is None:
             raise UserError(
                 f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}",
-                "Make one with `mbert finetune`.",
+                f"Make one with `{maker_of('finetune', invocation.root)}`.",
             )
         description = ModelDescription.load(require_run(path, TASK_MODELS).final)
         return f"{path}: labels {', '.join(description.labels or ())}", description

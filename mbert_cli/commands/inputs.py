@@ -13,7 +13,7 @@ from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.section import Section
 from mbert_cli.train.learning_rate import rate_for
 from mbert_cli.train.run_dir import RunDir, newest_complete, recorded_recipe, require_run
-from mbert_cli.train.run_list import describe_run
+from mbert_cli.train.run_list import describe_run, maker_of
 
 IMPORT = "import"
 PRETRAINED = ("distill", "train-teacher", IMPORT)
@@ -46,7 +46,7 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
         raise UserError(
             f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run. "
             f"Received: none in {invocation.root}.",
-            f"Make one with `mbert {own[-1]}`, or name one with --set {key}=DIR.",
+            f"Make one with `{maker_of(own[-1], invocation.root)}`, or name one with --set {key}=DIR.",
         )
     console.info(f"{key}: {newest}, the newest complete {' or '.join(own)} run")
     return require_run(newest, verbs)
@@ -72,7 +72,8 @@ def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir | 
     chosen = options.run or _recorded(invocation, "data.run")
     nothing_there = newest_complete(invocation.root, ("prepare",)) is None
     if not chosen and options.prepare and nothing_there:
-        console.info(f"No prepared corpus in {invocation.root}: `mbert prepare {options.prepare}` runs first")
+        prepare = maker_of(f"prepare {options.prepare}", invocation.root)
+        console.info(f"No prepared corpus in {invocation.root}: `{prepare}` runs first")
         if invocation.dry_run:
             return None
         from mbert_cli.commands import prepare

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.loading import LoadedRecipe, load
-from mbert_cli.train.run_list import newest_complete
+from mbert_cli.train.run_list import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import FILE as DESCRIPTION
 
 TRAINING_VERBS = ("prepare", "train-teacher", "distill", "finetune")
@@ -151,4 +151,4 @@ def default_run(root: Path, loaded: LoadedRecipe) -> Path:
 
 def runs_root(smoke: bool) -> Path:
     """The folder of the runs."""
-    return Path("runs", "smoke") if smoke else Path("runs")
+    return SMOKE_ROOT if smoke else Path("runs")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 from pathlib import Path
 
 from mbert_cli.data.corpus_files import estimate_file_bytes
@@ -54,13 +55,14 @@ def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescriptio
     theirs = description.vocabulary
     if (vocabulary.digest, vocabulary.lowercase) == (theirs.digest, theirs.lowercase):
         return
+    vocabulary_file = run / "final" / "vocab.txt"
     raise UserError(
         f"The token store must have the vocabulary of the model in {run}. "
         f"Received: {_described(vocabulary.size, vocabulary.lowercase, vocabulary.digest)} in the token store, "
         f"{_described(theirs.size, theirs.lowercase, theirs.digest)} in the model",
-        f"Prepare the corpus with the model's vocabulary: mbert prepare "
-        f"--set vocabulary.file={run / 'final' / 'vocab.txt'} --set vocabulary.lowercase="
-        f"{str(theirs.lowercase).lower()}",
+        "Prepare the corpus with the model's vocabulary: mbert prepare "
+        f"--set {shlex.quote(f'vocabulary.file={vocabulary_file}')} "
+        f"--set vocabulary.lowercase={str(theirs.lowercase).lower()}",
     )
 
 

@@ -8,7 +8,7 @@ from mbert_cli.commands.figures import show_share
 from mbert_cli.commands.search_report import read_report, show_report
 from mbert_cli.errors import UserError
 from mbert_cli.train.disk import format_bytes
-from mbert_cli.train.run_list import RunInfo, is_search, list_runs, unknown_folders
+from mbert_cli.train.run_list import RunInfo, is_search, list_runs, maker_of, unknown_folders
 
 USUAL_ROOT = Path("runs")
 
@@ -30,7 +30,7 @@ def run(root: Path) -> None:
     if runs:
         console.table(f"{root}", _COLUMNS, [_row(root, info) for info in runs])
     else:
-        console.result(f"There are no runs in {root}. `mbert train-teacher` makes the first.")
+        console.result(f"There are no runs in {root}. `{maker_of('train-teacher', root)}` makes the first.")
     unknown = unknown_folders(root)
     if unknown:
         console.result(f"Not runs: {', '.join(str(folder) for folder in unknown)}")

@@ -1,5 +1,6 @@
 """A fine-tuned run or a phone artifact, behind one face: batches in, outputs out."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,7 +32,7 @@ from mbert_cli.evaluate.outputs import concatenate_rows
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
-from mbert_cli.train.run_list import is_search
+from mbert_cli.train.run_list import is_search, maker_of
 from mbert_cli.weights.description import FILE as DESCRIPTION
 from mbert_cli.weights.description import ModelDescription, SetDescription
 
@@ -176,7 +177,7 @@ def find_target(invocation: Invocation) -> Path:
     if newest is None:
         raise UserError(
             f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}.",
-            "Make one with `mbert finetune`, or name a run or a .tflite file.",
+            f"Make one with `{maker_of('finetune', invocation.root)}`, or name a run or a .tflite file.",
         )
     console.info(f"{newest}: the newest complete finetune run")
     return newest
@@ -243,7 +244,7 @@ def require_head(description: ModelDescription, path: Path) -> None:
     if description.task is None:
         raise UserError(
             f"A task model has the head of a task. Received: {path}, which has none.",
-            f"Give it one with `mbert finetune --source {path}`.",
+            f"Give it one with `mbert finetune --source {shlex.quote(str(path))}`.",
         )
 
 

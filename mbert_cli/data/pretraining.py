@@ -69,8 +69,8 @@ class PretrainingBatches:
             raise UserError(
                 f"The {split} part of a token store must have a document. "
                 f"Received: {store.directory} with none",
-                "prepare a corpus with more documents, or set store.validation_share and run "
-                "`mbert prepare --fresh`",
+                "Prepare a corpus with more documents, or another share of them held out: "
+                "`mbert prepare --fresh --set store.validation_share=0.1`.",
             )
         self._store = store
         self._vocabulary = store.vocabulary

@@ -16,6 +16,7 @@ from mbert_cli.data.store_format import (
     StoreReport,
     read_manifest,
     token_type,
+    write_again,
 )
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.errors import UserError
@@ -99,6 +100,6 @@ class TokenStore:
             found = "a missing file" if size < 0 else f"{size} bytes"
             raise UserError(
                 f"{name} of a token store must have {expected} bytes. Received: {found} in {self.directory}",
-                "write the store again with `mbert prepare --fresh`",
+                write_again(self.directory),
             )
         return np.asarray(np.memmap(path, dtype, mode="r"))

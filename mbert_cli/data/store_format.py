@@ -10,6 +10,7 @@ Files of a store, all little-endian:
 """
 
 import json
+import shlex
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -90,5 +91,16 @@ def read_manifest(directory: Path) -> dict:
         found = f"a damaged {MANIFEST} in {directory}"
     raise UserError(
         f"A token store must be one that this version of `mbert prepare` wrote. Received: {found}",
-        "write the store again with `mbert prepare --fresh`",
+        write_again(directory),
     )
+
+
+def write_again(directory: Path) -> str:
+    """The command that writes a store anew, as a hint.
+
+    Args:
+        directory: The store: `final` in its run.
+    """
+    run = directory.parent
+    words = ["mbert", "prepare", str(run / "recipe.yaml"), "--run", str(run), "--fresh"]
+    return f"Write the store again: {shlex.join(words)}"

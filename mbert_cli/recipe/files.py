@@ -1,6 +1,7 @@
 """Where recipes lie: `recipes/<verb>/<name>.yaml`, in the wheel and in a checkout alike."""
 
 import difflib
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def find_recipe(verb: str, name_or_path: str, beside: Path | None = None) -> Rec
         if not path.is_file():
             raise UserError(
                 f"A recipe given as a path must be a file. Received: {path}",
-                f"`mbert recipe copy {verb}/quickstart {path}` writes one to start from.",
+                f"`mbert recipe copy {verb}/quickstart {shlex.quote(str(path))}` writes one to start from.",
             )
         return RecipeFile(path, path.stem, str(path))
     name = name_or_path.removeprefix(f"{verb}/")

@@ -18,6 +18,7 @@ trials/        runs, one a setting and seed; with stopped.json where the search 
 
 import contextlib
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -254,7 +255,8 @@ def _incomplete(info: RunInfo) -> UserError:
     message = f"The run must be complete. Received: {info.path}, {info.state}{reached}"
     if info.state == "running":
         return UserError(message, f"Wait for {read_owner(info.path) or 'the process that works on it'}.")
-    return UserError(message, f"Finish it: mbert {info.verb} {info.path / run_list.RECIPE} --run {info.path}")
+    words = ["mbert", info.verb, str(info.path / run_list.RECIPE), "--run", str(info.path)]
+    return UserError(message, f"Finish it: {shlex.join(words)}")
 
 
 def _choices(path: Path, verbs: Sequence[str]) -> str:
@@ -264,7 +266,8 @@ def _choices(path: Path, verbs: Sequence[str]) -> str:
     found = [name for name, run in runs.items() if (run.path / run_list.FINAL).is_dir() and run.verb in verbs]
     if found:
         return f"Complete runs of the kind {_either(verbs)}: {', '.join(found)}."
-    return f"There is no complete run of the kind {_either(verbs)}; make one: mbert {verbs[-1]}"
+    maker = run_list.maker_of([verb for verb in verbs if verb != "import"][-1], path.parent)
+    return f"There is no complete run of the kind {_either(verbs)}; make one: {maker}"
 
 
 def _either(verbs: Sequence[str]) -> str:

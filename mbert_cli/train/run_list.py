@@ -37,6 +37,10 @@ STOPPED = "stopped.json"
 State = Literal["running", "complete", "failed", "pruned", "interrupted", "empty"]
 
 
+SMOKE_ROOT = Path("runs", "smoke")
+"""Where `--smoke` puts its runs and looks for others."""
+
+
 @dataclass(frozen=True)
 class RunInfo:
     """One run as `mbert runs` shows it."""
@@ -194,3 +198,8 @@ def _time(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
+
+
+def maker_of(verb: str, root: Path) -> str:
+    """The command that makes a run of a kind where others are looked for: `mbert finetune`, with `--smoke` in its folder."""
+    return f"mbert {verb}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"

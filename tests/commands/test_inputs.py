@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from mbert_cli.commands.inputs import find_run, with_input, with_store_of
-from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.invocation import Invocation, invoke
 from mbert_cli.data.options import PretrainingOptions
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.loading import load
@@ -72,3 +72,14 @@ def test_what_was_found_is_written_into_the_recipe(invocation):
     assert recipe.teacher == str(teacher.path)
     assert with_input(recipe, "data.run", teacher).data.run == str(teacher.path)
     assert yaml.safe_load((teacher.path / "recipe.yaml").read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    ("smoke", "maker"), [(False, "mbert train-teacher"), (True, "mbert train-teacher --smoke")]
+)
+def test_a_smoke_run_is_told_how_to_make_what_it_needs_as_a_smoke_run(smoke, maker, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    invocation = invoke("distill", "quickstart", [], {}, smoke=smoke)
+    with pytest.raises(UserError) as caught:
+        find_run(invocation, None, "teacher", ("train-teacher", "import"))
+    assert caught.value.hint == f"Make one with `{maker}`, or name one with --set teacher=DIR."

@@ -224,5 +224,6 @@ def test_a_split_without_documents_is_refused(tmp_path):
         f"The validation part of a token store must have a document. Received: {tmp_path / 'store'} with none"
     )
     assert caught.value.hint == (
-        "prepare a corpus with more documents, or set store.validation_share and run `mbert prepare --fresh`"
+        "Prepare a corpus with more documents, or another share of them held out: "
+        "`mbert prepare --fresh --set store.validation_share=0.1`."
     )

@@ -181,14 +181,16 @@ def test_corpus_without_a_sentence_is_refused(tmp_path, documents, received):
     assert caught.value.hint == "check the recipe key corpus"
 
 
-HINT = "write the store again with `mbert prepare --fresh`"
 RULE = "A token store must be one that this version of `mbert prepare` wrote. Received: "
 
 
 def refused(directory) -> str:
     with pytest.raises(UserError) as caught:
         TokenStore(directory)
-    assert caught.value.hint == HINT
+    run = directory.parent
+    assert caught.value.hint == (
+        f"Write the store again: mbert prepare {run / 'recipe.yaml'} --run {run} --fresh"
+    )
     return caught.value.message
 
 
