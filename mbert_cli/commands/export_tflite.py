@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from mbert_cli.commands.export_names import MODEL
 from mbert_cli.commands.inputs import TASK_MODELS
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_length
-from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS
+from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, copy_vocabulary
 from mbert_cli.commands.task_length import chosen_length
 from mbert_cli.commands.task_model import find_target, open_task_model, real_rows, require_head
 from mbert_cli.data.label_names import label_lines
@@ -147,7 +146,7 @@ def _write(folder: Path, final: Path, content: bytes, report: dict) -> None:
     description = ModelDescription.load(final)
     (folder / "labels.txt").write_text(label_lines(description.labels), encoding="utf-8")
     description.save(folder)
-    shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
+    copy_vocabulary(final / VOCABULARY, folder)
 
 
 def _modes(recipe: ExportRecipe) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """`mbert import`: a TF1 or Hugging Face checkpoint -> an ordinary complete run."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from mbert_cli.commands.imported_length import imported_length
 from mbert_cli.commands.input_contents import checkpoint_content, say_what_moved
 from mbert_cli.commands.inputs import IMPORT
 from mbert_cli.commands.run_files import VOCABULARY, describe_vocabulary, save_arrays
+from mbert_cli.data.matched_tokens import describe_matched
 from mbert_cli.data.options import ImportedTask
 from mbert_cli.data.tokenizer_source import find_vocabulary
-from mbert_cli.data.vocabulary import Vocabulary
+from mbert_cli.data.vocabulary import SEP, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
@@ -54,7 +56,7 @@ def run(command: ImportCommand) -> None:
     source = find_source(command.source)
     imported = read_checkpoint(source, allow_unused=command.allow_unused, allow_unknown=command.allow_unknown)
     folder = source if source.is_dir() else source.parent
-    vocabulary = find_vocabulary(folder, imported.vocab_size)
+    vocabulary, notes = find_vocabulary(folder, imported.vocab_size)
     imported = without_padding(imported, vocabulary.size)
     length = imported_length(imported, folder, command.length)
     description = describe(imported, vocabulary, length[0] if length else None)
@@ -62,6 +64,7 @@ def run(command: ImportCommand) -> None:
     name = source.resolve().name if _is_here(command.source) else Path(command.source).name
     path = command.run or Path("runs", f"{IMPORT}-{name}")
     _show_model(imported, description, path)
+    _show_tokenizer(vocabulary, notes)
     if length:
         console.info(f"It reads {length[0]} tokens of a text: {length[1]}")
     if command.dry_run:
@@ -173,3 +176,13 @@ def _show_model(imported: Imported, description: ModelDescription, path: Path) -
         + f"; {description.vocabulary.size:,} {'lower-cased ' if description.vocabulary.lowercase else ''}tokens"
         + f" -> {path}"
     )
+
+
+def _show_tokenizer(vocabulary: Vocabulary, notes: Sequence[str]) -> None:
+    for note in notes:
+        console.warning(note)
+    matched = describe_matched(vocabulary.matched)
+    if matched:
+        console.info(f"matched in a text before words are cut, as by its tokenizer: {matched}")
+    else:
+        console.info(f"{SEP} and the like typed in a text are text, as to its tokenizer")

@@ -11,6 +11,7 @@ from mbert_cli.commands.preflight import dataset_folder
 from mbert_cli.data.corpus_files import find_files
 from mbert_cli.data.glue import GLUE
 from mbert_cli.data.installed_docs import source_files
+from mbert_cli.data.matched_tokens import FILE as MATCHED
 from mbert_cli.data.options import (
     Corpus,
     FilesCorpus,
@@ -52,7 +53,8 @@ def input_contents(recipe: Section, run: Path | None = None) -> dict[str, Conten
     if corpus := getattr(recipe, "corpus", None):
         found |= _corpus_contents(corpus, known)
     if file := _value(recipe, "vocabulary.file"):
-        found["vocabulary.file"] = files_content(file, [Path(file)])
+        beside = Path(file).with_name(MATCHED)
+        found["vocabulary.file"] = files_content(file, [Path(file), *([beside] if beside.exists() else [])])
     return found
 
 

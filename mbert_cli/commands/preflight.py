@@ -5,6 +5,7 @@ import os
 import shlex
 from pathlib import Path
 
+from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.data.corpus_files import estimate_file_bytes
 from mbert_cli.data.options import (
     Corpus,
@@ -19,7 +20,7 @@ from mbert_cli.data.options import (
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
-from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 
 def require_length(sequence_length: int, size: ModelSize) -> None:
@@ -58,8 +59,8 @@ def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescriptio
     vocabulary_file = run / "final" / "vocab.txt"
     raise UserError(
         f"The token store must have the vocabulary of the model in {run}. "
-        f"Received: {_described(vocabulary.size, vocabulary.lowercase, vocabulary.digest)} in the token store, "
-        f"{_described(theirs.size, theirs.lowercase, theirs.digest)} in the model",
+        f"Received: {_described(describe_vocabulary(vocabulary))} in the token store, "
+        f"{_described(theirs)} in the model",
         "Prepare the corpus with the model's vocabulary: mbert prepare "
         f"--set {shlex.quote(f'vocabulary.file={vocabulary_file}')} "
         f"--set vocabulary.lowercase={str(theirs.lowercase).lower()}",
@@ -136,5 +137,7 @@ def dataset_folder(dataset: str, data_dir: str | None) -> Path:
     return Path(os.path.expanduser(root)) / dataset.replace(":", "/")
 
 
-def _described(size: int, lowercase: bool, digest: str) -> str:
-    return f"{size:,} {'lower-cased ' if lowercase else ''}tokens ({digest[:8]})"
+def _described(vocabulary: VocabularyDescription) -> str:
+    matched = f", {vocabulary.matched:,} of them matched before words are cut" if vocabulary.matched else ""
+    kind = "lower-cased " if vocabulary.lowercase else ""
+    return f"{vocabulary.size:,} {kind}tokens{matched} ({vocabulary.digest[:8]})"

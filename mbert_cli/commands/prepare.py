@@ -8,6 +8,7 @@ from mbert_cli.commands.input_contents import input_contents, say_what_moved
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_corpus
 from mbert_cli.data.corpus import corpus_notes, documents
+from mbert_cli.data.matched_tokens import describe_matched
 from mbert_cli.data.sampling import sample_texts
 from mbert_cli.data.store import StoreReport
 from mbert_cli.data.store_writing import write_store
@@ -67,14 +68,22 @@ def _vocabulary(recipe: PrepareRecipe) -> Vocabulary:
 
 
 def _show_plan(recipe: PrepareRecipe, path: Path) -> None:
-    origin = recipe.vocabulary.file or f"{recipe.vocabulary.size:,} tokens, trained on the corpus"
+    options = recipe.vocabulary
+    origin = options.file or f"{options.size:,} tokens, trained on the corpus"
     rows = [
         ("corpus", recipe.corpus.source),
         ("vocabulary", origin),
+        *(_matched_row(load_vocabulary(options.file, options.lowercase)) if options.file else ()),
         ("held out", f"{recipe.store.validation_share:.1%} of the documents"),
         ("written to", str(path)),
     ]
     console.plan("Plan", ["", ""], rows, is_result=True)
+
+
+def _matched_row(vocabulary: Vocabulary) -> list[tuple[str, str]]:
+    """What is matched in the corpus before words are cut, if there is anything."""
+    matched = describe_matched(vocabulary.matched)
+    return [("matched first", matched)] if matched else []
 
 
 def _show_report(path: Path, vocabulary: Vocabulary, report: StoreReport) -> None:
@@ -83,6 +92,7 @@ def _show_report(path: Path, vocabulary: Vocabulary, report: StoreReport) -> Non
         ("sentences", f"{report.sentences:,}, the longest has {report.longest_sentence:,} tokens"),
         ("tokens", f"{report.tokens:,}, {report.unknown_rate:.3%} unknown"),
         ("vocabulary", f"{vocabulary.size:,} tokens"),
+        *_matched_row(vocabulary),
         *((f"dropped: {reason}", f"{count:,}") for reason, count in report.dropped.items()),
         ("text", f"{report.text_bytes / 1e6:.1f} MB, cut and written in {report.seconds:.1f} s"),
     ]

@@ -1,11 +1,10 @@
 """A run's `final/` directory <-> a Keras network with its vocabulary."""
 
-import shutil
 from pathlib import Path
 
 import keras
 
-from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, save_arrays
+from mbert_cli.commands.run_files import WEIGHTS, copy_vocabulary, save_arrays
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.weights.description import ModelDescription
@@ -22,10 +21,10 @@ def save_network(
         directory: Receives the files.
         network: The network whose weights are saved.
         description: What the network is.
-        vocabulary: The vocabulary file to copy.
+        vocabulary: The vocabulary file to copy, with what lies beside it.
     """
     save_arrays(directory, read_variables(network), description)
-    shutil.copyfile(vocabulary, directory / VOCABULARY)
+    copy_vocabulary(vocabulary, directory)
 
 
 def load_teacher(run: Path, precision: str = "float32") -> keras.Model:

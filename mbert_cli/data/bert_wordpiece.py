@@ -5,8 +5,9 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
-from tokenizers import Encoding, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Encoding, Tokenizer, models, normalizers, pre_tokenizers
 
+from mbert_cli.data.matched_tokens import MatchedToken, splits_special
 from mbert_cli.data.tokenizer_differences import MAX_WORD
 from mbert_cli.data.vocabulary import UNKNOWN, Vocabulary
 
@@ -18,7 +19,7 @@ class BertWordPiece:
     """The `tokenizers` package with the settings of BERT.
 
     Args:
-        vocabulary: Tokens and lower-casing.
+        vocabulary: Tokens, lower-casing, and the tokens that are matched before words are cut.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -27,11 +28,20 @@ class BertWordPiece:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        model = models.WordPiece(self._vocabulary.ids, unk_token=UNKNOWN, max_input_chars_per_word=MAX_WORD)
-        tokenizer = Tokenizer(model)
-        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=self._vocabulary.lowercase)
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        return tokenizer
+        return build_tokenizer(self._vocabulary)
+
+    @cached_property
+    def _ids(self) -> np.ndarray:
+        """(tokens,) int32. Our id by the library's, which numbers words first and then what was added."""
+        numbered = self._tokenizer.get_vocab(with_added_tokens=True)
+        ids = np.zeros(len(numbered), np.int32)
+        for token, index in numbered.items():
+            ids[index] = self._vocabulary.ids[token]
+        return ids
+
+    @cached_property
+    def _matched_ids(self) -> frozenset[int]:
+        return frozenset(token.id for token in self._vocabulary.matched if not token.is_text)
 
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """What `mbert_cli.data.wordpiece.Tokenizer.encode` gives."""
@@ -39,7 +49,7 @@ class BertWordPiece:
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
             encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-            ids.append(_ids(encodings))
+            ids.append(self._ids[_join_ids(encodings)])
             lengths += map(len, encodings)
         return np.concatenate([np.zeros(0, np.int32), *ids]), _starts(lengths)
 
@@ -49,7 +59,7 @@ class BertWordPiece:
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
             encodings = self._tokenizer.encode_batch(batch, add_special_tokens=False)
-            ids.append(_ids(encodings))
+            ids.append(self._ids[_join_ids(encodings)])
             lengths += map(len, encodings)
             for text, encoding in zip(batch, encodings, strict=True):
                 offsets.append(self._offsets(text, encoding))
@@ -60,11 +70,48 @@ class BertWordPiece:
         """The characters of each token and those after it of which nothing is left. (tokens, 2) int32."""
         offsets = np.array(encoding.offsets, np.int32).reshape(-1, 2)
         vanishing = self._vanishing
+        if self._vocabulary.matched:
+            self._strip(text, encoding, offsets)
         for token, end in enumerate(offsets[:, 1].tolist()):
             while end < len(text) and vanishing[text[end]]:
                 end += 1
             offsets[token, 1] = end
         return offsets
+
+    def _strip(self, text: str, encoding: Encoding, offsets: np.ndarray) -> None:
+        """Takes the white space off the ends of matched tokens, which other words may begin or end with."""
+        for token, index in enumerate(self._ids[encoding.ids].tolist()):
+            if index in self._matched_ids:
+                first, end = offsets[token].tolist()
+                piece = text[first:end]
+                if piece.strip():
+                    offsets[token] = first + len(piece) - len(piece.lstrip()), first + len(piece.rstrip())
+
+
+def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
+    """The tokenizer of a vocabulary, without marks around a text; its ids are those of words, then of the others."""
+    words = [token for index, token in enumerate(vocabulary.tokens) if index not in vocabulary.outside]
+    numbered = {token: index for index, token in enumerate(words)}
+    tokenizer = Tokenizer(models.WordPiece(numbered, unk_token=UNKNOWN, max_input_chars_per_word=MAX_WORD))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=vocabulary.lowercase)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.encode_special_tokens = splits_special(vocabulary.matched)
+    tokenizer.add_tokens(
+        [
+            as_added_token(token)
+            for token in vocabulary.matched
+            if not token.is_text or (token.special and tokenizer.encode_special_tokens)
+        ]
+    )
+    return tokenizer
+
+
+def as_added_token(token: MatchedToken) -> AddedToken:
+    """A matched token as the library has it."""
+    return AddedToken(
+        token.content, single_word=token.single_word, lstrip=token.lstrip, rstrip=token.rstrip,
+        normalized=token.normalized, special=token.special,
+    )  # fmt: skip
 
 
 class _Vanishing(dict[str, bool]):
@@ -79,7 +126,7 @@ class _Vanishing(dict[str, bool]):
         return self[char]
 
 
-def _ids(encodings: list[Encoding]) -> np.ndarray:
+def _join_ids(encodings: list[Encoding]) -> np.ndarray:
     return np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int32)
 
 

@@ -13,7 +13,7 @@ KEEP_RATE = 0.1
 def mask_tokens(
     token_ids: np.ndarray, random: np.ndarray, vocabulary: Vocabulary, options: PretrainingOptions
 ) -> Batch:
-    """Masks tokens as BERT does; the marks and padding are never masked.
+    """Masks tokens as BERT does; the marks, padding and a `[MASK]` of the text itself are never masked.
 
     As many tokens are predicted as `masking_rate` of the row's tokens, the three marks counted, rounded, at
     least one and at most `max_predictions`. 80 % of them become `[MASK]`, 10 % stay, 10 % become any
@@ -29,7 +29,7 @@ def mask_tokens(
         `token_ids` with masks, and `masked_positions`, `masked_ids` and `masked_weights`.
     """
     length, slots = token_ids.shape[1], options.max_predictions
-    is_mark = (token_ids == vocabulary.cls_id) | (token_ids == vocabulary.sep_id)
+    is_mark = np.isin(token_ids, (vocabulary.cls_id, vocabulary.sep_id, vocabulary.mask_id))
     is_real = token_ids != vocabulary.pad_id
     candidates = is_real & ~is_mark
     budget = np.rint(is_real.sum(axis=1) * options.masking_rate).astype(np.int64)

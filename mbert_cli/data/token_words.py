@@ -33,11 +33,16 @@ class TokenWords:
 def find_words(examples: TokenExamples, tokenizer: Tokenizer) -> TokenWords:
     """Encodes texts, each once, and finds their words in the tokens.
 
+    Words that the source gives are read one by one where a token may be matched before words are cut, as
+    transformers reads words that were split beforehand.
+
     Args:
         examples: Texts that say which words they have, or leave that to the tokenizer: then a word is a token
             and those that continue it.
         tokenizer: Turns texts into ids.
     """
+    if examples.words is not None and tokenizer.find_matched(examples.texts):
+        return _words_alone(examples, tokenizer)
     encoded = tokenizer.encode_with_offsets(examples.texts)
     if examples.words is None:
         return _words_of_tokenizer(*encoded, tokenizer.vocabulary.is_continuation)
@@ -72,6 +77,20 @@ def _words_of_source(
     named, first = np.unique(word_of_token, return_index=True)
     first_tokens[named] = first
     return TokenWords(ids, token_splits, word_splits, first_tokens, places[:, 0], places[:, 1])
+
+
+def _words_alone(examples: TokenExamples, tokenizer: Tokenizer) -> TokenWords:
+    """Encodes each word as a text of its own, so that no matched token reaches over several."""
+    pieces = [
+        text[start:end]
+        for text, places in zip(examples.texts, examples.words, strict=True)
+        for start, end in places
+    ]
+    ids, splits = tokenizer.encode(pieces)
+    word_splits = np.cumsum([0, *map(len, examples.words)])
+    places = np.array([place for words in examples.words for place in words], np.int32).reshape(-1, 2)
+    first_tokens = np.where(np.diff(splits) > 0, splits[:-1], -1)
+    return TokenWords(ids, splits[word_splits], word_splits, first_tokens, places[:, 0], places[:, 1])
 
 
 def text_bases(texts: list[str]) -> np.ndarray:

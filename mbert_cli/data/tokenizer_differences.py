@@ -56,6 +56,11 @@ def find_different(texts: list[str], lowercase: bool) -> list[int]:
     return [rows[index] for index in np.unique(np.searchsorted(text_ends, places, side="right"))]
 
 
+def may_differ(lowercase: bool) -> np.ndarray:
+    """Characters that send a text to `find_different`'s places wherever they stand, (1114112,) bool by code point."""
+    return _weights(lowercase) == _DIFFERENT
+
+
 def _is_control(data: np.ndarray) -> np.ndarray:
     """Whether bytes of ASCII are control characters, which tab and the ends of lines are not."""
     return (data < 32) & (data != 9) & (data != 10) & (data != 13) | (data == 127)

@@ -1,55 +1,59 @@
-"""The vocabulary of another project's model, and a refusal of tokenizers that cut words where BERT does not."""
+"""The vocabulary of another project's model."""
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from mbert_cli.data.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, check_reserved, is_blank, read_tokens
+from tokenizers import normalizers
+
+from mbert_cli.data.added_tokens import (
+    ADDED,
+    CONFIGURATION,
+    SPECIAL,
+    TOKENIZER,
+    TokenizerFiles,
+    declared_ids,
+    find_matched,
+)
+from mbert_cli.data.matched_tokens import MatchedToken, describe_matched
+from mbert_cli.data.tokenizer_settings import CANNOT, check_marks, check_settings, find_lowercase
+from mbert_cli.data.vocabulary import (
+    Vocabulary,
+    check_reserved,
+    fits_a_line,
+    read_tokens,
+)
 from mbert_cli.errors import UserError
 
 VOCABULARY = "vocab.txt"
-TOKENIZER = "tokenizer.json"
-CONFIGURATION = "tokenizer_config.json"
-ADDED = "added_tokens.json"
-
-CLASSES = {
-    *(f"{family}Tokenizer{end}" for family in ("Bert", "DistilBert", "MobileBert") for end in ("", "Fast")),
-    "PreTrainedTokenizerFast",
-    "TokenizersBackend",
-}
-"""Classes of Hugging Face that cut words as BERT does, or as tokenizer.json says."""
-
-SETTINGS = {
-    "tokenizer_class": CLASSES,
-    "do_basic_tokenize": {True},
-    "tokenize_chinese_chars": {True},
-}
-"""What tokenizer_config.json may say."""
-
-PARTS = {
-    "model": {
-        "type": {"WordPiece"},
-        "unk_token": {UNKNOWN},
-        "continuing_subword_prefix": {CONTINUATION},
-        "max_input_chars_per_word": {100},
-    },
-    "normalizer": {"type": {"BertNormalizer"}, "clean_text": {True}, "handle_chinese_chars": {True}},
-    "pre_tokenizer": {"type": {"BertPreTokenizer"}},
-}
-"""What the parts of tokenizer.json may say."""
+MODEL = "config.json"
+"""Hugging Face's configuration of a model; a folder with it has Hugging Face's tokenizer."""
 
 _HINT = "Put the tokenizer's files that were published with the weights into the folder."
-_CANNOT = "mbert cuts words as BERT does, and such a model would be fed other tokens than it was trained on."
 
 
-def find_vocabulary(folder: Path, vocab_size: int) -> Vocabulary:
-    """Reads the tokens in the order of their ids, and whether text is lower-cased first.
+class FoundVocabulary(NamedTuple):
+    """A vocabulary, and what a person should know about it.
+
+    Args:
+        vocabulary: Tokens, lower-casing, and the tokens that are matched before words are cut.
+        notes: One sentence each.
+    """
+
+    vocabulary: Vocabulary
+    notes: list[str]
+
+
+def find_vocabulary(folder: Path, vocab_size: int) -> FoundVocabulary:
+    """Reads the tokens in the order of their ids, whether text is lower-cased first, and what is matched in it.
 
     The tokens are those of vocab.txt or tokenizer.json, which must agree where both are there, and those that
     were added to them. Whether to lower-case is read from the tokenizer's own files, else from the tokens: no
-    upper case in them means that there is none in the text.
+    upper case in them means that there is none in the text. Tokens that were added, and `[SEP]` and the like, are
+    matched in a text as transformers 5 would match them; BERT's own code, which a TF1 checkpoint without files of
+    Hugging Face was made for, matches none.
 
     Args:
         folder: Folder of the checkpoint.
@@ -59,49 +63,116 @@ def find_vocabulary(folder: Path, vocab_size: int) -> Vocabulary:
         UserError: There is no vocabulary, it is damaged or longer than the word table, or the
             tokenizer is none of BERT's.
     """
-    configuration, tokenizer = _read_json(folder / CONFIGURATION), _read_json(folder / TOKENIZER)
-    _check_settings(configuration, SETTINGS, "", folder / CONFIGURATION)
-    for part, settings in PARTS.items():
-        if part in tokenizer:
-            found = tokenizer[part] if isinstance(tokenizer[part], dict) else {"type": tokenizer[part]}
-            _check_settings(found, settings, f"{part} ", folder / TOKENIZER)
-    tokens, path = _find_tokens(folder, tokenizer)
+    files = _read_files(folder)
+    check_settings(files)
+    tokens, num_words, path = _find_tokens(files)
     check_reserved(tokens, path, _HINT)
+    words = tokens[:num_words]
+    lowercase = find_lowercase(files, words)
+    matched: tuple[MatchedToken, ...] = ()
+    notes: list[str] = []
+    if _is_of_hugging_face(files):
+        check_marks(files)
+        tokens, matched, notes = _match(files, tokens, num_words, lowercase, vocab_size)
     if len(tokens) > vocab_size:
         raise UserError(
             f"The vocabulary must have at most as many tokens as the word table has rows, {vocab_size:,}. "
             f"Received: {len(tokens):,} in {folder}",
             "Put the vocabulary that was published with the weights into the folder.",
         )
-    return Vocabulary(
-        tokens, _find_lowercase(configuration, tokenizer.get("normalizer") or {}, tokens, folder)
-    )
+    return FoundVocabulary(Vocabulary(tokens, lowercase, matched), notes)
 
 
-def _find_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[tuple[str, ...], Path]:
-    """All tokens, and the file that most of them are from."""
-    text, json_file = folder / VOCABULARY, folder / TOKENIZER
-    vocabulary = tokenizer.get("model", {}).get("vocab")
+def _match(
+    files: TokenizerFiles, tokens: tuple[str, ...], num_words: int, lowercase: bool, vocab_size: int
+) -> tuple[tuple[str, ...], tuple[MatchedToken, ...], list[str]]:
+    """All tokens, those that are matched, and what is left out or read otherwise.
+
+    A row that belongs to no token is in no text; its name says so.
+    """
+    matched = find_matched(files, tokens[:num_words], lowercase)
+    for token in matched:
+        if token.id < len(tokens) and tokens[token.id] != token.content:
+            raise UserError(
+                "Added tokens must have the ids after those of the words, in their order. "
+                f"Received: {token.content!r}, whose place is {token.id}, where {tokens[token.id]!r} is, "
+                f"in {files.folder}",
+                _HINT,
+            )
+    size = max([len(tokens), *(token.id + 1 for token in matched)])
+    notes: list[str] = []
+    left_out = [token for token in matched if num_words <= vocab_size <= token.id]
+    if left_out:
+        size = vocab_size
+        notes.append(f"left out, as the word table has no row for it: {describe_matched(left_out)}")
+    held = {token.id: token for token in matched if token not in left_out}
+    for index in range(num_words, size):
+        held.setdefault(index, MatchedToken(index, f"[unused_{index}]", normalized=False, is_text=True))
+    settled, doubles = _settle_doubles([held[index] for index in sorted(held)], lowercase)
+    added = (token.content for token in settled if token.id >= num_words)
+    return (*tokens[:num_words], *added), settled, notes + doubles
+
+
+def _settle_doubles(
+    matched: list[MatchedToken], lowercase: bool
+) -> tuple[tuple[MatchedToken, ...], list[str]]:
+    """Of tokens that normalization makes equal, lets one be matched: transformers takes now one, now another."""
+    normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    forms = {token.id: normalizer.normalize_str(token.content) for token in matched if token.normalized}
+    first: dict[str, MatchedToken] = {}
+    for token in sorted(matched, key=lambda token: (token.content != forms.get(token.id), token.id)):
+        if token.id in forms:
+            first.setdefault(forms[token.id], token)
+    settled, notes = [], []
+    for token in matched:
+        winner = first[forms[token.id]] if token.id in forms else token
+        if winner is not token:
+            notes.append(
+                f"read as {winner.content!r}, which is the same to this tokenizer: {token.content!r}"
+            )
+        settled.append(token if winner is token else replace(token, is_text=True))
+    return tuple(settled), notes
+
+
+def _read_files(folder: Path) -> TokenizerFiles:
+    names = (CONFIGURATION, TOKENIZER, SPECIAL, ADDED)
+    return TokenizerFiles(folder, *(_read_json(folder / name) for name in names))
+
+
+def _is_of_hugging_face(files: TokenizerFiles) -> bool:
+    found = files.configuration or files.tokenizer or files.special or files.added
+    return bool(found) or (files.folder / MODEL).is_file()
+
+
+def _find_tokens(files: TokenizerFiles) -> tuple[tuple[str, ...], int, Path]:
+    """All tokens, how many words are cut into, which come first, and the file that most are from."""
+    text, json_file = files.folder / VOCABULARY, files.folder / TOKENIZER
+    vocabulary = files.tokenizer.get("model", {}).get("vocab")
     if not text.is_file() and vocabulary is None:
         raise UserError(
-            f"A checkpoint needs its vocabulary, {VOCABULARY} or {TOKENIZER}. Received: {folder}",
+            f"A checkpoint needs its vocabulary, {VOCABULARY} or {TOKENIZER}. Received: {files.folder}",
             "Put the file that was published with it into the folder.",
         )
     lines = read_tokens(text, _HINT) if text.is_file() else ()
     if vocabulary is None:
-        return _in_order([(token, index, text) for index, token in enumerate(lines)], folder), text
+        words = [(token, index, text) for index, token in enumerate(lines)]
+        return _in_order(words, files), len(lines), text
     if not isinstance(vocabulary, dict):
         raise UserError(
             "The vocab of a tokenizer's model must be tokens with their ids. "
             f"Received: {type(vocabulary).__name__} in {json_file}",
-            _CANNOT,
+            CANNOT,
         )
-    added = [token for token in tokenizer.get("added_tokens") or () if isinstance(token, dict)]
-    entries = [*vocabulary.items(), *((token.get("content"), token.get("id")) for token in added)]
-    tokens = _in_order([(token, index, json_file) for token, index in entries], folder)
+    tokens = _in_order([(token, index, json_file) for token, index in vocabulary.items()], files)
+    if max(vocabulary.values(), default=-1) >= len(vocabulary):
+        raise UserError(
+            "The words of a tokenizer's model must have the first ids, before the tokens that were added. "
+            f"Received: {len(vocabulary):,} words with ids up to {max(vocabulary.values()):,} in {json_file}",
+            _HINT,
+        )
     if lines:
-        _check_same(lines, tokens[: max(len(lines), len(vocabulary))], folder)
-    return tokens, text if lines else json_file
+        _check_same(lines, tokens[: max(len(lines), len(vocabulary))], files.folder)
+    return tokens, len(vocabulary), text if lines else json_file
 
 
 def _check_same(lines: tuple[str, ...], tokens: tuple[str, ...], folder: Path) -> None:
@@ -116,18 +187,18 @@ def _check_same(lines: tuple[str, ...], tokens: tuple[str, ...], folder: Path) -
             )
 
 
-def _in_order(entries: list[tuple[object, object, Path]], folder: Path) -> tuple[str, ...]:
-    """Tokens by their ids, which must be 0, 1, 2 and so on.
+def _in_order(words: list[tuple[object, object, Path]], files: TokenizerFiles) -> tuple[str, ...]:
+    """Words and added tokens by their ids, which must be 0, 1, 2 and so on.
 
     Args:
-        entries: Tokens with their ids and the file that says so; the same more than once does no harm.
-        folder: What added_tokens.json is read from, if there is one.
+        words: Words with their ids and the file that says so; the same more than once does no harm.
+        files: What else is read.
     """
-    path = folder / ADDED
+    folder = files.folder
     tokens: dict[int, str] = {}
     ids: dict[str, int] = {}
-    for token, index, source in [*entries, *((*entry, path) for entry in _read_json(path).items())]:
-        _check_entry(token, index, source)
+    for number, (token, index, source) in enumerate([*words, *declared_ids(files)]):
+        _check_entry(token, index, source, is_word=number < len(words))
         if ids.setdefault(token, index) != index:
             raise UserError(
                 f"A token must have one id. Received: {token!r} with {ids[token]} and {index} in {source}",
@@ -149,80 +220,24 @@ def _in_order(entries: list[tuple[object, object, Path]], folder: Path) -> tuple
     return tuple(tokens[index] for index in range(len(tokens)))
 
 
-def _check_entry(token: object, index: object, path: Path) -> None:
+def _check_entry(token: object, index: object, path: Path, is_word: bool) -> None:
     if type(index) is not int or index < 0:
         raise UserError(
             f"The id of a token must be a number from 0. Received: {index!r} for {token!r} in {path}", _HINT
         )
-    if not _fits_a_line(token):
+    if is_word and not fits_a_line(token):
         raise UserError(
             "A token must be text that fits a line of a vocabulary. "
             f"Received: {token!r} with id {index} in {path}",
             _HINT,
         )
+    if not _is_text(token):
+        raise UserError(f"An added token must be text. Received: {token!r} with id {index} in {path}", _HINT)
 
 
-def _fits_a_line(token: object) -> bool:
-    """Whether a vocabulary file can hold a token, and gives it back."""
-    if not isinstance(token, str) or is_blank(token):
-        return False
-    is_unicode = not any("\ud800" <= char <= "\udfff" for char in token)
-    return is_unicode and "\n" not in token and "\r" not in token
-
-
-def _check_settings(
-    found: Mapping[str, Any], allowed: Mapping[str, set[object]], part: str, path: Path
-) -> None:
-    """Refuses what is set and not allowed; null stands for the usual, but as a part's type."""
-    for key, values in allowed.items():
-        value = found.get(key)
-        if key not in found or (value is None and key != "type"):
-            continue
-        if not isinstance(value, str | bool | int) or value not in values:
-            wanted = "one of BERT's" if len(values) > 1 else _show_setting(*values)
-            raise UserError(
-                f"A tokenizer's {part}{key} must be {wanted}. Received: {_show_setting(value)} in {path}",
-                _CANNOT,
-            )
-
-
-def _show_setting(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _find_lowercase(
-    configuration: Mapping[str, Any], normalizer: Mapping[str, Any], tokens: tuple[str, ...], folder: Path
-) -> bool:
-    named = _read_boolean(configuration, "do_lower_case", folder / CONFIGURATION)
-    built = _read_boolean(normalizer, "lowercase", folder / TOKENIZER)
-    if named is not None and built is not None and named != built:
-        raise UserError(
-            f"{CONFIGURATION} and {TOKENIZER} must agree on lower-casing. "
-            f"Received: do_lower_case {json.dumps(named)} in {folder / CONFIGURATION} "
-            f"and lowercase {json.dumps(built)} in {folder / TOKENIZER}",
-            "Correct the file that the weights were not trained with.",
-        )
-    lowercase = built if named is None else named
-    if lowercase is None:
-        lowercase = not any(token != token.lower() for token in tokens if not token.startswith("["))
-    for values, name in ((configuration, CONFIGURATION), (normalizer, TOKENIZER)):
-        strips = _read_boolean(values, "strip_accents", folder / name)
-        if strips is not None and strips != lowercase:
-            raise UserError(
-                "A tokenizer must strip accents where it lower-cases, and only there. Received: "
-                f"lower-casing {json.dumps(lowercase)}, strip_accents {json.dumps(strips)} in {folder}",
-                "Other tokenizers cut words where mbert does not.",
-            )
-    return lowercase
-
-
-def _read_boolean(values: Mapping[str, Any], key: str, path: Path) -> bool | None:
-    value = values.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise UserError(
-            f"A tokenizer's {key} must be true or false. Received: {json.dumps(value)} in {path}", _HINT
-        )
-    return value
+def _is_text(token: object) -> bool:
+    """Whether it is Unicode and not empty."""
+    return isinstance(token, str) and token != "" and not any("\ud800" <= char <= "\udfff" for char in token)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

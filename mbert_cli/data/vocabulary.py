@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mbert_cli.data.matched_tokens import MatchedToken, digest_matched, load_matched, save_matched
 from mbert_cli.data.text_files import read_lines
 from mbert_cli.errors import UserError
 
@@ -26,10 +27,12 @@ class Vocabulary:
     Args:
         tokens: Distinct tokens, the five of `RESERVED` among them; `##` begins a piece that continues a word.
         lowercase: Text is lower-cased and stripped of accents before it is cut into pieces.
+        matched: Those of the tokens that are matched in a text before it is cut into words.
     """
 
     tokens: tuple[str, ...]
     lowercase: bool = True
+    matched: tuple[MatchedToken, ...] = ()
 
     @property
     def size(self) -> int:
@@ -68,8 +71,16 @@ class Vocabulary:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the tokens joined by newlines, in hexadecimal."""
-        return hashlib.sha256("\n".join(self.tokens).encode()).hexdigest()
+        """SHA-256 of the tokens joined by newlines, and of how some are matched, in hexadecimal."""
+        digest = hashlib.sha256("\n".join(self.tokens).encode())
+        if self.matched:  # without them it is the digest of earlier versions, whose runs still open
+            digest.update(digest_matched(self.matched).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def outside(self) -> frozenset[int]:
+        """Ids of matched tokens that no word is cut into."""
+        return frozenset(token.id for token in self.matched if not token.is_word)
 
     @cached_property
     def ordinary_ids(self) -> np.ndarray:
@@ -84,23 +95,37 @@ class Vocabulary:
     @cached_property
     def is_continuation(self) -> np.ndarray:
         """True for ids whose token continues a word (`##`). (size,) bool."""
-        return np.array([token.startswith(CONTINUATION) for token in self.tokens])
+        continues = np.array([token.startswith(CONTINUATION) for token in self.tokens])
+        continues[list(self.outside)] = False
+        return continues
 
     def save(self, path: str | Path) -> None:
-        """Writes one token a line, UTF-8, LF."""
-        Path(path).write_bytes(("\n".join(self.tokens) + "\n").encode())
+        """Writes one token a line, UTF-8, LF, and beside it how some are matched.
+
+        A matched token that no line can hold, such as a line break, is written under another name.
+        """
+        lines = [
+            f"[line{index}]" if index in self.outside and not fits_a_line(token) else token
+            for index, token in enumerate(self.tokens)
+        ]
+        Path(path).write_bytes(("\n".join(lines) + "\n").encode())
+        save_matched(Path(path).parent, self.matched)
 
 
 def load_vocabulary(path: str | Path, lowercase: bool) -> Vocabulary:
-    """Reads a `vocab.txt`: one token a line, UTF-8.
+    """Reads a `vocab.txt`, one token a line, UTF-8, and what `save` wrote beside it.
 
     Raises:
         UserError: The file is missing, empty or not UTF-8, repeats a token, lacks a reserved token, or
-            does not begin with `[PAD]`.
+            does not begin with `[PAD]`; or the file beside it is damaged.
     """
     tokens = read_tokens(path)
     check_reserved(tokens, path)
-    return Vocabulary(tokens, lowercase)
+    matched = load_matched(Path(path).parent, len(tokens))
+    names = {token.id: token.content for token in matched if not token.is_word}
+    return Vocabulary(
+        tuple(names.get(index, token) for index, token in enumerate(tokens)), lowercase, matched
+    )
 
 
 _HINT = "set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus"
@@ -152,6 +177,14 @@ def check_reserved(tokens: tuple[str, ...], path: str | Path, hint: str = _HINT)
             f"Received: {tokens[0]!r} in {path}",
             hint,
         )
+
+
+def fits_a_line(token: object) -> bool:
+    """Whether a vocabulary file can hold a token, and gives it back."""
+    if not isinstance(token, str) or is_blank(token):
+        return False
+    is_unicode = not any("\ud800" <= char <= "\udfff" for char in token)
+    return is_unicode and "\n" not in token and "\r" not in token
 
 
 def is_blank(token: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mbert_cli.data.bert_wordpiece import BertWordPiece
+from mbert_cli.data.matched_texts import find_texts, matching_search
 from mbert_cli.data.tokenizer_differences import find_different
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
@@ -24,12 +25,14 @@ SLOW_CHARACTERS = 2_000_000
 class Tokenizer:
     """Cuts texts into the ids of a vocabulary, exactly those of BERT's own tokenizer.
 
-    The first `SLOW_CHARACTERS`, and texts that tensorflow-text may cut differently, `tokenizers` cuts. One tokenizer may be used by many threads
-    at once: neither library holds a lock while it encodes. Reserved tokens written in a text, as in "[MASK]",
-    are ordinary punctuation and letters. A word longer than 100 characters is `[UNK]`.
+    The first `SLOW_CHARACTERS`, and texts that tensorflow-text may cut differently or that may hold a token to be
+    matched before words are cut, `tokenizers` cuts. One tokenizer may be used by many threads at once: neither
+    library holds a lock while it encodes. Reserved tokens written in a text, as in "[MASK]", are ordinary
+    punctuation and letters unless the vocabulary says that they are matched. A word longer than 100 characters is
+    `[UNK]`.
 
     Args:
-        vocabulary: Tokens and lower-casing.
+        vocabulary: Tokens, lower-casing, and the tokens that are matched.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -72,6 +75,17 @@ class Tokenizer:
         """
         return self._encode(texts, lambda way, some: way.encode_with_offsets(some))
 
+    def find_matched(self, texts: list[str]) -> list[int]:
+        """Places of the texts that may hold a token which is matched before words are cut, ascending."""
+        if not self.vocabulary.matched:
+            return []
+        return find_texts(texts, self._may_match)
+
+    @cached_property
+    def _may_match(self) -> Callable[[str], bool]:
+        found = [token for token in self.vocabulary.matched if not token.is_text]
+        return matching_search(found, self.vocabulary.lowercase)
+
     def _encode(
         self, texts: list[str], encode: Callable[["BertWordPiece | FastWordPiece", list[str]], Encoded]
     ) -> Encoded:
@@ -80,6 +94,7 @@ class Tokenizer:
             if not self._is_worth_loading(texts) or self._fast is None:
                 return encode(self._exact, texts)
             different = find_different(texts, self.vocabulary.lowercase)
+            different = sorted({*different, *self.find_matched(texts)})
             if len(different) == len(texts):
                 return encode(self._exact, texts)
             if not different:
@@ -99,7 +114,7 @@ class Tokenizer:
 
         # White space is no part of a word to BERT, but would be to tensorflow-text if it were in a token.
         tokens = [
-            token if token.split() == [token] else f"[blank{index}]"
+            token if token.split() == [token] and index not in self.vocabulary.outside else f"[blank{index}]"
             for index, token in enumerate(self.vocabulary.tokens)
         ]
         try:

@@ -19,7 +19,9 @@ class VocabularyDescription(Section):
     lowercase: bool
     """Whether text is lower-cased and stripped of accents."""
     digest: str
-    """sha256 of the tokens joined by newlines."""
+    """sha256 of the tokens joined by newlines, and of how some are matched."""
+    matched: int = 0
+    """Tokens that are matched in a text before words are cut; matched_tokens.json beside the vocabulary says how."""
 
 
 class SetDescription(Section):

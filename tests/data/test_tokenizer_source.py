@@ -59,22 +59,26 @@ def refusal(folder: Path, size: int = len(TOKENS)) -> tuple[str, str]:
 
 @pytest.mark.parametrize("text", ["\ufeff" + lines(*TOKENS), "\r\n".join(TOKENS), lines(*TOKENS)])
 def test_only_ends_of_lines_end_a_token(tmp_path, text):
-    vocabulary = find_vocabulary(write(tmp_path, vocab=text), len(TOKENS))
+    vocabulary = find_vocabulary(write(tmp_path, vocab=text), len(TOKENS)).vocabulary
     assert (vocabulary.tokens, vocabulary.lowercase) == (TOKENS, True)
 
 
 def test_tokens_come_in_the_order_of_their_ids_with_those_that_were_added(tmp_path):
     shuffled = fast(added={"[PAD]": 0, "<b>": 12, "new": 11})
     shuffled["model"]["vocab"] = dict(reversed(shuffled["model"]["vocab"].items()))
-    assert find_vocabulary(write(tmp_path, tokenizer=shuffled), 13).tokens == (*TOKENS, "new", "<b>")
+    assert find_vocabulary(write(tmp_path, tokenizer=shuffled), 13).vocabulary.tokens == (
+        *TOKENS,
+        "new",
+        "<b>",
+    )
     for text in (TOKENS, (*TOKENS, "new", "<b>")):
         folder = write(tmp_path, vocab=lines(*text), tokenizer=shuffled)
-        assert find_vocabulary(folder, 13).tokens == (*TOKENS, "new", "<b>")
+        assert find_vocabulary(folder, 13).vocabulary.tokens == (*TOKENS, "new", "<b>")
 
 
 def test_added_tokens_of_older_tokenizers_lie_in_a_file_of_their_own(tmp_path):
     folder = write(tmp_path, vocab=lines(*TOKENS), added_tokens={"new": 11})
-    assert find_vocabulary(folder, 12).tokens == (*TOKENS, "new")
+    assert find_vocabulary(folder, 12).vocabulary.tokens == (*TOKENS, "new")
 
 
 @pytest.mark.parametrize(
@@ -86,11 +90,12 @@ def test_lower_casing_is_read_from_the_tokenizers_files(tmp_path, configuration,
     write(tmp_path, tokenizer=fast(normalizer__lowercase=normalizer))
     if configuration is not None:
         write(tmp_path, tokenizer_config=configuration)
-    assert find_vocabulary(tmp_path, len(TOKENS)).lowercase is lowercase
+    assert find_vocabulary(tmp_path, len(TOKENS)).vocabulary.lowercase is lowercase
 
 
 def test_lower_casing_that_no_file_states_is_read_off_the_tokens(tmp_path):
-    assert not find_vocabulary(write(tmp_path, vocab=lines(*TOKENS, "Film")), len(TOKENS) + 1).lowercase
+    folder = write(tmp_path, vocab=lines(*TOKENS, "Film"))
+    assert not find_vocabulary(folder, len(TOKENS) + 1).vocabulary.lowercase
 
 
 @pytest.mark.parametrize(
@@ -137,9 +142,23 @@ def test_lower_casing_that_no_file_states_is_read_off_the_tokens(tmp_path):
             "The id of a token must be a number from 0. Received: '11' for 'new' in theirs/tokenizer.json",
         ),
         (
-            {"tokenizer": fast(added={"a\nb": 11})},
+            {"tokenizer": fast((*TOKENS, "a\nb"))},
             ("A token must be text that fits a line of a vocabulary. "
             "Received: 'a\\nb' with id 11 in theirs/tokenizer.json"),
+        ),
+        (
+            {"tokenizer": fast(added={"": 11})},
+            "An added token must be text. Received: '' with id 11 in theirs/tokenizer.json",
+        ),
+        (
+            {"tokenizer": fast(model__vocab=dict(zip((*TOKENS[:10], "x"), (*range(10), 11))), added={"new": 10})},
+            ("The words of a tokenizer's model must have the first ids, before the tokens that were added. "
+            "Received: 11 words with ids up to 11 in theirs/tokenizer.json"),
+        ),
+        (
+            {"tokenizer": fast(), "tokenizer_config": {"added_tokens_decoder": {"11": {"content": "new", "lstrip": 1}}}},
+            ("An added token must be text, with true or false for each of its settings. "
+            "Received: {'content': 'new', 'lstrip': 1} in theirs/tokenizer_config.json"),
         ),
     ],
 )  # fmt: skip
@@ -243,7 +262,7 @@ def test_what_transformers_saves_gives_its_ids(tmp_path, name, lowercase):
     theirs = getattr(transformers, name).from_pretrained(tmp_path / "vocab", do_lower_case=lowercase)
     theirs.add_tokens(["new"])
     theirs.save_pretrained(tmp_path / "saved")
-    vocabulary = find_vocabulary(tmp_path / "saved", len(theirs))
+    vocabulary = find_vocabulary(tmp_path / "saved", len(theirs)).vocabulary
     assert (vocabulary.tokens, vocabulary.lowercase) == ((*TOKENS[:-2], "new"), lowercase)
     text = "Films, fine ﬁne new film… ß fi\u00adlm"
     assert Tokenizer(vocabulary).encode([text])[0].tolist() == theirs(text)["input_ids"][1:-1]

@@ -72,7 +72,7 @@ def test_a_blank_is_filled_in_as_published(network, imported):
         pytest.skip("this checkpoint has no masked-LM head")
     source = find_source(CHECKPOINT)
     folder = source if source.is_dir() else Path(source).parent
-    tokens = find_vocabulary(folder, imported.vocab_size).tokens
+    tokens = find_vocabulary(folder, imported.vocab_size).vocabulary.tokens
     ids = [tokens.index(token) for token in ("[CLS]", *BLANK, "[SEP]")]
     logits = run(network, ids, 512, [ids.index(tokens.index("[MASK]"))])["masked_logits"][0, 0]
     best = np.argsort(-keras.ops.convert_to_numpy(logits))[:5]
