@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.export_names import MODEL, exported
+from mbert_cli.commands.export_names import exported, target_name
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import ARTIFACT, find_target, open_task_model
@@ -37,7 +37,7 @@ def run(invocation: Invocation) -> None:
     rows = measure([*artifacts, *filter(None, [reference])], inputs, recipe.bench)
     _show(rows, recipe, model.sequence_length)
     _save(invocation, rows, recipe, model.sequence_length)
-    phone = {_name(path).replace(" ", "-"): path for path in artifacts}
+    phone = {target_name(path).replace(" ", "-"): path for path in artifacts}
     console.result("On a phone, with LiteRT's benchmark binary in this folder:")
     console.result("\n".join(adb_lines(phone, recipe.bench.threads)))
 
@@ -82,7 +82,7 @@ def _show(rows: Sequence[LatencyRow], recipe: BenchRecipe, length: int) -> None:
     ]
     cells = [
         (
-            _name(row.path),
+            target_name(row.path),
             f"{row.size_bytes / 1e6:.1f}",
             f"{row.p50_ms:.2f}",
             f"{row.p90_ms:.2f}",
@@ -95,7 +95,7 @@ def _show(rows: Sequence[LatencyRow], recipe: BenchRecipe, length: int) -> None:
         for row in rows
     ]
     threads = "1 thread" if recipe.bench.threads == 1 else f"{recipe.bench.threads} threads"
-    console.table(f"bench: {length} tokens, {threads}, ratios to {_name(last.path)}", columns, cells)
+    console.table(f"bench: {length} tokens, {threads}, ratios to {target_name(last.path)}", columns, cells)
     if recipe.bench.against == "bert_base":
         console.result(
             f"For comparison, MobileBERT against BERT-base in the paper, both float32 on a Pixel 4: "
@@ -116,11 +116,3 @@ def _save(invocation: Invocation, rows: Sequence[LatencyRow], recipe: BenchRecip
     path = directory / "report.json"
     replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
     console.info(f"Written to {path}")
-
-
-def _name(path: Path) -> str:
-    """`runs/finetune-sst2/export/int8/model.tflite` -> `finetune-sst2 int8`."""
-    parts = path.parts
-    if path.name == MODEL and len(parts) >= 4 and parts[-3] == "export":
-        return f"{parts[-4]} {parts[-2]}"
-    return path.stem

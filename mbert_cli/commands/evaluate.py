@@ -11,7 +11,7 @@ from mbert_cli import console
 from mbert_cli.commands.eval_names import report_name, report_path
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.reports import REPORTS
-from mbert_cli.commands.submission import write_submission
+from mbert_cli.commands.submission import write_submissions
 from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
 from mbert_cli.commands.task_set import describe_set
@@ -35,12 +35,10 @@ def run(invocation: Invocation) -> None:
         for target in targets:
             console.result(_plan(invocation, target, split))
         return
-    if invocation.submission:
-        model = with_chosen_length(open_task_model(targets[0]), invocation)
-        options = recipe.task or model.description.task
-        write_submission(model, options, invocation.submission, recipe.evaluate.batch_size)
-        return
     models = [with_chosen_length(open_task_model(target), invocation) for target in targets]
+    if invocation.submission:
+        write_submissions(models, recipe.task, invocation.submission, recipe.evaluate.batch_size)
+        return
     options = recipe.task or models[0].description.task
     task = load_task(options, split)
     for note in task.notes:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from mbert_cli.commands.submission import write_submission
+from mbert_cli.commands.submission import write_submissions
 from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.data import glue_submission
 from mbert_cli.data.glue import GLUE
@@ -62,7 +62,7 @@ def two_examples(monkeypatch):
 def test_answers_stand_as_in_the_task_s_own_files(tmp_path, two_examples, name, outputs, written):
     (tmp_path / "test.tsv").write_text(PAIRS)
     task = glue(name, tmp_path)
-    write_submission(model_of(task, outputs), task, tmp_path / "out", batch_size=4)
+    write_submissions([model_of(task, outputs)], task, tmp_path / "out", batch_size=4)
     content = (tmp_path / "out" / TESTS[name][0].submission).read_text()
     assert content == f"index\tprediction\n0\t{written[0]}\n1\t{written[1]}\n"
 
@@ -74,12 +74,50 @@ def test_a_model_of_mnli_answers_both_sets_and_says_when_the_diagnostics_are_mis
         (tmp_path / file).write_text(PAIRS)
     task = glue("mnli", tmp_path)
     model = model_of(task, [[0, 1, 0], [0, 0, 1]])
-    write_submission(model, task, tmp_path / "out", 4)
+    write_submissions([model], None, tmp_path / "out", 4)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["MNLI-m.tsv", "MNLI-mm.tsv"]
     assert "AX.tsv is not written" in capsys.readouterr().err
     (tmp_path / "diagnostic.tsv").write_text(PAIRS)
-    write_submission(model, task, tmp_path / "out", 4)
+    write_submissions([model], None, tmp_path / "out", 4)
     assert (tmp_path / "out/AX.tsv").read_text() == "index\tprediction\n0\tneutral\n1\tcontradiction\n"
+
+
+def seeds_of(task: GlueTask, *paths: str) -> list[TaskModel]:
+    """Models of one task, each of which says something else."""
+    outputs = ([[0.2, 0.8], [0.9, 0.1]], [[0.9, 0.1], [0.9, 0.1]])
+    return [
+        replace(model_of(task, found), path=Path(path)) for found, path in zip(outputs, paths, strict=False)
+    ]
+
+
+def test_models_of_one_task_write_into_folders_of_their_own(tmp_path, two_examples, capsys):
+    (tmp_path / "test.tsv").write_text(PAIRS)
+    models = seeds_of(glue("rte", tmp_path), "runs/rte-0", "runs/rte-0/export/float16/model.tflite")
+    write_submissions(models, None, tmp_path / "out", 4)
+    first, second = (tmp_path / "out" / name / "RTE.tsv" for name in ("rte-0", "rte-0-float16"))
+    assert first.read_text() != second.read_text()
+    assert f"{second}: 2 predictions of runs/rte-0/export/float16/model.tflite" in capsys.readouterr().out
+
+
+def test_models_of_several_tasks_write_into_one_folder(tmp_path, two_examples):
+    (tmp_path / "test.tsv").write_text(PAIRS)
+    models = [seeds_of(glue(name, tmp_path), f"runs/{name}")[0] for name in ("rte", "wnli")]
+    write_submissions(models, None, tmp_path / "out", 4)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["RTE.tsv", "WNLI.tsv"]
+
+
+def test_nothing_is_written_where_not_every_model_can_be(tmp_path, two_examples):
+    (tmp_path / "test.tsv").write_text(PAIRS)
+    task = glue("rte", tmp_path)
+    with pytest.raises(UserError) as caught:
+        write_submissions(seeds_of(task, "a/rte", "b/rte"), None, tmp_path / "out", 4)
+    assert caught.value.message == (
+        "The submission of each model gets a folder by its name. Received: a/rte and b/rte, both named rte"
+    )
+    other = model_of(FileTask(source="file", train="t.tsv"), [])
+    with pytest.raises(UserError):
+        write_submissions([*seeds_of(task, "a/rte"), other], None, tmp_path / "out", 4)
+    assert not (tmp_path / "out").exists()
 
 
 def test_every_task_has_its_test_set_in_tensorflow_datasets(two_examples):
@@ -111,8 +149,9 @@ def test_a_folder_without_test_set_is_refused(tmp_path):
 def test_only_tasks_of_glue_have_a_leaderboard(tmp_path):
     task = FileTask(source="file", train="t.tsv")
     with pytest.raises(UserError) as caught:
-        write_submission(model_of(task, []), task, tmp_path / "out", 4)
+        write_submissions([model_of(task, [])], None, tmp_path / "out", 4)
     assert (
-        caught.value.message == "Only tasks of GLUE have a leaderboard. Received: a task of the source file"
+        caught.value.message
+        == "Only tasks of GLUE have a leaderboard. Received: run with a task of the source file"
     )
     assert not (tmp_path / "out").exists()
