@@ -17,7 +17,7 @@ from mbert_cli.model.options import ModelSize
 from mbert_cli.train.manifest import write_directory
 from mbert_cli.train.run_dir import require_run
 from mbert_cli.weights import huggingface
-from mbert_cli.weights.configuration import write_configuration, write_tf1_configuration
+from mbert_cli.weights.configuration import why_no_tf1, write_configuration, write_tf1_configuration
 from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.names import HEADS, weights_of
@@ -68,6 +68,7 @@ def run(command: ConvertCommand) -> None:
         )
     description, arrays = ModelDescription.load(final), dict(load_weights(final / WEIGHTS))
     family = find_family(description.size)
+    require_place(description.size, {name.split("/")[0] for name in arrays}, command.to, family)
     dropped = _drop_foreign_heads(arrays, description.size, command.to, family)
     heads = _heads(arrays, description)
     weights = weights_of(description.size, description.vocabulary.size, heads, command.to, family)
@@ -99,40 +100,47 @@ def find_family(size: ModelSize) -> str:
     return "bert" if size.num_segments else "distilbert"
 
 
+def require_place(size: ModelSize, heads: Collection[str], file_format: str, family: str) -> None:
+    """Checks that a format has a place for the network, and says whether the other one has.
+
+    Raises:
+        UserError: It has none.
+    """
+    rule = _why_no_place(size, heads, file_format, family)
+    if rule is None:
+        return
+    other = next(name for name in FORMATS if name != file_format)
+    has_place = _why_no_place(size, heads, other, family) is None
+    raise UserError(
+        f"{rule}. Received: --to {file_format}",
+        f"Use --to {other}."
+        if has_place
+        else "Neither format holds this network; `mbert predict` and `mbert export-tflite` read the run itself.",
+    )
+
+
+def _why_no_place(size: ModelSize, heads: Collection[str], file_format: str, family: str) -> str | None:
+    """Why a format cannot hold a network; None if it can."""
+    if file_format == "tf1":
+        return "There are no TF1 checkpoints of DistilBERT" if family == "distilbert" else why_no_tf1(size)
+    if family == "mobilebert" and not (size.use_bottleneck_attention or size.key_query_shared_bottleneck):
+        return "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read"
+    if family != "mobilebert" and "classifier" in heads and not size.use_pooler:
+        return f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model has not"
+    return None
+
+
 def _drop_foreign_heads(
     arrays: dict[str, np.ndarray], size: ModelSize, file_format: str, family: str
 ) -> dict[str, str]:
-    """Takes out what the format has no place for; the reason by the head's name.
-
-    Raises:
-        UserError: The encoder itself has no place there.
-    """
-    if file_format == "tf1" and family == "distilbert":
-        raise UserError(
-            "There are no TF1 checkpoints of DistilBERT. Received: --to tf1", "Use --to huggingface."
-        )
-    if file_format == "tf1":
-        return {}
-    reads_wide = not (size.use_bottleneck_attention or size.key_query_shared_bottleneck)
-    if family == "mobilebert" and reads_wide:
-        raise UserError(
-            "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read. "
-            "Received: --to huggingface",
-            "Use --to tf1.",
-        )
-    found = {name.split("/")[0] for name in arrays}
-    if family != "mobilebert" and "classifier" in found and not size.use_pooler:
-        raise UserError(
-            f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model has not. "
-            "Received: --to huggingface",
-            "Use --to tf1.",
-        )
+    """Takes out what the format has no place for; the reason by the head's name."""
     reasons = {"distilbert": "DistilBERT has none"}
     if not size.use_pooler:
         reasons["bert"] = "BERT reads it through a pooler"
-    if "next_sentence" not in found or family not in reasons:
+    names = [name for name in arrays if name.startswith("next_sentence/")]
+    if file_format == "tf1" or not names or family not in reasons:
         return {}
-    for name in [name for name in arrays if name.startswith("next_sentence/")]:
+    for name in names:
         del arrays[name]
     return {"next_sentence": reasons[family]}
 

@@ -12,6 +12,7 @@ from mbert_cli.backend import use_streams
 from mbert_cli.commands.input_contents import input_contents, warn_of_training_examples
 from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.label_order import match_names
 from mbert_cli.commands.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length
@@ -211,8 +212,11 @@ def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source
         weights = load_weights(source / WEIGHTS)
         head, is_pooled = TASK_HEADS[description.kind]
         before = ModelDescription.load(source)
-        if not _keeps_head(description, before):
-            weights = {name: array for name, array in weights.items() if name.split("/")[0] not in HEADS}
+        columns = kept_outputs(description, before)
+        own = {name: array for name, array in weights.items() if name.split("/")[0] in HEADS}
+        weights = {name: array for name, array in weights.items() if name not in own}
+        if columns is not None:
+            weights |= {name: array[..., list(columns)] for name, array in own.items()}
         unused = PRETRAINING_HEADS if is_pooled else (*PRETRAINING_HEADS, "pooler")
         report = assign_variables(network, weights, allow_missing=[head, "pooler"], allow_unused=unused)
         if "pooler/kernel" in report.missing:
@@ -220,13 +224,16 @@ def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source
     return network
 
 
-def _keeps_head(description: ModelDescription, source: ModelDescription) -> bool:
-    """Whether the source answers the same, so that its head is of use; says so where it has one."""
+def kept_outputs(description: ModelDescription, source: ModelDescription) -> tuple[int, ...] | None:
+    """For each label the source's output of that name, where it answers the same; says so where it has a head."""
     if source.labels is None:
-        return False
-    keeps = (source.kind, source.labels) == (description.kind, description.labels)
-    console.info(f"The head {'is kept: the labels are the same' if keeps else 'is a fresh one'}")
-    return keeps
+        return None
+    columns = match_names(description.labels, source.labels) if source.kind == description.kind else None
+    what = "is a fresh one" if columns is None else "is kept: the labels are the same"
+    if columns is not None and source.labels != description.labels:
+        what += f", where the source has them as {', '.join(source.labels)}"
+    console.info(f"The head {what}")
+    return columns
 
 
 def _stage(recipe: FinetuneRecipe, material: _Material) -> Stage:

@@ -36,7 +36,7 @@ def find_columns(task: TaskData, model: ModelDescription, name: str) -> tuple[in
         return tuple(range(len(known)))
     if task.kind == "regression":
         return _one_number(task, known, name)
-    order = _by_name(task.labels, known) or _nameless(task, model)
+    order = match_names(task.labels, known) or _nameless(task, model)
     if order is None:
         raise UserError(
             f"A task model is scored on a task with its own labels. Received: {', '.join(task.labels)} in "
@@ -80,8 +80,9 @@ def _one_number(task: TaskData, known: list[str], name: str) -> tuple[int, ...]:
     return (0,)
 
 
-def _by_name(labels: list[str], known: list[str]) -> tuple[int, ...] | None:
-    """Outputs by labels whose names are equal, apart from case, blanks, hyphens and underscores if need be."""
+def match_names(labels: list[str], known: list[str]) -> tuple[int, ...] | None:
+    """For each label the place of the known one with its name, apart from case, blanks, hyphens and underscores
+    if need be; None where they are not the same set."""
     for form in (str, _plain):
         ours, theirs = [form(label) for label in labels], [form(label) for label in known]
         if len(set(ours)) == len(ours) == len(theirs) and set(ours) == set(theirs):

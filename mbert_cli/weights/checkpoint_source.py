@@ -11,6 +11,7 @@ from mbert_cli.model.options import ModelSize
 from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.conversion import Coverage, from_foreign, unread_arrays
+from mbert_cli.weights.fields import AXES
 from mbert_cli.weights.names import weights_of
 from mbert_cli.weights.prefixes import with_usual_prefix
 from mbert_cli.weights.promises import require_counts, require_tied
@@ -111,7 +112,9 @@ def _convert(
     heads = {head: num_labels if head == found.task else 0 for head in found.heads}
     weights = weights_of(size, configuration.vocab_size, heads, file_format, family)
     needless = found.needless | unread_arrays(arrays.keys(), size)
-    converted, coverage = from_foreign(arrays, weights, needless=needless, allow_unused=allow_unused)
+    converted, coverage = from_foreign(
+        arrays, weights, needless=needless, fields=AXES[family], allow_unused=allow_unused
+    )
     return Imported(
         file_format, family, size, configuration.vocab_size, heads, kind, labels, converted, coverage,
         _absent(size, found), path, (*prefix_notes, *configuration.notes, *find_notes(kind, num_labels, configuration)),

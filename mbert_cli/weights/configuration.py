@@ -220,23 +220,21 @@ def write_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[s
     return {"model_type": family, "vocab_size": vocab_size} | fields | special
 
 
-def write_tf1_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:
-    """The values of a `bert_config.json`.
-
-    Raises:
-        UserError: TF1's code has no such activation, or no such LayerNorm.
-    """
-    back = {ours: name for name, ours in ACTIVATIONS["tf1"].items()}
+def why_no_tf1(size: ModelSize) -> str | None:
+    """Why TF1's code cannot compute what an encoder computes; None if it can."""
+    known = ACTIVATIONS["tf1"].values()
+    if size.activation not in known:
+        return f"TF1's code has the activations {', '.join(known)}, and not {size.activation}"
     if size.norm_epsilon != NORM_EPSILON:
-        raise UserError(
-            f"TF1's code adds {NORM_EPSILON:g} to the variance of a LayerNorm. Received: {size.norm_epsilon:g}",
-            "Use --to huggingface.",
+        return (
+            f"TF1's code adds {NORM_EPSILON:g} to the variance of a LayerNorm, and not {size.norm_epsilon:g}"
         )
-    if size.activation not in back:
-        raise UserError(
-            f"A TF1 configuration has the activations {', '.join(back)}. Received: {size.activation}",
-            "Use --to huggingface.",
-        )
+    return None
+
+
+def write_tf1_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:
+    """The values of a `bert_config.json`, for an encoder that TF1's code can compute."""
+    back = {ours: name for name, ours in ACTIVATIONS["tf1"].items()}
     fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
     del fields["layer_norm_eps"]  # its code has no such field
     fields |= {"vocab_size": vocab_size, "hidden_act": back[size.activation]}

@@ -58,6 +58,7 @@ def from_foreign(
     weights: Sequence[Weight],
     *,
     needless: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
     allow_unused: bool = False,
 ) -> tuple[dict[str, np.ndarray], Coverage]:
     """Arrays under canonical names, as we keep them.
@@ -66,6 +67,7 @@ def from_foreign(
         arrays: Those of a file, by its own names.
         weights: All that the network has.
         needless: Arrays that the network leaves out, and why.
+        fields: Fields of the configuration by the axes whose lengths they say.
         allow_unused: Whether arrays that nothing is known about may be left out.
 
     Raises:
@@ -84,13 +86,7 @@ def from_foreign(
     for weight in weights:
         name = names[weight.role]
         array = arrays[name]
-        expected = weight.shape[::-1] if weight.is_transposed else weight.shape
-        if tuple(array.shape) != expected:
-            raise UserError(
-                f"{weight.role} must have the shape {expected} in the checkpoint. "
-                f"Received: {tuple(array.shape)} for {name}",
-                "Use the configuration and the vocabulary that were saved with the weights.",
-            )
+        _check_shape(weight, name, tuple(array.shape), fields or {})
         converted = _as_floats(name, array)
         found[weight.role] = converted.T if weight.is_transposed else converted
         used.append(name)
@@ -103,6 +99,25 @@ def from_foreign(
             "Give --allow-unused to leave them out.",
         )
     return found, coverage
+
+
+def _check_shape(weight: Weight, name: str, received: tuple[int, ...], fields: Mapping[str, str]) -> None:
+    expected = weight.shape[::-1] if weight.is_transposed else weight.shape
+    if received == expected:
+        return
+    kept = received[::-1] if weight.is_transposed else received
+    hint = "Use the configuration and the vocabulary that were saved with the weights."
+    if len(kept) == len(weight.axes):
+        others = {
+            fields[axis]: found
+            for axis, wanted, found in zip(weight.axes, weight.shape, kept, strict=True)
+            if wanted != found and axis in fields
+        }
+        hint += "".join(f" The weights have {field} {found}." for field, found in others.items())
+    raise UserError(
+        f"{weight.role} must have the shape {expected} in the checkpoint. Received: {received} for {name}",
+        hint,
+    )
 
 
 def unread_arrays(names: Iterable[str], size: ModelSize) -> dict[str, str]:

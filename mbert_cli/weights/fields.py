@@ -40,6 +40,21 @@ DISTILBERT_FIELDS = {
 FIELDS = {"bert": BERT_FIELDS, "mobilebert": MOBILEBERT_FIELDS, "distilbert": DISTILBERT_FIELDS}
 """By family."""
 
+_BERT_AXES = {
+    "vocabulary": "vocab_size", "positions": "max_position_embeddings", "segments": "type_vocab_size",
+    "embedding": "hidden_size", "hidden": "hidden_size", "block": "hidden_size",
+    "intermediate": "intermediate_size",
+}  # fmt: skip
+
+AXES: dict[str, dict[str, str]] = {
+    "bert": _BERT_AXES,
+    "mobilebert": _BERT_AXES | {"embedding": "embedding_size", "block": "intra_bottleneck_size"},
+    "distilbert": _BERT_AXES
+    | dict.fromkeys(("embedding", "hidden", "block"), "dim")
+    | {"intermediate": "hidden_dim"},
+}
+"""Fields by the axes of arrays whose lengths they say, as `mbert_cli.weights.names` names them."""
+
 ALIASES: dict[str, dict[str, str]] = {
     "bert": {},
     "mobilebert": {},

@@ -133,12 +133,14 @@ class Weight:
         names: Its names in a file: the first is the one to write, the others are older ones.
         shape: As we keep it.
         is_transposed: Whether the file has it transposed.
+        axes: Names of the axes of `shape`.
     """
 
     role: str
     names: tuple[str, ...]
     shape: Shape
     is_transposed: bool
+    axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -272,7 +274,8 @@ def _head(module: Module, file_format: str, family: str) -> Module:
 def _arrays(module: Module, sizes: dict[str, int], size: ModelSize, file_format: str) -> Iterator[Weight]:
     norm = "FakeLayerNorm" if size.normalization == "no_norm" else "LayerNorm"
     for array in _ARRAYS[module.kind]:
-        shape = tuple(sizes[axis] for axis in module.axes[array.first_axis :])
+        axes = module.axes[array.first_axis :]
+        shape = tuple(sizes[axis] for axis in axes)
         if 0 in shape:
             continue  # a head without extra embeddings
         if file_format == "huggingface":
@@ -280,7 +283,7 @@ def _arrays(module: Module, sizes: dict[str, int], size: ModelSize, file_format:
         else:
             # The classifier's arrays stand in no scope at all.
             names = ((module.tf1.replace("{norm}", norm) + array.tf1).lstrip("/"),)
-        yield Weight(module.ours + array.ours, names, shape, file_format in array.transposed_in)
+        yield Weight(module.ours + array.ours, names, shape, file_format in array.transposed_in, axes)
 
 
 def _sizes(size: ModelSize, vocab_size: int) -> dict[str, int]:

@@ -9,6 +9,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
 from mbert_cli.weights.configuration import (
     read_configuration,
+    why_no_tf1,
     write_configuration,
     write_tf1_configuration,
 )
@@ -262,9 +263,10 @@ def test_a_configuration_without_end_is_refused(tmp_path):
     assert "it has 1,099,511,627,776 bytes" in caught.value.message
 
 
-def test_another_epsilon_has_no_place_in_tf1(tmp_path):
+def test_what_tf1_cannot_compute_is_said(tmp_path):
     size = SIZES["bert_base"].model_copy(update={"norm_epsilon": 1e-5})
     assert read(tmp_path, write_configuration(size, 9, "bert"), "huggingface").size == size
-    with pytest.raises(UserError) as caught:
-        write_tf1_configuration(size, 9, "bert")
-    assert caught.value.message == "TF1's code adds 1e-12 to the variance of a LayerNorm. Received: 1e-05"
+    assert why_no_tf1(size) == "TF1's code adds 1e-12 to the variance of a LayerNorm, and not 1e-05"
+    exact = SIZES["bert_base"].model_copy(update={"activation": "gelu_exact"})
+    assert why_no_tf1(exact) == "TF1's code has the activations gelu, relu, relu6, and not gelu_exact"
+    assert why_no_tf1(SIZES["bert_base"]) is None

@@ -87,3 +87,26 @@ def test_an_output_layer_of_its_own_must_be_in_the_file(configure):
         "A masked-LM head with tie_word_embeddings false must have its own output layer in the checkpoint. "
         f"Received: no cls.predictions.decoder.weight beside {untied.path}"
     )
+
+
+def test_a_length_that_the_arrays_do_not_have_is_refused_with_the_field_and_its_value(configure, tmp_path):
+    import numpy as np
+
+    from mbert_cli.weights.checkpoint_source import read_checkpoint
+    from mbert_cli.weights.huggingface import write_model
+
+    size = configure(BERT).size
+    weights = weights_of(size, 9, {"pooler": 0}, "huggingface", "bert")
+    arrays = {
+        weight.names[0]: np.zeros(weight.shape[::-1] if weight.is_transposed else weight.shape, np.float32)
+        for weight in weights
+    }
+    for field, found in (("vocab_size", 9), ("max_position_embeddings", 512), ("intermediate_size", 8)):
+        write_model(tmp_path, arrays, BERT | {field: 1_000_000_000})
+        with pytest.raises(UserError) as caught:
+            read_checkpoint(tmp_path)
+        assert "1000000000" in caught.value.message
+        assert caught.value.hint == (
+            "Use the configuration and the vocabulary that were saved with the weights. "
+            f"The weights have {field} {found}."
+        )

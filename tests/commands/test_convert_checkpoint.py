@@ -1,0 +1,51 @@
+"""What a format has no place for is refused, with a hint at the one that has."""
+
+import pytest
+
+from mbert_cli.commands.convert_checkpoint import require_place
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES
+
+NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-tflite` read the run itself."
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "family", "to", "rule", "hint"),
+    [
+        ("distilbert_6", {}, "distilbert", "tf1", "There are no TF1 checkpoints of DistilBERT", "Use --to huggingface."),
+        (
+            "ib_bert_large", {}, "mobilebert", "huggingface",
+            "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read", "Use --to tf1.",
+        ),
+        (
+            "ib_bert_large", {"activation": "gelu_exact"}, "mobilebert", "huggingface",
+            "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read", NEITHER,
+        ),
+        (
+            "bert_base", {"use_pooler": False}, "bert", "huggingface",
+            "Hugging Face's Bert classifies through a pooler, which this model has not", "Use --to tf1.",
+        ),
+        (
+            "bert_base", {"activation": "gelu_exact"}, "bert", "tf1",
+            "TF1's code has the activations gelu, relu, relu6, and not gelu_exact", "Use --to huggingface.",
+        ),
+        (
+            "bert_base", {"norm_epsilon": 1e-5, "use_pooler": False}, "bert", "tf1",
+            "TF1's code adds 1e-12 to the variance of a LayerNorm, and not 1e-05", NEITHER,
+        ),
+    ],
+)  # fmt: skip
+def test_a_network_without_a_place_is_told_where_there_is_one(name, changes, family, to, rule, hint):
+    size = SIZES[name].model_copy(update=changes)
+    with pytest.raises(UserError) as caught:
+        require_place(size, {"encoder", "classifier"}, to, family)
+    assert (caught.value.message, caught.value.hint) == (f"{rule}. Received: --to {to}", hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "to"),
+    [("mobilebert", "mobilebert", "huggingface"), ("ib_bert_large", "mobilebert", "tf1"),
+     ("bert_base", "bert", "huggingface"), ("bert_base", "bert", "tf1"), ("distilbert_6", "distilbert", "huggingface")],
+)  # fmt: skip
+def test_a_network_with_a_place_passes(name, family, to):
+    require_place(SIZES[name], {"encoder", "classifier"}, to, family)
