@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -51,7 +52,7 @@ def _artifacts(invocation: Invocation) -> list[Path]:
         if not found:
             raise UserError(
                 f"`mbert bench` times .tflite files. Received: {target}, which has none.",
-                f"Make one with `mbert export-tflite {target}`.",
+                f"Make one with `mbert export-tflite {shlex.quote(str(target))}`.",
             )
         artifacts += found
     return artifacts

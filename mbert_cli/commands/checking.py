@@ -1,6 +1,7 @@
 """The pre-flight of each verb: whether a recipe can be run now, without running anything of it."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,8 +206,9 @@ def _store(invocation: Invocation, report: Report, options: PretrainingOptions) 
     """The vocabulary of the token store, or None when that is missing or will be made first."""
     nothing_there = newest_complete(invocation.root, ("prepare",)) is None
     if options.run is None and options.prepare and nothing_there:
+        quoted = shlex.quote(options.prepare)
         report.passed(
-            "token store", f"none yet; `{maker_of(f'prepare {options.prepare}', invocation.root)}` runs first"
+            "token store", f"none yet; `{maker_of(f'prepare {quoted}', invocation.root)}` runs first"
         )
         return None
 

@@ -1,5 +1,6 @@
 """Which earlier runs a verb works on: the one that is named, the one it began with, or the newest."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,8 @@ def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir | 
     chosen = options.run or _recorded(invocation, "data.run")
     nothing_there = newest_complete(invocation.root, ("prepare",)) is None
     if not chosen and options.prepare and nothing_there:
-        prepare = maker_of(f"prepare {options.prepare}", invocation.root)
+        quoted = shlex.quote(options.prepare)
+        prepare = maker_of(f"prepare {quoted}", invocation.root)
         console.info(f"No prepared corpus in {invocation.root}: `{prepare}` runs first")
         if invocation.dry_run:
             return None

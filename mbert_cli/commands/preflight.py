@@ -127,7 +127,7 @@ def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
         received = "no home directory for" if folder.parts[0] == "~" else "no folder"
         raise UserError(
             f"The data set {dataset} must be prepared. Received: {received} {folder}",
-            f"`tfds build {dataset}` prepares it; {key} names another folder.",
+            f"`tfds build {shlex.quote(dataset)}` prepares it; {key} names another folder.",
         )
 
 

@@ -1,5 +1,6 @@
 """A corpus from TensorFlow Datasets, read in batches of texts."""
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -75,11 +76,11 @@ def open_split(
         return builder.as_dataset(split=split, shuffle_files=False, read_config=config)
     except (AssertionError, FileNotFoundError) as error:
         name = builder.info.full_name.rpartition("/")[0]
-        place = f" --data_dir {data_dir}" if data_dir else ""
+        place = f" --data_dir {shlex.quote(data_dir)}" if data_dir else ""
         raise UserError(
             f"A data set must be prepared before it is read. Received: {name}, not found in "
             f"{builder.data_dir}",
-            f"run `tfds build {name}{place}` where there is a network, or set {section}data_dir to the "
+            f"run `tfds build {shlex.quote(name)}{place}` where there is a network, or set {section}data_dir to the "
             "folder of prepared data sets",
         ) from error
     except (ValueError, KeyError) as error:

@@ -1,6 +1,8 @@
 """Milliseconds, size and memory of artifacts, side by side; on a phone, the lines to type."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -171,19 +173,23 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
 
 
 def adb_lines(artifacts: Mapping[str, Path], threads: int) -> list[str]:
-    """The lines that time artifacts on a phone, with LiteRT's own benchmark.
+    """The lines that time artifacts on a phone, with LiteRT's own benchmark, as a shell takes them.
 
     Args:
-        artifacts: .tflite files by the name that each gets on the phone.
+        artifacts: .tflite files by name. On the phone, whose shell reads its own names once more, they are called
+            the same, with `-` for everything but letters, figures, `.` and `_`.
         threads: Threads of the interpreter.
     """
     lines = [
         f"adb push {BENCHMARK_BINARY} {PHONE_FOLDER}/benchmark_model",
         f"adb shell chmod +x {PHONE_FOLDER}/benchmark_model",
     ]
+    names: list[str] = []
     for name, path in artifacts.items():
-        target = f"{PHONE_FOLDER}/{name}.tflite"
-        lines += [f"adb push {path} {target}", _benchmark_line(path, target, threads)]
+        plain = re.sub(r"[^A-Za-z0-9._]+", "-", name)
+        names.append(plain if plain not in names else f"{plain}-{len(names)}")
+        target = f"{PHONE_FOLDER}/{names[-1]}.tflite"
+        lines += [f"adb push {shlex.quote(str(path))} {target}", _benchmark_line(path, target, threads)]
     return lines
 
 

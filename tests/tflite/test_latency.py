@@ -1,5 +1,7 @@
 """Artifacts are timed in processes of their own; the phone's lines are exact."""
 
+import shlex
+
 import pytest
 
 from mbert_cli.errors import RunError, UserError
@@ -68,4 +70,15 @@ def test_the_lines_for_a_phone_are_complete(artifact_path):
         "adb shell chmod +x /data/local/tmp/benchmark_model",
         f"adb push {artifact_path} /data/local/tmp/mail.tflite",
         benchmark,
+    ]
+
+
+def test_the_lines_for_a_phone_can_be_pasted_whatever_a_path_is_called(artifact_path, tmp_path):
+    folder = tmp_path / "Ann's run $1"
+    folder.mkdir()
+    path = artifact_path.rename(folder / "a b.tflite")
+    pushed = adb_lines({"Ann's run $1 int8": path, "Ann's run: $1 int8": path}, threads=1)[2::2]
+    assert [shlex.split(line) for line in pushed] == [
+        ["adb", "push", str(path), "/data/local/tmp/Ann-s-run-1-int8.tflite"],
+        ["adb", "push", str(path), "/data/local/tmp/Ann-s-run-1-int8-1.tflite"],
     ]
