@@ -84,7 +84,9 @@ def read_span(item: Any, row: dict[str, Any], place: str) -> WrittenSpan:
             start, end = _characters_of_tokens(item, row.get("tokens"))
         label, text = _label(item), item.get("text")
     else:
-        start, end, label, text = [*(item[:4] if isinstance(item, list) else []), *[None] * 4][:4]
+        # What may follow them is the id of an entity in spaCy, and a text elsewhere.
+        start, end, label = [*(item[:3] if isinstance(item, list) else []), None, None, None][:3]
+        text = None
     if type(start) is not int or type(end) is not int or not isinstance(label, str) or not label.strip():
         raise UserError(
             "A span must have a start and an end, which are whole numbers, and a label. "

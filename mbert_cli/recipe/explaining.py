@@ -29,11 +29,14 @@ class Explanation:
 
 
 def tree(verb: str) -> list[tuple[str, str, str]]:
-    """All keys of a verb, indented as they nest, with default and help; required ones have no default."""
+    """All keys of a verb, indented as they nest, with default and help; required ones have no default.
+
+    A key that means something else with another variant of its section stands once for each meaning.
+    """
     rows, seen = [], set()
     for key in keys_of(verb):
-        if key.path not in seen:
-            seen.add(key.path)
+        if _meaning(key) not in seen:
+            seen.add(_meaning(key))
             indent = "  " * key.path.count(".")
             rows.append(
                 (f"{indent}{key.path.rpartition('.')[2]}", _shown_default(verb, key), _help(verb, key))
@@ -79,53 +82,62 @@ def size_rows() -> tuple[list[str], list[list[str]]]:
 
 
 def _explanations(path: str, verbs: Sequence[str]) -> list[Explanation]:
-    """Verbs whose key means the same share one explanation."""
-    groups: dict[str, list[str]] = {}
+    """Verbs and variants whose key means the same share one explanation."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for verb in verbs:
-        helps = [key.help for key in keys_of(verb) if key.path == path]
-        if helps:
-            groups.setdefault(helps[0], []).append(verb)
-    return [_explanation(path, group) for group in groups.values()]
+        for meaning in dict.fromkeys(_meaning(key) for key in keys_of(verb) if key.path == path):
+            groups.setdefault(meaning, []).append(verb)
+    return [_explanation(path, meaning, group) for meaning, group in groups.items()]
 
 
-def _explanation(path: str, verbs: Sequence[str]) -> Explanation:
-    keys = [key for key in keys_of(verbs[0]) if key.path == path]
+def _meaning(key: Key) -> tuple[str, str]:
+    """What a key means; what chooses a variant of a section means that, whatever it says of each."""
+    return key.path, "" if key.is_discriminator else key.help
+
+
+def _same_meaning(verb: str, key: Key) -> list[Key]:
+    """The keys of a verb that mean what one of them means: one of each variant that has it."""
+    return [other for other in keys_of(verb) if _meaning(other) == _meaning(key)]
+
+
+def _explanation(path: str, meaning: tuple[str, str], verbs: Sequence[str]) -> Explanation:
+    keys = [key for key in keys_of(verbs[0]) if _meaning(key) == meaning]
     accepts = list(dict.fromkeys(key.accepts for key in keys))
     if keys[0].is_discriminator:
         facts = [("takes", f"one of {', '.join(accepts)}"), *((key.accepts, key.help) for key in keys)]
     else:
         facts = [("takes", "; ".join(accepts))]
-        facts += [("only for", words) for words in [_variants(verbs[0], path)] if words]
-    facts += _default_facts(path, verbs)
+        facts += [("only for", words) for words in [_variants(verbs[0], keys[0])] if words]
+    facts += _default_facts(keys[0], verbs)
     facts.append(("recipes of", ", ".join(verbs)))
     nested = [key for key in keys_of(verbs[0]) if key.path.rpartition(".")[0] == path]
-    below = {key.path: _help(verbs[0], key) for key in nested}
-    return Explanation(path, _help(verbs[0], keys[0], short=True), facts, list(below.items()))
+    below = dict.fromkeys((key.path, _help(verbs[0], key)) for key in nested)
+    return Explanation(path, _help(verbs[0], keys[0], short=True), facts, list(below))
 
 
 def _help(verb: str, key: Key, short: bool = False) -> str:
     """The help of a key with the variants that have it; a discriminator's names its choices."""
     if key.is_discriminator:
-        choices = [other.accepts for other in keys_of(verb) if other.path == key.path]
+        choices = [other.accepts for other in _same_meaning(verb, key)]
         return "Decides which keys the section has" + ("." if short else f": {', '.join(choices)}.")
-    variants = "" if short else _variants(verb, key.path)
+    variants = "" if short else _variants(verb, key)
     return f"{key.help} Only for {variants}." if variants else key.help
 
 
-def _variants(verb: str, path: str) -> str:
-    """The variants that have a key, where not all variants of its section do."""
-    having = [key.variant for key in keys_of(verb) if key.path == path]
+def _variants(verb: str, key: Key) -> str:
+    """The variants that have a key of one meaning, where not all variants of its section do."""
+    having = [other.variant for other in _same_meaning(verb, key)]
     tag = having[0].partition(":")[0]
-    possible = [key.variant for key in keys_of(verb) if key.path == tag]
+    possible = [other.variant for other in keys_of(verb) if other.path == tag]
     return "" if having == possible else ", ".join(having)
 
 
-def _default_facts(path: str, verbs: Sequence[str]) -> list[tuple[str, str]]:
+def _default_facts(key: Key, verbs: Sequence[str]) -> list[tuple[str, str]]:
     defaults: dict[str, list[str]] = {}
     for verb in verbs:
-        keys = [key for key in keys_of(verb) if key.path == path]
+        keys = _same_meaning(verb, key)
         if not keys[0].is_section:
-            for shown in dict.fromkeys(_default_words(key) for key in _chosen(verb, keys)):
+            for shown in dict.fromkeys(map(_default_words, _chosen(verb, keys))):
                 defaults.setdefault(shown, []).append(verb)
     if len(defaults) == 1:
         return [("default", next(iter(defaults)))]
@@ -149,7 +161,7 @@ def _default_words(key: Key) -> str:
 def _shown_default(verb: str, key: Key) -> str:
     if key.is_section:
         return ""
-    keys = [other for other in keys_of(verb) if other.path == key.path]
+    keys = _same_meaning(verb, key)
     shown = ["" if other.default is REQUIRED else written(other.default) for other in _chosen(verb, keys)]
     return next((text for text in shown if text), "")
 

@@ -51,7 +51,10 @@ def test_places_count_what_the_recipe_says(read, unit, spans):
 
 
 def test_a_span_that_names_its_text_is_moved_there(read):
-    spans = [{"start": 3, "end": 6, "text": "Ada", "labels": ["PER"]}, [11, 16, "LOC", "Paris"]]
+    spans = [
+        {"start": 3, "end": 6, "text": "Ada", "labels": ["PER"]},
+        {"start": 11, "end": 16, "text": "Paris", "label": "LOC"},
+    ]
     task = read(FOX, *spans)
     assert found(task) == [("Ada", "PER"), ("Paris", "LOC")]
     assert task.notes == (

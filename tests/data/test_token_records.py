@@ -38,6 +38,7 @@ FORMS = {
         "entities": [{"id": 0, "label": "PER", "start_offset": 0, "end_offset": 8},
                      {"id": 1, "label": "LOC", "start_offset": 13, "end_offset": 18}]},
     "spacy": {"text": TEXT, "entities": [[0, 8, "PER"], [13, 18, "LOC"]]},
+    "spacy, with ids": {"text": TEXT, "entities": [[0, 8, "PER", "Q7259"], [13, 18, "LOC", "Q90"]]},
     "spacy, to_json": {
         "text": TEXT, "ents": [{"start": 0, "end": 8, "label": "PER"}, {"start": 13, "end": 18, "label": "LOC"}],
         "sents": [{"start": 0, "end": 19}], "tokens": [{"id": 0, "start": 0, "end": 3}], "spans": {}},

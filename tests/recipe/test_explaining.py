@@ -8,14 +8,14 @@ from mbert_cli.recipe.explaining import explain, size_rows, tree
 
 
 def test_a_key_is_found_by_its_last_word():
-    explanation, searched = explain("learning_rate")
+    explanation, fine_tuned, searched = explain("learning_rate")
     assert searched.path == "search.learning_rate"
-    assert explanation.path == "train.optimizer.learning_rate"
+    assert explanation.path == fine_tuned.path == "train.optimizer.learning_rate"
     assert explanation.help == "Peak learning rate."
     assert explanation.facts == [
         ("takes", "a number above 0"),
         ("default", "0.0001"),
-        ("recipes of", "train-teacher, distill, finetune"),
+        ("recipes of", "train-teacher, distill"),
     ]
 
 
@@ -30,6 +30,17 @@ def test_defaults_that_differ_name_their_verbs():
 
 def test_meanings_that_differ_are_explained_apart():
     assert [dict(e.facts)["recipes of"] for e in explain("seed")] == ["train-teacher, distill", "finetune"]
+
+
+def test_a_key_that_variants_of_its_section_mean_otherwise_is_explained_for_each():
+    explanations = explain("task.kind", ["finetune"])
+    assert [explanation.facts[:2] for explanation in explanations] == [
+        [("takes", "classification, multi_label or regression"), ("only for", "task.source: file")],
+        [("takes", "entities or tags"), ("only for", "task.source: tokens")],
+    ]
+    assert [row[0].strip() for row in tree("finetune")].count("kind") == 2
+    (section,) = explain("task", ["finetune"])
+    assert [path for path, _ in section.keys].count("task.kind") == 2
 
 
 def test_a_key_of_one_variant_says_so():
