@@ -276,13 +276,13 @@ def trace(
 
 @app.command(rich_help_panel=AROUND)
 def runs(
-    root: Annotated[Path, typer.Argument(help="The folder of the runs.")] = Path("runs"),
+    root: Annotated[Path, typer.Argument(help="The folder of the runs, or one run.")] = Path("runs"),
     chain: Annotated[
         bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")
     ] = False,
     glue: Annotated[bool, typer.Option("--glue", help="Models by row, GLUE's tasks by column.")] = False,
 ) -> None:
-    """what is in runs/: kind, state, size, score
+    """what is in runs/: kind, state, size, score; of one run all about it
 
     Example: mbert runs --chain shows scores and artifacts of every fine-tuned model.
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.export_names import exported, target_name
+from mbert_cli.commands.export_names import exported, is_outdated, target_name
 from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
 from mbert_cli.train.run_dir import recorded_recipe
@@ -125,7 +125,7 @@ def _artifact_row(info: RunInfo, path: Path, bench: dict) -> _Row:
     timed, reference = rows.get(str(path)), bench.get("rows", [None])[-1] if bench.get("reference") else None
     against = timed and reference
     cells = (
-        target_name(path),
+        target_name(path) + " (of an earlier result)" * is_outdated(info.path, path),
         _percent(report.get("parity", {}).get("metric_artifact")),
         f"{path.stat().st_size / 1e6:.1f}",
         f"{timed['p50_ms']:.2f}" if timed else "",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mbert_cli.train.run_list import EXPORT, is_aside
+from mbert_cli.train.run_list import EXPORT, finished_at, is_aside
 
 MODEL = "model.tflite"
 """File name of every artifact; its mode is the folder's name."""
@@ -19,3 +19,9 @@ def target_name(path: Path) -> str:
     if path.name == MODEL and len(parts) >= 4 and parts[-3] == EXPORT:
         return f"{parts[-4]} {parts[-2]}"
     return path.stem if path.suffix == ".tflite" else path.resolve().name
+
+
+def is_outdated(run: Path, file: Path) -> bool:
+    """Whether a file that was made of a run's result, an artifact or a report, is older than the result."""
+    finished = finished_at(run)
+    return finished is not None and file.stat().st_mtime < finished.timestamp()

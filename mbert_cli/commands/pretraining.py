@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
+from mbert_cli.commands.export_names import exported, is_outdated
 from mbert_cli.commands.figures import show_figure
 from mbert_cli.commands.input_contents import input_contents, say_what_moved
 from mbert_cli.commands.invocation import Invocation
@@ -180,6 +181,11 @@ def show_result(run: RunDir, figures: dict[str, float]) -> None:
     """Prints the final figures and where the result lies."""
     rows = [(name, show_figure(name, value)) for name, value in figures.items()]
     console.table(f"{run.verb}: {run.path}", ["figure", "value"], rows)
+    for artifact in exported(run.path):
+        if is_outdated(run.path, artifact):
+            console.info(
+                f"{artifact} is of an earlier result; `mbert export-tflite {run.path}` makes it anew"
+            )
 
 
 def _device() -> str:

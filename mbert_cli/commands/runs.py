@@ -5,10 +5,11 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.commands.figures import show_share
+from mbert_cli.commands.run_page import show_run
 from mbert_cli.commands.search_report import read_report, show_report
 from mbert_cli.errors import UserError
 from mbert_cli.train.disk import format_bytes
-from mbert_cli.train.run_list import RunInfo, is_search, list_runs, maker_of, unknown_folders
+from mbert_cli.train.run_list import RunInfo, is_run, is_search, list_runs, maker_of, unknown_folders
 
 USUAL_ROOT = Path("runs")
 
@@ -19,12 +20,14 @@ def run(root: Path) -> None:
     """Shows every run with its kind, state, steps, size and score.
 
     Args:
-        root: The folder of the runs; folders inside it that group runs are looked into. Of a search, its
-            table is shown.
+        root: The folder of the runs; folders inside it that group runs are looked into. Of a run, everything
+            about it is shown, of a search its table too.
     """
     require_root(root)
-    if is_search(root):
-        show_report(root, read_report(root))
+    if is_run(root):
+        show_run(root)
+        if is_search(root):
+            show_report(root, read_report(root))
         return
     runs = list_runs(root)
     if runs:

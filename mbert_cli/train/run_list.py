@@ -127,7 +127,7 @@ def describe_run(path: Path) -> RunInfo:
         score=summary.get("score"),
         score_name=summary.get("score_name"),
         started=_time(sessions[-1].get("started")),
-        finished=_finished(path),
+        finished=finished_at(path),
         deviation=summary.get("deviation"),
         trials=_trials(path),
     )
@@ -170,7 +170,8 @@ def _trials(path: Path) -> tuple[int, int] | None:
     return (counts["done"], counts["total"]) if counts else None
 
 
-def _finished(path: Path) -> datetime | None:
+def finished_at(path: Path) -> datetime | None:
+    """When the result of a run was completed; None where there is none, or its manifest cannot be read."""
     try:
         return _time(read_manifest(path / FINAL)["completed"])
     except UserError:
