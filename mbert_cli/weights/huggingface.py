@@ -81,10 +81,27 @@ def _read_pickle(path: Path) -> dict[str, np.ndarray]:
     try:
         # Files of torch before 1.6 are no archives, which alone can be mapped into memory.
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        _require_tensors(content, torch.Tensor, path)
         return {name: tensor.float().numpy() for name, tensor in content.items()}
+    except UserError:
+        raise
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"A pickle must hold arrays by name and nothing else. Received: {path} ({reason})",
             f"Save the model as {SAFETENSORS}: it holds nothing else.",
         ) from error
+
+
+def _require_tensors(content: Any, tensor: type, path: Path) -> None:
+    """Refuses a checkpoint of a training, which holds the model's arrays under one name among others."""
+    if not isinstance(content, Mapping):
+        raise TypeError(f"a {type(content).__name__}")
+    for name, value in content.items():
+        if isinstance(value, Mapping) and value:
+            raise UserError(
+                f"A pickle must hold arrays by name and nothing else. Received: {path}, with more of them under {name}",
+                f"Save those alone: `torch.save(torch.load(FILE, weights_only=True)[{name!r}], OTHER)`.",
+            )
+        if not isinstance(value, tensor):
+            raise TypeError(f"{name} is a {type(value).__name__}")

@@ -91,7 +91,8 @@ def _without_wrappers(names: Mapping[str, str]) -> tuple[dict[str, str], list[st
 
 def _find_outer(names: Iterable[str], base: str, anchor: str, point: str) -> str:
     """What stands before the names of the model, by its word table; empty for nothing."""
-    before = {name[: -len(anchor)] for name in names if name == anchor or name.endswith(point + anchor)}
+    tables = [name for name in names if name == anchor or name.endswith(point + anchor)]
+    before = {name[: -len(anchor)] for name in tables if reason_to_skip(name) is None}
     outers = {prefix.removesuffix(base) if _ends_with(prefix, base, point) else prefix for prefix in before}
     if len(outers) > 1 and "" not in outers:
         raise UserError(

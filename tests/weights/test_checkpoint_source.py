@@ -286,6 +286,17 @@ def test_a_pickle_is_read_without_running_it(tmp_path):
         )
         assert list(read_checkpoint(tmp_path).heads) == ["answer_span"]
 
+    torch.save({"state_dict": reference.state_dict(), "epoch": 3}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(UserError) as refused:
+        read_checkpoint(tmp_path)
+    assert refused.value.message == (
+        "A pickle must hold arrays by name and nothing else. "
+        f"Received: {tmp_path}/pytorch_model.bin, with more of them under state_dict"
+    )
+    assert refused.value.hint == (
+        "Save those alone: `torch.save(torch.load(FILE, weights_only=True)['state_dict'], OTHER)`."
+    )
+
     class Attack:
         def __reduce__(self):
             return (print, ("run",))

@@ -70,6 +70,20 @@ def test_a_checkpoint_is_read_as_it_was_written(name, tmp_path):
     }
 
 
+def test_a_prefix_before_all_names_is_taken_off(tmp_path):
+    size = SMALL["bert_base"]
+    network = build_task_network(size, num_labels=3, vocab_size=20, seed=1)
+    arrays = write(tmp_path / "c", size, network, {"classifier": 3})
+    foreign = to_foreign(arrays, weights_of(size, 20, {"pooler": 0, "classifier": 3}, "tf1", "bert"))
+    foreign = {f"student/{name}": array for name, array in foreign.items()}
+    write_checkpoint(tmp_path / "c" / "mobilebert_variables.ckpt", foreign | EXTRAS)
+    imported = read_checkpoint(tmp_path / "c", allow_unused=True)
+    assert imported.notes == ("`student/` before all names of arrays is taken off",)
+    assert imported.coverage.unused == () and set(imported.arrays) == set(arrays)
+    for role, array in arrays.items():
+        np.testing.assert_array_equal(imported.arrays[role], array)
+
+
 @pytest.mark.parametrize(
     ("kind", "head", "labels"),
     [("classification", "classifier", 3), ("question_answering", "answer_span", 2)],
