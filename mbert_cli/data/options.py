@@ -286,7 +286,7 @@ class TokenTask(Section):
         others = [label for label in self.labels if label != "O"]
         if not others or not all(label.startswith(marks) and label[2:].strip() for label in others):
             raise ValueError(
-                "O stands for what is no entity; leave it out of labels, or list all tags, as B-PER"
+                "O stands for what is no entity; leave it out of labels, list all tags, as B-PER, or set kind to tags"
             )
         return self
 

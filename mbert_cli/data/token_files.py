@@ -82,5 +82,8 @@ def read_tokens(path: Path, layout: TokenLayout, types: Sequence[str] | None) ->
         )
     file = (read_records if suffix in ROW_SUFFIXES else read_columns)(path, layout, types)
     if not file.examples.texts:
-        raise UserError(f"A token file must have examples. Received: {path} without any", "Check the file.")
+        left_out = "".join(f"; {note}" for note in file.notes)
+        raise UserError(
+            f"A token file must have examples. Received: {path} without any{left_out}", "Check the file."
+        )
     return file

@@ -257,5 +257,6 @@ def _no_labels(value: Any, place: str) -> UserError:
         'A row must have a text and the list of its spans, as in {"text": "...", "spans": []}, or tokens and their '
         f"tags. Received: {received if len(received) <= 200 else received[:197] + '...'} in {place}",
         "Export spans with their places from doccano, spaCy or Prodigy, of Label Studio JSON_MIN; or name the "
-        "members of tokens and tags with task.token_column and task.label_column.",
+        "members of tokens and tags with task.token_column and task.label_column. Labels of whole texts are for "
+        "`mbert finetune file`.",
     )

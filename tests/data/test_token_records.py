@@ -125,6 +125,14 @@ def test_rows_rejected_or_ignored_in_prodigy_are_left_out_and_said(write):
     assert task.notes == ("t.jsonl: rows left out: 2 rejected in Prodigy, 1 ignored in Prodigy",)
 
 
+def test_a_file_of_nothing_but_rejected_rows_says_so(write):
+    path = write(PRODIGY | {"answer": "reject"})
+    assert refused(path)[0] == (
+        f"A token file must have examples. Received: {path} without any; "
+        "t.jsonl: rows left out: 1 rejected in Prodigy"
+    )
+
+
 def test_tokens_and_tags_a_row_are_what_a_token_a_line_gives(write):
     task = load(write(TAGGED, {"words": ["Rome"], "labels": ["U-LOC"]}))
     train = task.train
