@@ -4,6 +4,7 @@ from keras import KerasTensor
 
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.model.options import ModelSize
+from mbert_cli.model.shared_trace import SharedTrace
 
 
 class Block(LayerWithParts):
@@ -11,6 +12,7 @@ class Block(LayerWithParts):
 
     Args:
         size: Gives widths, normalization, activation and dropout.
+        shared_trace: That of all blocks of an encoder; None for a block by itself.
 
     Call arguments:
         hidden: (batch, length, hidden_dim).
@@ -20,9 +22,16 @@ class Block(LayerWithParts):
         The next hidden states, of the same shape, and the attention logits (batch, heads, query, key).
     """
 
-    def __init__(self, size: ModelSize, **kwargs: object) -> None:
+    def __init__(self, size: ModelSize, shared_trace: SharedTrace | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.size = size
+        self.size, self._shared_trace = size, shared_trace or SharedTrace()
+
+    def call(self, hidden, attention_bias, training=None):
+        return self._shared_trace(self, self.compute, hidden, attention_bias, training)
+
+    def compute(self, hidden, attention_bias, training):
+        """What a kind of block computes; arguments and results as those of `call`."""
+        raise NotImplementedError
 
     def compute_output_spec(
         self, hidden: KerasTensor, attention_bias: KerasTensor, training: bool | None = None

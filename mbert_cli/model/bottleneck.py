@@ -54,7 +54,7 @@ class BottleneckBlock(Block):
             self.output_norm = build_norm(self, size, size.hidden_dim)
         self.output_dropout = Dropout(self, "output_dropout", size.hidden_dropout_rate)
 
-    def call(self, hidden, attention_bias, training=None):
+    def compute(self, hidden, attention_bias, training):
         wide = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
         narrow = self.bottleneck_input(wide)  # (batch * length, intra_dim)
         query_rows, value_rows = self._attention_sources(wide, narrow)

@@ -28,6 +28,7 @@ from mbert_cli.model.embedding import Embeddings
 from mbert_cli.model.initialization import draw_weights
 from mbert_cli.model.options import SIZES, ModelSize
 from mbert_cli.model.plain import PlainBlock
+from mbert_cli.model.shared_trace import SharedTrace
 
 INPUTS = ("token_ids", "segment_ids", "padding_mask")
 """What every encoder reads, each (batch, length) int32."""
@@ -41,6 +42,7 @@ def build_encoder(
     seed: int | None = 0,
     name: str = "encoder",
     dtype: str | keras.DTypePolicy | None = None,
+    learns_attention: bool = True,
 ) -> keras.Model:
     """Builds an encoder as a functional model.
 
@@ -51,6 +53,7 @@ def build_encoder(
         seed: Draws kernels and tables and decides dropout; None leaves zeros, to be loaded from a file.
         name: Name of the model; the names of its weights start with `encoder` whatever it is.
         dtype: Keras dtype policy; None takes the global one.
+        learns_attention: Whether gradients flow through `attention_logits`; without, a training is faster.
 
     Returns:
         A model from a dict of `INPUTS` to a Trace: a dict of `hidden_states`, num_layers + 1 tensors (batch,
@@ -65,14 +68,14 @@ def build_encoder(
     depth = _checked_depth(size, num_layers)
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUTS}
     block_class = PlainBlock if size.intra_dim is None else BottleneckBlock
-    shared = {"seed": seed or 0, "dtype": dtype}
+    shared, shared_trace = {"seed": seed or 0, "dtype": dtype}, SharedTrace(learns_attention=learns_attention)
     with keras.name_scope("encoder"):
         bias = AttentionBias(name="attention_bias", dtype=dtype)(inputs["padding_mask"])
         embeddings = Embeddings(size, vocab_size, name="embeddings", **shared)
         hidden_states = [embeddings(inputs["token_ids"], inputs["segment_ids"])]
         attention_logits = []
         for index in range(depth):
-            block = block_class(size, name=f"layer_{index:02d}", **shared)
+            block = block_class(size, shared_trace, name=f"layer_{index:02d}", **shared)
             hidden, logits = block(hidden_states[-1], bias)
             hidden_states.append(hidden)
             attention_logits.append(logits)

@@ -214,7 +214,7 @@ def build_task_network(
         that look at every token (batch, length, num_labels).
     """
     size = resolve_size(size)
-    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype)
+    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype, learns_attention=False)
     head_name, is_pooled = TASK_HEADS[kind]
     head = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name=head_name, dtype=dtype)
     states, weights = encoder.output["hidden_states"][-1], []

@@ -21,7 +21,7 @@ class PlainBlock(Block):
             for index in range(size.num_feedforward_networks)
         ]
 
-    def call(self, hidden, attention_bias, training=None):
+    def compute(self, hidden, attention_bias, training):
         rows = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
         rows, logits = self.attention(rows, rows, rows, attention_bias, training)
         for feed_forward in self.feed_forwards:

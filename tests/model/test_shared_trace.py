@@ -1,0 +1,103 @@
+"""Blocks in one function compute what blocks by themselves do."""
+
+import gc
+import weakref
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mbert_cli.model import shared_trace
+from mbert_cli.model.encoder import build_encoder
+from mbert_cli.model.heads import build_task_network
+from mbert_cli.model.options import ModelSize
+
+SIZES = {
+    "plain": ModelSize(num_layers=3, hidden_dim=16, num_heads=2, intermediate_dim=24, embedding_dim=16),
+    "bottleneck": ModelSize(
+        num_layers=3, hidden_dim=16, num_heads=2, intermediate_dim=24, embedding_dim=8, intra_dim=8,
+        trigram_input=True, num_feedforward_networks=2, key_query_shared_bottleneck=True,
+        normalization="no_norm", activation="relu",
+    ),
+}  # fmt: skip
+IDS = np.random.default_rng(0).integers(5, 40, (4, 6)).astype("int32")
+INPUTS = {"token_ids": IDS, "segment_ids": IDS * 0, "padding_mask": np.ones_like(IDS)}
+
+
+def steps_of(size: ModelSize, dtype: str = "float32") -> tuple[list[np.ndarray], int]:
+    """Logits and gradients of two steps with dropout, and the operations of their graph outside of functions."""
+    network = build_task_network(size, num_labels=2, vocab_size=40, dtype=dtype)
+
+    @tf.function
+    def step(inputs):
+        with tf.GradientTape() as tape:
+            logits = network(inputs, training=True)["logits"]
+            loss = tf.reduce_sum(tf.square(logits))
+        return logits, tape.gradient(loss, [weight.value for weight in network.trainable_weights])
+
+    results = [step(INPUTS) for _ in range(2)]
+    return [tf.convert_to_tensor(x).numpy().astype("float32") for x in tf.nest.flatten(results)], len(
+        step.get_concrete_function(INPUTS).graph.get_operations()
+    )
+
+
+@pytest.fixture
+def by_themselves(monkeypatch):
+    def switch():
+        monkeypatch.setattr(shared_trace, "_traces_graph", lambda: False)
+
+    return switch
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_one_function_for_all_blocks_has_the_bits_of_blocks_by_themselves(size, dtype, by_themselves):
+    shared, few = steps_of(size, dtype)
+    by_themselves()
+    alone, many = steps_of(size, dtype)
+    for one, other in zip(shared, alone, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert few < many / 2
+
+
+def test_dropout_differs_from_step_to_step_and_from_block_to_block():
+    encoder = build_encoder(SIZES["plain"], vocab_size=40)
+    states = [
+        weight for weight in encoder.non_trainable_variables if weight.path.endswith("seed_generator_state")
+    ]
+    before = [state.numpy().tolist() for state in states]
+    outputs = tf.function(lambda inputs: encoder(inputs, training=True)["hidden_states"][-1])
+    first, second = outputs(INPUTS), outputs(INPUTS)
+    assert np.abs(np.asarray(first) - np.asarray(second)).max() > 0.01
+    assert len({tuple(state) for state in before}) == len(before)
+    assert all(state.numpy().tolist() != old for state, old in zip(states, before, strict=True))
+
+
+def test_gradients_flow_through_the_attention_logits_where_they_are_learnt_from():
+    def has_gradient(learns_attention: bool) -> bool:
+        encoder = build_encoder(SIZES["plain"], vocab_size=40, learns_attention=learns_attention)
+        kernel = next(w for w in encoder.weights if w.path == "encoder/layer_00/attention/query/kernel")
+
+        @tf.function
+        def gradient(inputs):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(tf.square(encoder(inputs)["attention_logits"][0]))
+            return tape.gradient(loss, kernel.value, unconnected_gradients="zero")
+
+        return bool(np.any(gradient(INPUTS)))
+
+    assert has_gradient(True)
+    assert not has_gradient(False)
+
+
+def test_a_network_that_is_let_go_leaves_nothing_behind():
+    def trace_and_drop() -> weakref.ref:
+        encoder = build_encoder(SIZES["plain"], vocab_size=40)
+        tf.function(lambda inputs: encoder(inputs)["hidden_states"][-1])(INPUTS)
+        return weakref.ref(encoder.get_layer("embeddings").word_embeddings)
+
+    table = trace_and_drop()
+    keras.backend.clear_session()
+    gc.collect()
+    assert table() is None
