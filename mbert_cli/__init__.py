@@ -13,6 +13,7 @@ the encoder and the names of its weights       mbert_cli/model/encoder.py
 the bottleneck block                           mbert_cli/model/bottleneck.py
 BERT's own block                               mbert_cli/model/plain.py
 attention                                      mbert_cli/model/attention.py
+one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
 heads of pre-training and of every task        mbert_cli/model/heads.py
 transfer losses                                mbert_cli/distill/transfer.py
 masked-LM and next-sentence losses             mbert_cli/distill/pretraining.py
@@ -25,6 +26,7 @@ learning-rate schedule, stages                 mbert_cli/train/stage.py
 a search over settings and seeds               mbert_cli/commands/search.py
 its grid, and what is clearly behind           mbert_cli/train/grid.py
 a batch in halves on two streams               mbert_cli/train/shards.py
+one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/train/run_dir.py
 what its inputs hold                           mbert_cli/train/content.py

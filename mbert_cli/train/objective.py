@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from mbert_cli.train.shards import hide_length, mean_of_shards
+from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
+from mbert_cli.train.shards import mean_of_shards
 
 TOTAL = "total"
 """Name of the weighted sum among the figures."""
@@ -115,6 +116,14 @@ class Objective(keras.Model):
         if self.shards == 1 or self.weighted_by is None:
             return losses(batch)
         return mean_of_shards(losses, batch, self.shards, self.weighted_by)
+
+    def make_train_function(self, force=False):
+        """As Keras has it; for batches that differ in length traced once for all of them."""
+        is_new = self.train_function is None or force
+        super().make_train_function(force)
+        is_traced = keras.backend.backend() == "tensorflow" and not self.run_eagerly and not self.jit_compile
+        if is_new and is_traced and self.dynamic_length and self.steps_per_execution == 1:
+            self.train_function = step_of_any_length(self.train_step)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The weighted sum of the losses; every figure goes into the record."""

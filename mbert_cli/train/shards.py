@@ -20,23 +20,6 @@ def count_shards(options: TrainOptions) -> int:
     return STREAMS if is_eager_cpu and divides and not is_compiled else 1
 
 
-def hide_length(batch: Mapping) -> dict:
-    """Returns the batch with arrays whose second axis is unknown while a step is traced.
-
-    TensorFlow traces a step for the first length that it meets and once more for all others, and what it
-    knows of a shape changes the last bits of a result. A run that is continued meets another length first.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return dict(batch)
-    import tensorflow as tf
-
-    return {
-        name: array if len(array.shape) < 2
-        else tf.raw_ops.PlaceholderWithDefault(input=array, shape=(array.shape[0], None))
-        for name, array in batch.items()
-    }  # fmt: skip
-
-
 def mean_of_shards(
     losses: Callable[[Mapping], Mapping], batch: Mapping, shards: int, weighted_by: Mapping[str, str | None]
 ) -> dict:

@@ -1,0 +1,52 @@
+"""Batches that differ in length: one trace, whichever length comes first."""
+
+import keras
+import numpy as np
+
+from mbert_cli.train.feed import Feed
+from mbert_cli.train.objective import Objective
+
+
+class Counted:
+    """An objective of batches (2, length) whose losses say how often they were traced."""
+
+    def __init__(self, **settings: object) -> None:
+        value = keras.Input((None,), name="value")
+        outputs = keras.layers.Dense(1, kernel_initializer="ones", name="scale")(
+            keras.ops.expand_dims(value, -1)
+        )
+        network = keras.Model({"value": value}, outputs)
+        self.traces = 0
+
+        def losses(batch, training):
+            self.traces += 1
+            return {"mean": keras.ops.mean(network({"value": batch["value"]}, training=training))}
+
+        self.objective = Objective(network, losses, {"mean": 1.0}, **settings)
+        self.objective.compile(optimizer=keras.optimizers.SGD(0.1), jit_compile=False)
+
+    def fit(self, lengths: list[int]) -> list[float]:
+        batches = [{"value": np.full((2, length), length, "float32")} for length in lengths]
+        feed = Feed(batches.__getitem__, range(len(batches)))
+        self.objective.fit(feed, steps_per_epoch=len(batches), shuffle=False, verbose=0)
+        return self.objective.record.read()[1]["mean"].tolist()
+
+
+def test_a_step_is_traced_once_for_batches_of_any_length():
+    counted = Counted(dynamic_length=True)
+    counted.objective.optimizer.learning_rate = 0.0
+    assert [*counted.fit([4]), *counted.fit([6, 5, 4])] == [4, 6, 5, 4]
+    assert counted.traces == 1
+
+
+def test_batches_of_one_length_are_traced_with_it():
+    counted = Counted()
+    counted.fit([4, 4])
+    counted.fit([4])
+    assert counted.traces == 1
+
+
+def test_a_run_that_begins_with_another_length_computes_the_same():
+    first, second = Counted(dynamic_length=True), Counted(dynamic_length=True)
+    second.objective.optimizer.learning_rate = first.objective.optimizer.learning_rate = 0.0
+    assert first.fit([7, 3, 5]) == list(reversed(second.fit([5, 3, 7])))
