@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.data.table_columns import match_name
 from mbert_cli.data.text_files import suffix_of
@@ -36,6 +37,11 @@ class Dialect:
 
     delimiter: str
     is_quoted: bool = True
+
+    @property
+    def csv_options(self) -> dict[str, Any]:
+        """For the csv module. Blanks before a quotation mark, as in `a, "b"`, are none of the cell's."""
+        return {"delimiter": self.delimiter, "skipinitialspace": self.delimiter != " ", "strict": True}
 
     def __str__(self) -> str:
         """In words: `separated by semicolons`."""
@@ -118,7 +124,7 @@ def split_cells(text: str, dialect: Dialect) -> list[str]:
         return text.split(dialect.delimiter)
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     try:
-        return next(csv.reader([text], delimiter=dialect.delimiter, strict=True), [])
+        return next(csv.reader([text], **dialect.csv_options), [])
     except csv.Error:
         return [text]
 
@@ -147,7 +153,7 @@ def read_cells(lines: Iterator[Line], dialect: Dialect, after: int, path: Path) 
             last = number
             yield f"{text}\n"
 
-    rows = csv.reader(feed(), delimiter=dialect.delimiter, strict=True)
+    rows = csv.reader(feed(), **dialect.csv_options)
     while True:
         start = last + 1
         try:

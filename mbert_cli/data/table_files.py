@@ -15,6 +15,12 @@ from mbert_cli.errors import UserError
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
+_SAVED_AS = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "Save the sheet as CSV UTF-8"),
+    ".parquet": "Save it as JSON lines, with pandas: frame.to_json(path, orient='records', lines=True)",
+}
+"""How a file of another kind becomes one that is read."""
+
 TableRow = tuple[int | str, tuple[Any, ...] | None]
 """Line where a row begins, counted from 1, in an array of JSON as `3, item 2`, and what the wanted columns hold: text, or in JSON any value; None for a
 line that lacks cells."""
@@ -155,7 +161,7 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
     if suffix not in (*OWN, *JSON_SUFFIXES):
         raise UserError(
             f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {path}",
-            "Set task.train and task.validation to such files",
+            _SAVED_AS.get(suffix, "Set task.train and task.validation to such files"),
         )
     encoding = "utf-8" if form.is_exact else find_encoding(path, form.encoding)
     said = [] if encoding == "utf-8" or form.encoding else [f"{path.name} is read as {encoding}"]
@@ -222,5 +228,7 @@ def _whole_rows(
         else:
             raise UserError(
                 f"Each line must have as many cells as the header, {width}. Received: {len(cells)} in {path}:{line}",
-                "Correct the line; a .tsv file has no quoting, a .csv file has",
+                f"Put a cell that holds {header.dialect.delimiter!r} or a line break in quotation marks"
+                if header.dialect.is_quoted
+                else "Correct the line; a .tsv file has no quoting, a .csv file has",
             )

@@ -46,7 +46,7 @@ def test_the_header_tells_what_separates_cells(tmp_path, name, content, separate
 def test_names_may_differ_in_case_and_outer_blanks_which_is_said(tmp_path):
     table = read_table(write(tmp_path, "t.csv", "\ufeff Text , LABEL\nx,a\n"), TEXT_AND_LABEL)
     assert table.rows == [(2, ("x", "a"))]
-    assert table.notes == ["t.csv: the column ' Text ' for 'text', ' LABEL' for 'label' is taken"]
+    assert table.notes == ["t.csv: the column 'Text ' for 'text', 'LABEL' for 'label' is taken"]
     table = read_table(write(tmp_path, "t.jsonl", '{"Text": "x", "label": "a"}\n'), TEXT_AND_LABEL)
     assert table.notes == ["t.jsonl: the column 'Text' for 'text' is taken"]
 
@@ -195,3 +195,15 @@ def test_second_texts_without_labels(tmp_path):
     with pytest.raises(UserError) as caught:
         read_texts(write(tmp_path, "t.csv", "q,a\n"), Columns("q", "a"))
     assert caught.value.message == f"A file of texts must have rows. Received: {path} without any"
+
+
+def test_blanks_before_a_quoted_cell_are_no_part_of_it(tmp_path):
+    table = read_table(write(tmp_path, "t.csv", 'text, label\n"x, y", "a"\nz,  b\n'), TEXT_AND_LABEL)
+    assert table.rows == [(2, ("x, y", "a")), (3, ("z", "b"))]
+
+
+def test_files_of_other_kinds_are_told_how_to_become_tables(tmp_path):
+    assert refused(tmp_path / "t.xlsx") == [
+        f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {tmp_path}/t.xlsx",
+        "Save the sheet as CSV UTF-8",
+    ]

@@ -214,7 +214,7 @@ def test_the_form_of_a_file_is_said_and_can_be_named(tmp_path):
     task = load(write(tmp_path, "t.csv", content))
     assert task.notes == (
         "t.csv: cells are separated by semicolons",
-        "t.csv: the column ' Text ' for 'text', 'Label' for 'label' is taken",
+        "t.csv: the column 'Text ' for 'text', 'Label' for 'label' is taken",
     )
     path = tmp_path / "t.csv"
     path.write_bytes(content.encode("cp1252"))
