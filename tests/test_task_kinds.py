@@ -119,7 +119,7 @@ def test_several_labels_are_learned_and_predicted(mbert, folder):
     words = [
         "file", "--source", "runs/source", "--set", "task.kind=multi_label", "--set", "task.train=labels.jsonl",
         "--set", "task.validation=labels.jsonl", "--set", "task.sequence_length=16",
-        "--set", "train.batch_size=4", "--set", "train.epochs=30", "--set", "loss.class_weights=balanced",
+        "--set", "train.batch_size=4", "--set", "train.epochs=60", "--set", "loss.class_weights=balanced",
         "--set", "train.optimizer.learning_rate=5e-3", "--run", "runs/labels",
     ]  # fmt: skip
     done = mbert(folder, "finetune", *words)
@@ -130,6 +130,11 @@ def test_several_labels_are_learned_and_predicted(mbert, folder):
     for target in ("runs/labels", "runs/labels/export/float32/model.tflite"):
         done = mbert(folder, "predict", target, "--jsonl", "--text", "ben and ann lives in oslo .")
         assert json.loads(done.stdout)["labels"] == ["ann", "ben"]
+    rows = [",".join([text, *(str(int(name in labels_of(text))) for name in PEOPLE)]) for text in TEXTS]
+    (folder / "columns.csv").write_text("\n".join([",".join(["text", *PEOPLE]), *rows]))
+    files = [f"--set=task.{key}=columns.csv" for key in ("train", "validation")]
+    done = mbert(folder, "eval", "runs/labels", *files, "--set", f"task.label=[{','.join(PEOPLE)}]")
+    assert "columns.csv validation, 6 examples: f1_micro" in done.stdout
 
 
 def test_a_fine_tuned_run_is_where_another_begins(mbert, folder):
