@@ -70,6 +70,7 @@ their configurations                           mbert_cli/weights/configuration.p
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 latency                                        mbert_cli/tflite/latency.py
+reports of latency, and the newest of them      mbert_cli/commands/bench_report.py
 """
 
 __version__ = "0.1.0"

@@ -32,7 +32,12 @@ NamedRun = Annotated[
 ]
 ReportRun = Annotated[
     Path | None,
-    typer.Option("--run", metavar="DIR", help="Directory that gets report.json.", show_default=False),
+    typer.Option(
+        "--run",
+        metavar="DIR",
+        help="Directory that gets the report (default: runs/bench).",
+        show_default=False,
+    ),
 ]
 Target = Annotated[
     Path | None,

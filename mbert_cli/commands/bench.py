@@ -1,46 +1,66 @@
 """`mbert bench`: artifacts -> latency, size and memory side by side."""
 
 import dataclasses
-import json
 import shlex
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from mbert_cli import console
+from mbert_cli.commands.bench_report import BENCH, Machine, describe_machine, write_report
 from mbert_cli.commands.export_names import exported, target_name
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import ARTIFACT, find_target, open_task_model
+from mbert_cli.data.batch import Batch
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.schema import BenchRecipe
-from mbert_cli.tflite.latency import LatencyRow, adb_lines, measure, reference_artifact
-from mbert_cli.train.manifest import replace_file
+from mbert_cli.tflite.latency import (
+    REFERENCE_TOKENS,
+    LatencyRow,
+    Timed,
+    adb_lines,
+    measure,
+    reference_artifact,
+)
 
 PAPER_TIMES_SMALLER, PAPER_TIMES_FASTER = 4.3, 5.5
 """MobileBERT against BERT-base on a Pixel 4, both in float32 (Sun et al., 2020)."""
 
 EXAMPLES = 32
 
+NOISY = 0.1
+"""From this spread of the rounds on, a warning says that the times are not to be relied on."""
+
+Inputs = list[Batch]
+
 
 def run(invocation: Invocation) -> None:
-    """Times artifacts on real token ids, and a reference architecture beside them."""
+    """Times artifacts on real token ids, each at its own length, and a reference architecture beside them."""
     recipe: BenchRecipe = invocation.loaded.recipe
     artifacts = _artifacts(invocation)
     if invocation.dry_run:
         for artifact in artifacts:
             console.result(f"Would time {artifact} for {recipe.bench.min_seconds:g} s")
         return
-    model = with_chosen_length(open_task_model(artifacts[0]), invocation)
-    model, encoded = model.sample(recipe.task or model.description.task, EXAMPLES)
-    inputs = list(islice(model.batches(encoded, batch_size=1).in_order(), EXAMPLES))
-    reference = _reference(invocation, recipe, model.sequence_length)
-    rows = measure([*artifacts, *filter(None, [reference])], inputs, recipe.bench)
-    _show(rows, recipe, model.sequence_length)
-    _save(invocation, rows, recipe, model.sequence_length)
-    phone = {target_name(path).replace(" ", "-"): path for path in artifacts}
+    timed = [
+        Timed(path, inputs) for path, inputs in zip(artifacts, _inputs(invocation, artifacts), strict=True)
+    ]
+    references = _references(recipe.bench.against, timed, invocation.root / "reference")
+    machine = describe_machine()
+    rows = measure([*timed, *references], recipe.bench)
+    own, beside = rows[: len(timed)], rows[len(timed) :]
+    _show(own, beside, recipe)
+    console.result(machine.line)
+    _warn_of_noise(rows, machine)
+    path = write_report(invocation.run or invocation.root / BENCH, own, beside, recipe.bench, machine)
+    console.info(f"Written to {path}")
     console.result("On a phone, with LiteRT's benchmark binary in this folder:")
-    console.result("\n".join(adb_lines(phone, recipe.bench.threads)))
+    console.result(
+        "\n".join(adb_lines({target_name(path): path for path in artifacts}, recipe.bench.threads))
+    )
 
 
 def _artifacts(invocation: Invocation) -> list[Path]:
@@ -58,45 +78,65 @@ def _artifacts(invocation: Invocation) -> list[Path]:
     return artifacts
 
 
-def _reference(invocation: Invocation, recipe: BenchRecipe, length: int) -> Path | None:
-    name = recipe.bench.against
+def _inputs(invocation: Invocation, artifacts: Sequence[Path]) -> list[Inputs]:
+    """For each artifact examples of its task, in its own tokens and at its own length; alike ones are read once."""
+    recipe: BenchRecipe = invocation.loaded.recipe
+    read: dict[tuple[str, str, int], Inputs] = {}
+    inputs = []
+    for path in artifacts:
+        model = with_chosen_length(open_task_model(path), invocation)
+        options = recipe.task or model.description.task
+        key = options.model_dump_json(), model.description.vocabulary.digest, model.sequence_length
+        if key not in read:
+            answering, encoded = model.sample(options, EXAMPLES)
+            batches = answering.batches(encoded, batch_size=1).in_order()
+            read[key] = list(islice(batches, EXAMPLES))
+        inputs.append(read[key])
+    return inputs
+
+
+def _references(name: str | None, timed: Sequence[Timed], folder: Path) -> list[Timed]:
+    """The reference architecture at each length that is timed, on the same tokens."""
     if name is None:
-        return None
-    console.info(
-        f"{name} of {length} tokens with random weights, in float32, is the reference; it is built once"
-    )
-    return reference_artifact(name, length, invocation.root / "reference")
+        return []
+    by_length = {one.inputs[0]["token_ids"].shape[1]: one.inputs for one in timed}
+    references = []
+    for length, inputs in by_length.items():
+        console.info(
+            f"{name} of {length} tokens with random weights, in float32, is the reference; it is built once"
+        )
+        known = [
+            batch | {"token_ids": np.minimum(batch["token_ids"], REFERENCE_TOKENS - 1)} for batch in inputs
+        ]  # a larger vocabulary has ids for which the reference has no weights
+        references.append(Timed(reference_artifact(name, length, folder), known))
+    return references
 
 
-def _show(rows: Sequence[LatencyRow], recipe: BenchRecipe, length: int) -> None:
-    last = rows[-1]
+def _show(own: Sequence[LatencyRow], references: Sequence[LatencyRow], recipe: BenchRecipe) -> None:
+    rows = [*own, *references]
     columns = [
-        "artifact",
-        "MB",
-        "p50 ms",
-        "p90 ms",
-        "p99 ms",
-        "peak MB",
-        "runs",
-        "times smaller",
+        "artifact", "tokens", "MB", "p50 ms", "spread", "p90 ms", "p99 ms", "peak MB", "runs", "times smaller",
         "times faster",
-    ]
+    ]  # fmt: skip
     cells = [
         (
             target_name(row.path),
+            row.sequence_length,
             f"{row.size_bytes / 1e6:.1f}",
             f"{row.p50_ms:.2f}",
+            "" if row.spread is None else f"{row.spread:.1%}",
             f"{row.p90_ms:.2f}",
             f"{row.p99_ms:.2f}",
             f"{row.peak_memory_bytes / 1e6:.0f}",
             f"{row.runs:,}",
-            f"{last.size_bytes / row.size_bytes:.1f}",
-            f"{last.p50_ms / row.p50_ms:.1f}",
+            f"{compared.size_bytes / row.size_bytes:.1f}",
+            f"{compared.p50_ms / row.p50_ms:.1f}",
         )
-        for row in rows
+        for row, compared in zip(rows, _compared_with(rows, references), strict=True)
     ]
     threads = "1 thread" if recipe.bench.threads == 1 else f"{recipe.bench.threads} threads"
-    console.table(f"bench: {length} tokens, {threads}, ratios to {target_name(last.path)}", columns, cells)
+    name = f"{recipe.bench.against} of the same length" if len(references) > 1 else target_name(rows[-1].path)
+    console.table(f"bench: {threads}, ratios to {name}", columns, cells)
     if recipe.bench.against == "bert_base":
         console.result(
             f"For comparison, MobileBERT against BERT-base in the paper, both float32 on a Pixel 4: "
@@ -104,16 +144,18 @@ def _show(rows: Sequence[LatencyRow], recipe: BenchRecipe, length: int) -> None:
         )
 
 
-def _save(invocation: Invocation, rows: Sequence[LatencyRow], recipe: BenchRecipe, length: int) -> None:
-    """Writes the figures as report.json into the directory that `--run` names."""
-    report = {
-        "sequence_length": length,
-        "threads": recipe.bench.threads,
-        "reference": recipe.bench.against,
-        "rows": [dataclasses.asdict(row) | {"path": str(row.path)} for row in rows],
-    }
-    directory = invocation.run or invocation.root / "bench"
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "report.json"
-    replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
-    console.info(f"Written to {path}")
+def _compared_with(rows: Sequence[LatencyRow], references: Sequence[LatencyRow]) -> list[LatencyRow]:
+    """The row that each is compared with: the reference of its length, else the last one of all."""
+    by_length = {row.sequence_length: row for row in references}
+    return [by_length.get(row.sequence_length, rows[-1]) for row in rows]
+
+
+def _warn_of_noise(rows: Sequence[LatencyRow], machine: Machine) -> None:
+    noisy = [row for row in rows if (row.spread or 0) > NOISY]
+    if noisy:
+        listed = ", ".join(f"{target_name(row.path)} by {row.spread:.0%}" for row in noisy)
+        console.warning(
+            f"The medians of the rounds lie far apart: {listed}. Other work was going on (load {machine.load:.1f} on "
+            f"{machine.cores} cores), or the clock of the processor changed: time again when it is idle, or with more "
+            "rounds, --set bench.rounds=9."
+        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.commands.bench_report import Latency, newest_latencies
 from mbert_cli.commands.export_names import exported, is_outdated, target_name
 from mbert_cli.commands.inputs import started_from
 from mbert_cli.commands.runs import require_root
@@ -28,12 +29,14 @@ class _Row:
         scored: Set of the score of the task.
         cells: The row.
         pretrained: Set of the score of pre-training.
+        reference: What the ratios are to.
     """
 
     task: str
     scored: str
     cells: tuple[str, ...]
     pretrained: str = ""
+    reference: str = ""
 
 
 def run(root: Path) -> None:
@@ -50,11 +53,12 @@ def run(root: Path) -> None:
         )
         return
     _show("Models", _MODELS, [_model_row(info) for info in finetuned])
-    bench = _read(root / "bench" / "report.json")
+    latencies = newest_latencies(root)
     artifacts = [(info, path) for info in finetuned for path in exported(info.path)]
-    reference = bench.get("reference")
-    ratios = f", ratios to {reference} in float32" if reference else ""
-    _show(f"Artifacts{ratios}", _ARTIFACTS, [_artifact_row(info, path, bench) for info, path in artifacts])
+    rows = [_artifact_row(info, path, latencies.get(path.resolve())) for info, path in artifacts]
+    compared = sorted({row.reference for row in rows if row.reference})
+    ratios = f", ratios to {' or '.join(compared)} in float32" if compared else ""
+    _show(f"Artifacts{ratios}", _ARTIFACTS, rows)
     for _, path in artifacts:
         console.result(f"{path}")
 
@@ -119,20 +123,20 @@ def _origin(source: Path) -> str:
     return f"{source.name} ({recipe['distill']['strategy']}, from {Path(recipe['teacher']).name})"
 
 
-def _artifact_row(info: RunInfo, path: Path, bench: dict) -> _Row:
-    report = _read(path.with_name("report.json"))
-    rows = {row["path"]: row for row in bench.get("rows", [])}
-    timed, reference = rows.get(str(path)), bench.get("rows", [None])[-1] if bench.get("reference") else None
-    against = timed and reference
+def _artifact_row(info: RunInfo, path: Path, timed: Latency | None) -> _Row:
+    report, size_bytes = _read(path.with_name("report.json")), path.stat().st_size
+    if timed and timed.size_bytes != size_bytes:
+        timed = None  # it was exported anew since
+    against = timed if timed and timed.reference else None
     cells = (
         target_name(path) + " (of an earlier result)" * is_outdated(info.path, path),
         _percent(report.get("parity", {}).get("metric_artifact")),
-        f"{path.stat().st_size / 1e6:.1f}",
-        f"{timed['p50_ms']:.2f}" if timed else "",
-        f"{reference['size_bytes'] / timed['size_bytes']:.1f}" if against else "",
-        f"{reference['p50_ms'] / timed['p50_ms']:.1f}" if against else "",
+        f"{size_bytes / 1e6:.1f}",
+        f"{timed.p50_ms:.2f}" if timed else "",
+        f"{against.reference_size_bytes / size_bytes:.1f}" if against else "",
+        f"{against.reference_p50_ms / against.p50_ms:.1f}" if against else "",
     )
-    return _Row(_task(info), _set(report), cells)
+    return _Row(_task(info), _set(report), cells, reference=(against and against.reference) or "")
 
 
 def _summary(run: Path) -> dict:

@@ -25,66 +25,100 @@ BENCHMARK_BINARY = "android_aarch64_benchmark_model"
 """Name under which LiteRT publishes its benchmark for phones."""
 
 
+REFERENCE_TOKENS = 30522
+"""Tokens of the vocabulary of a reference: BERT's."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An artifact and what it is run on, over and over.
+
+    Attributes:
+        path: The .tflite file.
+        inputs: Batches of token_ids, segment_ids and padding_mask, (rows, length) int32, of real text, which are run
+            row by row.
+    """
+
+    path: Path
+    inputs: Sequence[Mapping[str, np.ndarray]]
+
+
 @dataclass(frozen=True)
 class LatencyRow:
     """Figures of one artifact.
 
-    `peak_memory_bytes` is the peak of a process that loads and runs it, less what that process held before
-    loading: the interpreter's buffers, its packed weights and the pages of the file that it touched.
+    `p50_ms` is the median over the rounds of the median of each, which are `rounds_ms`; `p90_ms` and `p99_ms` are
+    of all runs. `peak_memory_bytes` is the peak of a process that loads and runs it, less what that process held
+    before loading: the interpreter's buffers, its packed weights and the pages of the file that it touched.
     """
 
     path: Path
+    sequence_length: int
     size_bytes: int
     runs: int
     p50_ms: float
     p90_ms: float
     p99_ms: float
+    rounds_ms: tuple[float, ...]
     peak_memory_bytes: int
 
+    @property
+    def spread(self) -> float | None:
+        """Distance of the slowest round from the fastest, as a share of the median; None of one round."""
+        if len(self.rounds_ms) < 2:
+            return None
+        return (max(self.rounds_ms) - min(self.rounds_ms)) / self.p50_ms
 
-def measure(
-    artifacts: Sequence[Path], inputs: Sequence[Mapping[str, np.ndarray]], options: BenchOptions
-) -> list[LatencyRow]:
-    """Times artifacts of one length, each in its own process; they take turns, one runs at a time.
+
+def measure(artifacts: Sequence[Timed], options: BenchOptions) -> list[LatencyRow]:
+    """Times artifacts, each in its own process and at its own length; they take turns, one runs at a time.
 
     Args:
-        artifacts: .tflite files.
-        inputs: Batches of token_ids, segment_ids and padding_mask, (rows, length) int32, of real text: they
-            are run row by row, over and over.
+        artifacts: What is timed.
         options: Threads, seconds and rounds.
 
     Raises:
-        UserError: A file is not an artifact, or is one of another length.
+        UserError: A file is not an artifact, or is one of another length than its inputs.
         RunError: A process died.
     """
-    names = tuple(INPUTS.values())
-    rows = {name: np.concatenate([batch[name] for batch in inputs]) for name in names}
-    milliseconds: list[list[float]] = [[] for _ in artifacts]
+    rounds: list[list[list[float]]] = [[] for _ in artifacts]
     peaks = [0] * len(artifacts)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        np.savez(folder / "inputs.npz", **rows)
         workers = [
-            stack.enter_context(_Worker(path, options.threads, folder / "inputs.npz")) for path in artifacts
+            stack.enter_context(_Worker(timed.path, options.threads, _save_inputs(timed, folder, index)))
+            for index, timed in enumerate(artifacts)
         ]
         for turn in range(options.rounds):
             warmup = options.warmup_seconds if turn == 0 else 0.0
             for index, worker in enumerate(workers):
                 answer = worker.run(warmup, options.min_seconds / options.rounds)
-                milliseconds[index] += answer["milliseconds"]
+                rounds[index].append(answer["milliseconds"])
                 peaks[index] = answer["peak_memory_bytes"]
-    return [_row(*figures) for figures in zip(artifacts, milliseconds, peaks, strict=True)]
+    return [_row(*figures) for figures in zip(artifacts, rounds, peaks, strict=True)]
 
 
-def _row(path: Path, milliseconds: list[float], peak_memory_bytes: int) -> LatencyRow:
-    p50, p90, p99 = np.percentile(milliseconds, (50, 90, 99))
+def _save_inputs(timed: Timed, folder: Path, index: int) -> Path:
+    path = folder / f"inputs-{index}.npz"
+    np.savez(
+        path, **{name: np.concatenate([batch[name] for batch in timed.inputs]) for name in INPUTS.values()}
+    )
+    return path
+
+
+def _row(timed: Timed, rounds: list[list[float]], peak_memory_bytes: int) -> LatencyRow:
+    medians = tuple(float(np.median(milliseconds)) for milliseconds in rounds)
+    together = np.concatenate(rounds)
+    p50 = float(np.median(medians))
     return LatencyRow(
-        path=path,
-        size_bytes=path.stat().st_size,
-        runs=len(milliseconds),
-        p50_ms=float(p50),
-        p90_ms=float(p90),
-        p99_ms=float(p99),
+        path=timed.path,
+        sequence_length=timed.inputs[0]["token_ids"].shape[1],
+        size_bytes=timed.path.stat().st_size,
+        runs=len(together),
+        p50_ms=p50,
+        p90_ms=max(p50, float(np.percentile(together, 90))),
+        p99_ms=max(p50, float(np.percentile(together, 99))),
+        rounds_ms=medians,
         peak_memory_bytes=peak_memory_bytes,
     )
 
@@ -164,7 +198,8 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
     from mbert_cli.model.heads import build_task_network
     from mbert_cli.tflite.convert import convert
 
-    content = convert(build_task_network(size_name, num_labels=2), sequence_length, "float32")
+    network = build_task_network(size_name, num_labels=2, vocab_size=REFERENCE_TOKENS)
+    content = convert(network, sequence_length, "float32")
     cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache_dir, delete=False) as file:
         file.write(content)

@@ -25,7 +25,8 @@ class ExportOptions(Section):
     """What is exported."""
 
     quantize: Mode | Annotated[list[Mode], Field(min_length=1)] = "dynamic_int8"
-    """One mode or a list: float32, float16 (half the size), dynamic_int8 (a quarter, and faster)."""
+    """One mode or a list: float32, float16 (half the size), dynamic_int8 (a quarter; faster on
+    processors with products of 8-bit numbers, as phones have: `mbert bench` tells)."""
     sequence_length: Positive | None = None
     """Static length of the artifact in tokens; null is that of the task."""
     verify: VerifyOptions = VerifyOptions()
@@ -42,6 +43,7 @@ class BenchOptions(Section):
     min_seconds: Annotated[float, Field(gt=0)] = 5.0
     """Timed runs go on for at least so long, for each artifact."""
     rounds: Positive = 3
-    """Artifacts take turns so many times, so that a busy moment does not hit one alone."""
+    """Artifacts take turns so many times, so that a busy moment does not hit one alone; how far the rounds lie apart
+    tells how noisy the times are."""
     against: Literal["bert_base", "bert_large", "mobilebert", "mobilebert_tiny", "tinybert_4"] | None = None
     """Also time this architecture with random weights in float32, and print ratios to it."""

@@ -19,7 +19,7 @@ import tensorflow as tf
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.tflite.convert import MODES, convert, op_census
 from mbert_cli.tflite.interpreter import INPUTS, OUTPUTS
-from mbert_cli.tflite.latency import measure
+from mbert_cli.tflite.latency import Timed, measure
 from mbert_cli.tflite.options import BenchOptions
 
 VOCABULARY = 30522
@@ -91,7 +91,10 @@ def main() -> None:
                         flush=True,
                     )
         options = BenchOptions(min_seconds=arguments.seconds)
-        rows = {row.path.stem: row for row in measure(paths, inputs(arguments.length), options)}
+        rows = {
+            row.path.stem: row
+            for row in measure([Timed(path, inputs(arguments.length)) for path in paths], options)
+        }
     print(f"\n{'artifact':40s} {'p50 ms':>8s} {'p90 ms':>8s} {'MB':>7s} {'peak MB':>8s}  straight / ours")
     for stem, row in rows.items():
         ratio = rows[stem.rsplit("-", 1)[0] + "-straight"].p50_ms / row.p50_ms

@@ -74,6 +74,29 @@ def test_an_artifact_stands_with_its_ratios_to_the_reference(root, capsys):
     ]  # fmt: skip
 
 
+def test_the_newest_times_of_each_artifact_are_shown_whichever_report_has_them(root, capsys):
+    export = root / "task" / "export" / "int8"
+    export.mkdir()
+    (export / "model.tflite").write_bytes(bytes(500_000))
+    for moment, name, size, p50 in (
+        ("2026-01-02", "int8", 500_000, 5.0),
+        ("2026-01-03", "float32", 2_000_000, 3.0),
+        ("2026-01-04", "float32", 1_999_999, 9.0),
+    ):
+        row = {"path": f"runs/task/export/{name}/model.tflite", "p50_ms": p50, "size_bytes": size}
+        beside = {"path": "r.tflite", "p50_ms": 30.0, "size_bytes": 4_000_000, "is_reference": True}
+        content = {"started": moment, "reference": "tinybert_4", "rows": [row, beside]}
+        (root / "bench" / f"{moment}.json").write_text(json.dumps(content))
+    (root / "bench" / "broken.json").write_text("{")
+    (root / "bench" / "2026-01-04.json").rename(root / "bench" / "2026-01-05.json")
+    chain.run(root)
+    output = capsys.readouterr().out
+    assert "Artifacts, ratios to tinybert_4 in float32" in output
+    shown = {line.split()[1]: line.split()[2:] for line in output.splitlines() if line.startswith(" task ")}
+    assert shown["int8"] == ["0.5", "5.00", "8.0", "6.0"]
+    assert shown["float32"] == ["89.00%", "2.0"]  # exported anew since it was timed
+
+
 def change(path: Path, **values: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
