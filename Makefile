@@ -11,6 +11,10 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 # RUF012 is off because it does not see that the sections of a recipe are frozen pydantic models.
 LINT := --line-length 110 --target-version py311
 
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+SAY_SIZE := echo "Installed: $$(ls .venv/lib/python*/site-packages | grep -c dist-info) packages, \
+	$$(du -sh .venv | cut -f1) in .venv"
+
 .PHONY: install demo test test-slow lint
 
 install: .venv/installed
@@ -43,10 +47,15 @@ lint: .venv/installed-test
 	$(PYTHON) -m venv .venv
 
 # A changed requirement makes the stamps old, so that the next target installs it.
+# pip says what it downloads, with sizes; the longest wait is for "Installing collected packages".
 .venv/installed: setup.cfg setup.py | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
-	touch $@
+	@echo "Installing mbert and what it needs into .venv: 0.85 GB to download, 3 GB on the disk"
+	$(INSTALL) --editable .
+	@$(SAY_SIZE)
+	@touch $@
 
 .venv/installed-test: setup.cfg setup.py | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	touch $@ .venv/installed
+	@echo "Installing mbert and what its tests need into .venv: 4.4 GB on the disk with the CPU build of torch"
+	$(INSTALL) --editable '.[test]'
+	@$(SAY_SIZE)
+	@touch $@ .venv/installed
