@@ -107,6 +107,11 @@ def in_streams(function: Callable, items: Iterable) -> Iterator:
             yield pending.popleft().result()
 
 
+def length_step() -> int:
+    """Batches for answers are as long as a multiple of this: JAX compiles a network anew for every length."""
+    return 16 if os.environ.get(VARIABLE) == "jax" else 1
+
+
 def compile_forward(network: "keras.Model") -> Callable[[dict], dict]:
     """The network as a function of batches of any size and length, without dropout.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
-from mbert_cli.backend import use_streams
+from mbert_cli.backend import length_step, use_streams
 from mbert_cli.commands.input_contents import input_contents, warn_of_training_examples
 from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
 from mbert_cli.commands.invocation import Invocation
@@ -264,7 +264,7 @@ def _validation(
     predict = make_predictor(network, kind)
 
     def validate(objective: Objective) -> dict[str, float]:
-        predicted = held_out.judge.decide(batches.outputs(predict))
+        predicted = held_out.judge.decide(batches.outputs(predict, length_step()))
         result = held_out.judge.score(predicted)
         return result.figures | result.details | {SCORE: result.value}
 

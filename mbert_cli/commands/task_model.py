@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.backend import load_keras
+from mbert_cli.backend import length_step, load_keras
 from mbert_cli.commands.inputs import TASK_MODELS
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.label_order import find_columns
@@ -147,7 +147,7 @@ class TaskModel:
         """The outputs for all rows of a set, in their order; raises as `answer_batches`."""
         batches = self.batches(encoded, batch_size)
         total = batches.steps_in_order
-        return batches.outputs(lambda parts: self.answer_batches(_watched(parts, total)))
+        return batches.outputs(lambda parts: self.answer_batches(_watched(parts, total)), length_step())
 
     def answer_batches(self, batches: Iterable[Batch]) -> np.ndarray:
         """The outputs for the rows of task batches.

@@ -10,9 +10,6 @@ from mbert_cli.data.batch import Batch
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Lengths of batches that are as long as they need to be: few, since a backend may compile a step for each."""
 
-ANSWER_LENGTHS = (*range(8, 64, 8), *range(64, 256, 16), *range(256, 513, 32))
-"""The same for answers: more, since fewer rows are read at each, and a step forward is compiled sooner."""
-
 POOL = 32
 """Batches whose rows are sorted by length together. More would waste less padding and draw less freely."""
 
@@ -85,21 +82,23 @@ class TaskBatches:
         for start in range(0, count, self.batch_size):
             yield self._batch(np.arange(start, min(start + self.batch_size, count)))
 
-    def outputs(self, predict: Callable[[Iterable[Batch]], np.ndarray]) -> np.ndarray:
+    def outputs(self, predict: Callable[[Iterable[Batch]], np.ndarray], length_step: int = 1) -> np.ndarray:
         """What a model says about every row, in the order of the rows.
 
-        With `dynamic_length` the batches are of rows of like length, the longest first, so that memory that does
-        not suffice shows at once.
+        With `dynamic_length` the batches are of rows of like length, each just as long as its longest row and a
+        column of padding; the longest come first, so that memory that does not suffice shows at once.
 
         Args:
             predict: Batches -> an output for each of their rows that is no filler, in the order of the batches.
+            length_step: Lengths are multiples of it, see `mbert_cli.backend.length_step`.
         """
         order = np.arange(len(self.rows.tokens))
         if self._dynamic_length:
             order = np.argsort(-self.rows.tokens, kind="stable")
         size = min(self.batch_size, len(order))
         starts = range(0, len(order), size)
-        found = predict(self._batch(order[start : start + size], size, ANSWER_LENGTHS) for start in starts)
+        lengths = range(0, self.rows.sequence_length, length_step)
+        found = predict(self._batch(order[start : start + size], size, lengths) for start in starts)
         outputs = np.empty_like(found)
         outputs[order] = found
         return outputs

@@ -138,8 +138,13 @@ def test_padding_to_another_length_changes_nothing_else(tokenizer):
         assert not whole[name][:, 16:].any()
 
 
-@pytest.mark.parametrize(("dynamic", "lengths"), [(True, [64, 64, 56, 32, 16, 8]), (False, [64] * 6)])
-def test_answers_come_in_the_order_of_the_examples_from_batches_of_like_length(tokenizer, dynamic, lengths):
+@pytest.mark.parametrize(
+    ("dynamic", "step", "lengths"),
+    [(True, 1, [64, 63, 53, 31, 12, 4]), (True, 16, [64, 64, 64, 32, 16, 16]), (False, 1, [64] * 6)],
+)
+def test_answers_come_in_the_order_of_the_examples_from_batches_of_like_length(
+    tokenizer, dynamic, step, lengths
+):
     examples = texts_of([3, 60, 9, 41, 13, 60, 28, 50, 1, 70, 60])
     batches = TaskBatches(TextRows(examples, tokenizer, 64), 2, dynamic_length=dynamic)
     seen = []
@@ -149,7 +154,7 @@ def test_answers_come_in_the_order_of_the_examples_from_batches_of_like_length(t
         seen.extend(part["token_ids"].shape[1] for part in parts)
         return np.concatenate([part["labels"][part["example_weights"] > 0] for part in parts])
 
-    np.testing.assert_array_equal(batches.outputs(predict), np.arange(11))
+    np.testing.assert_array_equal(batches.outputs(predict, step), np.arange(11))
     assert seen == lengths
 
 
@@ -157,4 +162,4 @@ def test_a_few_examples_make_a_batch_without_fillers(tokenizer):
     batches = TaskBatches(TextRows(texts_of([3, 5]), tokenizer, 64), 32, dynamic_length=True)
     shapes = []
     batches.outputs(lambda parts: np.array([shapes.append(part["token_ids"].shape) for part in parts] * 2))
-    assert shapes == [(2, 8)]
+    assert shapes == [(2, 8)]  # 5 and both marks, and a column of padding
