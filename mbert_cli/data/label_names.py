@@ -1,11 +1,14 @@
 """The names of labels: their order, and what in them is likely to be a mistake."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 _CLEAR_SEPARATORS = ("#", ";", "|")
 """Seldom part of a name."""
@@ -64,12 +67,12 @@ def describe_numbers(labels: Sequence[str]) -> str | None:
 
 
 def is_same_label(one: str, other: str) -> bool:
-    """Whether two labels differ in case, blanks or the form of a number at most."""
+    """Whether two labels look alike: they differ in case, blanks, or how a character or a number is written."""
     return _folded(one) == _folded(other)
 
 
 def alike_labels(labels: Iterable[str]) -> list[list[str]]:
-    """Groups of labels that differ in case, blanks or the form of a number alone."""
+    """Groups of labels that look alike, as `is_same_label` says."""
     groups: dict[str | Decimal, list[str]] = {}
     for label in labels:
         groups.setdefault(_folded(label), []).append(label)
@@ -141,4 +144,6 @@ def _num_own(joined: JoinedLabel, own: set[str]) -> int:
 
 def _folded(label: str) -> str | Decimal:
     number = label_number(label)
-    return " ".join(label.casefold().split()) if number is None else number
+    if number is not None:
+        return number
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", label)).casefold().split())

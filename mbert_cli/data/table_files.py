@@ -203,9 +203,20 @@ def _read_rows_of_cells(path: Path, names: Sequence[str], form: TableForm, encod
             num_blank += 1
     notes = [f"{path.name}: cells are {separated}"] if separated else []
     notes += taken_for(path, names, columns)
+    if not (header.dialect.is_quoted or form.is_exact):
+        notes += _kept_marks(path, rows)
     if num_blank:
         notes.append(f"{path.name}: rows of blank cells are left out, {num_blank:,} of them")
     return TableRows(rows, notes, header.dialect.delimiter)
+
+
+def _kept_marks(path: Path, rows: Sequence[TableRow]) -> list[str]:
+    """Says in how many rows a cell stands in quotation marks, which are text where nothing is quoted."""
+    count = sum(
+        any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in values or ()) for _, values in rows
+    )
+    how = "task.delimiter='\\t' takes them away"
+    return [f"{path.name}: rows that keep quotation marks around a cell: {count:,}; {how}"] if count else []
 
 
 def _whole_rows(
@@ -230,5 +241,5 @@ def _whole_rows(
                 f"Each line must have as many cells as the header, {width}. Received: {len(cells)} in {path}:{line}",
                 f"Put a cell that holds {header.dialect.delimiter!r} or a line break in quotation marks"
                 if header.dialect.is_quoted
-                else "Correct the line; a .tsv file has no quoting, a .csv file has",
+                else "Correct the line; a .tsv file has no quoting unless task.delimiter='\\t' says so",
             )

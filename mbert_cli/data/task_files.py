@@ -125,9 +125,7 @@ def _warnings(labels: Sequence[str], rows: LabelledRows, options: FileTask) -> l
     """What in the labels is likely to be a mistake."""
     name = rows.path.name
     warnings = [
-        f"{name}: {_listed(group)} are labels of their own, though they differ in case, blanks or the form of a "
-        "number alone"
-        for group in alike_labels(labels)
+        f"{name}: {_listed(group)} look alike and are labels of their own" for group in alike_labels(labels)
     ]
     missing = missing_labels(labels)
     if missing:

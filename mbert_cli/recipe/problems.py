@@ -1,6 +1,7 @@
 """What is wrong with a recipe, said in plain words: unknown keys, and values of a wrong type or range."""
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
@@ -44,11 +45,17 @@ def wrong_value(key: Key, value: object) -> str:
     """Says what a key takes and what it got."""
     near = difflib.get_close_matches(str(value), key.choices, n=1) if isinstance(value, str) else []
     guess = f" Did you mean {near[0]}?" if near else ""
-    is_number = isinstance(value, int | float)
-    quotes = (
-        f' Write it in quotes: "{written(value)}".' if is_number and key.accepts.startswith("text") else ""
-    )
+    quotes = ""
+    if isinstance(value, int | float) and key.accepts.startswith("text"):
+        quotes = f' Write it in quotes: "{written(value)}".'
+    elif isinstance(value, list) and "list of texts" in key.accepts and _numbers_in(value):
+        texts = [written(item) if isinstance(item, int | float) else item for item in value]
+        quotes = f" Write each in quotes: {json.dumps(texts)}."
     return f"{key.path} must be {key.accepts}.{guess}{quotes} Received: {written(value)}"
+
+
+def _numbers_in(values: Sequence[object]) -> bool:
+    return any(isinstance(value, int | float) for value in values)
 
 
 def wrong_choice(path: str, choices: Sequence[str], value: object) -> str:

@@ -51,8 +51,23 @@ def test_numbers_that_are_not_those_of_the_outputs_are_said(labels, said):
 
 
 def test_labels_that_differ_in_form_alone_are_found():
-    labels = ["Sport", "sport", "new  york", "New York", "1", "1.0", "+1", "x"]
-    assert alike_labels(labels) == [["Sport", "sport"], ["new  york", "New York"], ["1", "1.0", "+1"]]
+    labels = [
+        "Sport",
+        "sport",
+        "new  york",
+        "New York",
+        "1",
+        "1.0",
+        "+1",
+        "x",
+        "é",
+        "e\u0301",
+        "y",
+        "y\u200b",
+    ]
+    assert alike_labels(labels) == [
+        ["Sport", "sport"], ["new  york", "New York"], ["1", "1.0", "+1"], ["é", "e\u0301"], ["y", "y\u200b"],
+    ]  # fmt: skip
 
 
 def test_names_of_values_that_are_not_there_are_found():

@@ -75,7 +75,11 @@ def test_the_error_for_a_missing_column_shows_how_the_file_is_separated_and_a_na
 
 def test_a_named_delimiter_is_taken_and_allows_quoting(tmp_path):
     path = write(tmp_path, "t.tsv", 'text\tlabel\n"x ""y"""\ta\n')
-    assert read_table(path, TEXT_AND_LABEL).rows == [(2, ('"x ""y"""', "a"))]
+    unquoted = read_table(path, TEXT_AND_LABEL)
+    assert unquoted.rows == [(2, ('"x ""y"""', "a"))]
+    assert unquoted.notes == [
+        "t.tsv: rows that keep quotation marks around a cell: 1; task.delimiter='\\t' takes them away"
+    ]
     assert read_table(path, TEXT_AND_LABEL, TableForm(delimiter="\t")).rows == [(2, ('x "y"', "a"))]
     path = write(tmp_path, "t.csv", "text~label\nx~a\n")
     assert read_table(path, TEXT_AND_LABEL, TableForm(delimiter="~")).rows == [(2, ("x", "a"))]

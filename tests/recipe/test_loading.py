@@ -170,6 +170,8 @@ def test_all_mistakes_are_told_at_once_from_top_to_bottom(write):
         ("distill", "train.optimizer.learning_rate=.nan",
          "train.optimizer.learning_rate must be a number above 0. Received: .nan"),
         ("distill", "teacher=5", 'teacher must be text, or null. Write it in quotes: "5". Received: 5'),
+        ("finetune", "task.packages=[0, x]",
+         'task.packages must be a list of texts, or null. Write each in quotes: ["0", "x"]. Received: [0, x]'),
         ("distill", "distill.strategy=joit",
          "distill.strategy must be progressive, joint or auxiliary. Did you mean joint? Received: joit"),
         ("distill", "distill.layer_map=[0, -2]",
