@@ -264,6 +264,9 @@ def trace(
                                                  help="Attention maps, models side by side.")] = None,
     layers: Annotated[list[int] | None, typer.Option("--layer", metavar="N", show_default=False,
                                                      help="A block of the picture, from 0; repeatable.")] = None,
+    pad: Annotated[bool | None, typer.Option("--pad/--no-pad", show_default=False,
+                                             help="Show the [PAD] that is read behind the text, or read none; "
+                                             "else it is read and not shown.")] = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """hidden states and attention maps of a text, as arrays and as a picture
@@ -271,7 +274,7 @@ def trace(
     Example: mbert trace runs/teacher runs/student --text "It rains." --picture maps.png
     """
     command = _plain("trace", quiet)
-    command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ())))
+    command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ()), pad))
 
 
 @app.command(rich_help_panel=AROUND)

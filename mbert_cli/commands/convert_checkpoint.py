@@ -34,6 +34,13 @@ PREFIX = "model.ckpt"
 """Name of a TF1 checkpoint in its folder."""
 
 
+TRIGRAM = (
+    "This model reads the token behind each token, so keep a [PAD] behind the longest text of a batch: in "
+    'transformers padding="max_length" does, padding=True and a text alone do not (docs/padding.md)'
+)
+"""Said of a model with trigram input: a text that ends where its batch ends is answered a little otherwise."""
+
+
 @dataclass(frozen=True)
 class ConvertCommand:
     """What was typed.
@@ -78,6 +85,8 @@ def run(command: ConvertCommand) -> None:
     # TF1's code takes fields that it does not know; with them the checkpoint comes back as what it is.
     configuration |= write_task(find_architecture(heads, family), description.kind, description.labels)
     _show(command, converted, dropped)
+    if description.size.trigram_input:
+        console.info(TRIGRAM)
     if command.dry_run:
         return
 

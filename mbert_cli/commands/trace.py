@@ -12,9 +12,10 @@ from mbert_cli.commands.inputs import WITH_WEIGHTS
 from mbert_cli.commands.pair_segments import say_single_segment
 from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
 from mbert_cli.commands.trace_picture import draw, require_pictures
+from mbert_cli.data.batch import Batch
 from mbert_cli.data.examples import Examples
-from mbert_cli.data.task_batches import TaskBatches
 from mbert_cli.data.text_rows import TextRows
+from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
 from mbert_cli.model.encoder import build_encoder
@@ -36,6 +37,8 @@ class TraceCommand:
         out: The .npz file to write; None writes none.
         picture: The .png file to write; None writes none.
         layers: Blocks in the picture, from 0; empty for all.
+        pad: Whether the arrays show the column of [PAD] that is read behind the text; False reads none, None
+            reads it and does not show it.
     """
 
     runs: tuple[Path, ...]
@@ -44,6 +47,7 @@ class TraceCommand:
     out: Path | None = None
     picture: Path | None = None
     layers: tuple[int, ...] = ()
+    pad: bool | None = None
 
 
 def run(command: TraceCommand) -> None:
@@ -53,7 +57,7 @@ def run(command: TraceCommand) -> None:
         UserError: A run or the text cannot serve, or there is nothing to write.
     """
     _check(command)
-    traces = {path: trace_run(path, command.text, command.pair) for path in command.runs}
+    traces = {path: trace_run(path, command.text, command.pair, command.pad) for path in command.runs}
     for path, arrays in traces.items():
         layers = sum(name.startswith("attention/") for name in arrays)
         console.info(f"{path}: {len(arrays['tokens'])} tokens, {layers} layers")
@@ -64,13 +68,17 @@ def run(command: TraceCommand) -> None:
         console.result(f"{command.picture}: attention, rows are queries and columns keys")
 
 
-def trace_run(path: Path, text: str, pair: str | None) -> dict[str, np.ndarray]:
+def trace_run(path: Path, text: str, pair: str | None, pad: bool | None = None) -> dict[str, np.ndarray]:
     """Everything that an encoder computes for a text.
+
+    The text is read with a column of [PAD] behind it, as every batch has one: a model whose embedding of a token
+    reads the next one too computes something else without (`docs/padding.md`).
 
     Args:
         path: A complete run with weights.
         text: The text.
         pair: A second text, or None.
+        pad: As `TraceCommand` says.
 
     Returns:
         By canonical name, without a batch axis: `tokens` (length,) texts; `token_ids`, `segment_ids` and
@@ -86,26 +94,34 @@ def trace_run(path: Path, text: str, pair: str | None) -> dict[str, np.ndarray]:
     say_single_segment(description.size, pair is not None)
     vocabulary = load_run_vocabulary(final, description)
     examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))
-    length = int(TextRows(examples, Tokenizer(vocabulary), description.size.max_length).tokens[0])
-    if length > description.size.max_length:
-        raise UserError(
-            f"A text to trace must fit the positions of the model, {description.size.max_length} tokens. "
-            f"Received: {length}",
-            "Shorten the text.",
-        )
-    batch = next(TaskBatches(TextRows(examples, Tokenizer(vocabulary), length), 1).in_order())
+    batch = _encode(examples, vocabulary, description.size.max_length, with_padding=pad is not False)
+    shown = batch["token_ids"].shape[1] if pad else int(batch["padding_mask"].sum())
     encoder = build_encoder(description.size, vocab_size=description.vocabulary.size, seed=None)
     assign_variables(encoder, {name: weights[name] for name in weights if name.startswith("encoder/")})
     trace = encoder({name: batch[name] for name in encoder.input})
-    arrays = {name: batch[name][0] for name in ("token_ids", "segment_ids", "padding_mask")}
+    arrays = {name: batch[name][0, :shown] for name in ("token_ids", "segment_ids", "padding_mask")}
     arrays["tokens"] = np.array([vocabulary.tokens[index] for index in arrays["token_ids"]])
-    states = [_numpy(state) for state in trace["hidden_states"]]
+    states = [_numpy(state)[:shown] for state in trace["hidden_states"]]
     arrays["embeddings"] = states[0]
     for index, (state, logits) in enumerate(zip(states[1:], trace["attention_logits"], strict=True)):
         arrays[f"hidden_states/layer_{index:02d}"] = state
-        arrays[f"attention/layer_{index:02d}"] = _numpy(keras.ops.softmax(logits))
+        arrays[f"attention/layer_{index:02d}"] = _numpy(keras.ops.softmax(logits))[:, :shown, :shown]
     arrays["pooled"] = _pool(description, weights, trace["hidden_states"][-1])
     return arrays
+
+
+def _encode(examples: Examples, vocabulary: Vocabulary, max_length: int, *, with_padding: bool) -> Batch:
+    """One row of all tokens of the text, and behind them [PAD] where there is room and it is wanted."""
+    rows = TextRows(examples, Tokenizer(vocabulary), max_length)
+    length = int(rows.tokens[0])
+    if length > max_length:
+        raise UserError(
+            f"A text to trace must fit the positions of the model, {max_length} tokens. Received: {length}",
+            "Shorten the text.",
+        )
+    if with_padding and length == max_length:
+        console.info(f"The text fills all {length} positions of the model: there is no room for [PAD]")
+    return rows.take(np.array([0]), min(length + with_padding, max_length))
 
 
 def _numpy(tensor: object) -> np.ndarray:

@@ -1,10 +1,19 @@
 """What a format has no place for is refused, with a hint at the one that has."""
 
+from pathlib import Path
+
 import pytest
 
-from mbert_cli.commands.convert_checkpoint import require_place
+from mbert_cli.commands import convert_checkpoint
+from mbert_cli.commands.convert_checkpoint import TRIGRAM, ConvertCommand, require_place
+from mbert_cli.commands.run_files import describe_vocabulary
+from mbert_cli.commands.saved_model import save_network
+from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.errors import UserError
+from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.train.run_dir import RunDir
+from mbert_cli.weights.description import ModelDescription
 
 NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-tflite` read the run itself."
 
@@ -49,3 +58,32 @@ def test_a_network_without_a_place_is_told_where_there_is_one(name, changes, fam
 )  # fmt: skip
 def test_a_network_with_a_place_passes(name, family, to):
     require_place(SIZES[name], {"encoder", "classifier"}, to, family)
+
+
+@pytest.mark.parametrize(("name", "is_said"), [("mobilebert", True), ("bert_base", False)])
+def test_a_model_that_reads_the_token_behind_each_token_says_how_to_pad(
+    name, is_said, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    changes = {
+        "num_layers": 1,
+        "hidden_dim": 16,
+        "embedding_dim": 16,
+        "intermediate_dim": 16,
+        "max_length": 8,
+    }
+    size = SIZES[name].model_copy(update=changes | ({"intra_dim": 8} if is_said else {"num_heads": 2}))
+    vocabulary = Vocabulary((*LEADING_TOKENS, "it"))
+    vocabulary.save(Path("vocab.txt"))
+    network = build_task_network(size, num_labels=2, vocab_size=vocabulary.size)
+    description = ModelDescription(
+        verb="finetune",
+        size=size,
+        vocabulary=describe_vocabulary(vocabulary),
+        labels=["a", "b"],
+        kind="classification",
+    )
+    with RunDir.open(Path("run"), "finetune", {"seed": 0}, fresh=False, origin={}) as run:
+        run.finish(lambda folder: save_network(folder, network, description, Path("vocab.txt")))
+    convert_checkpoint.run(ConvertCommand(Path("run"), Path("out")))
+    assert (" ".join(TRIGRAM.split()) in " ".join(capsys.readouterr().err.split())) == is_said
