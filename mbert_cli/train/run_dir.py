@@ -19,6 +19,7 @@ trials/        runs, one a setting and seed; with stopped.json where the search 
 import contextlib
 import json
 import shlex
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,6 +150,8 @@ class RunDir:
         longer = self.path / run_list.LONGER
         write_directory(self.final, write, replace=longer.exists())
         longer.unlink(missing_ok=True)
+        for replaced in self.path.glob(f"{run_list.FINAL}.old-*"):  # of a session that was killed right then
+            shutil.rmtree(replaced, ignore_errors=True)
 
     def record(self, contents: Contents) -> None:
         """Notes in inputs.json what the inputs hold, beside what is noted there."""
