@@ -9,6 +9,9 @@ from mbert_cli.errors import UserError
 NAME_COLUMNS = "Set task.text, task.second_text and task.label to columns of the file"
 """How the columns of a task are named."""
 
+_MAX_NAMES = 40
+"""Columns that a message shows."""
+
 _LONG_NAME = 60
 """Characters of what is more likely an example than a name."""
 
@@ -83,9 +86,14 @@ def _missing_columns(missing: Sequence[str], names: Sequence[str], place: str, s
         hint += "; a file whose first line is an example needs a line of names above it"
     return UserError(
         f"A task file must have the columns that the recipe names, {', '.join(map(repr, missing))} too. "
-        f"Received: {', '.join(map(repr, names)) or 'no columns'}{separated and f', {separated},'} in {place}",
+        f"Received: {_shown(names) or 'no columns'}{separated and f', {separated},'} in {place}",
         hint,
     )
+
+
+def _shown(names: Sequence[str]) -> str:
+    short = [name if len(name) <= 2 * _LONG_NAME else f"{name[: 2 * _LONG_NAME]}..." for name in names]
+    return ", ".join(map(repr, short[:_MAX_NAMES])) + (", ..." if len(names) > _MAX_NAMES else "")
 
 
 def _folded(name: str) -> str:

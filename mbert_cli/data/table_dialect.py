@@ -19,6 +19,9 @@ Cells = tuple[int, list[str]]
 MAX_CELL_CHARACTERS = 2**31 - 1
 """The csv module's own limit is 131,072."""
 
+MAX_HEADER_LINES = 50
+"""A quotation mark of the header that is open for longer was never closed."""
+
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 """First line by which Excel is told the delimiter."""
 
@@ -72,7 +75,7 @@ class Header:
 
 
 def read_header(
-    lines: Iterator[Line], own: Dialect, columns: Sequence[str], named: str | None, is_exact: bool
+    lines: Iterator[Line], own: Dialect, columns: Sequence[str], named: str | None, is_exact: bool, path: Path
 ) -> Header | None:
     """Reads the first row of a table, and finds out by it how cells are separated.
 
@@ -86,9 +89,13 @@ def read_header(
         columns: The wanted names.
         named: The delimiter that the recipe names; cells may then be quoted.
         is_exact: Whether the suffix is right, so that nothing is found out.
+        path: The file, for messages.
 
     Returns:
         The header; None in a file of blank lines.
+
+    Raises:
+        UserError: The row is not quoted as spreadsheets do.
     """
     start, end, text = _first_row(lines, own.is_quoted)
     told = None if is_exact else _SEPARATOR_LINE.fullmatch(text)
@@ -99,8 +106,16 @@ def read_header(
         return None
     others = () if is_exact else _OTHERS
     dialects = [Dialect(named)] if named else list(dict.fromkeys((own, *others)))
-    headers = [Header(dialect, start, end, split_cells(text, dialect)) for dialect in dialects]
+    headers: list[Header] = []
+    problem: UserError | None = None
+    for dialect in dialects:
+        try:
+            headers.append(Header(dialect, start, end, _split_cells(text, dialect)))
+        except csv.Error as error:
+            problem = problem or _bad_quoting(path, start, dialect, error)
     fitting = [header for header in headers if all(match_name(name, header.names) for name in columns)]
+    if not fitting and problem:
+        raise problem
     return fitting[0] if fitting else max(headers, key=lambda header: len(header.names))
 
 
@@ -108,25 +123,23 @@ def _first_row(lines: Iterator[Line], is_quoted: bool) -> tuple[int, int, str]:
     """First and last line of a row, and its text; quotation marks that are open at a line's end go on below."""
     start = end = 0
     parts: list[str] = []
+    num_marks = 0
     for number, text in lines:
         if not parts and not text.strip():
             continue
         start, end = start or number, number
         parts.append(text)
-        if not is_quoted or sum(part.count('"') for part in parts) % 2 == 0:
+        num_marks += text.count('"')
+        if not is_quoted or num_marks % 2 == 0 or len(parts) == MAX_HEADER_LINES:
             break
     return start, end, "\n".join(parts)
 
 
-def split_cells(text: str, dialect: Dialect) -> list[str]:
-    """The cells of one row; the whole row as one cell where it is not quoted as the dialect says."""
+def _split_cells(text: str, dialect: Dialect) -> list[str]:
     if not dialect.is_quoted:
         return text.split(dialect.delimiter)
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    try:
-        return next(csv.reader([text], **dialect.csv_options), [])
-    except csv.Error:
-        return [text]
+    return next(csv.reader([text], **dialect.csv_options), [])
 
 
 def read_cells(lines: Iterator[Line], dialect: Dialect, after: int, path: Path) -> Iterator[Cells]:

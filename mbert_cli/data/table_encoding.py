@@ -3,7 +3,7 @@
 import codecs
 from pathlib import Path
 
-from mbert_cli.data.text_files import UndecodableText, read_start
+from mbert_cli.data.text_files import UndecodableText, read_lines, read_start
 from mbert_cli.errors import UserError
 
 _MARKS = {
@@ -34,6 +34,28 @@ def find_encoding(path: Path, named: str | None) -> str:
     if named is not None:
         return codecs.lookup(named).name
     return next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), "utf-8")
+
+
+def say_encoding(path: Path, encoding: str, named: str | None) -> list[str]:
+    """Says which encoding was found, or that the named one is unlikely because the file is valid UTF-8."""
+    if encoding == "utf-8":
+        return []
+    if named is None:
+        return [f"{path.name} is read as {encoding}"]
+    return (
+        [f"{path.name} is valid UTF-8 and read as {encoding}, which is named for it"]
+        if _is_utf8(path)
+        else []
+    )
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether a file has characters beyond ASCII and all of it is UTF-8."""
+    try:
+        texts = [text for _, text in read_lines(path)]  # to the end, where something else may stand
+    except UndecodableText:
+        return False
+    return not all(map(str.isascii, texts))
 
 
 def undecodable(path: Path, error: UndecodableText) -> UserError:

@@ -9,7 +9,7 @@ from typing import Any
 from mbert_cli.data.json_rows import read_json_rows, text_of
 from mbert_cli.data.table_columns import find_columns, taken_for
 from mbert_cli.data.table_dialect import OWN, Header, Line, read_cells, read_header
-from mbert_cli.data.table_encoding import find_encoding, undecodable
+from mbert_cli.data.table_encoding import find_encoding, say_encoding, undecodable
 from mbert_cli.data.text_files import UndecodableText, read_lines, suffix_of
 from mbert_cli.errors import UserError
 
@@ -164,7 +164,7 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
             _SAVED_AS.get(suffix, "Set task.train and task.validation to such files"),
         )
     encoding = "utf-8" if form.is_exact else find_encoding(path, form.encoding)
-    said = [] if encoding == "utf-8" or form.encoding else [f"{path.name} is read as {encoding}"]
+    said = [] if form.is_exact else say_encoding(path, encoding, form.encoding)
     try:
         if suffix in JSON_SUFFIXES:
             table = TableRows(
@@ -180,7 +180,7 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
 def _read_rows_of_cells(path: Path, names: Sequence[str], form: TableForm, encoding: str) -> TableRows:
     lines, own = read_lines(path, encoding), OWN[suffix_of(path)]
     header = (
-        read_header(lines, own, names, form.delimiter, form.is_exact)
+        read_header(lines, own, names, form.delimiter, form.is_exact, path)
         if form.header is None
         else Header(own, 1, 0, list(form.header))
     )

@@ -160,6 +160,23 @@ def test_another_encoding_is_guessed_in_the_hint_and_can_be_named(tmp_path):
     assert hint == "Name another encoding, or convert the file: iconv -f ENCODING -t UTF-8"
 
 
+def test_a_named_encoding_that_is_unlikely_is_said(tmp_path):
+    table = read_table(
+        write(tmp_path, "t.csv", "text,label\ncafé,a\n"), TEXT_AND_LABEL, TableForm(encoding="cp1252")
+    )
+    assert table.rows == [(2, ("cafÃ©", "a"))]
+    assert table.notes == ["t.csv is valid UTF-8 and read as cp1252, which is named for it"]
+
+
+def test_a_header_whose_quotation_mark_is_never_closed_is_named(tmp_path):
+    path = write(tmp_path, "t.csv", 'text,"label\n' + "x,a\n" * 100)
+    assert refused(path)[0] == (
+        f"A .csv file must be quoted as spreadsheets do. Received: {path}:1 (unexpected end of data)"
+    )
+    path = write(tmp_path, "t.csv", f"{'x' * 1000}," + ",".join(map(str, range(99))) + "\n")
+    assert len(refused(path)[0]) < 700
+
+
 def test_what_is_no_text_is_told_by_its_first_bytes(tmp_path):
     path = write(tmp_path, "t.csv", b"PK\x03\x04xl/worksheets")
     assert refused(path) == [
