@@ -88,9 +88,7 @@ def _by_pretraining(columns: list[str], rows: list[_Row]) -> tuple[list[str], li
 
 def _set(record: dict) -> str:
     """Which set a score is of, as a record of it says."""
-    if "set" not in record:
-        return "a set that was not recorded"
-    return str(SetDescription(digest=record["set"], examples=record["examples"]))
+    return str(SetDescription.of(record) or "a set that was not recorded")
 
 
 def _task(info: RunInfo) -> str:

@@ -131,8 +131,8 @@ def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
 
 def _described(path: Path) -> tuple[SetDescription, ...]:
     """The set that a file of figures names."""
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return (SetDescription(digest=found["set"], examples=found["examples"]),) if "set" in found else ()
+    found = SetDescription.of(json.loads(path.read_text(encoding="utf-8")))
+    return (found,) if found else ()
 
 
 def _row(name: str, scores: Scores, columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:

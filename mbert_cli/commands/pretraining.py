@@ -26,10 +26,10 @@ from mbert_cli.train.engine import Display, evaluate, train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.origin import collect_origin
 from mbert_cli.train.run_dir import RunDir
-from mbert_cli.train.run_list import checkpoint_steps
+from mbert_cli.train.run_list import SUMMARY, checkpoint_steps
 from mbert_cli.train.stage import Stage
 from mbert_cli.train.tensorboard import require_tensorboard
-from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.description import ModelDescription, SetDescription
 
 SCORE = "masked_language_model_accuracy"
 
@@ -174,13 +174,16 @@ def say_when_complete(run: RunDir) -> bool:
 
 def write_summary(directory: Path, figures: dict[str, object]) -> None:
     """Writes the flat figures that `mbert runs` shows."""
-    (directory / "summary.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    (directory / SUMMARY).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def show_result(run: RunDir, figures: dict[str, float]) -> None:
-    """Prints the final figures and where the result lies."""
+    """Prints the final figures, the set that they are of, and where the result lies."""
     rows = [(name, show_figure(name, value)) for name, value in figures.items()]
-    console.table(f"{run.verb}: {run.path}", ["figure", "value"], rows)
+    summary = json.loads((run.final / SUMMARY).read_text(encoding="utf-8"))
+    validated = SetDescription.of(summary)
+    on = f", validated on {validated}" if validated else ""
+    console.table(f"{run.verb}: {run.path}{on}", ["figure", "value"], rows)
     for artifact in exported(run.path):
         if is_outdated(run.path, artifact):
             console.info(

@@ -159,11 +159,10 @@ def _evaluations(path: Path) -> Rows:
 
 def _set(record: Mapping[str, Any]) -> str:
     """Which examples a score is of, as a record of it says."""
-    if "examples" not in record:
-        return ""
-    if "set" not in record:
-        return f"{record['examples']:,} examples"
-    return str(SetDescription(digest=record["set"], examples=record["examples"]))
+    found = SetDescription.of(record)
+    if found is not None:
+        return str(found)
+    return f"{record['examples']:,} examples" if "examples" in record else ""
 
 
 def _local(moment: str | None) -> str:

@@ -13,7 +13,8 @@ from mbert_cli.train.run_list import RunInfo, is_run, is_search, list_runs, make
 
 USUAL_ROOT = Path("runs")
 
-_COLUMNS = ["name", "kind", "state", "steps", "size", "score", "when"]
+_COLUMNS = ["name", "kind", "state", "steps", "size", "score", "of examples (set)", "when"]
+_SET = _COLUMNS.index("of examples (set)")
 
 
 def run(root: Path) -> None:
@@ -31,7 +32,11 @@ def run(root: Path) -> None:
         return
     runs = list_runs(root)
     if runs:
-        console.table(f"{root}", _COLUMNS, [_row(root, info) for info in runs])
+        rows = [_row(root, info) for info in runs]
+        shown = [place for place in range(len(_COLUMNS)) if place != _SET or any(row[_SET] for row in rows)]
+        console.table(
+            f"{root}", [_COLUMNS[place] for place in shown], [[row[place] for place in shown] for row in rows]
+        )
     else:
         console.result(f"There are no runs in {root}. `{maker_of('train-teacher', root)}` makes the first.")
     unknown = unknown_folders(root)
@@ -60,6 +65,7 @@ def _row(root: Path, info: RunInfo) -> list[str]:
         _extent(info),
         format_bytes(info.size_bytes),
         "" if info.score is None else f"{info.score_name} {show_share(info.score, info.deviation)}",
+        "{:,} ({})".format(*info.scored_on) if info.scored_on else "",
         _local(info.finished or info.started),
     ]
 

@@ -1,7 +1,9 @@
 """What a saved model is: `model.json` beside its weights, so that any command can build it again."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.data.options import AnyTask, TaskKind
 from mbert_cli.errors import UserError
@@ -31,6 +33,13 @@ class SetDescription(Section):
     """A hash of texts and right answers, as `mbert_cli.data.set_digest` makes it."""
     examples: int
     """How many there are."""
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "SetDescription | None":
+        """The set that a record of figures names under `set` and `examples`; None where it names none."""
+        if "set" not in record or "examples" not in record:
+            return None
+        return cls(digest=record["set"], examples=record["examples"])
 
     def __str__(self) -> str:
         return f"{self.examples:,} examples (set {self.short})"

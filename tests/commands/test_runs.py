@@ -47,6 +47,16 @@ def test_a_run_is_a_row_with_kind_state_steps_size_score_and_time(
     assert "teacher unknown interrupted 200 24.6 MB" in printed
 
 
+def test_a_score_names_its_set(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = {"score": 0.9, "score_name": "accuracy", "set": "3f9a1c02aaaaaaaa", "examples": 1872}
+    with begin("runs/task", "finetune") as run:
+        run.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
+    runs.run(Path("runs"))
+    printed = lines(capsys)
+    assert "name kind state steps size score of examples (set) when" in printed
+    assert any("accuracy 90.00% 1,872 (3f9a1c02)" in line for line in printed)
+
+
 def test_a_place_without_runs_names_the_command_that_makes_one(capsys: pytest.CaptureFixture[str]) -> None:
     runs.run(Path("runs"))
     assert lines(capsys) == ["There are no runs in runs. `mbert train-teacher` makes the first."]
