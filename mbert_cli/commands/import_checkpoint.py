@@ -54,6 +54,7 @@ def run(command: ImportCommand) -> None:
         UserError: It cannot be read as one of our networks.
     """
     source = find_source(command.source)
+    console.info(f"Reading {source}")
     imported = read_checkpoint(source, allow_unused=command.allow_unused, allow_unknown=command.allow_unknown)
     folder = source if source.is_dir() else source.parent
     vocabulary, notes = find_vocabulary(folder, imported.vocab_size)

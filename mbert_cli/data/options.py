@@ -108,7 +108,7 @@ class InstalledDocsTask(Section):
     max_examples_per_label: Positive = 1500
     """At most this many paragraphs a library."""
     sequence_length: TaskLength = 64
-    """Tokens of one example."""
+    """Tokens of one example; a model that is there reads its own length unless this is set."""
 
 
 class GlueTask(Section):
@@ -123,7 +123,7 @@ class GlueTask(Section):
     data_dir: str | None = None
     """Folder of prepared tensorflow-datasets; null is their own default."""
     sequence_length: TaskLength = 128
-    """Tokens of one example."""
+    """Tokens of one example; a model that is there reads its own length unless this is set."""
 
 
 class FileTask(Section):
@@ -159,7 +159,7 @@ class FileTask(Section):
     """Encoding of the files: utf-8, utf-16, cp1252 and the like. null is UTF-8, or what a file's mark at its beginning
     says."""
     sequence_length: TaskLength = 128
-    """Tokens of one example."""
+    """Tokens of one example; a model that is there reads its own length unless this is set."""
 
     @field_validator("delimiter")
     @classmethod
@@ -297,7 +297,7 @@ class ImportedTask(Section):
     source: Literal["imported"]
     """Nothing to read: to score it, name a task of the same labels."""
     sequence_length: TaskLength = 128
-    """Tokens of one example."""
+    """Tokens of one example; a model that is there reads its own length unless this is set."""
 
 
 Task = Annotated[

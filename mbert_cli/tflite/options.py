@@ -27,8 +27,8 @@ class ExportOptions(Section):
     quantize: Mode | Annotated[list[Mode], Field(min_length=1)] = "dynamic_int8"
     """One mode or a list: float32, float16 (half the size), dynamic_int8 (a quarter; faster on
     processors with products of 8-bit numbers, as phones have: `mbert bench` tells)."""
-    sequence_length: Positive | None = None
-    """Static length of the artifact in tokens; null is that of the task."""
+    sequence_length: Annotated[int, Field(ge=4)] | None = None
+    """Static length of the artifact in tokens; null is that of the run."""
     verify: VerifyOptions = VerifyOptions()
     """The parity check."""
 

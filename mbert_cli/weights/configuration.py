@@ -24,6 +24,12 @@ from mbert_cli.weights.field_checks import (
 )
 from mbert_cli.weights.fields import ACTIVATIONS, DEFAULTS, FIELDS, TRAINED, WRITTEN_ACTIVATIONS
 
+MARKS = {
+    "mobilebert": {"use_bottleneck", "intra_bottleneck_size", "trigram_input", "bottleneck_size"},
+    "distilbert": {"dim", "n_heads", "n_layers"},
+}
+"""Fields that only one family has, by the family that they stand for where model_type is missing."""
+
 MAX_BYTES = 64_000_000
 """No configuration is larger; what claims to be one is not read into memory."""
 
@@ -93,11 +99,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _family(values: Mapping[str, Any], path: Path) -> str:
-    """The family, also of files that do not say it: those of TF1 and of TinyBERT."""
+    """The family, also of files that do not say it: those of TF1, of TinyBERT and of the first DistilBERT."""
     named = values.get("model_type")
     if named is None:
-        bottleneck = {"use_bottleneck", "intra_bottleneck_size", "trigram_input", "bottleneck_size"}
-        return "mobilebert" if bottleneck & set(values) else "bert"
+        return next((family for family, marks in MARKS.items() if marks & set(values)), "bert")
     if named not in FIELDS:
         raise UserError(
             f"A checkpoint must be of the architecture {', '.join(FIELDS)}. Received: {named} in {path}",

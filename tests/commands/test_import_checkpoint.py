@@ -146,7 +146,7 @@ def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, tmp_
     scored = mbert(tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[Bad, So-so, Good]", code=2)
     assert "A label must be one of Bad, So-so, Good. Received: 'good' in t.tsv:2" in scored.stderr
     scored = mbert(tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[bad, so-so, good]")
-    assert "t.tsv validation, 3 examples: accuracy" in scored.stdout
+    assert "t.tsv validation, 3 examples (set " in scored.stdout
     assert (tmp_path / "runs/theirs/eval/t.tsv-validation.json").exists()
     refused = mbert(tmp_path, "eval", "runs/theirs", code=2)
     assert "A model that came from elsewhere has no examples" in refused.stderr

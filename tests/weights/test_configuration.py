@@ -235,6 +235,12 @@ def test_a_value_that_only_training_reads_is_no_reason_to_refuse(tmp_path):
     )
 
 
+def test_a_family_that_is_not_named_is_known_by_its_fields(tmp_path):
+    assert read(tmp_path, {"vocab_size": 9}, "huggingface").family == "bert"
+    assert read(tmp_path, {"vocab_size": 9, "dim": 8, "n_heads": 2}, "huggingface").family == "distilbert"
+    assert read(tmp_path, OPT, "huggingface").family == "mobilebert"
+
+
 def test_the_names_that_every_class_understands_are_those_of_distilbert(tmp_path):
     usual = {"vocab_size": 9, "model_type": "distilbert", "dim": 8, "n_heads": 2, "n_layers": 3}
     other = {"vocab_size": 9, "model_type": "distilbert", "hidden_size": 8, "num_attention_heads": 2,
