@@ -25,7 +25,14 @@ from mbert_cli.data.options import (
 )
 from mbert_cli.data.store_format import MANIFEST as STORE
 from mbert_cli.section import Section
-from mbert_cli.train.content import Content, FileContent, files_content, folder_content, read_contents
+from mbert_cli.train.content import (
+    Content,
+    Contents,
+    FileContent,
+    files_content,
+    folder_content,
+    read_contents,
+)
 from mbert_cli.train.manifest import read_manifest
 from mbert_cli.train.run_dir import RunDir, recorded_recipe
 from mbert_cli.train.run_list import FINAL, INPUTS, RECIPE, SUMMARY
@@ -102,14 +109,18 @@ def say_what_moved(run: RunDir) -> None:
         console.info(f"{key}: {new} in place of {old}, with the same content")
 
 
-def warn_of_training_examples(contents: dict[str, Content]) -> None:
-    """Says where a task is validated on the file that it learns from, under whatever name."""
-    train, validation = contents.get("task.train"), contents.get("task.validation")
-    if train and validation and train.files[0].sha256 == validation.files[0].sha256:
-        console.warning(
-            f"task.validation holds what task.train holds ({validation.path}): the score is that of examples which "
-            "are trained on"
-        )
+def warn_of_training_examples(contents: Contents) -> None:
+    """Says where a task is validated on a file that it learns from, under whatever name."""
+    files = {key: contents[key].files[0] for key in ("task.train", "task.validation") if key in contents}
+    if "task.folder" in contents:
+        files |= {file.name: file for file in contents["task.folder"].files}
+    learnt = {file.sha256 for name, file in files.items() if "train" in name}
+    for name, file in files.items():
+        if "train" not in name and file.sha256 in learnt:
+            place = f" ({file.name})" if file.name != name else ""
+            console.warning(
+                f"{name}{place} holds what the training file holds: the score is that of examples which are trained on"
+            )
 
 
 def _value(recipe: Section, key: str) -> Any:
@@ -128,10 +139,10 @@ def _task_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
         return {"task.folder": folder_content(folder, files)}
     if isinstance(task, GlueTask):
         return _dataset_content("task.data_dir", f"glue/{task.name}", task.data_dir, known)
-    if isinstance(task, SquadTask) and not (task.train and task.validation):
-        found = _dataset_content("task.data_dir", f"squad/{task.version}", task.data_dir, known)
-        return _file_contents(task, known) if task.train else _file_contents(task, known) | found
-    return _file_contents(task, known)
+    found = _file_contents(task, known)
+    if isinstance(task, SquadTask) and task.train is None:
+        found |= _dataset_content("task.data_dir", f"squad/{task.version}", task.data_dir, known)
+    return found
 
 
 def _file_contents(task: FileTask | TokenTask | SquadTask, known: dict[str, Content]) -> dict[str, Content]:

@@ -123,14 +123,18 @@ def test_of_a_checkpoint_from_elsewhere_its_own_files_count():
 
 
 def test_a_task_that_is_validated_on_what_it_learns_from_is_told(capsys):
-    write("t.csv")
+    for file in ("t.csv", "RTE/train.tsv", "RTE/dev.tsv"):
+        write(file)
+    write("u.csv", "b")
     Path("v.csv").symlink_to("t.csv")
     for validation in ("v.csv", "u.csv"):
-        write("u.csv", "b")
         warn_of_training_examples(
             contents("finetune", "file", "task.train=t.csv", f"task.validation={validation}")
         )
-    assert capsys.readouterr().err == (
-        "Warning: task.validation holds what task.train holds (v.csv): the score is that of examples which are "
-        "trained on\n"
-    )
+    warn_of_training_examples(contents("finetune", "file", "task.train=t.csv"))
+    warn_of_training_examples(contents("finetune", "rte", "task.folder=RTE"))
+    end = "the score is that of examples which are trained on"
+    assert capsys.readouterr().err.splitlines() == [
+        f"Warning: task.validation (v.csv) holds what the training file holds: {end}",
+        f"Warning: dev.tsv holds what the training file holds: {end}",
+    ]
