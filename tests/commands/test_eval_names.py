@@ -67,3 +67,16 @@ def test_two_sets_of_the_same_name_for_a_model_from_elsewhere_do_not_share_a_rep
 def test_a_report_lies_in_the_run_or_beside_the_artifact():
     assert report_path(Path("run"), "validation") == Path("run/eval/validation.json")
     assert report_path(Path("e/model.tflite"), "x") == Path("e/model-eval-x.json")
+
+
+def test_a_set_that_changed_since_the_fine_tuning_is_told_and_one_that_is_named_is_not(capsys):
+    known = model(OWN, validation=WHOLE)
+    known.warn_of_other_set(OWN, "validation", WHOLE)
+    known.warn_of_other_set(OWN.model_copy(update={"validation": "u.csv"}), "validation", OTHER)
+    model(OWN).warn_of_other_set(OWN, "validation", OTHER)
+    assert capsys.readouterr().err == ""
+    known.warn_of_other_set(OWN.model_copy(update={"sequence_length": 32}), "validation", OTHER)
+    assert capsys.readouterr().err == (
+        "Warning: The validation set of run has changed since the model was fine-tuned: 872 examples (set "
+        "77777777); then 872 examples (set 3f9a1c02)\n"
+    )
