@@ -8,7 +8,6 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
 from mbert_cli.commands.checks import Check, Report
-from mbert_cli.commands.input_contents import input_contents, with_recorded_runs
 from mbert_cli.commands.inputs import (
     TASK_MODELS,
     TEACHERS,
@@ -20,6 +19,7 @@ from mbert_cli.commands.inputs import (
 from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation
 from mbert_cli.commands.memory import judge_memory
 from mbert_cli.commands.preflight import require_corpus, require_length, require_same_vocabulary
+from mbert_cli.commands.prolonging import require_same_run
 from mbert_cli.commands.task_check import TaskCheck, look_at_task
 from mbert_cli.data.options import PretrainingOptions
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
@@ -33,8 +33,7 @@ from mbert_cli.train.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.train.grid import plan_settings, seeds_of
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import newest_complete, require_run
-from mbert_cli.train.run_identity import require_same_inputs
-from mbert_cli.train.run_list import INPUTS, maker_of
+from mbert_cli.train.run_list import is_run, maker_of
 from mbert_cli.train.tensorboard import require_tensorboard
 from mbert_cli.weights.description import ModelDescription
 
@@ -96,7 +95,7 @@ def _prepare(invocation: Invocation, report: Report) -> None:
 
     size_bytes = report.look("corpus", corpus)
     report.look("vocabulary", vocabulary)
-    _inputs(invocation, report, recipe)
+    _run(invocation, report, recipe)
     if size_bytes is not None:
         # Two bytes a token of four or more letters, and the scratch files of the workers beside it.
         _disk(report, invocation.run, size_bytes)
@@ -106,7 +105,7 @@ def _train_teacher(invocation: Invocation, report: Report) -> None:
     recipe = invocation.loaded.recipe
     size = recipe.model.resolve()
     vocabulary = _store(invocation, report, recipe.data)
-    _inputs(invocation, report, recipe)
+    _run(invocation, report, recipe)
     _length(report, "sequence length", recipe.data.sequence_length, size)
     _pretraining_machine(report, invocation, vocabulary, size)
 
@@ -118,7 +117,7 @@ def _distill(invocation: Invocation, report: Report) -> None:
     report.look("stages", lambda: _stages(recipe.distill, size, recipe.train))
     data = with_store_of(recipe.data, found[0]) if found else recipe.data
     vocabulary = _store(invocation, report, data)
-    _inputs(invocation, report, recipe)
+    _run(invocation, report, recipe)
     _length(report, "sequence length, student", recipe.data.sequence_length, size)
     if found:
         path, teacher = found
@@ -134,7 +133,7 @@ def _finetune(invocation: Invocation, report: Report) -> None:
     key, named, verbs = origin_of(recipe)
     found = _model(invocation, report, named, key, verbs)
     task = look_at_task(report, recipe.task)
-    _inputs(invocation, report, recipe)
+    _run(invocation, report, recipe)
     if found:
         _, source = found
         _length(report, "sequence length", recipe.task.sequence_length, source.size)
@@ -189,17 +188,17 @@ _CHECKS: dict[str, Callable[[Invocation, Report], None]] = {
 }
 
 
-def _inputs(invocation: Invocation, report: Report, recipe: Section) -> None:
-    """Looks at the inputs of a run that is continued: they hold what it began with."""
+def _run(invocation: Invocation, report: Report, recipe: Section) -> None:
+    """Looks whether the run that is in the directory already is this recipe's, and began with these inputs."""
     path = invocation.run
-    if path is None or invocation.fresh or not (path / INPUTS).is_file():
+    if path is None or invocation.fresh or not is_run(path):
         return
 
     def check() -> tuple[str, None]:
-        require_same_inputs(path, input_contents(with_recorded_runs(recipe, path), path))
-        return f"as {path} began with", None
+        require_same_run(path, invocation.verb, recipe)
+        return f"{path} goes on, with the inputs that it began with", None
 
-    report.look("inputs", check)
+    report.look("run", check)
 
 
 def _store(invocation: Invocation, report: Report, options: PretrainingOptions) -> Vocabulary | None:

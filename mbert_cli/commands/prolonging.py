@@ -1,13 +1,17 @@
 """A run goes on for more steps or epochs than it was begun with."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from mbert_cli import console
+from mbert_cli.commands.input_contents import input_contents, with_recorded_runs
 from mbert_cli.errors import UserError
 from mbert_cli.section import Section
-from mbert_cli.train.run_identity import Changes, Growth
+from mbert_cli.train.run_dir import recorded_recipe
+from mbert_cli.train.run_identity import Changes, Growth, compare_with_run
 from mbert_cli.train.run_list import FINAL, checkpoint_steps
 from mbert_cli.train.stage import Stage
 
@@ -43,6 +47,39 @@ def growth_of(verb: str, recipe: Section, plan_of: PlanOf, path: Path) -> Growth
         return True
 
     return Growth(GROWING[verb], takes_effect)
+
+
+def require_same_run(path: Path, verb: str, recipe: Section) -> None:
+    """Checks before anything is loaded that a command may go on with the run in a directory.
+
+    What the recipe leaves open with null is taken for what the run recorded. Which stages more steps may lengthen
+    is not looked at.
+
+    Args:
+        path: The directory of a run.
+        verb: The command.
+        recipe: Its recipe.
+
+    Raises:
+        UserError: The run is of another recipe, began with other inputs, or shall become shorter.
+    """
+    recorded = recorded_recipe(path)
+    plain = json.loads(json.dumps(recipe.model_dump(), default=dict))
+    contents = input_contents(with_recorded_runs(recipe, path), path)
+    is_search = plain.get("search") is not None
+    growth = Growth(() if is_search else GROWING.get(verb, ()), lambda changes: True)
+    compare_with_run(path, verb, (recorded, _filled(plain, recorded)), contents, growth)
+
+
+def _filled(values: dict[str, Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with those of a recorded recipe where they are null."""
+    filled = {}
+    for key, value in values.items():
+        then = recorded.get(key)
+        if isinstance(value, dict):
+            value = _filled(value, then if isinstance(then, Mapping) else {})
+        filled[key] = then if value is None else value
+    return filled
 
 
 def _reached(path: Path) -> int:

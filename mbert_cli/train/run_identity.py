@@ -74,26 +74,6 @@ def compare_with_run(
     return Continuation(moved, growing if is_longer else {})
 
 
-def require_same_inputs(path: Path, contents: Contents) -> None:
-    """Checks that inputs hold what the run in a directory began with, where they lie where they did.
-
-    Raises:
-        UserError: Some do not.
-    """
-    recorded = read_contents(path / INPUTS)
-    _refuse_other_contents(
-        path,
-        recorded,
-        {
-            key: content
-            for key, content in contents.items()
-            if key in recorded
-            and content.path == recorded[key].path
-            and content.identity != recorded[key].identity
-        },
-    )
-
-
 def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     both = {key: (old.get(key, _ABSENT), new.get(key, _ABSENT)) for key in {**old, **new}}
     return {key: values for key, values in both.items() if values[0] != values[1]}

@@ -263,23 +263,46 @@ def test_memory_of_an_accelerator_is_not_that_of_the_machine(monkeypatch, tmp_pa
     assert not memory.computes_on_accelerator()
 
 
-def test_a_run_that_is_continued_needs_the_inputs_that_it_began_with():
+def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_with():
     make_run("train-teacher")
     Path("t.csv").write_text("text,label\na,b\n")
-    settings = ("source=runs/train-teacher", "task.train=t.csv")
-    assert "inputs" not in checks("finetune", "file", *settings)
+    settings = ("source=runs/train-teacher", "task.train=t.csv", "train.max_steps=8")
+    assert "run" not in checks("finetune", "file", *settings)
     invocation = invoke("finetune", "file", settings, {})
     contents = input_contents(invocation.loaded.recipe)
     recipe = invocation.loaded.values()
+    recipe["train"]["optimizer"] |= {"learning_rate": 1e-3}  # as the command derives it
     RunDir.open(invocation.run, "finetune", recipe, fresh=False, origin={}, contents=contents).close()
-    for named in (settings, settings[1:]):  # the source of a continued run is the recorded one
-        assert checks("finetune", "file", *named)["inputs"] == (True, "as runs/finetune-file began with")
+    for named in (
+        settings,
+        settings[1:],
+        (*settings, "train.max_steps=9"),
+    ):  # a source is known from the record
+        assert checks("finetune", "file", *named)["run"] == (
+            True, "runs/finetune-file goes on, with the inputs that it began with",
+        )  # fmt: skip
+    fewer = checks("finetune", "file", *settings, "train.max_steps=7")["run"]
+    assert fewer == (
+        False,
+        (
+            "A run goes on for more steps, never for fewer. "
+            "Received: train.max_steps 7 for runs/finetune-file, which has 8"
+        ),
+    )
+    other = checks("finetune", "file", *settings, "seed=1")["run"]
+    assert other == (
+        False,
+        (
+            "A run directory belongs to one recipe. Received: another one for runs/finetune-file\n"
+            "  seed: 1 (the run in runs/finetune-file has 0)"
+        ),
+    )
     Path("t.csv").write_text("text,label\nb,a\n")
-    passed, finding = checks("finetune", "file", *settings)["inputs"]
+    passed, finding = checks("finetune", "file", *settings)["run"]
     assert not passed
     assert finding.startswith(
         "A run goes on with the inputs that it began with. Received: others for runs/finetune-file\n"
         "  task.train: t.csv has 15 bytes (sha256 "
     )
     found = run_checks(replace(invocation, fresh=True))
-    assert "inputs" not in {check.name for check in found}
+    assert "run" not in {check.name for check in found}
