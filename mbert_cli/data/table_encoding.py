@@ -1,6 +1,7 @@
 """The encoding of a table that a person saved: UTF-8, what its first bytes say, or what the recipe names."""
 
 import codecs
+import shlex
 from pathlib import Path
 
 from mbert_cli.data.text_files import UndecodableText, read_lines, read_start
@@ -64,9 +65,11 @@ def undecodable(path: Path, error: UndecodableText) -> UserError:
     if likely is None:
         return error
     encoding, reason = likely
+    converted = f"`iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))}`"
     return UserError(
         error.message,
-        f"{reason}: set task.encoding={encoding}, or save the file as UTF-8 (CSV UTF-8 in Excel)",
+        f"{reason}: set task.encoding={encoding} where it is a task's own file, convert it with {converted}, or save "
+        "it as CSV UTF-8",
     )
 
 

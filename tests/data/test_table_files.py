@@ -142,8 +142,8 @@ def test_another_encoding_is_guessed_in_the_hint_and_can_be_named(tmp_path):
         == f"A text file must be UTF-8 without NUL bytes. Received: {path} with byte 0xe9 at offset 14"
     )
     assert hint == (
-        "In Western files of Windows and Excel this byte is 'é': set task.encoding=cp1252, or save the file as "
-        "UTF-8 (CSV UTF-8 in Excel)"
+        "In Western files of Windows and Excel this byte is 'é': set task.encoding=cp1252 where it is a task's own "
+        f"file, convert it with `iconv -f cp1252 -t UTF-8 {path}`, or save it as CSV UTF-8"
     )
     assert read_table(path, TEXT_AND_LABEL, TableForm(encoding="cp1252")).rows == [(2, ("café", "a"))]
     path = write(tmp_path, "t.csv", "text,label\ncafé,a\n".encode("utf-16-le"))
