@@ -108,3 +108,19 @@ def test_a_command_runs_with_closed_streams(closed, tmp_path):
     line = f'"$0" -m mbert_cli.cli recipe copy distill/quickstart mine.yaml {closed}'
     subprocess.run(["sh", "-c", line, sys.executable], cwd=tmp_path, env=environment(), check=True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+def test_a_command_without_standard_input_has_nothing_to_read(tmp_path):
+    code = (
+        "import sys\nfrom mbert_cli.streams import prepare_streams\nprepare_streams()\n"
+        "print(repr(sys.stdin.buffer.read()))"
+    )
+    line = '"$0" -c "$1" <&-'
+    answer = subprocess.run(
+        ["sh", "-c", line, sys.executable, code],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=True,
+    )
+    assert answer.stdout == b"b''\n"

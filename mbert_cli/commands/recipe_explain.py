@@ -57,7 +57,8 @@ def _explain_recipe(verb: str, name: str) -> None:
         console.result(line)
     values = dict(leaves(load(verb, name).values()))
     rows = [(path, written(value), _help_of(verb, path)) for path, value in values.items()]
-    console.table("", ["key", file.shown, "what it is"], rows)
+    console.result("")
+    console.table(file.shown, ["key", "value", "what it is"], rows)
 
 
 def _help_of(verb: str, path: str) -> str:
