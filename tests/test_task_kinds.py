@@ -1,6 +1,7 @@
 """Tasks of every kind as a person types them: fine-tuned, scored, asked and exported, from files of one's own."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,7 @@ def test_several_labels_are_learned_and_predicted(mbert, folder):
     (folder / "columns.csv").write_text("\n".join([",".join(["text", *PEOPLE]), *rows]))
     files = [f"--set=task.{key}=columns.csv" for key in ("train", "validation")]
     done = mbert(folder, "eval", "runs/labels", *files, "--set", f"task.label=[{','.join(PEOPLE)}]")
-    assert "columns.csv validation, 6 examples: f1_micro" in done.stdout
+    assert re.search(r"columns.csv validation, 6 examples \(set \w+\): f1_micro", done.stdout)
 
 
 def test_a_fine_tuned_run_is_where_another_begins(mbert, folder):

@@ -95,6 +95,9 @@ def test_preparing_reads_the_files_of_the_corpus_in_their_order_and_a_vocabulary
     write("vocab.txt")
     found = contents("prepare", "books")
     assert names(found) == {"corpus.globs": ["books/a.txt", "books/b.md"], "vocabulary.file": ["vocab.txt"]}
+    write("matched_tokens.json")
+    found = contents("prepare", "books")
+    assert names(found)["vocabulary.file"] == ["vocab.txt", "matched_tokens.json"]
 
 
 def test_distilling_reads_a_teacher_and_a_token_store_whose_report_does_not_count():
