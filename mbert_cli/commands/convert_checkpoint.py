@@ -1,7 +1,6 @@
 """`mbert convert-checkpoint`: a run -> a folder of Hugging Face, or a TF1 checkpoint."""
 
 import json
-import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,10 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.inputs import WITH_WEIGHTS
-from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS
+from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
+from mbert_cli.data.matched_tokens import describe_matched
+from mbert_cli.data.tokenizer_target import write_tokenizer
+from mbert_cli.data.vocabulary import MASK, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
 from mbert_cli.train.manifest import write_directory
@@ -29,7 +31,6 @@ FORMATS = ("huggingface", "tf1")
 CLASSES = {"bert": "Bert", "mobilebert": "MobileBert", "distilbert": "DistilBert"}
 """How Hugging Face's classes begin, by family."""
 
-TOKENIZER = "tokenizer_config.json"
 PREFIX = "model.ckpt"
 """Name of a TF1 checkpoint in its folder."""
 
@@ -74,6 +75,7 @@ def run(command: ConvertCommand) -> None:
             f"The folder to write must not exist yet. Received: {command.out}", "Name another one."
         )
     description, arrays = ModelDescription.load(final), dict(load_weights(final / WEIGHTS))
+    vocabulary = load_run_vocabulary(final, description)
     family = find_family(description.size)
     require_place(description.size, {name.split("/")[0] for name in arrays}, command.to, family)
     dropped = _drop_foreign_heads(arrays, description.size, command.to, family)
@@ -85,14 +87,14 @@ def run(command: ConvertCommand) -> None:
     # TF1's code takes fields that it does not know; with them the checkpoint comes back as what it is.
     configuration |= write_task(find_architecture(heads, family), description.kind, description.labels)
     _show(command, converted, dropped)
-    if description.size.trigram_input:
-        console.info(TRIGRAM)
+    fills_masks = command.to == "huggingface" and "masked_language_model" in heads
+    _say_how_texts_are_read(description.size, vocabulary, fills_masks)
     if command.dry_run:
         return
+    length = description.task.sequence_length if description.task else description.size.max_length
 
     def write(folder: Path) -> None:
-        shutil.copyfile(final / VOCABULARY, folder / VOCABULARY)
-        _write_json(folder / TOKENIZER, _tokenizer(description, family))
+        write_tokenizer(folder, vocabulary, f"{CLASSES[family]}Tokenizer", length, is_text=not fills_masks)
         if command.to == "huggingface":
             _write_huggingface(folder, converted, configuration, family)
         else:
@@ -187,16 +189,6 @@ def _write_tf1(folder: Path, arrays: Mapping[str, np.ndarray], configuration: Ma
     _write_json(folder / tf1.CONFIGURATION, configuration)
 
 
-def _tokenizer(description: ModelDescription, family: str) -> dict[str, Any]:
-    return {
-        "tokenizer_class": f"{CLASSES[family]}Tokenizer",
-        "do_lower_case": description.vocabulary.lowercase,
-        "model_max_length": description.task.sequence_length
-        if description.task
-        else description.size.max_length,
-    }
-
-
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -207,3 +199,17 @@ def _show(command: ConvertCommand, arrays: Mapping[str, np.ndarray], dropped: Ma
     console.table(
         f"convert-checkpoint: {command.run} -> {command.out} ({command.to})", ["", "arrays", ""], rows
     )
+
+
+def _say_how_texts_are_read(size: ModelSize, vocabulary: Vocabulary, fills_masks: bool) -> None:
+    if size.trigram_input:
+        console.info(TRIGRAM)
+    matched = describe_matched(vocabulary.matched)
+    if matched:
+        console.info(f"matched in a text before words are cut, there as here: {matched}")
+    elif vocabulary.matched or not fills_masks:
+        console.info(f"{MASK} and the like typed in a text are text, there as here (split_special_tokens)")
+    else:
+        console.info(
+            f"{MASK} and the like typed in a text are matched there, so that masks can be filled; here they are text"
+        )

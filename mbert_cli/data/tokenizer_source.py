@@ -86,10 +86,7 @@ def find_vocabulary(folder: Path, vocab_size: int) -> FoundVocabulary:
 def _match(
     files: TokenizerFiles, tokens: tuple[str, ...], num_words: int, lowercase: bool, vocab_size: int
 ) -> tuple[tuple[str, ...], tuple[MatchedToken, ...], list[str]]:
-    """All tokens, those that are matched, and what is left out or read otherwise.
-
-    A row that belongs to no token is in no text; its name says so.
-    """
+    """All tokens, those that are matched, and what is left out or read otherwise."""
     matched = find_matched(files, tokens[:num_words], lowercase)
     for token in matched:
         if token.id < len(tokens) and tokens[token.id] != token.content:
@@ -99,17 +96,17 @@ def _match(
                 f"in {files.folder}",
                 _HINT,
             )
-    size = max([len(tokens), *(token.id + 1 for token in matched)])
-    notes: list[str] = []
+    notes = []
     left_out = [token for token in matched if num_words <= vocab_size <= token.id]
     if left_out:
-        size = vocab_size
         notes.append(f"left out, as the word table has no row for it: {describe_matched(left_out)}")
-    held = {token.id: token for token in matched if token not in left_out}
-    for index in range(num_words, size):
-        held.setdefault(index, MatchedToken(index, f"[unused_{index}]", normalized=False, is_text=True))
-    settled, doubles = _settle_doubles([held[index] for index in sorted(held)], lowercase)
-    added = (token.content for token in settled if token.id >= num_words)
+    added = tuple(token.content for token in matched if token.id >= num_words and token not in left_out)
+    unmatched = [repr(token) for token in tokens[num_words + len(added) + len(left_out) :]]
+    if unmatched:
+        notes.append(f"left out, as its tokenizer matches it in no text: {', '.join(unmatched)}")
+    settled, doubles = _settle_doubles([token for token in matched if token not in left_out], lowercase)
+    if not added and all(token.is_text for token in settled):
+        settled = ()  # nothing is matched, as in a vocabulary of our own
     return (*tokens[:num_words], *added), settled, notes + doubles
 
 

@@ -211,13 +211,13 @@ def test_of_two_tokens_that_lower_casing_makes_equal_one_is_matched_and_the_othe
     assert notes == ["read as 'zebra', which is the same to this tokenizer: 'Zebra'"]
 
 
-def test_a_row_that_no_token_has_keeps_its_place(tmp_path):
+def test_a_token_that_its_tokenizer_does_not_match_is_left_out_and_said(tmp_path):
     folder = saved(tmp_path, AddedToken("one"), AddedToken("two"))
     decoder = {str(NEW): {"content": "one"}}
     config = json.loads((folder / "tokenizer_config.json").read_text()) | {"added_tokens_decoder": decoder}
-    vocabulary = find_vocabulary(write(folder, tokenizer_config=config), NEW + 2).vocabulary
-    assert vocabulary.tokens[NEW:] == ("one", f"[unused_{NEW + 1}]")
-    assert NEW + 1 not in Tokenizer(vocabulary).encode([f"two [unused_{NEW + 1}]"])[0]
+    vocabulary, notes = find_vocabulary(write(folder, tokenizer_config=config), NEW + 2)
+    assert (vocabulary.size, vocabulary.tokens[-1]) == (NEW + 1, "one")
+    assert notes == ["left out, as its tokenizer matches it in no text: 'two'"]
 
 
 def refusal(function: Callable[[], object]) -> str:
