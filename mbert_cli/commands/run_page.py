@@ -1,15 +1,17 @@
 """`mbert runs RUN`: everything about one run."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from mbert_cli import console
 from mbert_cli.commands.export_names import exported, is_outdated, target_name
 from mbert_cli.commands.figures import show_figure, show_share
-from mbert_cli.recipe.keys import defaults_of
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import written
@@ -45,7 +47,9 @@ def show_run(path: Path) -> None:
     """
     info = describe_run(path)
     summary = _read(path / FINAL / SUMMARY)
-    console.table(f"{path}", ["", ""], _facts(info, summary))
+    sessions = read_origin(path).get("sessions") or [{}]
+    console.table(f"{path}", ["", ""], _facts(info, summary, sessions))
+    console.result(f"Last command: {sessions[-1].get('command', 'unknown')}\n")
     recipe = _changed_keys(info.verb, recorded_recipe(path))
     console.table(
         f"Recipe, keys that are not the default ({path / RECIPE} has all)", ["key", "value"], recipe
@@ -62,8 +66,7 @@ def _show(title: str, columns: list[str], rows: Rows) -> None:
         console.table(title, columns, rows)
 
 
-def _facts(info: RunInfo, summary: Mapping[str, Any]) -> Rows:
-    sessions = read_origin(info.path).get("sessions") or [{}]
+def _facts(info: RunInfo, summary: Mapping[str, Any], sessions: Sequence[Mapping[str, Any]]) -> Rows:
     facts = {
         "kind": info.verb,
         "state": _state(info),
@@ -74,7 +77,6 @@ def _facts(info: RunInfo, summary: Mapping[str, Any]) -> Rows:
         "sessions": f"{len(sessions)}",
         "began": _local(sessions[0].get("started")),
         "finished": _local(info.finished and info.finished.isoformat()),
-        "last command": sessions[-1].get("command", ""),
         "size": format_bytes(info.size_bytes),
     }
     return [(name, value) for name, value in facts.items() if value]
@@ -95,12 +97,11 @@ def _state(info: RunInfo) -> str:
 
 
 def _changed_keys(verb: str, recipe: dict[str, Any]) -> Rows:
-    defaults = dict(leaves(defaults_of(RECIPES[verb]))) if verb in RECIPES else {}
-    return [
-        (key, written(value))
-        for key, value in leaves(recipe)
-        if key not in defaults or defaults[key] != value
-    ]
+    """Keys with a value of their own; all of a run whose recipe this version does not know."""
+    if verb in RECIPES:
+        with contextlib.suppress(ValidationError):
+            recipe = RECIPES[verb].model_validate(recipe).model_dump(exclude_defaults=True)
+    return [(key, written(value)) for key, value in leaves(recipe) if value is not None]
 
 
 def _inputs(path: Path) -> Rows:

@@ -68,7 +68,7 @@ def test_a_run_is_shown_with_all_that_it_has(capsys):
         "steps 40",
         "score accuracy 90.00%",
         "scored on 872 examples (set 3f9a1c02)",
-        "last command mbert finetune file",
+        "Last command: mbert finetune file",
         "Recipe, keys that are not the default (runs/task/recipe.yaml has all)",
         "train.epochs 7",
         "task.train t.csv",
