@@ -4,10 +4,8 @@ Commands import what they need inside their body, so that `mbert --help` is quic
 """
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -16,7 +14,6 @@ import typer
 
 from mbert_cli import console
 from mbert_cli.backend import load_keras, require_backend
-from mbert_cli.completion import complete_bash
 from mbert_cli.ending import run_to_its_end
 from mbert_cli.flags import (
     Against,
@@ -299,13 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: Words after `mbert`; None takes those of the process.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-
-    def work() -> None:
-        app(args=words, prog_name="mbert", obj={"command": ("mbert", *words)})
-
-    is_bash = os.environ.get("_MBERT_COMPLETE") == "complete_bash"
-    run_to_its_end(partial(complete_bash, work) if is_bash else work)
+    run_to_its_end(app, list(sys.argv[1:] if arguments is None else arguments))
 
 
 def _invocation(

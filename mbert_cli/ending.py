@@ -1,23 +1,39 @@
 """The one place where errors end: whatever ends a command becomes a message and an exit code."""
 
+import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
+import typer
+
 from mbert_cli import console
+from mbert_cli.completion import complete_bash
 from mbert_cli.errors import Interrupted, RunError, UserError
+from mbert_cli.home import require_home
 from mbert_cli.streams import end_streams, prepare_streams
 
+_INSTALL = "--install-completion"
 
-def run_to_its_end(work: Callable[[], object]) -> NoReturn:
-    """Does the work of a command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+
+def run_to_its_end(app: typer.Typer, words: list[str]) -> NoReturn:
+    """Runs a command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted.
 
     Args:
-        work: Ends with SystemExit, as typer does, or with an error.
+        app: The verbs.
+        words: What was typed behind `mbert`.
     """
+
+    def work() -> None:
+        if _INSTALL in words:
+            require_home()
+        app(args=words, prog_name="mbert", obj={"command": ("mbert", *words)})
+
+    completes_in_bash = os.environ.get("_MBERT_COMPLETE") == "complete_bash"
     prepare_streams()
     try:
-        _end(work)
+        _end(partial(complete_bash, work) if completes_in_bash else work)
     finally:
         _end_output()
 

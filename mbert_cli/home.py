@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from mbert_cli.errors import UserError
+
 CACHE_VARIABLE = "XDG_CACHE_HOME"
 
 
@@ -32,6 +34,19 @@ def cache_root() -> Path | None:
         return Path(named)
     home = home_folder()
     return home / ".cache" if home else None
+
+
+def require_home() -> None:
+    """Checks that there is a place for a shell's completion, which typer writes.
+
+    Raises:
+        UserError: There is no home directory.
+    """
+    if home_folder() is None:
+        raise UserError(
+            f"Completion is installed in a home directory. Received: HOME={os.environ.get('HOME', '')}",
+            "Set HOME to a folder, or let `mbert --show-completion` print it.",
+        )
 
 
 def lend_home() -> None:

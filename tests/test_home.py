@@ -111,3 +111,17 @@ def test_the_lent_directory_is_gone_when_the_process_ends(tmp_path):
     )
     assert answer.stdout.strip() not in ("", "/no/such/folder")
     assert not Path(answer.stdout.strip()).exists()
+
+
+@pytest.mark.parametrize("folder", [None, "/no/such/folder"])
+def test_completion_is_not_installed_where_there_is_no_home_directory(no_home, monkeypatch, capsys, folder):
+    if folder:
+        monkeypatch.setenv("HOME", folder)
+    with pytest.raises(SystemExit) as ending:
+        main(["--install-completion"])
+    assert ending.value.code == 2
+    assert capsys.readouterr().err == (
+        f"Error: Completion is installed in a home directory. Received: HOME={folder or ''}\n"
+        "Hint: Set HOME to a folder, or let `mbert --show-completion` print it.\n"
+    )
+    assert not Path("/no").exists()

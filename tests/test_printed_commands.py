@@ -148,7 +148,9 @@ def test_there_are_commands_to_check():
 @pytest.mark.parametrize(("source", "command"), COMMANDS, ids=[f"{s}: {c}" for s, c in COMMANDS])
 def test_a_command_that_is_printed_can_be_pasted(source, command):
     words = words_of(command)
-    if words in (["--help"], ["--install-completion"]) or (len(words) == 1 and words[0] in VERBS):
+    if words in (["--help"], ["--install-completion"], ["--show-completion"]) or (
+        len(words) == 1 and words[0] in VERBS
+    ):
         return  # named, and not to be pasted as it is
     if len(words) == 2 and words[1].startswith("-"):
         assert words[1] in [name for option in VERBS[words[0]].params for name in option.opts]
