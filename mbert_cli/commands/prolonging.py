@@ -130,12 +130,11 @@ def _shape(before: Sequence[Stage], after: Sequence[Stage], step: int) -> str:
     for old, new, start in zip(before, after, starts, strict=True):
         done = step - start
         if old.steps != new.steps and 0 < done <= old.steps:
-            schedule = new.schedule
-            rises = f" rises to {schedule.peak:g} at step {start + schedule.warmup_steps:,} and" if (
-                done < schedule.warmup_steps) else ""  # fmt: skip
+            schedule, is_rising = new.schedule, done < new.schedule.warmup_steps
+            rises = f", rises to {schedule.peak:g} at step {start + schedule.warmup_steps:,}" * is_rising
             return (
                 f". The rate was {old.schedule.at(done - 1):.3g} at step {step:,}; by the schedule over "
-                f"{new.steps:,} steps it is {schedule.at(done):.3g} at the next one,{rises} goes linearly to "
+                f"{new.steps:,} steps it is {schedule.at(done):.3g} at the next one{rises} and goes linearly to "
                 f"{schedule.peak * schedule.final:.3g} at step {start + new.steps:,}"
             )
     return ""

@@ -45,8 +45,8 @@ def test_the_shape_of_the_longer_schedule_is_said(capsys):
     assert takes_effect("train-teacher", teacher_plan, "train.steps=2000", rate, steps=1000)
     assert capsys.readouterr().err == (
         "run goes on for more steps, 2,000 after 1,000: train.steps 2,000 after 1,000. The rate was 1.11e-07 at "
-        "step 1,000; by the schedule over 2,000 steps it is 5.56e-05 at the next one, goes linearly to 0 at step "
-        "2,000\n"
+        "step 1,000; by the schedule over 2,000 steps it is 5.56e-05 at the next one and goes linearly to 0 at "
+        "step 2,000\n"
     )
     takes_effect("train-teacher", teacher_plan, "train.steps=20000", rate, steps=1000)
     assert "it is 5e-05 at the next one, rises to 0.0001 at step 2,000 and goes" in capsys.readouterr().err
