@@ -19,7 +19,12 @@ from mbert_cli.model.options import ModelSize
 from mbert_cli.train.manifest import write_directory
 from mbert_cli.train.run_dir import require_run
 from mbert_cli.weights import huggingface
-from mbert_cli.weights.configuration import why_no_tf1, write_configuration, write_tf1_configuration
+from mbert_cli.weights.configuration import (
+    EDGE_EPSILON,
+    why_no_tf1,
+    write_configuration,
+    write_tf1_configuration,
+)
 from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.names import HEADS, weights_of
@@ -89,6 +94,11 @@ def run(command: ConvertCommand) -> None:
     _show(command, converted, dropped)
     fills_masks = command.to == "huggingface" and "masked_language_model" in heads
     _say_how_texts_are_read(description.size, vocabulary, fills_masks)
+    if command.to == "huggingface" and _differs_at_edges(description.size, family):
+        console.info(
+            f"Hugging Face's MobileBERT adds {EDGE_EPSILON:g} in the LayerNorms of the embeddings and of the last "
+            f"feed-forward networks, where this run adds {description.size.edge_epsilon:g}"
+        )
     if command.dry_run:
         return
     length = description.task.sequence_length if description.task else description.size.max_length
@@ -109,6 +119,10 @@ def find_family(size: ModelSize) -> str:
     if size.intra_dim is not None:
         return "mobilebert"
     return "bert" if size.num_segments else "distilbert"
+
+
+def _differs_at_edges(size: ModelSize, family: str) -> bool:
+    return family == "mobilebert" and size.normalization == "layer_norm" and size.edge_epsilon != EDGE_EPSILON
 
 
 def require_place(size: ModelSize, heads: Collection[str], file_format: str, family: str) -> None:

@@ -51,7 +51,7 @@ class Embeddings(LayerWithParts):
         self.position_embeddings = self.own("position_embeddings", (size.max_length, size.hidden_dim))
         if size.num_segments:
             self.segment_embeddings = self.own("segment_embeddings", (size.num_segments, size.hidden_dim))
-        self.norm = build_norm(self, size, size.hidden_dim)
+        self.norm = build_norm(self, size, size.hidden_dim, size.edge_epsilon)
         self.dropout = Dropout(self, "dropout", size.hidden_dropout_rate)
 
     def call(self, token_ids, segment_ids, training=None):

@@ -19,6 +19,11 @@ ACTIVATIONS: dict[str, Callable] = {
 """By the values of `ModelSize.activation`; gelu is the tanh form that BERT was trained with."""
 
 
+def last_feed_forward(size: ModelSize) -> str:
+    """Name scope of the last feed-forward network of a block."""
+    return f"feed_forward_{size.num_feedforward_networks - 1}"
+
+
 class FeedForward:
     """`norm(output(activation(intermediate(rows))) + rows)`, a part of a block.
 
@@ -34,7 +39,8 @@ class FeedForward:
         with keras.name_scope(name):
             self.intermediate = Dense(owner, "intermediate", size.block_dim, size.intermediate_dim)
             self.output = Dense(owner, "output", size.intermediate_dim, size.block_dim)
-            self.norm = build_norm(owner, size, size.block_dim)
+            is_last = name == last_feed_forward(size)
+            self.norm = build_norm(owner, size, size.block_dim, size.edge_epsilon if is_last else None)
         self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)
 
     def __call__(self, rows, training):

@@ -41,6 +41,15 @@ class LayerNorm(NoNorm):
         return super().__call__(ops.cast(normalized, rows.dtype))
 
 
-def build_norm(owner: LayerWithParts, size: ModelSize, dim: int) -> NoNorm:
-    """The normalization of a size, for rows of `dim` features."""
-    return NoNorm(owner, dim) if size.normalization == "no_norm" else LayerNorm(owner, dim, size.norm_epsilon)
+def build_norm(owner: LayerWithParts, size: ModelSize, dim: int, epsilon: float | None = None) -> NoNorm:
+    """The normalization of a size.
+
+    Args:
+        owner: The layer that the weights belong to.
+        size: Gives its kind.
+        dim: Features of a row.
+        epsilon: Added to the variance; None is the size's `norm_epsilon`.
+    """
+    if size.normalization == "no_norm":
+        return NoNorm(owner, dim)
+    return LayerNorm(owner, dim, size.norm_epsilon if epsilon is None else epsilon)

@@ -46,6 +46,9 @@ class ModelSize(Section):
     """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
     norm_epsilon: Annotated[float, Field(ge=0, le=1)] = NORM_EPSILON
     """Added to the variance of each layer_norm."""
+    edge_norm_epsilon: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Added instead by the layer_norm of the embeddings and by that after the last feed-forward network of each
+    block, where Hugging Face's MobileBERT does not read its configuration; null for norm_epsilon."""
     activation: Literal["relu", "relu6", "gelu", "gelu_exact"] = "gelu"
     """Activation of the feed-forward networks and of the masked-LM head; gelu is the tanh form of BERT's first
     code, gelu_exact that of Hugging Face."""
@@ -68,6 +71,11 @@ class ModelSize(Section):
     def block_dim(self) -> int:
         """Width inside a block: `intra_dim`, or `hidden_dim` for plain blocks."""
         return self.intra_dim or self.hidden_dim
+
+    @property
+    def edge_epsilon(self) -> float:
+        """What the embeddings' layer_norm adds, and that after a block's last feed-forward network."""
+        return self.norm_epsilon if self.edge_norm_epsilon is None else self.edge_norm_epsilon
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> "ModelSize":

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mbert_cli.model.feed_forward import last_feed_forward
 from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.model.options import ModelSize
 
@@ -141,7 +142,7 @@ def _embeddings(weights: Weights, size: ModelSize) -> FoldedEmbeddings:
     segments = _double(weights, f"{path}/segment_embeddings") if size.num_segments else None
     if size.num_segments == 1:
         positions, segments = positions + segments[0], None  # of both texts of a pair
-    norm = _norm(weights, path, size.norm_epsilon)
+    norm = _norm(weights, path, size.edge_epsilon)
     if size.normalization == "no_norm":
         if projection is None:
             words = words * norm.gamma
@@ -160,6 +161,7 @@ class _BlockFolder:
     def __init__(self, weights: Weights, size: ModelSize, path: str) -> None:
         self.weights, self.path = weights, path
         self.linear, self.epsilon = size.normalization == "no_norm", size.norm_epsilon
+        self.edge = {last_feed_forward(size): size.edge_epsilon}
         self.head_dim = size.block_dim // size.num_heads
         self.num_feedforward_networks = size.num_feedforward_networks
         self.has_bottleneck = size.intra_dim is not None
@@ -244,7 +246,7 @@ class _BlockFolder:
         return _dense(self.weights, f"{self.path}/{part}")
 
     def _norm(self, part: str) -> Norm:
-        return _norm(self.weights, f"{self.path}/{part}", self.epsilon)
+        return _norm(self.weights, f"{self.path}/{part}", self.edge.get(part, self.epsilon))
 
 
 def _is_moderate(scale: np.ndarray) -> bool:

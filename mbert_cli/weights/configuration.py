@@ -30,6 +30,9 @@ MARKS = {
 }
 """Fields that only one family has, by the family that they stand for where model_type is missing."""
 
+EDGE_EPSILON = 1e-5
+"""What the LayerNorms of Hugging Face's MobileBERT add that are built without the configured value."""
+
 MAX_BYTES = 64_000_000
 """No configuration is larger; what claims to be one is not read into memory."""
 
@@ -179,6 +182,8 @@ def _special_fields(
     if family == "bert":
         return fields | {"embedding_dim": values["hidden_size"], "use_pooler": True}
     _check_bottleneck(values, path)
+    if file_format == "huggingface" and values["normalization_type"] == "layer_norm":
+        fields["edge_norm_epsilon"] = EDGE_EPSILON
     return fields | {
         "embedding_dim": values.get("embedding_size", values["hidden_size"]),
         "intra_dim": values.get("intra_bottleneck_size", values["hidden_size"]),
@@ -230,10 +235,9 @@ def why_no_tf1(size: ModelSize) -> str | None:
     known = ACTIVATIONS["tf1"].values()
     if size.activation not in known:
         return f"TF1's code has the activations {', '.join(known)}, and not {size.activation}"
-    if size.norm_epsilon != NORM_EPSILON:
-        return (
-            f"TF1's code adds {NORM_EPSILON:g} to the variance of a LayerNorm, and not {size.norm_epsilon:g}"
-        )
+    for epsilon in (size.norm_epsilon, size.edge_epsilon):
+        if epsilon != NORM_EPSILON:
+            return f"TF1's code adds {NORM_EPSILON:g} to the variance of a LayerNorm, and not {epsilon:g}"
     return None
 
 

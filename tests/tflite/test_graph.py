@@ -42,6 +42,7 @@ def test_the_inference_graph_equals_the_keras_network(
     ("name", "changes"),
     [
         ("bert_base", {"norm_epsilon": 0.1}),
+        ("mobilebert_no_opt", {"norm_epsilon": 0.1, "edge_norm_epsilon": 0.5}),
         ("bert_base", {"num_segments": 1}),
         ("mobilebert", {"num_segments": 1}),
     ],

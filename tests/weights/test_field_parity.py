@@ -75,6 +75,17 @@ def test_a_field_that_distilbert_does_not_read_changes_nothing_and_is_listed(fie
     assert any(next(iter(fields)) in note for note in read_checkpoint(tmp_path).notes)
 
 
+@pytest.mark.parametrize("fields", [{"layer_norm_eps": 1e-12}, {"layer_norm_eps": 0.05}])
+def test_a_mobilebert_with_layer_norms_adds_what_each_of_them_is_built_with(fields, tmp_path):
+    values = SMALL | {
+        "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 20,
+        "embedding_size": 8, "intra_bottleneck_size": 12, "normalization_type": "layer_norm",
+        "initializer_range": 0.002,
+    }  # fmt: skip
+    model = save(tmp_path, "MobileBert", values, fields)
+    np.testing.assert_allclose(ours(tmp_path), theirs(model), rtol=1e-3, atol=1e-7)
+
+
 def test_both_texts_of_a_pair_get_the_only_row_of_segments(tmp_path):
     model = save(tmp_path, "Bert", BERT | {"type_vocab_size": 1}, {})
     with pytest.raises(IndexError):
