@@ -17,30 +17,29 @@ from mbert_cli.commands.inputs import (
     with_store_of,
 )
 from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation
-from mbert_cli.commands.memory import judge_memory
+from mbert_cli.commands.machine_check import (
+    look_at_disk,
+    look_at_extras,
+    look_at_finetuning,
+    look_at_pretraining,
+)
 from mbert_cli.commands.preflight import require_corpus, require_length, require_same_vocabulary
 from mbert_cli.commands.prolonging import require_same_run
-from mbert_cli.commands.task_check import TaskCheck, look_at_task
+from mbert_cli.commands.task_check import look_at_task
 from mbert_cli.data.options import PretrainingOptions
 from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.errors import UserError
-from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import ModelSize
-from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.section import Section
-from mbert_cli.train.disk import checkpoint_bytes, format_bytes, require_disk
-from mbert_cli.train.grid import plan_settings, seeds_of
+from mbert_cli.train.disk import format_bytes
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.train.run_list import is_run, maker_of
-from mbert_cli.train.tensorboard import require_tensorboard
 from mbert_cli.weights.description import ModelDescription
 
 _OF_THE_MACHINE = ("memory", "disk")
 """What a dry run says beside its plan, and does not stop at: the run may be meant for another machine."""
-USUAL_VOCABULARY = 30522
-"""Tokens assumed for the estimate of the disk while no vocabulary is known: BERT's."""
 UNKNOWN_CORPUS_BYTES = 64_000_000
 """Bytes assumed for a corpus that is not a file: about the documentation of the installed packages."""
 
@@ -98,7 +97,7 @@ def _prepare(invocation: Invocation, report: Report) -> None:
     _run(invocation, report, recipe)
     if size_bytes is not None:
         # Two bytes a token of four or more letters, and the scratch files of the workers beside it.
-        _disk(report, invocation.run, size_bytes)
+        look_at_disk(report, invocation.run, size_bytes)
 
 
 def _train_teacher(invocation: Invocation, report: Report) -> None:
@@ -107,7 +106,7 @@ def _train_teacher(invocation: Invocation, report: Report) -> None:
     vocabulary = _store(invocation, report, recipe.data)
     _run(invocation, report, recipe)
     _length(report, "sequence length", recipe.data.sequence_length, size)
-    _pretraining_machine(report, invocation, vocabulary, size)
+    look_at_pretraining(report, invocation.run, recipe, size, vocabulary)
 
 
 def _distill(invocation: Invocation, report: Report) -> None:
@@ -125,36 +124,20 @@ def _distill(invocation: Invocation, report: Report) -> None:
         report.look("layers", lambda: _layers(teacher.size, size, recipe.distill))
         if vocabulary:
             report.look("vocabularies", lambda: _vocabularies(vocabulary, teacher, path))
-    _pretraining_machine(report, invocation, vocabulary, size, found[1].size if found else None)
+    look_at_pretraining(report, invocation.run, recipe, size, vocabulary, found[1].size if found else None)
 
 
 def _finetune(invocation: Invocation, report: Report) -> None:
     recipe = invocation.loaded.recipe
     key, named, verbs = origin_of(recipe)
     found = _model(invocation, report, named, key, verbs)
-    task = look_at_task(report, recipe.task)
+    task = look_at_task(report, recipe.task, recipe.loss)
     _run(invocation, report, recipe)
     if found:
         _, source = found
         _length(report, "sequence length", recipe.task.sequence_length, source.size)
-        _training_disk(
-            report,
-            invocation,
-            source.size,
-            source.vocabulary.size,
-            recipe.train,
-            _count_models(with_learning_rate(recipe, source.size)),
-        )
-        _finetuning_memory(report, recipe, source, task)
-    _extras(report, recipe.train)
-
-
-def _count_models(recipe: FinetuneRecipe) -> int:
-    """Models that a fine-tuning leaves behind: one, or those of all trials and the chosen one once more."""
-    if recipe.search is None:
-        return 1
-    settings = plan_settings(recipe.search, recipe.train, recipe.seed)
-    return len(settings) * len(seeds_of(recipe.search, recipe.seed)) + 1
+        look_at_finetuning(report, invocation.run, with_learning_rate(recipe, source.size), source, task)
+    look_at_extras(report, recipe.train)
 
 
 def _evaluate(invocation: Invocation, report: Report) -> None:
@@ -267,74 +250,3 @@ def _length(report: Report, name: str, sequence_length: int, size: ModelSize) ->
         return f"{sequence_length} of {size.max_length} positions", None
 
     report.look(name, check)
-
-
-def _training_disk(
-    report: Report,
-    invocation: Invocation,
-    size: ModelSize,
-    vocab_size: int,
-    options: TrainOptions,
-    models: int = 1,
-) -> None:
-    parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
-    others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
-    _disk(report, invocation.run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
-
-
-def _pretraining_machine(
-    report: Report,
-    invocation: Invocation,
-    vocabulary: Vocabulary | None,
-    size: ModelSize,
-    teacher: ModelSize | None = None,
-) -> None:
-    """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
-    data, options = invocation.loaded.recipe.data, invocation.loaded.recipe.train
-    vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
-    _training_disk(report, invocation, size, vocab_size, options)
-    rows = options.batch_size, data.sequence_length
-    needed = training_bytes(size, vocab_size, *rows, data.max_predictions, _float_bytes(options))
-    if teacher:
-        needed += comparing_bytes(teacher, vocab_size, *rows)
-    _memory(report, needed, options.batch_size, f"batches of {rows[0]:,} x {rows[1]} tokens")
-    _extras(report, options)
-
-
-def _finetuning_memory(
-    report: Report, recipe: FinetuneRecipe, source: ModelDescription, task: TaskCheck
-) -> None:
-    """The largest batch that there will be: of a search's, as long as the longest text is known to be."""
-    options = recipe.train
-    batch_size = max(
-        recipe.search.batch_size or [options.batch_size] if recipe.search else [options.batch_size]
-    )
-    length = recipe.task.sequence_length
-    rows = task.largest_batch(batch_size, length, options.dynamic_length)
-    needed = training_bytes(source.size, source.vocabulary.size, *rows, 0, _float_bytes(options))
-    _memory(report, needed, rows[0], f"batches of {rows[0]:,} x {rows[1]} tokens")
-
-
-def _float_bytes(options: TrainOptions) -> int:
-    return 2 if options.precision == "bfloat16" else 4
-
-
-def _memory(report: Report, needed: int, batch_size: int, what: str) -> None:
-    def check() -> tuple[str, bool]:
-        return judge_memory(needed, batch_size, what)
-
-    if report.look("memory", check):
-        report.doubt_last()
-
-
-def _extras(report: Report, options: TrainOptions) -> None:
-    if options.tensorboard:
-        report.look("extra tensorboard", lambda: ("installed", require_tensorboard()))
-
-
-def _disk(report: Report, path: Path, size_bytes: int) -> None:
-    def check() -> tuple[str, None]:
-        require_disk(path, size_bytes)
-        return f"room for {format_bytes(size_bytes)} in {path}", None
-
-    report.look("disk", check)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.data.corpus_files import estimate_file_bytes
+from mbert_cli.data.examples import TaskData
 from mbert_cli.data.options import (
     Corpus,
     FilesCorpus,
@@ -20,6 +21,7 @@ from mbert_cli.data.options import (
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
+from mbert_cli.train.options import LossOptions
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 
@@ -108,6 +110,21 @@ def require_task(task: Task) -> None:
         raise UserError(
             f"task.folder must be a folder with the task's TSV files. Received: {task.folder}",
             "Set task.folder, or null to load the task from tensorflow-datasets.",
+        )
+
+
+def require_factors(options: LossOptions, task: TaskData) -> None:
+    """Checks that factors for the labels of a task are as many as these.
+
+    Raises:
+        UserError: They are more or fewer.
+    """
+    weights = options.class_weights
+    if isinstance(weights, list) and len(weights) != len(task.labels):
+        raise UserError(
+            f"loss.class_weights must have a factor for each label: {', '.join(task.labels)}. "
+            f"Received: {len(weights)} factors",
+            "List them in the order of the labels, or set loss.class_weights to balanced.",
         )
 
 

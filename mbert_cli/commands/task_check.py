@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli.commands.checks import Report
-from mbert_cli.commands.preflight import require_task
+from mbert_cli.commands.preflight import require_factors, require_task
 from mbert_cli.data.examples import Examples, TaskData
 from mbert_cli.data.options import FileTask, GlueTask, SquadTask, Task, TokenTask
 from mbert_cli.data.tasks import load_task
+from mbert_cli.train.options import LossOptions
 
 QUICKLY_READ_BYTES = 5_000_000
 """Files up to this size are read in a blink, before every command; larger ones where a person asks for checks."""
@@ -47,8 +48,14 @@ class TaskCheck:
         return rows, min(sequence_length, words + MARKS)
 
 
-def look_at_task(report: Report, task: Task) -> TaskCheck:
-    """Checks that a task's data is there and is as the recipe says: columns, labels, cells."""
+def look_at_task(report: Report, task: Task, loss: LossOptions | None = None) -> TaskCheck:
+    """Checks that a task's data is there and is as the recipe says: columns, labels, cells.
+
+    Args:
+        report: Receives what is found.
+        task: The recipe's section.
+        loss: That of a fine-tuning, whose factors must fit the labels.
+    """
 
     def check() -> tuple[str, TaskData | None]:
         require_task(task)
@@ -59,6 +66,7 @@ def look_at_task(report: Report, task: Task) -> TaskCheck:
         if size_bytes > QUICKLY_READ_BYTES and not report.is_thorough:
             return f"{task.source}: {', '.join(map(str, files))}", None
         data = load_task(task)
+        require_factors(loss or LossOptions(), data)
         return _described(data), data
 
     data = report.look("task", check)

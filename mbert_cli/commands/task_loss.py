@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from mbert_cli import console
+from mbert_cli.commands.preflight import require_factors
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.task_batches import Rows
 from mbert_cli.errors import UserError
@@ -32,15 +33,10 @@ def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
             f"Received: {task.name}, a task of {task.kind.replace('_', ' ')}",
             "Leave the loss section out.",
         )
+    require_factors(options, task)
     weights = options.class_weights
     if weights == "balanced":
         weights = balanced_weights(rows.labels, len(task.labels))
-    elif weights is not None and len(weights) != len(task.labels):
-        raise UserError(
-            f"loss.class_weights must have a factor for each label: {', '.join(task.labels)}. "
-            f"Received: {len(weights)} factors",
-            "List them in the order of the labels, or set loss.class_weights to balanced.",
-        )
     if weights is not None:
         named = ", ".join(f"{label} {weight:.3g}" for label, weight in zip(task.labels, weights, strict=True))
         console.info(f"class weights: {named}")

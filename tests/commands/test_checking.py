@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands import checking, memory, task_check
+from mbert_cli.commands import checking, machine_check, memory, task_check
 from mbert_cli.commands.checking import run_checks
 from mbert_cli.commands.input_contents import input_contents
 from mbert_cli.commands.invocation import invoke
@@ -99,7 +99,7 @@ def test_fine_tuning_looks_at_source_task_and_length():
 def test_a_search_needs_room_for_the_models_of_all_its_trials(monkeypatch):
     make_run("distill", "mobilebert_laptop")
     needed = []
-    monkeypatch.setattr(checking, "require_disk", lambda path, size_bytes: needed.append(size_bytes))
+    monkeypatch.setattr(machine_check, "require_disk", lambda path, size_bytes: needed.append(size_bytes))
     checks("finetune")
     checks("finetune", "quickstart", "search.learning_rate=[1e-3,1e-4]", "search.seed=[0,1,2]")
     size = SIZES["mobilebert_laptop"]
@@ -225,7 +225,7 @@ def test_a_batch_is_as_long_as_the_texts_allow(small_machine):
 
 
 def test_an_estimate_near_the_memory_is_a_doubt_that_stops_nothing(small_machine, monkeypatch, capsys):
-    monkeypatch.setattr(checking, "training_bytes", lambda *sizes: 25_000_000_000)
+    monkeypatch.setattr(machine_check, "training_bytes", lambda *sizes: 25_000_000_000)
     invocation = invoke("train-teacher", "quickstart", [], {})
     check = next(check for check in run_checks(invocation) if check.name == "memory")
     assert (check.passed, check.state) == (True, "doubtful")
@@ -306,3 +306,12 @@ def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_w
     )
     found = run_checks(replace(invocation, fresh=True))
     assert "run" not in {check.name for check in found}
+
+
+def test_factors_that_do_not_fit_the_labels_are_told():
+    table("t.csv", "text,label", *(f"text {i},{i % 3}" for i in range(40)))
+    settings = ["task.train=t.csv", "loss.class_weights=[1.0, 2.0]"]
+    assert checks("finetune", "file", *settings)["task"] == (
+        False,
+        "loss.class_weights must have a factor for each label: 0, 1, 2. Received: 2 factors",
+    )

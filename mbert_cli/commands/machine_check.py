@@ -1,0 +1,103 @@
+"""The pre-flight of the machine: whether disk, memory and packages suffice for a training."""
+
+from pathlib import Path
+
+from mbert_cli.commands.checks import Report
+from mbert_cli.commands.memory import judge_memory
+from mbert_cli.commands.task_check import TaskCheck
+from mbert_cli.data.vocabulary import Vocabulary
+from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
+from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
+from mbert_cli.train.disk import checkpoint_bytes, format_bytes, require_disk
+from mbert_cli.train.grid import plan_settings, seeds_of
+from mbert_cli.train.options import TrainOptions
+from mbert_cli.train.tensorboard import require_tensorboard
+from mbert_cli.weights.description import ModelDescription
+
+USUAL_VOCABULARY = 30522
+"""Tokens assumed for the estimates while no vocabulary is known: BERT's."""
+
+
+def _training_disk(
+    report: Report,
+    run: Path,
+    size: ModelSize,
+    vocab_size: int,
+    options: TrainOptions,
+    models: int = 1,
+) -> None:
+    parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
+    others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
+    look_at_disk(report, run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
+
+
+def look_at_pretraining(
+    report: Report,
+    run: Path,
+    recipe: TrainTeacherRecipe | DistillRecipe,
+    size: ModelSize,
+    vocabulary: Vocabulary | None,
+    teacher: ModelSize | None = None,
+) -> None:
+    """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
+    data, options = recipe.data, recipe.train
+    vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
+    _training_disk(report, run, size, vocab_size, options)
+    rows = options.batch_size, data.sequence_length
+    needed = training_bytes(size, vocab_size, *rows, data.max_predictions, _float_bytes(options))
+    if teacher:
+        needed += comparing_bytes(teacher, vocab_size, *rows)
+    _memory(report, needed, options.batch_size, f"batches of {rows[0]:,} x {rows[1]} tokens")
+    look_at_extras(report, options)
+
+
+def look_at_finetuning(
+    report: Report, run: Path, recipe: FinetuneRecipe, source: ModelDescription, task: TaskCheck
+) -> None:
+    """Disk and memory of a fine-tuning: of a search's largest batch, as long as the longest text is known to be."""
+    options, vocab_size = recipe.train, source.vocabulary.size
+    _training_disk(report, run, source.size, vocab_size, options, _count_models(recipe))
+    batch_size = max(
+        recipe.search.batch_size or [options.batch_size] if recipe.search else [options.batch_size]
+    )
+    length = recipe.task.sequence_length
+    rows = task.largest_batch(batch_size, length, options.dynamic_length)
+    needed = training_bytes(source.size, vocab_size, *rows, 0, _float_bytes(options))
+    _memory(report, needed, rows[0], f"batches of {rows[0]:,} x {rows[1]} tokens")
+
+
+def _float_bytes(options: TrainOptions) -> int:
+    return 2 if options.precision == "bfloat16" else 4
+
+
+def _memory(report: Report, needed: int, batch_size: int, what: str) -> None:
+    def check() -> tuple[str, bool]:
+        return judge_memory(needed, batch_size, what)
+
+    if report.look("memory", check):
+        report.doubt_last()
+
+
+def look_at_extras(report: Report, options: TrainOptions) -> None:
+    """Packages that a recipe needs beside those that are always there."""
+    if options.tensorboard:
+        report.look("extra tensorboard", lambda: ("installed", require_tensorboard()))
+
+
+def look_at_disk(report: Report, path: Path, size_bytes: int) -> None:
+    """Whether the disk of a run has room for some bytes more."""
+
+    def check() -> tuple[str, None]:
+        require_disk(path, size_bytes)
+        return f"room for {format_bytes(size_bytes)} in {path}", None
+
+    report.look("disk", check)
+
+
+def _count_models(recipe: FinetuneRecipe) -> int:
+    """Models that a fine-tuning leaves behind: one, or those of all trials and the chosen one once more."""
+    if recipe.search is None:
+        return 1
+    settings = plan_settings(recipe.search, recipe.train, recipe.seed)
+    return len(settings) * len(seeds_of(recipe.search, recipe.seed)) + 1
