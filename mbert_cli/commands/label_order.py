@@ -1,11 +1,14 @@
 """The labels of a task and those of a model, matched by name."""
 
+import json
 import re
+import shlex
 
 from mbert_cli import console
 from mbert_cli.commands.inputs import IMPORT
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.glue import GLUE
+from mbert_cli.data.token_examples import OUTSIDE
 from mbert_cli.errors import UserError
 from mbert_cli.weights.description import ModelDescription
 
@@ -41,13 +44,31 @@ def find_columns(task: TaskData, model: ModelDescription, name: str) -> tuple[in
         raise UserError(
             f"A task model is scored on a task with its own labels. Received: {', '.join(task.labels)} in "
             f"{task.name} for {name}, which knows {', '.join(known)}",
-            f"Score a model of these labels; `mbert finetune {task.name}` makes one."
-            if task.name in GLUE
-            else "Score a model of these labels, or write the labels of the task's files as this model knows them.",
+            _hint_at_labels(task, known),
         )
     if order != tuple(range(len(order))):
         console.info(f"Labels are matched by name: {name} has them in the order {', '.join(known)}")
     return order
+
+
+def _hint_at_labels(task: TaskData, known: list[str]) -> str:
+    """What to do where the labels of a task are not those of a model."""
+    if task.name in GLUE:
+        return f"Score a model of these labels; `mbert finetune {task.name}` makes one."
+    written = {_plain(label): label for label in task.labels}
+    if set(written) < set(map(_plain, known)):
+        labels = [written.get(_plain(label), label) for label in known]
+        names = json.dumps(list(_types(labels) or labels), ensure_ascii=False)
+        return f"Name all labels of the model: --set {shlex.quote(f'task.labels={names}')}"
+    return "Score a model of these labels, or write the labels of the task's files as this model knows them."
+
+
+def _types(labels: list[str]) -> dict[str, None] | None:
+    """The types of entities that labels of words stand for, in their order; None where they are no such labels."""
+    marked = [label for label in labels if label != OUTSIDE]
+    if OUTSIDE not in labels or not all(label.startswith(("B-", "I-")) for label in marked):
+        return None
+    return dict.fromkeys(label[2:] for label in marked)
 
 
 def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:

@@ -100,6 +100,22 @@ def test_other_labels_are_refused_with_a_hint_that_fits_the_task():
     )
 
 
+def test_a_task_that_lacks_labels_of_the_model_is_told_how_to_name_all():
+    few = TaskData("mail.tsv", ["so-so", "good"], {})
+    assert refusal(few, describe(["Good", "Bad one", "So-So"])).hint == (
+        """Name all labels of the model: --set 'task.labels=["good", "Bad one", "so-so"]'"""
+    )
+    people = TaskData("t.conll", ["O", "B-PER", "I-PER"], {}, kind="token_classification")
+    places = describe(["B-LOC", "O", "I-PER", "B-PER", "I-LOC"], "token_classification")
+    assert refusal(people, places).hint == (
+        """Name all labels of the model: --set 'task.labels=["LOC", "PER"]'"""
+    )
+    tags = TaskData("t.conll", ["NOUN"], {}, kind="token_classification")
+    assert refusal(tags, describe(["VERB", "NOUN"], "token_classification")).hint == (
+        """Name all labels of the model: --set 'task.labels=["VERB", "NOUN"]'"""
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "labels", "verb", "hint"),
     [
