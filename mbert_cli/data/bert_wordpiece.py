@@ -91,7 +91,7 @@ class BertWordPiece:
 def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     """The tokenizer of a vocabulary, without marks around a text; its ids are those of words, then of the others."""
     words = [token for index, token in enumerate(vocabulary.tokens) if index not in vocabulary.outside]
-    numbered = {token: index for index, token in enumerate(words)}
+    numbered = {token: index for index, token in enumerate(dict.fromkeys(words))}
     tokenizer = Tokenizer(models.WordPiece(numbered, unk_token=UNKNOWN, max_input_chars_per_word=MAX_WORD))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=vocabulary.lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
