@@ -10,6 +10,7 @@ from mbert_cli.commands.pair_segments import say_single_segment
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length, require_same_vocabulary
 from mbert_cli.commands.pretraining import pretrain
+from mbert_cli.commands.prolonging import say_continuation
 from mbert_cli.commands.saved_model import dtype_policy, load_teacher
 from mbert_cli.data.store import TokenStore
 from mbert_cli.distill.options import DistillOptions
@@ -56,6 +57,7 @@ def run(invocation: Invocation) -> None:
     _warm_start(student, teacher, size, teacher_description.size, recipe.distill)
     show_plan(invocation, plan, {"teacher": teacher, "student": student}, recipe.train)
     if invocation.dry_run:
+        say_continuation(invocation, recipe, _plan)
         return
     build = _Objectives(teacher, student, layer_map, recipe.distill)
     pretrain(invocation, recipe, size, store, student, _plan, build)

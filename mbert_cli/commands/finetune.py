@@ -23,6 +23,7 @@ from mbert_cli.commands.pretraining import (
     train_with_progress,
     write_summary,
 )
+from mbert_cli.commands.prolonging import say_continuation
 from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, load_run_vocabulary
 from mbert_cli.commands.saved_model import dtype_policy, save_network
 from mbert_cli.commands.search import Watch, run_search
@@ -118,9 +119,14 @@ def run(invocation: Invocation) -> None:
     stage = _stage(recipe, material)
     show_plan(invocation, [stage], {"task model": network}, recipe.train)
     _show_task(task, train.rows)
+
+    def plan_of(recipe: FinetuneRecipe) -> list[Stage]:
+        return [_stage(recipe, material)]
+
     if invocation.dry_run:
+        say_continuation(invocation, recipe, plan_of)
         return
-    with open_run(invocation, recipe, contents, lambda recipe: [_stage(recipe, material)]) as run_dir:
+    with open_run(invocation, recipe, contents, plan_of) as run_dir:
         if say_when_complete(run_dir):
             return
         figures = _fit(material, recipe, network, run_dir)

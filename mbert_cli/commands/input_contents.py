@@ -136,7 +136,7 @@ def _task_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
     if isinstance(task, GlueTask) and task.folder is not None:
         folder = Path(task.folder)
         files = [folder / name for name, _ in GLUE[task.name].splits.values()]
-        return {"task.folder": folder_content(folder, files)}
+        return {"task.folder": folder_content(folder, files, known.get("task.folder"))}
     if isinstance(task, GlueTask):
         return _dataset_content("task.data_dir", f"glue/{task.name}", task.data_dir, known)
     found = _file_contents(task, known)

@@ -8,11 +8,12 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.commands.input_contents import input_contents, with_recorded_runs
+from mbert_cli.commands.invocation import Invocation
 from mbert_cli.errors import UserError
 from mbert_cli.section import Section
 from mbert_cli.train.run_dir import recorded_recipe
 from mbert_cli.train.run_identity import Changes, Growth, compare_with_run
-from mbert_cli.train.run_list import FINAL, checkpoint_steps
+from mbert_cli.train.run_list import FINAL, checkpoint_steps, describe_run, is_run
 from mbert_cli.train.stage import Stage
 
 GROWING = {
@@ -69,6 +70,36 @@ def require_same_run(path: Path, verb: str, recipe: Section) -> None:
     is_search = plain.get("search") is not None
     growth = Growth(() if is_search else GROWING.get(verb, ()), lambda changes: True)
     compare_with_run(path, verb, (recorded, _filled(plain, recorded)), contents, growth)
+
+
+def say_continuation(invocation: Invocation, recipe: Section, plan_of: PlanOf) -> None:
+    """Says for a dry run whether a run that is in the directory is complete, or where and for how long it goes on.
+
+    Args:
+        invocation: The command.
+        recipe: Its recipe, with the inputs resolved.
+        plan_of: The plan of a recipe.
+
+    Raises:
+        UserError: It cannot go on for more steps.
+    """
+    path, verb = Path(invocation.run), invocation.verb
+    if invocation.fresh or not is_run(path):
+        return
+    recorded, plain = recorded_recipe(path), recipe.model_dump()
+    both = {key: (_value(recorded, key), _value(plain, key)) for key in GROWING[verb]}
+    changes = {key: values for key, values in both.items() if values[0] != values[1]}
+    is_longer = bool(changes) and growth_of(verb, recipe, plan_of, path).takes_effect(changes)
+    steps = checkpoint_steps(path)
+    if not is_longer and describe_run(path).state == "complete":
+        console.info(f"{path} is complete already")
+    elif steps:
+        console.info(f"{path} goes on after step {steps[-1]:,}")
+
+
+def _value(values: Mapping[str, Any], key: str) -> object:
+    section, _, field = key.partition(".")
+    return (values.get(section) or {}).get(field)
 
 
 def _filled(values: dict[str, Any], recorded: Mapping[str, Any]) -> dict[str, Any]:

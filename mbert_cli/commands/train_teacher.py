@@ -6,6 +6,7 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.pretraining import pretrain
+from mbert_cli.commands.prolonging import say_continuation
 from mbert_cli.commands.saved_model import dtype_policy
 from mbert_cli.data.store import TokenStore
 from mbert_cli.distill.pretraining import WEIGHTED_BY, pretraining_losses
@@ -38,6 +39,7 @@ def run(invocation: Invocation) -> None:
     )
     show_plan(invocation, plan, {"teacher": network}, recipe.train)
     if invocation.dry_run:
+        say_continuation(invocation, recipe, lambda recipe: [_stage(recipe)])
         return
 
     def losses(batch, training):

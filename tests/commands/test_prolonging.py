@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.prolonging import GROWING, growth_of
+from mbert_cli.commands.invocation import invoke
+from mbert_cli.commands.prolonging import GROWING, growth_of, say_continuation
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.loading import load
+from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.stage import Stage, make_schedule
 
 
@@ -120,3 +122,23 @@ def test_a_limit_that_was_not_reached_changes_nothing_when_it_is_lifted(capsys):
     assert capsys.readouterr().err == ""
     assert takes_effect("finetune", plan, "train.epochs=5", max_steps=30, epochs=3)
     assert "train.max_steps none after 30, train.epochs 5 after 3" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_where_a_run_goes_on(capsys):
+    def say(*settings: str, **typed) -> str:
+        invocation = invoke("train-teacher", "quickstart", settings, {}, run=Path("run"), **typed)
+        say_continuation(invocation, invocation.loaded.recipe, teacher_plan)
+        return capsys.readouterr().err
+
+    assert say() == ""
+    recipe = load("train-teacher", "quickstart", ["train.steps=20"]).values()
+    with RunDir.open(Path("run"), "train-teacher", recipe, fresh=False, origin={}) as run:
+        stand_at(10)
+        assert say("train.steps=20") == "run goes on after step 10\n"
+        stand_at(20)
+        run.finish(lambda folder: None)
+    assert say("train.steps=20") == "run is complete already\n"
+    longer = say("train.steps=40")
+    assert longer.startswith("run goes on for more steps, 40 after 20: train.steps 40 after 20. ")
+    assert longer.endswith("run goes on after step 20\n")
+    assert say("train.steps=40", fresh=True) == ""
