@@ -110,7 +110,7 @@ def test_a_model_labels_tokens_and_so_does_its_artifact(mbert, folder):
     run = "runs/smoke/tokens"
     settings = [
         "task.train=t.conll", "task.validation=t.conll", "train.max_steps=40", "train.epochs=3",
-        "train.optimizer.learning_rate=5e-3",
+        "train.optimizer.learning_rate=1e-2",
     ]  # fmt: skip
     mbert(
         folder, "finetune", "tokens", "--smoke", "--run", run, *(f"--set={setting}" for setting in settings)
