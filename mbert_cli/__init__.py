@@ -34,6 +34,7 @@ which run a command goes on with               mbert_cli/train/run_identity.py
 corpora                                        mbert_cli/data/corpus.py
 files by pattern, each once                    mbert_cli/data/file_patterns.py
 text to token ids                              mbert_cli/data/wordpiece.py
+tokens matched before words are cut            mbert_cli/data/matched_tokens.py
 the token store                                mbert_cli/data/store.py
 masking and sentence pairs                     mbert_cli/data/pretraining.py
 the contract of a batch                        mbert_cli/data/batch.py
@@ -66,6 +67,7 @@ tags of words, and how good they are           mbert_cli/evaluate/tag_judge.py
 names of weights in TF1 and Hugging Face       mbert_cli/weights/names.py
 checkpoints of other projects                  mbert_cli/weights/checkpoint_source.py
 their vocabularies                             mbert_cli/data/tokenizer_source.py
+their added tokens                             mbert_cli/data/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py

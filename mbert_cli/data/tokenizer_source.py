@@ -74,6 +74,7 @@ def find_vocabulary(folder: Path, vocab_size: int) -> FoundVocabulary:
     if _is_of_hugging_face(files):
         check_marks(files)
         tokens, matched, notes = _match(files, tokens, num_words, lowercase, vocab_size)
+        notes += _say_case(files, lowercase)
     if len(tokens) > vocab_size:
         raise UserError(
             f"The vocabulary must have at most as many tokens as the word table has rows, {vocab_size:,}. "
@@ -108,6 +109,18 @@ def _match(
     if not added and all(token.is_text for token in settled):
         settled = ()  # nothing is matched, as in a vocabulary of our own
     return (*tokens[:num_words], *added), settled, notes + doubles
+
+
+def _say_case(files: TokenizerFiles, lowercase: bool) -> list[str]:
+    """Where transformers would lower-case text that keeps its case here."""
+    if lowercase or files.is_generic or "do_lower_case" in files.configuration:
+        return []
+    source = (
+        f"as {TOKENIZER} says" if files.tokenizer.get("normalizer") else "as the words of the vocabulary do"
+    )
+    return [
+        f"text keeps its case, {source}; transformers lower-cases it unless {CONFIGURATION} has do_lower_case false"
+    ]
 
 
 def _settle_doubles(

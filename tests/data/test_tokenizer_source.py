@@ -96,6 +96,18 @@ def test_lower_casing_is_read_from_the_tokenizers_files(tmp_path, configuration,
 def test_lower_casing_that_no_file_states_is_read_off_the_tokens(tmp_path):
     folder = write(tmp_path, vocab=lines(*TOKENS, "Film"))
     assert not find_vocabulary(folder, len(TOKENS) + 1).vocabulary.lowercase
+    vocabulary, notes = find_vocabulary(write(tmp_path, tokenizer_config={}, config={}), len(TOKENS) + 1)
+    assert not vocabulary.lowercase
+    said = (
+        "text keeps its case, as the words of the vocabulary do; transformers lower-cases it unless "
+        "tokenizer_config.json has do_lower_case false"
+    )
+    assert notes == [said]
+
+
+def test_upper_case_in_added_tokens_says_nothing_of_the_text(tmp_path):
+    folder = write(tmp_path, vocab=lines(*TOKENS), added_tokens={"COVID": len(TOKENS)})
+    assert find_vocabulary(folder, len(TOKENS) + 1).vocabulary.lowercase
 
 
 @pytest.mark.parametrize(
