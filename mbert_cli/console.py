@@ -149,7 +149,7 @@ def progress(total: int | None, description: str, start: int = 0) -> Iterator[Pr
     from mbert_cli.progress import Bar, Lines, Silent
 
     stream = _messages()
-    kind = Bar if stream.is_terminal else Lines
+    kind = Bar if stream.is_terminal and not stream.is_dumb_terminal else Lines
     with Silent() if _settings.quiet else kind(stream, total, description, start) as shown:
         yield shown
 

@@ -60,6 +60,17 @@ def _end(work: Callable[[], object]) -> NoReturn:
             named = f" Received: {problem.filename}" if problem.filename else ""
             console.error(f"{problem.strerror}.{named}")
         sys.exit(RunError.exit_code)
+    except UnicodeEncodeError as problem:
+        encoding = sys.getfilesystemencoding()
+        if encoding == "utf-8":
+            console.crash()
+            sys.exit(RunError.exit_code)
+        console.error(
+            f"The system's encoding for names of files, {encoding}, must hold every name. "
+            f"Received: {problem.object[problem.start : problem.end]}",
+            "Set PYTHONUTF8=1.",
+        )
+        sys.exit(UserError.exit_code)
     except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
         console.crash()
         sys.exit(1)

@@ -124,3 +124,18 @@ def test_a_command_without_standard_input_has_nothing_to_read(tmp_path):
         check=True,
     )
     assert answer.stdout == b"b''\n"
+
+
+def test_a_name_that_the_system_cannot_write_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "mine.yaml").write_text("corpus:\n  source: files\n  globs: ['texte/für/*.txt']\n", "utf-8")
+    ascii_system = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    answer = subprocess.run(
+        [*MBERT, "prepare", "mine.yaml", "--dry-run"],
+        cwd=tmp_path,
+        env=ascii_system,
+        capture_output=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert b"Traceback" not in answer.stderr
+    assert answer.stderr.startswith(b"Error: ")
