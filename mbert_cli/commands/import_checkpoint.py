@@ -23,6 +23,9 @@ from mbert_cli.weights.description import ModelDescription
 HUB_ID = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
 """OWNER/NAME."""
 
+USUAL_PADDING = 128
+"""Rows by which a word table is longer than its vocabulary where it is padded for the sake of speed."""
+
 
 @dataclass(frozen=True)
 class ImportCommand:
@@ -58,10 +61,15 @@ def run(command: ImportCommand) -> None:
     imported = read_checkpoint(source, allow_unused=command.allow_unused, allow_unknown=command.allow_unknown)
     folder = source if source.is_dir() else source.parent
     vocabulary, notes = find_vocabulary(folder, imported.vocab_size)
+    num_spare = imported.vocab_size - vocabulary.size
     imported = without_padding(imported, vocabulary.size)
     length = imported_length(imported, folder, command.length)
     description = describe(imported, vocabulary, length[0] if length else None)
     show_coverage(f"import: {command.source}", imported)
+    if num_spare > USUAL_PADDING:
+        console.warning(
+            f"{num_spare:,} rows are more than padding needs: check that {folder} has the whole vocabulary"
+        )
     name = source.resolve().name if _is_here(command.source) else Path(command.source).name
     path = command.run or Path("runs", f"{IMPORT}-{name}")
     _show_model(imported, description, path)

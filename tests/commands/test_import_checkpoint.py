@@ -205,14 +205,17 @@ def test_a_vocabulary_longer_than_the_word_table_is_refused():
     assert not Path("runs").exists()
 
 
-@pytest.mark.parametrize("to", ["huggingface", "tf1"])
-def test_rows_of_the_word_table_beyond_the_vocabulary_are_left_out_and_said(to, capsys):
-    save("theirs", "ForPreTraining", vocab_size=len(TOKENS) + 8)
+@pytest.mark.parametrize(("to", "spare"), [("huggingface", 8), ("tf1", 200)])
+def test_rows_of_the_word_table_beyond_the_vocabulary_are_left_out_and_said(to, spare, capsys):
+    save("theirs", "ForPreTraining", vocab_size=len(TOKENS) + spare)
     import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    said = capsys.readouterr().err
     assert (
-        f"The word table has {len(TOKENS) + 8} rows and the vocabulary {len(TOKENS)} tokens: the rows beyond it are "
-        "left out, for no text reaches them\n"
-    ) in capsys.readouterr().err
+        f"The word table has {len(TOKENS) + spare} rows and the vocabulary {len(TOKENS)} tokens: the rows beyond it "
+        "are left out, for no text reaches them\n"
+    ) in said
+    many = "Warning: 200 rows are more than padding needs: check that theirs has the whole vocabulary\n"
+    assert (many in said) == (spare == 200)
     theirs = load_weights(Path("theirs/model.safetensors"))
     ours = load_weights(Path("runs/ours/final/weights.safetensors"))
     table = theirs["mobilebert.embeddings.word_embeddings.weight"]
