@@ -66,6 +66,10 @@ which labels of words make up entities         mbert_cli/evaluate/entities.py
 tags of words, and how good they are           mbert_cli/evaluate/tag_judge.py
 names of weights in TF1 and Hugging Face       mbert_cli/weights/names.py
 checkpoints of other projects                  mbert_cli/weights/checkpoint_source.py
+names of their arrays behind a prefix          mbert_cli/weights/prefixes.py
+what their configurations promise              mbert_cli/weights/promises.py
+which output of a model is which label         mbert_cli/commands/label_order.py
+how long a text a command reads                mbert_cli/commands/task_length.py
 their vocabularies                             mbert_cli/data/tokenizer_source.py
 their added tokens                             mbert_cli/data/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py
