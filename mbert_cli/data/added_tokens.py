@@ -12,7 +12,7 @@ from typing import Any
 from tokenizers import AddedToken, Tokenizer, models, normalizers
 
 from mbert_cli.data.matched_tokens import MatchedToken
-from mbert_cli.data.vocabulary import CLS, MASK, PAD, SEP, UNKNOWN
+from mbert_cli.data.vocabulary import CLS, MASK, PAD, SEP, UNKNOWN, is_unicode
 from mbert_cli.errors import UserError
 
 TOKENIZER = "tokenizer.json"
@@ -92,7 +92,7 @@ def find_matched(files: TokenizerFiles, words: tuple[str, ...], lowercase: bool)
     if files.is_generic:
         tokenizer.add_tokens(list(_tokens_of_file(files).values()))
     tokenizer.add_tokens(_to_add(declared, tokenizer))
-    known, splits = set(words), files.configuration.get("split_special_tokens") is True
+    known, splits = set(words), _splits_special(files)
     return tuple(
         MatchedToken(
             index, token.content, token.single_word, token.lstrip, token.rstrip, token.normalized, token.special,
@@ -104,7 +104,7 @@ def find_matched(files: TokenizerFiles, words: tuple[str, ...], lowercase: bool)
 
 def declared_ids(files: TokenizerFiles) -> list[tuple[object, object, Path]]:
     """Tokens with the ids that the files give them, and the file that does."""
-    decoder = _decoder(files.configuration)
+    decoder = _decoder(files.configuration, files.folder / CONFIGURATION)
     return [
         *(
             (_content(token), _number(index), files.folder / CONFIGURATION)
@@ -142,12 +142,14 @@ def _read_declared(files: TokenizerFiles) -> _Declared:
         _rename_extra(values)
     by_id: dict[int, AddedToken] = {}
     if _DECODER in values:
-        for index, token in _decoder(values).items():
+        for index, token in _decoder(values, files.folder / CONFIGURATION).items():
             by_id[_number(index)] = _read_token(token, files.folder / CONFIGURATION)
     else:
         _merge_special(values, files)
         extra = {_content(token) for token in _list_extra(values, files)}
-        special = {_content(values[name]) for name in NAMES if values.get(name)} | extra
+        path = files.folder / SPECIAL
+        named = {_content(_read_special(values[name], path)) for name in NAMES if values.get(name)}
+        special = named | extra
         for token, index in files.added.items():
             by_id[index] = AddedToken(token, normalized=token not in special, special=token in special)
         by_id |= _tokens_of_file(files)
@@ -224,13 +226,29 @@ def _tokens_of_file(files: TokenizerFiles) -> dict[int, AddedToken]:
     return {token["id"]: _read_token(token, files.folder / TOKENIZER) for token in _entries(files)}
 
 
-def _decoder(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
+def _decoder(configuration: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     decoder = configuration.get(_DECODER) or {}
-    return decoder if isinstance(decoder, dict) else {}
+    if not isinstance(decoder, dict):
+        raise _damaged(decoder, path)
+    return decoder
+
+
+def _splits_special(files: TokenizerFiles) -> bool:
+    splits = files.configuration.get("split_special_tokens")
+    if splits is not None and not isinstance(splits, bool):
+        raise UserError(
+            "A tokenizer's split_special_tokens must be true or false. "
+            f"Received: {splits!r} in {files.folder / CONFIGURATION}",
+            _HINT,
+        )
+    return bool(splits)
 
 
 def _read_special(value: object, path: Path) -> Special:
-    return value if isinstance(value, str | AddedToken) else _read_token(value, path, special=True)
+    if isinstance(value, str):
+        _read_token({"content": value}, path)
+        return value
+    return value if isinstance(value, AddedToken) else _read_token(value, path, special=True)
 
 
 def _read_token(value: object, path: Path, **changes: bool) -> AddedToken:
@@ -238,7 +256,7 @@ def _read_token(value: object, path: Path, **changes: bool) -> AddedToken:
     settings = {"content": None} | (value if isinstance(value, dict) else {}) | changes
     content = settings.pop("content")
     flags = {name: settings[name] for name in _FLAGS if settings.get(name) is not None}
-    if not isinstance(content, str) or not all(isinstance(flag, bool) for flag in flags.values()):
+    if not is_unicode(content) or not all(isinstance(flag, bool) for flag in flags.values()):
         raise _damaged(value, path)
     return AddedToken(content, **flags)
 

@@ -23,6 +23,7 @@ from mbert_cli.data.vocabulary import (
     Vocabulary,
     check_reserved,
     fits_a_line,
+    is_unicode,
     read_tokens,
 )
 from mbert_cli.errors import UserError
@@ -101,11 +102,12 @@ def _match(
     left_out = [token for token in matched if num_words <= vocab_size <= token.id]
     if left_out:
         notes.append(f"left out, as the word table has no row for it: {describe_matched(left_out)}")
-    added = tuple(token.content for token in matched if token.id >= num_words and token not in left_out)
+    held = matched[: len(matched) - len(left_out)]  # they are in the order of their ids
+    added = tuple(token.content for token in held if token.id >= num_words)
     unmatched = [repr(token) for token in tokens[num_words + len(added) + len(left_out) :]]
     if unmatched:
         notes.append(f"left out, as its tokenizer matches it in no text: {', '.join(unmatched)}")
-    settled, doubles = _settle_doubles([token for token in matched if token not in left_out], lowercase)
+    settled, doubles = _settle_doubles(held, lowercase)
     if not added and all(token.is_text for token in settled):
         settled = ()  # nothing is matched, as in a vocabulary of our own
     return (*tokens[:num_words], *added), settled, notes + doubles
@@ -124,7 +126,7 @@ def _say_case(files: TokenizerFiles, lowercase: bool) -> list[str]:
 
 
 def _settle_doubles(
-    matched: list[MatchedToken], lowercase: bool
+    matched: tuple[MatchedToken, ...], lowercase: bool
 ) -> tuple[tuple[MatchedToken, ...], list[str]]:
     """Of tokens that normalization makes equal, lets one be matched: transformers takes now one, now another."""
     normalizer = normalizers.BertNormalizer(lowercase=lowercase)
@@ -241,13 +243,8 @@ def _check_entry(token: object, index: object, path: Path, is_word: bool) -> Non
             f"Received: {token!r} with id {index} in {path}",
             _HINT,
         )
-    if not _is_text(token):
+    if not is_unicode(token) or not token:
         raise UserError(f"An added token must be text. Received: {token!r} with id {index} in {path}", _HINT)
-
-
-def _is_text(token: object) -> bool:
-    """Whether it is Unicode and not empty."""
-    return isinstance(token, str) and token != "" and not any("\ud800" <= char <= "\udfff" for char in token)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -181,10 +181,12 @@ def check_reserved(tokens: tuple[str, ...], path: str | Path, hint: str = _HINT)
 
 def fits_a_line(token: object) -> bool:
     """Whether a vocabulary file can hold a token, and gives it back."""
-    if not isinstance(token, str) or is_blank(token):
-        return False
-    is_unicode = not any("\ud800" <= char <= "\udfff" for char in token)
-    return is_unicode and "\n" not in token and "\r" not in token
+    return is_unicode(token) and not is_blank(token) and "\n" not in token and "\r" not in token
+
+
+def is_unicode(text: object) -> bool:
+    """Whether it is text without halves of surrogate pairs."""
+    return isinstance(text, str) and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def is_blank(token: str) -> bool:

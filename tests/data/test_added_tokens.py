@@ -253,3 +253,28 @@ def test_ids_that_transformers_would_not_give_are_refused(tmp_path):
     assert refusal(lambda: find_vocabulary(folder, NEW + 1)) == (
         f"An id must belong to one token. Received: 'two' and 'one' with id {NEW} in {folder / 'added_tokens.json'}"
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"tokenizer_config": {"extra_special_tokens": 5}}, "5 in {}/tokenizer_config.json"),
+        ({"tokenizer_config": {"extra_special_tokens": ["\ud800"]}}, r"{{'content': '\ud800'}} in {}/tokenizer_config.json"),
+        ({"tokenizer_config": {"added_tokens_decoder": [1]}}, "[1] in {}/tokenizer_config.json"),
+        ({"special_tokens_map": {"sep_token": ["[SEP]"]}}, "['[SEP]'] in {}/special_tokens_map.json"),
+        ({"special_tokens_map": {"sep_token": {"content": 5}}}, "{{'content': 5}} in {}/special_tokens_map.json"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_added_tokens_is_refused(tmp_path, files, found):
+    assert refusal(lambda: find_vocabulary(write_words(tmp_path, **files), NEW)) == (
+        "An added token must be text, with true or false for each of its settings. Received: "
+        + found.format(tmp_path)
+    )
+
+
+def test_a_setting_for_special_tokens_must_be_true_or_false(tmp_path):
+    folder = write_words(tmp_path, tokenizer_config={"split_special_tokens": "yes"})
+    assert refusal(lambda: find_vocabulary(folder, NEW)) == (
+        "A tokenizer's split_special_tokens must be true or false. "
+        f"Received: 'yes' in {folder / 'tokenizer_config.json'}"
+    )
