@@ -58,6 +58,11 @@ def load_keras() -> None:
             del sys.modules[name]
 
 
+def count_cores() -> int:
+    """Returns the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def use_streams() -> None:
     """Gives each stream of operations its share of the cores; too late once TensorFlow has begun to compute.
 
@@ -75,7 +80,7 @@ def use_streams() -> None:
         return
     import tensorflow as tf
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = count_cores()
     try:
         tf.config.threading.set_inter_op_parallelism_threads(max(STREAMS, cores))
         tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // STREAMS))

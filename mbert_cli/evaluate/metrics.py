@@ -21,7 +21,7 @@ def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
         labels: (examples,), the true label ids.
         predicted: (examples,), the predicted label ids.
     """
-    return float(_sklearn().accuracy_score(labels, predicted))
+    return float(np.mean(np.equal(labels, predicted)))  # scikit-learn takes a second to load
 
 
 def f1(labels: np.ndarray, predicted: np.ndarray) -> float:
