@@ -213,6 +213,7 @@ def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source
         seed=recipe.seed,
         dropout_rate=recipe.dropout_rate,
         dtype=dtype_policy(recipe.train.precision),
+        draws_encoder=not recipe.pretrained,
     )
     if recipe.pretrained:
         weights = load_weights(source / WEIGHTS)

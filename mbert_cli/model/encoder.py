@@ -43,6 +43,7 @@ def build_encoder(
     name: str = "encoder",
     dtype: str | keras.DTypePolicy | None = None,
     learns_attention: bool = True,
+    is_drawn: bool = True,
 ) -> keras.Model:
     """Builds an encoder as a functional model.
 
@@ -54,6 +55,7 @@ def build_encoder(
         name: Name of the model; the names of its weights start with `encoder` whatever it is.
         dtype: Keras dtype policy; None takes the global one.
         learns_attention: Whether gradients flow through `attention_logits`; without, a training is faster.
+        is_drawn: False leaves zeros as a seed of None does, and the seed decides dropout alone.
 
     Returns:
         A model from a dict of `INPUTS` to a Trace: a dict of `hidden_states`, num_layers + 1 tensors (batch,
@@ -81,7 +83,7 @@ def build_encoder(
             attention_logits.append(logits)
     trace = {"hidden_states": hidden_states, "attention_logits": attention_logits}
     encoder = keras.Model(inputs, trace, name=name)
-    draw_weights(encoder.weights, seed, size.initializer_range)
+    draw_weights(encoder.weights, seed if is_drawn else None, size.initializer_range)
     return encoder
 
 

@@ -201,6 +201,7 @@ def build_task_network(
     dropout_rate: float = 0.1,
     name: str = "task",
     dtype: str | keras.DTypePolicy | None = None,
+    draws_encoder: bool = True,
 ) -> keras.Model:
     """Builds an encoder with the head of a task.
 
@@ -208,13 +209,16 @@ def build_task_network(
         kind: A key of `TASK_HEADS`.
         num_labels: Width of the output: labels, 1 for a regression, 2 for the start and the end of an answer.
         dropout_rate: Share of the states that the head reads zeroed while training.
+        draws_encoder: False where the encoder's weights come from a file; those of the head are drawn all the same.
 
     Returns:
         A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_labels), or for the kinds
         that look at every token (batch, length, num_labels).
     """
     size = resolve_size(size)
-    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype, learns_attention=False)
+    encoder = build_encoder(
+        size, vocab_size=vocab_size, seed=seed, dtype=dtype, learns_attention=False, is_drawn=draws_encoder
+    )
     head_name, is_pooled = TASK_HEADS[kind]
     head = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name=head_name, dtype=dtype)
     states, weights = encoder.output["hidden_states"][-1], []

@@ -190,3 +190,13 @@ def test_an_answer_network_scores_every_token_whatever_the_padding():
     short = network({name: array[:, :4] for name, array in inputs.items()})["logits"]
     assert whole.shape == (1, 5, 2)
     np.testing.assert_allclose(whole[:, :3], short[:, :3], atol=1e-6)
+
+
+def test_the_head_is_drawn_where_the_encoder_is_loaded():
+    drawn, loaded = (
+        build_task_network("mobilebert_laptop", num_labels=2, vocab_size=40, seed=3, draws_encoder=draws)
+        for draws in (True, False)
+    )
+    heads = [network.get_layer("classifier").weights[0].numpy() for network in (drawn, loaded)]
+    np.testing.assert_array_equal(*heads)
+    assert heads[0].any() and not loaded.get_layer("embeddings").word_embeddings.numpy().any()
