@@ -32,10 +32,11 @@ def start_mbert() -> Callable[..., subprocess.Popen]:
     """Starts one command in a folder, as a process of its own."""
 
     def start(folder: Path, *words: str, backend: str = "tensorflow") -> subprocess.Popen:
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
         return subprocess.Popen(
             [sys.executable, "-m", "mbert_cli.cli", *words],
             cwd=folder,
-            env=os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)},
+            env=os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

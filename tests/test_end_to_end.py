@@ -2,9 +2,15 @@
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from mbert_cli.recipe.idle_keys import IDLE
+from mbert_cli.recipe.keys import variants_of
+from mbert_cli.recipe.schema import RECIPES
 
 NO_DROPOUT = [
     "--set", "model.changes.hidden_dropout_rate=0", "--set", "model.changes.attention_dropout_rate=0",
@@ -16,8 +22,40 @@ def losses(run: Path, name: str = "loss/total") -> list[float]:
     return [line[name] for line in lines if name in line]
 
 
+WATCH = """
+import atexit, json, os, sys
+from mbert_cli.section import Section
+
+read, get = set(), Section.__getattribute__
+
+def watched(self, name):
+    if not name.startswith("_") and name in type(self).model_fields:
+        read.add((type(self).__name__, name))
+    return get(self, name)
+
+def save():
+    with open(os.environ["READ_KEYS"], "a") as file:
+        file.write(json.dumps(["".join(sys.argv[1:2]), sorted(read)]) + "\\n")
+
+Section.__getattribute__ = watched
+atexit.register(save)
+"""
+"""What every process of a command runs first: it notes which keys of its recipe are looked at."""
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, mbert) -> Path:
+def read_keys(tmp_path_factory) -> Iterator[Path]:
+    """A file to which each command adds its verb and the keys that it looked at, by section and name."""
+    folder = tmp_path_factory.mktemp("watch")
+    (folder / "sitecustomize.py").write_text(WATCH)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder))
+        patch.setenv("READ_KEYS", str(folder / "read.jsonl"))
+        yield folder / "read.jsonl"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, mbert, read_keys) -> Path:
     """A folder in which the six words of the pipeline were typed without an argument."""
     folder = tmp_path_factory.mktemp("pipeline")
     mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT)
@@ -134,3 +172,41 @@ def test_the_other_strategies_run(mbert, folder, strategy):
     teacher = "runs/smoke/train-teacher-quickstart"
     mbert(folder, "distill", "--smoke", "--strategy", strategy, "--teacher", teacher, "--run", run)
     assert (folder / run / "final" / "weights.safetensors").exists()
+
+
+def keys_by_section(verb: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The keys of a verb that are no keys of one kind of a section, each with the section's class and its name."""
+
+    def walk(section: type, prefix: str) -> Iterator[tuple[str, tuple[str, str]]]:
+        for name, field in section.model_fields.items():
+            below = variants_of(field)
+            if not below:
+                yield f"{prefix}{name}", (section.__name__, name)
+            elif set(below) == {""}:
+                yield from walk(below[""], f"{prefix}{name}.")
+
+    return walk(RECIPES[verb], "")
+
+
+READ_WHOLE = ("model.changes.", "distill.factors.", "loss.", "search.")
+"""Sections that are read as one; `tests/test_recipe_keys.py` looks at their keys."""
+
+
+def test_every_key_is_looked_at_by_its_verb_or_refused(mbert, folder, read_keys):
+    done = {json.loads(line)[0] for line in read_keys.read_text().splitlines()}
+    for verb in [verb for verb in RECIPES if verb not in done | {"prepare"}]:
+        mbert(folder, verb, "--smoke", *(["--text", "It rains."] if verb == "predict" else []))
+    read = defaultdict(set)
+    for line in read_keys.read_text().splitlines():
+        verb, keys = json.loads(line)
+        read[verb] |= {tuple(key) for key in keys}
+    read["prepare"] |= read["train-teacher"]  # which prepared the corpus that it needed
+    read["distill"].add(("PretrainingOptions", "prepare"))  # where the teacher's own corpus is gone
+    never = {(verb, key) for rule in IDLE if rule.when is None for verb in rule.verbs for key in rule.keys}
+    unread = [
+        (verb, path)
+        for verb in RECIPES
+        for path, key in keys_by_section(verb)
+        if key not in read[verb] and (verb, path) not in never and not path.startswith(READ_WHOLE)
+    ]
+    assert unread == []

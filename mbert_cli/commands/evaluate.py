@@ -12,13 +12,14 @@ from mbert_cli.commands.eval_names import report_name, report_path
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.submission import write_submissions
-from mbert_cli.commands.task_length import with_chosen_length
+from mbert_cli.commands.task_length import refuse_batch_size, with_chosen_length
 from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
 from mbert_cli.commands.task_set import describe_set
 from mbert_cli.data.examples import TaskData
 from mbert_cli.data.options import Task
 from mbert_cli.data.sampling import thin
 from mbert_cli.data.tasks import load_task
+from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import Score, score_name
 from mbert_cli.recipe.schema import EvalRecipe
@@ -31,6 +32,9 @@ def run(invocation: Invocation) -> None:
     recipe: EvalRecipe = invocation.loaded.recipe
     targets = invocation.targets or (find_target(invocation),)
     split = recipe.evaluate.split
+    refuse_batch_size(invocation, "evaluate.batch_size", targets)
+    if invocation.submission:
+        _refuse_other_sets(invocation)
     if invocation.dry_run:
         for target in targets:
             console.result(_plan(invocation, target, split))
@@ -54,6 +58,16 @@ def run(invocation: Invocation) -> None:
     results = [_score(model, scored, recipe) for model in models]
     if len(results) > 1:
         _show_side_by_side(scored.title, results)
+
+
+def _refuse_other_sets(invocation: Invocation) -> None:
+    """Refuses the choice of a set where the leaderboard's are answered."""
+    for key in ("evaluate.split", "evaluate.max_examples"):
+        if invocation.loaded.origins.get(key) == "--set":
+            raise UserError(
+                f"A submission answers the whole of the test sets. Received: {key} beside --submission",
+                f"Leave {key} out.",
+            )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_answers import answer_questions
 from mbert_cli.commands.predict_entities import entity_examples, show_entities
 from mbert_cli.commands.predict_texts import Texts, read_texts
-from mbert_cli.commands.task_length import with_chosen_length
+from mbert_cli.commands.task_length import refuse_batch_size, with_chosen_length
 from mbert_cli.commands.task_model import find_target, open_task_model
 from mbert_cli.data.examples import TaskData
 from mbert_cli.errors import UserError
@@ -30,6 +30,7 @@ def run(invocation: Invocation) -> None:
     """Prints the label of each text, or its entities, with their probability, or everything as JSONL."""
     recipe: PredictRecipe = invocation.loaded.recipe
     target = find_target(invocation)
+    refuse_batch_size(invocation, "batch_size", [target])
     if invocation.questions or invocation.context:
         answer_questions(invocation, target)
         return

@@ -1,14 +1,17 @@
 """How long the rows of a task model are, where a command chooses."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.task_model import ARTIFACT, TaskModel
 from mbert_cli.errors import UserError
+from mbert_cli.recipe.idle_keys import UNTYPED
 
 KEY = "task.sequence_length"
-NOT_CHOSEN = (None, "default", "the run")
+NOT_CHOSEN = (None, *UNTYPED)
 """Origins of a value that nobody typed for this command: the model's own length counts."""
 
 
@@ -17,6 +20,25 @@ def chosen_length(invocation: Invocation) -> int | None:
     if invocation.loaded.origins.get(KEY) in NOT_CHOSEN:
         return None
     return invocation.loaded.recipe.task.sequence_length
+
+
+def refuse_batch_size(invocation: Invocation, key: str, targets: Sequence[Path]) -> None:
+    """Refuses a batch size that somebody chose where no run is there to take it.
+
+    Args:
+        invocation: The command.
+        key: The key of the verb's recipe.
+        targets: What the verb works on.
+
+    Raises:
+        UserError: All of them are artifacts, which take one example at a time.
+    """
+    if invocation.loaded.origins.get(key) in NOT_CHOSEN or any(path.suffix != ARTIFACT for path in targets):
+        return
+    raise UserError(
+        f"An artifact takes one example at a time. Received: {key} for {', '.join(map(str, targets))}",
+        f"Leave {key} out.",
+    )
 
 
 def with_chosen_length(model: TaskModel, invocation: Invocation) -> TaskModel:

@@ -91,7 +91,11 @@ class TaskModel:
             task: The task.
             examples: The set.
             options: The task's recipe section.
+
+        Raises:
+            UserError: The section is one of tasks of another kind.
         """
+        _require_kind(options, self)
         changes: dict[str, object] = {"sequence_length": self.sequence_length}
         if isinstance(options, SquadTask) and options.null_threshold is None:
             changes["null_threshold"] = self.description.null_threshold
@@ -163,6 +167,19 @@ class TaskModel:
                 "Its weights are not finite or too large: train, import or export it again.",
             )
         return outputs
+
+
+def _require_kind(options: Task | ImportedTask, model: TaskModel) -> None:
+    """Checks that the section of a task is one of the kind that a model was fine-tuned for."""
+    kind, of_texts = model.description.kind, ("classification", "multi_label", "regression")
+    kinds = {"squad": ("question_answering",), "tokens": ("token_classification",), "imported": (kind,)}
+    if kind not in kinds.get(options.source, of_texts):
+        raise UserError(
+            "The task that is named must be of the model's kind. "
+            f"Received: task.source {options.source} for {model.path}, which was fine-tuned for "
+            f"{kind.replace('_', ' ')}.",
+            "Leave task.source out; single keys of the model's own task can be set.",
+        )
 
 
 def find_target(invocation: Invocation) -> Path:

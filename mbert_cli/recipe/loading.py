@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import RecipeFile, find_recipe, read_text
+from mbert_cli.recipe.idle_keys import refuse_idle
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.problems import leaves, unknown_key, wrong_choice, wrong_choices, wrong_values
 from mbert_cli.recipe.schema import RECIPES, SMOKE, SMOKE_SEARCH, SMOKE_TASKS
@@ -152,6 +153,8 @@ class _Draft:
         for path, sentence in sentences.items():
             if not any(f"{known}.".startswith(f"{path}.") for known in told):
                 self.mistakes.append((self._origin(path, sentence) or file.shown, sentence))
+        if not self.mistakes:
+            self.mistakes += refuse_idle(self.verb, dict(leaves(recipe.model_dump())), self.origins)
         if self.mistakes:
             raise self._error(file)
         return recipe

@@ -151,9 +151,9 @@ RECIPES: dict[str, type[Section]] = {
 
 _SMOKE_DATA = {"data.sequence_length": 32, "data.max_predictions": 5}
 _SMOKE_TRAIN = {
-    "train.batch_size": 4, "train.log_every": 1, "train.validate_every": 4,
-    "train.validation_steps": 2, "train.checkpoint_every": 2,
+    "train.batch_size": 4, "train.log_every": 1, "train.checkpoint_every": 2,
 }  # fmt: skip
+_SMOKE_VALIDATION = {"train.validate_every": 4, "train.validation_steps": 2}
 _SMOKE_MODEL = {
     "model.changes.num_layers": 2, "model.changes.hidden_dim": 32, "model.changes.embedding_dim": 16,
     "model.changes.intermediate_dim": 32, "model.changes.num_heads": 2,
@@ -161,9 +161,9 @@ _SMOKE_MODEL = {
 
 SMOKE: dict[str, dict[str, object]] = {
     "prepare": {"vocabulary.training_megabytes": 4.0},
-    "train-teacher": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_MODEL
+    "train-teacher": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_VALIDATION | _SMOKE_MODEL
     | {"train.steps": 4, "model.changes.intra_dim": 32},
-    "distill": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_MODEL
+    "distill": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_VALIDATION | _SMOKE_MODEL
     | {"distill.transfer_steps": 4, "distill.pretraining_steps": 4, "model.changes.intra_dim": 16},
     "finetune": _SMOKE_TRAIN | {"train.epochs": 1, "train.max_steps": 8, "task.sequence_length": 32},
     "eval": {"evaluate.max_examples": 32},

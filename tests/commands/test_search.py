@@ -75,7 +75,9 @@ class Trainer:
 
 
 def search(train, *settings, name="quickstart", **typed):
-    invocation = invoke("finetune", name, (*SETTINGS, *settings), {}, run=SEARCH, **typed)
+    tried = {setting.partition("=")[0].replace("search.", "train.") for setting in settings}
+    own = [setting for setting in SETTINGS if setting.partition("=")[0] not in tried]
+    invocation = invoke("finetune", name, (*own, *settings), {}, run=SEARCH, **typed)
     recipe = invocation.loaded.recipe
     run_search(invocation, recipe, {}, train, lambda trial: EPOCH * trial.train.epochs)
     return read_report(SEARCH) if SEARCH.exists() else None

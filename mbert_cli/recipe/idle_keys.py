@@ -1,0 +1,122 @@
+"""Keys that a verb's schema has and that would change nothing there: setting one is refused.
+
+Sections are shared among verbs, so a verb has keys that are of use to others. Some keys count only beside a certain
+value of another one. What is set by hand without any effect is a mistake that a person should hear of.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mbert_cli.recipe.keys import REQUIRED, keys_of
+from mbert_cli.recipe.yaml_text import written
+
+Values = Mapping[str, object]
+"""Of every key of a recipe, by its full path."""
+
+UNTYPED = ("default", "the run", "--smoke")
+"""Origins of values that nobody set."""
+
+
+@dataclass(frozen=True)
+class IdleKeys:
+    """Keys without effect.
+
+    Attributes:
+        verbs: Where.
+        keys: Their full paths.
+        why: Ends the sentence "KEY has no effect".
+        when: Beside which values; None beside all. Such keys are refused only where they are typed: a recipe may
+            hold the settings of several cases.
+    """
+
+    verbs: tuple[str, ...]
+    keys: tuple[str, ...]
+    why: str
+    when: Callable[[Values], bool] | None = None
+
+
+_WITH_TASK = ("finetune", "eval", "export-tflite", "bench")
+_ALL_FILES = ("task.packages", "task.max_examples_per_label", "task.folder", "task.data_dir", "task.train",
+              "task.validation", "task.validation_share")  # fmt: skip
+_LABELS = ("task.kind", "task.label", "task.label_separator", "task.labels", "task.misplaced",
+           "task.token_column", "task.label_column", "task.offsets")  # fmt: skip
+
+
+def _is_set(*paths: str) -> Callable[[Values], bool]:
+    return lambda values: any(values.get(path) is not None for path in paths)
+
+
+IDLE = (
+    IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
+             "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
+    IdleKeys(("predict",), _ALL_FILES, "on predict, which reads the texts that it is given and no set of the task"),
+    IdleKeys(("predict",), _LABELS, "on predict, whose texts have no labels: the model knows its own"),
+    IdleKeys(("bench",), ("task.num_best", "task.max_answer_tokens", "task.null_threshold"),
+             "on bench, which times a model and takes no answers"),
+    IdleKeys(("bench",), ("task.version",), "on bench where files of your own are read",
+             _is_set("task.train", "task.validation")),
+    IdleKeys(("finetune", "eval", "predict", "export-tflite"), ("task.null_threshold",),
+             "by the rules of v1.1, where every question has an answer; set task.version=v2.0",
+             lambda values: values["task.version"] == "v1.1"),
+    IdleKeys(_WITH_TASK, ("task.validation_share",), "beside task.validation, a file that is held out whole",
+             _is_set("task.validation")),
+    IdleKeys(_WITH_TASK[1:], ("task.train",), "beside task.validation, which alone is read here",
+             lambda values: values.get("task.source") == "squad" and values.get("task.validation") is not None
+             and values.get("evaluate.split") != "train"),
+    IdleKeys(_WITH_TASK, ("task.data_dir",), "beside files of your own, which are read in its place",
+             _is_set("task.folder", "task.train")),
+    IdleKeys(_WITH_TASK, ("task.label_separator",), "where an example has one label; set task.kind=multi_label",
+             lambda values: values.get("task.kind") != "multi_label"),
+    IdleKeys(("prepare",), ("vocabulary.size", "vocabulary.training_megabytes"),
+             "beside vocabulary.file, whose tokens are read; set vocabulary.file=null to train some",
+             _is_set("vocabulary.file")),
+    IdleKeys(("train-teacher", "distill"), ("data.prepare",), "beside data.run, a corpus that is prepared",
+             _is_set("data.run")),
+    IdleKeys(("distill",), ("distill.progressive.finished_layer_scale", "distill.progressive.warmup_rate"),
+             "on other strategies than progressive", lambda values: values["distill.strategy"] != "progressive"),
+    IdleKeys(("distill",), ("distill.transfer_learning_rate",),
+             "on the strategy auxiliary, which has no stage of layer transfer alone",
+             lambda values: values["distill.strategy"] == "auxiliary"),
+    IdleKeys(("finetune",), ("train.optimizer.learning_rate",), "beside search.learning_rate",
+             _is_set("search.learning_rate")),
+    IdleKeys(("finetune",), ("train.batch_size",), "beside search.batch_size", _is_set("search.batch_size")),
+    IdleKeys(("finetune",), ("train.epochs",), "beside search.epochs", _is_set("search.epochs")),
+    IdleKeys(("finetune",), ("seed",), "beside search.seed where search.max_trials draws no settings",
+             lambda values: values.get("search.seed") is not None and values.get("search.max_trials") is None),
+)  # fmt: skip
+
+
+def refuse_idle(verb: str, values: Values, origins: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The place and a sentence for each key that somebody set and that changes nothing.
+
+    Args:
+        verb: The verb of the recipe.
+        values: All values, by their full paths.
+        origins: Where each comes from.
+    """
+    mistakes = []
+    for rule in IDLE:
+        for path in rule.keys if verb in rule.verbs else ():
+            origin = origins.get(path, "default")
+            if origin in UNTYPED or (path in _required(verb) and _names_a_task(origins)):
+                continue
+            is_typed = origin.startswith("--")
+            # A recipe that a run wrote down has every key, most of them at their defaults.
+            is_meant = is_typed or (rule.when is None and not _is_default(verb, path, values[path]))
+            if is_meant and (rule.when is None or rule.when(values)):
+                sentence = f"{path} has no effect {rule.why}. Received: {written(values[path])}"
+                mistakes.append((origin, sentence))
+    return mistakes
+
+
+def _names_a_task(origins: Mapping[str, str]) -> bool:
+    """Whether a whole task is given and not single keys of one: what it requires must stand then."""
+    return origins.get("task.source", "default") not in UNTYPED
+
+
+def _is_default(verb: str, path: str, value: object) -> bool:
+    return any(key.path == path and key.default == value for key in keys_of(verb))
+
+
+def _required(verb: str) -> set[str]:
+    return {key.path for key in keys_of(verb) if key.default is REQUIRED}

@@ -1,0 +1,287 @@
+"""Every key of a task, for every verb that accepts it: setting it changes what the verb works on, or is refused.
+
+What a verb works on is looked at as it is read and encoded, on small files. So are corpora, sizes of models, and the
+sections that are read as one; whether a verb looks at its other keys `tests/test_end_to_end.py` tells, while it runs.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.predict_texts import read_texts
+from mbert_cli.commands.preflight import require_task
+from mbert_cli.commands.task_length import with_chosen_length
+from mbert_cli.commands.task_loss import task_loss
+from mbert_cli.commands.task_model import TaskModel
+from mbert_cli.commands.task_set import TaskSet, encode_set
+from mbert_cli.data.corpus import documents
+from mbert_cli.data.examples import TaskData
+from mbert_cli.data.options import AnyTask, ImportedTask
+from mbert_cli.data.squad import Question, collect_squad
+from mbert_cli.data.tasks import load_task
+from mbert_cli.data.token_examples import TokenExamples
+from mbert_cli.data.vocabulary import RESERVED, Vocabulary
+from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.distill.options import TransferFactors
+from mbert_cli.distill.strategies import STRATEGIES
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES, SizeChanges
+from mbert_cli.recipe.keys import keys_of
+from mbert_cli.recipe.loading import LoadedRecipe, load
+from mbert_cli.train.grid import plan_settings, seeds_of
+from mbert_cli.train.options import LossOptions, OptimizerOptions
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+
+WORDS = [f"w{number}" for number in range(40)]
+VOCABULARY = Vocabulary((*RESERVED, *WORDS, *"abc.?"))
+
+OWN = {
+    "installed_docs": {"packages": ["numpy", "scipy"], "max_examples_per_label": 20, "sequence_length": 64},
+    "glue": {"name": "sst2", "folder": "glue"},
+    "file": {"train": "t.csv", "validation": "v.csv", "text": "text", "label": "label"},
+    "squad": {"train": "t.json", "validation": "v.json", "sequence_length": 24, "question_length": 8,
+              "document_stride": 8},
+    "tokens": {"train": "t.jsonl", "validation": "v.jsonl", "sequence_length": 16},
+    "imported": {"sequence_length": 16},
+}  # fmt: skip
+"""The task that a run was fine-tuned for, by its source."""
+
+CHANGED = {
+    "glue": {"name": "mrpc", "folder": "other", "data_dir": "d", "sequence_length": 8},
+    "installed_docs": {"packages": ["numpy", "keras"], "max_examples_per_label": 4, "sequence_length": 8},
+    "file": {"kind": "multi_label", "train": "o.csv", "validation": "o.csv", "validation_share": 0.9, "text": "other",
+             "second_text": "other", "label": "other", "label_separator": ";", "labels": ["yes", "no"],
+             "delimiter": ";", "encoding": "utf-16", "sequence_length": 8},
+    "squad": {"version": "v2.0", "train": "o.json", "validation": "o.json", "validation_share": 0.9, "data_dir": "d",
+              "sequence_length": 30, "document_stride": 5, "question_length": 4, "num_best": 3,
+              "max_answer_tokens": 2, "null_threshold": 1.5, "misplaced": "leave_out"},
+    "tokens": {"kind": "tags", "train": "o.jsonl", "validation": "o.jsonl", "validation_share": 0.9,
+               "labels": ["PER", "ORG"], "token_column": 1, "label_column": 1, "offsets": "bytes",
+               "sequence_length": 8, "document_stride": 3},
+    "imported": {"sequence_length": 8},
+}  # fmt: skip
+"""Another value for each of its keys."""
+
+BESIDE = {
+    ("file", "validation_share"): {"validation": None},
+    ("squad", "validation_share"): {"validation": None},
+    ("tokens", "validation_share"): {"validation": None},
+    ("glue", "data_dir"): {"folder": None},
+    ("squad", "data_dir"): {"train": None, "validation": None},
+    ("file", "label_separator"): {"kind": "multi_label", "label": "several"},
+    ("tokens", "document_stride"): {"validation": "long.jsonl"},
+    ("tokens", "token_column"): {"train": "t.conll", "validation": "v.conll", "kind": "tags"},
+    ("tokens", "label_column"): {"train": "t.conll", "validation": "v.conll", "kind": "tags"},
+    ("squad", "null_threshold"): {"version": "v2.0"},
+}
+"""What else must be so for a key to count; otherwise typing it is refused."""
+
+LABELS = {"t": ("no", "yes"), "v": ("no", "yes"), "o": ("maybe", "yes")}
+
+VERBS = ("finetune", "eval", "predict", "export-tflite", "bench")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Small files of every format; those named o hold something else."""
+    folder = tmp_path_factory.mktemp("keys")
+    generator = np.random.default_rng(0)
+
+    def text(count: int) -> str:
+        return " ".join(generator.choice(WORDS, count))
+
+    for name, count in (("t", 12), ("v", 12), ("o", 10)):
+        rows = [
+            f"{text(9)},{text(7)},{LABELS[name][row % 2]},{('x', 'y')[row % 2]},no;yes"
+            for row in range(count)
+        ]
+        (folder / f"{name}.csv").write_text("\n".join(["text,other,label,others,several", *rows]) + "\n")
+        paragraphs = [squad_paragraph(f"{name}{row}", text(30)) for row in range(count)]
+        (folder / f"{name}.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+        records = [token_record(text(6), "PLACE" if name == "o" else "PER") for _ in range(count)]
+        (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n")
+        (folder / f"{name}.conll").write_text("w1 w2 X\nw3 w4 Y\n\n" * 8)
+    (folder / "long.jsonl").write_text(json.dumps(token_record(text(40), "PER")) + "\n")
+    for name, seed in (("glue", 1), ("other", 2)):
+        (folder / name).mkdir()
+        for file in ("train.tsv", "dev.tsv"):
+            lines = [
+                f"{' '.join(np.random.default_rng(seed).choice(WORDS, 9))}\t{row % 2}" for row in range(6)
+            ]
+            (folder / name / file).write_text("\n".join(["sentence\tlabel", *lines]) + "\n")
+    return folder
+
+
+def squad_paragraph(name: str, context: str) -> dict:
+    """A question with a long answer, that stands elsewhere than the file says, and is unique."""
+    answer = " ".join(context.split()[3:6])
+    answers = [{"text": answer, "answer_start": context.index(answer) + 1}]
+    return {"context": context, "qas": [{"id": name, "question": "w1 w2 w3 w4 w5 w6?", "answers": answers}]}
+
+
+def token_record(text: str, first: str) -> dict:
+    """Entities behind a character of two bytes."""
+    return {"text": f"é {text}", "label": [[2, 4, first], [5, 7, "ORG"]]}
+
+
+def merged(source: str, changes: dict) -> AnyTask:
+    """The section of a task, checked as a recipe's."""
+    recorded = {"source": source} | OWN[source] | changes
+    return load("eval", settings=[f"task={json.dumps(recorded)}"]).recipe.task
+
+
+def arrays_of(encoded: TaskSet, with_judge: bool) -> list:
+    rows = encoded.rows
+    batch = rows.take(np.arange(len(rows.tokens)), rows.sequence_length)
+    judge = encoded.judge
+    settings = [repr(getattr(judge, name)) for name in sorted(vars(judge)) if name != "windows"]
+    return [sorted((name, array.tolist()) for name, array in batch.items()), settings if with_judge else ()]
+
+
+def observe(verb: str, loaded: LoadedRecipe, own: AnyTask) -> object:
+    """What a verb makes of a task: its labels and encoded sets, or what it says where it cannot read it."""
+    options = loaded.recipe.task or own
+    if verb == "predict" or isinstance(own, ImportedTask):
+        return observe_model(verb, loaded, options, own)
+    try:
+        require_task(options)
+        task = load_task(options, None if verb == "finetune" else "validation")
+    except UserError as error:
+        return error.message
+    names = ("train", "validation") if verb == "finetune" else ("validation",)
+    tokenizer = Tokenizer(VOCABULARY)
+    sets = [encode_set(task, task.sets[name], options, tokenizer) for name in names]
+    return task.labels, task.kind, [arrays_of(encoded, verb != "bench") for encoded in sets]
+
+
+def observe_model(verb: str, loaded: LoadedRecipe, options: AnyTask, own: AnyTask) -> object:
+    """Texts as a model of a task sees them."""
+    kind = {"squad": "question_answering", "tokens": "token_classification"}.get(own.source, "classification")
+    labels = ["I-A", "O"] if kind == "token_classification" else ["no", "yes"]
+    description = ModelDescription(
+        verb="finetune", size=SIZES["bert_base"], labels=labels, kind=kind, task=own,
+        vocabulary=VocabularyDescription(size=9, lowercase=True, digest=""),
+    )  # fmt: skip
+    file = Path("other/dev.tsv" if own.source == "glue" else "t.csv")
+    invocation = Invocation(verb, loaded, Path("runs"), file=file)
+    model = TaskModel(Path("run"), description, VOCABULARY, own.sequence_length, lambda batches: None)
+    model = with_chosen_length(model, invocation)
+    words = " ".join(WORDS[:30])
+    if kind == "question_answering":
+        examples = collect_squad("q", [Question("q", "w1 w2 w3 w4 w5 w6?", words, ())])
+    elif kind == "token_classification":
+        examples = TokenExamples([words], [[]], None)
+    else:
+        try:
+            examples = read_texts(invocation, model).examples()
+        except UserError as error:
+            return error.message
+    return arrays_of(model.encode(TaskData("texts", labels, {}, (), kind), examples, options), True)
+
+
+def task_keys(verb: str) -> list[tuple[str, str, str]]:
+    found = []
+    for key in keys_of(verb):
+        section, _, name = key.path.partition(".")
+        if section == "task" and name and name != "source":
+            found.append((verb, key.variant.partition(": ")[2], name))
+    return found
+
+
+KEYS = [key for verb in VERBS for key in task_keys(verb)]
+
+
+def test_every_key_of_every_task_has_another_value_to_try():
+    assert {(source, name) for _, source, name in KEYS} == {
+        (source, name) for source, values in CHANGED.items() for name in values
+    }
+
+
+@pytest.mark.parametrize(("verb", "source", "name"), KEYS)
+def test_a_key_of_a_task_changes_what_a_verb_works_on_or_is_refused(folder, monkeypatch, verb, source, name):
+    monkeypatch.chdir(folder)
+    beside, value = BESIDE.get((source, name), {}), CHANGED[source][name]
+    own = merged(source, beside)
+    setting, recorded = f"task.{name}={json.dumps(value)}", own.model_dump()
+    before, settings = recorded, []
+    if verb == "finetune":
+        before, named = None, dict.fromkeys(["source", *OWN[source], *beside])
+        settings = [f"task.{key}={json.dumps(recorded[key])}" for key in named]
+    unchanged = load(verb, "quickstart", settings, task=before)
+    try:
+        changed = load(verb, "quickstart", [*settings, setting], task=before)
+    except UserError as error:
+        assert f"task.{name} has no effect" in error.message
+        return
+    assert observe(verb, changed, own) != observe(verb, unchanged, own)
+
+
+SIZE_CHANGES = {
+    "num_layers": 3, "hidden_dim": 64, "num_heads": 2, "intermediate_dim": 64, "embedding_dim": 32, "intra_dim": 32,
+    "num_feedforward_networks": 1, "normalization": "layer_norm", "activation": "gelu_exact", "hidden_dropout_rate": 0.25,
+    "attention_dropout_rate": 0.25, "max_length": 64, "initializer_range": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SizeChanges.model_fields)
+def test_a_change_of_a_size_changes_the_size(name):
+    size = "mobilebert_laptop"
+    changed = load(
+        "train-teacher", settings=[f"model.size={size}", f"model.changes.{name}={SIZE_CHANGES[name]}"]
+    )
+    assert getattr(changed.recipe.model.resolve(), name) == SIZE_CHANGES[name]
+    assert changed.recipe.model.resolve() != SIZES[size]
+
+
+@pytest.mark.parametrize("name", TransferFactors.model_fields)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_factor_is_the_weight_of_a_loss(name, strategy):
+    recipe = load("distill", settings=[f"distill.strategy={strategy}", f"distill.factors.{name}=7.5"]).recipe
+    stages = STRATEGIES[strategy](recipe.distill, 2, OptimizerOptions(learning_rate=1e-3))
+    assert 7.5 in stages[0].loss_weights.values()
+
+
+@pytest.mark.parametrize("setting", ["loss.class_weights=[1.0, 3.0]", "loss.focal_gamma=2.0"])
+def test_a_setting_of_the_loss_changes_it_or_is_refused(folder, monkeypatch, setting):
+    monkeypatch.chdir(folder)
+    recipe = load("finetune", settings=["task.source=file", "task.train=t.csv", setting]).recipe
+    data = load_task(recipe.task)
+    rows = encode_set(data, data.train, recipe.task, Tokenizer(VOCABULARY)).rows
+    assert task_loss(recipe.loss, data, rows) != task_loss(LossOptions(), data, rows)
+    with pytest.raises(UserError, match="are for tasks with labels"):
+        task_loss(recipe.loss, TaskData("numbers", ["value"], {}, kind="regression"), rows)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "search.learning_rate=[0.1, 0.2]", "search.batch_size=[1, 2]", "search.epochs=[1, 2]", "search.seed=[1, 2]",
+        "search.max_trials=1",
+    ],
+)  # fmt: skip
+def test_an_axis_of_a_search_changes_its_trials(setting):
+    def trials(*settings: str) -> tuple:
+        recipe = load("finetune", settings=["search.epochs=[3, 4]", *settings]).recipe
+        return plan_settings(recipe.search, recipe.train, recipe.seed), seeds_of(recipe.search, recipe.seed)
+
+    assert trials(setting) != trials()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["corpus.globs=[o.csv.txt]", "corpus.text_field=other"],
+    ids=lambda text: text.partition("=")[0],
+)
+def test_a_key_of_a_corpus_of_files_changes_what_is_read(folder, monkeypatch, setting):
+    monkeypatch.chdir(folder)
+    Path("o.csv.txt").write_text("another text\n")
+    Path("c.jsonl").write_text('{"text": "one", "other": "two"}\n')
+
+    def read(*settings: str) -> list:
+        recipe = load("prepare", settings=["corpus.source=files", "corpus.globs=[c.jsonl]", *settings]).recipe
+        return [document.paragraphs for document in documents(recipe.corpus)]
+
+    assert read(setting) != read()
