@@ -23,7 +23,7 @@ def chosen_length(invocation: Invocation) -> int | None:
 
 
 def refuse_batch_size(invocation: Invocation, key: str, targets: Sequence[Path]) -> None:
-    """Refuses a batch size that somebody chose where no run is there to take it.
+    """Refuses a batch size that was typed where no run is there to take it; a recipe may have one for its runs.
 
     Args:
         invocation: The command.
@@ -33,7 +33,7 @@ def refuse_batch_size(invocation: Invocation, key: str, targets: Sequence[Path])
     Raises:
         UserError: All of them are artifacts, which take one example at a time.
     """
-    if invocation.loaded.origins.get(key) in NOT_CHOSEN or any(path.suffix != ARTIFACT for path in targets):
+    if invocation.loaded.origins.get(key) != "--set" or any(path.suffix != ARTIFACT for path in targets):
         return
     raise UserError(
         f"An artifact takes one example at a time. Received: {key} for {', '.join(map(str, targets))}",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.task_length import chosen_length, with_chosen_length
+from mbert_cli.commands.task_length import chosen_length, refuse_batch_size, with_chosen_length
 from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.data.options import ImportedTask
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
@@ -73,3 +73,15 @@ def test_an_artifact_has_its_length():
     assert caught.value.hint == (
         "Leave task.sequence_length out, or export one of this length: `mbert export-tflite RUN --length 64`."
     )
+
+
+def test_a_batch_size_is_refused_where_artifacts_alone_would_take_it():
+    artifact, run = Path("m.tflite"), Path("runs/r")
+    refuse_batch_size(invoke(), "batch_size", [artifact])
+    refuse_batch_size(invoke("batch_size=4"), "batch_size", [run, artifact])
+    with pytest.raises(UserError) as caught:
+        refuse_batch_size(invoke("batch_size=4"), "batch_size", [artifact])
+    assert caught.value.message == (
+        "An artifact takes one example at a time. Received: batch_size for m.tflite"
+    )
+    assert caught.value.hint == "Leave batch_size out."
