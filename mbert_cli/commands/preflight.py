@@ -21,6 +21,7 @@ from mbert_cli.data.options import (
 from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.yaml_text import written
 from mbert_cli.train.options import LossOptions
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
@@ -64,7 +65,7 @@ def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescriptio
         f"Received: {_described(describe_vocabulary(vocabulary))} in the token store, "
         f"{_described(theirs)} in the model",
         "Prepare the corpus with the model's vocabulary: mbert prepare "
-        f"--set {shlex.quote(f'vocabulary.file={vocabulary_file}')} "
+        f"--set {shlex.quote(f'vocabulary.file={written(str(vocabulary_file))}')} "
         f"--set vocabulary.lowercase={str(theirs.lowercase).lower()}",
     )
 

@@ -1,5 +1,6 @@
 """What must be true before work begins."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from mbert_cli.data.options import (
 from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
+from mbert_cli.recipe.loading import load
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 
@@ -83,6 +85,15 @@ def test_vocabularies_that_differ_are_refused(other):
             f"--set vocabulary.lowercase={str(other.lowercase).lower()}"
         ),
     )
+
+
+def test_the_hint_about_a_vocabulary_can_be_pasted_whatever_its_path_is_called():
+    mine, other = Vocabulary(LEADING_TOKENS), Vocabulary((*LEADING_TOKENS, "a"))
+    run = Path("Ann's runs/my #1: old")
+    _, hint = refused(require_same_vocabulary, other, describe(mine), run)
+    settings = shlex.split(hint.partition("mbert prepare ")[2])[1::2]
+    recipe = load("prepare", settings=settings).recipe
+    assert recipe.vocabulary.file == str(run / "final" / "vocab.txt")
 
 
 def test_the_bytes_of_the_files_are_counted():
