@@ -1,14 +1,15 @@
-"""What a format has no place for is refused, with a hint at the one that has."""
+"""What a format has no place for is refused, with a hint at the one that has; what a run reads by goes with it."""
 
 from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands import convert_checkpoint
+from mbert_cli.commands import convert_checkpoint, import_checkpoint
 from mbert_cli.commands.convert_checkpoint import TRIGRAM, ConvertCommand, require_place
+from mbert_cli.commands.import_checkpoint import ImportCommand
 from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.commands.saved_model import save_network
-from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.data.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
@@ -87,3 +88,33 @@ def test_a_model_that_reads_the_token_behind_each_token_says_how_to_pad(
         run.finish(lambda folder: save_network(folder, network, description, Path("vocab.txt")))
     convert_checkpoint.run(ConvertCommand(Path("run"), Path("out")))
     assert (" ".join(TRIGRAM.split()) in " ".join(capsys.readouterr().err.split())) == is_said
+
+
+TOKENS = [*RESERVED, "a", "fine", "film", "##s", "[", "]", "e", "##1", "-", "19", "covid"]
+
+
+@pytest.mark.parametrize("to", ["huggingface", "tf1"])
+def test_added_tokens_are_said_and_go_with_a_run_both_ways(tmp_path, monkeypatch, capsys, to):
+    pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.chdir(tmp_path)
+    tokenizer = transformers.BertTokenizer(vocab={token: index for index, token in enumerate(TOKENS)})
+    tokenizer.add_tokens(["covid-19"])
+    tokenizer.add_tokens(["[E1]"], special_tokens=True)
+    tokenizer.save_pretrained("theirs")
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    configuration = transformers.BertConfig(
+        vocab_size=len(tokenizer), max_position_embeddings=32, hidden_act="relu", **size
+    )
+    transformers.BertModel(configuration).save_pretrained("theirs")
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    said = "matched in a text before words are cut, as by its tokenizer: [PAD], [UNK], [CLS], [SEP], [MASK], covid-19"
+    assert said in " ".join(capsys.readouterr().err.split())
+    convert_checkpoint.run(ConvertCommand(Path("runs/ours"), Path("there"), to))
+    import_checkpoint.run(ImportCommand("there", Path("runs/again")))
+    first, second = (ModelDescription.load(Path(f"runs/{name}/final")) for name in ("ours", "again"))
+    assert first == second and first.vocabulary.matched == 7
+    if to == "huggingface":
+        again = transformers.AutoTokenizer.from_pretrained("there")
+        text = "a fine [E1]covid-19 [SEP] COVID-19s"
+        assert again(text)["input_ids"] == tokenizer(text)["input_ids"]
