@@ -11,6 +11,8 @@ from mbert_cli.commands.preflight import (
     require_same_vocabulary,
     require_task,
 )
+from mbert_cli.commands.run_files import describe_vocabulary
+from mbert_cli.data.matched_tokens import MatchedToken
 from mbert_cli.data.options import (
     FilesCorpus,
     FileTask,
@@ -84,6 +86,19 @@ def test_vocabularies_that_differ_are_refused(other):
             "vocabulary.file=runs/teacher/final/vocab.txt "
             f"--set vocabulary.lowercase={str(other.lowercase).lower()}"
         ),
+    )
+
+
+def test_tokens_that_are_matched_otherwise_make_another_vocabulary():
+    tokens = (*LEADING_TOKENS, "a")
+    matching = Vocabulary(tokens, True, (MatchedToken(LEADING_TOKENS.index("[SEP]"), "[SEP]", is_word=True),))
+    model = ModelDescription(
+        verb="import", size=SIZES["ib_bert_laptop"], vocabulary=describe_vocabulary(matching)
+    )
+    require_same_vocabulary(matching, model, Path("runs/teacher"))
+    message, _ = refused(require_same_vocabulary, Vocabulary(tokens), model, Path("runs/teacher"))
+    assert message.endswith(
+        f"105 lower-cased tokens, 1 of them matched before words are cut ({matching.digest[:8]}) in the model"
     )
 
 

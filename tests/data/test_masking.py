@@ -39,6 +39,15 @@ def unmasked(batch: dict[str, np.ndarray]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("whole_word", [False, True])
+def test_marks_that_a_text_holds_are_never_predicted(whole_word):
+    typed = [CLS, SEP, VOCABULARY.mask_id]
+    token_ids = rows([[FIRST_WORD, *typed, FIRST_WORD + 1, *typed, FIRST_WORD + 2]] * 50)
+    batch = mask(token_ids, whole_word_masking=whole_word, masking_rate=0.9)
+    predicted = batch["masked_ids"][batch["masked_weights"] > 0]
+    assert set(predicted.tolist()) == {FIRST_WORD, FIRST_WORD + 1, FIRST_WORD + 2}
+
+
+@pytest.mark.parametrize("whole_word", [False, True])
 @pytest.mark.parametrize(
     ("tokens", "expected"),
     [(37, 6), (17, 3), (3, 1), (2, 1)],  # 15 % of tokens + 3 marks, rounded, at least one
