@@ -171,6 +171,7 @@ def _normalizer(lowercase: bool) -> normalizers.BertNormalizer:
     return normalizers.BertNormalizer(lowercase=lowercase)
 
 
+@cache
 def _escape(chars: str) -> str:
     """Characters as the inside of a set; neighbours as ranges."""
     codes = np.unique(np.frombuffer(chars.encode("utf-32-le"), np.uint32)).astype(np.int64)
