@@ -59,7 +59,7 @@ def run(invocation: Invocation) -> None:
     console.info(f"Written to {path}")
     console.result("On a phone, with LiteRT's benchmark binary in this folder:")
     console.result(
-        "\n".join(adb_lines({target_name(path): path for path in artifacts}, recipe.bench.threads))
+        "\n".join(adb_lines([(target_name(path), path) for path in artifacts], recipe.bench.threads))
     )
 
 

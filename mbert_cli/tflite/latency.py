@@ -207,11 +207,11 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
     return path
 
 
-def adb_lines(artifacts: Mapping[str, Path], threads: int) -> list[str]:
+def adb_lines(artifacts: Sequence[tuple[str, Path]], threads: int) -> list[str]:
     """The lines that time artifacts on a phone, with LiteRT's own benchmark, as a shell takes them.
 
     Args:
-        artifacts: .tflite files by name. On the phone, whose shell reads its own names once more, they are called
+        artifacts: Names and .tflite files. On the phone, whose shell reads its own names once more, they are called
             the same, with `-` for everything but letters, figures, `.` and `_`.
         threads: Threads of the interpreter.
     """
@@ -220,7 +220,7 @@ def adb_lines(artifacts: Mapping[str, Path], threads: int) -> list[str]:
         f"adb shell chmod +x {PHONE_FOLDER}/benchmark_model",
     ]
     names: list[str] = []
-    for name, path in artifacts.items():
+    for name, path in artifacts:
         plain = re.sub(r"[^A-Za-z0-9._]+", "-", name)
         names.append(plain if plain not in names else f"{plain}-{len(names)}")
         target = f"{PHONE_FOLDER}/{names[-1]}.tflite"

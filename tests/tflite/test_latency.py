@@ -83,7 +83,7 @@ def test_the_lines_for_a_phone_are_complete(artifact_path):
         "--use_xnnpack=true --input_layer=ids,segment_ids,mask --input_layer_shape=1,12:1,12:1,12 "
         "--input_layer_value_range=ids,0,99:segment_ids,0,1:mask,1,1 --warmup_runs=20 --num_runs=200"
     )
-    assert adb_lines({"mail": artifact_path}, threads=4) == [
+    assert adb_lines([("mail", artifact_path)], threads=4) == [
         "adb push android_aarch64_benchmark_model /data/local/tmp/benchmark_model",
         "adb shell chmod +x /data/local/tmp/benchmark_model",
         f"adb push {artifact_path} /data/local/tmp/mail.tflite",
@@ -95,7 +95,7 @@ def test_the_lines_for_a_phone_can_be_pasted_whatever_a_path_is_called(artifact_
     folder = tmp_path / "Ann's run $1"
     folder.mkdir()
     path = artifact_path.rename(folder / "a b.tflite")
-    pushed = adb_lines({"Ann's run $1 int8": path, "Ann's run: $1 int8": path}, threads=1)[2::2]
+    pushed = adb_lines([("Ann's run $1 int8", path)] * 2, threads=1)[2::2]
     assert [shlex.split(line) for line in pushed] == [
         ["adb", "push", str(path), "/data/local/tmp/Ann-s-run-1-int8.tflite"],
         ["adb", "push", str(path), "/data/local/tmp/Ann-s-run-1-int8-1.tflite"],
