@@ -6,7 +6,7 @@ characters stands for all that are folded to it, and those of which nothing is l
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
@@ -22,6 +22,11 @@ Tree = dict[str, "Tree"]
 """Pieces of regular expressions by what comes before them; "" marks that a token ends."""
 
 _TOGETHER = 500
+"""Texts that are tried at once before each of them is."""
+
+_LONG = 40
+"""Characters of a token that are looked for; whoever has them may have the rest."""
+
 _APART = "|"
 """A character that no normalization touches."""
 
@@ -40,7 +45,7 @@ class _Origins(NamedTuple):
     vanishing: re.Pattern[str]
 
 
-def matching_search(matched: Iterable[MatchedToken], lowercase: bool) -> Callable[[str], bool]:
+def matching_search(matched: Sequence[MatchedToken], lowercase: bool) -> Callable[[str], bool]:
     """A quick test of whether a text may hold one of some tokens.
 
     It need not name texts with a character that `may_differ` names, which go to the slower library anyway.
@@ -116,7 +121,7 @@ def _searches(tokens: list[list[str]]) -> list[Search]:
     if longer:
         tree: Tree = {}
         for pieces in longer:
-            _grow(tree, pieces[1:])
+            _grow(tree, pieces[1:_LONG])
         patterns.append(_union(sorted({pieces[0] for pieces in longer})) + _expression(tree))
     return [re.compile(pattern).search for pattern in patterns]
 

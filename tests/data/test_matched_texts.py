@@ -59,3 +59,8 @@ def test_a_thousand_tokens_are_looked_for_at_once():
     found = search(*words)
     assert all(found(f"is {word.upper()} here") for word in words)
     assert not found("nothing of the kind is here " * 100)
+
+
+def test_a_token_may_be_as_long_as_a_page():
+    found = search("word " * 1000)
+    assert found("WORD " * 1000) and not found("wort " * 1000)
