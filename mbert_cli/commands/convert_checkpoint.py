@@ -220,7 +220,7 @@ def _say_how_texts_are_read(size: ModelSize, vocabulary: Vocabulary, fills_masks
         console.info(TRIGRAM)
     matched = describe_matched(vocabulary.matched)
     if matched:
-        console.info(f"matched in a text before words are cut, there as here: {matched}")
+        console.info(f"Its tokenizer matches before it cuts words, there as here: {matched}")
     elif vocabulary.matched or not fills_masks:
         console.info(f"{MASK} and the like typed in a text are text, there as here (split_special_tokens)")
     else:

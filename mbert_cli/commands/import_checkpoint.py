@@ -192,6 +192,6 @@ def _show_tokenizer(vocabulary: Vocabulary, notes: Sequence[str]) -> None:
         console.warning(note)
     matched = describe_matched(vocabulary.matched)
     if matched:
-        console.info(f"matched in a text before words are cut, as by its tokenizer: {matched}")
+        console.info(f"Its tokenizer matches before it cuts words: {matched}")
     else:
-        console.info(f"{SEP} and the like typed in a text are text, as to its tokenizer")
+        console.info(f"{SEP} and the like typed in a text are text to its tokenizer")

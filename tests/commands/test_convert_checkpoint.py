@@ -108,7 +108,7 @@ def test_added_tokens_are_said_and_go_with_a_run_both_ways(tmp_path, monkeypatch
     )
     transformers.BertModel(configuration).save_pretrained("theirs")
     import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
-    said = "matched in a text before words are cut, as by its tokenizer: [PAD], [UNK], [CLS], [SEP], [MASK], covid-19"
+    said = "Its tokenizer matches before it cuts words: [PAD], [UNK], [CLS], [SEP], [MASK], covid-19"
     assert said in " ".join(capsys.readouterr().err.split())
     convert_checkpoint.run(ConvertCommand(Path("runs/ours"), Path("there"), to))
     import_checkpoint.run(ImportCommand("there", Path("runs/again")))
