@@ -94,6 +94,30 @@ def run(invocation: Invocation) -> None:
     recipe = with_learning_rate(recipe, pretrained.size)
     task = load_task(recipe.task)
     say_single_segment(pretrained.size, reads_pairs(task, task.train))
+    material = _collect(recipe, source.final, pretrained, task)
+    if recipe.search is not None:
+        _show_task(task, material.train.rows)
+        _search(invocation, recipe, material)
+        return
+    network = _build_network(recipe, material.description, source.final)
+    show_plan(invocation, [_stage(recipe, material)], {"task model": network}, recipe.train)
+    _show_task(task, material.train.rows)
+
+    def plan_of(recipe: FinetuneRecipe) -> list[Stage]:
+        return [_stage(recipe, material)]
+
+    if invocation.dry_run:
+        say_continuation(invocation, recipe, plan_of)
+        return
+    with open_run(invocation, recipe, material.contents, plan_of) as run_dir:
+        if say_when_complete(run_dir):
+            return
+        figures = _fit(material, recipe, network, run_dir)
+    show_result(run_dir, figures)
+
+
+def _collect(recipe: FinetuneRecipe, source: Path, pretrained: ModelDescription, task: TaskData) -> _Material:
+    """Encodes the sets of a task for a source, whose final/ is given, and notes what both hold."""
     contents = input_contents(recipe)
     warn_of_training_examples(contents)
     description = ModelDescription(
@@ -105,32 +129,12 @@ def run(invocation: Invocation) -> None:
         task=recipe.task,
         sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
     )
-    tokenizer = Tokenizer(load_run_vocabulary(source.final, pretrained))
+    tokenizer = Tokenizer(load_run_vocabulary(source, pretrained))
     train, held_out = (
         encode_set(task, examples, recipe.task, tokenizer) for examples in (task.train, task.validation)
     )
     loss = task_loss(recipe.loss, task, train.rows)
-    material = _Material(source.final, description, train, held_out, loss, contents)
-    if recipe.search is not None:
-        _show_task(task, train.rows)
-        _search(invocation, recipe, material)
-        return
-    network = _build_network(recipe, description, source.final)
-    stage = _stage(recipe, material)
-    show_plan(invocation, [stage], {"task model": network}, recipe.train)
-    _show_task(task, train.rows)
-
-    def plan_of(recipe: FinetuneRecipe) -> list[Stage]:
-        return [_stage(recipe, material)]
-
-    if invocation.dry_run:
-        say_continuation(invocation, recipe, plan_of)
-        return
-    with open_run(invocation, recipe, contents, plan_of) as run_dir:
-        if say_when_complete(run_dir):
-            return
-        figures = _fit(material, recipe, network, run_dir)
-    show_result(run_dir, figures)
+    return _Material(source, description, train, held_out, loss, contents)
 
 
 def _search(invocation: Invocation, recipe: FinetuneRecipe, material: _Material) -> None:
