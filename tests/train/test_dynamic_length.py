@@ -2,9 +2,14 @@
 
 import keras
 import numpy as np
+import pytest
 
 from mbert_cli.train.feed import Feed
 from mbert_cli.train.objective import Objective
+
+ON_TENSORFLOW = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="JAX compiles every length"
+)
 
 
 class Counted:
@@ -32,6 +37,7 @@ class Counted:
         return self.objective.record.read()[1]["mean"].tolist()
 
 
+@ON_TENSORFLOW
 def test_a_step_is_traced_once_for_batches_of_any_length():
     counted = Counted(dynamic_length=True)
     counted.objective.optimizer.learning_rate = 0.0
@@ -39,11 +45,23 @@ def test_a_step_is_traced_once_for_batches_of_any_length():
     assert counted.traces == 1
 
 
+@ON_TENSORFLOW
 def test_batches_of_one_length_are_traced_with_it():
     counted = Counted()
     counted.fit([4, 4])
     counted.fit([4])
     assert counted.traces == 1
+
+
+def test_a_run_that_is_continued_with_another_length_has_the_same_bits():
+    whole, continued = Counted(dynamic_length=True), Counted(dynamic_length=True)
+    whole.fit([7])
+    continued.objective.network.set_weights(whole.objective.network.get_weights())
+    assert whole.fit([3, 5]) == continued.fit([3, 5])
+    for one, other in zip(
+        whole.objective.network.get_weights(), continued.objective.network.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_run_that_begins_with_another_length_computes_the_same():
