@@ -97,7 +97,7 @@ def prepare(
 
     Example: mbert prepare wikipedia writes English Wikipedia once as token ids.
     """
-    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet)
+    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
     _run("prepare", invocation)
 
 
@@ -110,7 +110,7 @@ def train_teacher(
 
     Example: mbert train-teacher --set train.steps=2000 trains on the newest token store.
     """
-    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet)
+    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
     _run("train_teacher", invocation)
 
 
@@ -125,7 +125,7 @@ def distill(
     Example: mbert distill --strategy joint transfers all layers of the newest teacher together.
     """
     flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher)}
-    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags)
+    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
     _run("distill", invocation)
 
 
@@ -140,7 +140,7 @@ def finetune(
     Example: mbert finetune file --set task.train=mail.tsv learns from a file of yours.
     """
     flags = {"--source": ("source", source)}
-    invocation = _invocation(ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags)
+    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
     _run("finetune", invocation)
 
 
@@ -148,7 +148,7 @@ def finetune(
 def evaluate(
     ctx: typer.Context, targets: Targets = None, submission: Submission = None, length: RowLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
-    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """score runs and .tflite files with the task's official metrics
 
@@ -156,7 +156,7 @@ def evaluate(
     """
     flags = {"--length": ("task.sequence_length", length)}
     invocation = _invocation(
-        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags, targets=targets or (),
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
         submission=submission,
     )  # fmt: skip
     _run("evaluate", invocation)
@@ -169,7 +169,7 @@ def predict(
     questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
     length: RowLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
-    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """answers for new text, from a run or a .tflite file
 
@@ -177,7 +177,7 @@ def predict(
     """
     flags = {"--length": ("task.sequence_length", length)}
     invocation = _invocation(
-        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags,
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags,
         targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
         text_column=text_column, second_text_column=second_text_column, pair=pair, jsonl=jsonl,
     )  # fmt: skip
@@ -188,7 +188,7 @@ def predict(
 def export_tflite(
     ctx: typer.Context, target: Target = None, quantize: Quantize = None, length: ExportLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
-    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """run -> phone artifact, quantized and verified
 
@@ -198,7 +198,7 @@ def export_tflite(
         "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", length),
     }  # fmt: skip
     invocation = _invocation(
-        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags, targets=(target,)
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=(target,)
     )
     _run("export_tflite", invocation)
 
@@ -207,7 +207,7 @@ def export_tflite(
 def bench(
     ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
-    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """latency, size and memory of artifacts, side by side
 
@@ -215,7 +215,7 @@ def bench(
     """
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
     invocation = _invocation(
-        ctx, recipe, settings, run, fresh, smoke, dry_run, quiet, flags, targets=targets or ()
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or ()
     )
     _run("bench", invocation)
 
@@ -300,7 +300,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _invocation(
-    ctx: typer.Context, recipe: str, settings: list[str] | None, run: Path | None, fresh: bool, smoke: bool,
+    ctx: typer.Context, recipe: str, settings: list[str] | None, run: Path | None, smoke: bool,
     dry_run: bool, quiet: bool, flags: dict[str, tuple[str, object]] | None = None, **extra: object,
 ) -> "Invocation":  # fmt: skip
     """What was typed, with its recipe loaded."""
@@ -308,7 +308,7 @@ def _invocation(
 
     console.set_quiet(quiet)
     return invoke(
-        str(ctx.info_name), recipe, settings or (), flags or {}, run=run, fresh=fresh, smoke=smoke,
+        str(ctx.info_name), recipe, settings or (), flags or {}, run=run, smoke=smoke,
         dry_run=dry_run, quiet=quiet, command=ctx.obj["command"], **extra,
     )  # fmt: skip
 
