@@ -197,9 +197,7 @@ def export_tflite(
     flags = {
         "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", length),
     }  # fmt: skip
-    invocation = _invocation(
-        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=(target,)
-    )
+    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=(target,))
     _run("export_tflite", invocation)
 
 
@@ -214,9 +212,7 @@ def bench(
     Example: mbert bench --against bert_base prints how many times smaller and faster they are.
     """
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
-    invocation = _invocation(
-        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or ()
-    )
+    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or ())
     _run("bench", invocation)
 
 
