@@ -15,6 +15,8 @@ from mbert_cli.streams import drop_streams, json_line, printable
 
 if TYPE_CHECKING:
     import rich.console
+    import rich.table
+    import rich.text
 
 _UNLIMITED_WIDTH = 2000
 _FIGURE = re.compile(r"([-+]?[\d.,]+ ?(%|x|ms|s|MB/s|[kMGT]?B)?)?$")
@@ -157,23 +159,50 @@ def progress(total: int | None, description: str, start: int = 0) -> Iterator[Pr
 def _print_table(
     stream: "rich.console.Console", title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
 ) -> None:
-    from rich import box
-    from rich.table import Table
+    """Prints a table, in several with the same first column where the terminal is too narrow for one."""
     from rich.text import Text
 
-    def shown(cell: object) -> Text:
-        return Text(printable(str(cell), stream.file))
+    from mbert_cli.table_layout import column_groups, may_fold
 
     if title:
         _print(stream, title, style="bold")
-    grid = Table(box=box.SIMPLE_HEAD, show_header=any(columns), show_edge=False, header_style="bold")
-    for index, column in enumerate(columns):
-        is_figures = bool(rows) and all(_is_figure(row[index]) for row in rows)
-        grid.add_column(shown(column), justify="right" if is_figures else "left", overflow="fold")
+    cells = [[Text(printable(str(cell), stream.file)) for cell in row] for row in (columns, *rows)]
+    widths = [max(_width(row[index]) for row in cells) for index in range(len(columns))]
+    are_figures = [
+        bool(rows) and all(_is_figure(row[index]) for row in rows) for index in range(len(columns))
+    ]
+    for places in column_groups(widths, stream.width):
+        folds = may_fold(places, widths, stream.width)
+        stream.print(_grid([[row[place] for place in places] for row in cells], places, are_figures, folds))
+        stream.print()
+
+
+def _grid(
+    cells: "Sequence[Sequence[rich.text.Text]]",
+    places: Sequence[int],
+    are_figures: Sequence[bool],
+    folds: Sequence[bool],
+) -> "rich.table.Table":
+    """A table of some columns; the first row has the headings."""
+    from rich import box
+    from rich.table import Table
+
+    headings, *rows = cells
+    grid = Table(
+        box=box.SIMPLE_HEAD, show_header=any(map(str, headings)), show_edge=False, header_style="bold"
+    )
+    for heading, place, is_folded in zip(headings, places, folds, strict=True):
+        side = "right" if are_figures[place] else "left"
+        grid.add_column(heading, justify=side, overflow="fold", no_wrap=not is_folded)
     for row in rows:
-        grid.add_row(*map(shown, row))
-    stream.print(grid)
-    stream.print()
+        grid.add_row(*row)
+    return grid
+
+
+def _width(cell: "rich.text.Text") -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, cell.plain.split("\n")))
 
 
 def _is_figure(cell: object) -> bool:
