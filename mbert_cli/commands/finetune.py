@@ -41,7 +41,7 @@ from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.train.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
 from mbert_cli.train.content import Contents
 from mbert_cli.train.engine import Display
-from mbert_cli.train.learning_rate import rate_for
+from mbert_cli.train.learning_rate import rate_to_try
 from mbert_cli.train.losses import WEIGHTED_BY, TaskLoss
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import FinetuneTrainOptions
@@ -196,9 +196,12 @@ def _watch_for_chance(
     """Warns when the training learns nothing."""
     rows = material.train.rows
     sample = TaskBatches(rows, min(SAMPLE_ROWS, len(rows.trained)))(0)
-    rate, suitable = recipe.train.optimizer.learning_rate, rate_for(material.description.size)
-    lower = suitable if rate > suitable else float(f"{rate / 3:.1e}")
-    advice = f"Try a lower rate: --set train.optimizer.learning_rate={lower:g} --fresh"
+    rate = recipe.train.optimizer.learning_rate
+    other = rate_to_try(rate, material.description.size)
+    advice = (
+        f"Try a {'lower' if other < rate else 'higher'} rate: "
+        f"--set train.optimizer.learning_rate={other:g} --fresh"
+    )
     return ChanceWatch(display, stage, frequency_loss(material.loss, sample), advice, console.warning)
 
 

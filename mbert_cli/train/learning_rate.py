@@ -19,3 +19,18 @@ def rate_for(size: ModelSize) -> float:
     """
     rate = BERT_BASE_RATE * (768 / size.hidden_dim) * (12 / size.num_layers) ** 0.5
     return float(f"{rate:.1e}")
+
+
+def rate_to_try(rate: float, size: ModelSize) -> float:
+    """Returns the peak rate to try after one by which an encoder learned nothing.
+
+    That is the one that suits the encoder. Where this was tried already, or nearly, it is a third of the old
+    one: too large a rate is the usual reason, and one far below the suitable one has barely moved the weights.
+
+    Args:
+        rate: The peak rate of the training.
+        size: The encoder.
+    """
+    suitable = rate_for(size)
+    is_near = suitable / 3 <= rate <= suitable
+    return float(f"{rate / 3:.1e}") if is_near else suitable

@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.model.options import SIZES
-from mbert_cli.train.learning_rate import rate_for
+from mbert_cli.train.learning_rate import rate_for, rate_to_try
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,12 @@ def test_half_the_width_takes_twice_the_rate_and_a_quarter_of_the_depth_too():
     assert rate_for(base) == 5e-5
     assert rate_for(base.model_copy(update={"hidden_dim": 384})) == 1e-4
     assert rate_for(base.model_copy(update={"num_layers": 3})) == 1e-4
+
+
+@pytest.mark.parametrize(
+    ("rate", "other"), [(3e-4, 5e-5), (5e-5, 1.7e-5), (2e-5, 6.7e-6), (1e-5, 5e-5), (1e-7, 5e-5)]
+)
+def test_after_a_rate_by_which_nothing_was_learned_the_suitable_one_is_tried_and_below_it_a_third(
+    rate, other
+):
+    assert rate_to_try(rate, SIZES["bert_base"]) == other
