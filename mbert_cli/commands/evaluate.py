@@ -10,6 +10,7 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.commands.eval_names import report_name, report_path
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.pair_segments import say_other_texts
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.submission import write_submissions
 from mbert_cli.commands.task_length import refuse_batch_size, with_chosen_length
@@ -53,6 +54,7 @@ def run(invocation: Invocation) -> None:
     whole = describe_set(task, task.sets[split])
     for model in models:
         model.warn_of_other_set(options, split, whole)
+        say_other_texts(model.path, model.description.task, options)
     examples = thin(task.sets[split], recipe.evaluate.max_examples)
     scored = _Scored(task, split, examples, options, whole, describe_set(task, examples))
     results = [_score(model, scored, recipe) for model in models]

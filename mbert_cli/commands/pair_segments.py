@@ -1,9 +1,12 @@
-"""What becomes of pairs where one row of segments stands for both texts."""
+"""What is said of pairs: where one row of segments stands for both texts, and where a model was fine-tuned on others."""
 
+from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
 from mbert_cli.data.examples import TaskData
+from mbert_cli.data.options import ImportedTask, Task
+from mbert_cli.data.tasks import takes_pairs
 from mbert_cli.model.options import ModelSize
 
 
@@ -23,3 +26,17 @@ def say_single_segment(size: ModelSize, has_pairs: bool) -> None:
 def reads_pairs(task: TaskData, examples: Any) -> bool:
     """Whether the rows of a set of a task hold two texts."""
     return task.kind == "question_answering" or getattr(examples, "second_texts", None) is not None
+
+
+def say_other_texts(path: Path, own: Task | ImportedTask | None, asked: Task | ImportedTask) -> None:
+    """Warns where a model of pairs is asked about single texts, or a model of single texts about pairs.
+
+    Args:
+        path: The run or artifact.
+        own: What it was fine-tuned on; of a model from elsewhere nothing is known.
+        asked: What it is asked about.
+    """
+    if own is None or isinstance(own, ImportedTask) or takes_pairs(own) == takes_pairs(asked):
+        return
+    was, given = ("pairs", "single texts") if takes_pairs(own) else ("single texts", "pairs")
+    console.warning(f"{path} was fine-tuned on {was}, and the task that it is given now has {given}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
+from mbert_cli.commands.pair_segments import say_other_texts
 from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.data.examples import Examples
 from mbert_cli.data.options import FileTask, ImportedTask, Task
@@ -75,6 +76,7 @@ def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
             "Give one of them.",
         )
     options = invocation.loaded.recipe.task or model.description.task
+    say_other_texts(model.path, model.description.task, options)
     pairs = _wants_pairs(invocation, model, options)
     if _is_table(invocation):
         texts = _read_table(invocation, options, pairs)
