@@ -30,7 +30,7 @@ from mbert_cli.commands.search import Watch, run_search
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.commands.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.data.examples import TaskData
-from mbert_cli.data.task_batches import Rows, TaskBatches
+from mbert_cli.data.task_batches import Rows, TaskBatches, require_trained
 from mbert_cli.data.tasks import load_task
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
@@ -133,7 +133,7 @@ def _collect(recipe: FinetuneRecipe, source: Path, pretrained: ModelDescription,
     train, held_out = (
         encode_set(task, examples, recipe.task, tokenizer) for examples in (task.train, task.validation)
     )
-    loss = task_loss(recipe.loss, task, train.rows)
+    loss = task_loss(recipe.loss, task, require_trained(train.rows))
     return _Material(source, description, train, held_out, loss, contents)
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from mbert_cli.data.batch import Batch
+from mbert_cli.errors import UserError
 
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Lengths of batches that are as long as they need to be: few, since a backend may compile a step for each."""
@@ -38,6 +39,20 @@ class Rows(Protocol):
 
         `label_weights`, where there are any, are those of rows that count.
         """
+
+
+def require_trained(rows: Rows) -> Rows:
+    """The rows of a training set.
+
+    Raises:
+        UserError: There is none to learn from.
+    """
+    if not len(rows.trained):
+        raise UserError(
+            f"A training set must have a row to learn from. Received: {rows.left_out or 'none'}",
+            "Correct the training file; of questions that have no answer task.version=v2.0 learns that they have none.",
+        )
+    return rows
 
 
 class TaskBatches:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.data.json_items import read_json_items
+from mbert_cli.data.json_rows import shown_value
 from mbert_cli.data.labelled_rows import unknown_label
 from mbert_cli.data.prodigy import say_left_out, why_left_out
 from mbert_cli.data.span_forms import find_spans, read_span
@@ -166,7 +167,7 @@ class _RecordReader:
             tag = _name_of(written, names, is_plain, place)
         if not isinstance(tag, str):
             raise UserError(
-                f"A tag must be a text, or a whole number. Received: {written!r} in {place}",
+                f"A tag must be a text, or a whole number. Received: {shown_value(written)} in {place}",
                 "Correct the row, or name another member with task.label_column.",
             )
         if not is_tag(tag, is_plain):
@@ -239,7 +240,9 @@ def _name_of(number: int, names: Sequence[str] | None, is_plain: bool, place: st
 
 def _require_text(token: Any, place: str) -> None:
     if not isinstance(token, str):
-        raise UserError(f"A token must be a text. Received: {token!r} in {place}", "Write it in quotes.")
+        raise UserError(
+            f"A token must be a text. Received: {shown_value(token)} in {place}", "Write it in quotes."
+        )
     if _SURROGATE.search(token):
         raise UserError(
             f"Each text must be in valid Unicode. Received: {place} with half of a surrogate pair",

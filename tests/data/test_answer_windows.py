@@ -14,7 +14,7 @@ from mbert_cli.data.answer_windows import (
 from mbert_cli.data.batch import INPUT_KEYS
 from mbert_cli.data.squad import Answer, Question
 from mbert_cli.data.squad_files import read_squad
-from mbert_cli.data.task_batches import TaskBatches
+from mbert_cli.data.task_batches import TaskBatches, require_trained
 from mbert_cli.data.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
@@ -129,6 +129,18 @@ def test_an_answer_longer_than_every_window_is_counted_and_not_trained_on(tokeni
     trained = np.concatenate([batches(step)["start_positions"][:2] for step in range(2)])
     assert max(trained) == 5
     assert sum(batch["example_weights"].sum() for batch in batches.in_order()) == 6
+
+
+def test_a_training_set_without_an_answer_is_refused_in_a_sentence(tokenizer):
+    nothing = answer_windows([ask("a b"), ask("a c", name="2")], tokenizer, 10, 4, 3)
+    with pytest.raises(UserError) as error:
+        require_trained(nothing)
+    assert error.value.message == (
+        "A training set must have a row to learn from. "
+        "Received: 2 of 2 questions are left out of training: no window holds an answer to them"
+    )
+    one = answer_windows([ask("a b"), ask("a c", "c", name="2")], tokenizer, 10, 4, 3)
+    assert require_trained(one) is one
 
 
 def test_an_impossible_question_points_at_cls_and_is_trained_on(tokenizer):

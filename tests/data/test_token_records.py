@@ -216,9 +216,9 @@ def test_blank_tokens_and_empty_rows_are_left_out_and_said(write):
     [
         (TAGGED | {"ner_tags": ["O"]}, "A row must have as many tags as tokens. Received: 1 and 5 in "),
         (TAGGED | {"ner_tags": ["O", "O", None, "O", "O"]},
-         "A tag must be a text, or a whole number. Received: None in "),
+         "A tag must be a text, or a whole number. Received: null in "),
         (TAGGED | {"ner_tags": [True, "O", "O", "O", "O"]},
-         "A tag must be a text, or a whole number. Received: True in "),
+         "A tag must be a text, or a whole number. Received: true in "),
         (TAGGED | {"ner_tags": [1.0, "O", "O", "O", "O"]},
          "A tag must be a text, or a whole number. Received: 1.0 in "),
         (TAGGED | {"ner_tags": ["PER", "O", "O", "O", "O"]},
