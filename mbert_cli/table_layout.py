@@ -5,7 +5,7 @@ from collections.abc import Sequence
 LONG = 40
 """Characters from which on a column holds sentences, lists or paths, which may be folded; others are never torn."""
 
-FOLDED = 24
+FOLDED = 20
 """Characters that a long column is given at least."""
 
 
