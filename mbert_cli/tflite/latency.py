@@ -15,7 +15,9 @@ from typing import Self
 
 import numpy as np
 
+from mbert_cli.backend import load_keras
 from mbert_cli.errors import RunError, UserError
+from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.interpreter import INPUTS, Artifact
 from mbert_cli.tflite.options import BenchOptions
 
@@ -195,8 +197,10 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
     if path.exists():
         return path
     # Slow imports, needed only here: timing itself goes without TensorFlow.
-    from mbert_cli.model.heads import build_task_network
-    from mbert_cli.tflite.convert import convert
+    with hidden_native_output():
+        load_keras()
+        from mbert_cli.model.heads import build_task_network
+        from mbert_cli.tflite.convert import convert
 
     network = build_task_network(size_name, num_labels=2, vocab_size=REFERENCE_TOKENS)
     content = convert(network, sequence_length, "float32")
