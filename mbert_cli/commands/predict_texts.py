@@ -25,6 +25,9 @@ from mbert_cli.errors import UserError
 WHOLE_TEXT_KINDS = ("classification", "multi_label", "regression")
 """Kinds of tasks that may ask about two texts."""
 
+_TABLE_KEYS = ("text", "delimiter", "encoding")
+"""Keys of a task that say how a table is read and nothing of other texts."""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -118,17 +121,28 @@ def _is_table(invocation: Invocation) -> bool:
 
 
 def _refuse_columns(invocation: Invocation) -> None:
-    """Refuses names of columns for what has none."""
+    """Refuses names of columns, and what says how a table is written, for what is none."""
+    for name in _TABLE_KEYS:
+        if invocation.loaded.origins.get(f"task.{name}") == "--set":
+            raise UserError(
+                f"task.{name} says how a .csv, .tsv or .jsonl file is read. "
+                f"Received: {getattr(invocation.loaded.recipe.task, name)!r} for {_source_of(invocation)}",
+                f"Give --file with such a file, or leave task.{name} out.",
+            )
     for flag, column in (
         ("--text-column", invocation.text_column),
         ("--second-text-column", invocation.second_text_column),
     ):
         if column is not None:
-            source = "--text" if invocation.texts else name_of(invocation.file or STANDARD_INPUT)
             raise UserError(
-                f"{flag} names a column of a .csv, .tsv or .jsonl file. Received: {column} for {source}",
+                f"{flag} names a column of a .csv, .tsv or .jsonl file. "
+                f"Received: {column} for {_source_of(invocation)}",
                 f"Give --file with such a file, or leave {flag} out.",
             )
+
+
+def _source_of(invocation: Invocation) -> str:
+    return "--text" if invocation.texts else name_of(invocation.file or STANDARD_INPUT)
 
 
 def _read_table(invocation: Invocation, options: Task | ImportedTask, pairs: bool) -> Texts:

@@ -195,6 +195,19 @@ def test_columns_are_refused_for_what_has_none(typed, source):
     assert hint == "Give --file with such a file, or leave --text-column out."
 
 
+@pytest.mark.parametrize("setting", ["task.text=body", "task.delimiter=;", "task.encoding=cp1252"])
+def test_keys_that_say_how_a_table_is_read_are_refused_where_none_is_read(setting):
+    task = ("task.source=file", "task.train=t.csv", setting)
+    command = Invocation("predict", load("predict", settings=task), Path("runs"), texts=("x",))
+    key, value = setting.split("=")
+    with pytest.raises(UserError) as error:
+        read_texts(command, model(SINGLE))
+    assert error.value.message == (
+        f"{key} says how a .csv, .tsv or .jsonl file is read. Received: {value!r} for --text"
+    )
+    assert error.value.hint == f"Give --file with such a file, or leave {key} out."
+
+
 def test_texts_come_from_one_place():
     assert refusal(texts=("x",), file=Path("a.txt")) == (
         "Texts come from one place. Received: --text and --file a.txt", "Give one of them.",
