@@ -9,6 +9,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mbert_cli.backend import count_cores
+
 _PACKAGES = [
     "mbert", "keras", "tensorflow", "tensorflow-text", "tensorflow-datasets", "jax", "numpy", "ai-edge-litert",
     "tokenizers", "safetensors", "sentencex",
@@ -33,7 +35,7 @@ def collect_origin(
         "device": device,
         "host": socket.gethostname(),
         "platform": platform.platform(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": count_cores(),
         "versions": _versions(),
         "commit": _commit(),
     }
