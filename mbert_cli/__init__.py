@@ -31,31 +31,31 @@ checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/train/run_dir.py
 what its inputs hold                           mbert_cli/train/content.py
 which run a command goes on with               mbert_cli/train/run_identity.py
-corpora                                        mbert_cli/data/corpus.py
-files by pattern, each once                    mbert_cli/data/file_patterns.py
-text to token ids                              mbert_cli/data/wordpiece.py
-tokens matched before words are cut            mbert_cli/data/matched_tokens.py
-the token store                                mbert_cli/data/store.py
-masking and sentence pairs                     mbert_cli/data/pretraining.py
-the contract of a batch                        mbert_cli/data/batch.py
-tasks to fine-tune on                          mbert_cli/data/tasks.py
+corpora                                        mbert_cli/corpus/corpus.py
+files by pattern, each once                    mbert_cli/text/file_patterns.py
+text to token ids                              mbert_cli/text/wordpiece.py
+tokens matched before words are cut            mbert_cli/text/matched_tokens.py
+the token store                                mbert_cli/corpus/store.py
+masking and sentence pairs                     mbert_cli/corpus/pretraining_batches.py
+the contract of a batch                        mbert_cli/text/batch.py
+tasks to fine-tune on                          mbert_cli/examples/loading.py
 a set of a task, encoded and with its judge    mbert_cli/commands/task_set.py
-GLUE                                           mbert_cli/data/glue.py
-SQuAD                                          mbert_cli/data/squad.py
-files of questions                             mbert_cli/data/squad_files.py
-tables of one's own                            mbert_cli/data/task_files.py
-columns of CSV, TSV and JSONL files            mbert_cli/data/table_files.py
-what separates their cells                     mbert_cli/data/table_dialect.py
-their labels, a column or several              mbert_cli/data/labelled_rows.py
-order and mistakes of labels                   mbert_cli/data/label_names.py
-rows of JSON: lines, arrays, lists in objects  mbert_cli/data/json_items.py
-windows over long texts of questions           mbert_cli/data/answer_windows.py
-shuffled batches of a task                     mbert_cli/data/task_batches.py
-CoNLL files, a token a line                    mbert_cli/data/token_columns.py
-rows of JSON with labelled texts               mbert_cli/data/token_records.py
-spans of doccano, spaCy, Prodigy               mbert_cli/data/span_forms.py
-which tokens of a text have a label            mbert_cli/data/token_rows.py
-windows over long texts of labelled words      mbert_cli/data/token_windows.py
+GLUE                                           mbert_cli/examples/glue.py
+SQuAD                                          mbert_cli/examples/squad.py
+files of questions                             mbert_cli/examples/squad_files.py
+tables of one's own                            mbert_cli/examples/text_tables.py
+columns of CSV, TSV and JSONL files            mbert_cli/examples/table_files.py
+what separates their cells                     mbert_cli/examples/table_dialect.py
+their labels, a column or several              mbert_cli/examples/labelled_rows.py
+order and mistakes of labels                   mbert_cli/examples/label_names.py
+rows of JSON: lines, arrays, lists in objects  mbert_cli/text/json_items.py
+windows over long texts of questions           mbert_cli/examples/answer_windows.py
+shuffled batches of a task                     mbert_cli/examples/batches.py
+CoNLL files, a token a line                    mbert_cli/examples/token_columns.py
+rows of JSON with labelled texts               mbert_cli/examples/token_records.py
+spans of doccano, spaCy, Prodigy               mbert_cli/examples/span_forms.py
+which tokens of a text have a label            mbert_cli/examples/token_rows.py
+windows over long texts of labelled words      mbert_cli/examples/token_windows.py
 metrics                                        mbert_cli/evaluate/metrics.py
 what outputs mean, kind by kind                mbert_cli/evaluate/outputs.py
 how good they are, and where two models differ mbert_cli/evaluate/judges.py
@@ -70,8 +70,8 @@ names of their arrays behind a prefix          mbert_cli/weights/prefixes.py
 what their configurations promise              mbert_cli/weights/promises.py
 which output of a model is which label         mbert_cli/commands/label_order.py
 how long a text a command reads                mbert_cli/commands/task_length.py
-their vocabularies                             mbert_cli/data/tokenizer_source.py
-their added tokens                             mbert_cli/data/added_tokens.py
+their vocabularies                             mbert_cli/text/foreign_tokenizer.py
+their added tokens                             mbert_cli/text/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py

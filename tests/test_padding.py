@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from mbert_cli.data.answer_windows import answer_windows
-from mbert_cli.data.examples import Examples
-from mbert_cli.data.squad import Answer, Question
-from mbert_cli.data.task_batches import TaskBatches
-from mbert_cli.data.text_rows import TextRows
-from mbert_cli.data.token_examples import TokenExamples
-from mbert_cli.data.token_rows import TokenRows
-from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
-from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.predict import make_predictor
+from mbert_cli.examples.answer_windows import answer_windows
+from mbert_cli.examples.batches import TaskBatches
+from mbert_cli.examples.squad import Answer, Question
+from mbert_cli.examples.text_rows import TextRows
+from mbert_cli.examples.texts import Examples
+from mbert_cli.examples.token_rows import TokenRows
+from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
 
 WORDS = [f"w{index}" for index in range(20)]
 TOKENIZER = Tokenizer(Vocabulary((*LEADING_TOKENS, *WORDS)))

@@ -17,20 +17,20 @@ from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.commands.task_set import TaskSet, encode_set
-from mbert_cli.data.corpus import documents
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import AnyTask, ImportedTask
-from mbert_cli.data.squad import Question, collect_squad
-from mbert_cli.data.tasks import load_task
-from mbert_cli.data.token_examples import TokenExamples
-from mbert_cli.data.vocabulary import RESERVED, Vocabulary
-from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.corpus.corpus import documents
 from mbert_cli.distill.options import TransferFactors
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.errors import UserError
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.options import AnyTask, ImportedTask
+from mbert_cli.examples.squad import Question, collect_squad
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.model.options import SIZES, SizeChanges
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import LoadedRecipe, load
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.grid import plan_settings, seeds_of
 from mbert_cli.train.options import LossOptions, OptimizerOptions
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription

@@ -28,7 +28,7 @@ SHARED = {
     "mbert_cli.native_output",
     "mbert_cli.section",
     "mbert_cli",
-    "mbert_cli.data.batch",
+    "mbert_cli.text.batch",
     "mbert_cli.train.stage",
 }
 HEAVY = {"tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "jax", "torch"}

@@ -14,9 +14,9 @@ from mbert_cli.commands.export_names import exported, target_name
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import ARTIFACT, find_target, open_task_model
-from mbert_cli.data.batch import Batch
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.schema import BenchRecipe
+from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.latency import (
     REFERENCE_TOKENS,
     LatencyRow,

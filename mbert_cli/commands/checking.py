@@ -26,12 +26,12 @@ from mbert_cli.commands.machine_check import (
 from mbert_cli.commands.preflight import require_corpus, require_length, require_same_vocabulary
 from mbert_cli.commands.prolonging import require_same_run
 from mbert_cli.commands.task_check import look_at_task
-from mbert_cli.data.options import PretrainingOptions
-from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
+from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
 from mbert_cli.section import Section
+from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.train.disk import format_bytes
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.run_dir import newest_complete, require_run
@@ -195,7 +195,7 @@ def _store(invocation: Invocation, report: Report, options: PretrainingOptions) 
         return None
 
     def check() -> tuple[str, Vocabulary]:
-        from mbert_cli.data.store import TokenStore
+        from mbert_cli.corpus.store import TokenStore
 
         run = find_run(invocation, options.run, "data.run", ("prepare",))
         vocabulary = TokenStore(run.final).vocabulary

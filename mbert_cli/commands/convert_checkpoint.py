@@ -11,11 +11,11 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.commands.inputs import WITH_WEIGHTS
 from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
-from mbert_cli.data.matched_tokens import describe_matched
-from mbert_cli.data.tokenizer_target import write_tokenizer
-from mbert_cli.data.vocabulary import MASK, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
+from mbert_cli.text.matched_tokens import describe_matched
+from mbert_cli.text.tokenizer_target import write_tokenizer
+from mbert_cli.text.vocabulary import MASK, Vocabulary
 from mbert_cli.train.manifest import write_directory
 from mbert_cli.train.run_dir import require_run
 from mbert_cli.weights import huggingface

@@ -12,7 +12,7 @@ from mbert_cli.commands.preflight import require_length, require_same_vocabulary
 from mbert_cli.commands.pretraining import pretrain
 from mbert_cli.commands.prolonging import say_continuation
 from mbert_cli.commands.saved_model import dtype_policy, load_teacher
-from mbert_cli.data.store import TokenStore
+from mbert_cli.corpus.store import TokenStore
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.distill.pair import WEIGHTED_BY, DistillationPair, TransferPair
 from mbert_cli.distill.strategies import STRATEGIES, map_layers

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mbert_cli.commands.task_model import ARTIFACT, TaskModel
-from mbert_cli.data.options import Task
+from mbert_cli.examples.options import Task
 from mbert_cli.weights.description import SetDescription
 
 _PLACES = ("source", "name", "train", "validation", "folder", "data_dir", "packages")

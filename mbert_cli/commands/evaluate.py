@@ -16,13 +16,13 @@ from mbert_cli.commands.submission import write_submissions
 from mbert_cli.commands.task_length import refuse_batch_size, with_chosen_length
 from mbert_cli.commands.task_model import TaskModel, find_target, open_task_model
 from mbert_cli.commands.task_set import describe_set
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import Task
-from mbert_cli.data.sampling import thin
-from mbert_cli.data.tasks import load_task
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import Score, score_name
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.options import Task
+from mbert_cli.examples.sampling import thin
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.train.manifest import replace_file
 from mbert_cli.weights.description import SetDescription

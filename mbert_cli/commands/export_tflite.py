@@ -17,10 +17,10 @@ from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, copy_vocabulary
 from mbert_cli.commands.task_length import chosen_length
 from mbert_cli.commands.task_model import find_target, open_task_model, real_rows, require_head
-from mbert_cli.data.label_names import label_lines
-from mbert_cli.data.options import ImportedTask
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
+from mbert_cli.examples.label_names import label_lines
+from mbert_cli.examples.options import ImportedTask
 from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.tflite.convert import convert_weights, op_census

@@ -29,15 +29,15 @@ from mbert_cli.commands.saved_model import dtype_policy, save_network
 from mbert_cli.commands.search import Watch, run_search
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.commands.task_set import TaskSet, describe_set, encode_set
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.task_batches import Rows, TaskBatches, require_trained
-from mbert_cli.data.tasks import load_task
-from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import make_predictor
+from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
 from mbert_cli.train.content import Contents
 from mbert_cli.train.engine import Display

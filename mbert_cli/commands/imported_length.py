@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mbert_cli.data.tokenizer_length import find_max_length
 from mbert_cli.errors import UserError
+from mbert_cli.text.tokenizer_length import find_max_length
 from mbert_cli.weights.checkpoint_source import Imported
 
 WINDOW = 384

@@ -8,23 +8,14 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.commands.preflight import dataset_folder
-from mbert_cli.data.corpus_files import find_files
-from mbert_cli.data.glue import GLUE
-from mbert_cli.data.installed_docs import source_files
-from mbert_cli.data.matched_tokens import FILE as MATCHED
-from mbert_cli.data.options import (
-    Corpus,
-    FilesCorpus,
-    FileTask,
-    GlueTask,
-    InstalledDocsTask,
-    SquadTask,
-    Task,
-    TfdsCorpus,
-    TokenTask,
-)
-from mbert_cli.data.store_format import MANIFEST as STORE
+from mbert_cli.corpus.files import find_files
+from mbert_cli.corpus.installed_docs import source_files
+from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
+from mbert_cli.corpus.store_format import MANIFEST as STORE
+from mbert_cli.examples.glue import GLUE
+from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, SquadTask, Task, TokenTask
 from mbert_cli.section import Section
+from mbert_cli.text.matched_tokens import FILE as MATCHED
 from mbert_cli.train.content import (
     Content,
     Contents,

@@ -7,7 +7,7 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
-from mbert_cli.data.options import PretrainingOptions
+from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.schema import FinetuneRecipe

@@ -6,10 +6,10 @@ import shlex
 
 from mbert_cli import console
 from mbert_cli.commands.inputs import IMPORT
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.glue import GLUE
-from mbert_cli.data.token_examples import OUTSIDE
 from mbert_cli.errors import UserError
+from mbert_cli.examples.glue import GLUE
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.tokens import OUTSIDE
 from mbert_cli.weights.description import ModelDescription
 
 HOW = {

@@ -5,10 +5,10 @@ from pathlib import Path
 from mbert_cli.commands.checks import Report
 from mbert_cli.commands.memory import judge_memory
 from mbert_cli.commands.task_check import TaskCheck
-from mbert_cli.data.vocabulary import Vocabulary
 from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
+from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.train.grid import plan_settings, seeds_of
 from mbert_cli.train.options import TrainOptions

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import ImportedTask, Task
-from mbert_cli.data.tasks import takes_pairs
+from mbert_cli.examples.loading import takes_pairs
+from mbert_cli.examples.options import ImportedTask, Task
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import ModelSize
 
 

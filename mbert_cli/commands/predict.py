@@ -12,9 +12,9 @@ from mbert_cli.commands.predict_entities import entity_examples, show_entities
 from mbert_cli.commands.predict_texts import Texts, read_texts
 from mbert_cli.commands.task_length import refuse_batch_size, with_chosen_length
 from mbert_cli.commands.task_model import find_target, open_task_model
-from mbert_cli.data.examples import TaskData
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import THRESHOLD
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.recipe.schema import PredictRecipe
 
 SHOWN_CHARACTERS = 80

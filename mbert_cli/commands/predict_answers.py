@@ -8,12 +8,12 @@ from mbert_cli import console
 from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_model import open_task_model
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.squad import Question, collect_squad
-from mbert_cli.data.text_files import read_parts
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
+from mbert_cli.examples.squad import Question, collect_squad
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.text.text_files import read_parts
 
 AROUND = 40
 """Characters of the text shown on each side of a piece of it."""

@@ -9,8 +9,8 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_answers import show_around
 from mbert_cli.commands.predict_texts import Texts
 from mbert_cli.commands.task_set import TaskSet
-from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.evaluate.entities import Entity, find_entities
+from mbert_cli.examples.tokens import TokenExamples
 
 NO_ENTITY = "(no entity)"
 

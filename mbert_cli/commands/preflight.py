@@ -6,22 +6,14 @@ import shlex
 from pathlib import Path
 
 from mbert_cli.commands.run_files import describe_vocabulary
-from mbert_cli.data.corpus_files import estimate_file_bytes
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import (
-    Corpus,
-    FilesCorpus,
-    FileTask,
-    GlueTask,
-    SquadTask,
-    Task,
-    TfdsCorpus,
-    TokenTask,
-)
-from mbert_cli.data.vocabulary import Vocabulary
+from mbert_cli.corpus.files import estimate_file_bytes
+from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import FileTask, GlueTask, SquadTask, Task, TokenTask
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.yaml_text import written
+from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.options import LossOptions
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 

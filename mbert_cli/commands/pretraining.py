@@ -16,8 +16,8 @@ from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.prolonging import PlanOf, growth_of
 from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.commands.saved_model import save_network
-from mbert_cli.data.pretraining import PretrainingBatches
-from mbert_cli.data.store import TokenStore
+from mbert_cli.corpus.pretraining_batches import PretrainingBatches
+from mbert_cli.corpus.store import TokenStore
 from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
 from mbert_cli.train.checkpoint import has_optimizer

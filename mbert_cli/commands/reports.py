@@ -8,15 +8,15 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.commands.figures import show_official
-from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.squad import Squad
-from mbert_cli.data.token_examples import TokenExamples
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
 from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import LabelRow, by_range, confusion, per_class
 from mbert_cli.evaluate.tag_judge import TagJudge
+from mbert_cli.examples.squad import Squad
+from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.examples.tokens import TokenExamples
 
 
 @dataclass(frozen=True)

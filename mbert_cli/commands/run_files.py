@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mbert_cli.data.matched_tokens import FILE as MATCHED
-from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.errors import UserError
+from mbert_cli.text.matched_tokens import FILE as MATCHED
+from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.store import save_weights
 

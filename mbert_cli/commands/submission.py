@@ -9,11 +9,11 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.commands.export_names import target_name
 from mbert_cli.commands.task_model import TaskModel
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.glue import GLUE
-from mbert_cli.data.glue_submission import TESTS, SubmissionSet, load_tests
-from mbert_cli.data.options import GlueTask, Task
 from mbert_cli.errors import UserError
+from mbert_cli.examples.glue import GLUE
+from mbert_cli.examples.glue_submission import TESTS, SubmissionSet, load_tests
+from mbert_cli.examples.options import GlueTask, Task
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.train.manifest import replace_file
 
 

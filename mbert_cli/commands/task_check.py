@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mbert_cli.commands.checks import Report
 from mbert_cli.commands.preflight import require_factors, require_task
-from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import FileTask, GlueTask, SquadTask, Task, TokenTask
-from mbert_cli.data.tasks import load_task
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.options import FileTask, GlueTask, SquadTask, Task, TokenTask
+from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.train.options import LossOptions
 
 QUICKLY_READ_BYTES = 1_000_000

@@ -5,9 +5,9 @@ from functools import partial
 
 from mbert_cli import console
 from mbert_cli.commands.preflight import require_factors
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.task_batches import Rows
 from mbert_cli.errors import UserError
+from mbert_cli.examples.batches import Rows
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.train.class_weights import balanced_weights
 from mbert_cli.train.losses import TASK_LOSSES, TaskLoss
 from mbert_cli.train.options import LossOptions

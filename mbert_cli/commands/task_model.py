@@ -17,19 +17,19 @@ from mbert_cli.commands.label_order import find_columns
 from mbert_cli.commands.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.commands.search_report import describe_choice, read_report
 from mbert_cli.commands.task_set import TaskSet, describe_set, encode_set
-from mbert_cli.data.batch import Batch
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import ImportedTask, SquadTask, Task
-from mbert_cli.data.sampling import thin
-from mbert_cli.data.task_batches import TaskBatches
-from mbert_cli.data.task_files import METRICS
-from mbert_cli.data.tasks import load_task
-from mbert_cli.data.unlabelled import unlabelled_examples
-from mbert_cli.data.vocabulary import Vocabulary
-from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.outputs import concatenate_rows
+from mbert_cli.examples.batches import TaskBatches
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.options import ImportedTask, SquadTask, Task
+from mbert_cli.examples.sampling import thin
+from mbert_cli.examples.text_tables import METRICS
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.unlabelled import unlabelled_examples
 from mbert_cli.native_output import hidden_native_output
+from mbert_cli.text.batch import Batch
+from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.manifest import MANIFEST, verify_directory
 from mbert_cli.train.run_dir import newest_complete, require_run
 from mbert_cli.train.run_list import is_search, maker_of

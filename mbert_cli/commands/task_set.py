@@ -4,20 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mbert_cli.data.answer_windows import answer_windows
-from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import ImportedTask, SquadTask, Task, TokenTask
-from mbert_cli.data.set_digest import set_digest
-from mbert_cli.data.squad import Squad
-from mbert_cli.data.task_batches import Rows
-from mbert_cli.data.text_rows import TextRows
-from mbert_cli.data.token_examples import TokenExamples
-from mbert_cli.data.token_rows import TokenRows
-from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
 from mbert_cli.evaluate.entities import chunk_labels
 from mbert_cli.evaluate.judges import JUDGES, Judge
+from mbert_cli.examples.answer_windows import answer_windows
+from mbert_cli.examples.batches import Rows
+from mbert_cli.examples.options import ImportedTask, SquadTask, Task, TokenTask
+from mbert_cli.examples.set_digest import set_digest
+from mbert_cli.examples.squad import Squad
+from mbert_cli.examples.text_rows import TextRows
+from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.examples.token_rows import TokenRows
+from mbert_cli.examples.tokens import TokenExamples
+from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.weights.description import SetDescription
 
 

@@ -12,14 +12,14 @@ from mbert_cli.commands.inputs import WITH_WEIGHTS
 from mbert_cli.commands.pair_segments import say_single_segment
 from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
 from mbert_cli.commands.trace_picture import draw, require_pictures
-from mbert_cli.data.batch import Batch
-from mbert_cli.data.examples import Examples
-from mbert_cli.data.text_rows import TextRows
-from mbert_cli.data.vocabulary import Vocabulary
-from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.errors import UserError
+from mbert_cli.examples.text_rows import TextRows
+from mbert_cli.examples.texts import Examples
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import Pooler
+from mbert_cli.text.batch import Batch
+from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.run_dir import require_run
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import load_weights

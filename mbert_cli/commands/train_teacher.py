@@ -8,7 +8,7 @@ from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.pretraining import pretrain
 from mbert_cli.commands.prolonging import say_continuation
 from mbert_cli.commands.saved_model import dtype_policy
-from mbert_cli.data.store import TokenStore
+from mbert_cli.corpus.store import TokenStore
 from mbert_cli.distill.pretraining import WEIGHTED_BY, pretraining_losses
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.recipe.schema import TrainTeacherRecipe

@@ -68,7 +68,7 @@ def pretraining_losses(outputs, batch):
     Args:
         outputs: Dict with masked_logits (batch, predictions, vocabulary) and
             next_sentence_logits (batch, 2).
-        batch: A pre-training batch; see `mbert_cli.data.batch`.
+        batch: A pre-training batch; see `mbert_cli.text.batch`.
     """
     masked = outputs["masked_logits"], batch["masked_ids"], batch["masked_weights"]
     pairs = outputs["next_sentence_logits"], batch["next_sentence"]

@@ -4,19 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from mbert_cli.data.options import (
-    AnyTask,
-    Corpus,
-    InstalledDocsTask,
-    PretrainingOptions,
-    StoreOptions,
-    Task,
-    VocabularyOptions,
-)
+from mbert_cli.corpus.options import Corpus, PretrainingOptions, StoreOptions
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.evaluate.options import EvaluateOptions
+from mbert_cli.examples.options import AnyTask, InstalledDocsTask, Task
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.section import Section
+from mbert_cli.text.options import VocabularyOptions
 from mbert_cli.tflite.options import BenchOptions, ExportOptions
 from mbert_cli.train.options import (
     FinetuneTrainOptions,

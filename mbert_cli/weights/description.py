@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mbert_cli.data.options import AnyTask, TaskKind
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import AnyTask, TaskKind
 from mbert_cli.model.options import ModelSize
 from mbert_cli.section import Section
 
@@ -30,7 +30,7 @@ class SetDescription(Section):
     """Which examples a score is of."""
 
     digest: str
-    """A hash of texts and right answers, as `mbert_cli.data.set_digest` makes it."""
+    """A hash of texts and right answers, as `mbert_cli.examples.set_digest` makes it."""
     examples: int
     """How many there are."""
 

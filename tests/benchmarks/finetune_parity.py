@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import GlueTask
-from mbert_cli.data.tasks import load_task
 from mbert_cli.evaluate.judges import JUDGES
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.options import GlueTask
+from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.train.options import FinetuneOptimizerOptions
 from mbert_cli.train.stage import Schedule
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from mbert_cli.data.corpus import documents
-from mbert_cli.data.options import FilesCorpus, StoreOptions
-from mbert_cli.data.sampling import sample_texts
-from mbert_cli.data.store_writing import write_store
-from mbert_cli.data.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
+from mbert_cli.corpus.corpus import documents
+from mbert_cli.corpus.options import FilesCorpus, StoreOptions
+from mbert_cli.corpus.sampling import sample_texts
+from mbert_cli.corpus.store_writing import write_store
+from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 PEER_BATCH = 10_000

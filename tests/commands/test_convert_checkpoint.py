@@ -9,10 +9,10 @@ from mbert_cli.commands.convert_checkpoint import TRIGRAM, ConvertCommand, requi
 from mbert_cli.commands.import_checkpoint import ImportCommand
 from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.commands.saved_model import save_network
-from mbert_cli.data.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.text.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary
 from mbert_cli.train.run_dir import RunDir
 from mbert_cli.weights.description import ModelDescription
 

@@ -7,9 +7,9 @@ import pytest
 
 from mbert_cli.commands.eval_names import report_name, report_path
 from mbert_cli.commands.task_model import TaskModel
-from mbert_cli.data.options import FileTask, GlueTask, ImportedTask
-from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask
 from mbert_cli.model.options import SIZES
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, SetDescription, VocabularyDescription
 
 OWN = FileTask(source="file", train="t.csv", validation="v.csv")

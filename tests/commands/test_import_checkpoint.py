@@ -13,8 +13,8 @@ transformers = pytest.importorskip("transformers")
 from mbert_cli.commands import convert_checkpoint, import_checkpoint
 from mbert_cli.commands.convert_checkpoint import ConvertCommand
 from mbert_cli.commands.import_checkpoint import ImportCommand
-from mbert_cli.data.vocabulary import LEADING_TOKENS
 from mbert_cli.errors import UserError
+from mbert_cli.text.vocabulary import LEADING_TOKENS
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import load_weights, save_weights
 

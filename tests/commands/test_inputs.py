@@ -8,7 +8,7 @@ import yaml
 
 from mbert_cli.commands.inputs import find_run, with_input, with_store_of
 from mbert_cli.commands.invocation import Invocation, invoke
-from mbert_cli.data.options import PretrainingOptions
+from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.loading import load
 from mbert_cli.train.run_dir import RunDir, require_run

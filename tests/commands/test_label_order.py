@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mbert_cli.commands.label_order import find_columns
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.glue import GLUE
 from mbert_cli.errors import UserError
+from mbert_cli.examples.glue import GLUE
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import SIZES
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
@@ -156,7 +156,7 @@ def test_outputs_are_given_in_the_order_of_the_task():
     from pathlib import Path
 
     from mbert_cli.commands.task_model import TaskModel
-    from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+    from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 
     outputs = np.array([[0.7, 0.2, 0.1]])
     model = TaskModel(

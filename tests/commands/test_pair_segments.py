@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mbert_cli.commands.pair_segments import reads_pairs, say_other_texts, say_single_segment
-from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import GlueTask, ImportedTask
+from mbert_cli.examples.options import GlueTask, ImportedTask
+from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.model.options import SIZES
 
 

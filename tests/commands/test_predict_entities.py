@@ -11,12 +11,12 @@ from mbert_cli.commands.predict_entities import entity_examples, show_entities
 from mbert_cli.commands.predict_texts import Texts
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.task_set import TaskSet, encode_set
-from mbert_cli.data.examples import TaskData
-from mbert_cli.data.options import TokenTask
-from mbert_cli.data.token_examples import word_labels
-from mbert_cli.data.vocabulary import RESERVED, Vocabulary
-from mbert_cli.data.wordpiece import Tokenizer
+from mbert_cli.examples.options import TokenTask
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.tokens import word_labels
 from mbert_cli.recipe.loading import load
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
 
 TEXTS = ["Ada  King saw Rome.", "saw"]
 LABELS = word_labels(["LOC", "PER"])

@@ -12,19 +12,13 @@ from mbert_cli.commands.preflight import (
     require_task,
 )
 from mbert_cli.commands.run_files import describe_vocabulary
-from mbert_cli.data.matched_tokens import MatchedToken
-from mbert_cli.data.options import (
-    FilesCorpus,
-    FileTask,
-    GlueTask,
-    InstalledDocsCorpus,
-    TfdsCorpus,
-    TokenTask,
-)
-from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import FileTask, GlueTask, TokenTask
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.loading import load
+from mbert_cli.text.matched_tokens import MatchedToken
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 

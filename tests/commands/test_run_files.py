@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.commands.run_files import copy_vocabulary, describe_vocabulary, load_run_vocabulary
-from mbert_cli.data.matched_tokens import FILE, MatchedToken
-from mbert_cli.data.vocabulary import RESERVED, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
+from mbert_cli.text.matched_tokens import FILE, MatchedToken
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 
 MATCHING = Vocabulary((*RESERVED, "a", "covid-19"), True, (MatchedToken(6, "covid-19"),))

@@ -7,10 +7,10 @@ import pytest
 
 from mbert_cli.commands.run_files import describe_vocabulary, save_arrays
 from mbert_cli.commands.saved_model import load_teacher
-from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import ModelSize
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.variables import read_variables
 

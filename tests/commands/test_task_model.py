@@ -10,12 +10,12 @@ import pytest
 
 from mbert_cli.commands.run_files import load_run_vocabulary
 from mbert_cli.commands.task_model import open_task_model
-from mbert_cli.data.examples import Examples, TaskData
-from mbert_cli.data.options import InstalledDocsTask
-from mbert_cli.data.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import InstalledDocsTask
+from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.tflite.convert import convert
 from mbert_cli.train.run_dir import write_directory
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription

@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from mbert_cli.data.answer_windows import answer_windows
-from mbert_cli.data.squad import Answer, Question
-from mbert_cli.data.vocabulary import RESERVED, Vocabulary
-from mbert_cli.data.wordpiece import Tokenizer
 from mbert_cli.evaluate.answers import Candidate, WindowMap, best_threshold, decode_answers
+from mbert_cli.examples.answer_windows import answer_windows
+from mbert_cli.examples.squad import Answer, Question
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
 
 CONTEXT = "Zoë eats ½ cake, 🦊 eats none."
 SPANS = [(0, 3), (4, 8), (9, 10), (11, 15), (15, 16), (17, 18), (19, 23), (24, 28), (28, 29)]

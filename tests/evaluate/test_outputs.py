@@ -5,8 +5,8 @@ import pytest
 
 from mbert_cli.commands.reports import REPORTS
 from mbert_cli.commands.task_set import _ENCODERS
-from mbert_cli.data.options import TaskKind
 from mbert_cli.evaluate.outputs import ACTIVATIONS, sigmoid
+from mbert_cli.examples.options import TaskKind
 from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.tflite.interpreter import OUTPUTS
 from mbert_cli.train.losses import TASK_LOSSES, WEIGHTED_BY

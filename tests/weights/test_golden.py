@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from mbert_cli.commands.import_checkpoint import find_source
-from mbert_cli.data.tokenizer_source import find_vocabulary
 from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.text.foreign_tokenizer import find_vocabulary
 from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint
 from mbert_cli.weights.variables import assign_variables
 

@@ -1,0 +1,78 @@
+"""The sections of a recipe for unlabelled text: corpus, token store and pre-training batches."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mbert_cli.section import Section
+from mbert_cli.text.options import Positive, Share
+
+
+class FilesCorpus(Section):
+    """Text files: .txt and .md are one document each, .jsonl one document a line, or an
+    item of the JSON array that fills it; .gz of any."""
+
+    source: Literal["files"]
+    """Read files."""
+    globs: Annotated[list[str], Field(min_length=1)]
+    """Glob patterns, relative to the working directory; ** crosses folders. A file counts once, however many
+    patterns, links or hard links lead to it."""
+    text_field: str = "text"
+    """Field of a .jsonl line that holds the text."""
+
+
+class TfdsCorpus(Section):
+    """A TensorFlow Datasets builder with a text feature."""
+
+    source: Literal["tfds"]
+    """Read a data set of tensorflow-datasets."""
+    dataset: str = "wikipedia/20230601.en"
+    """Name and configuration, as tfds.load takes it."""
+    split: str = "train"
+    """Split, slices allowed: train[:10%]."""
+    text_feature: str = "text"
+    """Feature that holds the text of a document."""
+    data_dir: str | None = None
+    """Folder of prepared data sets; null is tensorflow-datasets' own default."""
+
+
+class InstalledDocsCorpus(Section):
+    """The documentation inside installed Python packages: needs no network and no file."""
+
+    source: Literal["installed_docs"]
+    """Read docstrings, without importing the packages."""
+    packages: list[str] | None = None
+    """Import names of the packages to read; null is those that mbert itself requires."""
+
+
+Corpus = Annotated[FilesCorpus | TfdsCorpus | InstalledDocsCorpus, Field(discriminator="source")]
+
+
+class StoreOptions(Section):
+    """How the token store is written."""
+
+    validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    """Share of documents set aside, by a hash of the document, for validation loss."""
+    language: str = "en"
+    """Language whose rules split sentences (ISO 639-1)."""
+    workers: Positive | None = None
+    """Threads that tokenize; null is one per core."""
+
+
+class PretrainingOptions(Section):
+    """How batches for masked language modelling and next-sentence prediction are drawn."""
+
+    run: str | None = None
+    """A `prepare` run with the token store; null takes the newest complete one."""
+    prepare: str | None = None
+    """Recipe of `mbert prepare` to run first when there is no complete `prepare` run."""
+    sequence_length: Annotated[int, Field(ge=8)] = 128
+    """Tokens of one example, [CLS] and both [SEP] included."""
+    masking_rate: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """Share of the tokens to predict: 80 % become [MASK], 10 % a random token, 10 % stay."""
+    max_predictions: Positive = 20
+    """Most tokens to predict in one example."""
+    whole_word_masking: bool = False
+    """Mask all pieces of a word together."""
+    short_sequence_rate: Share = 0.1
+    """Share of examples with a random shorter length."""

@@ -1,0 +1,106 @@
+"""Layout of a token store on disk, shared by its writer and its reader.
+
+Files of a store, all little-endian:
+    tokens.bin           ids of all documents one after the other; uint16, or uint32 beyond 65,536 tokens
+    sentence_starts.bin  (sentences + 1,) int64, index of each sentence's first token; the last is the end
+    document_starts.bin  (documents + 1,) int64, index of each document's first sentence; the last is the end
+    held_out.bin         (documents,) uint8, 1 for documents set aside for validation
+    vocab.txt            the vocabulary, and matched_tokens.json where some of its tokens are matched in texts
+    store.json           counts, lower-casing, the vocabulary's digest
+"""
+
+import json
+import shlex
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli.errors import UserError
+from mbert_cli.text.vocabulary import Vocabulary
+
+TOKENS = "tokens.bin"
+SENTENCE_STARTS = "sentence_starts.bin"
+DOCUMENT_STARTS = "document_starts.bin"
+HELD_OUT = "held_out.bin"
+VOCABULARY = "vocab.txt"
+MANIFEST = "store.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class StoreReport:
+    """What was written, and what was not.
+
+    Args:
+        documents: Documents in the store, those held out included.
+        validation_documents: Documents held out.
+        sentences: Sentences in the store.
+        tokens: Tokens in the store.
+        unknown_rate: Share of the tokens that are `[UNK]`.
+        longest_sentence: Tokens of the longest sentence; it is stored whole.
+        dropped: Reason -> how many documents or paragraphs were left out.
+        text_bytes: UTF-8 bytes of the text read.
+        size_bytes: Bytes of the store.
+        seconds: Time from the first document to the last byte.
+    """
+
+    documents: int
+    validation_documents: int
+    sentences: int
+    tokens: int
+    unknown_rate: float
+    longest_sentence: int
+    text_bytes: int
+    size_bytes: int
+    seconds: float
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+def token_type(vocabulary_size: int) -> type:
+    """The smallest type that holds every id."""
+    return np.uint16 if vocabulary_size <= 2**16 else np.uint32
+
+
+def write_manifest(directory: Path, vocabulary: Vocabulary, report: StoreReport) -> None:
+    """Writes `store.json`, the last file of a store."""
+    content = {
+        "format": FORMAT,
+        "vocabulary_size": vocabulary.size,
+        "vocabulary_digest": vocabulary.digest,
+        "lowercase": vocabulary.lowercase,
+        "report": asdict(report),
+    }
+    (directory / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_manifest(directory: Path) -> dict:
+    """Reads `store.json`.
+
+    Raises:
+        UserError: The directory is no store of this format.
+    """
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["format"] == FORMAT:
+            return manifest
+        found = f"format {manifest['format']!r} in {directory}"
+    except OSError:
+        found = f"{directory} without {MANIFEST}"
+    except (ValueError, KeyError, TypeError):
+        found = f"a damaged {MANIFEST} in {directory}"
+    raise UserError(
+        f"A token store must be one that this version of `mbert prepare` wrote. Received: {found}",
+        write_again(directory),
+    )
+
+
+def write_again(directory: Path) -> str:
+    """The command that writes a store anew, as a hint.
+
+    Args:
+        directory: The store: `final` in its run.
+    """
+    run = directory.parent
+    words = ["mbert", "prepare", str(run / "recipe.yaml"), "--run", str(run), "--fresh"]
+    return f"Write the store again: {shlex.join(words)}"

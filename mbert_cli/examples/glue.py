@@ -1,0 +1,175 @@
+"""GLUE: one row of `GLUE` is one task, read from its official folder or from tensorflow-datasets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mbert_cli.errors import UserError
+from mbert_cli.examples.labelled_rows import Table, read_examples
+from mbert_cli.examples.options import GlueTask, TaskKind
+from mbert_cli.examples.table_files import Columns, TableForm
+from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.text.tfds import find_builder, open_split
+
+
+@dataclass(frozen=True)
+class GlueRow:
+    """How one task is stored and scored.
+
+    Args:
+        labels: Names of the labels in the order of their ids, which is that of tensorflow-datasets; of a
+            regression the name of its number.
+        columns: Columns of the TSV files.
+        features: The same in tensorflow-datasets.
+        written: The labels as the TSV files write them, in the order of `labels`; None where that is as
+            they are named.
+        metrics: Names of the official figures; the score of the task is their mean.
+        kind: What the task asks for.
+        header: Names of the columns of TSV files that have no line of them.
+        has_broken_lines: Whether the official files have lines without all cells; they are left out and
+            counted.
+        validation_splits: For each set to score on the file and the split of tensorflow-datasets. The first
+            one decides which epoch is best.
+    """
+
+    labels: tuple[str, ...]
+    columns: Columns
+    features: Columns
+    written: tuple[str, ...] | None = None
+    metrics: tuple[str, ...] = ("accuracy",)
+    kind: TaskKind = "classification"
+    header: tuple[str, ...] | None = None
+    has_broken_lines: bool = False
+    validation_splits: dict[str, tuple[str, str]] = field(
+        default_factory=lambda: {"validation": ("dev.tsv", "validation")}
+    )
+
+    @property
+    def splits(self) -> dict[str, tuple[str, str]]:
+        """For each set with labels the file and the split of tensorflow-datasets."""
+        return {"train": ("train.tsv", "train")} | self.validation_splits
+
+
+_ENTAILMENT = ("entailment", "not_entailment")
+_TWO_SENTENCES = Columns("sentence1", "sentence2", "label")
+
+GLUE: dict[str, GlueRow] = {
+    "cola": GlueRow(
+        labels=("unacceptable", "acceptable"),
+        written=("0", "1"),
+        columns=Columns("sentence", None, "label"),
+        features=Columns("sentence", None, "label"),
+        header=("source", "label", "mark", "sentence"),
+        metrics=("matthews_correlation",),
+    ),
+    "sst2": GlueRow(
+        labels=("negative", "positive"),
+        written=("0", "1"),
+        columns=Columns("sentence", None, "label"),
+        features=Columns("sentence", None, "label"),
+    ),
+    "mrpc": GlueRow(
+        labels=("not_equivalent", "equivalent"),
+        written=("0", "1"),
+        columns=Columns("#1 String", "#2 String", "Quality"),
+        features=_TWO_SENTENCES,
+        metrics=("f1", "accuracy"),
+    ),
+    "stsb": GlueRow(
+        labels=("score",),
+        columns=Columns("sentence1", "sentence2", "score"),
+        features=_TWO_SENTENCES,
+        metrics=("pearson", "spearman"),
+        kind="regression",
+    ),
+    "qqp": GlueRow(
+        labels=("not_duplicate", "duplicate"),
+        written=("0", "1"),
+        columns=Columns("question1", "question2", "is_duplicate"),
+        features=Columns("question1", "question2", "label"),
+        metrics=("f1", "accuracy"),
+        has_broken_lines=True,
+    ),
+    "mnli": GlueRow(
+        labels=("entailment", "neutral", "contradiction"),
+        columns=Columns("sentence1", "sentence2", "gold_label"),
+        features=Columns("premise", "hypothesis", "label"),
+        validation_splits={
+            "validation": ("dev_matched.tsv", "validation_matched"),
+            "validation_mismatched": ("dev_mismatched.tsv", "validation_mismatched"),
+        },
+    ),
+    "qnli": GlueRow(
+        labels=_ENTAILMENT,
+        columns=Columns("question", "sentence", "label"),
+        features=Columns("question", "sentence", "label"),
+    ),
+    "rte": GlueRow(labels=_ENTAILMENT, columns=_TWO_SENTENCES, features=_TWO_SENTENCES),
+    "wnli": GlueRow(
+        labels=("not_entailment", "entailment"),
+        written=("0", "1"),
+        columns=_TWO_SENTENCES,
+        features=_TWO_SENTENCES,
+    ),
+}
+
+
+def load_glue(options: GlueTask, split: str | None = None) -> TaskData:
+    """Reads the sets of a task that have labels, or one of them.
+
+    Raises:
+        UserError: The folder lacks a file, a file is not as GLUE's are, or the data set is not prepared.
+    """
+    row = GLUE[options.name]
+    read = _read_tfds if options.folder is None else _read_folder
+    splits = {split: row.splits[split]} if split in row.splits else row.splits
+    sets = {name: read(options, row, *place) for name, place in splits.items()}
+    return TaskData(options.name, list(row.labels), sets, row.metrics, row.kind)
+
+
+def _read_folder(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
+    path = Path(options.folder) / file
+    if not path.is_file():
+        raise UserError(
+            f"The folder of {options.name} must have the files "
+            f"{', '.join(name for name, _ in row.splits.values())}. "
+            f"Received: {options.folder} without {path.name}",
+            f"Set task.folder to the folder of {options.name}, or to null to use tensorflow-datasets.",
+        )
+    table = Table(row.columns, TableForm(header=row.header, is_exact=True, skips_short=row.has_broken_lines))
+    labels = None if row.kind == "regression" else list(row.written or row.labels)
+    try:
+        return read_examples(path, table, labels)
+    except UserError as error:
+        hint = f"Set task.folder to the official folder of {options.name}."
+        raise UserError(error.message, hint) from error
+
+
+def _read_tfds(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
+    records = records_from_tfds(options, options.name, split)
+    texts, second_texts = texts_of(records, row.features)
+    labels = [record[row.features.label] for record in records]
+    return Examples(
+        texts, second_texts, np.array(labels, np.float32 if row.kind == "regression" else np.int32)
+    )
+
+
+def records_from_tfds(options: GlueTask, configuration: str, split: str) -> list[dict[str, Any]]:
+    """The examples of `glue/<configuration>` in the order of their official index.
+
+    Raises:
+        UserError: The data set is not prepared.
+    """
+    builder = find_builder(f"glue/{configuration}", options.data_dir, "task.")
+    records = open_split(builder, split, options.data_dir, "task.").as_numpy_iterator()
+    return sorted(records, key=lambda record: int(record["idx"]))
+
+
+def texts_of(records: Sequence[dict[str, Any]], features: Columns) -> tuple[list[str], list[str] | None]:
+    """First and second texts of examples from tensorflow-datasets; None for a task of single texts."""
+    names = [features.text] + ([features.second_text] if features.second_text else [])
+    texts = [[record[name].decode("utf-8", "replace") for record in records] for name in names]
+    return texts[0], texts[1] if features.second_text else None

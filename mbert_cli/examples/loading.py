@@ -1,0 +1,127 @@
+"""Tasks for fine-tuning: `load_task` turns the task section of a recipe into labelled examples."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from mbert_cli.corpus.document import is_held_out
+from mbert_cli.corpus.installed_docs import installed_documents
+from mbert_cli.corpus.options import InstalledDocsCorpus
+from mbert_cli.errors import UserError
+from mbert_cli.examples.glue import GLUE, load_glue
+from mbert_cli.examples.options import (
+    FileTask,
+    GlueTask,
+    ImportedTask,
+    InstalledDocsTask,
+    SquadTask,
+    Task,
+    TokenTask,
+)
+from mbert_cli.examples.squad_task import load_squad
+from mbert_cli.examples.table_files import Columns
+from mbert_cli.examples.text_tables import load_file_task
+from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.examples.token_files import load_token_task
+from mbert_cli.text.hashing import hash_fraction
+
+__all__ = ["Examples", "TaskData", "load_task"]
+
+DEFAULT_LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "sklearn", "pydantic")
+"""Required packages with enough prose for a label each."""
+
+VALIDATION_SHARE = 0.1
+MIN_WORDS = 12
+"""Shorter paragraphs, as in "Returns the shape of the input.", fit many libraries."""
+
+
+def load_task(options: Task, split: str | None = None) -> TaskData:
+    """Reads the examples of a task.
+
+    Args:
+        options: The task's recipe section.
+        split: A set that is needed alone; a task of several files then reads no other. None needs all.
+
+    Raises:
+        UserError: A file, column, label, data set or package is not as the recipe says, or the task has no
+            such set.
+    """
+    task = _load(options, split)
+    if split is not None and split not in task.sets:
+        raise UserError(
+            f"{task.name} has the sets {', '.join(task.sets)}. Received: {split}",
+            "Set evaluate.split to one of them.",
+        )
+    return task
+
+
+def _load(options: Task, split: str | None) -> TaskData:
+    if isinstance(options, GlueTask):
+        return load_glue(options, split)
+    if isinstance(options, FileTask):
+        return load_file_task(options)
+    if isinstance(options, ImportedTask):
+        raise UserError(
+            "A model that came from elsewhere has no examples. Received: a task without a source",
+            "Name one with its labels, as --set task.source=glue --set task.name=sst2 --set task.folder=DIR.",
+        )
+    if isinstance(options, SquadTask):
+        return load_squad(options, split)
+    if isinstance(options, TokenTask):
+        return load_token_task(options)
+    return _load_installed_docs(options)
+
+
+def text_columns(options: Task | ImportedTask) -> Columns:
+    """The columns of texts in the task's own files; of a task without files, `text`."""
+    if isinstance(options, GlueTask):
+        columns = GLUE[options.name].columns
+        return Columns(columns.text, columns.second_text)
+    return Columns(options.text, options.second_text) if isinstance(options, FileTask) else Columns("text")
+
+
+def takes_pairs(options: Task | ImportedTask) -> bool:
+    """Whether an example of the task is known to have two texts; of a model from elsewhere nothing is known."""
+    return text_columns(options).second_text is not None
+
+
+def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
+    """Paragraphs labelled with their library; a module's paragraphs are all on one side.
+
+    A tenth of the modules is for validation, chosen as a token store chooses what it holds out, so whatever a
+    store holds out of the same packages is never trained on here either. Where a library has more paragraphs
+    than allowed, those with the smallest hash are taken.
+    """
+    labels = list(DEFAULT_LIBRARIES if options.packages is None else options.packages)
+    train: dict[str, list[str]] = defaultdict(list)
+    validation: dict[str, list[str]] = defaultdict(list)
+    for document in installed_documents(InstalledDocsCorpus(source="installed_docs", packages=labels)):
+        side = validation if is_held_out(document, VALIDATION_SHARE) else train
+        side[document.label].extend(text for text in document.paragraphs if len(text.split()) >= MIN_WORDS)
+    poor = [label for label in labels if not train[label] or not validation[label]]
+    if poor or len(labels) < 2:
+        raise UserError(
+            "Each of at least two packages must have documentation to train and to validate on. "
+            f"Received: {', '.join(poor or labels)}",
+            "Set task.packages to packages with more documentation.",
+        )
+    limit = options.max_examples_per_label
+    held_out = max(1, round(limit * VALIDATION_SHARE))
+    return TaskData(
+        name="installed_docs",
+        labels=labels,
+        sets={
+            "train": _examples(labels, train, max(1, limit - held_out)),
+            "validation": _examples(labels, validation, held_out),
+        },
+    )
+
+
+def _examples(labels: list[str], paragraphs: dict[str, list[str]], limit: int) -> Examples:
+    texts: list[str] = []
+    ids: list[int] = []
+    for index, label in enumerate(labels):
+        chosen = sorted(paragraphs[label], key=hash_fraction)[:limit]
+        texts += chosen
+        ids += [index] * len(chosen)
+    return Examples(texts, None, np.array(ids, np.int32))

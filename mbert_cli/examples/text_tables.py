@@ -1,0 +1,175 @@
+"""The user's own tasks: labelled examples in TSV, CSV and JSONL files.
+
+`mbert_cli.examples.table_files.read_texts` reads such files without their labels.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mbert_cli.errors import UserError
+from mbert_cli.examples.label_names import (
+    JoinedLabel,
+    alike_labels,
+    describe_numbers,
+    find_joined,
+    missing_labels,
+    order_labels,
+)
+from mbert_cli.examples.labelled_rows import LabelledRows, Table, read_rows, to_examples
+from mbert_cli.examples.options import FileTask
+from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.text.hashing import hash_fraction
+from mbert_cli.text.text_files import suffix_of
+
+METRICS = {
+    "classification": ("accuracy",),
+    "multi_label": ("f1_micro", "f1_macro"),
+    "regression": ("pearson", "spearman"),
+}
+"""What a task of one's own is scored by, by its kind."""
+
+MAX_SHOWN = 5
+"""Labels that a message names."""
+
+
+def load_file_task(options: FileTask) -> TaskData:
+    """Reads the user's own files.
+
+    Raises:
+        UserError: A file is missing, empty or malformed, lacks a column, or has a label outside the set.
+    """
+    _require_effect(options)
+    path = Path(options.train)
+    table = table_of(options)
+    rows = read_rows(path, table)
+    notes = rows.notes
+    labels = None if options.kind == "regression" else _find_labels(options, rows)
+    train = to_examples(rows, labels, table)
+    if options.validation is not None:
+        held_out = read_rows(Path(options.validation), table)
+        notes = list(dict.fromkeys(notes + held_out.notes))
+        validation = to_examples(held_out, labels, table)
+    else:
+        seconds = train.second_texts or [""] * len(train)
+        fractions = [hash_fraction(*pair) for pair in zip(train.texts, seconds, strict=True)]
+        train, validation = hold_out(train, fractions, options.validation_share, path)
+    return TaskData(
+        name=path.name,
+        labels=labels or [str(options.label)],
+        sets={"train": train, "validation": validation},
+        metrics=METRICS[options.kind],
+        kind=options.kind,
+        notes=(*notes, *_notes_on_labels(labels or [], rows)),
+        warnings=tuple(_warnings(labels or [], rows, options)),
+    )
+
+
+def _require_effect(options: FileTask) -> None:
+    """Refuses keys that say nothing about these files."""
+    paths = [Path(path) for path in (options.train, options.validation) if path is not None]
+    if options.delimiter is not None and all(suffix_of(path) in JSON_SUFFIXES for path in paths):
+        raise UserError(
+            f"task.delimiter is for .csv and .tsv files. Received: {options.delimiter!r} for {paths[0]}",
+            "Leave task.delimiter out.",
+        )
+    is_used = options.kind == "multi_label" and not isinstance(options.label, list)
+    default = FileTask.model_fields["label_separator"].default
+    if options.label_separator != default and not is_used:
+        raise UserError(
+            "task.label_separator is for one column with several labels. "
+            f"Received: {options.label_separator!r} with {options.kind}",
+            "Set task.kind=multi_label and task.label to one column, or leave task.label_separator out.",
+        )
+
+
+def table_of(options: FileTask) -> Table:
+    """How the files of a task are laid out."""
+    label, flags = (None, tuple(options.label)) if isinstance(options.label, list) else (options.label, ())
+    separator = options.label_separator if options.kind == "multi_label" and not flags else None
+    return Table(
+        Columns(options.text, options.second_text, label, flags),
+        TableForm(options.delimiter, options.encoding),
+        separator,
+    )
+
+
+def _find_labels(options: FileTask, rows: LabelledRows) -> list[str]:
+    """The labels that the recipe lists, or whose columns it lists, else those of the training file in order."""
+    if isinstance(options.label, list):
+        return options.label
+    labels = options.labels or order_labels(label for row in rows.rows for label in row.labels)
+    if len(labels) < (1 if options.kind == "multi_label" else 2):
+        raise UserError(
+            f"A task must have at least two labels. Received: {', '.join(labels)} in {options.train}",
+            "Set task.label to the column of the labels.",
+        )
+    return labels
+
+
+def _notes_on_labels(labels: Sequence[str], rows: LabelledRows) -> list[str]:
+    if not labels:
+        commas = sum("," in row.labels[0] for row in rows.rows)
+        return [f"{rows.path.name}: {commas:,} numbers have a decimal comma"] if commas else []
+    present = {label for row in rows.rows for label in row.labels}
+    absent = [label for label in labels if label not in present]
+    notes = [f"{rows.path.name} has no example of {_listed(absent)}"] if absent else []
+    numbers = describe_numbers(labels)
+    return [*notes, numbers] if numbers else notes
+
+
+def _warnings(labels: Sequence[str], rows: LabelledRows, options: FileTask) -> list[str]:
+    """What in the labels is likely to be a mistake."""
+    name = rows.path.name
+    warnings = [
+        f"{name}: {_listed(group)} look alike and are labels of their own" for group in alike_labels(labels)
+    ]
+    missing = missing_labels(labels)
+    if missing:
+        warnings.append(f"{name}: {_listed(missing)} is a label; a row without one is to be left out")
+    joined = None if isinstance(options.label, list) else find_joined(labels, rows.separator)
+    if joined:
+        warnings.append(f"{name}: labels look joined by {joined}; {_advice(joined, rows)}")
+    return warnings
+
+
+def _advice(joined: JoinedLabel, rows: LabelledRows) -> str:
+    if rows.num_lists:
+        return "write each as an item of the list"
+    kind = "" if rows.separator else "task.kind=multi_label and "
+    return f"set {kind}task.label_separator={joined.separator!r}"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, labels[:MAX_SHOWN]))
+    return f"{shown} and {len(labels) - MAX_SHOWN:,} more" if len(labels) > MAX_SHOWN else shown
+
+
+def hold_out(examples: Any, fractions: Sequence[float], share: float, path: Path) -> tuple[Any, Any]:
+    """Splits by a hash of the texts, so that equal texts are on one side and no order matters.
+
+    Args:
+        examples: `Examples`, or what has their length and `take`.
+        fractions: (examples,) The hash of each, 0 to 1.
+        share: What is held out; one example at least.
+        path: Where they come from, for the message.
+
+    Returns:
+        What to train on, and what is held out.
+
+    Raises:
+        UserError: Nothing would remain to train on.
+    """
+    fractions = np.array(fractions)
+    held_out = fractions < share
+    if not held_out.any():
+        held_out = fractions == fractions.min()
+    if held_out.all():
+        raise UserError(
+            f"A share of the examples must remain to train on. Received: {len(examples)} in {path}",
+            "Set task.validation to a file of its own, or add examples",
+        )
+    return examples.take(np.flatnonzero(~held_out)), examples.take(np.flatnonzero(held_out))

@@ -1,0 +1,89 @@
+"""The task of texts with labelled pieces, from files: one token a line as in CoNLL's tasks, or rows of JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mbert_cli.errors import UserError
+from mbert_cli.examples.label_names import order_labels
+from mbert_cli.examples.options import TokenTask
+from mbert_cli.examples.text_tables import hold_out
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.token_columns import TokenLayout, read_columns
+from mbert_cli.examples.token_records import read_records
+from mbert_cli.examples.token_tags import types_of_tags
+from mbert_cli.examples.tokens import OUTSIDE, TokenFile, word_labels
+from mbert_cli.text.hashing import hash_fraction
+from mbert_cli.text.text_files import suffix_of
+
+COLUMN_SUFFIXES = (".conll", ".txt", ".tsv", ".bio", ".iob")
+ROW_SUFFIXES = (".jsonl", ".json", ".ndjson")
+
+
+def load_token_task(options: TokenTask) -> TaskData:
+    """Reads texts with labelled pieces.
+
+    Raises:
+        UserError: A file is missing, empty or malformed, or has a type of entity outside the set.
+    """
+    path = Path(options.train)
+    are_tags = options.kind == "tags"
+    names = None if options.labels is None else tuple(options.labels)
+    layout = TokenLayout(options.token_column, options.label_column, are_tags, names, options.offsets)
+    train, notes, warnings = read_tokens(path, layout, _known_types(options))
+    types = _known_types(options) or order_labels(span.type for spans in train.spans for span in spans)
+    if not types:
+        raise UserError(
+            f"A file to train on must have entities. Received: {path} without any",
+            "Set task.label_column to the column of the tags.",
+        )
+    if options.validation is not None:
+        validation, *said = read_tokens(Path(options.validation), layout, types)
+        notes, warnings = (
+            [*dict.fromkeys([*one, *other])] for one, other in zip((notes, warnings), said, strict=True)
+        )
+    else:
+        fractions = [hash_fraction(text) for text in train.texts]
+        train, validation = hold_out(train, fractions, options.validation_share, path)
+    sets = {"train": train, "validation": validation}
+    labels = list(types) if are_tags else word_labels(types)
+    if names is not None and set(names) == set(labels):
+        labels = list(names)
+    metrics = ("f1",) if OUTSIDE in labels else ("accuracy",)
+    return TaskData(path.name, labels, sets, metrics, "token_classification", tuple(notes), tuple(warnings))
+
+
+def _known_types(options: TokenTask) -> list[str] | None:
+    """The types of entities that may occur, or the tags; None where the recipe names none."""
+    if options.labels is None or options.kind == "tags" or OUTSIDE not in options.labels:
+        return options.labels
+    return types_of_tags(options.labels)
+
+
+def read_tokens(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:
+    """Reads one file, .gz of it too.
+
+    A file of JSON has a text and its spans a row, or tokens and their tags. All others have a token a line and a
+    blank line after each sentence. The text of tokens is they with blanks between them.
+
+    Args:
+        path: The file.
+        layout: What it has where.
+        types: Every type of entity that may occur; None allows all.
+
+    Raises:
+        UserError: As `load_token_task`.
+    """
+    suffix = suffix_of(path)
+    if suffix not in (*COLUMN_SUFFIXES, *ROW_SUFFIXES):
+        raise UserError(
+            f"A token file must end in {', '.join((*COLUMN_SUFFIXES, *ROW_SUFFIXES[:-1]))} or {ROW_SUFFIXES[-1]}, "
+            f"with or without .gz. Received: {path}",
+            "Set task.train and task.validation to such files.",
+        )
+    file = (read_records if suffix in ROW_SUFFIXES else read_columns)(path, layout, types)
+    if not file.examples.texts:
+        left_out = "".join(f"; {note}" for note in file.notes)
+        raise UserError(
+            f"A token file must have examples. Received: {path} without any{left_out}", "Check the file."
+        )
+    return file

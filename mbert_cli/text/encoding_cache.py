@@ -1,0 +1,77 @@
+"""Token ids of large sets of texts, kept from one command to the next.
+
+The key is a hash of all that shapes them: the texts, the vocabulary, and the libraries that cut words. A file
+that is damaged is made anew; the least recently used ones go when there are too many.
+"""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli.home import cache_root
+from mbert_cli.text.wordpiece import Tokenizer
+
+FORMAT = "2"
+"""Raised whenever the same texts and libraries give other ids."""
+MIN_CHARACTERS = 4_000_000
+"""Less is encoded as quickly as it is looked up."""
+MAX_BYTES = 4 * 2**30
+"""Most that the cache takes."""
+
+
+def encode_cached(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """`Tokenizer.encode`, from the cache where the texts are many and were encoded before.
+
+    Args:
+        tokenizer: Turns texts into ids.
+        texts: The texts.
+    """
+    if sum(map(len, texts)) < MIN_CHARACTERS:
+        return tokenizer.encode(texts)
+    folder = cache_folder()
+    if folder is None:
+        return tokenizer.encode(texts)
+    path = folder / f"{_key(tokenizer, texts)}.npz"
+    with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+        with np.load(path, allow_pickle=False) as arrays:
+            found = arrays["ids"], arrays["starts"]
+        os.utime(path)
+        return found
+    ids, starts = tokenizer.encode(texts)
+    with contextlib.suppress(OSError):  # a full or read-only disk costs time, not the run
+        _write(path, ids, starts)
+    return ids, starts
+
+
+def cache_folder() -> Path | None:
+    """Where the cache lies: `mbert/encodings` in the user's folder for caches; None where there is none."""
+    root = cache_root()
+    return root / "mbert" / "encodings" if root else None
+
+
+def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:
+    vocabulary = tokenizer.vocabulary
+    digest = hashlib.blake2b(digest_size=20)
+    libraries = " ".join(version(library) for library in ("tensorflow-text", "tokenizers"))
+    digest.update(f"{FORMAT} {libraries} {vocabulary.digest} {vocabulary.lowercase} ".encode())
+    digest.update(np.fromiter(map(len, texts), np.int64, len(texts)).tobytes())
+    digest.update("".join(texts).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _write(path: Path, ids: np.ndarray, starts: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        np.savez(file, ids=ids, starts=starts)
+    os.replace(file.name, path)
+    files = sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+    sizes = np.cumsum([file.stat().st_size for file in files])
+    for file in (file for file, size in zip(files[1:], sizes[1:], strict=True) if size > MAX_BYTES):
+        file.unlink(missing_ok=True)

@@ -1,0 +1,188 @@
+"""The rows of a JSON file, however they are put together: one a line, in an array, or in a list inside an object."""
+
+import json
+import re
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mbert_cli.errors import UserError
+from mbert_cli.text.text_files import read_lines
+
+_BLANKS = re.compile(r"[ \t\r\n]*")
+
+
+class RepeatingObject(dict[str, Any]):
+    """A JSON object in which names occur more than once; the last value of each counts.
+
+    Attributes:
+        repeated: These names.
+    """
+
+    repeated: frozenset[str] = frozenset()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    repeating = RepeatingObject(made)
+    names = [name for name, _ in pairs]
+    repeating.repeated = frozenset(name for name in made if names.count(name) > 1)
+    return repeating
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
+class JsonItem(NamedTuple):
+    """One row.
+
+    Args:
+        line: Its line, counted from 1, and in an array its number: `3`, or `1, item 2`.
+        place: Its place in the array or object that holds it: `[2]`, `data[2]`; empty for a row of its own.
+        value: What stands there.
+    """
+
+    line: str
+    place: str
+    value: Any
+
+
+def read_json_items(
+    path: Path, lists: Sequence[str] = ("data",), encoding: str = "utf-8"
+) -> Iterator[JsonItem]:
+    """Reads the rows of a file, plain or .gz.
+
+    Each line may be a row, or the whole file an array of rows, or an object with a list of them. An array that
+    begins with a text is a row, as spaCy writes them: `["text", {"entities": []}]`.
+
+    Args:
+        path: The file.
+        lists: Members of an object that may be the list of rows.
+        encoding: As Python names it.
+
+    Raises:
+        UserError: The file is not JSON; it cannot be read.
+    """
+    first = next((text.strip() for _, text in read_lines(path, encoding) if text.strip()), "")
+    if first[:1] in ("[", "{") and not _is_json(first):
+        yield from _items_of_text("\n".join(text for _, text in read_lines(path, encoding)), path, lists)
+        return
+    for line, text in read_lines(path, encoding):
+        if text.strip():
+            yield from _items_of_line(_decode_line(text, path, line), line, lists)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _decode_line(text: str, path: Path, line: int) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
+            "Write one object a line",
+        ) from error
+
+
+def _items_of_line(value: Any, line: int, lists: Sequence[str]) -> Iterator[JsonItem]:
+    """The rows of a value that stands on one line."""
+    name, items = "", None
+    if isinstance(value, list) and not (value and isinstance(value[0], str)):
+        items = value
+    elif isinstance(value, dict):
+        name = next((name for name in lists if isinstance(value.get(name), list)), "")
+        items = value[name] if name else None
+    if items is None:
+        yield JsonItem(str(line), "", value)
+        return
+    for index, item in enumerate(items):
+        yield JsonItem(f"{line}, item {index + 1}", f"{name}[{index}]", item)
+
+
+def _items_of_text(text: str, path: Path, lists: Sequence[str]) -> Iterator[JsonItem]:
+    """The rows of a value that is the whole file."""
+    line, counted = 1, 0
+    try:
+        for number, (place, name, item) in enumerate(_walk(text, lists), 1):
+            line += text.count("\n", counted, place)
+            counted = place
+            yield JsonItem(f"{line}, item {number}" if name else str(line), name, item)
+    except (ValueError, RecursionError) as error:
+        where = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise UserError(
+            f"A file whose lines are no JSON must be JSON as a whole. Received: {path}{where} ({error})",
+            "Write one object a line, or all of them in one array.",
+        ) from error
+
+
+Walk = Generator[tuple[int, str, Any], None, int]
+"""Where each row begins, its place and itself; returns where what follows the last one begins."""
+
+
+def _walk(text: str, lists: Sequence[str]) -> Iterator[tuple[int, str, Any]]:
+    start = _skip(text, 0)
+    end = yield from _walk_list(text, start, "") if text[start] == "[" else _walk_members(text, start, lists)
+    if end < len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+
+
+def _walk_list(text: str, start: int, name: str) -> Walk:
+    place, index = _skip(text, start + 1), 0
+    while text[place : place + 1] != "]":
+        value, end = _decode(text, place)
+        yield place, f"{name}[{index}]", value
+        place, index = _past_comma(text, end, "]"), index + 1
+    return _skip(text, place + 1)
+
+
+def _walk_members(text: str, start: int, lists: Sequence[str]) -> Walk:
+    """The rows in the lists of an object; where it has none, the object."""
+    members: dict[str, Any] | None = {}
+    place = _skip(text, start + 1)
+    while text[place : place + 1] != "}":
+        name, end = _decode(text, place)
+        if not isinstance(name, str) or text[end : end + 1] != ":":
+            raise json.JSONDecodeError("Expecting a name and ':'", text, place)
+        place = _skip(text, end + 1)
+        if name in lists and text[place : place + 1] == "[":
+            members = None
+            end = yield from _walk_list(text, place, name)
+        else:
+            value, end = _decode(text, place)
+            if members is not None:
+                members[name] = value
+        place = _past_comma(text, end, "}")
+    if members is not None:
+        yield start, "", members
+    return _skip(text, place + 1)
+
+
+def _decode(text: str, place: int) -> tuple[Any, int]:
+    """A value, and where what follows it begins."""
+    value, end = _DECODER.raw_decode(text, place)
+    return value, _skip(text, end)
+
+
+def _past_comma(text: str, place: int, closing: str) -> int:
+    """Where the next value begins after a comma; the place itself where nothing follows."""
+    if text[place : place + 1] == closing:
+        return place
+    if text[place : place + 1] != ",":
+        raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
+    following = _skip(text, place + 1)
+    if text[following : following + 1] == closing:
+        raise json.JSONDecodeError("Illegal trailing comma before end", text, place)
+    return following
+
+
+def _skip(text: str, place: int) -> int:
+    """The next place that is not blank."""
+    return _BLANKS.match(text, place).end()

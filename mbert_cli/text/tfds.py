@@ -1,0 +1,64 @@
+"""Data sets of tensorflow-datasets: found by name, opened by split."""
+
+import shlex
+from typing import TYPE_CHECKING
+
+from mbert_cli.errors import UserError
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
+
+def find_builder(name: str, data_dir: str | None, section: str) -> "tfds.core.DatasetBuilder":
+    """The builder of a data set, without preparing anything.
+
+    Args:
+        name: Name and configuration, as `tfds.load` takes it.
+        data_dir: Folder of prepared data sets; None is the library's default.
+        section: Recipe section that the hint names, with its dot.
+
+    Raises:
+        UserError: tensorflow-datasets knows no such data set or configuration.
+    """
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except ValueError as error:
+        is_absent = isinstance(error, tfds.core.DatasetNotFoundError)
+        unknown = "data set" if is_absent else "configuration or version"
+        raise UserError(
+            f"A data set must be known to tensorflow-datasets. Received: {name!r}, an unknown {unknown}",
+            f"look the name up in the catalog of tensorflow-datasets, or set {section}data_dir to the folder "
+            "where it was prepared",
+        ) from error
+
+
+def open_split(
+    builder: "tfds.core.DatasetBuilder", split: str, data_dir: str | None, section: str
+) -> "tfds.typing.Dataset":
+    """The examples of one split, in the order of the files.
+
+    Raises:
+        UserError: The data set is not prepared, or has no such split.
+    """
+    import tensorflow_datasets as tfds
+
+    config = tfds.ReadConfig(interleave_cycle_length=1)
+    try:
+        return builder.as_dataset(split=split, shuffle_files=False, read_config=config)
+    except (AssertionError, FileNotFoundError) as error:
+        name = builder.info.full_name.rpartition("/")[0]
+        place = f" --data_dir {shlex.quote(data_dir)}" if data_dir else ""
+        raise UserError(
+            f"A data set must be prepared before it is read. Received: {name}, not found in "
+            f"{builder.data_dir}",
+            f"run `tfds build {shlex.quote(name)}{place}` where there is a network, or set {section}data_dir to the "
+            "folder of prepared data sets",
+        ) from error
+    except (ValueError, KeyError) as error:
+        known = ", ".join(sorted(builder.info.splits))
+        raise UserError(
+            f"A split must exist in the data set. Received: {split!r}; there are {known}",
+            f"set {section}split",
+        ) from error

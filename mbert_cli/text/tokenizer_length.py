@@ -1,0 +1,27 @@
+"""How many tokens of a text another project's tokenizer keeps."""
+
+import json
+from pathlib import Path
+
+from mbert_cli.text.foreign_tokenizer import CONFIGURATION
+
+FIELDS = ("model_max_length", "max_len")
+"""Of tokenizer_config.json; the second one is older and counts where the first is missing."""
+
+UNLIMITED = 10**20
+"""From here on a length stands for none: `transformers` writes 10^30."""
+
+
+def find_max_length(folder: Path) -> int | None:
+    """The most tokens that a tokenizer's configuration allows; None where it says none.
+
+    Args:
+        folder: Folder of the checkpoint, whose configuration can be read if it is there.
+    """
+    path = folder / CONFIGURATION
+    if not path.is_file():
+        return None
+    values = json.loads(path.read_text(encoding="utf-8-sig"))
+    found = next((values[name] for name in FIELDS if values.get(name) is not None), None)
+    is_number = isinstance(found, int | float) and not isinstance(found, bool)
+    return int(found) if is_number and 1 <= found < UNLIMITED else None

@@ -1,0 +1,85 @@
+"""Which library does a paragraph document: examples of the demonstration's task."""
+
+import numpy as np
+import pytest
+
+from mbert_cli.corpus.document import Document, is_held_out
+from mbert_cli.errors import UserError
+from mbert_cli.examples import loading as tasks
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.options import InstalledDocsTask
+
+WORDS = "word " * 11
+
+
+def fake_documents(options):
+    """Modules of two libraries, four paragraphs each."""
+    for label in options.packages:
+        for module in range(60):
+            name = f"{label}.module_{module}"
+            paragraphs = [f"{WORDS}{name}-{number}" for number in range(4)] + ["too short"]
+            yield Document(name, paragraphs, label=label, hash_key=name)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    monkeypatch.setattr(tasks, "installed_documents", fake_documents)
+
+
+def load(packages, limit: int = 1500):
+    return load_task(
+        InstalledDocsTask(source="installed_docs", packages=packages, max_examples_per_label=limit)
+    )
+
+
+def modules(texts: list[str]) -> set[str]:
+    return {text.split()[-1].rpartition("-")[0] for text in texts}
+
+
+def test_modules_are_wholly_on_one_side_by_the_hash_of_the_store(fake):
+    task = load(["one", "two"])
+    assert not modules(task.train.texts) & modules(task.validation.texts)
+    for name in modules(task.train.texts):
+        assert not is_held_out(Document(name, [], hash_key=name), 0.1)
+    assert len(task.train) + len(task.validation) == 2 * 60 * 4
+    assert (task.name, task.labels, task.metrics) == (
+        "installed_docs",
+        ["one", "two"],
+        ("accuracy",),
+    )
+
+
+def test_labels_are_the_libraries_and_short_paragraphs_are_left_out(fake):
+    task = load(["two", "one"])
+    assert task.labels == ["two", "one"]
+    for text, label in zip(task.train.texts, task.train.labels, strict=True):
+        assert text.split()[-1].startswith(task.labels[label])
+    assert task.train.labels.dtype == np.int32
+
+
+def test_examples_of_a_library_are_limited_and_always_the_same_ones(fake):
+    task = load(["one", "two"], limit=50)
+    np.testing.assert_array_equal(np.bincount(task.train.labels), [45, 45])
+    np.testing.assert_array_equal(np.bincount(task.validation.labels), [5, 5])
+    assert task.train.texts == load(["one", "two"], limit=50).train.texts
+    assert set(task.train.texts) <= set(load(["one", "two"]).train.texts)
+
+
+def test_default_task_has_no_paragraph_on_both_sides():
+    task = load(["keras", "sklearn"], limit=400)
+    assert not set(task.train.texts) & set(task.validation.texts)
+    np.testing.assert_array_equal(np.bincount(task.train.labels), [360, 360])
+    np.testing.assert_array_equal(np.bincount(task.validation.labels), [40, 40])
+
+
+@pytest.mark.parametrize(
+    ("packages", "received"), [(["safetensors", "rich"], "safetensors"), (["rich"], "rich")]
+)
+def test_libraries_with_too_little_documentation_are_refused(packages, received):
+    with pytest.raises(UserError) as caught:
+        load(packages)
+    assert caught.value.message == (
+        "Each of at least two packages must have documentation to train and to validate on. "
+        f"Received: {received}"
+    )
+    assert caught.value.hint == "Set task.packages to packages with more documentation."

@@ -1,0 +1,89 @@
+"""Ids come from the cache only where everything that shapes them is the same."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from mbert_cli.text import encoding_cache
+from mbert_cli.text.encoding_cache import cache_folder, encode_cached
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
+
+VOCABULARY = Vocabulary((*RESERVED, *"abc"))
+
+
+class CountingTokenizer(Tokenizer):
+    """Counts how often it was needed."""
+
+    calls = 0
+
+    def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        self.calls += 1
+        return super().encode(texts)
+
+
+@pytest.fixture(autouse=True)
+def _small(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(encoding_cache, "MIN_CHARACTERS", 3)
+
+
+@pytest.fixture
+def tokenizer():
+    return CountingTokenizer(VOCABULARY)
+
+
+def test_the_same_texts_are_encoded_once(tokenizer):
+    first, again = (encode_cached(tokenizer, ["a b", "c"]) for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype
+    assert tokenizer.calls == 1
+
+
+def test_other_texts_other_cuts_and_other_vocabularies_are_encoded_anew(tokenizer):
+    for texts in (["a b", "c"], ["a b", "b"], ["a ", "bc"], ["c", "a b"]):
+        encode_cached(tokenizer, texts)
+    assert tokenizer.calls == 4
+    other = CountingTokenizer(Vocabulary((*RESERVED, *"acb")))
+    encode_cached(other, ["a b", "c"])
+    assert other.calls == 1
+
+
+def test_few_texts_are_not_kept(tokenizer):
+    encode_cached(tokenizer, ["a"])
+    assert not cache_folder().exists()
+
+
+def test_a_damaged_file_is_made_anew(tokenizer):
+    expected, _ = encode_cached(tokenizer, ["a b", "c"])
+    (file,) = cache_folder().iterdir()
+    file.write_bytes(file.read_bytes()[:50])
+    found, _ = encode_cached(tokenizer, ["a b", "c"])
+    np.testing.assert_array_equal(found, expected)
+    encode_cached(tokenizer, ["a b", "c"])
+    assert tokenizer.calls == 2
+
+
+def test_the_least_recently_used_go_when_there_are_too_many(tokenizer, monkeypatch):
+    encode_cached(tokenizer, ["a b", "c"])
+    (first,) = cache_folder().iterdir()
+    monkeypatch.setattr(encoding_cache, "MAX_BYTES", 1.5 * first.stat().st_size)
+    encode_cached(tokenizer, ["c c", "c"])
+    (second,) = cache_folder().iterdir()
+    assert second != first
+
+
+def test_a_folder_that_cannot_be_written_stops_nothing(tokenizer, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    encode_cached(tokenizer, ["a b", "c"])
+    assert tokenizer.calls == 1
+
+
+def test_without_a_place_for_caches_texts_are_encoded_each_time(tokenizer, monkeypatch):
+    monkeypatch.setattr(encoding_cache, "cache_root", lambda: None)
+    for _ in range(2):
+        encode_cached(tokenizer, ["a b", "c"])
+    assert tokenizer.calls == 2

@@ -1,0 +1,135 @@
+"""Text files are read strictly, in parts, and what is wrong is named with its byte."""
+
+import gzip
+import io
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.text import text_files
+from mbert_cli.text.text_files import STANDARD_INPUT, read_lines, read_parts, suffix_of
+
+RULE = "A text file must be UTF-8 without NUL bytes. Received: "
+
+
+def write(tmp_path, content: bytes, name: str = "a.txt"):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+@pytest.mark.parametrize("part_bytes", [7, 16, 64, 1000])
+def test_parts_are_the_whole_text(tmp_path, name, part_bytes):
+    text = "First paragraph.\n\nSecond: éàü — 東京東京東京東京\n\n" + "x" * 40 + "\nlast line\n"
+    parts = list(read_parts(write(tmp_path, text.encode(), name), part_bytes))
+    assert "".join(parts) == text
+    assert (len(parts) == 1) == (part_bytes == 1000)
+
+
+def test_parts_end_at_a_blank_line(tmp_path):
+    path = write(tmp_path, b"one one\n\ntwo two\n\nthree\n")
+    assert list(read_parts(path, 20)) == ["one one\n\ntwo two\n\n", "three\n"]
+
+
+def test_byte_order_mark_is_no_text(tmp_path):
+    path = write(tmp_path, b"\xef\xbb\xbfhello\n")
+    assert list(read_parts(path)) == ["hello\n"]
+    assert list(read_lines(path)) == [(1, "hello")]
+
+
+def test_empty_file_is_one_empty_part(tmp_path):
+    assert list(read_parts(write(tmp_path, b""))) == [""]
+    assert list(read_lines(write(tmp_path, b""))) == []
+
+
+LINES = "\ufeffa\r\n\nc\u2028d\x0ce\x85f\x1cg\rh\r\ri\r"
+CUT = [(1, "a"), (2, ""), (3, "c\u2028d\x0ce\x85f\x1cg"), (4, "h"), (5, ""), (6, "i")]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 2, 3, 7, 1000])
+def test_lines_end_at_lf_cr_lf_and_cr_and_nowhere_else(tmp_path, monkeypatch, block_bytes):
+    monkeypatch.setattr(text_files, "_BLOCK_BYTES", block_bytes)
+    assert list(read_lines(write(tmp_path, LINES.encode()))) == CUT
+    assert list(read_lines(write(tmp_path, LINES.encode(), "a.txt.gz"))) == CUT
+
+
+def test_standard_input_has_the_lines_of_a_file(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LINES.encode()), "ascii"))
+    assert list(read_lines(STANDARD_INPUT)) == CUT
+
+
+def test_what_is_wrong_with_standard_input_is_named(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"one\ncaf\xe9\n")))
+    with pytest.raises(UserError) as caught:
+        list(read_lines(STANDARD_INPUT))
+    assert caught.value.message == f"{RULE}standard input with byte 0xe9 at offset 7"
+
+
+def test_a_long_line_is_read_in_one_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_files, "_BLOCK_BYTES", 16)
+    sizes = []
+    monkeypatch.setattr(text_files, "_read", lambda file, size, path: sizes.append(size) or file.read(size))
+    assert list(read_lines(write(tmp_path, b"x" * 10_000))) == [(1, "x" * 10_000)]
+    assert len(sizes) < 15
+
+
+def test_parts_of_a_file_with_cr_lines_end_at_a_blank_line(tmp_path):
+    path = write(tmp_path, b"one one\r\rtwo two\r\rthree\r")
+    assert list(read_parts(path, 20)) == ["one one\r\rtwo two\r\r", "three\r"]
+
+
+def test_suffix_looks_below_gz(tmp_path):
+    assert [suffix_of(tmp_path / name) for name in ("a.TXT", "a.jsonl.gz", "a.gz", "a")] == [
+        ".txt", ".jsonl", "", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+@pytest.mark.parametrize(
+    ("content", "byte", "offset"),
+    [
+        (b"hello\0world", "00", 5),
+        (b"caf\xe9 and\0more", "e9", 3),
+        (b"a\0caf\xe9", "00", 1),
+        (b"\xff\xfeh\0i\0", "ff", 0),
+        (b"\xef\xbb\xbfab\xff", "ff", 5),
+        (b"first\n\n" * 10 + b"\x80", "80", 70),
+    ],
+)
+def test_binary_file_is_named_with_the_byte(tmp_path, name, content, byte, offset):
+    path = write(tmp_path, content, name)
+    for read in (
+        lambda: list(read_parts(path, 16)),
+        lambda: list(read_parts(path)),
+        lambda: list(read_lines(path)),
+    ):
+        with pytest.raises(UserError) as caught:
+            read()
+        assert caught.value.message == f"{RULE}{path} with byte 0x{byte} at offset {offset}"
+        assert caught.value.hint == (
+            "leave binary files out, or convert the file: iconv -f ENCODING -t UTF-8"
+        )
+
+
+def test_damaged_gzip_is_named(tmp_path):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(b"hello " * 1000)[:-12])
+    for read in (read_parts, read_lines):
+        with pytest.raises(UserError) as caught:
+            list(read(path))
+        assert caught.value.message == (
+            f"A text file must be readable. Received: {path} "
+            "(Compressed file ended before the end-of-stream marker was reached)"
+        )
+        assert (
+            caught.value.hint == "check the path, the permissions, and with `gzip -t` a file that ends in .gz"
+        )
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError) as caught:
+        list(read_lines(tmp_path / "none.tsv"))
+    assert caught.value.message == (
+        f"A text file must be readable. Received: {tmp_path / 'none.tsv'} (No such file or directory)"
+    )
