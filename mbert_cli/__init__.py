@@ -15,22 +15,22 @@ BERT's own block                               mbert_cli/model/plain.py
 attention                                      mbert_cli/model/attention.py
 one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
 heads of pre-training and of every task        mbert_cli/model/heads.py
-transfer losses                                mbert_cli/distill/transfer.py
-masked-LM and next-sentence losses             mbert_cli/distill/pretraining.py
+transfer losses                                mbert_cli/losses/transfer.py
+masked-LM and next-sentence losses             mbert_cli/losses/pretraining.py
 progressive, joint, auxiliary                  mbert_cli/distill/strategies.py
 teacher and student in one step                mbert_cli/distill/pair.py
 the training loop                              mbert_cli/train/engine.py
-losses of tasks, class weights, focal loss     mbert_cli/train/losses.py
+losses of tasks, class weights, focal loss     mbert_cli/losses/tasks.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
 a search over settings and seeds               mbert_cli/commands/search.py
-its grid, and what is clearly behind           mbert_cli/train/grid.py
-a batch in halves on two streams               mbert_cli/train/shards.py
+its grid, and what is clearly behind           mbert_cli/search/grid.py
+a batch in halves on two streams               mbert_cli/train/streams.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
-what a run directory holds                     mbert_cli/train/run_dir.py
-what its inputs hold                           mbert_cli/train/content.py
-which run a command goes on with               mbert_cli/train/run_identity.py
+what a run directory holds                     mbert_cli/runs/directory.py
+what its inputs hold                           mbert_cli/runs/content.py
+which run a command goes on with               mbert_cli/runs/identity.py
 corpora                                        mbert_cli/corpus/corpus.py
 files by pattern, each once                    mbert_cli/text/file_patterns.py
 text to token ids                              mbert_cli/text/wordpiece.py
@@ -39,7 +39,7 @@ the token store                                mbert_cli/corpus/store.py
 masking and sentence pairs                     mbert_cli/corpus/pretraining_batches.py
 the contract of a batch                        mbert_cli/text/batch.py
 tasks to fine-tune on                          mbert_cli/examples/loading.py
-a set of a task, encoded and with its judge    mbert_cli/commands/task_set.py
+a set of a task, encoded and with its judge    mbert_cli/tasks/encoding.py
 GLUE                                           mbert_cli/examples/glue.py
 SQuAD                                          mbert_cli/examples/squad.py
 files of questions                             mbert_cli/examples/squad_files.py
@@ -68,7 +68,7 @@ names of weights in TF1 and Hugging Face       mbert_cli/weights/names.py
 checkpoints of other projects                  mbert_cli/weights/checkpoint_source.py
 names of their arrays behind a prefix          mbert_cli/weights/prefixes.py
 what their configurations promise              mbert_cli/weights/promises.py
-which output of a model is which label         mbert_cli/commands/label_order.py
+which output of a model is which label         mbert_cli/tasks/label_order.py
 how long a text a command reads                mbert_cli/commands/task_length.py
 their vocabularies                             mbert_cli/text/foreign_tokenizer.py
 their added tokens                             mbert_cli/text/added_tokens.py
@@ -76,7 +76,7 @@ their configurations                           mbert_cli/weights/configuration.p
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 latency                                        mbert_cli/tflite/latency.py
-reports of latency, and the newest of them      mbert_cli/commands/bench_report.py
+reports of latency, and the newest of them      mbert_cli/tflite/latency_reports.py
 """
 
 __version__ = "0.1.0"

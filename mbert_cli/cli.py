@@ -54,7 +54,7 @@ from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
 
 if TYPE_CHECKING:
-    from mbert_cli.commands.invocation import Invocation
+    from mbert_cli.recipe.invocation import Invocation
 
 PIPELINE = "The pipeline, in its order"
 CHECKPOINTS = "Checkpoints of other projects, and a look inside"
@@ -300,7 +300,7 @@ def _invocation(
     dry_run: bool, quiet: bool, flags: dict[str, tuple[str, object]] | None = None, **extra: object,
 ) -> "Invocation":  # fmt: skip
     """What was typed, with its recipe loaded."""
-    from mbert_cli.commands.invocation import invoke
+    from mbert_cli.recipe.invocation import invoke
 
     console.set_quiet(quiet)
     return invoke(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from mbert_cli.streams import drop_streams, json_line, printable
+from mbert_cli.standard_streams import drop_streams, json_line, printable
 
 if TYPE_CHECKING:
     import rich.console

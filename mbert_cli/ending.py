@@ -12,7 +12,7 @@ from mbert_cli import console
 from mbert_cli.completion import complete_bash
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.home import require_home
-from mbert_cli.streams import end_streams, prepare_streams
+from mbert_cli.standard_streams import end_streams, prepare_streams
 
 _INSTALL = "--install-completion"
 

@@ -1,6 +1,11 @@
-"""The pydantic base of every recipe section: unknown keys are refused and values never change."""
+"""The pydantic base of every recipe section: unknown keys are refused and values never change; and its numbers."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.task_model import open_task_model
+from mbert_cli.tasks.model import open_task_model
 
 TRAIN = [
     "train-teacher", "--smoke", "--set", "data.run=runs/prepare", "--set", "train.steps=60",

@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict_texts import read_texts
 from mbert_cli.commands.preflight import require_task
 from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_loss import task_loss
-from mbert_cli.commands.task_model import TaskModel
-from mbert_cli.commands.task_set import TaskSet, encode_set
 from mbert_cli.corpus.corpus import documents
 from mbert_cli.distill.options import TransferFactors
 from mbert_cli.distill.strategies import STRATEGIES
@@ -26,13 +23,17 @@ from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.squad import Question, collect_squad
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import TokenExamples
+from mbert_cli.losses.options import LossOptions
 from mbert_cli.model.options import SIZES, SizeChanges
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import LoadedRecipe, load
+from mbert_cli.search.grid import plan_settings, seeds_of
+from mbert_cli.tasks.encoding import TaskSet, encode_set
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.train.grid import plan_settings, seeds_of
-from mbert_cli.train.options import LossOptions, OptimizerOptions
+from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 WORDS = [f"w{number}" for number in range(40)]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.run_files import describe_vocabulary
-from mbert_cli.commands.saved_model import save_network
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
-from mbert_cli.train.run_dir import RunDir
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_network import save_network
 
 WORDS = ["ann", "ben", "cat", "lives", "in", "rome", "oslo", "lima", "where", "does", "and", ".", "?"]
 VOCABULARY = Vocabulary((*RESERVED, *WORDS))

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.bench_report import BENCH, Machine, describe_machine, write_report
-from mbert_cli.commands.export_names import exported, target_name
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.task_length import with_chosen_length
-from mbert_cli.commands.task_model import ARTIFACT, find_target, open_task_model
 from mbert_cli.errors import UserError
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
+from mbert_cli.runs.artifacts import exported, target_name
+from mbert_cli.tasks.model import ARTIFACT, find_target, open_task_model
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.latency import (
     REFERENCE_TOKENS,
@@ -25,6 +24,7 @@ from mbert_cli.tflite.latency import (
     measure,
     reference_artifact,
 )
+from mbert_cli.tflite.latency_reports import BENCH, Machine, describe_machine, write_report
 
 PAPER_TIMES_SMALLER, PAPER_TIMES_FASTER = 4.3, 5.5
 """MobileBERT against BERT-base on a Pixel 4, both in float32 (Sun et al., 2020)."""

@@ -8,15 +8,7 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
 from mbert_cli.commands.checks import Check, Report
-from mbert_cli.commands.inputs import (
-    TASK_MODELS,
-    TEACHERS,
-    find_run,
-    origin_of,
-    with_learning_rate,
-    with_store_of,
-)
-from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation
+from mbert_cli.commands.inputs import find_run, origin_of, with_learning_rate, with_store_of
 from mbert_cli.commands.machine_check import (
     look_at_disk,
     look_at_extras,
@@ -30,12 +22,14 @@ from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation
+from mbert_cli.runs.directory import newest_complete, require_run
+from mbert_cli.runs.disk import format_bytes
+from mbert_cli.runs.lineage import TASK_MODELS, TEACHERS
+from mbert_cli.runs.listing import is_run, maker_of
 from mbert_cli.section import Section
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
-from mbert_cli.train.disk import format_bytes
 from mbert_cli.train.options import TrainOptions
-from mbert_cli.train.run_dir import newest_complete, require_run
-from mbert_cli.train.run_list import is_run, maker_of
 from mbert_cli.weights.description import ModelDescription
 
 _OF_THE_MACHINE = ("memory", "disk")

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.inputs import WITH_WEIGHTS
-from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
+from mbert_cli.runs.directory import require_run
+from mbert_cli.runs.lineage import WITH_WEIGHTS
+from mbert_cli.runs.manifest import write_directory
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.tokenizer_target import write_tokenizer
 from mbert_cli.text.vocabulary import MASK, Vocabulary
-from mbert_cli.train.manifest import write_directory
-from mbert_cli.train.run_dir import require_run
 from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import (
     EDGE_EPSILON,
@@ -27,9 +26,10 @@ from mbert_cli.weights.configuration import (
 )
 from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.foreign_heads import TASK_HEADS, write_task
 from mbert_cli.weights.names import HEADS, weights_of
+from mbert_cli.weights.saved_files import WEIGHTS, load_run_vocabulary
 from mbert_cli.weights.store import load_weights
-from mbert_cli.weights.task_heads import TASK_HEADS, write_task
 
 FORMATS = ("huggingface", "tf1")
 

@@ -4,14 +4,11 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.backend import use_streams
-from mbert_cli.commands.inputs import TEACHERS, find_run, find_store, with_input, with_store_of
-from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.pair_segments import say_single_segment
+from mbert_cli.commands.inputs import find_run, find_store, with_input, with_store_of
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length, require_same_vocabulary
 from mbert_cli.commands.pretraining import pretrain
 from mbert_cli.commands.prolonging import say_continuation
-from mbert_cli.commands.saved_model import dtype_policy, load_teacher
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.distill.pair import WEIGHTED_BY, DistillationPair, TransferPair
@@ -19,10 +16,14 @@ from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe
+from mbert_cli.runs.lineage import TEACHERS
+from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_network import dtype_policy, load_teacher
 
 
 def run(invocation: Invocation) -> None:

@@ -11,9 +11,6 @@ from mbert_cli import console
 from mbert_cli.backend import length_step, use_streams
 from mbert_cli.commands.input_contents import input_contents, warn_of_training_examples
 from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
-from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.label_order import match_names
-from mbert_cli.commands.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.commands.plan import show_plan
 from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.pretraining import (
@@ -24,30 +21,33 @@ from mbert_cli.commands.pretraining import (
     write_summary,
 )
 from mbert_cli.commands.prolonging import say_continuation
-from mbert_cli.commands.run_files import VOCABULARY, WEIGHTS, load_run_vocabulary
-from mbert_cli.commands.saved_model import dtype_policy, save_network
 from mbert_cli.commands.search import Watch, run_search
 from mbert_cli.commands.task_loss import task_loss
-from mbert_cli.commands.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.losses.tasks import WEIGHTED_BY, TaskLoss
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.runs.content import Contents
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
+from mbert_cli.tasks.encoding import TaskSet, describe_set, encode_set
+from mbert_cli.tasks.label_order import match_names
+from mbert_cli.tasks.learning_rate import rate_to_try
+from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.train.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
-from mbert_cli.train.content import Contents
 from mbert_cli.train.engine import Display
-from mbert_cli.train.learning_rate import rate_to_try
-from mbert_cli.train.losses import WEIGHTED_BY, TaskLoss
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import FinetuneTrainOptions
-from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import VOCABULARY, WEIGHTS, load_run_vocabulary
+from mbert_cli.weights.saved_network import dtype_policy, save_network
 from mbert_cli.weights.store import load_weights
 from mbert_cli.weights.variables import assign_variables
 

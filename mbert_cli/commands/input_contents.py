@@ -14,9 +14,7 @@ from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
 from mbert_cli.corpus.store_format import MANIFEST as STORE
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, SquadTask, Task, TokenTask
-from mbert_cli.section import Section
-from mbert_cli.text.matched_tokens import FILE as MATCHED
-from mbert_cli.train.content import (
+from mbert_cli.runs.content import (
     Content,
     Contents,
     FileContent,
@@ -24,9 +22,11 @@ from mbert_cli.train.content import (
     folder_content,
     read_contents,
 )
-from mbert_cli.train.manifest import read_manifest
-from mbert_cli.train.run_dir import RunDir, recorded_recipe
-from mbert_cli.train.run_list import FINAL, INPUTS, RECIPE, SUMMARY
+from mbert_cli.runs.directory import RunDir, recorded_recipe
+from mbert_cli.runs.listing import FINAL, INPUTS, RECIPE, SUMMARY
+from mbert_cli.runs.manifest import read_manifest
+from mbert_cli.section import Section
+from mbert_cli.text.matched_tokens import FILE as MATCHED
 
 _RUNS = ("source", "initialize_from", "teacher", "data.run")
 """Keys that name a run."""

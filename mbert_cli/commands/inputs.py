@@ -1,27 +1,19 @@
 """Which earlier runs a verb works on: the one that is named, the one it began with, or the newest."""
 
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mbert_cli import console
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.runs.directory import RunDir, newest_complete, recorded_recipe, require_run
+from mbert_cli.runs.lineage import IMPORT, PRETRAINED, TASK_MODELS
+from mbert_cli.runs.listing import describe_run, maker_of
 from mbert_cli.section import Section
-from mbert_cli.train.learning_rate import rate_for
-from mbert_cli.train.run_dir import RunDir, newest_complete, recorded_recipe, require_run
-from mbert_cli.train.run_list import describe_run, maker_of
-
-IMPORT = "import"
-PRETRAINED = ("distill", "train-teacher", IMPORT)
-TEACHERS = ("train-teacher", IMPORT)
-TASK_MODELS = ("finetune", IMPORT)
-WITH_WEIGHTS = ("train-teacher", "distill", "finetune", IMPORT)
-"""Kinds of runs that serve as what their name says; what came from elsewhere only where it is named."""
+from mbert_cli.tasks.learning_rate import rate_for
 
 
 def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> RunDir:
@@ -58,11 +50,6 @@ def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]
     if recipe.initialize_from:
         return "initialize_from", recipe.initialize_from, TASK_MODELS
     return "source", recipe.source, PRETRAINED
-
-
-def started_from(recipe: Mapping[str, Any]) -> Path:
-    """The run that a recorded fine-tuning started from."""
-    return Path(recipe.get("initialize_from") or recipe["source"])
 
 
 def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir | None:

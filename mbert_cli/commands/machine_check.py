@@ -8,11 +8,11 @@ from mbert_cli.commands.task_check import TaskCheck
 from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import ModelSize
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
+from mbert_cli.runs.disk import checkpoint_bytes, format_bytes, require_disk
+from mbert_cli.runs.tensorboard import require_tensorboard
+from mbert_cli.search.grid import plan_settings, seeds_of
 from mbert_cli.text.vocabulary import Vocabulary
-from mbert_cli.train.disk import checkpoint_bytes, format_bytes, require_disk
-from mbert_cli.train.grid import plan_settings, seeds_of
 from mbert_cli.train.options import TrainOptions
-from mbert_cli.train.tensorboard import require_tensorboard
 from mbert_cli.weights.description import ModelDescription
 
 USUAL_VOCABULARY = 30522

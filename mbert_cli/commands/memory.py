@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from mbert_cli.errors import UserError
-from mbert_cli.train.disk import format_bytes
+from mbert_cli.runs.disk import format_bytes
 
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where a container finds how much it may use, by the second and the first version of control groups."""

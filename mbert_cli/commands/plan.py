@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from mbert_cli import console
-from mbert_cli.commands.invocation import Invocation
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Stage
 

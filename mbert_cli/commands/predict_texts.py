@@ -9,9 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.invocation import Invocation
-from mbert_cli.commands.pair_segments import say_other_texts
-from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.errors import UserError
 from mbert_cli.examples.loading import takes_pairs, text_columns
 from mbert_cli.examples.options import FileTask, ImportedTask, Task
@@ -20,6 +17,9 @@ from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
 from mbert_cli.examples.table_files import read_texts as read_table_texts
 from mbert_cli.examples.texts import Examples
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.tasks.model import TaskModel
+from mbert_cli.tasks.pair_segments import say_other_texts
 from mbert_cli.text.text_files import STANDARD_INPUT, name_of, read_lines, suffix_of
 
 WHOLE_TEXT_KINDS = ("classification", "multi_label", "regression")

@@ -5,19 +5,19 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.commands.input_contents import input_contents, say_what_moved
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.preflight import require_corpus
 from mbert_cli.corpus.corpus import corpus_notes, documents
 from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store import StoreReport
 from mbert_cli.corpus.store_writing import write_store
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PrepareRecipe
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.disk import require_disk
+from mbert_cli.runs.listing import is_run
+from mbert_cli.runs.origin import collect_origin
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
-from mbert_cli.train.disk import require_disk
-from mbert_cli.train.origin import collect_origin
-from mbert_cli.train.run_dir import RunDir
-from mbert_cli.train.run_list import is_run
 
 
 def run(invocation: Invocation) -> None:

@@ -9,27 +9,27 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
-from mbert_cli.commands.export_names import exported, is_outdated
-from mbert_cli.commands.figures import show_figure
 from mbert_cli.commands.input_contents import input_contents, say_what_moved
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.prolonging import PlanOf, growth_of
-from mbert_cli.commands.run_files import describe_vocabulary
-from mbert_cli.commands.saved_model import save_network
 from mbert_cli.corpus.pretraining_batches import PretrainingBatches
 from mbert_cli.corpus.store import TokenStore
+from mbert_cli.figures import show_figure
 from mbert_cli.model.options import ModelSize
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
+from mbert_cli.runs.artifacts import exported, is_outdated
+from mbert_cli.runs.content import Contents
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.listing import SUMMARY, checkpoint_steps
+from mbert_cli.runs.origin import collect_origin
+from mbert_cli.runs.tensorboard import require_tensorboard
 from mbert_cli.train.checkpoint import has_optimizer
-from mbert_cli.train.content import Contents
 from mbert_cli.train.engine import Display, evaluate, train
 from mbert_cli.train.objective import Objective
-from mbert_cli.train.origin import collect_origin
-from mbert_cli.train.run_dir import RunDir
-from mbert_cli.train.run_list import SUMMARY, checkpoint_steps
 from mbert_cli.train.stage import Stage
-from mbert_cli.train.tensorboard import require_tensorboard
 from mbert_cli.weights.description import ModelDescription, SetDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_network import save_network
 
 SCORE = "masked_language_model_accuracy"
 

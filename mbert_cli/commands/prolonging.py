@@ -8,12 +8,12 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.commands.input_contents import input_contents, with_recorded_runs
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.errors import UserError
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.runs.directory import recorded_recipe
+from mbert_cli.runs.identity import Changes, Growth, compare_with_run
+from mbert_cli.runs.listing import FINAL, checkpoint_steps, describe_run, is_run
 from mbert_cli.section import Section
-from mbert_cli.train.run_dir import recorded_recipe
-from mbert_cli.train.run_identity import Changes, Growth, compare_with_run
-from mbert_cli.train.run_list import FINAL, checkpoint_steps, describe_run, is_run
 from mbert_cli.train.stage import Stage
 
 GROWING = {

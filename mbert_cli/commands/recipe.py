@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.recipe_words import require_copy, require_recipe
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import find_recipe, header, is_path, recipe_names, recipes_folder
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.showing import show
+from mbert_cli.recipe.words import require_copy, require_recipe
 
 
 def list_recipes() -> None:
@@ -34,7 +34,7 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
         UserError: Something would stop it.
     """
     from mbert_cli.commands.checking import run_checks
-    from mbert_cli.commands.invocation import TRAINING_VERBS, Invocation, default_run, runs_root
+    from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation, default_run, runs_root
 
     verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]")
     loaded = load(verb, name, settings, smoke)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from mbert_cli import console
-from mbert_cli.commands.recipe_words import RecipeWords, find_words
 from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_flops, count_parameters, size_bytes
 from mbert_cli.model.options import SIZES
@@ -12,6 +11,7 @@ from mbert_cli.recipe.files import find_recipe, header
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.words import RecipeWords, find_words
 from mbert_cli.recipe.yaml_text import written
 
 SIZE_KEY = "model.size"

@@ -4,14 +4,20 @@ from datetime import datetime
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.figures import show_share
-from mbert_cli.commands.run_page import show_run
-from mbert_cli.commands.search_report import read_report, show_report
-from mbert_cli.errors import UserError
-from mbert_cli.train.disk import format_bytes
-from mbert_cli.train.run_list import RunInfo, is_run, is_search, list_runs, maker_of, unknown_folders
-
-USUAL_ROOT = Path("runs")
+from mbert_cli.figures import show_share
+from mbert_cli.report.run_page import show_run
+from mbert_cli.report.search import show_report
+from mbert_cli.runs.disk import format_bytes
+from mbert_cli.runs.listing import (
+    RunInfo,
+    is_run,
+    is_search,
+    list_runs,
+    maker_of,
+    require_root,
+    unknown_folders,
+)
+from mbert_cli.search.results import read_report
 
 _COLUMNS = ["name", "kind", "state", "steps", "size", "score", "of examples (set)", "when"]
 _SET = _COLUMNS.index("of examples (set)")
@@ -42,19 +48,6 @@ def run(root: Path) -> None:
     unknown = unknown_folders(root)
     if unknown:
         console.result(f"Not runs: {', '.join(str(folder) for folder in unknown)}")
-
-
-def require_root(root: Path) -> None:
-    """Checks that a folder that was named is there; the usual one may be missing.
-
-    Raises:
-        UserError: It is not a folder.
-    """
-    if not root.is_dir() and (root.exists() or root != USUAL_ROOT):
-        raise UserError(
-            f"`mbert runs` looks into a folder. Received: {root}, which is none.",
-            f"Name an existing folder, or none for {USUAL_ROOT}.",
-        )
 
 
 def _row(root: Path, info: RunInfo) -> list[str]:

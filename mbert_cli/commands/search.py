@@ -9,27 +9,27 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
-from mbert_cli.commands.figures import show_share
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.pretraining import open_run, say_when_complete, write_summary
-from mbert_cli.commands.search_report import (
+from mbert_cli.errors import Diverged, RunError, UserError
+from mbert_cli.figures import show_share
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.report.search import show_report
+from mbert_cli.runs.content import Contents
+from mbert_cli.runs.directory import RunDir, require_run
+from mbert_cli.runs.journal import Journal
+from mbert_cli.runs.listing import CHECKPOINTS, JOURNAL, RECIPE, SEARCH, STOPPED, SUMMARY, TRIALS
+from mbert_cli.runs.manifest import MANIFEST, replace_file
+from mbert_cli.search.grid import Scores, Setting, is_behind, make_grid, plan_settings, seeds_of
+from mbert_cli.search.results import (
     BEHIND,
-    Report,
+    SearchReport,
     TrialResult,
     collect_report,
     read_report,
     scores_of,
-    show_report,
     write_report,
 )
-from mbert_cli.errors import Diverged, RunError, UserError
-from mbert_cli.recipe.schema import FinetuneRecipe
-from mbert_cli.train.content import Contents
-from mbert_cli.train.grid import Scores, Setting, is_behind, make_grid, plan_settings, seeds_of
-from mbert_cli.train.journal import Journal
-from mbert_cli.train.manifest import MANIFEST, replace_file
-from mbert_cli.train.run_dir import RunDir, require_run
-from mbert_cli.train.run_list import CHECKPOINTS, JOURNAL, RECIPE, SEARCH, STOPPED, SUMMARY, TRIALS
 
 Watch = Callable[[int], None]
 """Told the steps done after each validation; ends the training by what it raises."""
@@ -229,10 +229,10 @@ class _Search:
             trials.rmdir()
         (self._path / SEARCH).unlink(missing_ok=True)
 
-    def _report(self) -> Report:
+    def _report(self) -> SearchReport:
         return collect_report(self._path, self._settings, self._seeds)
 
-    def _refresh(self) -> Report:
+    def _refresh(self) -> SearchReport:
         """What the trials have found so far, also written to search.json."""
         report = self._report()
         write_report(self._path, report)
@@ -247,18 +247,18 @@ class _Search:
         return self._steps_of(self._recipe_of(setting, self._recipe.seed))
 
 
-def _first_open(report: Report) -> tuple[int, Setting, TrialResult]:
+def _first_open(report: SearchReport) -> tuple[int, Setting, TrialResult]:
     """The next trial to train, with its number among all."""
     trials = [(result.setting, trial) for result in report.results for trial in result.trials]
     return next((n, *found) for n, found in enumerate(trials, start=1) if found[1].state == "open")
 
 
-def _say(number: int, report: Report) -> None:
+def _say(number: int, report: SearchReport) -> None:
     trial = [trial for result in report.results for trial in result.trials][number - 1]
     reached = "" if trial.score is None else f", {report.score_name} {show_share(trial.score)}"
     console.info(f"Trial {number} of {report.total}: {trial.state}{reached} after {trial.steps:,} steps")
 
 
-def _counted(report: Report) -> str:
+def _counted(report: SearchReport) -> str:
     states = [result.state for result in report.results]
     return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))

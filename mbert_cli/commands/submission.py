@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.export_names import target_name
-from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.glue_submission import TESTS, SubmissionSet, load_tests
 from mbert_cli.examples.options import GlueTask, Task
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.train.manifest import replace_file
+from mbert_cli.runs.artifacts import target_name
+from mbert_cli.runs.manifest import replace_file
+from mbert_cli.tasks.model import TaskModel
 
 
 @dataclass(frozen=True)

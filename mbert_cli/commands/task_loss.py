@@ -8,9 +8,9 @@ from mbert_cli.commands.preflight import require_factors
 from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.train.class_weights import balanced_weights
-from mbert_cli.train.losses import TASK_LOSSES, TaskLoss
-from mbert_cli.train.options import LossOptions
+from mbert_cli.losses.options import LossOptions
+from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
+from mbert_cli.losses.weights import balanced_weights
 
 
 def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:

@@ -8,20 +8,20 @@ import keras
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.inputs import WITH_WEIGHTS
-from mbert_cli.commands.pair_segments import say_single_segment
-from mbert_cli.commands.run_files import WEIGHTS, load_run_vocabulary
-from mbert_cli.commands.trace_picture import draw, require_pictures
 from mbert_cli.errors import UserError
 from mbert_cli.examples.text_rows import TextRows
 from mbert_cli.examples.texts import Examples
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import Pooler
+from mbert_cli.report.attention_maps import draw, require_pictures
+from mbert_cli.runs.directory import require_run
+from mbert_cli.runs.lineage import WITH_WEIGHTS
+from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.train.run_dir import require_run
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import WEIGHTS, load_run_vocabulary
 from mbert_cli.weights.store import load_weights
 from mbert_cli.weights.variables import assign_variables
 

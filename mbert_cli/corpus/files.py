@@ -7,9 +7,8 @@ from typing import Any
 from mbert_cli.corpus.document import Document, split_paragraphs
 from mbert_cli.corpus.options import FilesCorpus
 from mbert_cli.errors import UserError
-from mbert_cli.examples.json_rows import no_object, shown_value
 from mbert_cli.text.file_patterns import FoundFiles, match_files
-from mbert_cli.text.json_items import read_json_items
+from mbert_cli.text.json_items import no_object, read_json_items, shown_value
 from mbert_cli.text.text_files import read_parts, suffix_of
 
 TEXT_SUFFIXES = (".txt", ".md")

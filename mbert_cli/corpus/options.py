@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mbert_cli.section import Section
-from mbert_cli.text.options import Positive, Share
+from mbert_cli.section import Positive, Section, Share
 
 
 class FilesCorpus(Section):

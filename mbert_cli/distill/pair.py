@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import keras
 
-from mbert_cli.distill import pretraining
-from mbert_cli.distill.pretraining import pretraining_losses
-from mbert_cli.distill.transfer import (
+from mbert_cli.losses import pretraining
+from mbert_cli.losses.pretraining import pretraining_losses
+from mbert_cli.losses.transfer import (
     attention_transfer,
     feature_map_transfer,
     feature_mean_transfer,

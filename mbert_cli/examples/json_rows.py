@@ -11,17 +11,9 @@ from typing import Any
 from mbert_cli.errors import UserError
 from mbert_cli.examples.prodigy import say_left_out, why_left_out, with_chosen
 from mbert_cli.examples.table_columns import find_columns, repeated_columns, taken_for
-from mbert_cli.text.json_items import RepeatingObject, read_json_items
+from mbert_cli.text.json_items import RepeatingObject, no_object, read_json_items, shown_value
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_KINDS = {
-    dict: "an object",
-    list: "a list",
-    str: "text",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-}
 
 
 def read_json_rows(
@@ -75,14 +67,6 @@ def _lists(path: Path, names: Sequence[str], encoding: str) -> tuple[str, ...]:
     return () if is_row else ("data",)
 
 
-def no_object(value: Any, place: str) -> UserError:
-    """The error for a value that should be a JSON object, at a file and line."""
-    return UserError(
-        f"Each row of a JSON file must be an object. Received: {shown_value(value)} in {place}",
-        'Write one object a line, as in {"text": "..."}, or all of them in one array',
-    )
-
-
 def text_of(value: Any, name: str, path: Path, line: int | str, may_be_null: bool = False) -> str:
     """A value of JSON, or a cell, as text: numbers and truth values as JSON writes them.
 
@@ -112,14 +96,6 @@ def text_of(value: Any, name: str, path: Path, line: int | str, may_be_null: boo
         f"The field {name!r} must hold text or a number. Received: {shown_value(value)} in {path}:{line}",
         _hint(value),
     )
-
-
-def shown_value(value: Any) -> str:
-    """A value of JSON in a message: `null`, `NaN`, `a list, ["a", "b"]`."""
-    if value is None or isinstance(value, float | int):
-        return json.dumps(value)
-    text = json.dumps(value, ensure_ascii=False)
-    return f"{_KINDS[type(value)]}, {text if len(text) <= 60 else text[:57] + '...'}"
 
 
 def _hint(value: Any) -> str:

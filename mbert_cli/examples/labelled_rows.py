@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.json_rows import shown_value, text_of
+from mbert_cli.examples.json_rows import text_of
 from mbert_cli.examples.label_names import is_same_label, separator_of
 from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, TableRows, read_table
 from mbert_cli.examples.texts import Examples
+from mbert_cli.text.json_items import shown_value
 
 _YES = frozenset({"1", "1.0", "true", "yes"})
 _NO = frozenset({"", "0", "0.0", "false", "no"})

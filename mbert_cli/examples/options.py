@@ -1,11 +1,10 @@
-"""The data sections of a recipe: corpus, vocabulary, pre-training batches and tasks."""
+"""The task section of a recipe."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mbert_cli.section import Section
-from mbert_cli.text.options import Positive
+from mbert_cli.section import Positive, Section
 
 TaskLength = Annotated[int, Field(ge=4)]
 TaskKind = Literal[

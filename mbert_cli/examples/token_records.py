@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.json_rows import shown_value
 from mbert_cli.examples.labelled_rows import unknown_label
 from mbert_cli.examples.prodigy import say_left_out, why_left_out
 from mbert_cli.examples.span_forms import find_spans, read_span
@@ -15,7 +14,7 @@ from mbert_cli.examples.text_spans import SpanPlacement
 from mbert_cli.examples.token_columns import TokenLayout
 from mbert_cli.examples.token_tags import bad_tag, is_tag, label_of_tag, sentence_of
 from mbert_cli.examples.tokens import OUTSIDE, TokenExamples, TokenFile
-from mbert_cli.text.json_items import read_json_items
+from mbert_cli.text.json_items import read_json_items, shown_value
 
 TOKENS = ("tokens", "words")
 """Usual names of the member with the tokens."""

@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mbert_cli.section import Section
+from mbert_cli.section import Positive, Section
 
-Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Deviation = Annotated[float, Field(gt=0, lt=1)]
 

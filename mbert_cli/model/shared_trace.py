@@ -2,7 +2,7 @@
 
 TensorFlow builds the graph of a step from Python, operation by operation, and a MobileBERT has 24 blocks of 200
 operations whose gradients have three times as many. The blocks differ in their weights alone, so one function
-that takes weights as arguments serves all of them, and both halves of a batch (`mbert_cli.train.shards`). The
+that takes weights as arguments serves all of them, and both halves of a batch (`mbert_cli.train.streams`). The
 runtime inlines it: what is computed, and how fast, stays the same.
 """
 

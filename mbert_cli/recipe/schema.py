@@ -8,17 +8,13 @@ from mbert_cli.corpus.options import Corpus, PretrainingOptions, StoreOptions
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.evaluate.options import EvaluateOptions
 from mbert_cli.examples.options import AnyTask, InstalledDocsTask, Task
+from mbert_cli.losses.options import LossOptions
 from mbert_cli.model.options import ModelOptions
+from mbert_cli.search.options import SearchOptions
 from mbert_cli.section import Section
 from mbert_cli.text.options import VocabularyOptions
 from mbert_cli.tflite.options import BenchOptions, ExportOptions
-from mbert_cli.train.options import (
-    FinetuneTrainOptions,
-    LossOptions,
-    PretrainingTrainOptions,
-    SearchOptions,
-    TrainOptions,
-)
+from mbert_cli.train.options import FinetuneTrainOptions, PretrainingTrainOptions, TrainOptions
 
 Seed = Annotated[int, Field(ge=0)]
 

@@ -10,6 +10,14 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.text_files import read_lines
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
 
 
 class RepeatingObject(dict[str, Any]):
@@ -186,3 +194,19 @@ def _past_comma(text: str, place: int, closing: str) -> int:
 def _skip(text: str, place: int) -> int:
     """The next place that is not blank."""
     return _BLANKS.match(text, place).end()
+
+
+def no_object(value: Any, place: str) -> UserError:
+    """The error for a value that should be a JSON object, at a file and line."""
+    return UserError(
+        f"Each row of a JSON file must be an object. Received: {shown_value(value)} in {place}",
+        'Write one object a line, as in {"text": "..."}, or all of them in one array',
+    )
+
+
+def shown_value(value: Any) -> str:
+    """A value of JSON in a message: `null`, `NaN`, `a list, ["a", "b"]`."""
+    if value is None or isinstance(value, float | int):
+        return json.dumps(value)
+    text = json.dumps(value, ensure_ascii=False)
+    return f"{_KINDS[type(value)]}, {text if len(text) <= 60 else text[:57] + '...'}"

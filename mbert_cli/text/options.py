@@ -1,15 +1,10 @@
-"""The vocabulary section of a recipe, and the kinds of numbers that sections share."""
+"""The vocabulary section of a recipe."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from mbert_cli.section import Section
-
-Positive = Annotated[int, Field(gt=0)]
-
-
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class VocabularyOptions(Section):

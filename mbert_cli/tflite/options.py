@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mbert_cli.section import Section
+from mbert_cli.section import Positive, Section
 
-Positive = Annotated[int, Field(gt=0)]
 Mode = Literal["float32", "float16", "dynamic_int8"]
 
 

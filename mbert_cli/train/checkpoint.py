@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.train.manifest import move_aside, verify_directory, write_directory
+from mbert_cli.runs.manifest import move_aside, verify_directory, write_directory
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import optimizer_state, restore_optimizer
 from mbert_cli.weights.store import load_weights, save_weights

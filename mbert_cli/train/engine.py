@@ -15,6 +15,11 @@ from typing import Protocol
 import keras
 
 from mbert_cli.errors import Diverged, Interrupted
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.disk import checkpoint_bytes, require_disk
+from mbert_cli.runs.journal import Journal
+from mbert_cli.runs.manifest import verify_directory
+from mbert_cli.runs.tensorboard import open_journal
 from mbert_cli.train.checkpoint import (
     Best,
     Progress,
@@ -27,17 +32,12 @@ from mbert_cli.train.checkpoint import (
     save_checkpoint,
     weight_not_finite,
 )
-from mbert_cli.train.disk import checkpoint_bytes, require_disk
 from mbert_cli.train.feed import Batch, Feed, Prefetcher
 from mbert_cli.train.interrupt import InterruptRequest
-from mbert_cli.train.journal import Journal
-from mbert_cli.train.manifest import verify_directory
 from mbert_cli.train.objective import RECORDED_STEPS, TOTAL, Objective
 from mbert_cli.train.options import TrainOptions
-from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.segment import Clock, StepWatcher, next_event
 from mbert_cli.train.stage import Stage
-from mbert_cli.train.tensorboard import open_journal
 from mbert_cli.train.trainability import compile_stage
 
 

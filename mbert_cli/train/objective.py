@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
-from mbert_cli.train.shards import mean_of_shards
+from mbert_cli.train.streams import mean_of_shards
 
 TOTAL = "total"
 """Name of the weighted sum among the figures."""

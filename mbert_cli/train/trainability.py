@@ -6,8 +6,8 @@ from mbert_cli.errors import UserError
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import make_optimizer
 from mbert_cli.train.options import TrainOptions
-from mbert_cli.train.shards import count_shards
 from mbert_cli.train.stage import Stage
+from mbert_cli.train.streams import count_shards
 
 
 def compile_stage(objective: Objective, stage: Stage, options: TrainOptions) -> None:

@@ -12,10 +12,7 @@ from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.conversion import Coverage, from_foreign, unread_arrays
 from mbert_cli.weights.fields import AXES
-from mbert_cli.weights.names import weights_of
-from mbert_cli.weights.prefixes import with_usual_prefix
-from mbert_cli.weights.promises import require_counts, require_tied
-from mbert_cli.weights.task_heads import (
+from mbert_cli.weights.foreign_heads import (
     FoundHeads,
     count_labels,
     find_heads,
@@ -23,6 +20,9 @@ from mbert_cli.weights.task_heads import (
     find_labels,
     find_notes,
 )
+from mbert_cli.weights.names import weights_of
+from mbert_cli.weights.prefixes import with_usual_prefix
+from mbert_cli.weights.promises import require_counts, require_tied
 
 PER_TOKEN = (
     "encoder/embeddings/word_embeddings",

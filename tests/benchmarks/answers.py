@@ -13,7 +13,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from mbert_cli.commands.task_set import encode_set
 from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import InstalledDocsCorpus
 from mbert_cli.examples.batches import TaskBatches
@@ -22,6 +21,7 @@ from mbert_cli.examples.squad import Question, Squad, collect_squad
 from mbert_cli.examples.squad_files import read_squad
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.heads import build_task_network
+from mbert_cli.tasks.encoding import encode_set
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.tflite.convert import convert

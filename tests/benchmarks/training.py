@@ -104,9 +104,9 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
     import keras
 
     from mbert_cli.backend import use_streams
+    from mbert_cli.losses.tasks import WEIGHTED_BY, classification_losses
     from mbert_cli.model.heads import build_task_network
     from mbert_cli.train.feed import Feed, Prefetcher
-    from mbert_cli.train.losses import WEIGHTED_BY, classification_losses
     from mbert_cli.train.objective import Objective, inputs_of
     from mbert_cli.train.options import TrainOptions
     from mbert_cli.train.stage import Stage, make_schedule

@@ -8,13 +8,13 @@ import pytest
 from mbert_cli.commands import checking, machine_check, memory, task_check
 from mbert_cli.commands.checking import run_checks
 from mbert_cli.commands.input_contents import input_contents
-from mbert_cli.commands.invocation import invoke
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.model.cost import count_head_parameters, count_parameters
 from mbert_cli.model.options import SIZES
-from mbert_cli.train import tensorboard
-from mbert_cli.train.run_dir import RunDir
+from mbert_cli.recipe.invocation import invoke
+from mbert_cli.runs import tensorboard
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 

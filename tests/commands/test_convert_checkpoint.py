@@ -7,14 +7,14 @@ import pytest
 from mbert_cli.commands import convert_checkpoint, import_checkpoint
 from mbert_cli.commands.convert_checkpoint import TRIGRAM, ConvertCommand, require_place
 from mbert_cli.commands.import_checkpoint import ImportCommand
-from mbert_cli.commands.run_files import describe_vocabulary
-from mbert_cli.commands.saved_model import save_network
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary
-from mbert_cli.train.run_dir import RunDir
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_network import save_network
 
 NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-tflite` read the run itself."
 

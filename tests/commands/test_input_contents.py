@@ -12,7 +12,7 @@ from mbert_cli.commands.input_contents import (
     warn_of_training_examples,
 )
 from mbert_cli.recipe.loading import load
-from mbert_cli.train.manifest import write_directory
+from mbert_cli.runs.manifest import write_directory
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from mbert_cli.commands.inputs import find_run, with_input, with_store_of
-from mbert_cli.commands.invocation import Invocation, invoke
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
+from mbert_cli.recipe.invocation import Invocation, invoke
 from mbert_cli.recipe.loading import load
-from mbert_cli.train.run_dir import RunDir, require_run
+from mbert_cli.runs.directory import RunDir, require_run
 
 
 def complete_run(path: Path, verb: str, recipe: dict) -> RunDir:

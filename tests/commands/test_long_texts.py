@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.commands.invocation import Invocation
 from mbert_cli.commands.predict import run
 from mbert_cli.commands.predict_entities import entity_examples
-from mbert_cli.commands.run_files import describe_vocabulary
-from mbert_cli.commands.saved_model import load_task_network, save_network
-from mbert_cli.commands.task_model import open_task_model
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
+from mbert_cli.runs.directory import RunDir, write_directory
+from mbert_cli.tasks.model import open_task_model
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.tflite.convert import convert
-from mbert_cli.train.run_dir import RunDir, write_directory
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_network import load_task_network, save_network
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = Vocabulary((*RESERVED, *LETTERS, *(f"##{letter}" for letter in LETTERS)))

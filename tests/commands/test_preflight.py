@@ -11,7 +11,6 @@ from mbert_cli.commands.preflight import (
     require_same_vocabulary,
     require_task,
 )
-from mbert_cli.commands.run_files import describe_vocabulary
 from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import FileTask, GlueTask, TokenTask
@@ -20,6 +19,7 @@ from mbert_cli.recipe.loading import load
 from mbert_cli.text.matched_tokens import MatchedToken
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.commands import runs
-from mbert_cli.train.run_dir import RunDir
-from mbert_cli.train.run_list import describe_run
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.listing import describe_run
 
 
 @pytest.fixture(autouse=True)

@@ -8,15 +8,17 @@ from pathlib import Path
 import keras
 import pytest
 
-from mbert_cli.commands import chain, glue_table, runs
-from mbert_cli.commands.invocation import invoke
+from mbert_cli.commands import runs
 from mbert_cli.commands.search import run_search
-from mbert_cli.commands.search_report import describe_choice, read_report
 from mbert_cli.errors import Diverged, Interrupted, RunError, UserError
+from mbert_cli.recipe.invocation import invoke
 from mbert_cli.recipe.loading import load
-from mbert_cli.train.journal import Journal
-from mbert_cli.train.run_dir import recorded_recipe
-from mbert_cli.train.run_list import describe_run, list_runs
+from mbert_cli.report import chain
+from mbert_cli.report import glue as glue_table
+from mbert_cli.runs.directory import recorded_recipe
+from mbert_cli.runs.journal import Journal
+from mbert_cli.runs.listing import describe_run, list_runs
+from mbert_cli.search.results import describe_choice, read_report
 
 SEARCH = Path("runs/s")
 EPOCH = 10

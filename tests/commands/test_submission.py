@@ -8,13 +8,13 @@ import pytest
 import tensorflow_datasets as tfds
 
 from mbert_cli.commands.submission import write_submissions
-from mbert_cli.commands.task_model import TaskModel
 from mbert_cli.errors import UserError
 from mbert_cli.examples import glue_submission
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.glue_submission import TESTS, load_tests
 from mbert_cli.examples.options import FileTask, GlueTask
 from mbert_cli.model.options import SIZES
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 

@@ -5,16 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.commands import trace, trace_picture
-from mbert_cli.commands.run_files import describe_vocabulary
-from mbert_cli.commands.saved_model import save_network
+from mbert_cli.commands import trace
 from mbert_cli.commands.trace import TraceCommand
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.report import attention_maps as trace_picture
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
-from mbert_cli.train.run_dir import RunDir
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_network import save_network
 
 VOCABULARY = Vocabulary((*LEADING_TOKENS, "it", "rains", "."))
 CHANGES = {"num_layers": 2, "hidden_dim": 32, "embedding_dim": 16, "intermediate_dim": 24, "num_heads": 2,

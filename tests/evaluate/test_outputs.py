@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from mbert_cli.commands.reports import REPORTS
-from mbert_cli.commands.task_set import _ENCODERS
 from mbert_cli.evaluate.outputs import ACTIVATIONS, sigmoid
 from mbert_cli.examples.options import TaskKind
+from mbert_cli.losses.tasks import TASK_LOSSES, WEIGHTED_BY
 from mbert_cli.model.heads import TASK_HEADS
+from mbert_cli.report.scores import REPORTS
+from mbert_cli.tasks.encoding import _ENCODERS
 from mbert_cli.tflite.interpreter import OUTPUTS
-from mbert_cli.train.losses import TASK_LOSSES, WEIGHTED_BY
 
 
 def test_every_kind_of_task_has_a_place_in_every_table():

@@ -16,12 +16,12 @@ import pytest
 from keras import ops
 
 from mbert_cli.errors import Interrupted, RunError, UserError
-from mbert_cli.train import disk
+from mbert_cli.runs import disk
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.manifest import write_directory
 from mbert_cli.train.engine import evaluate, train
-from mbert_cli.train.manifest import write_directory
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
-from mbert_cli.train.run_dir import RunDir
 from mbert_cli.train.stage import Schedule, Stage
 from mbert_cli.weights.store import load_weights
 from mbert_cli.weights.variables import read_variables

@@ -17,9 +17,9 @@ from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint
 from mbert_cli.weights.configuration import write_configuration
 from mbert_cli.weights.conversion import to_foreign
+from mbert_cli.weights.foreign_heads import write_task
 from mbert_cli.weights.huggingface import read_arrays, write_model
 from mbert_cli.weights.names import weights_of
-from mbert_cli.weights.task_heads import write_task
 from mbert_cli.weights.variables import assign_variables
 
 VOCAB_SIZE = 60

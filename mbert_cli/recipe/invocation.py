@@ -1,0 +1,154 @@
+"""What a person typed, read and checked: all that a command receives."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.loading import LoadedRecipe, load
+from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
+from mbert_cli.weights.description import FILE as DESCRIPTION
+
+TRAINING_VERBS = ("prepare", "train-teacher", "distill", "finetune")
+"""Verbs that write a run directory."""
+
+TASK_MODEL_VERBS = ("eval", "predict", "export-tflite", "bench")
+"""Verbs that work on a fine-tuned run or an artifact of one."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One command.
+
+    Attributes:
+        verb: What to do, as `train-teacher`.
+        loaded: Its recipe.
+        root: The folder of the runs: `runs/`, or `runs/smoke/` with `--smoke`.
+        run: The run directory to write, for the verbs that write one; for the others what `--run` says, or None.
+        fresh: Move a run that is there aside and begin anew.
+        dry_run: Only print the plan.
+        smoke: Tiny size, few steps.
+        quiet: Neither messages nor progress.
+        command: The words that were typed, `mbert` first.
+        targets: Runs or artifacts to work on, in order.
+        texts: Texts of `predict --text`.
+        file: File of `predict --file`.
+        questions: Questions of `predict --question`.
+        context: File of `predict --context`.
+        text_column: Column of the texts in a table of `predict --file`.
+        second_text_column: Column of the second texts.
+        pair: A text is two, with a tab between them.
+        jsonl: Print JSON lines.
+        submission: Folder for the leaderboard's files.
+    """
+
+    verb: str
+    loaded: LoadedRecipe
+    root: Path
+    run: Path | None = None
+    fresh: bool = False
+    dry_run: bool = False
+    smoke: bool = False
+    quiet: bool = False
+    command: tuple[str, ...] = ()
+    targets: tuple[Path, ...] = ()
+    texts: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    context: Path | None = None
+    file: Path | None = None
+    text_column: str | None = None
+    second_text_column: str | None = None
+    pair: bool = False
+    jsonl: bool = False
+    submission: Path | None = None
+
+    def of(self, verb: str, recipe: str) -> "Invocation":
+        """The invocation of another verb that this one needs first, in the same root and manner."""
+        loaded = load(verb, recipe, smoke=self.smoke)
+        return replace(
+            self,
+            verb=verb,
+            loaded=loaded,
+            run=default_run(self.root, loaded) if verb in TRAINING_VERBS else None,
+            fresh=False,
+            targets=(),
+        )
+
+
+def invoke(
+    verb: str,
+    recipe: str,
+    settings: Sequence[str],
+    flags: Mapping[str, tuple[str, object]],
+    *,
+    run: Path | None = None,
+    smoke: bool = False,
+    targets: Sequence[Path | None] = (),
+    texts: Sequence[str] = (),
+    questions: Sequence[str] = (),
+    **typed: object,
+) -> Invocation:
+    """Loads the recipe and fills in what was not typed.
+
+    Args:
+        verb: What to do.
+        recipe: Name or path of its recipe.
+        settings: Values of `--set`.
+        flags: Short ways to write `--set`, as `load` takes them; those with the value None were not typed.
+        run: Value of `--run`.
+        smoke: Whether `--smoke` was given.
+        targets: Runs or artifacts; None for one that was not typed.
+        texts: Values of `--text`.
+        questions: Values of `--question`.
+        **typed: Further fields of `Invocation`.
+
+    Raises:
+        UserError: The recipe has mistakes.
+    """
+    given = {flag: setting for flag, setting in flags.items() if setting[1] is not None}
+    root = runs_root(smoke)
+    chosen = tuple(target for target in targets if target is not None)
+    task = None
+    if verb in TASK_MODEL_VERBS and _changes_task(settings, [key for key, _ in given.values()]):
+        task = recorded_task(chosen[0] if chosen else run or newest_complete(root, ("finetune",)))
+    loaded = load(verb, recipe, settings, smoke, given, task)
+    if run is None and verb in TRAINING_VERBS:
+        run = default_run(root, loaded)
+    return Invocation(
+        verb, loaded, root, run, smoke=smoke, texts=tuple(texts), questions=tuple(questions), targets=chosen,
+        **typed,
+    )  # type: ignore[arg-type] # fmt: skip
+
+
+def recorded_task(target: Path | None) -> dict:
+    """The task that a run, or the run of an artifact, was fine-tuned for.
+
+    Raises:
+        UserError: There is no such run, or it does not say.
+    """
+    folder = Path("runs") if target is None else target / "final" if target.is_dir() else target.parent
+    try:
+        return json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["task"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            "A key of a task can be set alone where a fine-tuned run says the others. "
+            f"Received: {target or 'no complete finetune run'}",
+            "Name a complete finetune run or an artifact of one, or set task.source too.",
+        ) from error
+
+
+def _changes_task(settings: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether single keys of a task are set, by `--set` or by flags of their own, and not another task."""
+    keys = [*(setting.partition("=")[0].strip() for setting in settings), *others]
+    return any(key.startswith("task.") for key in keys) and "task.source" not in keys
+
+
+def default_run(root: Path, loaded: LoadedRecipe) -> Path:
+    """Where a recipe's run goes when `--run` does not say: `runs/distill-quickstart`."""
+    return root / f"{loaded.verb}-{loaded.name}"
+
+
+def runs_root(smoke: bool) -> Path:
+    """The folder of the runs."""
+    return SMOKE_ROOT if smoke else Path("runs")

@@ -1,0 +1,153 @@
+"""`mbert runs --glue`: the table of the papers, models by row and GLUE's tasks by column."""
+
+import json
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.runs.directory import recorded_recipe
+from mbert_cli.runs.lineage import started_from
+from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs, require_root
+from mbert_cli.search.results import read_report
+from mbert_cli.weights.description import SetDescription
+
+TASKS = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli")
+"""In the order of the leaderboard."""
+
+MISMATCHED = Path("eval", "validation_mismatched.json")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What scores have in common that may stand in one column.
+
+    Attributes:
+        task: A task of GLUE.
+        sets: The sets that they are of, of MNLI one or both; empty where none was recorded.
+        has_both: Of MNLI: whether they are of both sets.
+    """
+
+    task: str
+    sets: tuple[SetDescription, ...] = ()
+    has_both: bool = False
+
+
+Scores = Mapping[Column, Sequence[float]]
+"""Scores of the runs of one model, one a seed."""
+
+
+def run(root: Path) -> None:
+    """Shows the mean score of every fine-tuned model on each task of GLUE's development sets.
+
+    Args:
+        root: The folder of the runs.
+    """
+    require_root(root)
+    models = _collect(root)
+    if not models:
+        console.info(f"There is no complete finetune run of a GLUE task in {root}.")
+        return
+    columns = _columns(models)
+    counted = _counted(columns)
+    rows = [_row(name, scores, columns, counted) for name, scores in models.items()]
+    headings = [_heading(column, columns) for column in columns]
+    console.table("GLUE, development sets", ["model", *headings, "average", "without wnli"], rows)
+    for line in _explained(columns, counted):
+        console.result(line)
+
+
+def _columns(models: Mapping[str, Scores]) -> list[Column]:
+    """All columns: tasks in the order of the leaderboard, of each the sets with most examples first."""
+
+    def order(column: Column) -> tuple:
+        examples = sum(found.examples for found in column.sets)
+        return TASKS.index(column.task), -examples, [found.digest for found in column.sets]
+
+    return sorted({column for scores in models.values() for column in scores}, key=order)
+
+
+def _counted(columns: Sequence[Column]) -> list[Column]:
+    """Of each task the column that counts for averages: the first."""
+    return list({column.task: column for column in reversed(columns)}.values())[::-1]
+
+
+def _heading(column: Column, columns: Sequence[Column]) -> str:
+    """`sst2`, and where a task has several columns `sst2, 872 examples (set 3f9a1c02)`."""
+    if sum(other.task == column.task for other in columns) == 1:
+        return column.task
+    sets = " and ".join(map(str, column.sets)) or "a set that was not recorded"
+    parts = {(True, 0): " both sets,", (False, 0): " matched,"}.get((column.has_both, len(column.sets)), "")
+    return f"{column.task},{parts} {sets}"
+
+
+def _explained(columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:
+    lines = [
+        "A cell is the mean of a task's figures in percent; with several runs their mean ± standard deviation.",
+        "MNLI is the mean of matched and mismatched where `mbert eval` scored both, else matched alone.",
+        f"Averages are over the {len(counted)} tasks here, each counting once, and over those without WNLI; "
+        + "they are empty where a model lacks a task. GLUE's own average is over all nine.",
+    ]
+    if len(counted) < len(columns):
+        lines.append(
+            "A task whose runs were scored on different sets has a column for each; averages count the first."
+        )
+    return lines
+
+
+def _collect(root: Path) -> dict[str, Scores]:
+    models: dict[str, dict[Column, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for info in list_runs(root):
+        if info.verb != "finetune" or info.finished is None or info.score is None:
+            continue
+        recipe = recorded_recipe(info.path)
+        if recipe["task"]["source"] == "glue":
+            source = started_from(recipe).name
+            name = source if recipe["pretrained"] else f"fresh weights of the shape of {source}"
+            column, scores = _scores(info, recipe["task"]["name"])
+            models[name][column].extend(scores)
+    return dict(sorted(models.items()))
+
+
+def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
+    """The score of a run; of a search those of the chosen setting, one a seed."""
+    matched = _described(info.path / FINAL / SUMMARY)
+    if is_search(info.path):
+        trials = read_report(info.path).chosen.trials
+        paths = [info.path / TRIALS / trial.name for trial in trials]
+        values = [trial.score for trial in trials]
+    else:
+        paths, values = [info.path], [info.score]
+    # With the second set of some seeds alone, the deviation would be that between the sets.
+    if not all((path / MISMATCHED).is_file() for path in paths):
+        return Column(task, matched), values
+    seconds = [json.loads((path / MISMATCHED).read_text(encoding="utf-8"))["score"] for path in paths]
+    both = (*matched, *_described(paths[0] / MISMATCHED))
+    return Column(task, both, has_both=True), [sum(pair) / 2 for pair in zip(values, seconds, strict=True)]
+
+
+def _described(path: Path) -> tuple[SetDescription, ...]:
+    """The set that a file of figures names."""
+    found = SetDescription.of(json.loads(path.read_text(encoding="utf-8")))
+    return (found,) if found else ()
+
+
+def _row(name: str, scores: Scores, columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:
+    cells = [_cell(scores.get(column, ())) for column in columns]
+    others = [column for column in counted if column.task != "wnli"]
+    return [name, *cells, _average(scores, counted), _average(scores, others)]
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    mean = f"{100 * statistics.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ± {100 * statistics.stdev(values):.1f}"
+
+
+def _average(scores: Scores, columns: Sequence[Column]) -> str:
+    if not columns or any(column not in scores for column in columns):
+        return ""
+    return f"{100 * statistics.mean(statistics.mean(scores[column]) for column in columns):.1f}"

@@ -1,0 +1,56 @@
+"""A search as a table: its settings, the best mean first, and what was chosen."""
+
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.figures import show_share
+from mbert_cli.search.results import GIVEN_UP, SearchReport, SettingResult, describe_choice, rank
+
+_COLUMNS = ["learning rate", "batch size", "epochs", "seeds", "", "best after steps", "outcome"]
+
+
+def show_report(search: Path, report: SearchReport) -> None:
+    """Prints the table, the best mean first, and what was chosen."""
+    columns = [report.score_name if not column else column for column in _COLUMNS]
+    ranked = sorted(report.results, key=lambda result: rank(result.mean), reverse=True)
+    console.table(f"search: {search}", columns, [_row(result, report.chosen) for result in ranked])
+    for line in _conclusion(search, report):
+        console.result(line)
+
+
+def _row(result: SettingResult, chosen: SettingResult | None) -> tuple[str, ...]:
+    complete = [trial for trial in result.trials if trial.state == "complete"]
+    return (
+        f"{result.setting.learning_rate:g}",
+        f"{result.setting.batch_size}",
+        f"{result.setting.epochs}",
+        f"{len(complete)} of {len(result.trials)}",
+        "" if result.mean is None else show_share(result.mean, result.deviation),
+        ", ".join(f"{trial.best_step:,}" for trial in complete),
+        "chosen" if result is chosen else _outcome(result),
+    )
+
+
+def _outcome(result: SettingResult) -> str:
+    """Why a setting has no mean; empty where it has one."""
+    stopped = next((trial for trial in result.trials if trial.state in GIVEN_UP), None)
+    if stopped is None:
+        return "" if result.state == "complete" else result.state
+    at = "" if stopped.score is None else f" at {show_share(stopped.score)}"
+    return f"{stopped.state}{at} after {stopped.steps:,} steps"
+
+
+def _conclusion(search: Path, report: SearchReport) -> list[str]:
+    if report.done < report.total:
+        return [f"{report.done} of {report.total} trials are done; the same command goes on from there."]
+    if report.chosen is None:
+        return []
+    several = len(report.chosen.trials) > 1
+    deviation = (
+        "Scores are means over the seeds ± their standard deviation." if several
+        else "With one seed no deviation is known: search.seed takes several."
+    )  # fmt: skip
+    flattered = " The best of many is flattered by chance: of new text expect less." * (
+        len([result for result in report.results if result.mean is not None]) > 1
+    )
+    return [describe_choice(search, report), deviation + flattered]

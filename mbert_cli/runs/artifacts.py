@@ -1,0 +1,27 @@
+"""Where exported artifacts lie: `<run>/export/<mode>/model.tflite`."""
+
+from pathlib import Path
+
+from mbert_cli.runs.listing import EXPORT, finished_at, is_aside
+
+MODEL = "model.tflite"
+"""File name of every artifact; its mode is the folder's name."""
+
+
+def exported(run: Path) -> list[Path]:
+    """The artifacts of a run, without those that a later export moved aside."""
+    return sorted(path for path in run.glob(f"{EXPORT}/*/{MODEL}") if not is_aside(path.parent))
+
+
+def target_name(path: Path) -> str:
+    """A short name of a run or an artifact: `runs/sst2/export/int8/model.tflite` -> `sst2 int8`."""
+    parts = path.parts
+    if path.name == MODEL and len(parts) >= 4 and parts[-3] == EXPORT:
+        return f"{parts[-4]} {parts[-2]}"
+    return path.stem if path.suffix == ".tflite" else path.resolve().name
+
+
+def is_outdated(run: Path, file: Path) -> bool:
+    """Whether a file that was made of a run's result, an artifact or a report, is older than the result."""
+    finished = finished_at(run)
+    return finished is not None and file.stat().st_mtime < finished.timestamp()

@@ -1,0 +1,321 @@
+"""One run is one directory.
+
+recipe.yaml    what it does, with every value resolved
+origin.json    the sessions that worked on it
+inputs.json    size and hash of everything that it reads
+log.jsonl      figures by step
+checkpoints/   step-000200/, ...
+final/         the result, the input of the next verb
+export/        phone artifacts
+lock           while a process works on it
+failed.json    after an error, until the next session
+longer.json    while a finished run goes on for more steps; final/ holds its result of before
+
+A search has instead of log and checkpoints
+search.json    its settings with their scores
+trials/        runs, one a setting and seed; with stopped.json where the search gave one up
+"""
+
+import contextlib
+import json
+import shlex
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import yaml
+
+from mbert_cli.errors import Interrupted, UserError
+from mbert_cli.runs import listing as run_list
+from mbert_cli.runs.content import Contents, dump_contents, read_contents
+from mbert_cli.runs.disk import directory_bytes, format_bytes, require_disk
+from mbert_cli.runs.identity import Changes, Continuation, Growth, compare_with_run
+from mbert_cli.runs.listing import RunInfo, describe_run, is_run, list_runs, newest_complete
+from mbert_cli.runs.lock import LOCK, Lock, read_owner
+from mbert_cli.runs.manifest import is_partial, move_aside, replace_file, verify_directory, write_directory
+
+__all__ = [
+    "RunDir", "RunInfo", "directory_bytes", "format_bytes", "list_runs", "newest_complete", "recorded_recipe",
+    "require_disk", "require_run", "verify_directory", "write_directory",
+]  # fmt: skip
+
+
+class RunDir:
+    """A run's directory. `open` gives one to write to, `require_run` one to read from.
+
+    Used as a context manager, it gives the lock back at the end and notes an error in failed.json.
+
+    Attributes:
+        path: The directory.
+        verb: The command that made the run, as "distill".
+        recipe: Its recipe as plain values.
+        continuation: How the command that opened it differs from the run that was there.
+    """
+
+    def __init__(self, path: Path, verb: str, recipe: dict, lock: Lock | None = None) -> None:
+        self.path = Path(path)
+        self.verb = verb
+        self.recipe = recipe
+        self.journal_path = self.path / run_list.JOURNAL
+        self.checkpoints = self.path / run_list.CHECKPOINTS
+        self.final = self.path / run_list.FINAL
+        self.export = self.path / run_list.EXPORT
+        self._lock = lock
+        self.continuation = Continuation()
+        self._is_new = False
+        self._moved_aside: Path | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        verb: str,
+        recipe: Mapping[str, object],
+        *,
+        fresh: bool,
+        origin: Mapping[str, object],
+        contents: Contents | None = None,
+        growth: Growth | None = None,
+    ) -> "RunDir":
+        """Begins a run, or continues one of the same verb and recipe, and locks it.
+
+        Args:
+            path: Its directory, which need not exist.
+            verb: The command that works on it.
+            recipe: The resolved recipe as plain values.
+            fresh: Move a run that is there aside to `<path>.old-<n>` and begin anew.
+            origin: The facts of this session, from `collect_origin`.
+            contents: What its inputs hold, by recipe key.
+            growth: How a run that is there may become longer.
+
+        Raises:
+            UserError: The directory is not a run, belongs to a live process, or is another recipe's; or inputs hold
+                something else than when the run began.
+        """
+        path = Path(path)
+        _refuse_foreign(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            lock, moved_aside = _lock(path, fresh)
+            try:
+                plain = yaml.safe_load(_dump(recipe))
+                run = cls(path, verb, plain, lock)
+                run._is_new, run._moved_aside = not is_run(path), moved_aside
+                if is_run(path):
+                    recipes = recorded_recipe(path), plain
+                    run.continuation = compare_with_run(path, verb, recipes, contents or {}, growth)
+                run._begin_session(origin, contents or {})
+            except BaseException:
+                lock.release()
+                raise
+        except OSError as error:
+            raise UserError(
+                f"A run directory must be writable. Received: {path} ({error.strerror})",
+                "Use another directory with `--run DIR`.",
+            ) from error
+        return run
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the result is there, and no longer one on its way."""
+        return self.final.is_dir() and not (self.path / run_list.LONGER).exists()
+
+    @property
+    def origin(self) -> dict:
+        """origin.json: `verb` and `sessions`, the newest last."""
+        return run_list.read_origin(self.path)
+
+    def finish(self, writer: Callable[[Path], None]) -> None:
+        """Writes final/, complete or not at all; it replaces that of a run that was finished before and went on.
+
+        Args:
+            writer: Called with a directory that holds recipe.yaml, to fill with the result. A flat
+                object of figures in summary.json ("steps", "score", "score_name", ...) is what
+                `mbert runs` shows.
+        """
+
+        def write(directory: Path) -> None:
+            (directory / run_list.RECIPE).write_bytes((self.path / run_list.RECIPE).read_bytes())
+            writer(directory)
+
+        longer = self.path / run_list.LONGER
+        write_directory(self.final, write, replace=longer.exists())
+        longer.unlink(missing_ok=True)
+        for replaced in self.path.glob(f"{run_list.FINAL}.old-*"):  # of a session that was killed right then
+            shutil.rmtree(replaced, ignore_errors=True)
+
+    def record(self, contents: Contents) -> None:
+        """Notes in inputs.json what the inputs hold, beside what is noted there."""
+        file = self.path / run_list.INPUTS
+        merged = read_contents(file) | dict(contents)
+        if merged:
+            replace_file(file, dump_contents(merged))
+
+    def fail(self, message: str) -> None:
+        """Notes in failed.json why the run stopped; the next session removes the note."""
+        failed = datetime.now(UTC).isoformat(timespec="seconds")
+        _write_object(self.path / run_list.FAILURE, {"message": message, "failed": failed})
+
+    def close(self) -> None:
+        """Gives the lock back."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, UserError) and error.exit_code == UserError.exit_code and self._is_new:
+            self._withdraw()
+        elif isinstance(error, Exception) and not isinstance(error, Interrupted) and not self.is_complete:
+            # The error matters more than the note, which a full disk may refuse.
+            with contextlib.suppress(OSError):
+                self.fail(str(error) or type(error).__name__)
+        self.close()
+
+    def _withdraw(self) -> None:
+        """Wrong input begins nothing: removes what this session wrote, and puts back what it moved aside."""
+        for name in (run_list.RECIPE, run_list.ORIGIN, run_list.INPUTS, run_list.JOURNAL):
+            (self.path / name).unlink(missing_ok=True)
+        self.close()
+        with contextlib.suppress(OSError):  # a directory that holds something after all stays
+            self.path.rmdir()
+            if self._moved_aside is not None:
+                self._moved_aside.rename(self.path)
+
+    def _begin_session(self, origin: Mapping[str, object], contents: Contents) -> None:
+        grown, moved = self.continuation.grown, self.continuation.moved
+        if self.is_complete and not grown:
+            return
+        sessions = self.origin.get("sessions", [])
+        _write_object(self.path / run_list.ORIGIN, {"verb": self.verb, "sessions": [*sessions, dict(origin)]})
+        self.record(contents)
+        if grown and self.final.is_dir():
+            _write_object(self.path / run_list.LONGER, _plain_changes(grown))
+        # The recipe comes last: a directory with a recipe is a run with everything else in place.
+        if not is_run(self.path) or grown or moved:
+            heading = f"# mbert {self.verb}: the resolved recipe of this run\n"
+            replace_file(self.path / run_list.RECIPE, (heading + _dump(self.recipe)).encode())
+        (self.path / run_list.FAILURE).unlink(missing_ok=True)
+
+
+def require_run(path: Path, verbs: Sequence[str]) -> RunDir:
+    """Returns the complete, undamaged run in `path`, to read from.
+
+    Raises:
+        UserError: It does not exist, is not complete, is not of one of these kinds, or is damaged.
+    """
+    path = Path(path)
+    if not is_run(path):
+        rule = "A run directory must have a recipe.yaml." if path.exists() else "A run directory must exist."
+        raise UserError(f"{rule} Received: {path}", _choices(path, verbs))
+    info = describe_run(path)
+    if info.verb not in verbs:
+        raise UserError(
+            f"The run must be of the kind {_either(verbs)}. Received: {path} of the kind {info.verb}",
+            _choices(path, verbs),
+        )
+    if not (path / run_list.FINAL).is_dir():
+        raise _incomplete(info)
+    verify_directory(path / run_list.FINAL)
+    return RunDir(path, info.verb, recorded_recipe(path))
+
+
+def recorded_recipe(path: Path) -> dict:
+    """Returns the recipe that a run was begun with, or an empty dict where there is no run.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    if not is_run(path):
+        return {}
+    file = path / run_list.RECIPE
+    try:
+        recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        recipe = None
+    if not isinstance(recipe, dict):
+        raise UserError(
+            f"A run's recipe must be a YAML mapping. Received: {file}, which cannot be read",
+            "Restore the file, or use another directory with `--run DIR`.",
+        )
+    return recipe
+
+
+def _incomplete(info: RunInfo) -> UserError:
+    reached = f" at step {info.steps}" if info.steps is not None else ""
+    message = f"The run must be complete. Received: {info.path}, {info.state}{reached}"
+    if info.state == "running":
+        return UserError(message, f"Wait for {read_owner(info.path) or 'the process that works on it'}.")
+    words = ["mbert", info.verb, str(info.path / run_list.RECIPE), "--run", str(info.path)]
+    return UserError(message, f"Finish it: {shlex.join(words)}")
+
+
+def _choices(path: Path, verbs: Sequence[str]) -> str:
+    """Says which runs would have been accepted, looking beside `path` and in runs/."""
+    roots = dict.fromkeys([path.parent, Path("runs")])
+    runs = {str(run.path): run for root in roots for run in list_runs(root)}
+    found = [name for name, run in runs.items() if (run.path / run_list.FINAL).is_dir() and run.verb in verbs]
+    if found:
+        return f"Complete runs of the kind {_either(verbs)}: {', '.join(found)}."
+    maker = run_list.maker_of([verb for verb in verbs if verb != "import"][-1], path.parent)
+    return f"There is no complete run of the kind {_either(verbs)}; make one: {maker}"
+
+
+def _either(verbs: Sequence[str]) -> str:
+    return " or ".join(verbs)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """A directory with somebody's files in it is not ours to write to."""
+    if not path.exists() or is_run(path):
+        return
+    if not path.is_dir():
+        raise UserError(
+            f"A run directory must be a directory. Received: {path}, a file",
+            "Use another directory with `--run DIR`.",
+        )
+    # A session killed in its first instant leaves no recipe, only these.
+    ours = {LOCK, run_list.ORIGIN, run_list.INPUTS}
+    names = sorted(item.name for item in path.iterdir() if item.name not in ours and not is_partial(item))
+    if names:
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        raise UserError(
+            f"A run directory must be a run, empty or new. Received: {path}, which holds {shown}",
+            "Use another directory with `--run DIR`.",
+        )
+
+
+def _lock(path: Path, fresh: bool) -> tuple[Lock, Path | None]:
+    """Locks the directory; with `fresh`, moves a run in it aside first and says where to."""
+    lock = Lock(path)
+    if not (fresh and is_run(path)):
+        return lock, None
+    # The lock is held while the name changes, so that no other process can continue the old run.
+    moved_aside = move_aside(path)
+    lock.follow(moved_aside)
+    path.mkdir()
+    new_lock = Lock(path)
+    lock.release()
+    return new_lock, moved_aside
+
+
+def _plain_changes(changes: Changes) -> dict[str, object]:
+    return {key: {"before": old, "now": new} for key, (old, new) in changes.items()}
+
+
+def _dump(recipe: Mapping[str, object]) -> str:
+    # Through JSON, since a safe YAML dump takes neither tuples nor other mappings.
+    plain = json.loads(json.dumps(recipe, default=dict))
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _write_object(path: Path, content: Mapping[str, object]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
+    replace_file(path, text.encode(errors="backslashreplace"))

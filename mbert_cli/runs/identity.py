@@ -1,0 +1,130 @@
+"""Whether a command goes on with the run in its directory: the same verb, inputs and recipe, or more steps of it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mbert_cli.errors import UserError
+from mbert_cli.runs.content import Contents, read_contents
+from mbert_cli.runs.listing import INPUTS, read_origin
+
+_ABSENT = object()
+_HINT = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
+
+Changes = Mapping[str, tuple[object, object]]
+"""Values of recipe keys before and now."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a run may become longer than it was begun.
+
+    Attributes:
+        keys: Recipe keys of which more continues the run; of these null is without end.
+        takes_effect: Told the keys that have grown. Whether they change anything; raises where the run cannot go on so.
+    """
+
+    keys: tuple[str, ...]
+    takes_effect: Callable[[Changes], bool]
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """How a command differs from the run that it goes on with.
+
+    Attributes:
+        moved: Inputs that lie elsewhere and hold the same.
+        grown: Keys that make the run longer.
+    """
+
+    moved: Changes = field(default_factory=dict)
+    grown: Changes = field(default_factory=dict)
+
+
+def compare_with_run(
+    path: Path, verb: str, recipes: tuple[dict, dict], contents: Contents, growth: Growth | None
+) -> Continuation:
+    """Compares what a command brings with the run that is in its directory.
+
+    Args:
+        path: The directory of a run.
+        verb: The command.
+        recipes: The recorded recipe and the command's, as plain values.
+        contents: What the command's inputs hold.
+        growth: How the run may become longer; None where it may not.
+
+    Raises:
+        UserError: The run is of another command, of another recipe, began with other inputs, or shall become shorter.
+    """
+    made_by = read_origin(path).get("verb", verb)
+    if made_by != verb:
+        raise UserError(
+            f"A run directory belongs to one command. Received: {verb} for {path}, a {made_by} run", _HINT
+        )
+    recorded = read_contents(path / INPUTS)
+    changes = _changes(*map(_flat, recipes))
+    same = {key for key in contents if key in recorded and contents[key].identity == recorded[key].identity}
+    moved = {key: both for key, both in changes.items() if key in same and contents[key].kind != "packages"}
+    growing = {key: both for key, both in changes.items() if growth and key in growth.keys}
+    _refuse_other_recipe(path, {key: both for key, both in changes.items() if key not in {*moved, *growing}})
+    _refuse_other_contents(path, recorded, {key: contents[key] for key in contents if key not in same})
+    _refuse_fewer(path, growing)
+    is_longer = bool(growing) and growth is not None and growth.takes_effect(growing)
+    return Continuation(moved, growing if is_longer else {})
+
+
+def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, tuple[object, object]]:
+    both = {key: (old.get(key, _ABSENT), new.get(key, _ABSENT)) for key in {**old, **new}}
+    return {key: values for key, values in both.items() if values[0] != values[1]}
+
+
+def _refuse_other_recipe(path: Path, changes: Changes) -> None:
+    if changes:
+        lines = [
+            f"\n  {key}: {_shown(new)} (the run in {path} has {_shown(old)})"
+            for key, (old, new) in changes.items()
+        ]
+        raise UserError(
+            f"A run directory belongs to one recipe. Received: another one for {path}" + "".join(lines), _HINT
+        )
+
+
+def _refuse_other_contents(path: Path, recorded: Contents, contents: Contents) -> None:
+    lines = []
+    for key in contents.keys() & recorded.keys():
+        phrases = contents[key].differences(recorded[key])
+        more = f"; and {len(phrases) - 3:,} more" if len(phrases) > 3 else ""
+        place = f"in {contents[key].path} " if contents[key].kind == "folder" else ""
+        lines.append(f"\n  {key}: {place}{'; '.join(phrases[:3])}{more}")
+    if lines:
+        raise UserError(
+            f"A run goes on with the inputs that it began with. Received: others for {path}"
+            + "".join(sorted(lines)),
+            "`--fresh` moves the old run aside and begins anew with what is there now, `--run DIR` uses another "
+            "directory.",
+        )
+
+
+def _refuse_fewer(path: Path, growing: Changes) -> None:
+    fewer = [f"{key} {_shown(new)} for {path}, which has {_shown(old)}"
+             for key, (old, new) in growing.items() if not _is_more(old, new)]  # fmt: skip
+    if fewer:
+        raise UserError(f"A run goes on for more steps, never for fewer. Received: {'; '.join(fewer)}", _HINT)
+
+
+def _is_more(old: object, new: object) -> bool:
+    return new is None or (isinstance(old, int) and isinstance(new, int) and new > old)
+
+
+def _flat(values: Mapping, prefix: str = "") -> dict[str, object]:
+    """Nested mappings as one: {"train.steps": 200}."""
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) and value else {name: value}
+    return flat
+
+
+def _shown(value: object) -> str:
+    return "no such key" if value is _ABSENT else json.dumps(value, ensure_ascii=False)

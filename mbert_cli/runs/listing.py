@@ -1,0 +1,225 @@
+"""What is in runs/: which directories are runs, of which kind, and how far each one came."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from mbert_cli.errors import UserError
+from mbert_cli.runs.disk import directory_bytes
+from mbert_cli.runs.journal import Journal
+from mbert_cli.runs.lock import is_locked
+from mbert_cli.runs.manifest import is_partial, read_manifest
+
+RECIPE = "recipe.yaml"
+ORIGIN = "origin.json"
+INPUTS = "inputs.json"
+JOURNAL = "log.jsonl"
+CHECKPOINTS = "checkpoints"
+FINAL = "final"
+EXPORT = "export"
+FAILURE = "failed.json"
+LONGER = "longer.json"
+"""Of a run that was finished and goes on for more steps: which keys have grown."""
+BENCH_FOLDERS = ("bench", "reference")
+SUMMARY = "summary.json"
+SEARCH = "search.json"
+"""Of a run that is a search: its settings and how far each is."""
+TRIALS = "trials"
+"""Of a search: the runs it consists of."""
+STOPPED = "stopped.json"
+"""Of a trial that its search gave up: why."""
+
+State = Literal["running", "complete", "failed", "pruned", "interrupted", "empty"]
+
+
+SMOKE_ROOT = Path("runs", "smoke")
+"""Where `--smoke` puts its runs and looks for others."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One run as `mbert runs` shows it."""
+
+    path: Path
+    """Its directory."""
+    verb: str
+    """The command that made it; "unknown" when origin.json is damaged."""
+    state: State
+    """running: a live process owns it; complete: final/ is there; failed: it stopped on an error;
+    pruned: its search gave it up; interrupted: there are checkpoints, or trials; empty: it has not come so
+    far."""
+    size_bytes: int
+    """All of its files."""
+    steps: int | None
+    """Steps done, where the command counts steps."""
+    score: float | None
+    """The figure of final/summary.json under "score"."""
+    score_name: str | None
+    """What that figure is."""
+    started: datetime | None
+    """When its last session began."""
+    finished: datetime | None
+    """When final/ was completed."""
+    scored_on: tuple[int, str] | None = None
+    """Of which examples the score is: how many, and the beginning of their hash."""
+    deviation: float | None = None
+    """Of a search whose score is a mean over seeds: their standard deviation."""
+    trials: tuple[int, int] | None = None
+    """Of a search: trials that need no more work, and all of them."""
+
+
+def is_search(path: Path) -> bool:
+    """Whether a run is a search, which consists of trials."""
+    return (path / SEARCH).is_file()
+
+
+def is_run(path: Path) -> bool:
+    """Whether a directory is a run: it has a recipe."""
+    return (path / RECIPE).is_file()
+
+
+def list_runs(root: Path) -> list[RunInfo]:
+    """Returns the runs in `root` and in its folders, one level deep, by path."""
+    runs = []
+    for folder in _folders(root):
+        runs += [folder] if is_run(folder) else [inner for inner in _folders(folder) if is_run(inner)]
+    return [describe_run(path) for path in runs]
+
+
+def unknown_folders(root: Path) -> list[Path]:
+    """Returns the folders of `root` that neither are a run, hold one, nor belong to `mbert bench`."""
+    return [
+        folder for folder in _folders(root)
+        if folder.name not in BENCH_FOLDERS
+        and not is_run(folder) and not any(is_run(inner) for inner in _folders(folder))
+    ]  # fmt: skip
+
+
+def newest_complete(root: Path, verbs: Sequence[str]) -> Path | None:
+    """Returns the run in `root` of one of these kinds that was completed last, or None.
+
+    Runs that `--fresh` moved aside do not count, nor do those in folders of `root`, such as runs/smoke/.
+    """
+    runs = [describe_run(path) for path in _folders(root) if is_run(path) and not is_aside(path)]
+    finished = [(run.finished, run.path) for run in runs if run.verb in verbs and run.finished]
+    return max(finished)[1] if finished else None
+
+
+def is_aside(path: Path) -> bool:
+    """Whether `--fresh` moved this directory aside."""
+    return re.search(r"\.old-\d+$", path.name) is not None
+
+
+def describe_run(path: Path) -> RunInfo:
+    """Returns what is known of one run."""
+    origin = read_origin(path)
+    sessions = origin.get("sessions") or [{}]
+    summary = _read_object(path / FINAL / SUMMARY)
+    return RunInfo(
+        path=path,
+        verb=origin.get("verb", "unknown"),
+        state=_state(path),
+        size_bytes=directory_bytes(path),
+        steps=_steps(path, summary),
+        score=summary.get("score"),
+        score_name=summary.get("score_name"),
+        started=_time(sessions[-1].get("started")),
+        finished=finished_at(path),
+        scored_on=(summary["examples"], summary["set"][:8]) if "set" in summary else None,
+        deviation=summary.get("deviation"),
+        trials=_trials(path),
+    )
+
+
+def read_origin(path: Path) -> dict:
+    """Returns origin.json of a run: `verb` and the list `sessions`; empty when it cannot be read."""
+    return _read_object(path / ORIGIN)
+
+
+def checkpoint_steps(path: Path) -> list[int]:
+    """Returns the steps of a run's checkpoints, ascending."""
+    names = [folder.name for folder in _folders(path / CHECKPOINTS)]
+    return sorted(int(name[5:]) for name in names if re.fullmatch(r"step-\d+", name))
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        with os.scandir(root) as entries:
+            paths = [root / entry.name for entry in entries if entry.is_dir() and entry.name[0] != "."]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    return sorted(path for path in paths if not is_partial(path))
+
+
+def _state(path: Path) -> State:
+    if (path / FINAL).is_dir() and not (path / LONGER).exists():
+        return "complete"
+    if is_locked(path):
+        return "running"
+    if (path / FAILURE).exists():
+        return "failed"
+    if (path / STOPPED).exists():
+        return "pruned"
+    return "interrupted" if checkpoint_steps(path) or is_search(path) else "empty"
+
+
+def _trials(path: Path) -> tuple[int, int] | None:
+    counts = _read_object(path / SEARCH).get("trials")
+    return (counts["done"], counts["total"]) if counts else None
+
+
+def finished_at(path: Path) -> datetime | None:
+    """When the result of a run was completed; None where there is none, or its manifest cannot be read."""
+    try:
+        return _time(read_manifest(path / FINAL)["completed"])
+    except UserError:
+        return None
+
+
+def _steps(path: Path, summary: dict) -> int | None:
+    record = Journal(path / JOURNAL).last() or {}
+    if isinstance(summary.get("steps"), int) and not (path / LONGER).exists():
+        return summary["steps"]
+    counts = [*checkpoint_steps(path)[-1:], record.get("step")]
+    return max((count for count in counts if isinstance(count, int)), default=None)
+
+
+def _read_object(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def maker_of(verb: str, root: Path) -> str:
+    """The command that makes a run of a kind where others are looked for: `mbert finetune`, with `--smoke` in its folder."""
+    return f"mbert {verb}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
+
+
+USUAL_ROOT = Path("runs")
+
+
+def require_root(root: Path) -> None:
+    """Checks that a folder that was named is there; the usual one may be missing.
+
+    Raises:
+        UserError: It is not a folder.
+    """
+    if not root.is_dir() and (root.exists() or root != USUAL_ROOT):
+        raise UserError(
+            f"`mbert runs` looks into a folder. Received: {root}, which is none.",
+            f"Name an existing folder, or none for {USUAL_ROOT}.",
+        )

@@ -1,0 +1,121 @@
+"""The grid of a search: its settings, those that are drawn from it, and when one is clearly behind."""
+
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+
+from mbert_cli.search.options import SearchOptions
+from mbert_cli.train.options import FinetuneTrainOptions
+
+Scores = Mapping[float, float]
+"""Scores of a training by the share of its steps that was done."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of the grid, trained with every seed."""
+
+    learning_rate: float
+    batch_size: int
+    epochs: int
+
+    def trial(self, seed: int) -> str:
+        """Name of its trial with a seed: `learning_rate-0.0003-batch_size-32-epochs-3-seed-0`."""
+        return (
+            f"learning_rate-{self.learning_rate!r}-batch_size-{self.batch_size}-epochs-{self.epochs}"
+            f"-seed-{seed}"
+        )
+
+    def applied_to(self, train: FinetuneTrainOptions) -> FinetuneTrainOptions:
+        """The train section of its trials."""
+        optimizer = train.optimizer.model_copy(update={"learning_rate": self.learning_rate})
+        changes = {"optimizer": optimizer, "batch_size": self.batch_size, "epochs": self.epochs}
+        return train.model_copy(update=changes)
+
+
+def make_grid(search: SearchOptions, train: FinetuneTrainOptions) -> list[Setting]:
+    """All settings: every rate with every batch size and every number of epochs, the last varying fastest.
+
+    Args:
+        search: What is tried.
+        train: The values of what is not.
+    """
+    return [
+        Setting(float(rate), batch_size, epochs)
+        for rate, batch_size, epochs in itertools.product(
+            search.learning_rate or [train.optimizer.learning_rate],
+            search.batch_size or [train.batch_size],
+            search.epochs or [train.epochs],
+        )
+    ]
+
+
+def seeds_of(search: SearchOptions, seed: int) -> list[int]:
+    """The seeds of every setting."""
+    return list(search.seed or [seed])
+
+
+def plan_settings(search: SearchOptions, train: FinetuneTrainOptions, seed: int) -> list[Setting]:
+    """The settings that are tried, in the order of the grid: all, or as many as `max_trials` has room for.
+
+    Args:
+        search: What is tried.
+        train: The values of what is not.
+        seed: The recipe's; decides which settings are drawn.
+    """
+    grid = make_grid(search, train)
+    if search.max_trials is None:
+        return grid
+    return draw(grid, search.max_trials // len(seeds_of(search, seed)), seed)
+
+
+def draw(settings: Sequence[Setting], count: int, seed: int) -> list[Setting]:
+    """So many of the settings, in their order; each value of each axis occurs as often as any other, about.
+
+    Every n-th of the grid would not do: where n is the length of an axis, that axis has one value in all.
+
+    Args:
+        settings: All of them.
+        count: How many to draw.
+        seed: Decides which.
+    """
+    left = sorted(settings, key=lambda setting: _hash(setting, seed))
+    lengths = [len(set(axis)) for axis in zip(*map(astuple, settings), strict=True)]
+    uses: Counter[tuple[int, float]] = Counter()
+    drawn: set[Setting] = set()
+
+    def crowding(setting: Setting) -> int:
+        return sum(uses[axis, value] * lengths[axis] for axis, value in enumerate(astuple(setting)))
+
+    while left and len(drawn) < count:
+        chosen = min(left, key=crowding)
+        left.remove(chosen)
+        drawn.add(chosen)
+        uses.update(enumerate(astuple(chosen)))
+    return [setting for setting in settings if setting in drawn]
+
+
+def is_behind(scores: Scores, earlier: Iterable[Scores], margin: float | None) -> bool:
+    """Whether a training is clearly behind: its best score so far, by more than the margin.
+
+    Args:
+        scores: Those of the training, up to now.
+        earlier: Those of the trainings before it; each counts with its best score at the same share of its
+            own training, or not at all where it had none by then.
+        margin: How far behind is clearly behind; None for never.
+    """
+    if margin is None or not scores:
+        return False
+    share = max(scores)
+    reached = [max(found) for found in (_until(other, share) for other in earlier) if found]
+    return bool(reached) and max(scores.values()) < max(reached) - margin
+
+
+def _until(scores: Scores, share: float) -> list[float]:
+    return [score for place, score in scores.items() if place <= share]
+
+
+def _hash(setting: Setting, seed: int) -> str:
+    return hashlib.sha256(f"{seed} {astuple(setting)}".encode()).hexdigest()

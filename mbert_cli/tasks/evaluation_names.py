@@ -1,0 +1,62 @@
+"""Under which name the report of an evaluation is written, so that no set takes another one's place."""
+
+import json
+from pathlib import Path
+
+from mbert_cli.examples.options import Task
+from mbert_cli.tasks.model import ARTIFACT, TaskModel
+from mbert_cli.weights.description import SetDescription
+
+_PLACES = ("source", "name", "train", "validation", "folder", "data_dir", "packages")
+"""Keys of a task that say where its examples lie."""
+
+
+def report_path(target: Path, name: str) -> Path:
+    """Where a report lies: in the run's folder eval/, or beside an artifact."""
+    if target.suffix == ARTIFACT:
+        return target.with_name(f"{target.stem}-eval-{name}.json")
+    return target / "eval" / f"{name}.json"
+
+
+def report_name(
+    model: TaskModel, options: Task, split: str, task_name: str, whole: SetDescription, scored: SetDescription
+) -> str:
+    """`validation` for the set that a model was chosen by, `validation-32` for 32 examples of it, else longer names.
+
+    Args:
+        model: What is scored.
+        options: The task's recipe section.
+        split: The set of the task.
+        task_name: The task.
+        whole: That set.
+        scored: What is scored of it.
+    """
+    if _is_known(model, options, split, whole):
+        return split if scored == whole else f"{split}-{scored.examples}"
+    if _place(options)[:2] == _place(model.description.task)[:2]:
+        return f"{split}-{scored.short}"
+    name = f"{task_name}-{split}"
+    written = _written_set(report_path(model.path, name))
+    return name if written in (None, scored.digest) else f"{name}-{scored.short}"
+
+
+def _is_known(model: TaskModel, options: Task, split: str, whole: SetDescription) -> bool:
+    """Whether a set is the one that the model was fine-tuned with; of before sets were recorded, by its place."""
+    known = model.description.sets.get(split)
+    if known is not None:
+        return known == whole
+    return _place(options) == _place(model.description.task)
+
+
+def _place(options: Task) -> list[object]:
+    return [getattr(options, key, None) for key in _PLACES]
+
+
+def _written_set(path: Path) -> str | None:
+    """The set of a report that is there; "" where it does not say, None where there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("set", "")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, AttributeError):
+        return ""

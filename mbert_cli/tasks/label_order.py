@@ -1,0 +1,133 @@
+"""The labels of a task and those of a model, matched by name."""
+
+import json
+import re
+import shlex
+
+from mbert_cli import console
+from mbert_cli.errors import UserError
+from mbert_cli.examples.glue import GLUE
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.tokens import OUTSIDE
+from mbert_cli.runs.lineage import IMPORT
+from mbert_cli.weights.description import ModelDescription
+
+HOW = {
+    "classification": "task.source=file --set task.train=FILE",
+    "multi_label": "task.source=file --set task.kind=multi_label --set task.train=FILE",
+    "regression": "task.source=file --set task.kind=regression --set task.train=FILE",
+    "question_answering": "task.source=squad --set task.train=FILE --set task.validation=FILE",
+    "token_classification": "task.source=tokens --set task.train=FILE",
+}
+"""Settings of a task of one's own, by its kind."""
+
+
+def find_columns(task: TaskData, model: ModelDescription, name: str) -> tuple[int, ...]:
+    """For each label of a task the output of a model that stands for it.
+
+    Args:
+        task: What is asked.
+        model: What answers.
+        name: The model for messages: its run or artifact.
+
+    Raises:
+        UserError: The model answers something else, or knows other labels.
+    """
+    _require_kind(task, model, name)
+    known = list(model.labels or ())
+    if task.kind == "question_answering":
+        return tuple(range(len(known)))
+    if task.kind == "regression":
+        return _one_number(task, known, name)
+    order = match_names(task.labels, known) or _nameless(task, model)
+    if order is None:
+        raise UserError(
+            f"A task model is scored on a task with its own labels. Received: {', '.join(task.labels)} in "
+            f"{task.name} for {name}, which knows {', '.join(known)}",
+            _hint_at_labels(task, known),
+        )
+    if order != tuple(range(len(order))):
+        console.info(f"Labels are matched by name: {name} has them in the order {', '.join(known)}")
+    return order
+
+
+def _hint_at_labels(task: TaskData, known: list[str]) -> str:
+    """What to do where the labels of a task are not those of a model."""
+    if task.name in GLUE:
+        return f"Score a model of these labels; `mbert finetune {task.name}` makes one."
+    written = {_plain(label): label for label in task.labels}
+    if set(written) < set(map(_plain, known)):
+        labels = [written.get(_plain(label), label) for label in known]
+        names = json.dumps(list(_types(labels) or labels), ensure_ascii=False)
+        return f"Name all labels of the model: --set {shlex.quote(f'task.labels={names}')}"
+    return "Score a model of these labels, or write the labels of the task's files as this model knows them."
+
+
+def _types(labels: list[str]) -> dict[str, None] | None:
+    """The types of entities that labels of words stand for, in their order; None where they are no such labels."""
+    marked = [label for label in labels if label != OUTSIDE]
+    if OUTSIDE not in labels or not all(label.startswith(("B-", "I-")) for label in marked):
+        return None
+    return dict.fromkeys(label[2:] for label in marked)
+
+
+def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:
+    if task.kind == model.kind:
+        return
+    is_single = model.verb == IMPORT and model.kind == "multi_label" and len(model.labels or ()) == 1
+    if is_single and task.kind == "regression":
+        hint = 'Put "problem_type": "regression" into its config.json and import it again.'
+    elif model.verb == IMPORT:
+        hint = f"Name a task of its kind: --set {HOW[model.kind]}."
+    else:
+        hint = "Score another run, or leave the settings of task out: the run knows its own."
+    raise UserError(
+        f"A task model is scored on a task of its own kind. Received: {task.name}, which is {_words(task.kind)}, for "
+        f"{name}, which was fine-tuned for {_words(model.kind)}.",
+        hint,
+    )
+
+
+def _one_number(task: TaskData, known: list[str], name: str) -> tuple[int, ...]:
+    """A number is matched with a number, whatever they are called."""
+    if len(known) != len(task.labels):
+        raise UserError(
+            f"A model is scored on a task with as many numbers as it gives. Received: {', '.join(task.labels)} in "
+            f"{task.name} for {name}, which gives {', '.join(known)}",
+            "Score a model of one number; `mbert predict` shows those of this one.",
+        )
+    if known != task.labels:
+        console.info(f"{', '.join(known)} of {name} is taken for {', '.join(task.labels)} of {task.name}")
+    return (0,)
+
+
+def match_names(labels: list[str], known: list[str]) -> tuple[int, ...] | None:
+    """For each label the place of the known one with its name, apart from case, blanks, hyphens and underscores
+    if need be; None where they are not the same set."""
+    for form in (str, _plain):
+        ours, theirs = [form(label) for label in labels], [form(label) for label in known]
+        if len(set(ours)) == len(ours) == len(theirs) and set(ours) == set(theirs):
+            return tuple(theirs.index(label) for label in ours)
+    return None
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\s_-]+", "_", label.strip()).casefold()
+
+
+def _nameless(task: TaskData, model: ModelDescription) -> tuple[int, ...] | None:
+    """The order as it is, where a model numbers its labels in place of naming them."""
+    known = list(model.labels or ())
+    numbers = [str(index) for index in range(len(task.labels))]
+    defaults = [f"LABEL_{number}" for number in numbers]
+    is_glue = task.name in GLUE and set(known) == set(numbers)
+    if not is_glue and (model.verb != IMPORT or known != defaults):
+        return None
+    console.info(
+        f"The model does not name its labels; they are taken for {', '.join(task.labels)} in this order"
+    )
+    return tuple(known.index(number) for number in numbers) if is_glue else tuple(range(len(known)))
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

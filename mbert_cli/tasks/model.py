@@ -1,0 +1,296 @@
+"""A fine-tuned run or a phone artifact, behind one face: batches in, outputs out."""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mbert_cli import console
+from mbert_cli.backend import length_step, load_keras
+from mbert_cli.errors import UserError
+from mbert_cli.evaluate.outputs import concatenate_rows
+from mbert_cli.examples.batches import TaskBatches
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.options import ImportedTask, SquadTask, Task
+from mbert_cli.examples.sampling import thin
+from mbert_cli.examples.text_tables import METRICS
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.unlabelled import unlabelled_examples
+from mbert_cli.native_output import hidden_native_output
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.runs.directory import newest_complete, require_run
+from mbert_cli.runs.lineage import TASK_MODELS
+from mbert_cli.runs.listing import is_search, maker_of
+from mbert_cli.runs.manifest import MANIFEST, verify_directory
+from mbert_cli.search.results import describe_choice, read_report
+from mbert_cli.tasks.encoding import TaskSet, describe_set, encode_set
+from mbert_cli.tasks.label_order import find_columns
+from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.text.batch import Batch
+from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
+from mbert_cli.weights.description import FILE as DESCRIPTION
+from mbert_cli.weights.description import ModelDescription, SetDescription
+
+ARTIFACT = ".tflite"
+
+MANY_BATCHES = 20
+"""From so many on a bar shows how far the answers are."""
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """Everything that scoring and predicting need.
+
+    Attributes:
+        path: The run directory or the artifact.
+        description: Architecture, labels and task.
+        vocabulary: The vocabulary that lies beside the weights.
+        sequence_length: Tokens of one row.
+        predict: Task batches -> outputs of their rows, float32, as `mbert_cli.evaluate.outputs.ACTIVATIONS` says.
+        dynamic_length: Whether batches may be shorter than `sequence_length`.
+        columns: The model's outputs in the order in which they are given; None for all as they are.
+    """
+
+    path: Path
+    description: ModelDescription
+    vocabulary: Vocabulary
+    sequence_length: int
+    predict: Callable[[Iterable[Batch]], np.ndarray]
+    dynamic_length: bool = False
+    columns: tuple[int, ...] | None = None
+
+    def with_static_length(self, sequence_length: int) -> "TaskModel":
+        """The model as an artifact of that length sees the task."""
+        return replace(self, sequence_length=sequence_length, dynamic_length=False)
+
+    def answering(self, task: TaskData) -> "TaskModel":
+        """The model with its outputs in the order of a task's labels, which are matched by name.
+
+        Raises:
+            UserError: It answers something else, or knows other labels.
+        """
+        columns = find_columns(task, self.description, str(self.path))
+        if columns == tuple(range(len(columns))):
+            columns = None
+        description = self.description.model_copy(update={"labels": task.labels})
+        return replace(self, description=description, columns=columns)
+
+    def arrange(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs (..., labels) of the network or the artifact in the order in which they are given."""
+        return outputs if self.columns is None else outputs[..., list(self.columns)]
+
+    def encode(self, task: TaskData, examples: Any, options: Task) -> TaskSet:
+        """A set of a task, or a part of one, in rows of this model's length.
+
+        Args:
+            task: The task.
+            examples: The set.
+            options: The task's recipe section.
+
+        Raises:
+            UserError: The section is one of tasks of another kind.
+        """
+        _require_kind(options, self)
+        changes: dict[str, object] = {"sequence_length": self.sequence_length}
+        if isinstance(options, SquadTask) and options.null_threshold is None:
+            changes["null_threshold"] = self.description.null_threshold
+        say_single_segment(self.description.size, reads_pairs(task, examples))
+        return encode_set(task, examples, options.model_copy(update=changes), Tokenizer(self.vocabulary))
+
+    def sample(self, options: Task, max_examples: int) -> tuple["TaskModel", TaskSet]:
+        """Examples to compare the model with another one on: of the task's validation set, spread evenly.
+
+        A model that came from elsewhere without a task gets paragraphs of the documentation inside installed
+        packages, whose labels mean nothing.
+
+        Args:
+            options: The task's recipe section.
+            max_examples: Most of them.
+
+        Returns:
+            The model as it answers the task, and the examples as it sees them.
+
+        Raises:
+            UserError: The task cannot be read, or is not the model's.
+        """
+        if not isinstance(options, ImportedTask):
+            task = load_task(options, "validation")
+            model = self.answering(task)
+            self.warn_of_other_set(options, "validation", describe_set(task, task.validation))
+            examples = thin(task.validation, max_examples)
+            encoded = model.encode(task, examples, options)
+            return model, replace(encoded, described=describe_set(task, examples))
+        console.info(
+            f"{self.path} knows no data of its task; documentation of installed packages takes its place"
+        )
+        kind = self.description.kind
+        task = TaskData("documentation", self.description.labels, {}, METRICS.get(kind, ()), kind)
+        return self, self.encode(task, thin(unlabelled_examples(task), max_examples), options)
+
+    def warn_of_other_set(self, options: Task, split: str, found: SetDescription) -> None:
+        """Says where a set of the model's own task has changed since the model was fine-tuned with it."""
+        known, own = self.description.sets.get(split), self.description.task
+        is_own = (
+            own is not None and options.model_copy(update={"sequence_length": own.sequence_length}) == own
+        )
+        if known is not None and known != found and is_own:
+            console.warning(
+                f"The {split} set of {self.path} has changed since the model was fine-tuned: {found}; then {known}"
+            )
+
+    def batches(self, encoded: TaskSet, batch_size: int) -> TaskBatches:
+        """The rows in batches, each as long as this model takes them."""
+        return TaskBatches(encoded.rows, batch_size, dynamic_length=self.dynamic_length)
+
+    def answer(self, encoded: TaskSet, batch_size: int) -> np.ndarray:
+        """The outputs for all rows of a set, in their order; raises as `answer_batches`."""
+        batches = self.batches(encoded, batch_size)
+        total = batches.steps_in_order
+        return batches.outputs(lambda parts: self.answer_batches(_watched(parts, total)), length_step())
+
+    def answer_batches(self, batches: Iterable[Batch]) -> np.ndarray:
+        """The outputs for the rows of task batches.
+
+        Raises:
+            UserError: Some are not finite, so that no answer follows from them.
+        """
+        outputs = self.arrange(self.predict(batches))
+        if not np.isfinite(outputs).all():
+            found = "NaN" if np.isnan(outputs).any() else "infinity"
+            raise UserError(
+                f"The outputs of a task model must be finite numbers. Received: {found} from {self.path}",
+                "Its weights are not finite or too large: train, import or export it again.",
+            )
+        return outputs
+
+
+def _require_kind(options: Task | ImportedTask, model: TaskModel) -> None:
+    """Checks that the section of a task is one of the kind that a model was fine-tuned for."""
+    kind, of_texts = model.description.kind, ("classification", "multi_label", "regression")
+    kinds = {"squad": ("question_answering",), "tokens": ("token_classification",), "imported": (kind,)}
+    if kind not in kinds.get(options.source, of_texts):
+        raise UserError(
+            "The task that is named must be of the model's kind. "
+            f"Received: task.source {options.source} for {model.path}, which was fine-tuned for "
+            f"{kind.replace('_', ' ')}.",
+            "Leave task.source out; single keys of the model's own task can be set.",
+        )
+
+
+def find_target(invocation: Invocation) -> Path:
+    """The run or artifact that the command names, else the newest complete `finetune` run.
+
+    Raises:
+        UserError: There is none.
+    """
+    if invocation.targets or invocation.run:
+        return Path(invocation.targets[0] if invocation.targets else invocation.run)
+    newest = newest_complete(invocation.root, ("finetune",))
+    if newest is None:
+        raise UserError(
+            f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}.",
+            f"Make one with `{maker_of('finetune', invocation.root)}`, or name a run or a .tflite file.",
+        )
+    console.info(f"{newest}: the newest complete finetune run")
+    return newest
+
+
+def open_task_model(path: Path) -> TaskModel:
+    """Loads a fine-tuned run with Keras, or an artifact with the TFLite interpreter.
+
+    Raises:
+        UserError: It is neither, or is damaged.
+    """
+    return _open_artifact(path) if path.suffix == ARTIFACT else _open_run(path)
+
+
+def _open_run(path: Path) -> TaskModel:
+    from mbert_cli.weights.saved_files import load_run_vocabulary
+
+    final = require_run(path, TASK_MODELS).final
+    if is_search(path):
+        console.info(describe_choice(path, read_report(path)))
+    description = ModelDescription.load(final)
+    require_head(description, path)
+    return TaskModel(
+        path=path,
+        description=description,
+        vocabulary=load_run_vocabulary(final, description),
+        sequence_length=description.task.sequence_length,
+        predict=_load_when_asked(final, description.kind),
+        dynamic_length=True,
+    )
+
+
+def _load_when_asked(final: Path, kind: str) -> Callable[[Iterable[Batch]], np.ndarray]:
+    """A run's network as a function of batches; it is loaded, and Keras with it, when there are some."""
+
+    @cache
+    def predictor() -> Callable[[Iterable[Batch]], np.ndarray]:
+        with hidden_native_output():
+            load_keras()
+            from mbert_cli.evaluate.predict import make_predictor
+            from mbert_cli.weights.saved_network import load_task_network
+        return make_predictor(load_task_network(final), kind)
+
+    return lambda batches: predictor()(batches)
+
+
+def _watched(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
+    """The same batches, with a bar where there are many."""
+    if total < MANY_BATCHES:
+        yield from batches
+        return
+    with console.progress(total, "batches") as progress:
+        for step, batch in enumerate(batches):
+            yield batch
+            progress.update(step + 1)
+
+
+def require_head(description: ModelDescription, path: Path) -> None:
+    """Checks that a run has the head of a task.
+
+    Raises:
+        UserError: It has none.
+    """
+    if description.task is None:
+        raise UserError(
+            f"A task model has the head of a task. Received: {path}, which has none.",
+            f"Give it one with `mbert finetune --source {shlex.quote(str(path))}`.",
+        )
+
+
+def _open_artifact(path: Path) -> TaskModel:
+    from mbert_cli.tflite.interpreter import Artifact
+    from mbert_cli.weights.saved_files import VOCABULARY, load_run_vocabulary
+
+    artifact = Artifact(path)
+    folder = path.parent
+    missing = [name for name in (DESCRIPTION, VOCABULARY) if not (folder / name).is_file()]
+    if missing:
+        raise UserError(
+            f"An artifact is read together with the files that were exported with it, {DESCRIPTION} and "
+            f"{VOCABULARY}. Received: {path} without {' and '.join(missing)} beside it.",
+            "Copy the whole folder export/MODE, or export it again with `mbert export-tflite`.",
+        )
+    if (folder / MANIFEST).exists():
+        verify_directory(folder)
+    description = ModelDescription.load(folder)
+    return TaskModel(
+        path=path,
+        description=description,
+        vocabulary=load_run_vocabulary(folder, description),
+        sequence_length=artifact.sequence_length,
+        predict=lambda batches: concatenate_rows([artifact.predict(real_rows(batch)) for batch in batches]),
+    )
+
+
+def real_rows(batch: Batch) -> Batch:
+    """A batch without its fillers."""
+    real = batch["example_weights"] > 0
+    return {name: values[real] for name, values in batch.items()}

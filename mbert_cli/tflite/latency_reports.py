@@ -1,0 +1,147 @@
+"""What `mbert bench` leaves behind: a file for each time that it ran, and the newest figures of each artifact."""
+
+import dataclasses
+import json
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mbert_cli.runs.manifest import replace_file
+from mbert_cli.runs.origin import collect_origin
+from mbert_cli.tflite.latency import LatencyRow
+from mbert_cli.tflite.options import BenchOptions
+
+BENCH = "bench"
+"""Folder of the reports, beside the runs."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the times were measured on, before they were.
+
+    Attributes:
+        processor: Its name.
+        cores: Those that the process may use.
+        load: Processes that wanted to run, mean of the last minute.
+        origin: Command, time, versions and host.
+    """
+
+    processor: str
+    cores: int
+    load: float
+    origin: dict
+
+    @property
+    def line(self) -> str:
+        """The same for people."""
+        runtime = self.origin["versions"].get("ai-edge-litert", "of unknown version")
+        when = datetime.fromisoformat(self.origin["started"]).astimezone()
+        return (
+            f"Measured on {self.processor}, {self.cores} cores, load {self.load:.1f}, with LiteRT {runtime}, "
+            f"{when:%Y-%m-%d %H:%M}."
+        )
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The newest figures of an artifact, and of the reference that was timed beside it."""
+
+    p50_ms: float
+    size_bytes: int
+    reference: str | None = None
+    reference_p50_ms: float = 0.0
+    reference_size_bytes: int = 0
+
+
+def describe_machine() -> Machine:
+    """What this process runs on, now."""
+    origin = collect_origin()
+    return Machine(_processor(), origin["cores"], os.getloadavg()[0], origin)
+
+
+def write_report(
+    folder: Path,
+    rows: Sequence[LatencyRow],
+    references: Sequence[LatencyRow],
+    options: BenchOptions,
+    machine: Machine,
+) -> Path:
+    """Writes the figures into a file of their own, named by the time.
+
+    Args:
+        folder: Receives the file; made if it is not there.
+        rows: The figures of artifacts.
+        references: Those of references.
+        options: How they were measured.
+        machine: What they were measured on.
+    """
+    report = {
+        "reference": options.against, "options": options.model_dump(), "processor": machine.processor,
+        "load": machine.load, **machine.origin,
+        "rows": [*(_record(row, False) for row in rows), *(_record(row, True) for row in references)],
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _new_path(folder, datetime.fromisoformat(machine.origin["started"]))
+    replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
+    return path
+
+
+def _record(row: LatencyRow, is_reference: bool) -> dict:
+    places = {"path": str(row.path), "resolved": str(row.path.resolve())}
+    return dataclasses.asdict(row) | places | {"spread": row.spread, "is_reference": is_reference}
+
+
+def newest_latencies(root: Path) -> dict[Path, Latency]:
+    """The newest figures of each artifact that was timed, by its resolved path.
+
+    Args:
+        root: The folder of the runs. Reports that cannot be read are passed over.
+    """
+    found: dict[Path, Latency] = {}
+    for report in sorted(_reports(root / BENCH), key=lambda report: report["started"]):
+        references = _references(report)
+        for row in report["rows"]:
+            beside = references.get(row.get("sequence_length"))
+            against = (report["reference"], beside["p50_ms"], beside["size_bytes"]) if beside else ()
+            latency = Latency(row["p50_ms"], row["size_bytes"], *against)
+            found[Path(row.get("resolved") or row["path"]).resolve()] = latency
+    return found
+
+
+def _references(report: dict) -> dict[int | None, dict]:
+    """The rows of references by their length; earlier versions had one, the last row."""
+    if not report.get("reference"):
+        return {}
+    rows = report["rows"]
+    named = [row for row in rows if row.get("is_reference")] or rows[-1:]
+    return {row.get("sequence_length"): row for row in named}
+
+
+def _reports(folder: Path) -> Iterator[dict]:
+    for path in sorted(folder.glob("*.json")):
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            rows = [row for row in report["rows"] if {"path", "p50_ms", "size_bytes"} <= set(row)]
+            yield report | {"rows": rows, "started": str(report.get("started", ""))}
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+
+
+def _new_path(folder: Path, moment: datetime) -> Path:
+    stem = f"{moment.astimezone():%Y%m%d-%H%M%S}"
+    path, number = folder / f"{stem}.json", 1
+    while path.exists():
+        path, number = folder / f"{stem}-{number}.json", number + 1
+    return path
+
+
+def _processor() -> str:
+    """The name of the processor, as the system knows it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n")
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,76 @@
+"""A run's `final/` directory <-> a Keras network with its vocabulary."""
+
+from pathlib import Path
+
+import keras
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.heads import build_pretraining_network, build_task_network
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import WEIGHTS, copy_vocabulary, save_arrays
+from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.variables import assign_variables, read_variables
+
+
+def save_network(
+    directory: Path, network: keras.Model, description: ModelDescription, vocabulary: Path
+) -> None:
+    """Writes weights, `model.json` and the vocabulary into an existing directory.
+
+    Args:
+        directory: Receives the files.
+        network: The network whose weights are saved.
+        description: What the network is.
+        vocabulary: The vocabulary file to copy, with what lies beside it.
+    """
+    save_arrays(directory, read_variables(network), description)
+    copy_vocabulary(vocabulary, directory)
+
+
+def load_teacher(run: Path, precision: str = "float32") -> keras.Model:
+    """Builds the pre-training network of a run with its weights; the head for the next sentence may be missing.
+
+    Args:
+        run: The run directory.
+        precision: float32 or bfloat16, of the layers.
+
+    Raises:
+        UserError: The run's model cannot predict masked words.
+    """
+    description = ModelDescription.load(run / "final")
+    arrays = load_weights(run / "final" / WEIGHTS)
+    heads = {name.split("/")[0] for name in arrays} - {"encoder", "pooler"}
+    if "masked_language_model" not in heads:
+        raise UserError(
+            "A teacher must have a head for masked words: its predictions are what the student learns. "
+            f"Received: {run} with {', '.join(sorted(heads)) or 'no head'}.",
+            "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",
+        )
+    network = build_pretraining_network(
+        description.size,
+        vocab_size=description.vocabulary.size,
+        seed=None,
+        dtype=dtype_policy(precision),
+        next_sentence="next_sentence" in heads,
+    )
+    assign_variables(network, arrays, allow_unused=("pooler",))
+    return network
+
+
+def load_task_network(final: Path) -> keras.Model:
+    """Builds the task model of a `finetune` run with its weights, in float32."""
+    description = ModelDescription.load(final)
+    network = build_task_network(
+        description.size,
+        kind=description.kind,
+        vocab_size=description.vocabulary.size,
+        num_labels=len(description.labels),
+        seed=None,
+    )
+    assign_variables(network, load_weights(final / WEIGHTS))
+    return network
+
+
+def dtype_policy(precision: str) -> str:
+    """The Keras policy of a recipe's `train.precision`: weights stay float32."""
+    return "mixed_bfloat16" if precision == "bfloat16" else "float32"

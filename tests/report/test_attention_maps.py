@@ -1,0 +1,69 @@
+"""Attention maps as a picture: the scale that they share, and text that a font has not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from matplotlib import pyplot
+
+from mbert_cli.report import lettering as picture_text
+from mbert_cli.report.attention_maps import _compose, draw
+from mbert_cli.report.lettering import Lettering
+
+NOWHERE = "\U0010fffd"
+"""A character that means nothing, so that no font has it."""
+
+
+def arrays(*layers: list, tokens: tuple[str, ...] = ("[CLS]", "[SEP]")) -> dict[str, np.ndarray]:
+    """What `trace_run` returns, of maps (heads, query, key) for each layer."""
+    maps = {f"attention/layer_{place:02d}": np.array(layer) for place, layer in enumerate(layers)}
+    return {"tokens": np.array(tokens), **maps}
+
+
+def test_all_maps_of_a_picture_share_a_scale_that_a_bar_shows():
+    teacher = arrays([[[0.9, 0.1], [0.5, 0.5]]], [[[0.2, 0.8], [0.5, 0.5]]])
+    student = arrays([[[0.4, 0.6], [0.5, 0.5]]] * 2, [[[0.3, 0.7], [0.5, 0.5]]] * 2)
+    for layers, largest in (([0, 1], 0.9), ([1], 0.8)):
+        figure = _compose(pyplot, {"teacher": teacher, "student": student}, layers)
+        images = [axis.images[0] for axis in figure.axes if axis.images]
+        assert len(images) == 3 * len(layers)
+        assert {image.get_clim() for image in images} == {(0.0, largest)}
+        (bar,) = [axis for axis in figure.axes if not axis.images]
+        assert bar.get_ylim() == (0.0, largest)
+        assert bar.get_ylabel() == "attention, one scale for all maps"
+        pyplot.close(figure)
+
+
+def test_maps_stand_in_the_columns_of_their_model():
+    teacher, student = arrays([[[1.0, 0.0], [0.0, 1.0]]]), arrays([[[0.4, 0.6], [0.5, 0.5]]] * 2)
+    figure = _compose(pyplot, {"teacher": teacher, "student": student}, [0])
+    axes = [axis for axis in figure.axes if axis.images]
+    assert [axis.get_title() for axis in axes] == ["teacher\nhead 0", "student\nhead 0", "head 1"]
+    assert [axis.images[0].get_array()[0, 0] for axis in axes] == [1.0, 0.4, 0.4]
+    pyplot.close(figure)
+
+
+@pytest.mark.filterwarnings("error")
+def test_text_that_no_font_has_is_drawn_without_a_warning(tmp_path: Path):
+    shown = arrays([np.full((5, 5), 0.2)], tokens=("\u6211", NOWHERE, "$x$", "\\", "\u043a"))
+    draw(tmp_path / "maps.png", {f"run $ {NOWHERE}": shown}, [])
+    assert (tmp_path / "maps.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_characters_that_no_font_has_become_numbers():
+    lettering = Lettering.for_texts(["film", NOWHERE])
+    assert lettering.missing == {NOWHERE}
+    assert lettering.readable(f"film {NOWHERE}") == "film \\U0010fffd"
+
+
+def test_fonts_are_added_until_every_character_has_one(monkeypatch):
+    has = {"one": "ab", "two": "bcd", "three": "d"}
+    monkeypatch.setattr(picture_text, "_installed", lambda: {name: name for name in has})
+    monkeypatch.setattr(picture_text, "_having", lambda file, wanted: set(has.get(file, "x")) & set(wanted))
+    usual = Lettering.for_texts(["x x"]).families
+    lettering = Lettering.for_texts(["xab", "cd e"])
+    assert lettering.families == (*usual, "two", "one")
+    assert lettering.missing == {"e"}

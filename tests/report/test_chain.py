@@ -1,0 +1,143 @@
+"""`mbert runs --chain`: models and artifacts, from pre-training to the phone."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mbert_cli.report import chain
+
+
+def write_run(path: Path, verb: str, recipe: dict, summary: dict) -> None:
+    """A complete run as the commands leave it, without its weights."""
+    final = path / "final"
+    final.mkdir(parents=True)
+    (path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    (path / "origin.json").write_text(json.dumps({"verb": verb, "sessions": []}))
+    (final / "summary.json").write_text(json.dumps(summary))
+    manifest = {"completed": "2026-01-01T00:00:00+00:00", "files": {}}
+    (final / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    root = Path("runs")
+    write_run(root / "teacher", "train-teacher", {"seed": 0}, {"score": 0.25, "score_name": "m"})
+    student = {"teacher": "runs/teacher", "distill": {"strategy": "joint"}}
+    write_run(root / "student", "distill", student, {"score": 0.2, "score_name": "m"})
+    for name, pretrained in (("task", True), ("baseline", False)):
+        recipe = {"source": "runs/student", "pretrained": pretrained}
+        summary = {"score": 0.9, "score_name": "accuracy", "parameters": 1234}
+        write_run(root / name, "finetune", recipe, summary)
+    export = root / "task" / "export" / "float32"
+    export.mkdir(parents=True)
+    (export / "model.tflite").write_bytes(bytes(2_000_000))
+    (export / "report.json").write_text(json.dumps({"parity": {"metric_artifact": 0.89}}))
+    rows = [
+        {"path": "runs/task/export/float32/model.tflite", "p50_ms": 2.0, "size_bytes": 2_000_000},
+        {"path": "runs/reference/bert_base.tflite", "p50_ms": 30.0, "size_bytes": 400_000_000},
+    ]
+    (root / "bench").mkdir()
+    (root / "bench" / "report.json").write_text(json.dumps({"reference": "bert_base", "rows": rows}))
+    return root
+
+
+def cells(line: str) -> list[str]:
+    return [cell for cell in line.split("  ") if cell.strip()]
+
+
+def test_a_model_stands_with_its_teacher_and_both_scores(root, capsys):
+    chain.run(root)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "student (joint" in line]
+    assert [cell.strip() for cell in cells(line)] == [
+        "task", "student (joint, from teacher)", "1,234", "20.00%", "90.00% accuracy",
+    ]  # fmt: skip
+
+
+def test_a_baseline_has_no_score_of_pretraining(root, capsys):
+    chain.run(root)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(" baseline ")]
+    assert [cell.strip() for cell in cells(line)] == [
+        "baseline", "fresh weights of the shape of student", "1,234", "90.00% accuracy",
+    ]  # fmt: skip
+
+
+def test_an_artifact_stands_with_its_ratios_to_the_reference(root, capsys):
+    chain.run(root)
+    output = capsys.readouterr().out
+    assert "Artifacts, ratios to bert_base in float32; a task, a set that was not recorded" in output
+    (line,) = [line for line in output.splitlines() if line.startswith(" task float32 ")]
+    assert [cell.strip() for cell in cells(line)] == [
+        "task float32", "89.00%", "2.0", "2.00", "200.0", "15.0",
+    ]  # fmt: skip
+
+
+def test_the_newest_times_of_each_artifact_are_shown_whichever_report_has_them(root, capsys):
+    export = root / "task" / "export" / "int8"
+    export.mkdir()
+    (export / "model.tflite").write_bytes(bytes(500_000))
+    for moment, name, size, p50 in (
+        ("2026-01-02", "int8", 500_000, 5.0),
+        ("2026-01-03", "float32", 2_000_000, 3.0),
+        ("2026-01-04", "float32", 1_999_999, 9.0),
+    ):
+        row = {"path": f"runs/task/export/{name}/model.tflite", "p50_ms": p50, "size_bytes": size}
+        beside = {"path": "r.tflite", "p50_ms": 30.0, "size_bytes": 4_000_000, "is_reference": True}
+        content = {"started": moment, "reference": "tinybert_4", "rows": [row, beside]}
+        (root / "bench" / f"{moment}.json").write_text(json.dumps(content))
+    (root / "bench" / "broken.json").write_text("{")
+    (root / "bench" / "2026-01-04.json").rename(root / "bench" / "2026-01-05.json")
+    chain.run(root)
+    output = capsys.readouterr().out
+    assert "Artifacts, ratios to tinybert_4 in float32" in output
+    shown = {line.split()[1]: line.split()[2:] for line in output.splitlines() if line.startswith(" task ")}
+    assert shown["int8"] == ["0.5", "5.00", "8.0", "6.0"]
+    assert shown["float32"] == ["89.00%", "2.0"]  # exported anew since it was timed
+
+
+def change(path: Path, **values: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_models_that_were_scored_on_different_sets_stand_in_different_tables(root, capsys):
+    scored = {"set": "3f9a1c02aaaaaaaa", "examples": 872}
+    for name in ("task", "baseline"):
+        change(root / name / "final/summary.json", **scored)
+        recipe = {"source": "runs/student", "pretrained": True, "task": {"source": "glue", "name": "sst2"}}
+        (root / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    change(root / "task/export/float32/report.json", **scored)
+    chain.run(root)
+    titles = [line for line in capsys.readouterr().out.splitlines() if ";" in line]
+    assert titles == [
+        "Models; sst2, 872 examples (set 3f9a1c02)",
+        "Artifacts, ratios to bert_base in float32; sst2, 872 examples (set 3f9a1c02)",
+    ]
+    change(root / "baseline/final/summary.json", set="77777777bbbbbbbb", examples=436)
+    change(root / "task/export/float32/report.json", set="55555555bbbbbbbb", examples=64)
+    chain.run(root)
+    titles = [line for line in capsys.readouterr().out.splitlines() if ";" in line]
+    assert titles == [
+        "Models; sst2, 436 examples (set 77777777)",
+        "Models; sst2, 872 examples (set 3f9a1c02)",
+        "Artifacts, ratios to bert_base in float32; sst2, 64 examples (set 55555555)",
+    ]
+
+
+def test_scores_of_pretraining_on_different_sets_stand_in_different_columns(root, capsys):
+    write_run(
+        root / "other", "train-teacher", {"seed": 0}, {"score": 0.4, "set": "99999999", "examples": 640}
+    )
+    (root / "baseline/recipe.yaml").write_text(yaml.safe_dump({"source": "runs/other", "pretrained": True}))
+    chain.run(root)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "masked-LM accuracy, 640 examples (set 99999999)" in printed
+    assert "masked-LM accuracy, a set that was not recorded" in printed
+
+
+def test_a_folder_without_task_models_is_told(tmp_path, capsys):
+    chain.run(tmp_path)
+    assert capsys.readouterr().err == (
+        f"There is no complete finetune run in {tmp_path}. `mbert finetune` makes one.\n"
+    )

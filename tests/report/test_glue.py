@@ -1,0 +1,111 @@
+"""`mbert runs --glue`: models by row, tasks by column, both averages."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mbert_cli.report import glue as glue_table
+
+
+def write_run(root: Path, name: str, glue_task: str, score: float, **changes: object) -> Path:
+    final = root / name / "final"
+    final.mkdir(parents=True)
+    scored = changes.pop("scored", {})
+    recipe = {
+        "source": "runs/student",
+        "pretrained": True,
+        "task": {"source": "glue", "name": glue_task},
+    } | changes
+    (root / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    (root / name / "origin.json").write_text(json.dumps({"verb": "finetune", "sessions": []}))
+    summary = {"score": score, "score_name": "accuracy"} | scored
+    (final / "summary.json").write_text(json.dumps(summary))
+    manifest = {"completed": "2026-01-01T00:00:00+00:00", "files": {}}
+    (final / "manifest.json").write_text(json.dumps(manifest))
+    return root / name
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "runs"
+
+
+def rows(root: Path, capsys) -> dict[str, list[str]]:
+    """Cells by the name of the model, of which empty ones are left out."""
+    glue_table.run(root)
+    lines = capsys.readouterr().out.splitlines()
+    return {
+        cells[0]: cells[1:]
+        for cells in ([c.strip() for c in f"  {line}".split("  ") if c.strip()] for line in lines)
+        if cells
+    }
+
+
+def test_seeds_are_a_mean_with_its_deviation_and_averages_count_each_task_once(root, capsys):
+    write_run(root, "a", "rte", 0.5)
+    write_run(root, "b", "rte", 0.6)
+    write_run(root, "c", "cola", 0.25)
+    write_run(root, "d", "wnli", 0.4)
+    found = rows(root, capsys)
+    assert found["model"] == ["cola", "rte", "wnli", "average", "without wnli"]
+    # (25 + 55 + 40) / 3 and (25 + 55) / 2
+    assert found["student"] == ["25.0", "55.0 ± 7.1", "40.0", "40.0", "40.0"]
+
+
+def test_a_model_that_lacks_a_task_has_no_average(root, capsys):
+    write_run(root, "a", "rte", 0.5)
+    write_run(root, "b", "cola", 0.3)
+    write_run(root, "c", "rte", 0.4, pretrained=False)
+    found = rows(root, capsys)
+    assert found["student"] == ["30.0", "50.0", "40.0", "40.0"]
+    assert found["fresh weights of the shape of student"] == ["40.0"]
+
+
+def test_mnli_is_the_mean_of_both_sets_where_both_were_scored(root, capsys):
+    run = write_run(root, "a", "mnli", 0.6)
+    (run / "eval").mkdir()
+    (run / "eval/validation_mismatched.json").write_text(json.dumps({"score": 0.7}))
+    assert rows(root, capsys)["student"] == ["65.0", "65.0", "65.0"]
+
+
+OFFICIAL = {"set": "3f9a1c02aaaaaaaa", "examples": 872}
+OTHER = {"set": "77777777bbbbbbbb", "examples": 436}
+
+
+def test_scores_of_different_sets_stand_in_different_columns(root, capsys):
+    write_run(root, "a", "sst2", 0.8, scored=OTHER)
+    write_run(root, "b", "sst2", 0.9, scored=OFFICIAL)
+    write_run(root, "c", "sst2", 0.7, scored=OFFICIAL)
+    write_run(root, "d", "rte", 0.5, scored=OTHER)
+    write_run(root, "e", "sst2", 0.6, scored=OTHER, source="runs/older")
+    found = rows(root, capsys)
+    assert found["model"] == [
+        "sst2, 872 examples (set 3f9a1c02)", "sst2, 436 examples (set 77777777)", "rte", "average", "without wnli",
+    ]  # fmt: skip
+    assert found["student"] == ["80.0 ± 14.1", "80.0", "50.0", "65.0", "65.0"]
+    assert found["older"] == ["60.0"]  # no average: it was not scored on the set that counts
+    assert (
+        "A task whose runs were scored on different sets has a column for each; averages count the first."
+        in found
+    )
+
+
+def test_mnli_of_one_set_and_of_both_are_two_columns(root, capsys):
+    write_run(root, "a", "mnli", 0.6, scored=OFFICIAL)
+    run = write_run(root, "b", "mnli", 0.6, scored=OFFICIAL, source="runs/other")
+    (run / "eval").mkdir()
+    (run / "eval/validation_mismatched.json").write_text(json.dumps({"score": 0.7} | OTHER))
+    found = rows(root, capsys)
+    assert found["model"][:2] == [
+        "mnli, 872 examples (set 3f9a1c02) and 436 examples (set 77777777)", "mnli, 872 examples (set 3f9a1c02)",
+    ]  # fmt: skip
+    assert (found["other"], found["student"]) == (["65.0", "65.0", "65.0"], ["60.0"])
+
+
+def test_other_tasks_are_not_in_the_table(root, capsys):
+    write_run(root, "a", "x", 0.6, task={"source": "file", "train": "t.tsv"})
+    glue_table.run(root)
+    assert capsys.readouterr().err == f"There is no complete finetune run of a GLUE task in {root}.\n"

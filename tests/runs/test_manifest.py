@@ -1,0 +1,178 @@
+"""Directories that are complete or absent."""
+
+import errno
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.errors import RunError, UserError
+from mbert_cli.runs.manifest import read_manifest, replace_file, verify_directory, write_directory
+
+DEAD = 999_999_999  # above every system's largest process number
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def fill(folder: Path) -> None:
+    (folder / "ids").mkdir()
+    (folder / "ids/train.bin").write_bytes(b"12345678")
+    (folder / "vocab.txt").write_bytes(b"[PAD]\n")
+
+
+def names(path: Path) -> list[str]:
+    return sorted(item.name for item in path.iterdir())
+
+
+def test_the_manifest_has_size_and_hash_of_every_file() -> None:
+    write_directory(Path("runs/store"), fill)
+    content = json.loads(Path("runs/store/manifest.json").read_text())
+    assert content["files"] == {
+        "ids/train.bin": {"bytes": 8, "sha256": hashlib.sha256(b"12345678").hexdigest()},
+        "vocab.txt": {"bytes": 6, "sha256": hashlib.sha256(b"[PAD]\n").hexdigest()},
+    }
+    assert read_manifest(Path("runs/store"))["completed"] == content["completed"]
+    verify_directory(Path("runs/store"))
+    assert names(Path("runs")) == ["store"]
+
+
+def test_a_writer_that_fails_leaves_nothing() -> None:
+    def stop(folder: Path) -> None:
+        fill(folder)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_directory(Path("store"), stop)
+    assert names(Path()) == []
+
+
+def test_a_full_disk_leaves_nothing_and_is_named() -> None:
+    def stop(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(RunError) as caught:
+        write_directory(Path("store"), stop)
+    assert caught.value.message == (
+        "The disk must have room for what is written. Received: a full disk at store"
+    )
+    assert caught.value.hint == "Free space there and run the same command again."
+    assert names(Path()) == []
+
+
+def test_a_directory_is_not_there_while_it_is_written() -> None:
+    def look(folder: Path) -> None:
+        assert folder == Path(f"store.partial-{os.getpid()}")
+        assert not Path("store").exists()
+
+    write_directory(Path("store"), look)
+    assert names(Path("store")) == ["manifest.json"]
+
+
+def test_leftovers_of_dead_processes_are_removed_and_those_of_live_ones_stay() -> None:
+    live = f"store.partial-{os.getppid()}"
+    for name in (
+        f"store.partial-{DEAD}",
+        f"store.partial-{os.getpid()}",
+        live,
+        "other.partial-1",
+        "store.partial-x",
+    ):
+        Path(name).mkdir()
+    write_directory(Path("store"), fill)
+    assert names(Path()) == sorted(["other.partial-1", "store", live, "store.partial-x"])
+
+
+def test_a_finished_directory_is_not_overwritten() -> None:
+    write_directory(Path("store"), fill)
+    with pytest.raises(UserError) as caught:
+        write_directory(Path("store"), fill)
+    assert caught.value.message == "A finished directory is never overwritten. Received: store"
+    assert caught.value.hint == "Use another name."
+
+
+def test_a_replaced_directory_stands_until_the_new_one_is_complete_and_then_goes() -> None:
+    write_directory(Path("store"), fill)
+
+    def look(folder: Path) -> None:
+        assert names(Path("store")) == ["ids", "manifest.json", "vocab.txt"]
+
+    write_directory(Path("store"), look, replace=True)
+    assert names(Path()) == ["store"]
+    assert names(Path("store")) == ["manifest.json"]
+
+
+def test_a_directory_whose_replacement_fails_stays() -> None:
+    write_directory(Path("store"), fill)
+
+    def fail(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_directory(Path("store"), fail, replace=True)
+    assert names(Path()) == ["store"]
+    assert names(Path("store")) == ["ids", "manifest.json", "vocab.txt"]
+
+
+def test_every_damage_is_named() -> None:
+    write_directory(Path("store"), fill)
+    Path("store/ids/train.bin").write_bytes(b"1234")
+    Path("store/vocab.txt").unlink()
+    with pytest.raises(UserError) as caught:
+        verify_directory(Path("store"))
+    assert caught.value.message == (
+        "A directory must match its manifest.json. Received: store, "
+        "where ids/train.bin is truncated (4 of 8 bytes), vocab.txt is missing"
+    )
+    assert (
+        caught.value.hint
+        == "Restore it from a copy, or rename store and run the command that wrote it again."
+    )
+
+
+def test_one_changed_byte_is_found_by_the_hash_and_not_by_the_size() -> None:
+    write_directory(Path("store"), fill)
+    Path("store/ids/train.bin").write_bytes(b"12345679")
+    verify_directory(Path("store"), sizes_only=True)
+    with pytest.raises(UserError) as caught:
+        verify_directory(Path("store"))
+    assert caught.value.message == (
+        "A directory must match its manifest.json. Received: store, where ids/train.bin was altered"
+    )
+
+
+def test_an_appended_byte_is_an_alteration() -> None:
+    write_directory(Path("store"), fill)
+    Path("store/vocab.txt").write_bytes(b"[PAD]\n\n")
+    with pytest.raises(UserError) as caught:
+        verify_directory(Path("store"), sizes_only=True)
+    assert caught.value.message == (
+        "A directory must match its manifest.json. Received: store, where vocab.txt was altered"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "damage"), [(None, "is missing"), ("{", "cannot be read"), ("[]", "cannot be read")]
+)
+def test_a_damaged_manifest_is_named(content: str | None, damage: str) -> None:
+    write_directory(Path("store"), fill)
+    Path("store/manifest.json").unlink()
+    if content is not None:
+        Path("store/manifest.json").write_text(content)
+    with pytest.raises(UserError) as caught:
+        verify_directory(Path("store"))
+    assert caught.value.message == (
+        f"A directory must match its manifest.json. Received: store, where manifest.json {damage}"
+    )
+
+
+def test_a_replaced_file_has_its_new_content_and_no_leftovers() -> None:
+    Path(f"log.jsonl.partial-{DEAD}").touch()
+    replace_file(Path("log.jsonl"), b"old")
+    replace_file(Path("log.jsonl"), b"new")
+    assert names(Path()) == ["log.jsonl"]
+    assert Path("log.jsonl").read_bytes() == b"new"

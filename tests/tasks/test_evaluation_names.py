@@ -1,0 +1,82 @@
+"""The names of reports: no set takes another one's place."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask
+from mbert_cli.model.options import SIZES
+from mbert_cli.tasks.evaluation_names import report_name, report_path
+from mbert_cli.tasks.model import TaskModel
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.weights.description import ModelDescription, SetDescription, VocabularyDescription
+
+OWN = FileTask(source="file", train="t.csv", validation="v.csv")
+WHOLE = SetDescription(digest="3f9a1c02aaaaaaaa", examples=872)
+OTHER = SetDescription(digest="77777777bbbbbbbb", examples=872)
+
+
+def model(task, **sets: SetDescription) -> TaskModel:
+    vocabulary = VocabularyDescription(size=104, lowercase=True, digest="0")
+    description = ModelDescription(
+        verb="finetune", size=SIZES["mobilebert_laptop"], vocabulary=vocabulary, task=task, sets=sets
+    )
+    return TaskModel(Path("run"), description, Vocabulary(LEADING_TOKENS), 64, lambda batches: None)
+
+
+def name(model, options=OWN, whole=WHOLE, scored=None) -> str:
+    return report_name(model, options, "validation", "v.csv", whole, scored or whole)
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_set_that_a_model_was_chosen_by_has_the_short_name_wherever_it_lies():
+    moved = OWN.model_copy(update={"validation": "elsewhere/v.csv"})
+    for options in (OWN, moved):
+        assert name(model(OWN, validation=WHOLE), options) == "validation"
+    part = SetDescription(digest="1", examples=32)
+    assert name(model(OWN, validation=WHOLE), scored=part) == "validation-32"
+
+
+def test_another_set_of_the_task_is_named_by_its_hash_even_under_the_same_path():
+    assert name(model(OWN, validation=WHOLE), whole=OTHER) == "validation-77777777"
+
+
+def test_of_a_model_that_does_not_know_its_sets_the_path_decides():
+    other = OWN.model_copy(update={"validation": "other.csv"})
+    assert name(model(OWN)) == "validation"
+    assert name(model(OWN), other) == "validation-3f9a1c02"
+
+
+def test_two_sets_of_the_same_name_for_a_model_from_elsewhere_do_not_share_a_report():
+    imported = model(ImportedTask(source="imported"))
+    assert name(imported) == "v.csv-validation"
+    path = report_path(imported.path, "v.csv-validation")
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"set": WHOLE.digest}))
+    assert name(imported) == "v.csv-validation"
+    assert name(imported, whole=OTHER) == "v.csv-validation-77777777"
+    glue = GlueTask(source="glue", name="sst2")
+    assert report_name(model(glue), OWN, "validation", "u.csv", WHOLE, WHOLE) == "u.csv-validation"
+
+
+def test_a_report_lies_in_the_run_or_beside_the_artifact():
+    assert report_path(Path("run"), "validation") == Path("run/eval/validation.json")
+    assert report_path(Path("e/model.tflite"), "x") == Path("e/model-eval-x.json")
+
+
+def test_a_set_that_changed_since_the_fine_tuning_is_told_and_one_that_is_named_is_not(capsys):
+    known = model(OWN, validation=WHOLE)
+    known.warn_of_other_set(OWN, "validation", WHOLE)
+    known.warn_of_other_set(OWN.model_copy(update={"validation": "u.csv"}), "validation", OTHER)
+    model(OWN).warn_of_other_set(OWN, "validation", OTHER)
+    assert capsys.readouterr().err == ""
+    known.warn_of_other_set(OWN.model_copy(update={"sequence_length": 32}), "validation", OTHER)
+    assert capsys.readouterr().err == (
+        "Warning: The validation set of run has changed since the model was fine-tuned: 872 examples (set "
+        "77777777); then 872 examples (set 3f9a1c02)\n"
+    )

@@ -1,0 +1,40 @@
+"""Figures on the screen."""
+
+import pytest
+
+from mbert_cli.evaluate.metrics import METRICS
+from mbert_cli.figures import show_figure, show_official, show_share
+
+
+def test_a_share_is_shown_in_percent_with_its_deviation():
+    assert (show_share(0.8), show_share(0.8, 0.0283)) == ("80.00%", "80.00% ± 2.83%")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *METRICS,
+        "score",
+        "precision",
+        "recall",
+        "exact_match",
+        "masked_language_model_accuracy",
+        "token_accuracy",
+    ],
+)
+def test_every_official_figure_is_a_share(name):
+    assert show_figure(f"validation/{name}", 0.51239) == "51.24%"
+
+
+def test_losses_thresholds_and_counts_are_numbers():
+    assert show_figure("loss/total", 0.69314) == "0.6931"
+    assert show_figure("loss/token_cross_entropy", 1.5) == "1.5000"
+    assert show_figure("validation/null_threshold", -1.25) == "-1.2500"
+    assert show_figure("best_step", 1200.0) == "1,200"
+
+
+def test_figures_of_the_official_scripts_are_in_percent_already():
+    names = ["exact_match", "exact", "f1", "HasAns_exact", "NoAns_f1", "best_exact", "best_f1"]
+    assert {show_official(name, 81.2345) for name in names} == {"81.23%"}
+    assert show_official("best_f1_thresh", -0.5) == "-0.5000"
+    assert (show_official("total", 10570), show_official("HasAns_total", 5928)) == ("10,570", "5,928")

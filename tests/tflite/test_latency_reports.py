@@ -1,0 +1,74 @@
+"""Every run of bench keeps a report of its own; the newest figures of each artifact are found again."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.commands.bench import _warn_of_noise
+from mbert_cli.tflite.latency import LatencyRow
+from mbert_cli.tflite.latency_reports import (
+    Latency,
+    Machine,
+    describe_machine,
+    newest_latencies,
+    write_report,
+)
+from mbert_cli.tflite.options import BenchOptions
+
+MACHINE = Machine(
+    "Some Processor", 2, 0.25, {"started": "2026-05-04T03:02:01+00:00", "versions": {"ai-edge-litert": "1.0"}}
+)
+OPTIONS = BenchOptions(against="bert_base")
+
+
+def row(path: str, p50: float, length: int = 64, rounds: tuple[float, ...] = (2.0, 2.1, 2.0)) -> LatencyRow:
+    return LatencyRow(Path(path), length, 1000, 10, p50, p50, p50, rounds, 5)
+
+
+def test_reports_are_not_overwritten_and_say_how_the_times_came_about(tmp_path):
+    folder = tmp_path / "bench"
+    paths = [write_report(folder, [row("a.tflite", 2.0)], [], OPTIONS, MACHINE) for _ in range(3)]
+    assert sorted(folder.iterdir()) == sorted(paths) and len(set(paths)) == 3
+    local = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC).astimezone()
+    assert paths[0].name == f"{local:%Y%m%d-%H%M%S}.json"
+    report = json.loads(paths[0].read_text())
+    assert (report["processor"], report["load"], report["options"]["rounds"]) == ("Some Processor", 0.25, 3)
+    assert report["versions"] == {"ai-edge-litert": "1.0"}
+    (figures,) = report["rows"]
+    assert figures["rounds_ms"] == [2.0, 2.1, 2.0] and figures["spread"] == pytest.approx(0.05)
+
+
+def test_each_artifact_has_its_newest_figures_with_the_reference_of_its_length(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bench = tmp_path / "bench"
+    write_report(
+        bench, [row("a.tflite", 2.0), row("b.tflite", 3.0)], [row("r.tflite", 60.0)], OPTIONS, MACHINE
+    )
+    later = replace(MACHINE, origin=MACHINE.origin | {"started": "2026-05-05T00:00:00+00:00"})
+    references = [row("r.tflite", 70.0, 64), row("q.tflite", 90.0, 128)]
+    write_report(bench, [row("a.tflite", 4.0, 128)], references, OPTIONS, later)
+    found = newest_latencies(tmp_path)
+    assert found[tmp_path / "a.tflite"] == Latency(4.0, 1000, "bert_base", 90.0, 1000)
+    assert found[tmp_path / "b.tflite"] == Latency(3.0, 1000, "bert_base", 60.0, 1000)
+
+
+def test_the_machine_is_described_in_a_line():
+    assert MACHINE.line.startswith(
+        "Measured on Some Processor, 2 cores, load 0.2, with LiteRT 1.0, 2026-05-0"
+    )
+    here = describe_machine()
+    assert here.processor and here.cores > 0 and here.load >= 0 and here.origin["host"]
+
+
+def test_rounds_that_lie_far_apart_draw_a_warning(capsys):
+    _warn_of_noise([row("a.tflite", 2.0), row("b.tflite", 2.0, rounds=(2.0, 2.6, 1.9))], MACHINE)
+    assert capsys.readouterr().err == (
+        "Warning: The medians of the rounds lie far apart: b by 35%. Other work was going on (load 0.2 on 2 cores), "
+        "or the clock of the processor changed: time again when it is idle, or with more rounds, "
+        "--set bench.rounds=9.\n"
+    )
+    _warn_of_noise([row("a.tflite", 2.0, rounds=(2.0,))], MACHINE)
+    assert capsys.readouterr().err == ""
