@@ -21,7 +21,7 @@ from mbert_cli.commands.task_check import look_at_task
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation
 from mbert_cli.runs.directory import newest_complete, require_run
 from mbert_cli.runs.disk import format_bytes
@@ -223,12 +223,12 @@ def _task_model(invocation: Invocation, report: Report) -> ModelDescription | No
     return report.look("task model", check)
 
 
-def _stages(options, size: ModelSize, train: TrainOptions) -> tuple[str, None]:
+def _stages(options, size: Architecture, train: TrainOptions) -> tuple[str, None]:
     plan = STRATEGIES[options.strategy](options, size.num_layers, train.optimizer)
     return f"{options.strategy}: {len(plan)} of {sum(stage.steps for stage in plan):,} steps", None
 
 
-def _layers(teacher: ModelSize, student: ModelSize, options) -> tuple[str, None]:
+def _layers(teacher: Architecture, student: Architecture, options) -> tuple[str, None]:
     layers = map_layers(teacher, student, options)
     return f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher", None
 
@@ -238,7 +238,7 @@ def _vocabularies(vocabulary: Vocabulary, description: ModelDescription, path: P
     return "equal in token store and teacher", None
 
 
-def _length(report: Report, name: str, sequence_length: int, size: ModelSize) -> None:
+def _length(report: Report, name: str, sequence_length: int, size: Architecture) -> None:
     def check() -> tuple[str, None]:
         require_length(sequence_length, size)
         return f"{sequence_length} of {size.max_length} positions", None

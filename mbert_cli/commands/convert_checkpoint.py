@@ -10,7 +10,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.runs.directory import require_run
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.runs.manifest import write_directory
@@ -114,18 +114,18 @@ def run(command: ConvertCommand) -> None:
     console.result(f"{command.out}: written")
 
 
-def find_family(size: ModelSize) -> str:
+def find_family(size: Architecture) -> str:
     """The family of other projects that an architecture belongs to."""
     if size.intra_dim is not None:
         return "mobilebert"
     return "bert" if size.num_segments else "distilbert"
 
 
-def _differs_at_edges(size: ModelSize, family: str) -> bool:
+def _differs_at_edges(size: Architecture, family: str) -> bool:
     return family == "mobilebert" and size.normalization == "layer_norm" and size.edge_epsilon != EDGE_EPSILON
 
 
-def require_place(size: ModelSize, heads: Collection[str], file_format: str, family: str) -> None:
+def require_place(size: Architecture, heads: Collection[str], file_format: str, family: str) -> None:
     """Checks that a format has a place for the network, and says whether the other one has.
 
     Raises:
@@ -144,7 +144,7 @@ def require_place(size: ModelSize, heads: Collection[str], file_format: str, fam
     )
 
 
-def _why_no_place(size: ModelSize, heads: Collection[str], file_format: str, family: str) -> str | None:
+def _why_no_place(size: Architecture, heads: Collection[str], file_format: str, family: str) -> str | None:
     """Why a format cannot hold a network; None if it can."""
     if file_format == "tf1":
         return "There are no TF1 checkpoints of DistilBERT" if family == "distilbert" else why_no_tf1(size)
@@ -156,7 +156,7 @@ def _why_no_place(size: ModelSize, heads: Collection[str], file_format: str, fam
 
 
 def _drop_foreign_heads(
-    arrays: dict[str, np.ndarray], size: ModelSize, file_format: str, family: str
+    arrays: dict[str, np.ndarray], size: Architecture, file_format: str, family: str
 ) -> dict[str, str]:
     """Takes out what the format has no place for; the reason by the head's name."""
     reasons = {"distilbert": "DistilBERT has none"}
@@ -215,7 +215,7 @@ def _show(command: ConvertCommand, arrays: Mapping[str, np.ndarray], dropped: Ma
     )
 
 
-def _say_how_texts_are_read(size: ModelSize, vocabulary: Vocabulary, fills_masks: bool) -> None:
+def _say_how_texts_are_read(size: Architecture, vocabulary: Vocabulary, fills_masks: bool) -> None:
     if size.trigram_input:
         console.info(TRIGRAM)
     matched = describe_matched(vocabulary.matched)

@@ -15,7 +15,7 @@ from mbert_cli.distill.pair import WEIGHTED_BY, DistillationPair, TransferPair
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.runs.lineage import TEACHERS
@@ -99,8 +99,8 @@ class _Objectives:
 def _warm_start(
     student: keras.Model,
     teacher: keras.Model,
-    size: ModelSize,
-    teacher_size: ModelSize,
+    size: Architecture,
+    teacher_size: Architecture,
     options: DistillOptions,
 ) -> None:
     same = size.normalization == teacher_size.normalization

@@ -6,7 +6,7 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.runs.directory import RunDir, newest_complete, recorded_recipe, require_run
@@ -104,7 +104,7 @@ def with_input(recipe: Section, key: str, run: RunDir) -> Section:
     return recipe.model_copy(update={section: inner})
 
 
-def with_learning_rate(recipe: FinetuneRecipe, size: ModelSize) -> FinetuneRecipe:
+def with_learning_rate(recipe: FinetuneRecipe, size: Architecture) -> FinetuneRecipe:
     """The recipe with a rate for the source where it leaves the rate open, which is then said."""
     optimizer = recipe.train.optimizer
     if optimizer.learning_rate is not None:

@@ -6,7 +6,7 @@ from mbert_cli.commands.checks import Report
 from mbert_cli.commands.memory import judge_memory
 from mbert_cli.commands.task_check import TaskCheck
 from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
 from mbert_cli.runs.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.runs.tensorboard import require_tensorboard
@@ -22,7 +22,7 @@ USUAL_VOCABULARY = 30522
 def _training_disk(
     report: Report,
     run: Path,
-    size: ModelSize,
+    size: Architecture,
     vocab_size: int,
     options: TrainOptions,
     models: int = 1,
@@ -36,9 +36,9 @@ def look_at_pretraining(
     report: Report,
     run: Path,
     recipe: TrainTeacherRecipe | DistillRecipe,
-    size: ModelSize,
+    size: Architecture,
     vocabulary: Vocabulary | None,
-    teacher: ModelSize | None = None,
+    teacher: Architecture | None = None,
 ) -> None:
     """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
     data, options = recipe.data, recipe.train

@@ -11,14 +11,14 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.options import FileTask, GlueTask, SquadTask, Task, TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.losses.options import LossOptions
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 
 
-def require_length(sequence_length: int, size: ModelSize) -> None:
+def require_length(sequence_length: int, size: Architecture) -> None:
     """Checks that a sequence fits the position table.
 
     Args:

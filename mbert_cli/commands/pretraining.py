@@ -14,7 +14,7 @@ from mbert_cli.commands.prolonging import PlanOf, growth_of
 from mbert_cli.corpus.pretraining_batches import PretrainingBatches
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.figures import show_figure
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
 from mbert_cli.runs.artifacts import exported, is_outdated
@@ -37,7 +37,7 @@ SCORE = "masked_language_model_accuracy"
 def pretrain(
     invocation: Invocation,
     recipe: TrainTeacherRecipe | DistillRecipe,
-    size: ModelSize,
+    size: Architecture,
     store: TokenStore,
     network: keras.Model,
     plan_of: PlanOf,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize, layer_name
+from mbert_cli.model.options import Architecture, layer_name
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Schedule, Stage
 
@@ -75,7 +75,7 @@ STRATEGIES: dict[str, Callable[[DistillOptions, int, OptimizerOptions], list[Sta
 }
 
 
-def map_layers(teacher: ModelSize, student: ModelSize, options: DistillOptions) -> list[int]:
+def map_layers(teacher: Architecture, student: Architecture, options: DistillOptions) -> list[int]:
     """For each student layer, from 0, the teacher layer whose maps it learns.
 
     Raises:

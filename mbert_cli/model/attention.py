@@ -5,7 +5,7 @@ from keras import KerasTensor, ops
 
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import build_norm
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 MASKED = -10_000.0
 """Added to the logits of padding; after the softmax nothing of it is left."""
@@ -46,7 +46,7 @@ class SelfAttention:
     def __init__(
         self,
         owner: LayerWithParts,
-        size: ModelSize,
+        size: Architecture,
         query_dim: int,
         value_dim: int,
         dropout_rate: float = 0.0,

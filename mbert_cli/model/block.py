@@ -3,7 +3,7 @@
 from keras import KerasTensor
 
 from mbert_cli.model.dense import LayerWithParts
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.model.shared_trace import SharedTrace
 
 
@@ -22,7 +22,7 @@ class Block(LayerWithParts):
         The next hidden states, of the same shape, and the attention logits (batch, heads, query, key).
     """
 
-    def __init__(self, size: ModelSize, shared_trace: SharedTrace | None = None, **kwargs: object) -> None:
+    def __init__(self, size: Architecture, shared_trace: SharedTrace | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.size, self._shared_trace = size, shared_trace or SharedTrace()
 

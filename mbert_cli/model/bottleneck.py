@@ -8,13 +8,13 @@ from mbert_cli.model.block import Block
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.feed_forward import FeedForward
 from mbert_cli.model.normalization import build_norm
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 
 class Bottleneck:
     """`norm(rows @ kernel + bias)` from the width between blocks to the width inside, a part of a block."""
 
-    def __init__(self, owner: LayerWithParts, name: str, size: ModelSize) -> None:
+    def __init__(self, owner: LayerWithParts, name: str, size: Architecture) -> None:
         with keras.name_scope(name):
             self.dense = Dense(owner, None, size.hidden_dim, size.block_dim)
             self.norm = build_norm(owner, size, size.block_dim)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 FLOAT_BYTES = 4
 _NORM_COPIES = {"layer_norm": 3, "no_norm": 2}
@@ -33,7 +33,7 @@ class _Parts:
         return sum(outputs for _, outputs in self.maps) + 2 * sum(self.norms)
 
 
-def count_parameters(size: ModelSize, vocab_size: int) -> int:
+def count_parameters(size: Architecture, vocab_size: int) -> int:
     """Parameters of the encoder without heads, exactly.
 
     Args:
@@ -45,14 +45,14 @@ def count_parameters(size: ModelSize, vocab_size: int) -> int:
     return tables + rest + size.num_layers * (block.kernels + block.vectors)
 
 
-def count_head_parameters(size: ModelSize, vocab_size: int) -> int:
+def count_head_parameters(size: Architecture, vocab_size: int) -> int:
     """Parameters that the heads of pre-training add: masked words, next sentence, and the pooler of some sizes."""
     hidden = size.hidden_dim
     words = hidden * hidden + 3 * hidden + vocab_size * (hidden - size.embedding_dim) + vocab_size
     return words + 2 * hidden + 2 + (hidden * hidden + hidden) * size.use_pooler
 
 
-def size_bytes(size: ModelSize, vocab_size: int, mode: str) -> int:
+def size_bytes(size: Architecture, vocab_size: int, mode: str) -> int:
     """Bytes of the encoder's weights in a file of a quantization mode.
 
     Args:
@@ -68,7 +68,7 @@ def size_bytes(size: ModelSize, vocab_size: int, mode: str) -> int:
     return bytewise + FLOAT_BYTES * (total - bytewise)
 
 
-def count_flops(size: ModelSize, length: int) -> int:
+def count_flops(size: Architecture, length: int) -> int:
     """Floating-point operations of the encoder for one text: twice the multiplications of all matrix products.
 
     Args:
@@ -81,7 +81,12 @@ def count_flops(size: ModelSize, length: int) -> int:
 
 
 def training_bytes(
-    size: ModelSize, vocab_size: int, batch_size: int, length: int, predictions: int = 0, float_bytes: int = 4
+    size: Architecture,
+    vocab_size: int,
+    batch_size: int,
+    length: int,
+    predictions: int = 0,
+    float_bytes: int = 4,
 ) -> int:
     """Estimate of what a training step keeps: activations for the gradients, weights, gradients and two moments.
 
@@ -107,7 +112,7 @@ def training_bytes(
     return float_bytes * activations + FLOAT_BYTES * (scores + 4 * parameters)
 
 
-def comparing_bytes(size: ModelSize, vocab_size: int, batch_size: int, length: int) -> int:
+def comparing_bytes(size: Architecture, vocab_size: int, batch_size: int, length: int) -> int:
     """Estimate of what a teacher keeps while it is compared with: weights, hidden states, attention of all layers."""
     states = (size.num_layers + 1) * length * size.hidden_dim
     attention = size.num_layers * size.num_heads * length * length
@@ -115,7 +120,7 @@ def comparing_bytes(size: ModelSize, vocab_size: int, batch_size: int, length: i
     return FLOAT_BYTES * (batch_size * (states + attention) + weights)
 
 
-def _embedding_parameters(size: ModelSize, vocab_size: int) -> tuple[int, int]:
+def _embedding_parameters(size: Architecture, vocab_size: int) -> tuple[int, int]:
     """Parameters of the word table, and all others of the embeddings."""
     projection = _projection(size)
     rows = size.max_length + size.num_segments
@@ -123,14 +128,14 @@ def _embedding_parameters(size: ModelSize, vocab_size: int) -> tuple[int, int]:
     return vocab_size * size.embedding_dim, others
 
 
-def _projection(size: ModelSize) -> _Parts:
+def _projection(size: Architecture) -> _Parts:
     """From word embeddings to the width between blocks, with the norm that follows."""
     inputs = size.embedding_dim * (3 if size.trigram_input else 1)
     is_there = size.trigram_input or size.embedding_dim != size.hidden_dim
     return _Parts([(inputs, size.hidden_dim)] if is_there else [], [size.hidden_dim])
 
 
-def _block(size: ModelSize) -> _Parts:
+def _block(size: Architecture) -> _Parts:
     hidden, inside = size.hidden_dim, size.block_dim
     query = value = hidden
     maps, norms = [], []

@@ -4,7 +4,7 @@ from keras import KerasTensor, ops
 
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import build_norm
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 
 def trigram(embeddings):
@@ -37,7 +37,7 @@ class Embeddings(LayerWithParts):
         (batch, length, hidden_dim).
     """
 
-    def __init__(self, size: ModelSize, vocab_size: int, **kwargs: object) -> None:
+    def __init__(self, size: Architecture, vocab_size: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.size, self.vocab_size = size, vocab_size
 

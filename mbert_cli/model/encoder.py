@@ -26,7 +26,7 @@ from mbert_cli.model.attention import AttentionBias
 from mbert_cli.model.bottleneck import BottleneckBlock
 from mbert_cli.model.embedding import Embeddings
 from mbert_cli.model.initialization import draw_weights
-from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.model.plain import PlainBlock
 from mbert_cli.model.shared_trace import SharedTrace
 
@@ -35,7 +35,7 @@ INPUTS = ("token_ids", "segment_ids", "padding_mask")
 
 
 def build_encoder(
-    size: str | ModelSize,
+    size: str | Architecture,
     *,
     vocab_size: int = 30522,
     num_layers: int | None = None,
@@ -117,9 +117,9 @@ def truncate(network: keras.Model, last_layer: int) -> keras.Model:
     )
 
 
-def resolve_size(size: str | ModelSize) -> ModelSize:
+def resolve_size(size: str | Architecture) -> Architecture:
     """The row of `SIZES` with that name, or the size itself."""
-    if isinstance(size, ModelSize):
+    if isinstance(size, Architecture):
         return size
     if size not in SIZES:
         raise UserError(
@@ -129,7 +129,7 @@ def resolve_size(size: str | ModelSize) -> ModelSize:
     return SIZES[size]
 
 
-def _checked_depth(size: ModelSize, num_layers: int | None) -> int:
+def _checked_depth(size: Architecture, num_layers: int | None) -> int:
     if num_layers is None:
         return size.num_layers
     if not 0 <= num_layers <= size.num_layers:

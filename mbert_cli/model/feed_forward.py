@@ -8,7 +8,7 @@ from keras import ops
 
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import build_norm
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 ACTIVATIONS: dict[str, Callable] = {
     "relu": ops.relu,
@@ -16,10 +16,10 @@ ACTIVATIONS: dict[str, Callable] = {
     "gelu": partial(ops.gelu, approximate=True),
     "gelu_exact": partial(ops.gelu, approximate=False),
 }
-"""By the values of `ModelSize.activation`; gelu is the tanh form that BERT was trained with."""
+"""By the values of `Architecture.activation`; gelu is the tanh form that BERT was trained with."""
 
 
-def last_feed_forward(size: ModelSize) -> str:
+def last_feed_forward(size: Architecture) -> str:
     """Name scope of the last feed-forward network of a block."""
     return f"feed_forward_{size.num_feedforward_networks - 1}"
 
@@ -34,7 +34,9 @@ class FeedForward:
         dropout_rate: Share of the output zeroed while training, before the residual is added.
     """
 
-    def __init__(self, owner: LayerWithParts, name: str, size: ModelSize, dropout_rate: float = 0.0) -> None:
+    def __init__(
+        self, owner: LayerWithParts, name: str, size: Architecture, dropout_rate: float = 0.0
+    ) -> None:
         self.activation = ACTIVATIONS[size.activation]
         with keras.name_scope(name):
             self.intermediate = Dense(owner, "intermediate", size.block_dim, size.intermediate_dim)

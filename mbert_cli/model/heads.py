@@ -22,7 +22,7 @@ from mbert_cli.model.encoder import build_encoder, resolve_size
 from mbert_cli.model.feed_forward import ACTIVATIONS
 from mbert_cli.model.initialization import draw_weights
 from mbert_cli.model.normalization import LayerNorm
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 
 class MaskedLanguageModelHead(LayerWithParts):
@@ -43,7 +43,7 @@ class MaskedLanguageModelHead(LayerWithParts):
         (batch, predictions, vocab_size) float32 logits.
     """
 
-    def __init__(self, size: ModelSize, word_embeddings: keras.Variable, **kwargs: object) -> None:
+    def __init__(self, size: Architecture, word_embeddings: keras.Variable, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.size = size
         self.vocab_size = word_embeddings.shape[0]
@@ -84,7 +84,7 @@ class MaskedLanguageModelHead(LayerWithParts):
 
 
 POOLER_ACTIVATIONS = {"tanh": ops.tanh, "relu": ops.relu}
-"""By the values of `ModelSize.pooler_activation`."""
+"""By the values of `Architecture.pooler_activation`."""
 
 
 class Pooler(LayerWithParts):
@@ -97,7 +97,7 @@ class Pooler(LayerWithParts):
         (batch, hidden_dim).
     """
 
-    def __init__(self, size: ModelSize, **kwargs: object) -> None:
+    def __init__(self, size: Architecture, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.size = size
 
@@ -145,7 +145,7 @@ class ClassifierHead(LayerWithParts):
 
 
 def build_pretraining_network(
-    size: str | ModelSize,
+    size: str | Architecture,
     *,
     vocab_size: int = 30522,
     seed: int | None = 0,
@@ -192,7 +192,7 @@ TASK_HEADS = {
 
 
 def build_task_network(
-    size: str | ModelSize,
+    size: str | Architecture,
     *,
     kind: str = "classification",
     num_labels: int,

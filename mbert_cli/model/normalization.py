@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from mbert_cli.model.dense import LayerWithParts
-from mbert_cli.model.options import NORM_EPSILON, ModelSize
+from mbert_cli.model.options import NORM_EPSILON, Architecture
 
 
 class NoNorm:
@@ -41,7 +41,7 @@ class LayerNorm(NoNorm):
         return super().__call__(ops.cast(normalized, rows.dtype))
 
 
-def build_norm(owner: LayerWithParts, size: ModelSize, dim: int, epsilon: float | None = None) -> NoNorm:
+def build_norm(owner: LayerWithParts, size: Architecture, dim: int, epsilon: float | None = None) -> NoNorm:
     """The normalization of a size.
 
     Args:

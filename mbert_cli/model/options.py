@@ -13,7 +13,7 @@ NORM_EPSILON = 1e-12
 """Added to the variance of a LayerNorm, as in the released BERT and MobileBERT."""
 
 
-class ModelSize(Section):
+class Architecture(Section):
     """Everything that shapes an encoder, apart from the vocabulary.
 
     `hidden_dim` is the width between blocks ("B-512" in the names of the released checkpoints) and
@@ -77,7 +77,7 @@ class ModelSize(Section):
         return self.norm_epsilon if self.edge_norm_epsilon is None else self.edge_norm_epsilon
 
     @model_validator(mode="after")
-    def _heads_divide_width(self) -> "ModelSize":
+    def _heads_divide_width(self) -> "Architecture":
         if self.block_dim % self.num_heads:
             raise ValueError(
                 f"the width inside a block ({self.block_dim}) must be a multiple of "
@@ -117,17 +117,17 @@ class SizeChanges(Section):
     """Standard deviation of the initial kernels and tables."""
 
 
-_IB_BERT_LARGE = ModelSize(
+_IB_BERT_LARGE = Architecture(
     num_layers=24, hidden_dim=512, num_heads=4, intermediate_dim=4096,
     embedding_dim=128, intra_dim=1024, trigram_input=True,
 )  # fmt: skip
-_MOBILEBERT = ModelSize(
+_MOBILEBERT = Architecture(
     num_layers=24, hidden_dim=512, num_heads=4, intermediate_dim=512,
     embedding_dim=128, intra_dim=128, trigram_input=True, num_feedforward_networks=4,
     key_query_shared_bottleneck=True, normalization="no_norm", activation="relu",
     hidden_dropout_rate=0.0,
 )  # fmt: skip
-_BERT_BASE = ModelSize(
+_BERT_BASE = Architecture(
     num_layers=12, hidden_dim=768, num_heads=12, intermediate_dim=3072,
     embedding_dim=768, use_pooler=True,
 )  # fmt: skip
@@ -136,11 +136,11 @@ _LAPTOP = {"initializer_range": 0.04, "hidden_dropout_rate": 0.0, "attention_dro
 """Minutes of training on a laptop never overfit, and a narrow model needs larger initial weights."""
 
 
-def _like(size: ModelSize, **changes: object) -> ModelSize:
-    return ModelSize(**(size.model_dump() | changes))
+def _like(size: Architecture, **changes: object) -> Architecture:
+    return Architecture(**(size.model_dump() | changes))
 
 
-SIZES: dict[str, ModelSize] = {
+SIZES: dict[str, Architecture] = {
     "bert_base": _BERT_BASE,
     "bert_large": _like(
         _BERT_BASE, num_layers=24, hidden_dim=1024, num_heads=16, intermediate_dim=4096,
@@ -184,7 +184,7 @@ class ModelOptions(Section):
         self.resolve()
         return self
 
-    def resolve(self) -> ModelSize:
+    def resolve(self) -> Architecture:
         """The named size with the changes applied."""
         changes = {k: v for k, v in self.changes.model_dump().items() if v is not None}
         return _like(SIZES[self.size], **changes)

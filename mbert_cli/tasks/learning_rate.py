@@ -1,12 +1,12 @@
 """The learning rate of a fine-tuning whose recipe leaves it open."""
 
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 BERT_BASE_RATE = 5e-5
 """For 768 wide and 12 deep: the largest of the rates that BERT's authors searched (Devlin et al., 2019)."""
 
 
-def rate_for(size: ModelSize) -> float:
+def rate_for(size: Architecture) -> float:
     """Returns the peak rate for an encoder, with two significant digits.
 
     It is BERT-base's 5e-5, times 768 / width, times the square root of 12 / depth. The steps of AdamW have the
@@ -21,7 +21,7 @@ def rate_for(size: ModelSize) -> float:
     return float(f"{rate:.1e}")
 
 
-def rate_to_try(rate: float, size: ModelSize) -> float:
+def rate_to_try(rate: float, size: Architecture) -> float:
     """Returns the peak rate to try after one by which an encoder learned nothing.
 
     That is the one that suits the encoder. Where this was tried already, or nearly, it is a third of the old

@@ -7,10 +7,10 @@ from mbert_cli import console
 from mbert_cli.examples.loading import takes_pairs
 from mbert_cli.examples.options import ImportedTask, Task
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 
-def say_single_segment(size: ModelSize, has_pairs: bool) -> None:
+def say_single_segment(size: Architecture, has_pairs: bool) -> None:
     """Says that both texts of a pair get the only row of segments; `transformers` refuses such pairs.
 
     Args:

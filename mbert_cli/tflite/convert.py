@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import name_signature, op_census
 from mbert_cli.tflite.fold import Weights, fold
@@ -70,7 +70,7 @@ def convert(network: keras.Model, sequence_length: int, mode: str, kind: str = "
 
 
 def convert_weights(
-    weights: Weights, size: ModelSize, sequence_length: int, mode: str, kind: str = "classification"
+    weights: Weights, size: Architecture, sequence_length: int, mode: str, kind: str = "classification"
 ) -> bytes:
     """Converts a task model given as arrays by canonical name; otherwise as `convert`."""
     if sequence_length > size.max_length:

@@ -17,7 +17,7 @@ import numpy as np
 
 from mbert_cli.model.feed_forward import last_feed_forward
 from mbert_cli.model.heads import TASK_HEADS
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 MAX_SCALE = 8.0
 """Largest factor, and its inverse the smallest, by which a channel of the hidden states is kept divided."""
@@ -100,14 +100,14 @@ class FoldedBlock:
 class FoldedNetwork:
     """All that the inference graph computes with."""
 
-    size: ModelSize
+    size: Architecture
     embeddings: FoldedEmbeddings
     blocks: list[FoldedBlock]
     pooler: Dense | None
     head: Dense
 
 
-def fold(weights: Weights, size: ModelSize, kind: str = "classification") -> FoldedNetwork:
+def fold(weights: Weights, size: Architecture, kind: str = "classification") -> FoldedNetwork:
     """Folds the weights of a task network.
 
     Args:
@@ -131,7 +131,7 @@ def fold(weights: Weights, size: ModelSize, kind: str = "classification") -> Fol
     )
 
 
-def _embeddings(weights: Weights, size: ModelSize) -> FoldedEmbeddings:
+def _embeddings(weights: Weights, size: Architecture) -> FoldedEmbeddings:
     path = "encoder/embeddings"
     words = weights[f"{path}/word_embeddings"]
     positions = _double(weights, f"{path}/position_embeddings")
@@ -158,7 +158,7 @@ def _embeddings(weights: Weights, size: ModelSize) -> FoldedEmbeddings:
 class _BlockFolder:
     """Folds one block; `scale` is always the vector that hidden states are kept divided by, None for 1."""
 
-    def __init__(self, weights: Weights, size: ModelSize, path: str) -> None:
+    def __init__(self, weights: Weights, size: Architecture, path: str) -> None:
         self.weights, self.path = weights, path
         self.linear, self.epsilon = size.normalization == "no_norm", size.norm_epsilon
         self.edge = {last_feed_forward(size): size.edge_epsilon}

@@ -17,7 +17,7 @@ import numpy as np
 
 from mbert_cli.model.attention import MASKED
 from mbert_cli.model.heads import TASK_HEADS
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.fold import Dense, FoldedBlock, FoldedEmbeddings, FoldedNetwork, Join, Norm, Projection
 
@@ -79,7 +79,7 @@ def _trigram(rows: tf.Tensor) -> tf.Tensor:
 
 
 def _block(
-    block: FoldedBlock, size: ModelSize, hidden: tf.Tensor, attention_bias: tf.Tensor, rows: int
+    block: FoldedBlock, size: Architecture, hidden: tf.Tensor, attention_bias: tf.Tensor, rows: int
 ) -> tf.Tensor:
     """One block, for the first `rows` positions: (length, hidden_dim) -> (rows, hidden_dim)."""
     residual, query, key, value = _attention_inputs(block, size, hidden)
@@ -96,7 +96,7 @@ def _block(
 
 
 def _attention_inputs(
-    block: FoldedBlock, size: ModelSize, hidden: tf.Tensor
+    block: FoldedBlock, size: Architecture, hidden: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Residual, query, key and value; who reads what is the table in `mbert_cli.model.bottleneck`."""
     heads = (block.query, block.key, block.value)
@@ -162,7 +162,7 @@ _ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "gelu": lambda rows: tf.nn.gelu(rows, approximate=True),
     "gelu_exact": lambda rows: tf.nn.gelu(rows, approximate=False),
 }
-"""By the values of `ModelSize.activation`."""
+"""By the values of `Architecture.activation`."""
 
 
 def _norm(rows: tf.Tensor, norm: Norm | None) -> tf.Tensor:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.conversion import Coverage, from_foreign, unread_arrays
@@ -53,7 +53,7 @@ class Imported:
 
     file_format: str
     family: str
-    size: ModelSize
+    size: Architecture
     vocab_size: int
     heads: dict[str, int]
     kind: str | None
@@ -140,7 +140,7 @@ def without_padding(imported: Imported, num_tokens: int) -> Imported:
     return replace(imported, vocab_size=num_tokens, arrays=arrays, notes=(*imported.notes, note))
 
 
-def _absent(size: ModelSize, found: FoundHeads) -> dict[str, str]:
+def _absent(size: Architecture, found: FoundHeads) -> dict[str, str]:
     """What the file lacks; a fine-tuning or a training draws it anew."""
     if found.task:
         return {}

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import NORM_EPSILON, ModelSize
+from mbert_cli.model.options import NORM_EPSILON, Architecture
 from mbert_cli.weights.field_checks import (
     RESTORE,
     check_names,
@@ -52,7 +52,7 @@ class Configuration:
     """
 
     family: str
-    size: ModelSize
+    size: Architecture
     vocab_size: int
     architecture: str
     values: Mapping[str, Any]
@@ -116,7 +116,7 @@ def _family(values: Mapping[str, Any], path: Path) -> str:
 
 def _size(
     values: Mapping[str, Any], family: str, file_format: str, path: Path
-) -> tuple[ModelSize, list[str]]:
+) -> tuple[Architecture, list[str]]:
     """The encoder, and what was replaced because only training reads it."""
     if (file_format, family) not in DEFAULTS:
         raise UserError(
@@ -129,7 +129,7 @@ def _size(
     fields |= _special_fields(complete, family, file_format, path)
     replaced = _replace_untrainable(fields, family)
     try:
-        return ModelSize.model_validate(fields), replaced
+        return Architecture.model_validate(fields), replaced
     except ValidationError as error:
         raise UserError(
             f"A configuration must describe an encoder. Received: {path} ({_mistake(error, family)})",
@@ -216,7 +216,7 @@ def _vocab_size(values: Mapping[str, Any], path: Path) -> int:
     return found
 
 
-def write_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:
+def write_configuration(size: Architecture, vocab_size: int, family: str) -> dict[str, Any]:
     """The values of a `config.json` for Hugging Face, of which `read_configuration` makes the same size."""
     fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
     special: dict[str, Any] = {
@@ -230,7 +230,7 @@ def write_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[s
     return {"model_type": family, "vocab_size": vocab_size} | fields | special
 
 
-def why_no_tf1(size: ModelSize) -> str | None:
+def why_no_tf1(size: Architecture) -> str | None:
     """Why TF1's code cannot compute what an encoder computes; None if it can."""
     known = ACTIVATIONS["tf1"].values()
     if size.activation not in known:
@@ -241,7 +241,7 @@ def why_no_tf1(size: ModelSize) -> str | None:
     return None
 
 
-def write_tf1_configuration(size: ModelSize, vocab_size: int, family: str) -> dict[str, Any]:
+def write_tf1_configuration(size: Architecture, vocab_size: int, family: str) -> dict[str, Any]:
     """The values of a `bert_config.json`, for an encoder that TF1's code can compute."""
     back = {ours: name for name, ours in ACTIVATIONS["tf1"].items()}
     fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}

@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.weights.names import Weight
 
 SKIPPED: tuple[tuple[str, str], ...] = (
@@ -120,7 +120,7 @@ def _check_shape(weight: Weight, name: str, received: tuple[int, ...], fields: M
     )
 
 
-def unread_arrays(names: Iterable[str], size: ModelSize) -> dict[str, str]:
+def unread_arrays(names: Iterable[str], size: Architecture) -> dict[str, str]:
     """Arrays of a MobileBERT that its class makes and never applies, and why they stay behind."""
     patterns = []
     if not size.trigram_input and size.embedding_dim == size.hidden_dim:

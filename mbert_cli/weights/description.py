@@ -7,7 +7,7 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask, TaskKind
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.section import Section
 
 FILE = "model.json"
@@ -55,7 +55,7 @@ class ModelDescription(Section):
 
     verb: str
     """The verb that made it: train-teacher, distill, finetune or import."""
-    size: ModelSize
+    size: Architecture
     """The encoder's architecture."""
     vocabulary: VocabularyDescription
     """Its vocabulary."""

@@ -9,7 +9,7 @@ input); TF1 and we store it as (input, output), apart from heads that both other
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 Shape = tuple[int, ...]
 
@@ -175,7 +175,7 @@ _ARRAYS: dict[str, tuple[_Array, ...]] = {
 
 
 def weights_of(
-    size: ModelSize, vocab_size: int, heads: dict[str, int], file_format: str, family: str
+    size: Architecture, vocab_size: int, heads: dict[str, int], file_format: str, family: str
 ) -> list[Weight]:
     """Every array of a network under its names in a file format.
 
@@ -196,7 +196,7 @@ def weights_of(
 
 
 def weights_of_head(
-    head: str, num_labels: int, size: ModelSize, vocab_size: int, file_format: str, family: str
+    head: str, num_labels: int, size: Architecture, vocab_size: int, file_format: str, family: str
 ) -> list[Weight]:
     """The arrays of one head; arguments as for `weights_of`."""
     sizes = _sizes(size, vocab_size) | {"labels": num_labels}
@@ -207,7 +207,7 @@ def weights_of_head(
     ]
 
 
-def _encoder_modules(size: ModelSize) -> Iterator[Module]:
+def _encoder_modules(size: Architecture) -> Iterator[Module]:
     for module in EMBEDDINGS:
         if _exists(module.ours, size):
             yield _below(module, "encoder/embeddings", "", "")
@@ -227,7 +227,7 @@ def _encoder_modules(size: ModelSize) -> Iterator[Module]:
             )  # fmt: skip
 
 
-def _exists(part: str, size: ModelSize) -> bool:
+def _exists(part: str, size: Architecture) -> bool:
     """Whether an architecture has a module."""
     if part == "segment_embeddings":
         return size.num_segments > 0
@@ -271,7 +271,7 @@ def _head(module: Module, file_format: str, family: str) -> Module:
     return Module(module.ours, prefix + name, "", module.kind, module.axes)
 
 
-def _arrays(module: Module, sizes: dict[str, int], size: ModelSize, file_format: str) -> Iterator[Weight]:
+def _arrays(module: Module, sizes: dict[str, int], size: Architecture, file_format: str) -> Iterator[Weight]:
     norm = "FakeLayerNorm" if size.normalization == "no_norm" else "LayerNorm"
     for array in _ARRAYS[module.kind]:
         axes = module.axes[array.first_axis :]
@@ -286,7 +286,7 @@ def _arrays(module: Module, sizes: dict[str, int], size: ModelSize, file_format:
         yield Weight(module.ours + array.ours, names, shape, file_format in array.transposed_in, axes)
 
 
-def _sizes(size: ModelSize, vocab_size: int) -> dict[str, int]:
+def _sizes(size: Architecture, vocab_size: int) -> dict[str, int]:
     """The length of each axis that the tables name."""
     reads_narrow = size.intra_dim is not None and size.use_bottleneck_attention
     reads_shared = size.intra_dim is not None and size.key_query_shared_bottleneck

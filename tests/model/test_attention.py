@@ -6,9 +6,9 @@ import pytest
 
 from mbert_cli.model.attention import MASKED, AttentionBias, SelfAttention
 from mbert_cli.model.dense import LayerWithParts
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
-SIZE = ModelSize(
+SIZE = Architecture(
     num_layers=1, hidden_dim=4, num_heads=2, intermediate_dim=2, embedding_dim=2, normalization="no_norm"
 )
 

@@ -7,9 +7,9 @@ import pytest
 from mbert_cli.model.attention import AttentionBias
 from mbert_cli.model.bottleneck import BottleneckBlock
 from mbert_cli.model.initialization import draw_weights
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
-MOBILEBERT = ModelSize(
+MOBILEBERT = Architecture(
     num_layers=1, hidden_dim=8, num_heads=2, intermediate_dim=6, embedding_dim=4, intra_dim=4,
     num_feedforward_networks=2, key_query_shared_bottleneck=True, normalization="no_norm",
     activation="relu",
@@ -18,7 +18,7 @@ TINY = MOBILEBERT.model_copy(update={"use_bottleneck_attention": True, "key_quer
 IB_BERT = MOBILEBERT.model_copy(update={"intra_dim": 16, "key_query_shared_bottleneck": False})
 
 
-def build(size: ModelSize) -> BottleneckBlock:
+def build(size: Architecture) -> BottleneckBlock:
     block = BottleneckBlock(size, name="layer_00")
     block.build()
     draw_weights(block.weights, seed=0, deviation=0.02)

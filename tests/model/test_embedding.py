@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from mbert_cli.model.embedding import Embeddings, trigram
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
-SIZE = ModelSize(
+SIZE = Architecture(
     num_layers=1, hidden_dim=2, num_heads=1, intermediate_dim=2, embedding_dim=2, max_length=4,
     normalization="no_norm",
 )  # fmt: skip
@@ -15,7 +15,7 @@ IDS = np.array([[1, 2]], "int32")
 SEGMENTS = np.array([[0, 1]], "int32")
 
 
-def build(size: ModelSize) -> Embeddings:
+def build(size: Architecture) -> Embeddings:
     layer = Embeddings(size, 3, name="embeddings")
     layer.build()
     layer.word_embeddings.assign([[0, 0], [1, 2], [3, 4]])

@@ -12,7 +12,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.model.encoder import build_encoder, truncate
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.model.options import SIZES, Architecture
 
 SMALL = SIZES["mobilebert"].model_copy(
     update={
@@ -54,13 +54,13 @@ EMBEDDING_NAMES = [
 ]  # fmt: skip
 
 
-def count_params(size: ModelSize) -> int:
+def count_params(size: Architecture) -> int:
     """Parameters at full depth, from encoders of one and two blocks: a large one would fill a gigabyte."""
     one, two = (build_encoder(size, num_layers=depth, seed=None).count_params() for depth in (1, 2))
     return one + (size.num_layers - 1) * (two - one)
 
 
-def small(**changes: object) -> ModelSize:
+def small(**changes: object) -> Architecture:
     return SMALL.model_copy(update=changes)
 
 
@@ -194,9 +194,9 @@ def test_jax_has_the_same_names_weights_and_outputs():
     script = (
         "import sys, json, numpy as np, keras\n"
         "from mbert_cli.model.heads import build_pretraining_network\n"
-        "from mbert_cli.model.options import ModelSize\n"
+        "from mbert_cli.model.options import Architecture\n"
         "given = json.load(sys.stdin)\n"
-        "network = build_pretraining_network(ModelSize(**given['size']), vocab_size=10, seed=3)\n"
+        "network = build_pretraining_network(Architecture(**given['size']), vocab_size=10, seed=3)\n"
         "outputs = network({key: np.array(value, 'int32') for key, value in given['batch'].items()})\n"
         "arrays = [np.array(tensor).tolist() for tensor in keras.tree.flatten(outputs)]\n"
         "names = [weight.path for weight in network.variables]\n"

@@ -7,7 +7,7 @@ import numpy as np
 
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.model.feed_forward import ACTIVATIONS, FeedForward
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 
 def test_gelu_is_the_tanh_form():
@@ -17,7 +17,7 @@ def test_gelu_is_the_tanh_form():
 
 
 def test_a_feed_forward_network_adds_its_input_before_the_norm():
-    size = ModelSize(
+    size = Architecture(
         num_layers=1, hidden_dim=2, num_heads=1, intermediate_dim=1, embedding_dim=2,
         normalization="no_norm", activation="relu",
     )  # fmt: skip

@@ -11,10 +11,10 @@ from mbert_cli.model.heads import (
     build_pretraining_network,
     build_task_network,
 )
-from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.weights.variables import read_variables
 
-SMALL = ModelSize(
+SMALL = Architecture(
     num_layers=1, hidden_dim=4, num_heads=2, intermediate_dim=6, embedding_dim=2, intra_dim=4,
     trigram_input=True, normalization="no_norm", activation="relu", max_length=8,
 )  # fmt: skip
@@ -35,7 +35,7 @@ HEAD_NAMES = [
 ]
 
 
-def count_params(size: ModelSize) -> int:
+def count_params(size: Architecture) -> int:
     """Parameters at full depth, from networks of one and two blocks: a large one would fill a gigabyte."""
     sizes = (size.model_copy(update={"num_layers": depth}) for depth in (1, 2))
     one, two = (build_pretraining_network(each, seed=None).count_params() for each in sizes)

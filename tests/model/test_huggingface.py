@@ -9,16 +9,16 @@ transformers = pytest.importorskip("transformers")
 import keras
 
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.weights.conversion import from_foreign
 from mbert_cli.weights.names import weights_of
 from mbert_cli.weights.variables import assign_variables
 
-BERT = ModelSize(
+BERT = Architecture(
     num_layers=2, hidden_dim=24, num_heads=3, intermediate_dim=40, embedding_dim=24, max_length=32,
     use_pooler=True,
 )  # fmt: skip
-MOBILEBERT = ModelSize(
+MOBILEBERT = Architecture(
     num_layers=3, hidden_dim=32, num_heads=2, intermediate_dim=20, embedding_dim=12, intra_dim=16,
     trigram_input=True, num_feedforward_networks=4, key_query_shared_bottleneck=True,
     normalization="no_norm", activation="relu", max_length=32,
@@ -48,7 +48,7 @@ SIZES = {
 VOCAB_SIZE = 60
 
 
-def build_reference(size: ModelSize) -> "torch.nn.Module":
+def build_reference(size: Architecture) -> "torch.nn.Module":
     """The Hugging Face model of a size with random weights, NoNorm's included."""
     torch.manual_seed(0)
     shared = {
@@ -80,7 +80,7 @@ def build_reference(size: ModelSize) -> "torch.nn.Module":
     return model.eval()
 
 
-def _mobilebert_config(size: ModelSize, shared: dict) -> "transformers.MobileBertConfig":
+def _mobilebert_config(size: Architecture, shared: dict) -> "transformers.MobileBertConfig":
     return transformers.MobileBertConfig(
         **shared, embedding_size=size.embedding_dim, trigram_input=size.trigram_input,
         use_bottleneck=True, intra_bottleneck_size=size.intra_dim,
@@ -91,7 +91,7 @@ def _mobilebert_config(size: ModelSize, shared: dict) -> "transformers.MobileBer
     )  # fmt: skip
 
 
-def build_ours(reference: "torch.nn.Module", size: ModelSize) -> keras.Model:
+def build_ours(reference: "torch.nn.Module", size: Architecture) -> keras.Model:
     """Our network with the weights of the reference."""
     network = build_pretraining_network(size, vocab_size=VOCAB_SIZE, seed=None)
     heads = {"masked_language_model": 0, "next_sentence": 0} | ({"pooler": 0} if size.use_pooler else {})

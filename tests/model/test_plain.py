@@ -4,10 +4,10 @@ import keras
 import numpy as np
 
 from mbert_cli.model.attention import AttentionBias
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.model.plain import PlainBlock
 
-SIZE = ModelSize(num_layers=1, hidden_dim=8, num_heads=2, intermediate_dim=6, embedding_dim=8)
+SIZE = Architecture(num_layers=1, hidden_dim=8, num_heads=2, intermediate_dim=6, embedding_dim=8)
 
 
 def test_the_block_of_zeros_normalizes_its_input():

@@ -11,11 +11,11 @@ import tensorflow as tf
 from mbert_cli.model import shared_trace
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_task_network
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 
 SIZES = {
-    "plain": ModelSize(num_layers=3, hidden_dim=16, num_heads=2, intermediate_dim=24, embedding_dim=16),
-    "bottleneck": ModelSize(
+    "plain": Architecture(num_layers=3, hidden_dim=16, num_heads=2, intermediate_dim=24, embedding_dim=16),
+    "bottleneck": Architecture(
         num_layers=3, hidden_dim=16, num_heads=2, intermediate_dim=24, embedding_dim=8, intra_dim=8,
         trigram_input=True, num_feedforward_networks=2, key_query_shared_bottleneck=True,
         normalization="no_norm", activation="relu",
@@ -25,7 +25,7 @@ IDS = np.random.default_rng(0).integers(5, 40, (4, 6)).astype("int32")
 INPUTS = {"token_ids": IDS, "segment_ids": IDS * 0, "padding_mask": np.ones_like(IDS)}
 
 
-def two_steps(size: ModelSize, dtype: str = "float32") -> tuple[list[np.ndarray], int]:
+def two_steps(size: Architecture, dtype: str = "float32") -> tuple[list[np.ndarray], int]:
     """Logits and gradients of two steps with dropout, and the operations of their graph outside of functions."""
     network = build_task_network(size, num_labels=2, vocab_size=40, dtype=dtype)
 

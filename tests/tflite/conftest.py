@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.model.heads import build_task_network
-from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.tflite.convert import convert
 
 LENGTH = 12
@@ -16,7 +16,7 @@ VOCABULARY = 200
 LABELS = 3
 
 
-def _small(name: str) -> ModelSize:
+def _small(name: str) -> Architecture:
     """The size of that name, with two blocks and narrow layers."""
     size = SIZES[name]
     changes = {
@@ -25,11 +25,11 @@ def _small(name: str) -> ModelSize:
     }  # fmt: skip
     if size.intra_dim is not None:
         changes["intra_dim"] = 32
-    return ModelSize(**(size.model_dump() | changes))
+    return Architecture(**(size.model_dump() | changes))
 
 
 def _random_network(
-    size: ModelSize, gamma_spread: float = 0.2, kind: str = "classification", num_labels: int = LABELS
+    size: Architecture, gamma_spread: float = 0.2, kind: str = "classification", num_labels: int = LABELS
 ) -> keras.Model:
     """A network whose logits differ from row to row; gammas are e^(normal · gamma_spread)."""
     network = build_task_network(size, kind=kind, vocab_size=VOCABULARY, num_labels=num_labels)
@@ -65,7 +65,7 @@ def _keras_probabilities(network: keras.Model, batch: dict[str, np.ndarray]) -> 
 
 
 @pytest.fixture(scope="session")
-def small_size() -> Callable[[str], ModelSize]:
+def small_size() -> Callable[[str], Architecture]:
     return _small
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.evaluate.outputs import ACTIVATIONS
-from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.graph import task_outputs
@@ -50,7 +50,7 @@ def test_the_inference_graph_equals_the_keras_network(
 def test_an_epsilon_and_a_single_row_of_segments_are_those_of_the_keras_network(
     name, changes, small_size, random_network, keras_probabilities, batch
 ):
-    size = ModelSize(**(small_size(name).model_dump() | changes))
+    size = Architecture(**(small_size(name).model_dump() | changes))
     network = random_network(size)
     expected = keras_probabilities(network, batch)
     np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=1e-5)
@@ -61,7 +61,7 @@ def test_an_epsilon_and_a_single_row_of_segments_are_those_of_the_keras_network(
 def test_no_norm_is_folded_exactly_whatever_its_gammas(
     name, spread, small_size, random_network, keras_probabilities, batch
 ):
-    size = ModelSize(**(small_size(name).model_dump() | {"normalization": "no_norm"}))
+    size = Architecture(**(small_size(name).model_dump() | {"normalization": "no_norm"}))
     network = random_network(size, spread)
     expected = keras_probabilities(network, batch)
     np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=2e-5)

@@ -7,7 +7,7 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
@@ -15,7 +15,7 @@ from mbert_cli.weights.saved_network import load_teacher
 from mbert_cli.weights.variables import read_variables
 
 VOCABULARY = Vocabulary((*LEADING_TOKENS, "cat", "dog"))
-SIZE = ModelSize(
+SIZE = Architecture(
     num_layers=1,
     hidden_dim=4,
     num_heads=2,

@@ -9,7 +9,7 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
-from mbert_cli.model.options import SIZES, ModelSize
+from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.weights.checkpoint_source import read_checkpoint
 from mbert_cli.weights.configuration import write_tf1_configuration
 from mbert_cli.weights.conversion import to_foreign
@@ -19,7 +19,7 @@ from mbert_cli.weights.variables import read_variables
 
 CHANGES = {"num_layers": 2, "hidden_dim": 32, "embedding_dim": 16, "intermediate_dim": 24, "num_heads": 2,
            "max_length": 16}  # fmt: skip
-SMALL: dict[str, ModelSize] = {
+SMALL: dict[str, Architecture] = {
     name: SIZES[name].model_copy(update=CHANGES | ({"intra_dim": 16} if SIZES[name].intra_dim else
                                                    {"embedding_dim": 32}))
     for name in ("mobilebert", "mobilebert_tiny", "mobilebert_no_opt", "ib_bert_large", "bert_base")
@@ -33,7 +33,9 @@ EXTRAS = {
 }
 
 
-def write(folder: Path, size: ModelSize, network, heads: dict[str, int], extras: dict | None = None) -> dict:
+def write(
+    folder: Path, size: Architecture, network, heads: dict[str, int], extras: dict | None = None
+) -> dict:
     """A checkpoint folder as google-research publishes them, and the arrays in it by our names."""
     folder.mkdir()
     arrays = read_variables(network)

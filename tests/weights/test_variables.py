@@ -5,10 +5,10 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
-from mbert_cli.model.options import ModelSize
+from mbert_cli.model.options import Architecture
 from mbert_cli.weights.variables import AssignReport, assign_variables, canonical_name, read_variables
 
-SIZE = ModelSize(
+SIZE = Architecture(
     num_layers=1, hidden_dim=4, num_heads=2, intermediate_dim=6, embedding_dim=2, intra_dim=4, max_length=8
 )
 HEADS = ("masked_language_model", "next_sentence")
