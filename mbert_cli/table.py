@@ -12,7 +12,9 @@ class Table:
         title: What the table shows; "" for a table that needs no title.
         columns: Names of the columns; "" for one that needs no name.
         rows: Cells as a person reads them, as many in each row as there are columns.
-        notes: Sentences to be read below the table.
+        notes: Sentences to be read below the table. A command in them stands between backticks.
+
+    A table holds what a person reads; figures with all their digits are in the record of its `Page`.
     """
 
     title: str

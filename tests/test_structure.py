@@ -17,7 +17,7 @@ ROOMS = [
 """From the top floor down: a room imports only rooms below it, and the files beside the rooms that BELOW names."""
 BELOW = {
     "mbert_cli", "mbert_cli.backend", "mbert_cli.errors", "mbert_cli.figures", "mbert_cli.home",
-    "mbert_cli.native_output", "mbert_cli.section", "mbert_cli.table",
+    "mbert_cli.native_output", "mbert_cli.page", "mbert_cli.section", "mbert_cli.table",
 }  # fmt: skip
 PRINTING = {"commands", "report", "tasks"}
 """Rooms that may print."""
