@@ -238,7 +238,7 @@ def convert_checkpoint(
     to: Annotated[str, typer.Option("--to", metavar="huggingface|tf1", help="The format.")] = "huggingface",
     dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """a run -> a folder of Hugging Face, or a TF1 checkpoint
+    """a run -> a Hugging Face folder, or a TF1 checkpoint
 
     Example: mbert convert-checkpoint runs/finetune-sst2 sst2/ loads there with from_pretrained.
     """
@@ -256,10 +256,10 @@ def trace(
     picture: Annotated[Path | None, typer.Option(metavar="FILE.png", show_default=False,
                                                  help="Attention maps, models side by side.")] = None,
     layers: Annotated[list[int] | None, typer.Option("--layer", metavar="N", show_default=False,
-                                                     help="A block of the picture, from 0; repeatable.")] = None,
+                                                     help="A block to draw, counted from 0; repeatable.")] = None,
     pad: Annotated[bool | None, typer.Option("--pad/--no-pad", show_default=False,
-                                             help="Show the [PAD] that is read behind the text, or read none; "
-                                             "else it is read and not shown.")] = None,
+                                             help="Show the [PAD] that is read after the text, or read none "
+                                             "(default: read it without showing it).")] = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """hidden states and attention maps of a text, as arrays and as a picture
@@ -276,9 +276,11 @@ def runs(
     chain: Annotated[
         bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")
     ] = False,
-    glue: Annotated[bool, typer.Option("--glue", help="Models by row, GLUE's tasks by column.")] = False,
+    glue: Annotated[
+        bool, typer.Option("--glue", help="A row for each model, a column for each of GLUE's tasks.")
+    ] = False,
 ) -> None:
-    """what is in runs/: kind, state, size, score; of one run all about it
+    """what is in runs/: kind, state, size, score; or all about one run
 
     Example: mbert runs --chain shows scores and artifacts of every fine-tuned model.
     """
@@ -310,7 +312,7 @@ def _invocation(
 
 
 def _plain(module: str, quiet: bool) -> ModuleType:
-    """The page of a verb that has no recipe."""
+    """Loads the page of a verb that has no recipe."""
     console.set_quiet(quiet)
     require_backend()
     lend_home()

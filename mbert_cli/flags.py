@@ -28,14 +28,14 @@ Run = Annotated[
     ),
 ]
 NamedRun = Annotated[
-    Path | None, typer.Option("--run", metavar="DIR", help="The run, as TARGET.", show_default=False)
+    Path | None, typer.Option("--run", metavar="DIR", help="The run; the same as TARGET.", show_default=False)
 ]
 ReportRun = Annotated[
     Path | None,
     typer.Option(
         "--run",
         metavar="DIR",
-        help="Directory that gets the report (default: runs/bench).",
+        help="Directory for the report (default: runs/bench).",
         show_default=False,
     ),
 ]
@@ -91,7 +91,7 @@ Submission = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Write the answers to GLUE's test sets for its leaderboard instead.",
+        help="Instead of scoring, write the answers to GLUE's test sets for its leaderboard.",
         show_default=False,
     ),
 ]
@@ -103,13 +103,15 @@ File = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Texts, one a line, or a column of a .csv, .tsv or .jsonl file (default: standard input).",
+        help="Texts, one per line, or a column of a .csv, .tsv or .jsonl file (default: standard input).",
         show_default=False,
     ),
 ]
 TextColumn = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Column of the texts (default: the task's).", show_default=False),
+    typer.Option(
+        metavar="NAME", help="Column of the texts (default: as in the task's own files).", show_default=False
+    ),
 ]
 SecondTextColumn = Annotated[
     str | None, typer.Option(metavar="NAME", help="Column of the second texts of pairs.", show_default=False)
@@ -122,27 +124,29 @@ Questions = Annotated[
 ]
 Context = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The text that answers --question, of any length.", show_default=False),
+    typer.Option(
+        metavar="FILE", help="The text to answer --question from, of any length.", show_default=False
+    ),
 ]
 Pair = Annotated[
     bool,
     typer.Option(
-        "--pair", help="A text is two with a tab between them; known of models fine-tuned on pairs here."
+        "--pair", help="Each text is two, with a tab between them; models fine-tuned on pairs here know that."
     ),
 ]
 AllowUnused = Annotated[
-    bool, typer.Option("--allow-unused", help="Leave arrays out that nothing is known about.")
+    bool, typer.Option("--allow-unused", help="Leave out arrays that mbert knows nothing about.")
 ]
 AllowUnknown = Annotated[
     bool,
     typer.Option(
-        "--allow-unknown", help="Pass over fields of the configuration that nothing is known about."
+        "--allow-unknown", help="Ignore fields of the configuration that mbert knows nothing about."
     ),
 ]
 ImportedLength = Annotated[
     int | None,
     typer.Option(
-        "--length", metavar="N", help="Tokens of a task model's texts (default: as its tokenizer says).",
+        "--length", metavar="N", help="Tokens of a text that a task model reads (default: what its tokenizer says).",
         show_default=False,
     ),
 ]  # fmt: skip
@@ -150,20 +154,20 @@ RowLength = Annotated[
     int | None,
     typer.Option(
         "--length", metavar="N", show_default=False,
-        help="Short for --set task.sequence_length=N: tokens of a text (default: as the model reads it).",
+        help="Short for --set task.sequence_length=N: tokens of a text (default: what the model reads).",
     ),
 ]  # fmt: skip
 ExportLength = Annotated[
     int | None,
     typer.Option(
         "--length", metavar="N", show_default=False,
-        help="Short for --set export.sequence_length=N: tokens of a text (default: as the run reads it).",
+        help="Short for --set export.sequence_length=N: tokens of a text (default: what the run reads).",
     ),
 ]  # fmt: skip
-Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Move a run that is there aside and begin anew.")]
+Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Move an existing run aside and begin anew.")]
 Smoke = Annotated[
     bool, typer.Option("--smoke", help="Tiny size, few steps, same code; runs go to runs/smoke.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Neither messages nor progress.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print neither messages nor progress.")]

@@ -28,7 +28,7 @@ def help_when_alone(ctx: typer.Context) -> None:
 
 @recipe_app.command("list")
 def recipe_list() -> None:
-    """Every recipe with what it is."""
+    """List every recipe and what it does."""
     from mbert_cli.commands import recipe as command
 
     command.list_recipes()
@@ -36,7 +36,7 @@ def recipe_list() -> None:
 
 @recipe_app.command("show")
 def recipe_show(words: Words, settings: Settings = None, smoke: Smoke = False) -> None:
-    """Every value of a recipe and where it comes from.
+    """Show every value of a recipe and where it comes from.
 
     Example: mbert recipe show distill --set model.size=mobilebert
     """
@@ -51,13 +51,13 @@ def recipe_explain(
         list[str] | None,
         typer.Argument(
             metavar="[VERB] [RECIPE] [KEY]",
-            help="All may be left out, in any combination.",
+            help="Any of them may be left out.",
             autocompletion=completion.verb_recipe_and_key,
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """What a key means and takes; without a key, the tree of keys, with the values of a recipe where one is named.
+    """Say what a key means and takes; without a key, show all keys, with the values of a recipe if one is named.
 
     Example: mbert recipe explain model.size lists the sizes and what they cost.
     """
@@ -68,7 +68,7 @@ def recipe_explain(
 
 @recipe_app.command("check")
 def recipe_check(words: Words, settings: Settings = None, smoke: Smoke = False) -> None:
-    """Whether a recipe can be run now: recipe, runs, vocabularies, lengths, disk.
+    """Check whether a recipe can run now: recipe, runs, vocabularies, lengths, disk.
 
     Example: mbert recipe check distill --set teacher=runs/train-teacher-quickstart
     """
@@ -87,9 +87,9 @@ def recipe_copy(
             autocompletion=completion.recipe_paths,
         ),
     ],
-    parents: Annotated[bool, typer.Option("--parents", help="Make the folders of DEST.")] = False,
+    parents: Annotated[bool, typer.Option("--parents", help="Create the folders of DEST.")] = False,
 ) -> None:
-    """A recipe to edit.
+    """Copy a recipe to edit.
 
     Example: mbert recipe copy distill/quickstart mine.yaml, then mbert distill mine.yaml
     """

@@ -8,8 +8,8 @@ from mbert_cli.section import Positive, Section, Share
 
 
 class FilesCorpus(Section):
-    """Text files: .txt and .md are one document each, .jsonl one document a line, or an
-    item of the JSON array that fills it; .gz of any."""
+    """Text files: a .txt or .md file is one document; a .jsonl file holds one document per line, or per item of the
+    JSON array that fills it. Each may be compressed as .gz."""
 
     source: Literal["files"]
     """Read files."""
@@ -17,7 +17,7 @@ class FilesCorpus(Section):
     """Glob patterns, relative to the working directory; ** crosses folders. A file counts once, however many
     patterns, links or hard links lead to it."""
     text_field: str = "text"
-    """Field of a .jsonl line that holds the text."""
+    """Field of a .jsonl line that holds the text of a document."""
 
 
 class TfdsCorpus(Section):
@@ -26,13 +26,13 @@ class TfdsCorpus(Section):
     source: Literal["tfds"]
     """Read a data set of tensorflow-datasets."""
     dataset: str = "wikipedia/20230601.en"
-    """Name and configuration, as tfds.load takes it."""
+    """Name and configuration, as tfds.load takes them."""
     split: str = "train"
-    """Split, slices allowed: train[:10%]."""
+    """Split; slices such as train[:10%] are allowed."""
     text_feature: str = "text"
     """Feature that holds the text of a document."""
     data_dir: str | None = None
-    """Folder of prepared data sets; null is tensorflow-datasets' own default."""
+    """Folder of prepared data sets; null uses the default of tensorflow-datasets."""
 
 
 class InstalledDocsCorpus(Section):
@@ -41,7 +41,7 @@ class InstalledDocsCorpus(Section):
     source: Literal["installed_docs"]
     """Read docstrings, without importing the packages."""
     packages: list[str] | None = None
-    """Import names of the packages to read; null is those that mbert itself requires."""
+    """Import names of the packages to read; null reads those that mbert itself requires."""
 
 
 Corpus = Annotated[FilesCorpus | TfdsCorpus | InstalledDocsCorpus, Field(discriminator="source")]
@@ -51,11 +51,11 @@ class StoreOptions(Section):
     """How the token store is written."""
 
     validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
-    """Share of documents set aside, by a hash of the document, for validation loss."""
+    """Share of documents set aside for the validation loss, chosen by a hash of each document."""
     language: str = "en"
-    """Language whose rules split sentences (ISO 639-1)."""
+    """Language whose rules split sentences, by its ISO 639-1 code."""
     workers: Positive | None = None
-    """Threads that tokenize; null is one per core."""
+    """Threads that tokenize; null uses one per core."""
 
 
 class PretrainingOptions(Section):
@@ -66,12 +66,12 @@ class PretrainingOptions(Section):
     prepare: str | None = None
     """Recipe of `mbert prepare` to run first when there is no complete `prepare` run."""
     sequence_length: Annotated[int, Field(ge=8)] = 128
-    """Tokens of one example, [CLS] and both [SEP] included."""
+    """Tokens per example, including [CLS] and both [SEP]."""
     masking_rate: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    """Share of the tokens to predict: 80 % become [MASK], 10 % a random token, 10 % stay."""
+    """Share of the tokens to predict: of these, 80 % become [MASK], 10 % a random token, and 10 % stay as they are."""
     max_predictions: Positive = 20
-    """Most tokens to predict in one example."""
+    """Largest number of tokens to predict in one example."""
     whole_word_masking: bool = False
     """Mask all pieces of a word together."""
     short_sequence_rate: Share = 0.1
-    """Share of examples with a random shorter length."""
+    """Share of examples that get a random, shorter length."""

@@ -13,6 +13,6 @@ class EvaluateOptions(Section):
     split: Literal["validation", "train", "validation_mismatched"] = "validation"
     """Examples to score; only MNLI has mismatched ones."""
     batch_size: Annotated[int, Field(gt=0)] = 64
-    """Examples of one forward pass; an artifact always takes one."""
+    """Examples per forward pass; an artifact always takes one."""
     max_examples: Annotated[int, Field(gt=0)] | None = None
-    """Score only so many examples, taken evenly; null scores all."""
+    """Score at most this many examples, spread evenly over the set; null scores all."""

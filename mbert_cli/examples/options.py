@@ -14,16 +14,16 @@ TaskKind = Literal[
 
 
 class InstalledDocsTask(Section):
-    """Which library does this paragraph document?"""
+    """Tell which library a paragraph documents."""
 
     source: Literal["installed_docs"]
     """Paragraphs of the documentation inside installed packages."""
     packages: list[str] | None = None
-    """Import names to tell apart; null is the default list of the demonstration."""
+    """Import names of the libraries to tell apart; null uses the list of the demonstration."""
     max_examples_per_label: Positive = 1500
-    """At most this many paragraphs a library."""
+    """At most this many paragraphs per library."""
     sequence_length: TaskLength = 64
-    """Tokens of one example; a model that is there reads its own length unless this is set."""
+    """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
 
 class GlueTask(Section):
@@ -36,9 +36,9 @@ class GlueTask(Section):
     folder: str | None = None
     """Folder with the task's official TSV files; null loads glue/<name> from tensorflow-datasets."""
     data_dir: str | None = None
-    """Folder of prepared tensorflow-datasets; null is their own default."""
+    """Folder of prepared tensorflow-datasets; null uses their default."""
     sequence_length: TaskLength = 128
-    """Tokens of one example; a model that is there reads its own length unless this is set."""
+    """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
 
 class FileTask(Section):
@@ -49,9 +49,10 @@ class FileTask(Section):
     kind: Literal["classification", "multi_label", "regression"] = "classification"
     """classification into one label, multi_label into any number of them, or regression to a number."""
     train: str
-    """Training file: .tsv, .csv or .jsonl, .gz of any. Rows rejected or ignored in Prodigy are left out."""
+    """Training file: .tsv, .csv or .jsonl, plain or as .gz. Rows that Prodigy marked as rejected or ignored are left
+    out."""
     validation: str | None = None
-    """Validation file; null holds out a share of the training examples by a hash of the text."""
+    """Validation file; null holds out a share of the training examples, chosen by a hash of the text."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share held out when there is no validation file."""
     text: str = "text"
@@ -59,22 +60,22 @@ class FileTask(Section):
     second_text: str | None = None
     """Column of the second text of a pair; null for one text."""
     label: str | Annotated[list[str], Field(min_length=1)] = "label"
-    """Column of the label, of the labels, or of the number. Several labels are a list in a .jsonl file. With
-    multi_label also a list, as [sea, money, film]: a column for each label, named by it and in the order of their
-    ids, that holds 0 or 1, true or false, yes or no, or is empty, which is no."""
+    """Column of the label, the labels or the number. In a .jsonl file several labels are a list. With multi_label
+    this may be a list of columns such as [sea, money, film], one for each label, in the order of the ids: a cell
+    holds 0 or 1, true or false, yes or no, and an empty one means no."""
     label_separator: str = ","
-    """Stands between several labels in one column."""
+    """Separates several labels in one column."""
     labels: list[str] | None = None
-    """The labels in the order of their ids; null takes those of the training file: numbers by value, others by their
-    characters. A regression has none, and where label is a list it is that."""
+    """The labels in the order of their ids; null takes those of the training file, numbers sorted by value, others by
+    their characters. A regression has none, and where label is a list of columns, these are the labels."""
     delimiter: str | None = None
-    """Stands between two cells of a .tsv or .csv file, which may then be quoted: one character, or \\t for a tab. null
-    is what the suffix says, or what separates the columns that are named here in the first line."""
+    """Separates the cells of a .tsv or .csv file, which may then be quoted: one character, or \\t for a tab. null takes
+    what the suffix says, or what separates the columns named here in the first line."""
     encoding: str | None = None
-    """Encoding of the files: utf-8, utf-16, cp1252 and the like. null is UTF-8, or what a file's mark at its beginning
+    """Encoding of the files, such as utf-8, utf-16 or cp1252. null reads UTF-8, or what the byte order mark of a file
     says."""
     sequence_length: TaskLength = 128
-    """Tokens of one example; a model that is there reads its own length unless this is set."""
+    """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
     @field_validator("delimiter")
     @classmethod
@@ -90,7 +91,9 @@ class FileTask(Section):
         try:
             "a".encode(encoding or "utf-8")
         except (LookupError, ValueError):
-            raise ValueError("encoding must be one that Python knows, as utf-8, utf-16 or cp1252") from None
+            raise ValueError(
+                "encoding must be one that Python knows, such as utf-8, utf-16 or cp1252"
+            ) from None
         return encoding
 
     @model_validator(mode="after")
@@ -119,33 +122,35 @@ class SquadTask(Section):
     """Questions about texts, in the format of SQuAD: the answer is a piece of the text, or there is none."""
 
     source: Literal["squad"]
-    """SQuAD's JSON files, yours in their format or with a question a row, or tensorflow-datasets."""
+    """SQuAD's JSON files, your own in that format or with one question per row, or tensorflow-datasets."""
     version: Literal["v1.1", "v2.0"] = "v1.1"
-    """Rules of the score. By those of v2.0 some questions cannot be answered from their text."""
+    """Rules of the score. Under those of v2.0 some questions have no answer in their text."""
     train: str | None = None
-    """Training file, .gz too: JSON in SQuAD's layout, or rows of id, question, context and answers, as data sets of
-    transformers have them, in an array or one a line; null loads squad/<version> from tensorflow-datasets."""
+    """Training file, plain or as .gz: JSON in SQuAD's layout, or rows of id, question, context and answers as
+    `datasets` writes them, in an array or one per line. null loads squad/<version> from tensorflow-datasets."""
     validation: str | None = None
-    """Validation file; null, with a training file, holds out a share of its texts by a hash."""
+    """Validation file; null holds out a share of the texts of the training file, chosen by a hash."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the texts held out when there is a training file alone."""
+    """Share of the texts held out when there is a training file but no validation file."""
     data_dir: str | None = None
-    """Folder of prepared tensorflow-datasets; null is their own default."""
+    """Folder of prepared tensorflow-datasets; null uses their default."""
     sequence_length: TaskLength = 384
-    """Tokens of a row: marks, question and a window of the text."""
+    """Tokens per row: special tokens, the question and a window of the text."""
     document_stride: Positive = 128
-    """Tokens from the start of a window to the start of the next one of the same text."""
+    """Tokens from the start of one window of a text to the start of the next."""
     question_length: Positive = 64
-    """Tokens of the question that are kept."""
+    """Longest question in tokens; the rest of a longer one is cut off."""
     num_best: Positive = 20
-    """Starts, ends and answers that are kept."""
+    """How many of the best starts, ends and answers are kept."""
     max_answer_tokens: Positive = 30
-    """Tokens of the longest answer."""
+    """Longest answer in tokens."""
     null_threshold: float | None = None
-    """Of version v2.0: "no answer" wins where its score leads by more. null is the best on the validation set."""
+    """With version v2.0, "no answer" wins where its score leads by more than this. null uses the threshold that is
+    best on the validation set."""
     misplaced: Literal["mend", "leave_out", "stop"] = "mend"
-    """Answers of the training set that do not stand where the file says: move those whose text stands in one place,
-    or where their start counts bytes or units of UTF-16, and leave the others out; leave all out; or stop."""
+    """What to do with training answers that are not where the file says. mend moves those whose text occurs only once,
+    or whose start counts bytes or UTF-16 units, and leaves out the others; leave_out leaves out all of them; stop
+    refuses the file."""
 
     @model_validator(mode="after")
     def _rows_hold_a_question(self) -> "SquadTask":
@@ -158,38 +163,39 @@ class SquadTask(Section):
 
 
 class TokenTask(Section):
-    """Pieces of a text and what they are, as names of people and places, or a tag for each word, as parts of
-    speech: from CoNLL files, or rows of JSON as doccano, spaCy, Prodigy and `datasets` write them."""
+    """Label pieces of a text, such as names of people and places, or tag each word, for example with its part of
+    speech; from CoNLL files, or rows of JSON as doccano, spaCy, Prodigy and `datasets` write them."""
 
     source: Literal["tokens"]
-    """Files of your own, or of a data set like CoNLL-2003."""
+    """Files of your own, or of a data set such as CoNLL-2003."""
     kind: Literal["entities", "tags"] = "entities"
-    """entities are found by tags with B- and I-, or given as spans. tags are labels of words as they stand: a tag a
-    word, or, where O is among them, entities of neighbouring words with the same one."""
+    """entities are marked by tags with B- and I-, or given as spans. tags are plain labels of words: one tag per word
+    or, where O is among them, entities made of neighbouring words with the same tag."""
     train: str
-    """Training file, .gz of any: .conll, .txt, .tsv, .bio or .iob with a token a line; or .jsonl, .json or .ndjson
-    with a text and its spans a row, or tokens and ner_tags. Rows rejected or ignored in Prodigy are left out."""
+    """Training file, plain or as .gz: .conll, .txt, .tsv, .bio or .iob with one token per line; or .jsonl, .json or
+    .ndjson, where each row has a text and its spans, or tokens and ner_tags. Rows that Prodigy marked as rejected or
+    ignored are left out."""
     validation: str | None = None
-    """Validation file; null holds out a share of the training examples by a hash of the text."""
+    """Validation file; null holds out a share of the training examples, chosen by a hash of the text."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share held out when there is no validation file."""
     labels: Annotated[list[str], Field(min_length=1)] | None = None
     """The types of entities, or all tags, in the order of their ids; null takes those of the training file, sorted.
-    Tags of entities have O among them, as in [O, B-PER, I-PER]; they name the whole numbers that files may have."""
+    Tags of entities include O, as in [O, B-PER, I-PER]. They also name the numbers that stand for tags in a file."""
     token_column: int | str = 0
-    """Column of the token in files with a token a line, counted from 0; negative from the end. In rows of JSON the
-    name of the list of tokens; a number stands for tokens or words."""
+    """Column of the token in files with one token per line, counted from 0, or from the end if negative. In rows of
+    JSON, the name of the list of tokens; a number means tokens or words."""
     label_column: int | str = -1
-    """Column of the tag, counted likewise, or the name of the list of tags; a number stands for ner_tags and other
-    usual names. Tags of entities may be IOB1, IOB2 (BIO), IOE, BIOES or BILOU."""
+    """Column of the tag, counted in the same way, or the name of the list of tags; a number means ner_tags or another
+    usual name. Tags of entities may be IOB1, IOB2 (BIO), IOE, BIOES or BILOU."""
     offsets: Literal["characters", "utf16", "bytes"] = "characters"
-    """What start and end of a span count: characters, units of UTF-16 as JavaScript and with it doccano do, or bytes
-    of UTF-8. They differ behind emoji, and bytes behind every character that is not ASCII."""
+    """What the start and end of a span count: characters, UTF-16 units (as in JavaScript, and therefore in doccano),
+    or bytes of UTF-8. UTF-16 units differ after an emoji, bytes after any character that is not ASCII."""
     sequence_length: TaskLength = 128
-    """Tokens of a row: marks and a text, or a window of a longer one."""
+    """Tokens per row: special tokens and a text, or a window of a longer one."""
     document_stride: Positive | None = None
-    """Tokens from the start of a window to the start of the next one of the same text; null is half of those that a
-    row holds. Each word is labelled, and learned, in the window where it has the most text on both sides."""
+    """Tokens from the start of one window of a text to the start of the next; null takes half of what a row holds.
+    Each word is labelled, and learned, in the window where it has the most text on both sides."""
 
     @model_validator(mode="after")
     def _labels_are_distinct(self) -> "TokenTask":
@@ -201,18 +207,18 @@ class TokenTask(Section):
         others = [label for label in self.labels if label != "O"]
         if not others or not all(label.startswith(marks) and label[2:].strip() for label in others):
             raise ValueError(
-                "O stands for what is no entity; leave it out of labels, list all tags, as B-PER, or set kind to tags"
+                "O stands for what is no entity; leave it out of labels, list all tags, such as B-PER, or set kind to tags"
             )
         return self
 
 
 class ImportedTask(Section):
-    """What a model was made for that came from elsewhere, without its data."""
+    """The task of an imported model, whose data are not here."""
 
     source: Literal["imported"]
-    """Nothing to read: to score it, name a task of the same labels."""
+    """There is nothing to read; to score the model, name a task with the same labels."""
     sequence_length: TaskLength = 128
-    """Tokens of one example; a model that is there reads its own length unless this is set."""
+    """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
 
 Task = Annotated[
@@ -223,4 +229,4 @@ AnyTask = Annotated[
     InstalledDocsTask | GlueTask | FileTask | SquadTask | TokenTask | ImportedTask,
     Field(discriminator="source"),
 ]
-"""Of a saved model."""
+"""A task as a saved model records it: imported models have one too."""

@@ -46,11 +46,11 @@ class Architecture(Section):
     norm_epsilon: Annotated[float, Field(ge=0, le=1)] = NORM_EPSILON
     """Added to the variance of each layer_norm."""
     edge_norm_epsilon: Annotated[float, Field(ge=0, le=1)] | None = None
-    """Added instead by the layer_norm of the embeddings and by that after the last feed-forward network of each
-    block, where Hugging Face's MobileBERT does not read its configuration; null for norm_epsilon."""
+    """Added instead of norm_epsilon where Hugging Face's MobileBERT ignores its configuration: in the layer_norm of
+    the embeddings, and in the one after the last feed-forward network of each block. null keeps norm_epsilon."""
     activation: Literal["relu", "relu6", "gelu", "gelu_exact"] = "gelu"
-    """Activation of the feed-forward networks and of the masked-LM head; gelu is the tanh form of BERT's first
-    code, gelu_exact that of Hugging Face."""
+    """Activation of the feed-forward networks and of the masked-LM head; gelu is the tanh approximation of BERT's
+    first code, gelu_exact the exact function, which Hugging Face uses."""
     hidden_dropout_rate: Rate = 0.1
     """Dropout on hidden states."""
     attention_dropout_rate: Rate = 0.1
@@ -62,7 +62,7 @@ class Architecture(Section):
     initializer_range: Deviation = 0.02
     """Standard deviation of the truncated normal that kernels and tables are drawn from."""
     use_pooler: bool = False
-    """A dense layer on [CLS] before a classifier; false feeds the classifier the raw vector."""
+    """Put a dense layer between [CLS] and the classifier; false feeds the classifier the raw vector."""
     pooler_activation: Literal["tanh", "relu"] = "tanh"
     """Activation of the pooler; relu in DistilBERT."""
 
@@ -173,9 +173,9 @@ class ModelOptions(Section):
     """Which encoder to build."""
 
     size: Annotated[str, Field(json_schema_extra={"choices": sorted(SIZES)})]
-    """A row of the size table; `mbert recipe explain model.size` lists them."""
+    """Name of an architecture; `mbert recipe explain model.size` lists them all."""
     changes: SizeChanges = SizeChanges()
-    """Fields of that size to replace, as `--set model.changes.num_layers=6`."""
+    """Fields of that size to replace, for example `--set model.changes.num_layers=6`."""
 
     @model_validator(mode="after")
     def _size_is_known(self) -> "ModelOptions":

@@ -57,7 +57,7 @@ class DistillRecipe(Section):
     distill: DistillOptions = DistillOptions()
     """Strategy and losses."""
     train: TrainOptions = TrainOptions()
-    """How the student trains; the steps are those of the section distill."""
+    """How the student trains; the number of steps comes from the section distill."""
 
 
 class FinetuneRecipe(Section):
@@ -68,10 +68,10 @@ class FinetuneRecipe(Section):
     source: str | None = None
     """A `train-teacher` or `distill` run; null takes the newest complete one."""
     initialize_from: str | None = None
-    """A `finetune` run to start from in place of the source, as for RTE from MNLI. Its head is kept where the
-    labels are the same."""
+    """A `finetune` run to start from instead of the source, for example an MNLI model for RTE. Its head is kept where
+    the labels are the same."""
     pretrained: bool = True
-    """False keeps the source's architecture and vocabulary but draws fresh weights: a baseline."""
+    """false keeps the source's architecture and vocabulary but draws fresh weights, as a baseline."""
     task: Task = InstalledDocsTask(source="installed_docs")
     """The labelled examples."""
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -96,7 +96,7 @@ class EvalRecipe(Section):
     """run or artifact -> score"""
 
     task: AnyTask | None = None
-    """Score on this task; null is the task that the run was fine-tuned for."""
+    """The task to score on; null uses the task that the run was fine-tuned for."""
     evaluate: EvaluateOptions = EvaluateOptions()
     """What is scored."""
 
@@ -105,18 +105,18 @@ class PredictRecipe(Section):
     """run or artifact, text -> labels"""
 
     batch_size: Annotated[int, Field(gt=0)] = 32
-    """Texts of one forward pass; an artifact always takes one."""
+    """Texts per forward pass; an artifact always takes one."""
     task: AnyTask | None = None
-    """The task, for single keys of it; null is the one that the run was fine-tuned for."""
+    """The task that the run was fine-tuned for; set single keys of it to change them."""
 
 
 class ExportRecipe(Section):
     """run -> phone artifact"""
 
     export: ExportOptions = ExportOptions()
-    """Modes, length and the parity check."""
+    """Modes, length and the comparison with the Keras run."""
     task: AnyTask | None = None
-    """The task, for single keys of it; null is the one that the run was fine-tuned for."""
+    """The task that the run was fine-tuned for; set single keys of it to change them."""
 
 
 class BenchRecipe(Section):
@@ -125,7 +125,7 @@ class BenchRecipe(Section):
     bench: BenchOptions = BenchOptions()
     """How artifacts are timed."""
     task: AnyTask | None = None
-    """The task, for single keys of it; null is the one that the run was fine-tuned for."""
+    """The task that the run was fine-tuned for; set single keys of it to change them."""
 
 
 RECIPES: dict[str, type[Section]] = {

@@ -8,21 +8,22 @@ from mbert_cli.section import Positive, Section
 
 
 class SearchOptions(Section):
-    """A grid of fine-tunings, each with every seed; the model of the best mean over the seeds is the result."""
+    """A grid of fine-tunings, each with every seed; the result comes from the setting with the best mean over seeds."""
 
     learning_rate: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)] | None = None
-    """Peak learning rates; null is train.optimizer.learning_rate alone."""
+    """Peak learning rates to try; null tries only train.optimizer.learning_rate."""
     batch_size: Annotated[list[Positive], Field(min_length=1)] | None = None
-    """Batch sizes; null is train.batch_size alone."""
+    """Batch sizes to try; null tries only train.batch_size."""
     epochs: Annotated[list[Positive], Field(min_length=1)] | None = None
-    """Passes over the training examples; null is train.epochs alone."""
+    """Numbers of passes over the training examples to try; null tries only train.epochs."""
     seed: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
-    """Every setting is trained with each of these seeds; null is the recipe's seed alone."""
+    """Seeds to train every setting with; null uses only the recipe's seed."""
     max_trials: Positive | None = None
-    """Most trials. A larger grid is thinned evenly, by settings with all their seeds; null runs all of it."""
+    """Largest number of trials. A larger grid is thinned evenly, and each setting that remains keeps all its seeds;
+    null runs the whole grid."""
     prune_margin: Annotated[float, Field(ge=0)] | None = 0.05
-    """Give a setting up when its first seed scores lower, by more than this, than the best first seed before it
-    did after the same share of its training, at its end too: then it gets no further seeds. null gives none up."""
+    """Give a setting up, and train no further seeds of it, when its first seed scores lower by more than this than
+    the best first seed so far did after the same share of its training. null gives none up."""
 
     @field_validator("learning_rate", "batch_size", "epochs", "seed")
     @classmethod

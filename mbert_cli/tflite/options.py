@@ -10,12 +10,12 @@ Mode = Literal["float32", "float16", "dynamic_int8"]
 
 
 class VerifyOptions(Section):
-    """What an artifact may lose against the Keras run before it is refused."""
+    """How far an artifact may fall behind the Keras run before it is refused."""
 
     max_examples: Positive = 400
-    """Validation examples that both are run on."""
+    """Largest number of validation examples to compare both on."""
     max_metric_loss: Annotated[float, Field(ge=0)] = 0.01
-    """Most that the task's metric may fall, as a fraction: 0.01 is one point."""
+    """Largest drop of the task's metric, as a fraction: 0.01 is one percentage point."""
     max_disagreement: Annotated[float, Field(ge=0, le=1)] = 0.03
     """Largest share of examples whose predicted label may differ."""
 
@@ -24,12 +24,12 @@ class ExportOptions(Section):
     """What is exported."""
 
     quantize: Mode | Annotated[list[Mode], Field(min_length=1)] = "dynamic_int8"
-    """One mode or a list: float32, float16 (half the size), dynamic_int8 (a quarter; faster on
-    processors with products of 8-bit numbers, as phones have: `mbert bench` tells)."""
+    """One mode or a list of them: float32, float16 (half the size), or dynamic_int8 (a quarter of the size, and
+    faster on processors that multiply 8-bit numbers, such as those of phones; `mbert bench` measures it)."""
     sequence_length: Annotated[int, Field(ge=4)] | None = None
-    """Static length of the artifact in tokens; null is that of the run."""
+    """Fixed length of the artifact in tokens; null uses that of the run."""
     verify: VerifyOptions = VerifyOptions()
-    """The parity check."""
+    """The comparison with the Keras run."""
 
 
 class BenchOptions(Section):
@@ -38,11 +38,11 @@ class BenchOptions(Section):
     threads: Positive = 1
     """Threads of the interpreter."""
     warmup_seconds: Annotated[float, Field(ge=0)] = 0.5
-    """Untimed runs before the first timed one."""
+    """Seconds of untimed runs before the first timed one."""
     min_seconds: Annotated[float, Field(gt=0)] = 5.0
-    """Timed runs go on for at least so long, for each artifact."""
+    """Time each artifact for at least this many seconds."""
     rounds: Positive = 3
-    """Artifacts take turns so many times, so that a busy moment does not hit one alone; how far the rounds lie apart
-    tells how noisy the times are."""
+    """Rounds in which the artifacts take turns, so that a busy moment does not hit only one of them; how far the
+    rounds lie apart shows how noisy the times are."""
     against: Literal["bert_base", "bert_large", "mobilebert", "mobilebert_tiny", "tinybert_4"] | None = None
     """Also time this architecture with random weights in float32, and print ratios to it."""

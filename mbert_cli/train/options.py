@@ -11,7 +11,7 @@ class OptimizerOptions(Section):
     """The optimizer and its learning-rate schedule."""
 
     name: Literal["adamw", "lamb"] = "adamw"
-    """adamw, or lamb by the rule of its paper (You et al., 2020)."""
+    """adamw, or lamb as its paper defines it (You et al., 2020)."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     """Peak learning rate."""
     warmup_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -21,7 +21,7 @@ class OptimizerOptions(Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     """Decoupled weight decay."""
     no_decay: list[str] = ["bias", "gamma", "beta"]
-    """Weights whose name is listed are not decayed; lamb does not adapt them either."""
+    """Weights with these names are not decayed, and lamb does not adapt them either."""
     beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Decay of the first moment."""
     beta_2: Annotated[float, Field(ge=0, lt=1)] = 0.999
@@ -39,7 +39,7 @@ class TrainOptions(Section):
     """How a run trains."""
 
     batch_size: Positive = 32
-    """Examples of one step, before accumulation."""
+    """Examples per step, before accumulation."""
     accumulation_steps: Positive = 1
     """Steps whose gradients are averaged into one update."""
     optimizer: OptimizerOptions = OptimizerOptions()
@@ -50,19 +50,19 @@ class TrainOptions(Section):
     jit_compile: bool | Literal["auto"] = "auto"
     """Compile the step with XLA; auto does so on JAX and on a GPU, not on TensorFlow's CPU."""
     steps_per_execution: Positive = 1
-    """Steps that run as one call of the backend."""
+    """Steps per call of the backend."""
     log_every: Positive = 10
     """Steps between lines of log.jsonl."""
     validate_every: Positive = 500
     """Steps between validations; there is always one at the end."""
     validation_steps: Positive = 20
-    """Batches of one validation."""
+    """Batches per validation."""
     checkpoint_every: Positive = 500
     """Steps between checkpoints; there is always one at the end of a stage."""
     keep_checkpoints: Positive = 2
-    """Newest checkpoints to keep."""
+    """How many of the newest checkpoints to keep."""
     tensorboard: bool = False
-    """Also write the figures for TensorBoard, into the run's folder tensorboard (extra tensorboard)."""
+    """Also write the figures for TensorBoard to the run's folder tensorboard (extra tensorboard)."""
 
 
 class PretrainingTrainOptions(TrainOptions):
@@ -76,7 +76,7 @@ class FinetuneOptimizerOptions(OptimizerOptions):
     """The optimizer and its learning-rate schedule."""
 
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate; null takes one that suits the width and the depth of the source, 5e-5 for BERT-base."""
+    """Peak learning rate; null chooses one that suits the width and depth of the source, 5e-5 for BERT-base."""
 
 
 class FinetuneTrainOptions(TrainOptions):
@@ -87,7 +87,7 @@ class FinetuneTrainOptions(TrainOptions):
     epochs: Positive = 3
     """Passes over the training examples."""
     max_steps: Positive | None = None
-    """Stop after so many steps; null trains through all epochs."""
+    """Stop after this many steps; null trains through all epochs."""
     dynamic_length: bool = True
-    """Make a batch only as long as its longest example, and put examples of like length together; false pads
-    all to task.sequence_length."""
+    """Make a batch only as long as its longest example, and put examples of similar length together; false pads
+    every batch to task.sequence_length."""

@@ -227,8 +227,8 @@ def test_the_form_of_a_file_is_said_and_can_be_named(tmp_path):
     [
         ("delimiter", ";;", "delimiter must be one character, or \\t for a tab, and no quotation mark"),
         ("delimiter", '"', "delimiter must be one character, or \\t for a tab, and no quotation mark"),
-        ("encoding", "utf-9", "encoding must be one that Python knows, as utf-8, utf-16 or cp1252"),
-        ("encoding", "rot13", "encoding must be one that Python knows, as utf-8, utf-16 or cp1252"),
+        ("encoding", "utf-9", "encoding must be one that Python knows, such as utf-8, utf-16 or cp1252"),
+        ("encoding", "rot13", "encoding must be one that Python knows, such as utf-8, utf-16 or cp1252"),
     ],
 )
 def test_a_form_that_no_file_has_is_refused(key, value, sentence):

@@ -56,11 +56,11 @@ def test_a_key_of_one_variant_says_so():
 def test_a_section_lists_its_keys():
     (explanation,) = explain("vocabulary", ["prepare"])
     assert explanation.keys == [
-        ("vocabulary.file", "A vocab.txt with one token a line and the reserved tokens of BERT; null trains one."),
-        ("vocabulary.size", "Entries to train; unused when a file is given."),
-        ("vocabulary.lowercase", "Lower-case and strip accents, as BERT's uncased models do."),
+        ("vocabulary.file", "A vocab.txt with one token per line and BERT's reserved tokens; null trains a vocabulary."),
+        ("vocabulary.size", "Number of entries to train; ignored when a file is given."),
+        ("vocabulary.lowercase", "Lower-case the text and strip accents, as BERT's uncased models do."),
         ("vocabulary.training_megabytes",
-         "Training reads at most this much of the corpus, taken evenly over the documents."),
+         "Train on at most this many megabytes of the corpus, spread evenly over the documents."),
     ]  # fmt: skip
 
 
