@@ -69,7 +69,7 @@ checkpoints of other projects                  mbert_cli/weights/checkpoint_sour
 names of their arrays behind a prefix          mbert_cli/weights/prefixes.py
 what their configurations promise              mbert_cli/weights/promises.py
 which output of a model is which label         mbert_cli/tasks/label_order.py
-how long a text a command reads                mbert_cli/commands/task_length.py
+how long a text a command reads                mbert_cli/tasks/row_length.py
 their vocabularies                             mbert_cli/text/foreign_tokenizer.py
 their added tokens                             mbert_cli/text/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py

@@ -10,9 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.commands.predict_texts import read_texts
 from mbert_cli.commands.preflight import require_task
-from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.corpus.corpus import documents
 from mbert_cli.distill.options import TransferFactors
@@ -29,8 +27,10 @@ from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import LoadedRecipe, load
 from mbert_cli.search.grid import plan_settings, seeds_of
+from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.encoding import TaskSet, encode_set
 from mbert_cli.tasks.model import TaskModel
+from mbert_cli.tasks.row_length import with_chosen_length
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.options import OptimizerOptions

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.runs.artifacts import exported, target_name
 from mbert_cli.tasks.model import ARTIFACT, find_target, open_task_model
+from mbert_cli.tasks.row_length import with_chosen_length
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.latency import (
     REFERENCE_TOKENS,

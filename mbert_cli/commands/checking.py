@@ -15,13 +15,14 @@ from mbert_cli.commands.machine_check import (
     look_at_finetuning,
     look_at_pretraining,
 )
-from mbert_cli.commands.preflight import require_corpus, require_length, require_same_vocabulary
+from mbert_cli.commands.preflight import require_corpus, require_same_vocabulary
 from mbert_cli.commands.prolonging import require_same_run
 from mbert_cli.commands.task_check import look_at_task
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation
 from mbert_cli.runs.directory import newest_complete, require_run
 from mbert_cli.runs.disk import format_bytes

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.submission import write_submissions
-from mbert_cli.commands.task_length import refuse_batch_size, with_chosen_length
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import Score, score_name
@@ -19,12 +17,14 @@ from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
-from mbert_cli.report.scores import REPORTS
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.tasks.encoding import describe_set
 from mbert_cli.tasks.evaluation_names import report_name, report_path
 from mbert_cli.tasks.model import TaskModel, find_target, open_task_model
 from mbert_cli.tasks.pair_segments import say_other_texts
+from mbert_cli.tasks.row_length import refuse_batch_size, with_chosen_length
+from mbert_cli.tasks.scores import REPORTS
+from mbert_cli.tasks.submission import write_submissions
 from mbert_cli.weights.description import SetDescription
 
 

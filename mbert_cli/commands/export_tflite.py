@@ -10,19 +10,19 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
-from mbert_cli.commands.preflight import require_length
-from mbert_cli.commands.task_length import chosen_length
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.label_names import label_lines
 from mbert_cli.examples.options import ImportedTask
 from mbert_cli.model.heads import TASK_HEADS
+from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.runs.artifacts import MODEL
 from mbert_cli.runs.directory import require_run, write_directory
 from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.tasks.model import find_target, open_task_model, real_rows, require_head
+from mbert_cli.tasks.row_length import chosen_length
 from mbert_cli.tflite.convert import convert_weights, op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify

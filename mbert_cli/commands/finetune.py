@@ -12,7 +12,6 @@ from mbert_cli.backend import length_step, use_streams
 from mbert_cli.commands.input_contents import input_contents, warn_of_training_examples
 from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
 from mbert_cli.commands.plan import show_plan
-from mbert_cli.commands.preflight import require_length
 from mbert_cli.commands.pretraining import (
     open_run,
     say_when_complete,
@@ -31,6 +30,7 @@ from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.losses.tasks import WEIGHTED_BY, TaskLoss
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
+from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.runs.content import Contents

@@ -6,16 +6,16 @@ from collections.abc import Callable
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.predict_answers import answer_questions
-from mbert_cli.commands.predict_entities import entity_examples, show_entities
-from mbert_cli.commands.predict_texts import Texts, read_texts
-from mbert_cli.commands.task_length import refuse_batch_size, with_chosen_length
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import THRESHOLD
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
+from mbert_cli.tasks.answers import entity_examples, show_entities
+from mbert_cli.tasks.asked_questions import answer_questions
+from mbert_cli.tasks.asked_texts import Texts, read_texts
 from mbert_cli.tasks.model import find_target, open_task_model
+from mbert_cli.tasks.row_length import refuse_batch_size, with_chosen_length
 
 SHOWN_CHARACTERS = 80
 """Of a text in the table; JSONL has all of it."""

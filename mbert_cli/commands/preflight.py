@@ -9,32 +9,10 @@ from mbert_cli.corpus.files import estimate_file_bytes
 from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import FileTask, GlueTask, SquadTask, Task, TokenTask
-from mbert_cli.examples.texts import TaskData
-from mbert_cli.losses.options import LossOptions
-from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
-
-
-def require_length(sequence_length: int, size: Architecture) -> None:
-    """Checks that a sequence fits the position table.
-
-    Args:
-        sequence_length: Tokens of one example.
-        size: The encoder.
-
-    Raises:
-        UserError: The sequence is longer than the table.
-    """
-    if sequence_length > size.max_length:
-        raise UserError(
-            f"A sequence can have at most {size.max_length} tokens, the rows of the model's position table. "
-            f"Received: sequence_length {sequence_length}",
-            f"Set it to {size.max_length} or less; a model of one's own has more rows where `mbert train-teacher` was "
-            f"given --set model.changes.max_length={sequence_length}.",
-        )
 
 
 def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescription, run: Path) -> None:
@@ -103,21 +81,6 @@ def require_task(task: Task) -> None:
         raise UserError(
             f"task.folder must be a folder with the task's TSV files. Received: {task.folder}",
             "Set task.folder, or null to load the task from tensorflow-datasets.",
-        )
-
-
-def require_factors(options: LossOptions, task: TaskData) -> None:
-    """Checks that factors for the labels of a task are as many as these.
-
-    Raises:
-        UserError: They are more or fewer.
-    """
-    weights = options.class_weights
-    if isinstance(weights, list) and len(weights) != len(task.labels):
-        raise UserError(
-            f"loss.class_weights must have a factor for each label: {', '.join(task.labels)}. "
-            f"Received: {len(weights)} factors",
-            "List them in the order of the labels, or set loss.class_weights to balanced.",
         )
 
 

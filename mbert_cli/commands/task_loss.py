@@ -4,13 +4,12 @@ from dataclasses import replace
 from functools import partial
 
 from mbert_cli import console
-from mbert_cli.commands.preflight import require_factors
 from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
-from mbert_cli.losses.weights import balanced_weights
+from mbert_cli.losses.weights import balanced_weights, require_factors
 
 
 def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from mbert_cli.errors import UserError
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.losses.options import LossOptions
+
 
 def balanced_weights(labels: np.ndarray, num_labels: int) -> np.ndarray:
     """Returns a factor for each label with which all labels count the same together.
@@ -23,3 +27,18 @@ def balanced_weights(labels: np.ndarray, num_labels: int) -> np.ndarray:
         counts = labels.sum(axis=0)
         factors = (total - counts) / np.maximum(counts, 1)
     return np.where((counts > 0) & (factors > 0), factors, 1.0)
+
+
+def require_factors(options: LossOptions, task: TaskData) -> None:
+    """Checks that factors for the labels of a task are as many as these.
+
+    Raises:
+        UserError: They are more or fewer.
+    """
+    weights = options.class_weights
+    if isinstance(weights, list) and len(weights) != len(task.labels):
+        raise UserError(
+            f"loss.class_weights must have a factor for each label: {', '.join(task.labels)}. "
+            f"Received: {len(weights)} factors",
+            "List them in the order of the labels, or set loss.class_weights to balanced.",
+        )

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from mbert_cli.commands.predict import run
-from mbert_cli.commands.predict_entities import entity_examples
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.heads import build_task_network
@@ -16,6 +15,7 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.directory import RunDir, write_directory
+from mbert_cli.tasks.answers import entity_examples
 from mbert_cli.tasks.model import open_task_model
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.tflite.convert import convert

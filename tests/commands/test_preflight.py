@@ -5,12 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.preflight import (
-    require_corpus,
-    require_length,
-    require_same_vocabulary,
-    require_task,
-)
+from mbert_cli.commands.preflight import require_corpus, require_same_vocabulary, require_task
 from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import FileTask, GlueTask, TokenTask
@@ -32,23 +27,6 @@ def refused(function, *arguments):
     with pytest.raises(UserError) as error:
         function(*arguments)
     return error.value.message, error.value.hint
-
-
-def test_a_sequence_may_be_as_long_as_the_position_table():
-    require_length(512, SIZES["mobilebert"])
-
-
-def test_a_longer_sequence_is_refused():
-    assert refused(require_length, 513, SIZES["mobilebert"]) == (
-        (
-            "A sequence can have at most 512 tokens, the rows of the model's position table. "
-            "Received: sequence_length 513"
-        ),
-        (
-            "Set it to 512 or less; a model of one's own has more rows where `mbert train-teacher` was given "
-            "--set model.changes.max_length=513."
-        ),
-    )
 
 
 def describe(vocabulary):

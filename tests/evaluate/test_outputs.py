@@ -7,8 +7,8 @@ from mbert_cli.evaluate.outputs import ACTIVATIONS, sigmoid
 from mbert_cli.examples.options import TaskKind
 from mbert_cli.losses.tasks import TASK_LOSSES, WEIGHTED_BY
 from mbert_cli.model.heads import TASK_HEADS
-from mbert_cli.report.scores import REPORTS
 from mbert_cli.tasks.encoding import _ENCODERS
+from mbert_cli.tasks.scores import REPORTS
 from mbert_cli.tflite.interpreter import OUTPUTS
 
 

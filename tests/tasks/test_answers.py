@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.commands.predict_entities import entity_examples, show_entities
-from mbert_cli.commands.predict_texts import Texts
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import word_labels
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
-from mbert_cli.report.scores import REPORTS
+from mbert_cli.tasks.answers import entity_examples, show_entities
+from mbert_cli.tasks.asked_texts import Texts
 from mbert_cli.tasks.encoding import TaskSet, encode_set
+from mbert_cli.tasks.scores import REPORTS
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.task_length import chosen_length, refuse_batch_size, with_chosen_length
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import ImportedTask
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
 from mbert_cli.tasks.model import TaskModel
+from mbert_cli.tasks.row_length import chosen_length, refuse_batch_size, with_chosen_length
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 

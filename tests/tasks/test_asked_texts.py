@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from mbert_cli.commands.predict import _show
-from mbert_cli.commands.predict_answers import answer_questions
-from mbert_cli.commands.predict_texts import Texts, read_texts
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask, Task
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
+from mbert_cli.tasks.asked_questions import answer_questions
+from mbert_cli.tasks.asked_texts import Texts, read_texts
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription

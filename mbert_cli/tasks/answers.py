@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.commands.predict_answers import show_around
-from mbert_cli.commands.predict_texts import Texts
 from mbert_cli.evaluate.entities import Entity, find_entities
 from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.tasks.asked_questions import show_around
+from mbert_cli.tasks.asked_texts import Texts
 from mbert_cli.tasks.encoding import TaskSet
 
 NO_ENTITY = "(no entity)"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mbert_cli.commands.preflight import require_length
 from mbert_cli.errors import UserError
+from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.idle_keys import UNTYPED
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.model import ARTIFACT, TaskModel

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from mbert_cli.commands.submission import write_submissions
 from mbert_cli.errors import UserError
 from mbert_cli.examples import glue_submission
 from mbert_cli.examples.glue import GLUE
@@ -15,6 +14,7 @@ from mbert_cli.examples.glue_submission import TESTS, load_tests
 from mbert_cli.examples.options import FileTask, GlueTask
 from mbert_cli.model.options import SIZES
 from mbert_cli.tasks.model import TaskModel
+from mbert_cli.tasks.submission import write_submissions
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
@@ -48,7 +48,7 @@ def two_examples(monkeypatch):
     few = {name: tuple(replace(row, num_examples=2) for row in rows) for name, rows in TESTS.items()}
     monkeypatch.setitem(globals(), "TESTS", few)
     monkeypatch.setattr(glue_submission, "TESTS", few)
-    monkeypatch.setattr("mbert_cli.commands.submission.TESTS", few)
+    monkeypatch.setattr("mbert_cli.tasks.submission.TESTS", few)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.task_length import with_chosen_length
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
@@ -13,6 +12,7 @@ from mbert_cli.examples.squad import Question, collect_squad
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.model import open_task_model
+from mbert_cli.tasks.row_length import with_chosen_length
 from mbert_cli.text.text_files import read_parts
 
 AROUND = 40

@@ -1,0 +1,23 @@
+"""How long a sequence may be for an encoder."""
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import Architecture
+
+
+def require_length(sequence_length: int, size: Architecture) -> None:
+    """Checks that a sequence fits the position table.
+
+    Args:
+        sequence_length: Tokens of one example.
+        size: The encoder.
+
+    Raises:
+        UserError: The sequence is longer than the table.
+    """
+    if sequence_length > size.max_length:
+        raise UserError(
+            f"A sequence can have at most {size.max_length} tokens, the rows of the model's position table. "
+            f"Received: sequence_length {sequence_length}",
+            f"Set it to {size.max_length} or less; a model of one's own has more rows where `mbert train-teacher` was "
+            f"given --set model.changes.max_length={sequence_length}.",
+        )
