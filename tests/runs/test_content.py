@@ -10,11 +10,6 @@ from mbert_cli.runs import content
 from mbert_cli.runs.content import dump_contents, files_content, folder_content, read_contents
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def write(name: str, text: str) -> Path:
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)

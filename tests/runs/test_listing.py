@@ -4,16 +4,9 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
-from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.directory import RunDir, newest_complete
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import describe_run, list_runs, unknown_folders
-
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def new_run(path: str) -> RunDir:
@@ -78,3 +71,25 @@ def test_runs_are_found_one_level_deep_and_other_folders_are_unknown() -> None:
     assert [str(run.path) for run in list_runs(Path("runs"))] == ["runs/a/one", "runs/a/two", "runs/b"]
     assert unknown_folders(Path("runs")) == [Path("runs/empty"), Path("runs/photos")]
     assert list_runs(Path("nowhere")) == unknown_folders(Path("nowhere")) == []
+
+
+def test_the_run_completed_last_is_the_newest_whatever_its_name(open_run, complete_run) -> None:
+    for name in ("c", "a", "b"):
+        complete_run(f"runs/{name}")
+    complete_run("runs/p", "prepare")
+    open_run("runs/z").close()
+    assert newest_complete(Path("runs"), ["distill", "train-teacher"]) == Path("runs/b")
+    assert newest_complete(Path("runs"), ["finetune"]) is None
+    assert newest_complete(Path("nowhere"), ["finetune"]) is None
+
+
+def test_a_run_moved_aside_is_never_the_newest(open_run, complete_run) -> None:
+    complete_run("runs/x")
+    open_run("runs/x", fresh=True).close()
+    assert newest_complete(Path("runs"), ["distill"]) is None
+
+
+def test_a_run_in_a_folder_of_the_root_is_not_the_newest(complete_run) -> None:
+    complete_run("runs/smoke/x")
+    assert newest_complete(Path("runs"), ["distill"]) is None
+    assert newest_complete(Path("runs/smoke"), ["distill"]) == Path("runs/smoke/x")

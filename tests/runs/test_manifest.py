@@ -14,11 +14,6 @@ from mbert_cli.runs.manifest import read_manifest, replace_file, verify_director
 DEAD = 999_999_999  # above every system's largest process number
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def fill(folder: Path) -> None:
     (folder / "ids").mkdir()
     (folder / "ids/train.bin").write_bytes(b"12345678")

@@ -1,0 +1,61 @@
+"""Where exported artifacts lie, what they are called, and whether they are older than the run's result."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.runs.artifacts import exported, is_outdated, target_name
+
+
+def artifact(path: str) -> Path:
+    file = Path(path)
+    file.parent.mkdir(parents=True)
+    file.touch()
+    return file
+
+
+def test_the_artifacts_of_a_run_are_those_in_use_sorted_by_mode() -> None:
+    for mode in ("int8", "float32", "int8.old-1"):
+        artifact(f"runs/x/export/{mode}/model.tflite")
+    artifact("runs/x/export/float16/report.json")
+    assert exported(Path("runs/x")) == [
+        Path("runs/x/export/float32/model.tflite"), Path("runs/x/export/int8/model.tflite"),
+    ]  # fmt: skip
+    assert exported(Path("runs/nowhere")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("runs/sst2/export/int8/model.tflite", "sst2 int8"),
+        ("sst2/export/int8/model.tflite", "sst2 int8"),
+        ("runs/sst2", "sst2"),
+        ("runs/sst2/../cola", "cola"),
+        ("files/answers.tflite", "answers"),
+        ("export/int8/model.tflite", "model"),
+        ("runs/version.2", "version.2"),
+    ],
+)
+def test_a_target_has_a_short_name(path: str, name: str) -> None:
+    assert target_name(Path(path)) == name
+
+
+def test_the_working_directory_is_called_by_its_name(tmp_path: Path) -> None:
+    assert target_name(Path()) == tmp_path.name
+
+
+def test_a_file_is_outdated_once_its_run_was_completed_anew(complete_run) -> None:
+    run = complete_run("runs/x")
+    report = artifact("runs/x/export/int8/report.json")
+    assert not is_outdated(run, report)
+    os.utime(report, (datetime(2020, 1, 1).timestamp(),) * 2)
+    assert is_outdated(run, report)
+
+
+def test_without_a_result_nothing_is_outdated(open_run) -> None:
+    open_run("runs/x").close()
+    report = artifact("runs/x/export/int8/report.json")
+    os.utime(report, (0, 0))
+    assert not is_outdated(Path("runs/x"), report)

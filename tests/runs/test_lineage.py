@@ -1,0 +1,25 @@
+"""What a fine-tuning started from, and which kinds of runs serve as what."""
+
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS, TEACHERS, WITH_WEIGHTS, started_from
+
+
+@pytest.mark.parametrize(
+    ("recipe", "path"),
+    [
+        ({"source": "runs/distill-quickstart", "initialize_from": None}, "runs/distill-quickstart"),
+        ({"source": None, "initialize_from": "runs/finetune-mnli"}, "runs/finetune-mnli"),
+        ({"source": "runs/teacher"}, "runs/teacher"),
+    ],
+)
+def test_a_fine_tuning_started_from_its_source_or_from_another_fine_tuning(recipe: dict, path: str) -> None:
+    assert started_from(recipe) == Path(path)
+
+
+def test_whatever_serves_as_something_has_weights() -> None:
+    for verbs in (PRETRAINED, TEACHERS, TASK_MODELS):
+        assert set(verbs) < set(WITH_WEIGHTS)
+    assert "prepare" not in WITH_WEIGHTS
