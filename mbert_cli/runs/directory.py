@@ -35,7 +35,14 @@ from mbert_cli.runs.disk import directory_bytes, format_bytes, require_disk
 from mbert_cli.runs.identity import Changes, Continuation, Growth, compare_with_run
 from mbert_cli.runs.listing import RunInfo, describe_run, is_run, list_runs, newest_complete
 from mbert_cli.runs.lock import LOCK, Lock, read_owner
-from mbert_cli.runs.manifest import is_partial, move_aside, replace_file, verify_directory, write_directory
+from mbert_cli.runs.manifest import (
+    is_partial,
+    move_aside,
+    put_back,
+    replace_file,
+    verify_directory,
+    write_directory,
+)
 
 __all__ = [
     "RunDir", "RunInfo", "directory_bytes", "format_bytes", "list_runs", "newest_complete", "recorded_recipe",
@@ -101,6 +108,8 @@ class RunDir:
             path.mkdir(parents=True, exist_ok=True)
             lock, moved_aside = _lock(path, fresh)
             try:
+                if (path / run_list.LONGER).exists():  # its process may have died between two names of final/
+                    put_back(path / run_list.FINAL)
                 plain = yaml.safe_load(_dump(recipe))
                 run = cls(path, verb, plain, lock)
                 run._is_new, run._moved_aside = not is_run(path), moved_aside

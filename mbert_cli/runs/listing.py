@@ -85,10 +85,15 @@ def is_run(path: Path) -> bool:
 
 def list_runs(root: Path) -> list[RunInfo]:
     """Returns the runs in `root` and in its folders, one level deep, by path."""
-    runs = []
+    return [describe_run(path) for path in run_paths(root)]
+
+
+def run_paths(root: Path) -> list[Path]:
+    """The directories that `list_runs` describes."""
+    runs: list[Path] = []
     for folder in _folders(root):
         runs += [folder] if is_run(folder) else [inner for inner in _folders(folder) if is_run(inner)]
-    return [describe_run(path) for path in runs]
+    return runs
 
 
 def unknown_folders(root: Path) -> list[Path]:
@@ -103,10 +108,11 @@ def unknown_folders(root: Path) -> list[Path]:
 def newest_complete(root: Path, verbs: Sequence[str]) -> Path | None:
     """Returns the run in `root` of one of these kinds that was completed last, or None.
 
-    Runs that `--fresh` moved aside do not count, nor do those in folders of `root`, such as runs/smoke/.
+    Runs that `--fresh` moved aside do not count, nor do those in folders of `root`, such as runs/smoke/. Of each run
+    two small files are read, origin.json and the manifest of its result, however much else lies there.
     """
-    runs = [describe_run(path) for path in _folders(root) if is_run(path) and not is_aside(path)]
-    finished = [(run.finished, run.path) for run in runs if run.verb in verbs and run.finished]
+    runs = [path for path in _folders(root) if is_run(path) and not is_aside(path) and verb_of(path) in verbs]
+    finished = [(moment, path) for path in runs if (moment := finished_at(path))]
     return max(finished)[1] if finished else None
 
 
@@ -117,15 +123,14 @@ def is_aside(path: Path) -> bool:
 
 def describe_run(path: Path) -> RunInfo:
     """Returns what is known of one run."""
-    origin = read_origin(path)
-    sessions = origin.get("sessions") or [{}]
+    sessions = read_origin(path).get("sessions") or [{}]
     summary = _read_object(path / FINAL / SUMMARY)
     return RunInfo(
         path=path,
-        verb=origin.get("verb", "unknown"),
-        state=_state(path),
+        verb=verb_of(path),
+        state=state_of(path),
         size_bytes=directory_bytes(path),
-        steps=_steps(path, summary),
+        steps=steps_of(path),
         score=summary.get("score"),
         score_name=summary.get("score_name"),
         started=_time(sessions[-1].get("started")),
@@ -139,6 +144,11 @@ def describe_run(path: Path) -> RunInfo:
 def read_origin(path: Path) -> dict:
     """Returns origin.json of a run: `verb` and the list `sessions`; empty when it cannot be read."""
     return _read_object(path / ORIGIN)
+
+
+def verb_of(path: Path) -> str:
+    """Returns the command that made a run; "unknown" when origin.json does not say."""
+    return read_origin(path).get("verb", "unknown")
 
 
 def checkpoint_steps(path: Path) -> list[int]:
@@ -156,7 +166,8 @@ def _folders(root: Path) -> list[Path]:
     return sorted(path for path in paths if not is_partial(path))
 
 
-def _state(path: Path) -> State:
+def state_of(path: Path) -> State:
+    """How far a run came, in the words of `RunInfo`."""
     if (path / FINAL).is_dir() and not (path / LONGER).exists():
         return "complete"
     if is_locked(path):
@@ -181,7 +192,9 @@ def finished_at(path: Path) -> datetime | None:
         return None
 
 
-def _steps(path: Path, summary: dict) -> int | None:
+def steps_of(path: Path) -> int | None:
+    """Steps that a run has done, where its command counts steps."""
+    summary = _read_object(path / FINAL / SUMMARY)
     record = Journal(path / JOURNAL).last() or {}
     if isinstance(summary.get("steps"), int) and not (path / LONGER).exists():
         return summary["steps"]

@@ -1,5 +1,6 @@
 """Directories that are complete or absent: written beside, synced, hashed, renamed."""
 
+import ctypes
 import errno
 import hashlib
 import json
@@ -22,7 +23,7 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
         target: The directory to write. Its parent is made if needed.
         writer: Called with an empty directory beside `target`, which it fills.
         replace: Take the place of a directory that has this name already. It stands until the new one is complete,
-            is then moved aside, and goes once the new one has its name.
+            and goes once the new one has its name. Both change names in one step where the system can do that.
 
     Raises:
         UserError: `target` exists and `replace` is false.
@@ -34,13 +35,10 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
     _remove_leftovers(target)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     partial.mkdir()
-    replaced = None
     try:
         writer(partial)
         _seal(partial)
-        if target.exists():
-            replaced = move_aside(target)
-        os.rename(partial, target)
+        replaced = _take_name(partial, target)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -108,9 +106,41 @@ def move_aside(path: Path) -> Path:
     return aside
 
 
+def put_back(target: Path) -> None:
+    """Gives a directory its name back that was moved aside for another one which never came.
+
+    Only the owner of `target` may call this: a live process is between both steps for an instant.
+    """
+    asides = list(target.parent.glob(f"{target.name}.old-*"))
+    if asides and not target.exists():
+        os.rename(max(asides, key=lambda path: int(path.name.rpartition("-")[2])), target)
+
+
 def is_partial(path: Path) -> bool:
     """Whether the name is one that `write_directory` gives to what it has not finished."""
     return path.name.rpartition("-")[0].endswith(".partial")
+
+
+def _take_name(new: Path, target: Path) -> Path | None:
+    """Renames `new` to `target`; returns where the directory lies that had the name, or None if there was none."""
+    if not target.exists():
+        os.rename(new, target)
+        return None
+    if _exchange(new, target):
+        return new
+    replaced = move_aside(target)
+    os.rename(new, target)
+    return replaced
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swaps two names in one step, so that there is no instant without either; false where the system cannot."""
+    try:
+        swap = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # no Linux, or one of before 2018
+        return False
+    here = -100  # AT_FDCWD: relative paths are those of this process
+    return swap(here, os.fsencode(one), here, os.fsencode(other), 2) == 0  # RENAME_EXCHANGE
 
 
 def _seal(directory: Path) -> None:

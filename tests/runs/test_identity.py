@@ -138,3 +138,14 @@ def test_more_steps_of_another_recipe_are_another_recipe():
         f"  train.seed: 1 (the run in run has 0)\n{HINT}"
     )
     assert "train.steps: 20 (the run in run has 10)" in refusal(steps=20)
+
+
+def test_a_run_killed_while_its_longer_result_took_the_name_of_the_old_one_has_the_old_one_again():
+    with open_run(steps=10) as run:
+        finish(run, "short")
+    growth = Growth(("train.steps",), lambda changes: True)
+    with open_run(steps=20, growth=growth) as run:
+        run.final.rename(run.path / "final.old-1")  # as where a system cannot exchange two names
+    with open_run(steps=20, growth=growth) as run:
+        assert (run.final / "vocab.txt").read_text() == "short"
+        assert not run.is_complete

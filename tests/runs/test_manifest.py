@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.errors import RunError, UserError
-from mbert_cli.runs.manifest import read_manifest, replace_file, verify_directory, write_directory
+from mbert_cli.runs import manifest
+from mbert_cli.runs.manifest import put_back, read_manifest, replace_file, verify_directory, write_directory
 
 DEAD = 999_999_999  # above every system's largest process number
 
@@ -171,3 +172,32 @@ def test_a_replaced_file_has_its_new_content_and_no_leftovers() -> None:
     replace_file(Path("log.jsonl"), b"new")
     assert names(Path()) == ["log.jsonl"]
     assert Path("log.jsonl").read_bytes() == b"new"
+
+
+def test_a_directory_that_is_replaced_is_there_at_every_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_directory(Path("store"), fill)
+    renamed = []
+    monkeypatch.setattr(os, "rename", lambda old, new: renamed.append((old, new)))
+    write_directory(Path("store"), lambda folder: (folder / "new").touch(), replace=True)
+    assert (names(Path()), names(Path("store"))) == (["store"], ["manifest.json", "new"])
+    assert renamed == []  # the names were exchanged in one step
+
+
+def test_where_names_cannot_be_exchanged_the_old_directory_is_moved_aside_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(manifest, "_exchange", lambda one, other: False)
+    write_directory(Path("store"), fill)
+    write_directory(Path("store"), lambda folder: (folder / "new").touch(), replace=True)
+    assert (names(Path()), names(Path("store"))) == (["store"], ["manifest.json", "new"])
+
+
+def test_of_directories_that_were_moved_aside_the_last_is_put_back() -> None:
+    for number in (9, 10):
+        Path(f"store.old-{number}").mkdir()
+        Path(f"store.old-{number}", f"{number}").touch()
+    put_back(Path("store"))
+    assert names(Path()) == ["store", "store.old-9"]
+    assert names(Path("store")) == ["10"]
+    put_back(Path("store"))
+    assert names(Path()) == ["store", "store.old-9"]
