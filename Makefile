@@ -15,7 +15,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 SAY_SIZE := echo "Installed: $$(ls .venv/lib/python*/site-packages | grep -c dist-info) packages, \
 	$$(du -sh .venv | cut -f1) in .venv"
 
-.PHONY: install demo test test-slow lint
+.PHONY: install demo test test-slow lint docs
 
 install: .venv/installed
 
@@ -42,6 +42,10 @@ test-slow: .venv/installed-test
 lint: .venv/installed-test
 	$(BIN)/ruff check $(LINT) --ignore RUF012 .
 	$(BIN)/ruff format $(LINT) --check .
+
+# The page of verbs, flags and keys is read from the program; a test fails where it is out of date.
+docs: .venv/installed
+	$(BIN)/python -m mbert_cli.reference docs/reference.md
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -3,6 +3,7 @@
 Looking for                                    open
 the verbs                                      mbert_cli/cli.py
 their flags                                    mbert_cli/flags.py
+the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
 progress on terminals and in logs               mbert_cli/progress.py
 what one verb does, top to bottom              mbert_cli/commands/

@@ -95,7 +95,7 @@ def prepare(
 ) -> None:  # fmt: skip
     """corpus -> vocabulary and token store
 
-    Example: mbert prepare wikipedia writes English Wikipedia once as token ids.
+    Example: `mbert prepare wikipedia` writes English Wikipedia once as token ids.
     """
     invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
     _run("prepare", invocation)
@@ -108,7 +108,7 @@ def train_teacher(
 ) -> None:  # fmt: skip
     """IB-BERT by masked language modelling and next-sentence prediction
 
-    Example: mbert train-teacher --set train.steps=2000 trains on the newest token store.
+    Example: `mbert train-teacher --set train.steps=2000` trains on the newest token store.
     """
     invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
     _run("train_teacher", invocation)
@@ -122,7 +122,7 @@ def distill(
 ) -> None:  # fmt: skip
     """teacher -> student
 
-    Example: mbert distill --strategy joint transfers all layers of the newest teacher together.
+    Example: `mbert distill --strategy joint` transfers all layers of the newest teacher together.
     """
     flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher)}
     invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
@@ -137,7 +137,7 @@ def finetune(
 ) -> None:  # fmt: skip
     """run -> task model
 
-    Example: mbert finetune file --set task.train=mail.tsv learns from a file of yours.
+    Example: `mbert finetune file --set task.train=mail.tsv` learns from a file of yours.
     """
     flags = {"--source": ("source", source)}
     invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
@@ -152,7 +152,7 @@ def evaluate(
 ) -> None:  # fmt: skip
     """score runs and .tflite files with the task's official metrics
 
-    Example: mbert eval RUN RUN/export/float16/model.tflite shows both, and how often their answers differ.
+    Example: `mbert eval RUN RUN/export/float16/model.tflite` shows both, and how often their answers differ.
     """
     flags = {"--length": ("task.sequence_length", length)}
     invocation = _invocation(
@@ -173,7 +173,7 @@ def predict(
 ) -> None:  # fmt: skip
     """answers for new text, from a run or a .tflite file
 
-    Example: mbert predict --text "Returns the sum over an axis." prints its label and probability.
+    Example: `mbert predict --text "Returns the sum over an axis."` prints its label and probability.
     """
     flags = {"--length": ("task.sequence_length", length)}
     invocation = _invocation(
@@ -192,7 +192,7 @@ def export_tflite(
 ) -> None:  # fmt: skip
     """run -> phone artifact, quantized and verified
 
-    Example: mbert export-tflite --quantize float16 --quantize dynamic_int8 writes two artifacts.
+    Example: `mbert export-tflite --quantize float16 --quantize dynamic_int8` writes two artifacts.
     """
     flags = {
         "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", length),
@@ -209,7 +209,7 @@ def bench(
 ) -> None:  # fmt: skip
     """latency, size and memory of artifacts, side by side
 
-    Example: mbert bench --against bert_base prints how many times smaller and faster they are.
+    Example: `mbert bench --against bert_base` prints how many times smaller and faster they are.
     """
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
     invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or ())
@@ -225,7 +225,7 @@ def import_checkpoint(
 ) -> None:  # fmt: skip
     """a TF1 or Hugging Face checkpoint -> a run
 
-    Example: mbert import mobilebert/ --run runs/mobilebert, then mbert finetune sst2 --source runs/mobilebert
+    Example: `mbert import mobilebert/ --run runs/mobilebert`, then `mbert finetune sst2 --source runs/mobilebert`
     """
     command = _plain("import_checkpoint", quiet)
     command.run(command.ImportCommand(source, run, allow_unused, allow_unknown, length, fresh, dry_run))
@@ -240,7 +240,7 @@ def convert_checkpoint(
 ) -> None:  # fmt: skip
     """a run -> a Hugging Face folder, or a TF1 checkpoint
 
-    Example: mbert convert-checkpoint runs/finetune-sst2 sst2/ loads there with from_pretrained.
+    Example: `mbert convert-checkpoint runs/finetune-sst2 sst2/` loads there with from_pretrained.
     """
     command = _plain("convert_checkpoint", quiet)
     command.run(command.ConvertCommand(run, out, to, dry_run))
@@ -264,7 +264,7 @@ def trace(
 ) -> None:  # fmt: skip
     """hidden states and attention maps of a text, as arrays and as a picture
 
-    Example: mbert trace runs/teacher runs/student --text "It rains." --picture maps.png
+    Example: `mbert trace runs/teacher runs/student --text "It rains." --picture maps.png`
     """
     command = _plain("trace", quiet)
     command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ()), pad))
@@ -282,7 +282,7 @@ def runs(
 ) -> None:
     """what is in runs/: kind, state, size, score; or all about one run
 
-    Example: mbert runs --chain shows scores and artifacts of every fine-tuned model.
+    Example: `mbert runs --chain` shows scores and artifacts of every fine-tuned model.
     """
     page = "glue_table" if glue else "chain" if chain else "runs"
     importlib.import_module(f"mbert_cli.commands.{page}").run(root)

@@ -38,7 +38,7 @@ def recipe_list() -> None:
 def recipe_show(words: Words, settings: Settings = None, smoke: Smoke = False) -> None:
     """Show every value of a recipe and where it comes from.
 
-    Example: mbert recipe show distill --set model.size=mobilebert
+    Example: `mbert recipe show distill --set model.size=mobilebert`
     """
     from mbert_cli.commands import recipe as command
 
@@ -59,7 +59,7 @@ def recipe_explain(
 ) -> None:
     """Say what a key means and takes; without a key, show all keys, with the values of a recipe if one is named.
 
-    Example: mbert recipe explain model.size lists the sizes and what they cost.
+    Example: `mbert recipe explain model.size` lists the sizes and what they cost.
     """
     from mbert_cli.commands.recipe_explain import explain_key
 
@@ -70,7 +70,7 @@ def recipe_explain(
 def recipe_check(words: Words, settings: Settings = None, smoke: Smoke = False) -> None:
     """Check whether a recipe can run now: recipe, runs, vocabularies, lengths, disk.
 
-    Example: mbert recipe check distill --set teacher=runs/train-teacher-quickstart
+    Example: `mbert recipe check distill --set teacher=runs/train-teacher-quickstart`
     """
     from mbert_cli.commands import recipe as command
 
@@ -91,7 +91,7 @@ def recipe_copy(
 ) -> None:
     """Copy a recipe to edit.
 
-    Example: mbert recipe copy distill/quickstart mine.yaml, then mbert distill mine.yaml
+    Example: `mbert recipe copy distill/quickstart mine.yaml`, then `mbert distill mine.yaml`
     """
     from mbert_cli.commands import recipe as command
 

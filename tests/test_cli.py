@@ -88,7 +88,7 @@ def test_a_group_alone_shows_its_help(run, words):
 def test_the_help_of_each_verb_has_an_example(run, verb):
     code, out, _ = run(verb, "--help")
     assert code == 0
-    assert f"Example: mbert {verb} " in out
+    assert f"Example: `mbert {verb} " in out
 
 
 def test_help_imports_nothing_heavy():

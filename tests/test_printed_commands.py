@@ -29,8 +29,6 @@ EXAMPLES = {
     "DEST": "mine.yaml", "$seed": "0",
 }  # fmt: skip
 """What stands for the words of a usage line; every other placeholder is the name of a file."""
-PROSE = r" (?:prints|writes|lists|trains|transfers|learns|shows|loads|makes)\b"
-"""What follows an example in the help of a verb."""
 QUOTED = re.compile(r"`((?:[A-Z_]+=\S+ )?mbert [^`]+)`")
 VERBS = typer.main.get_command(app).commands
 AT_THE_END = re.compile(r"(?:^|: |, then )(mbert (?:\{verb\}|[a-z][\w-]*)(?: .*)?)$")
@@ -57,14 +55,10 @@ def commands_of_header(recipe: Path) -> Iterator[str]:
 
 
 def commands_of_module(module: Path) -> Iterator[str]:
-    """Commands in the texts of a module: in backticks, behind a colon, as examples."""
+    """Commands in the texts of a module: in backticks, or after a colon."""
     for text in texts_of_module(module):
         yield from QUOTED.findall(text)
-        for example in re.findall(r"Example: (mbert .*)", text):
-            for part in example.split(", then "):
-                yield re.split(PROSE, part)[0]
-        if "Example:" not in text:
-            yield from (found for found in AT_THE_END.findall(text) if found.split()[1] in VERBS)
+        yield from (found for found in AT_THE_END.findall(text) if found.split()[1] in VERBS)
 
 
 def texts_of_module(module: Path) -> Iterator[str]:
@@ -148,10 +142,13 @@ def test_there_are_commands_to_check():
 @pytest.mark.parametrize(("source", "command"), COMMANDS, ids=[f"{s}: {c}" for s, c in COMMANDS])
 def test_a_command_that_is_printed_can_be_pasted(source, command):
     words = words_of(command)
-    if words in (["--help"], ["--install-completion"], ["--show-completion"]) or (
+    if words in (["--help"], ["--version"], ["--install-completion"], ["--show-completion"]) or (
         len(words) == 1 and words[0] in VERBS
     ):
         return  # named, and not to be pasted as it is
+    if len(words) == 2 and words[1] == "--help":
+        assert words[0] in VERBS
+        return
     if len(words) == 2 and words[1].startswith("-"):
         assert words[1] in [name for option in VERBS[words[0]].params for name in option.opts]
         return

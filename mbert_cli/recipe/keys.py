@@ -178,7 +178,8 @@ def _union_words(members: Sequence[object], constraints: Sequence[object]) -> st
         return _joined([word for group in words for word in group])
     parts: list[str] = []
     for member in members:
-        if get_origin(member) is list and get_args(member)[0] in members:
+        inner = _unwrapped(member)
+        if get_origin(inner) is list and get_args(inner)[0] in members:
             parts.append("a list of these")
         elif member is not types.NoneType:
             parts.append(_words(member, constraints))
@@ -211,8 +212,8 @@ def _range(annotation: object, constraints: Sequence[object]) -> str:
             high = f"to {constraint.le}"
     if low and not high:
         return f" of {low.removeprefix('from ')} or more" if low.startswith("from") else f" {low}"
-    if low.startswith("from") and high.startswith("to"):
-        return f" {low} {high}"
+    if low.startswith("from"):
+        return f" {low} {high}" if high.startswith("to") else f" of at least {low[5:]} and {high}"
     return f" {' and '.join(part for part in (low, high) if part)}" if low or high else ""
 
 

@@ -33,7 +33,7 @@ class Example(Section):
     {
         "positive": "a whole number of 1 or more",
         "bounded": "a whole number from 8 to 512",
-        "share": "a number from 0 and below 1",
+        "share": "a number of at least 0 and below 1",
         "open": "a number above 0 and below 1",
         "number": "a number",
         "optional": "a number above 0, or null",

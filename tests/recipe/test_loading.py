@@ -177,8 +177,8 @@ def test_all_mistakes_are_told_at_once_from_top_to_bottom(write):
         ("distill", "distill.layer_map=[0, -2]",
          "distill.layer_map must be a list of whole numbers of 0 or more, or null. Received: [0, -2]"),
         ("export-tflite", "export.quantize=[float32, flot16]",
-         ("export.quantize must be float32, float16 or dynamic_int8, or a list of float32, float16 or "
-          "dynamic_int8, at least 1 of them. Received: [float32, flot16]")),
+         ("export.quantize must be float32, float16 or dynamic_int8, or a list of these. "
+          "Received: [float32, flot16]")),
         ("finetune", "task.source=fil",
          "task.source must be one of installed_docs, glue, file, squad, tokens. Did you mean file? Received: fil"),
         ("finetune", "task.source=file", "task.train is missing: it must be text."),

@@ -1,0 +1,199 @@
+"""All verbs, flags and recipe keys as a page of Markdown: what `make docs` writes to docs/reference.md.
+
+Everything is read from the command line and from the schema of the recipes, where their help texts are.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import typer.main
+
+from mbert_cli.cli import app
+from mbert_cli.recipe.explaining import size_rows
+from mbert_cli.recipe.files import find_recipe, header, recipe_names
+from mbert_cli.recipe.keys import REQUIRED, Key, discriminator_of, keys_of, variants_of
+from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.yaml_text import written
+from mbert_cli.section import Section
+
+INTRODUCTION = """# Reference: verbs and recipe keys
+
+*This page is written by the program: `make docs` renews it. The same texts are shown by `mbert VERB --help` and
+`mbert recipe explain`.*
+
+A command ends with 0 when it is done, with 1 when it failed, with 2 when its input is wrong and nothing was started,
+and with 130 when it was interrupted and its state is saved.
+
+`--set KEY=VALUE` sets any key below. The value is YAML: `--set train.epochs=5`, `--set 'search.seed=[0,1,2]'`,
+`--set task.validation=null`. A key that would change nothing is refused, and so is one that does not exist.
+
+`mbert --version` prints the versions of all libraries that matter, and `mbert --install-completion` lets the shell
+complete verbs, recipes, keys and their values."""
+
+FLAG_COLUMNS = ("argument or flag", "what it does", "default")
+KEY_COLUMNS = ("key", "takes", "default", "what it is")
+
+
+def reference() -> str:
+    """The whole page, ending with a line break."""
+    verbs = typer.main.get_command(app).commands
+    parts = [INTRODUCTION, "## Verbs", _contents(verbs)]
+    for name, command in verbs.items():
+        parts += _verb(f"mbert {name}", command)
+    parts += ["## Sections of recipes", _sections_introduction()]
+    for section, verbs_with in _sections().items():
+        parts += _section(section, verbs_with)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _contents(verbs: dict) -> str:
+    rows = [(_link(f"mbert {name}"), command.help.partition("\n")[0]) for name, command in verbs.items()]
+    return table(("verb", "what it does"), rows)
+
+
+def _verb(name: str, command: typer.core.TyperCommand, level: int = 3) -> Iterator[str]:
+    """Heading, help and flags; for a verb with recipes also these, and their keys outside all sections."""
+    yield f"{'#' * level} {name}"
+    yield from (part.strip() for part in command.help.split("\n\n"))
+    if command.params:
+        yield table(FLAG_COLUMNS, _flags(command))
+    verb = name.removeprefix("mbert ")
+    if verb in RECIPES:
+        yield table(("recipe", "what it is"), _recipes(verb))
+        yield table(KEY_COLUMNS, _rows([verb], ""))
+    for below, nested in getattr(command, "commands", {}).items():
+        yield from _verb(f"{name} {below}", nested, level + 1)
+
+
+def _recipes(verb: str) -> list[tuple[str, str]]:
+    return [(f"`{name}`", header(find_recipe(verb, name).path)[0]) for name in recipe_names(verb)]
+
+
+def _flags(command: typer.core.TyperCommand) -> list[tuple[str, str, str]]:
+    rows = []
+    for parameter in command.params:
+        is_argument = isinstance(parameter, typer.core.TyperArgument)
+        word = parameter.metavar or ("" if getattr(parameter, "is_flag", False) else parameter.name.upper())
+        names = [] if is_argument else [*parameter.opts, *parameter.secondary_opts]
+        shown = ", ".join(f"`{name} {word}`" if word else f"`{name}`" for name in names or [""])
+        default = "must be given" if parameter.required else ""
+        if parameter.show_default and parameter.default not in (None, False):
+            default = f"`{parameter.default}`"
+        rows.append((shown.replace("` ", "`"), parameter.help, default))
+    return rows
+
+
+def _sections_introduction() -> str:
+    links = _listed(_link(section, f"section {section}") for section in _sections())
+    return f"A recipe consists of sections, several of which are shared by verbs: {links}."
+
+
+def _sections() -> dict[str, list[str]]:
+    """The sections at the top of recipes, each with the verbs that have it."""
+    found: dict[str, list[str]] = {}
+    for verb in RECIPES:
+        for key in keys_of(verb):
+            if key.is_section and "." not in key.path:
+                found.setdefault(key.path, []).append(verb)
+    return found
+
+
+def _section(section: str, verbs: Sequence[str]) -> Iterator[str]:
+    """One section: a table of its keys, and one for each section or variant within."""
+    yield f"### Section {section}"
+    yield f"In recipes of {_listed(f'`{verb}`' for verb in verbs)}."
+    for place, text in _places(section, verbs).items():
+        rows = _rows(verbs, place)
+        if not rows:
+            continue
+        if place != section:
+            yield f"#### {place}"
+        yield text
+        yield table(KEY_COLUMNS, rows)
+    if section == "model":
+        yield "#### Sizes"
+        yield "What `model.size` may be, with the fields that `model.changes` replaces:"
+        yield table(*size_rows())
+
+
+def _places(section: str, verbs: Sequence[str]) -> dict[str, str]:
+    """`train`, `train.optimizer` or `task.source: glue`, with what the class of that section says it is."""
+    places: dict[str, str] = {}
+    for verb in verbs:
+        for place, described in _classes(RECIPES[verb], ""):
+            if place == section or place.startswith(f"{section}."):
+                places.setdefault(place, " ".join((described.__doc__ or "").split()))
+    return places
+
+
+def _classes(section: type[Section], prefix: str) -> Iterator[tuple[str, type[Section]]]:
+    for name, field in section.model_fields.items():
+        for tag, nested in variants_of(field).items():
+            path = f"{prefix}{name}"
+            yield (f"{path}.{discriminator_of(field)}: {tag}" if tag else path), nested
+            yield from _classes(nested, f"{path}.")
+
+
+def _rows(verbs: Sequence[str], place: str) -> list[tuple[str, ...]]:
+    """The keys that stand directly in a place, as cells; verbs that mean the same share a row."""
+    meanings: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    having = [verb for verb in verbs if any(_place(key) == place for key in keys_of(verb))]
+    for verb in having:
+        for key in keys_of(verb):
+            if _place(key) == place:
+                meaning = key.path, key.accepts, key.help
+                meanings.setdefault(meaning, {}).setdefault(_default(key), []).append(verb)
+    return [_row(*meaning, defaults, having) for meaning, defaults in meanings.items()]
+
+
+def _place(key: Key) -> str:
+    """Where a key stands: "" at the top, the path of its section, or the variant of that section."""
+    section = key.path.rpartition(".")[0]
+    return key.variant if key.variant and key.variant.startswith(f"{section}.") else section
+
+
+def _row(
+    path: str, accepts: str, text: str, defaults: dict[str, list[str]], having: Sequence[str]
+) -> tuple[str, ...]:
+    owners = [verb for verbs in defaults.values() for verb in verbs]
+    name = (
+        _link(path, f"section {path}") if accepts.startswith("a section") and "." not in path else f"`{path}`"
+    )
+    if len(owners) < len(having):
+        name += f" ({', '.join(owners)})"
+    shown = next(iter(defaults))
+    if len(defaults) > 1:
+        shown = ", ".join(f"{default} ({', '.join(verbs)})" for default, verbs in defaults.items())
+    return name, accepts, shown, text
+
+
+def _default(key: Key) -> str:
+    if key.default is REQUIRED:
+        return "must be given"
+    return "" if key.is_section and key.default is not None else f"`{written(key.default)}`"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown, whose cells may hold bars and the other marks that a table reads."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    outside = text.split("`")
+    outside[::2] = [part.replace("<", "&lt;").replace("*", r"\*") for part in outside[::2]]
+    return "`".join(outside).replace("|", r"\|")
+
+
+def _link(shown: str, heading: str = "") -> str:
+    return f"[`{shown}`](#{(heading or shown).replace(' ', '-')})"
+
+
+def _listed(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")
