@@ -1,6 +1,7 @@
 # make demo   the whole pipeline on text that every machine has
 # make test   the tests
-# Both make .venv and install what they need; set PYTHON to choose the interpreter.
+# make lint   style, mistakes and types: ruff by ruff.toml, mypy by setup.cfg
+# Each makes .venv and installs what it needs; set PYTHON to choose the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,8 +9,6 @@ MBERT := $(BIN)/mbert
 SEEDS := --set 'search.seed=[0,1,2]'
 # The tests of a file share what they trained, so that a file stays with one worker.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
-# RUF012 is off because it does not see that the sections of a recipe are frozen pydantic models.
-LINT := --line-length 110 --target-version py311
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 SAY_SIZE := echo "Installed: $$(ls .venv/lib/python*/site-packages | grep -c dist-info) packages, \
@@ -40,8 +39,9 @@ test-slow: .venv/installed-test
 	$(PYTEST) -m "slow or not slow"
 
 lint: .venv/installed-test
-	$(BIN)/ruff check $(LINT) --ignore RUF012 .
-	$(BIN)/ruff format $(LINT) --check .
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The page of verbs, flags and keys is read from the program; a test fails where it is out of date.
 docs: .venv/installed

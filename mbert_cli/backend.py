@@ -9,13 +9,15 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mbert_cli.errors import UserError
 
 if TYPE_CHECKING:
     import keras
 
+Tensor = Any
+"""A tensor of whichever backend computes, a symbolic one while Keras builds a network, or a NumPy array."""
 VARIABLE = "KERAS_BACKEND"
 BACKENDS = ("tensorflow", "jax")
 

@@ -51,7 +51,7 @@ def require_home() -> None:
 
 def lend_home() -> None:
     """Gives libraries an empty home directory for this process where there is none."""
-    global _lent
+    global _lent  # noqa: PLW0603 - one home directory a process
     if home_folder() is None and _lent is None:
         _lent = _temporary_folder()
         os.environ["HOME"] = str(_lent)

@@ -1,7 +1,7 @@
-"""Standard output and standard error as they are found: in any encoding, closed, or a pipe that nobody reads.
+r"""Standard output and standard error as they are found: in any encoding, closed, or a pipe that nobody reads.
 
 What a stream cannot hold is escaped, so that no text of a person's, no label and no name of a file ends a
-command. JSON lines escape it as JSON does, all other text as Python does: `caf\\xe9`.
+command. JSON lines escape it as JSON does, all other text as Python does: `caf\xe9`.
 """
 
 import codecs

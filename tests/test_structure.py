@@ -2,6 +2,7 @@
 
 import ast
 import re
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,14 @@ def test_every_file_of_the_map_exists():
     assert len(paths) > 20
     missing = [path for path in paths if not (PACKAGE.parent / path).exists()]
     assert not missing
+
+
+def test_the_package_and_its_wheel_have_one_version():
+    settings = ConfigParser()
+    settings.read(PACKAGE.parent / "setup.cfg", encoding="utf-8")
+    assert settings["metadata"]["version"] == "attr: mbert_cli.__version__"
+
+
+def test_a_type_checker_finds_the_types_of_an_installed_package():
+    assert (PACKAGE / "py.typed").is_file()
+    assert '"mbert_cli": ["py.typed"]' in (PACKAGE.parent / "setup.py").read_text(encoding="utf-8")

@@ -121,7 +121,7 @@ def _modules(package: str, root: Path) -> Iterator[tuple[str, Path]]:
         )
         for name in sorted(files):
             stem = name.removesuffix(".py")
-            if stem == name or stem == "conftest" or stem.startswith("test_") or stem.endswith("_test"):
+            if stem in {name, "conftest"} or stem.startswith("test_") or stem.endswith("_test"):
                 continue
             yield ".".join(parts if stem == "__init__" else (*parts, stem)), Path(folder, name)
 

@@ -39,7 +39,8 @@ def tfds_documents(options: TfdsCorpus) -> Iterator[Document]:
 def _require_text(builder: "tfds.core.DatasetBuilder", options: TfdsCorpus) -> None:
     features = builder.info.features
     kind = features[options.text_feature] if options.text_feature in features else None  # noqa: SIM401
-    if kind is None or getattr(kind, "np_dtype", None) != object or kind.shape != ():
+    texts = getattr(kind, "np_dtype", None) == object  # noqa: E721 - NumPy's type of text equals it, but is another
+    if kind is None or not texts or kind.shape != ():
         raise UserError(
             f"corpus.text_feature must be a text feature of the data set. "
             f"Received: {options.text_feature!r}; {options.dataset} has {', '.join(features)}",

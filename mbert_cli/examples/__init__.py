@@ -1,0 +1,1 @@
+"""Labelled text of every origin, read to examples and encoded to rows."""

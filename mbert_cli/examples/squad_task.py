@@ -93,7 +93,8 @@ def _move_answers(squad: Squad) -> Squad:
         questions.append(replace(question, answers=tuple(answers)))
     if not moved:
         return squad
-    said = f"{squad.name}: answers that did not stand where the file says, moved to where their text stands: {len(moved):,}"
+    where = "answers that did not stand where the file says, moved to where their text stands"
+    said = f"{squad.name}: {where}: {len(moved):,}"
     return collect_squad(squad.name, questions, [*squad.changes, said, *moved[:3]])
 
 

@@ -22,8 +22,8 @@ _SAVED_AS = {
 """How a file of another kind becomes one that is read."""
 
 TableRow = tuple[int | str, tuple[Any, ...] | None]
-"""Line where a row begins, counted from 1, in an array of JSON as `3, item 2`, and what the wanted columns hold: text, or in JSON any value; None for a
-line that lacks cells."""
+"""Line where a row begins, counted from 1, in an array of JSON as `3, item 2`, and what the wanted columns hold: text,
+or in JSON any value; None for a line that lacks cells."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def read_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
 
     Every row below the header is a text, blank ones too, so that the n-th text is that of the n-th row; a blank
     line is a row only where the file has one column. A column's name may differ in case and outer blanks, cells may
-    be separated otherwise than the suffix says, and the rows of a .jsonl file may be the items of one JSON array: each is said in the notes.
+    be separated otherwise than the suffix says, and the rows of a .jsonl file may be the items of one JSON array: each
+    is said in the notes.
 
     Args:
         path: The file.

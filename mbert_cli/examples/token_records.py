@@ -23,7 +23,7 @@ TAGS = {
     False: (("ner_tags",), ("tags", "labels", "ner")),
     True: (("pos_tags", "upos", "tags", "labels", "ner_tags"),),
 }
-"""Usual names of the member with the tags, by whether they are labels as they stand: first those that leave no doubt."""
+"""Usual names of the member with the tags, by whether they are labels as they stand: the clearest first."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -1,0 +1,1 @@
+"""Architectures: encoder, blocks and heads, without a loss, data or files."""

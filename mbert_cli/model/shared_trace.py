@@ -74,8 +74,11 @@ def _variable(part: keras.Variable | keras.random.SeedGenerator) -> keras.Variab
 
 
 def _value(part: keras.Variable | keras.random.SeedGenerator, training: bool):
-    """What a variable holds. A random state moves on here, outside of the function: one half of a batch would wait
-    for the other if it came out of it. Each part with a random state draws once a call."""
+    """Returns what a variable holds, or the next state of a random part.
+
+    A random state moves on here, outside of the function: one half of a batch would wait for the other if it came
+    out of it. Each part with a random state draws once per call.
+    """
     if training and isinstance(part, keras.random.SeedGenerator):
         return part.next()
     return _variable(part).value

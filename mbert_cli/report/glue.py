@@ -87,8 +87,10 @@ def _explained(columns: Sequence[Column], counted: Sequence[Column]) -> list[str
     lines = [
         "A cell is the mean of a task's figures in percent; with several runs their mean ± standard deviation.",
         "MNLI is the mean of matched and mismatched where `mbert eval` scored both, else matched alone.",
-        f"Averages are over the {len(counted)} tasks here, each counting once, and over those without WNLI; "
-        + "they are empty where a model lacks a task. GLUE's own average is over all nine.",
+        (
+            f"Averages are over the {len(counted)} tasks here, each counting once, and over those without WNLI; "
+            "they are empty where a model lacks a task. GLUE's own average is over all nine."
+        ),
     ]
     if len(counted) < len(columns):
         lines.append(

@@ -49,7 +49,7 @@ class Lettering:
 
     @property
     def properties(self) -> dict[str, object]:
-        """Of a text of matplotlib: its fonts, and that $ and \\ are no formulas."""
+        r"""Properties of a text of matplotlib: its fonts, and that $ and \ start no formula."""
         return {"fontfamily": list(self.families), "parse_math": False}
 
 

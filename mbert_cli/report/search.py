@@ -11,7 +11,7 @@ _COLUMNS = ["learning rate", "batch size", "epochs", "seeds", "", "best after st
 
 def show_report(search: Path, report: SearchReport) -> None:
     """Prints the table, the best mean first, and what was chosen."""
-    columns = [report.score_name if not column else column for column in _COLUMNS]
+    columns = [column or report.score_name for column in _COLUMNS]
     ranked = sorted(report.results, key=lambda result: rank(result.mean), reverse=True)
     console.table(f"search: {search}", columns, [_row(result, report.chosen) for result in ranked])
     for line in _conclusion(search, report):

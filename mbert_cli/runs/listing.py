@@ -218,7 +218,7 @@ def _time(text: str | None) -> datetime | None:
 
 
 def maker_of(verb: str, root: Path) -> str:
-    """The command that makes a run of a kind where others are looked for: `mbert finetune`, with `--smoke` in its folder."""
+    """Returns the command that makes such a run where others are looked for, with `--smoke` in its folder."""
     return f"mbert {verb}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
 
 

@@ -30,7 +30,7 @@ def frequency_loss(loss: TaskLoss, batch: dict[str, np.ndarray]) -> float:
 
 
 class ChanceWatch:
-    """Shows progress, and warns where the loss is no better than that of frequencies: after the warm-up, and at the end.
+    """Shows progress, and warns, after the warm-up and at the end, of a loss no better than that of frequencies.
 
     Each time the mean over a tenth of the steps is looked at, since the loss of one batch is noisy; after the
     warm-up it is the second tenth, since in the first the rate is at its highest and many a loss still falls.

@@ -102,8 +102,10 @@ def _one_number(task: TaskData, known: list[str], name: str) -> tuple[int, ...]:
 
 
 def match_names(labels: list[str], known: list[str]) -> tuple[int, ...] | None:
-    """For each label the place of the known one with its name, apart from case, blanks, hyphens and underscores
-    if need be; None where they are not the same set."""
+    """Returns for each label the place of the known one with its name; None where they are not the same set.
+
+    Names that differ only in case, blanks, hyphens and underscores match too, where none match as they are.
+    """
     for form in (str, _plain):
         ours, theirs = [form(label) for label in labels], [form(label) for label in known]
         if len(set(ours)) == len(ours) == len(theirs) and set(ours) == set(theirs):

@@ -238,7 +238,7 @@ def _load_when_asked(final: Path, kind: str) -> Callable[[Iterable[Batch]], np.n
             from mbert_cli.weights.saved_network import load_task_network
         return make_predictor(load_task_network(final), kind)
 
-    return lambda batches: predictor()(batches)
+    return lambda batches: predictor()(batches)  # noqa: PLW0108 - it loads when it is called
 
 
 def _watched(batches: Iterable[Batch], total: int) -> Iterator[Batch]:

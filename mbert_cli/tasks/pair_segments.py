@@ -1,4 +1,4 @@
-"""What is said of pairs: where one row of segments stands for both texts, and where a model was fine-tuned on others."""
+"""Notes on pairs: where one row of segments stands for both texts, and where a model was fine-tuned on others."""
 
 from pathlib import Path
 from typing import Any

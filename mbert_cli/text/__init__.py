@@ -1,0 +1,1 @@
+"""Text to token ids: vocabularies, WordPiece, other projects' tokenizers, files of text."""

@@ -1,0 +1,1 @@
+"""From a network to the file that a phone runs, its parity and its latency."""

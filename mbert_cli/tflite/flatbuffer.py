@@ -80,6 +80,6 @@ def _named(subgraph: schema.SubGraphT, index: int) -> schema.TensorMapT:
 class _AligningBuilder(flatbuffers.Builder):
     """Keeps the schema's `force_align` of tensor data, which the generated Python code leaves out."""
 
-    def CreateNumpyVector(self, x: np.ndarray) -> int:
+    def CreateNumpyVector(self, x: np.ndarray) -> int:  # noqa: N802 - its name in flatbuffers
         self.Prep(_ALIGNMENT, x.nbytes)
         return super().CreateNumpyVector(x)

@@ -65,7 +65,7 @@ def peak_memory_bytes() -> int:
 
 
 def _answer(values: dict[str, object]) -> None:
-    print(json.dumps(values), flush=True)
+    print(json.dumps(values), flush=True)  # noqa: T201 - another process reads it, not a person
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Training of any model: stages, schedule, optimizers, the loop, checkpoints."""

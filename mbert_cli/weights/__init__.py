@@ -1,0 +1,1 @@
+"""Arrays to files and back, ours and those of other projects."""

@@ -33,7 +33,8 @@ def require_counts(names: Collection[str], configuration: Configuration, file_fo
     if not any(re.match(pattern, name) for name in names):
         raise UserError(
             f"A checkpoint of {configuration.family} must have layers under its own names, as {before}0. "
-            f"Received: {len(names):,} {'array' if len(names) == 1 else 'arrays'}, as {', '.join(sorted(names)[:_MAX_NAMES]) or 'none'}, "
+            f"Received: {len(names):,} {'array' if len(names) == 1 else 'arrays'}, "
+            f"as {', '.join(sorted(names)[:_MAX_NAMES]) or 'none'}, "
             f"beside {configuration.path}",
             "Correct model_type, or save the model by the class that `transformers` has for it.",
         )

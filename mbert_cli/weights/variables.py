@@ -81,7 +81,7 @@ def _refuse(names: Collection[str], allowed: Collection[str], rule: str, what: s
 
 
 def _starts_with(name: str, prefix: str) -> bool:
-    return prefix == "" or name == prefix or name.startswith(prefix + "/")
+    return prefix in {"", name} or name.startswith(prefix + "/")
 
 
 def _check_shape(name: str, expected: tuple[int, ...], received: tuple[int, ...]) -> None:

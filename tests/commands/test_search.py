@@ -138,8 +138,10 @@ def test_the_setting_of_the_best_mean_is_chosen_and_what_is_clearly_behind_is_gi
     choice = f"The model of runs/s is that of trials/{name}, accuracy 82.00%, the best of 2 seeds"
     assert out[7:] == [
         f"{choice}; their mean is 80.00% ± 2.83%",
-        "Scores are means over the seeds ± their standard deviation. "
-        + "The best of many is flattered by chance: of new text expect less.",
+        (
+            "Scores are means over the seeds ± their standard deviation. "
+            "The best of many is flattered by chance: of new text expect less."
+        ),
     ]
     assert (SEARCH / "final/weights.safetensors").read_text() == "0.1 0"
     summary = json.loads((SEARCH / "final/summary.json").read_text())

@@ -32,7 +32,7 @@ def test_hash_is_the_same_on_every_machine():
 def test_hash_is_even_and_smaller_shares_lie_in_larger_ones():
     documents = [Document("", [str(number)]) for number in range(2000)]
     fractions = np.array([document.hash_fraction for document in documents])
-    assert 0 <= fractions.min() and fractions.max() < 1
+    assert fractions.min() >= 0 and fractions.max() < 1
     np.testing.assert_allclose(np.histogram(fractions, 10, (0, 1))[0], 200, rtol=0.25)
     small = [document for document in documents if is_held_out(document, 0.02)]
     assert small and all(is_held_out(document, 0.1) for document in small)

@@ -80,5 +80,5 @@ def test_a_list_of_one_is_a_label(write):
         write({"text": "a", "label": ["x"]}, {"text": "b", "label": "y"}, {"text": "c", "label": [3]})
     )
     assert task.labels == ["3", "x", "y"]
-    with pytest.raises(UserError, match="must hold text or a number. Received: a list, \\[\\]"):
+    with pytest.raises(UserError, match=r"must hold text or a number\. Received: a list, \[\]"):
         load(write({"text": "a", "label": []}, {"text": "b", "label": "y"}))

@@ -36,7 +36,7 @@ def test_a_span_that_stands_twice_counts_once(read):
     task = read("Ada saw Paris.", [0, 3, "PER"], [8, 13, "LOC"], [0, 3, "PER"])
     assert found(task) == [("Ada", "PER"), ("Paris", "LOC")]
     assert task.notes == ("t.jsonl: spans that stand twice and count once: 1",)
-    with pytest.raises(UserError, match="must not overlap.*characters 0 to 3 and 0 to 3 in .*t.jsonl:1"):
+    with pytest.raises(UserError, match=r"must not overlap.*characters 0 to 3 and 0 to 3 in .*t.jsonl:1"):
         read("Ada saw Paris.", [0, 3, "PER"], [0, 3, "ORG"])
 
 

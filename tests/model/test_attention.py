@@ -50,7 +50,7 @@ def test_equal_logits_average_the_values_of_tokens_and_leave_padding_out():
     rows = np.array([[0.0, 0, 0, 0], [0, 0, 0, 0], [9, 9, 9, 9]])
     attention = build()
     attention.query.kernel.assign(np.zeros((4, 4)))
-    values = keras.ops.cast(rows + [[1.0], [3.0], [100.0]], "float32")
+    values = keras.ops.cast(np.add(rows, [[1.0], [3.0], [100.0]]), "float32")
     bias = AttentionBias()(keras.ops.array([[1, 1, 0]], "int32"))
     updated, _ = attention(values, values, keras.ops.zeros_like(values), bias, training=False)
     assert np.array(updated).tolist() == [[2.0] * 4] * 3
@@ -62,7 +62,7 @@ def test_the_residual_is_added():
     assert updated.tolist() == [[11, 22, 33, 44], [51, 62, 73, 84]]
 
 
-@pytest.mark.parametrize("query_dim, value_dim", [(3, 5), (4, 6)])
+@pytest.mark.parametrize(("query_dim", "value_dim"), [(3, 5), (4, 6)])
 def test_query_and_value_may_read_other_widths(query_dim, value_dim):
     attention = SelfAttention(LayerWithParts(name="owner"), SIZE, query_dim, value_dim)
     bias = AttentionBias()(keras.ops.ones((2, 3), "int32"))

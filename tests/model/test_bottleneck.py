@@ -29,7 +29,7 @@ def build(size: Architecture) -> BottleneckBlock:
 
 
 @pytest.mark.parametrize(
-    "size, query, value, has_bottleneck_attention",
+    ("size", "query", "value", "has_bottleneck_attention"),
     [(MOBILEBERT, (4, 4), (8, 4), True), (TINY, (4, 4), (4, 4), False), (IB_BERT, (8, 16), (8, 16), False)],
     ids=["mobilebert", "tiny", "ib_bert"],
 )

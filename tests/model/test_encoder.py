@@ -65,7 +65,7 @@ def small(**changes: object) -> Architecture:
 
 
 @pytest.mark.parametrize(
-    "size, count",
+    ("size", "count"),
     [
         ("bert_base", 108_891_648),
         ("bert_large", 334_092_288),
@@ -187,7 +187,9 @@ def test_two_encoders_with_the_same_names_train_in_one_model():
     frozen = teacher.get_weights()
     losses = pair.fit(BATCH, np.zeros(2), epochs=3, verbose=0).history["loss"]
     assert losses[2] < losses[0]
-    assert all(np.array_equal(before, after) for before, after in zip(frozen, teacher.get_weights()))
+    assert all(
+        np.array_equal(before, after) for before, after in zip(frozen, teacher.get_weights(), strict=True)
+    )
 
 
 def test_jax_has_the_same_names_weights_and_outputs():

@@ -47,7 +47,7 @@ def names_outside_the_encoder(network: keras.Model) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "size, count",
+    ("size", "count"),
     [
         ("bert_base", 110_106_428),
         ("ib_bert_large", 306_220_860),
@@ -67,7 +67,7 @@ def test_bert_without_its_pooler_has_the_published_number_of_parameters():
 
 
 @pytest.mark.parametrize(
-    "size, encoder, with_pooler",
+    ("size", "encoder", "with_pooler"),
     [
         ("bert_base", 108_891_648, 109_482_240),
         ("bert_large", 334_092_288, 335_141_888),

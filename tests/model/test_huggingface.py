@@ -146,14 +146,14 @@ def both(request):
 def test_every_hidden_state_is_that_of_hugging_face(both):
     ours, theirs, _ = both
     assert len(ours["hidden_states"]) == len(theirs.hidden_states)
-    for our_state, their_state in zip(ours["hidden_states"], theirs.hidden_states):
+    for our_state, their_state in zip(ours["hidden_states"], theirs.hidden_states, strict=True):
         assert_close(our_state, their_state)
 
 
 def test_the_softmax_of_our_logits_is_the_attention_of_hugging_face(both):
     ours, theirs, _ = both
     assert len(ours["attention_logits"]) == len(theirs.attentions)
-    for logits, probabilities in zip(ours["attention_logits"], theirs.attentions):
+    for logits, probabilities in zip(ours["attention_logits"], theirs.attentions, strict=True):
         assert_close(keras.ops.softmax(logits), probabilities)
 
 

@@ -61,7 +61,7 @@ def test_what_is_written_is_read_again():
     assert read_contents(Path("inputs.json")) == found
     assert read_contents(Path("none.json")) == {}
     Path("inputs.json").write_text('{"source": 3}')
-    with pytest.raises(UserError, match="inputs must be readable. Received: inputs.json"):
+    with pytest.raises(UserError, match=r"inputs must be readable\. Received: inputs\.json"):
         read_contents(Path("inputs.json"))
 
 

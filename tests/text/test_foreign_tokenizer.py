@@ -163,7 +163,7 @@ def test_upper_case_in_added_tokens_says_nothing_of_the_text(tmp_path):
             "An added token must be text. Received: '' with id 11 in theirs/tokenizer.json",
         ),
         (
-            {"tokenizer": fast(model__vocab=dict(zip((*TOKENS[:10], "x"), (*range(10), 11))), added={"new": 10})},
+            {"tokenizer": fast(model__vocab=dict(zip((*TOKENS[:10], "x"), (*range(10), 11), strict=True)), added={"new": 10})},
             ("The words of a tokenizer's model must have the first ids, before the tokens that were added. "
             "Received: 11 words with ids up to 11 in theirs/tokenizer.json"),
         ),

@@ -324,5 +324,7 @@ def test_arrays_of_a_type_that_is_not_read_are_named(tmp_path):
         {name: tensor.to(torch.int8) for name, tensor in reference.state_dict().items()},
         tmp_path / "model.safetensors",
     )
-    with pytest.raises(UserError, match="Received: I8 for embeddings.LayerNorm.bias in .*model.safetensors"):
+    with pytest.raises(
+        UserError, match=r"Received: I8 for embeddings\.LayerNorm\.bias in .*model\.safetensors"
+    ):
         read_checkpoint(tmp_path)

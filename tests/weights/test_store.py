@@ -93,7 +93,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "reason, damage",
+    ("reason", "damage"),
     [
         ("header too small", lambda data: b""),
         ("invalid header length", lambda data: data[:20]),
