@@ -1,11 +1,7 @@
 """The sample that a vocabulary is trained on."""
 
-import numpy as np
-
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.sampling import sample_texts
-from mbert_cli.examples.sampling import thin
-from mbert_cli.examples.texts import Examples
 
 DOCUMENTS = [Document(name=str(i), paragraphs=[f"{i:02d} " + "x" * 97]) for i in range(16)]
 
@@ -24,9 +20,3 @@ def test_a_large_corpus_is_taken_evenly_within_the_limit():
 
 def test_one_document_is_kept_whatever_its_size():
     assert numbers(sample_texts(DOCUMENTS, megabytes=1e-6)) == [0]
-
-
-def test_thinning_takes_evenly_spaced_examples():
-    examples = Examples([str(i) for i in range(10)], None, np.arange(10, dtype=np.int32))
-    assert thin(examples, 4).texts == ["0", "2", "5", "7"]
-    assert thin(examples, None) is examples
