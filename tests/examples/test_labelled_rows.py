@@ -114,23 +114,6 @@ def test_what_says_neither_yes_nor_no_is_named_with_its_line_and_column(tmp_path
     assert error.hint == "Correct the line, or leave the column out of task.label."
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"kind": "classification"}, "a list of columns in label needs kind: multi_label"),
-        ({"labels": ["a"]}, "the columns in label are the labels; leave labels out"),
-        ({"label": ["a", "a"]}, "the columns in label must be distinct, and none of them a column of a text"),
-        (
-            {"label": ["a", "text"]},
-            "the columns in label must be distinct, and none of them a column of a text",
-        ),
-    ],
-)
-def test_columns_of_labels_that_make_no_sense_are_refused(options, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        FileTask(source="file", train="t.csv", **{"kind": "multi_label", "label": ["a", "b"]} | options)
-
-
 def test_a_decimal_comma_is_read_where_semicolons_separate_cells(tmp_path):
     task = load(tmp_path, "text;label\na;1,5\nb;2\nc;-0,25\n", "t.csv", kind="regression")
     np.testing.assert_array_equal(task.train.labels, np.array([1.5, 2, -0.25], np.float32))

@@ -145,10 +145,3 @@ def test_without_files_the_sets_come_from_tensorflow_datasets(tmp_path, monkeypa
     monkeypatch.setattr("mbert_cli.examples.squad_task.read_squad_tfds", read)
     load_task(task(version="v2.0", data_dir="sets"))
     assert wanted == [("squad/v2.0", "train", "sets"), ("squad/v2.0", "validation", "sets")]
-
-
-def test_a_row_must_hold_the_question():
-    with pytest.raises(
-        ValueError, match=r"sequence_length \(64\) must be at least question_length \(64\) and 4"
-    ):
-        task(sequence_length=64)

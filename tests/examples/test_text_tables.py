@@ -1,7 +1,6 @@
 """The user's own files: three formats, one or two texts, and what a bad line gets."""
 
 import gzip
-import re
 
 import numpy as np
 import pytest
@@ -220,22 +219,3 @@ def test_the_form_of_a_file_is_said_and_can_be_named(tmp_path):
     path.write_bytes(content.encode("cp1252"))
     task = load(str(path), delimiter=";", encoding="CP1252")
     assert task.train.texts == ["café", "thé"]
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "sentence"),
-    [
-        ("delimiter", ";;", "delimiter must be one character, or \\t for a tab, and no quotation mark"),
-        ("delimiter", '"', "delimiter must be one character, or \\t for a tab, and no quotation mark"),
-        ("encoding", "utf-9", "encoding must be one that Python knows, such as utf-8, utf-16 or cp1252"),
-        ("encoding", "rot13", "encoding must be one that Python knows, such as utf-8, utf-16 or cp1252"),
-    ],
-)
-def test_a_form_that_no_file_has_is_refused(key, value, sentence):
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        FileTask(source="file", train="t.csv", **{key: value})
-
-
-@pytest.mark.parametrize("written", ["\\t", "tab", "\t"])
-def test_a_tab_can_be_written_in_three_ways(written):
-    assert FileTask(source="file", train="t.csv", delimiter=written).delimiter == "\t"

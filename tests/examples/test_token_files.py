@@ -1,14 +1,9 @@
 """Texts with labelled pieces: every scheme of tags, both layouts, and what a bad line gets."""
 
-import gzip
 import json
-from pathlib import Path
 
 import pytest
 
-from mbert_cli.errors import UserError
-from mbert_cli.examples.loading import load_task
-from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.sampling import thin
 
 CONLL = "Ada B-PER\nKing I-PER\nsaw O\nParis B-LOC\n\nRome B-LOC\n"
@@ -19,34 +14,9 @@ SPAN_HINT = (
 )
 
 
-def write(tmp_path: Path, name: str, content: str) -> str:
-    path = tmp_path / name
-    data = content.encode()
-    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-    return str(path)
-
-
-def load(train: str, **options):
-    return load_task(TokenTask(source="tokens", train=train, **{"validation": train} | options))
-
-
-def refused(train: str, **options) -> tuple[str, str]:
-    with pytest.raises(UserError) as caught:
-        load(train, **options)
-    return caught.value.message, caught.value.hint
-
-
-def entities(examples) -> list[list[tuple[str, str]]]:
-    """Text and type of each span."""
-    return [
-        [(text[start:end], name) for start, end, name in spans]
-        for text, spans in zip(examples.texts, examples.spans, strict=True)
-    ]
-
-
 @pytest.mark.parametrize("name", ["t.conll", "t.txt", "t.tsv", "t.bio", "t.iob", "t.conll.gz"])
-def test_a_token_a_line_makes_texts_of_words_with_blanks_between_them(tmp_path, name):
-    task = load(write(tmp_path, name, CONLL))
+def test_a_token_a_line_makes_texts_of_words_with_blanks_between_them(write_file, load_tokens, name):
+    task = load_tokens(write_file(name, CONLL))
     assert (task.name, task.kind, task.metrics) == (name, "token_classification", ("f1",))
     assert task.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
     assert task.train.texts == ["Ada King saw Paris", "Rome"]
@@ -55,7 +25,7 @@ def test_a_token_a_line_makes_texts_of_words_with_blanks_between_them(tmp_path, 
     assert list(task.train.notes) == []
 
 
-def test_a_text_and_its_spans_a_line_leave_the_words_to_the_tokenizer(tmp_path):
+def test_a_text_and_its_spans_a_line_leave_the_words_to_the_tokenizer(write_file, load_tokens, entities):
     lines = [
         {
             "text": "Zoë saw Paris.",
@@ -65,83 +35,58 @@ def test_a_text_and_its_spans_a_line_leave_the_words_to_the_tokenizer(tmp_path):
         {"text": "Nobody.", "spans": []},
     ]
     content = "\n\n".join(json.dumps(line) for line in lines)
-    task = load(write(tmp_path, "t.jsonl.gz", content))
+    task = load_tokens(write_file("t.jsonl.gz", content))
     assert task.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
     assert task.train.words is None
     assert entities(task.train) == [[("Zoë", "PER"), ("Paris", "LOC")], []]
     assert task.train.take([1]).texts == ["Nobody."]
 
 
-def test_columns_are_chosen_from_both_ends(tmp_path):
-    path = write(tmp_path, "t.conll", "1 Ada NNP B-PER x\n2 saw VBD O x\n")
-    task = load(path, token_column=1, label_column=-2)
-    assert entities(task.train) == [[("Ada", "PER")]] and task.train.texts == ["Ada saw"]
-
-
-def test_between_tabs_a_token_may_hold_a_blank(tmp_path):
-    task = load(write(tmp_path, "t.tsv", "New York\tB-LOC\t\nis\tO\n"))
-    assert entities(task.train) == [[("New York", "LOC")]]
-    assert task.train.words == [[(0, 8), (9, 11)]]
-
-
-def test_white_space_of_another_kind_is_a_token(tmp_path):
-    task = load(write(tmp_path, "t.conll", "\u00a0 O\nAda B-PER\n"))
-    assert task.train.texts == ["\u00a0 Ada"]
-
-
-def test_documents_and_comments_are_no_tokens(tmp_path):
-    content = (
-        "# id = 1\n# text = Vitamin O\n-DOCSTART- -X- O\nAda NN B-PER\n-DOCSTART- -X- O\n\n\n"
-        "#\tsource\n# NN O\n# in the middle\n1 NN O\n \t\n#\n#ada NN B-TAG"
-    )
-    task = load(write(tmp_path, "t.conll", content))
-    assert task.train.texts == ["Ada", "# 1", "#ada"]
-    assert entities(task.train) == [[("Ada", "PER")], [], [("#ada", "TAG")]]
-
-
-def test_given_labels_keep_their_order_and_may_be_unused(tmp_path):
-    task = load(write(tmp_path, "t.conll", CONLL), labels=["PER", "ORG", "LOC"])
+def test_given_labels_keep_their_order_and_may_be_unused(write_file, load_tokens):
+    task = load_tokens(write_file("t.conll", CONLL), labels=["PER", "ORG", "LOC"])
     assert task.labels == ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
 
 
-def test_validation_is_held_out_by_a_hash_of_the_text(tmp_path):
+def test_validation_is_held_out_by_a_hash_of_the_text(write_file, load_tokens):
     sentences = [f"word{number} B-X\n\n" for number in range(300)]
-    one = load(write(tmp_path, "a.conll", "".join(sentences)), validation=None)
-    other = load(write(tmp_path, "b.conll", "".join(reversed(sentences))), validation=None)
+    one = load_tokens(write_file("a.conll", "".join(sentences)), validation=None)
+    other = load_tokens(write_file("b.conll", "".join(reversed(sentences))), validation=None)
     assert 15 < len(one.validation) < 50
     assert len(one.train) + len(one.validation) == 300
     assert set(one.validation.texts) == set(other.validation.texts)
     assert not set(one.validation.texts) & set(one.train.texts)
-    few = load(write(tmp_path, "c.conll", CONLL), validation=None, validation_share=1e-9)
+    few = load_tokens(write_file("c.conll", CONLL), validation=None, validation_share=1e-9)
     assert (len(few.train), len(few.validation)) == (1, 1)
 
 
-def test_a_text_alone_cannot_be_divided(tmp_path):
-    path = write(tmp_path, "t.conll", "Ada B-PER\n")
-    assert refused(path, validation=None) == (
+def test_a_text_alone_cannot_be_divided(write_file, refused_tokens):
+    path = write_file("t.conll", "Ada B-PER\n")
+    assert refused_tokens(path, validation=None) == (
         f"A share of the examples must remain to train on. Received: 1 in {path}",
         "Set task.validation to a file of its own, or add examples",
     )
 
 
-def test_an_even_sample_keeps_texts_and_words_together(tmp_path):
-    task = load(write(tmp_path, "t.conll", "".join(f"{letter} B-X\n\n" for letter in "abcdef")))
+def test_an_even_sample_keeps_texts_and_words_together(write_file, load_tokens):
+    task = load_tokens(write_file("t.conll", "".join(f"{letter} B-X\n\n" for letter in "abcdef")))
     assert thin(task.train, 3).texts == ["a", "c", "e"]
     assert thin(task.train, 3).words == [[(0, 1)]] * 3
 
 
-def test_a_type_outside_the_set_is_named_with_file_and_line(tmp_path):
-    train = write(tmp_path, "t.conll", CONLL)
-    dev = write(tmp_path, "d.conll", "Rome B-LOC\nBonn I-LOK\n")
-    assert refused(train, validation=dev) == (
+def test_a_type_outside_the_set_is_named_with_file_and_line(write_file, refused_tokens):
+    train = write_file("t.conll", CONLL)
+    dev = write_file("d.conll", "Rome B-LOC\nBonn I-LOK\n")
+    assert refused_tokens(train, validation=dev) == (
         f"A label must be one of LOC, PER. Received: 'LOK' in {dev}:2", "Did you mean 'LOC'?",
     )  # fmt: skip
-    spans = write(tmp_path, "d.jsonl", '{"text": "x", "spans": [{"start": 0, "end": 1, "label": "ORG"}]}')
-    assert refused(train, validation=spans) == (
+    spans = write_file("d.jsonl", '{"text": "x", "spans": [{"start": 0, "end": 1, "label": "ORG"}]}')
+    assert refused_tokens(train, validation=spans) == (
         f"A label must be one of LOC, PER. Received: 'ORG' in {spans}:1",
         "Correct the file, or set task.labels to all labels",
     )
-    assert refused(train, labels=["LOC"])[0] == (f"A label must be one of LOC. Received: 'PER' in {train}:1")
+    assert refused_tokens(train, labels=["LOC"])[0] == (
+        f"A label must be one of LOC. Received: 'PER' in {train}:1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,18 +140,9 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(tmp_path):
         ),
     ],
 )  # fmt: skip
-def test_a_bad_file_is_refused(tmp_path, name, content, message, hint):
-    path = write(tmp_path, name, content)
-    assert refused(path) == (message.format(path=path), hint)
-
-
-def test_a_column_beyond_the_line_is_refused(tmp_path):
-    path = write(tmp_path, "t.conll", "a b O\n")
-    assert refused(path, label_column=3)[0] == (
-        "Each line must have the columns that the recipe names, 0 for the token and 3 for its tag. "
-        f"Received: 3 columns in {path}:1"
-    )
-    assert refused(path, token_column=-4)[0].endswith(f"Received: 3 columns in {path}:1")
+def test_a_bad_file_is_refused(write_file, refused_tokens, name, content, message, hint):
+    path = write_file(name, content)
+    assert refused_tokens(path) == (message.format(path=path), hint)
 
 
 @pytest.mark.parametrize(
@@ -250,20 +186,20 @@ def test_a_column_beyond_the_line_is_refused(tmp_path):
         ),
     ],
 )  # fmt: skip
-def test_a_bad_span_is_refused(tmp_path, spans, message, hint):
-    path = write(tmp_path, "t.jsonl", json.dumps({"text": "Ada saw", "spans": spans}))
-    assert refused(path) == (message.format(path=path), hint)
+def test_a_bad_span_is_refused(write_file, refused_tokens, spans, message, hint):
+    path = write_file("t.jsonl", json.dumps({"text": "Ada saw", "spans": spans}))
+    assert refused_tokens(path) == (message.format(path=path), hint)
 
 
-def test_a_label_without_a_name_or_a_start_that_is_true_is_refused(tmp_path):
+def test_a_label_without_a_name_or_a_start_that_is_true_is_refused(write_file, refused_tokens):
     for span in ({"start": 0, "end": 1, "label": " "}, {"start": True, "end": 2, "label": "A"}):
-        path = write(tmp_path, "t.jsonl", json.dumps({"text": "Ada", "spans": [span]}))
-        assert refused(path)[0].endswith(f"Received: {span!r} in {path}:1")
+        path = write_file("t.jsonl", json.dumps({"text": "Ada", "spans": [span]}))
+        assert refused_tokens(path)[0].endswith(f"Received: {span!r} in {path}:1")
 
 
-def test_tags_are_labels_of_words_as_they_stand(tmp_path):
-    path = write(tmp_path, "t.conll", "The DET\ndog NOUN\nran VERB\n. .\n\nDogs NOUN\n# SYM\n")
-    task = load(path, kind="tags")
+def test_tags_are_labels_of_words_as_they_stand(write_file, load_tokens, refused_tokens, entities):
+    path = write_file("t.conll", "The DET\ndog NOUN\nran VERB\n. .\n\nDogs NOUN\n# SYM\n")
+    task = load_tokens(path, kind="tags")
     assert (task.labels, task.metrics) == ([".", "DET", "NOUN", "SYM", "VERB"], ("accuracy",))
     assert task.kind == "token_classification"
     assert entities(task.train) == [
@@ -271,69 +207,31 @@ def test_tags_are_labels_of_words_as_they_stand(tmp_path):
         [("Dogs", "NOUN"), ("#", "SYM")],
     ]
     assert task.train.take([1]).are_tags
-    given = load(path, kind="tags", labels=["VERB", "NOUN", "DET", ".", "SYM", "ADJ"])
+    given = load_tokens(path, kind="tags", labels=["VERB", "NOUN", "DET", ".", "SYM", "ADJ"])
     assert given.labels == ["VERB", "NOUN", "DET", ".", "SYM", "ADJ"]
-    with_outside = write(tmp_path, "o.conll", "Ada PER\nsaw O\n")
-    task = load(with_outside, kind="tags", labels=["PER", "O"])
+    with_outside = write_file("o.conll", "Ada PER\nsaw O\n")
+    task = load_tokens(with_outside, kind="tags", labels=["PER", "O"])
     assert (task.labels, task.metrics) == (["PER", "O"], ("f1",))
-    assert refused(path, kind="tags", labels=["NOUN", "VERB", "DET", "."])[0] == (
+    assert refused_tokens(path, kind="tags", labels=["NOUN", "VERB", "DET", "."])[0] == (
         f"A label must be one of NOUN, VERB, DET, .. Received: 'SYM' in {path}:7"
     )
 
 
-def test_tags_that_are_numbers_are_ordered_by_value(tmp_path):
-    path = write(tmp_path, "t.conll", "".join(f"a {number}\n" for number in (10, 2, 0, 1, 11)))
-    assert load(path, kind="tags").labels == ["0", "1", "2", "10", "11"]
+def test_tags_that_are_numbers_are_ordered_by_value(write_file, load_tokens):
+    path = write_file("t.conll", "".join(f"a {number}\n" for number in (10, 2, 0, 1, 11)))
+    assert load_tokens(path, kind="tags").labels == ["0", "1", "2", "10", "11"]
 
 
-def test_comments_between_tagged_words_of_conll_u_are_no_tokens(tmp_path):
-    lines = ["# sent_id = 1", "# text = a b c d e f g", "1\ta\ta\tDET\t_\t_\t2\tdet\t_\t_",
-             "2\t#\t#\tSYM\t_\t_\t0\troot\t_\t_"]  # fmt: skip
-    task = load(write(tmp_path, "t.txt", "\n".join(lines)), kind="tags", token_column=1, label_column=3)
-    assert entities(task.train) == [[("a", "DET"), ("#", "SYM")]]
-
-
-def test_each_word_needs_a_tag(tmp_path):
-    gap = write(tmp_path, "t.tsv", "a\tDET\tx\nb\t\tx\n")
-    assert refused(gap, kind="tags", label_column=1) == (
-        f"Each word must have a tag. Received: {gap}:2 without one", "Fill it in.",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        (["A", "A"], "labels must be distinct"),
-        (["O", "A"], "O stands for what is no entity"),
-        (["O", "B-A", "C"], "O stands for what is no entity"),
-        (["O"], "O stands for what is no entity"),
-    ],
-)
-def test_labels_that_cannot_be_are_refused(labels, message):
-    with pytest.raises(ValueError, match=message):
-        TokenTask(source="tokens", train="t.conll", labels=labels)
-
-
-def test_labels_may_be_all_tags_in_the_order_of_their_ids(tmp_path):
-    path = write(tmp_path, "t.conll", CONLL)
+def test_labels_may_be_all_tags_in_the_order_of_their_ids(write_file, load_tokens, refused_tokens, entities):
+    path = write_file("t.conll", CONLL)
     given = ["B-PER", "I-PER", "B-LOC", "I-LOC", "O"]
-    task = load(path, labels=given)
+    task = load_tokens(path, labels=given)
     assert (task.labels, task.metrics) == (given, ("f1",))
     assert entities(task.train)[0] == [("Ada King", "PER"), ("Paris", "LOC")]
     # Those of another scheme name the types.
-    task = load(path, labels=["O", "B-PER", "I-PER", "L-PER", "U-PER", "U-LOC"])
+    task = load_tokens(path, labels=["O", "B-PER", "I-PER", "L-PER", "U-PER", "U-LOC"])
     assert task.labels == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
     assert (
-        refused(path, labels=["O", "B-PER"])[0] == f"A label must be one of PER. Received: 'LOC' in {path}:4"
-    )
-
-
-def test_columns_are_counted_and_not_named(tmp_path):
-    path = write(tmp_path, "t.conll", CONLL)
-    assert refused(path, label_column="ner_tags") == (
-        (
-            "Columns of a file with a token a line are counted from 0. "
-            f"Received: task.token_column 0 and task.label_column ner_tags for {path}"
-        ),
-        "Set both to numbers; names are for rows of JSON.",
+        refused_tokens(path, labels=["O", "B-PER"])[0]
+        == f"A label must be one of PER. Received: 'LOC' in {path}:4"
     )

@@ -5,10 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.errors import UserError
-from mbert_cli.examples.loading import load_task
-from mbert_cli.examples.options import TokenTask
-
 TEXT = "Ada King saw Paris."
 FOUND = [("Ada King", "PER"), ("Paris", "LOC")]
 TOKENS = [
@@ -74,27 +70,9 @@ def write(tmp_path):
     return write
 
 
-def load(train: str, **options):
-    return load_task(TokenTask(source="tokens", train=train, **{"validation": train} | options))
-
-
-def refused(train: str, **options) -> tuple[str, str]:
-    with pytest.raises(UserError) as caught:
-        load(train, **options)
-    return caught.value.message, caught.value.hint
-
-
-def entities(examples) -> list[list[tuple[str, str]]]:
-    """Text and type of each span."""
-    return [
-        [(text[start:end], name) for start, end, name in spans]
-        for text, spans in zip(examples.texts, examples.spans, strict=True)
-    ]
-
-
 @pytest.mark.parametrize("form", FORMS)
-def test_spans_of_every_tool_are_the_same(write, form):
-    task = load(write(FORMS[form], FORMS["ours"]))
+def test_spans_of_every_tool_are_the_same(load_tokens, entities, write, form):
+    task = load_tokens(write(FORMS[form], FORMS["ours"]))
     assert task.train.texts == [TEXT, TEXT] and task.train.words is None
     assert entities(task.train) == [FOUND, FOUND]
     assert task.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"] and task.notes == task.warnings == ()
@@ -102,87 +80,89 @@ def test_spans_of_every_tool_are_the_same(write, form):
 
 @pytest.mark.parametrize("rows", [[FORMS["doccano"]] * 2, [FORMS["spacy, training data"]] * 2])
 @pytest.mark.parametrize("indent", [None, 1])
-def test_rows_may_be_an_array_or_a_list_in_an_object(write, rows, indent):
+def test_rows_may_be_an_array_or_a_list_in_an_object(load_tokens, entities, write, rows, indent):
     for value in (rows, {"data": rows}):
         path = write(json.dumps(value, indent=indent), name="t.json")
-        assert entities(load(path).train) == [FOUND, FOUND]
+        assert entities(load_tokens(path).train) == [FOUND, FOUND]
 
 
-def test_an_object_with_classes_and_annotations_is_spacy_s_training_data(write):
+def test_an_object_with_classes_and_annotations_is_spacy_s_training_data(load_tokens, entities, write):
     value = {"classes": ["PER", "LOC"], "annotations": [FORMS["spacy, training data"], None]}
-    task = load(write(value, name="t.json"))
+    task = load_tokens(write(value, name="t.json"))
     train = task.train
     assert entities(train) == [FOUND]
     assert task.notes == ("t.json: rows left out: 1 null",)
 
 
-def test_rows_rejected_or_ignored_in_prodigy_are_left_out_and_said(write):
+def test_rows_rejected_or_ignored_in_prodigy_are_left_out_and_said(load_tokens, entities, write):
     rows = [PRODIGY | {"answer": answer} for answer in ("reject", "accept", "ignore", "reject")]
     without = {key: value for key, value in PRODIGY.items() if key != "spans"}
-    task = load(write(*rows, without, without | {"spans": None}))
+    task = load_tokens(write(*rows, without, without | {"spans": None}))
     train = task.train
     assert entities(train) == [FOUND, [], []]
     assert task.notes == ("t.jsonl: rows left out: 2 rejected in Prodigy, 1 ignored in Prodigy",)
 
 
-def test_a_file_of_nothing_but_rejected_rows_says_so(write):
+def test_a_file_of_nothing_but_rejected_rows_says_so(refused_tokens, write):
     path = write(PRODIGY | {"answer": "reject"})
-    assert refused(path)[0] == (
+    assert refused_tokens(path)[0] == (
         f"A token file must have examples. Received: {path} without any; "
         "t.jsonl: rows left out: 1 rejected in Prodigy"
     )
 
 
-def test_tokens_and_tags_a_row_are_what_a_token_a_line_gives(write):
-    task = load(write(TAGGED, {"words": ["Rome"], "labels": ["U-LOC"]}))
+def test_tokens_and_tags_a_row_are_what_a_token_a_line_gives(load_tokens, entities, write):
+    task = load_tokens(write(TAGGED, {"words": ["Rome"], "labels": ["U-LOC"]}))
     train = task.train
     assert train.texts == ["Ada King saw Paris .", "Rome"]
     assert train.words == [[(0, 3), (4, 8), (9, 12), (13, 18), (19, 20)], [(0, 4)]]
     assert entities(train) == [FOUND, [("Rome", "LOC")]]
 
 
-def test_numbers_are_tags_by_their_names(write):
-    task = load(write(NUMBERED), labels=NAMES)
+def test_numbers_are_tags_by_their_names(load_tokens, entities, write):
+    task = load_tokens(write(NUMBERED), labels=NAMES)
     assert entities(task.train) == [FOUND] and task.labels == NAMES
-    task = load(write(NUMBERED), label_column="pos_tags", kind="tags", labels=[f"T{i}" for i in range(47)])
+    task = load_tokens(
+        write(NUMBERED), label_column="pos_tags", kind="tags", labels=[f"T{i}" for i in range(47)]
+    )
     assert entities(task.train)[0][:3] == [("Ada", "T22"), ("King", "T22"), ("saw", "T38")]
     assert len(task.labels) == 47
 
 
-def test_numbers_without_names_are_refused(write):
+def test_numbers_without_names_are_refused(refused_tokens, write):
     path = write(TAGGED, NUMBERED)
     for labels in (None, ["PER", "LOC"]):
-        assert refused(path, labels=labels) == (
+        assert refused_tokens(path, labels=labels) == (
             f"Tags that are whole numbers must have names. Received: 1 in {path}:2",
             (
                 "Name all tags in the order of their numbers, as in --set 'task.labels=[O,B-PER,I-PER]'; `datasets` has "
                 "them in features['ner_tags'].feature.names."
             ),
         )
-    assert refused(path, labels=["O", "B-PER", "I-PER", "B-LOC"]) == (
+    assert refused_tokens(path, labels=["O", "B-PER", "I-PER", "B-LOC"]) == (
         f"A tag must be one of the 4 numbers that have a name, from 0 on. Received: 5 in {path}:2",
         "Name all tags in task.labels, in the order of their numbers.",
     )
-    assert refused(write(NUMBERED), kind="tags", label_column="pos_tags")[0].endswith(
+    assert refused_tokens(write(NUMBERED), kind="tags", label_column="pos_tags")[0].endswith(
         "Received: 22 in " + path + ":1"
     )
 
 
-def test_tags_as_they_stand_come_from_rows_too(write):
+def test_tags_as_they_stand_come_from_rows_too(load_tokens, refused_tokens, entities, write):
     path = write(
         {"tokens": ["The", "dog"], "upos": ["DET", "NOUN"]}, {"tokens": ["Runs"], "pos_tags": ["VERB"]}
     )
-    task = load(path, kind="tags")
+    task = load_tokens(path, kind="tags")
     assert task.labels == ["DET", "NOUN", "VERB"] and task.metrics == ("accuracy",)
     assert entities(task.train) == [[("The", "DET"), ("dog", "NOUN")], [("Runs", "VERB")]]
     path = write({"tokens": ["a"], "pos_tags": ["X"], "tags": ["Y"]})
-    assert refused(path, kind="tags") == (
+    assert refused_tokens(path, kind="tags") == (
         f"A row must have one list of tags for its tokens. Received: 'pos_tags', 'tags' in {path}:1",
         "Name the one that is meant, as in --set task.label_column=pos_tags.",
     )
-    assert load(path, kind="tags", label_column="tags").labels == ["Y"]
+    assert load_tokens(path, kind="tags", label_column="tags").labels == ["Y"]
     spans = write(FORMS["ours"])
-    assert refused(spans, kind="tags") == (
+    assert refused_tokens(spans, kind="tags") == (
         (
             "A file with a tag for each word must have tokens and their tags. "
             f"Received: 'text', 'entities' in {spans}:1"
@@ -191,10 +171,10 @@ def test_tags_as_they_stand_come_from_rows_too(write):
     )
 
 
-def test_members_may_have_any_names(write):
+def test_members_may_have_any_names(load_tokens, refused_tokens, entities, write):
     path = write({"w": ["Rome"], "t": ["B-LOC"], "tokens": ["x"], "ner_tags": ["O"]})
-    assert entities(load(path, token_column="w", label_column="t").train) == [[("Rome", "LOC")]]
-    assert refused(path, label_column="bio") == (
+    assert entities(load_tokens(path, token_column="w", label_column="t").train) == [[("Rome", "LOC")]]
+    assert refused_tokens(path, label_column="bio") == (
         (
             "A row must have the lists that the recipe names, 'bio'. "
             f"Received: 'w', 't', 'tokens', 'ner_tags' in {path}:1"
@@ -203,9 +183,9 @@ def test_members_may_have_any_names(write):
     )
 
 
-def test_blank_tokens_and_empty_rows_are_left_out_and_said(write):
+def test_blank_tokens_and_empty_rows_are_left_out_and_said(load_tokens, write):
     row = {"tokens": ["Ada", "", " ", "King"], "ner_tags": ["B-PER", "I-PER", "O", "I-PER"]}
-    task = load(write(row, {"tokens": [], "ner_tags": []}, {"tokens": [" "], "ner_tags": ["O"]}))
+    task = load_tokens(write(row, {"tokens": [], "ner_tags": []}, {"tokens": [" "], "ner_tags": ["O"]}))
     train = task.train
     assert train.texts == ["Ada King"]
     assert task.notes == ("t.jsonl: rows left out: 2 without a token", "t.jsonl: tokens left out: 3 blank")
@@ -226,9 +206,9 @@ def test_blank_tokens_and_empty_rows_are_left_out_and_said(write):
         (TAGGED | {"tokens": ["a", "b", 3, "d", "e"]}, "A token must be a text. Received: 3 in "),
     ],
 )  # fmt: skip
-def test_a_bad_row_of_tokens_is_named_with_its_line(write, row, message):
+def test_a_bad_row_of_tokens_is_named_with_its_line(refused_tokens, write, row, message):
     path = write(TAGGED, "", row)
-    assert refused(path)[0] == f"{message}{path}:3"
+    assert refused_tokens(path)[0] == f"{message}{path}:3"
 
 
 @pytest.mark.parametrize(
@@ -244,9 +224,9 @@ def test_a_bad_row_of_tokens_is_named_with_its_line(write, row, message):
         (["x", "y"], "['x', 'y']"),
     ],
 )
-def test_a_row_without_labels_is_refused(write, row, received):
+def test_a_row_without_labels_is_refused(refused_tokens, write, row, received):
     path = write(FORMS["ours"], row)
-    message, hint = refused(path)
+    message, hint = refused_tokens(path)
     assert message == (
         'A row must have a text and the list of its spans, as in {"text": "...", "spans": []}, or tokens and '
         f"their tags. Received: {received} in {path}:2"
@@ -254,41 +234,42 @@ def test_a_row_without_labels_is_refused(write, row, received):
     assert "JSON_MIN" in hint and "task.token_column" in hint
 
 
-def test_rows_of_two_kinds_and_with_two_lists_are_refused(write):
+def test_rows_of_two_kinds_and_with_two_lists_are_refused(refused_tokens, write):
     path = write(FORMS["ours"], TAGGED)
-    assert refused(path)[0] == (
+    assert refused_tokens(path)[0] == (
         "The rows of a file must all have spans, or all have tokens and their tags. "
         f"Received: {path} with both, the first other one in {path}:2"
     )
     path = write(FORMS["ours"] | {"label": [[0, 3, "PER"]], "spans": []})
     assert (
-        refused(path)[0] == f"A text must have one list of spans. Received: 'entities', 'label' in {path}:1"
+        refused_tokens(path)[0]
+        == f"A text must have one list of spans. Received: 'entities', 'label' in {path}:1"
     )
 
 
-def test_a_type_outside_the_set_is_named_with_its_item(write):
+def test_a_type_outside_the_set_is_named_with_its_item(refused_tokens, write):
     path = write(
         json.dumps(
             [FORMS["ours"], TAGGED | {"text": "x", "spans": [[0, 1, "PRE"]], "tokens": None}], indent=1
         )
     )
-    message, hint = refused(path, labels=["PER", "LOC"])
+    message, hint = refused_tokens(path, labels=["PER", "LOC"])
     assert (
         message.startswith("A label must be one of PER, LOC. Received: 'PRE' in ") and ", item 2" in message
     )
     assert hint == "Did you mean 'PER'?"
 
 
-def test_held_out_rows_are_named_beside_the_same_notes(write):
+def test_held_out_rows_are_named_beside_the_same_notes(load_tokens, write):
     rows = [FORMS["spacy"] | {"text": f"Ada King saw Paris{'.' * n}"} for n in range(40)]
-    task = load(write(*rows, PRODIGY | {"answer": "reject"}), validation=None)
+    task = load_tokens(write(*rows, PRODIGY | {"answer": "reject"}), validation=None)
     assert len(task.train) + len(task.validation) == 40 and len(task.validation)
     assert task.notes == ("t.jsonl: rows left out: 1 rejected in Prodigy",)
 
 
-def test_the_path_may_lie_anywhere(tmp_path):
+def test_the_path_may_lie_anywhere(load_tokens, tmp_path):
     folder = tmp_path / "a folder"
     folder.mkdir()
     path = Path(folder, "t.ndjson")
     path.write_text(json.dumps(FORMS["ours"]))
-    assert load(str(path)).name == "t.ndjson"
+    assert load_tokens(str(path)).name == "t.ndjson"

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples import glue_submission
 from mbert_cli.examples.glue import GLUE
-from mbert_cli.examples.glue_submission import TESTS, load_tests
+from mbert_cli.examples.glue_submission import TESTS
 from mbert_cli.examples.options import FileTask, GlueTask
 from mbert_cli.model.options import SIZES
 from mbert_cli.tasks.model import TaskModel
@@ -118,32 +117,6 @@ def test_nothing_is_written_where_not_every_model_can_be(tmp_path, two_examples)
     with pytest.raises(UserError):
         write_submissions([*seeds_of(task, "a/rte"), other], None, tmp_path / "out", 4)
     assert not (tmp_path / "out").exists()
-
-
-def test_every_task_has_its_test_set_in_tensorflow_datasets(two_examples):
-    assert set(TESTS) == set(GLUE)
-    with tfds.testing.mock_data(num_examples=2):
-        for name, rows in TESTS.items():
-            sets = load_tests(glue(name, None))
-            assert [test.row.submission for test in sets] == [row.submission for row in rows]
-            assert all((test.examples.second_texts is None) == (name in ("cola", "sst2")) for test in sets)
-
-
-def test_a_test_set_of_another_size_is_refused(tmp_path):
-    (tmp_path / "test.tsv").write_text(PAIRS)
-    with pytest.raises(UserError) as caught:
-        load_tests(glue("rte", tmp_path))
-    assert caught.value.message == "The official test set for RTE.tsv has 3,000 examples. Received: 2"
-    assert caught.value.hint == "Take the files of rte from gluebenchmark.com."
-
-
-def test_a_folder_without_test_set_is_refused(tmp_path):
-    with pytest.raises(UserError) as caught:
-        load_tests(glue("rte", tmp_path))
-    assert caught.value.message == (
-        f"A submission needs the test set of rte. Received: {tmp_path} without test.tsv"
-    )
-    assert caught.value.hint == "Set task.folder to the official folder of rte."
 
 
 def test_only_tasks_of_glue_have_a_leaderboard(tmp_path):

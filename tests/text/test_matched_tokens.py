@@ -5,8 +5,6 @@ import json
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.token_words import find_words
-from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.text.encoding_cache import _key
 from mbert_cli.text.matched_tokens import FILE, MatchedToken, describe_matched
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary, load_vocabulary
@@ -71,23 +69,6 @@ def test_a_matched_token_has_its_characters_without_the_blanks_that_it_takes_in(
     assert pieces(VOCABULARY, "e\ne [SEP]é") == [
         ("e", "e"), ("\n", "\n"), ("e", "e"), ("[SEP]", "[SEP]"), ("e", "é"),
     ]  # fmt: skip
-
-
-def test_a_matched_token_is_a_word_of_its_own():
-    examples = TokenExamples(["a##xe Covid-19s"], [[]], None)
-    words = find_words(examples, Tokenizer(VOCABULARY))
-    found = [examples.texts[0][a:b] for a, b in zip(words.starts, words.ends, strict=True)]
-    assert found == ["a", "##x", "e", "Covid-19", "s"]
-
-
-def test_words_that_a_source_gives_are_matched_one_by_one():
-    places = [[(0, 1), (2, 5), (6, 10)], [(0, 9), (10, 15)]]
-    examples = TokenExamples(["a new york", "ecovid-19 [SEP]"], [[], []], places)
-    words = find_words(examples, Tokenizer(VOCABULARY))
-    tokens = [TOKENS[index] for index in words.ids]
-    assert tokens == ["a", "new", "york", "e", "covid-19", "[SEP]"]
-    assert words.first_tokens.tolist() == [0, 1, 2, 3, 5]
-    assert (words.token_splits.tolist(), words.word_splits.tolist()) == ([0, 3, 6], [0, 3, 5])
 
 
 def test_a_long_list_of_tokens_is_counted():
