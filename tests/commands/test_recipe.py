@@ -52,7 +52,7 @@ def test_explain_prints_one_key(run):
     assert code == 0
     assert lines == [
         "batch_size",
-        "what it is Texts of one forward pass; an artifact always takes one.",
+        "what it is Texts per forward pass; an artifact always takes one.",
         "takes a whole number of 1 or more",
         "default 32",
         "recipes of predict",
@@ -71,8 +71,8 @@ def test_explain_without_a_key_prints_the_tree(run):
         "predict: run or artifact, text -> labels",
         "key default what it is",
         lines[2],
-        "batch_size 32 Texts of one forward pass; an artifact always takes one.",
-        "task The task, for single keys of it; null is the one that the run was fine-tuned for.",
+        "batch_size 32 Texts per forward pass; an artifact always takes one.",
+        "task The task that the run was fine-tuned for; set single keys of it to change them.",
     ]
 
 
