@@ -7,6 +7,9 @@ the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
 progress on terminals and in logs               mbert_cli/progress.py
 what one verb does, top to bottom              mbert_cli/commands/
+what a verb needs before it works              mbert_cli/preflight/
+a run begun, continued, shown and summed up    mbert_cli/sessions/
+a run that goes on for more steps              mbert_cli/sessions/prolonging.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
 model sizes                                    mbert_cli/model/options.py
@@ -31,6 +34,7 @@ one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/runs/directory.py
 what its inputs hold                           mbert_cli/runs/content.py
+which inputs a recipe has                      mbert_cli/recipe/contents.py
 which run a command goes on with               mbert_cli/runs/identity.py
 corpora                                        mbert_cli/corpus/corpus.py
 files by pattern, each once                    mbert_cli/text/file_patterns.py

@@ -322,7 +322,7 @@ def _plain(module: str, quiet: bool) -> ModuleType:
 
 def _run(module: str, invocation: "Invocation") -> None:
     """Runs a verb, whose page and libraries are loaded only when nothing stands in its way."""
-    from mbert_cli.commands.checking import require_ready
+    from mbert_cli.preflight.checking import require_ready
 
     require_backend()
     require_ready(invocation)

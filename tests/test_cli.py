@@ -9,8 +9,8 @@ import pytest
 
 import mbert_cli
 from mbert_cli import cli, console
-from mbert_cli.commands import checking
 from mbert_cli.errors import Interrupted, RunError, UserError
+from mbert_cli.preflight import checking
 from mbert_cli.recipe.keys import keys_of
 
 CHECKOUT = str(Path(mbert_cli.__file__).parents[1])

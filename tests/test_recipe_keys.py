@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.commands.preflight import require_task
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.corpus.corpus import documents
 from mbert_cli.distill.options import TransferFactors
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.errors import UserError
-from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.squad import Question, collect_squad
 from mbert_cli.examples.texts import TaskData

@@ -12,15 +12,15 @@ import mbert_cli
 PACKAGE = Path(mbert_cli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = [
-    "commands", "report", "tasks", "recipe", "search", "distill", "tflite", "train", "losses", "weights", "examples",
-    "corpus", "evaluate", "text", "model", "runs",
+    "commands", "preflight", "report", "tasks", "sessions", "recipe", "search", "distill", "tflite", "train",
+    "losses", "weights", "examples", "corpus", "evaluate", "text", "model", "runs",
 ]  # fmt: skip
 """From the top floor down: a room imports only rooms below it, and the files beside the rooms that BELOW names."""
 BELOW = {
     "mbert_cli", "mbert_cli.backend", "mbert_cli.errors", "mbert_cli.figures", "mbert_cli.home",
     "mbert_cli.native_output", "mbert_cli.page", "mbert_cli.section", "mbert_cli.table",
 }  # fmt: skip
-PRINTING = {"commands", "report", "tasks"}
+PRINTING = {"commands", "preflight", "report", "tasks", "sessions"}
 """Rooms that may print."""
 HEAVY = {"tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "jax", "torch"}
 LIGHT = ["cli.py", "console.py", "errors.py", "section.py"]

@@ -4,11 +4,7 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.backend import use_streams
-from mbert_cli.commands.inputs import find_run, find_store, with_input, with_store_of
-from mbert_cli.commands.plan import show_plan
-from mbert_cli.commands.preflight import require_same_vocabulary
-from mbert_cli.commands.pretraining import pretrain
-from mbert_cli.commands.prolonging import say_continuation
+from mbert_cli.commands.prepare import find_store
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.distill.pair import WEIGHTED_BY, DistillationPair, TransferPair
@@ -17,9 +13,14 @@ from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.sequence_length import require_length
+from mbert_cli.preflight.inputs import find_run, with_input, with_store_of
+from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.runs.lineage import TEACHERS
+from mbert_cli.sessions.plan import show_plan
+from mbert_cli.sessions.pretraining import pretrain
+from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage

@@ -9,17 +9,6 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.backend import length_step, use_streams
-from mbert_cli.commands.input_contents import input_contents, warn_of_training_examples
-from mbert_cli.commands.inputs import find_run, origin_of, with_input, with_learning_rate
-from mbert_cli.commands.plan import show_plan
-from mbert_cli.commands.pretraining import (
-    open_run,
-    say_when_complete,
-    show_result,
-    train_with_progress,
-    write_summary,
-)
-from mbert_cli.commands.prolonging import say_continuation
 from mbert_cli.commands.search import Watch, run_search
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
@@ -31,15 +20,24 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.losses.tasks import WEIGHTED_BY, TaskLoss
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.model.sequence_length import require_length
+from mbert_cli.preflight.inputs import find_run, origin_of, with_input, with_learning_rate
+from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.sessions.continuing import say_when_complete
+from mbert_cli.sessions.opening import open_run
+from mbert_cli.sessions.plan import show_plan
+from mbert_cli.sessions.progress import train_with_progress
+from mbert_cli.sessions.prolonging import say_continuation
+from mbert_cli.sessions.result import show_result, write_summary
 from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
 from mbert_cli.tasks.encoding import TaskSet, describe_set, encode_set
 from mbert_cli.tasks.label_order import match_names
 from mbert_cli.tasks.learning_rate import rate_to_try
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.engine import Display
 from mbert_cli.train.objective import Objective, inputs_of

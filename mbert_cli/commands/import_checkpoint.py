@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.imported_length import imported_length
-from mbert_cli.commands.input_contents import checkpoint_content, say_what_moved
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import ImportedTask
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.origin import collect_origin
+from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.text.foreign_tokenizer import find_vocabulary
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import SEP, Vocabulary
-from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint, without_padding
+from mbert_cli.weights.checkpoint_source import Imported, checkpoint_content, read_checkpoint, without_padding
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.imported_length import imported_length
 from mbert_cli.weights.saved_files import VOCABULARY, describe_vocabulary, save_arrays
 
 HUB_ID = r"[A-Za-z0-9][\w.-]*/[\w.-]+"

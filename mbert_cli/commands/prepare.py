@@ -1,21 +1,24 @@
 """`mbert prepare`: corpus -> vocabulary and token store."""
 
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.commands.input_contents import input_contents, say_what_moved
-from mbert_cli.commands.preflight import require_corpus
-from mbert_cli.corpus.corpus import corpus_notes, documents
+from mbert_cli.corpus.corpus import corpus_notes, documents, require_corpus
+from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store import StoreReport
 from mbert_cli.corpus.store_writing import write_store
+from mbert_cli.preflight.inputs import find_run, recorded_input
+from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PrepareRecipe
-from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.directory import RunDir, newest_complete
 from mbert_cli.runs.disk import require_disk
-from mbert_cli.runs.listing import is_run
+from mbert_cli.runs.listing import is_run, maker_of
 from mbert_cli.runs.origin import collect_origin
+from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 
@@ -97,3 +100,20 @@ def _show_report(path: Path, vocabulary: Vocabulary, report: StoreReport) -> Non
         ("text", f"{report.text_bytes / 1e6:.1f} MB, cut and written in {report.seconds:.1f} s"),
     ]
     console.table(f"prepare: {path}", ["", ""], rows)
+
+
+def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir | None:
+    """The run with the token store; made first where the recipe says how and there is none.
+
+    In a dry run nothing is made: None stands for the store that would be.
+    """
+    chosen = options.run or recorded_input(invocation, "data.run")
+    nothing_there = newest_complete(invocation.root, ("prepare",)) is None
+    if not chosen and options.prepare and nothing_there:
+        quoted = shlex.quote(options.prepare)
+        prepare = maker_of(f"prepare {quoted}", invocation.root)
+        console.info(f"No prepared corpus in {invocation.root}: `{prepare}` runs first")
+        if invocation.dry_run:
+            return None
+        run(invocation.of("prepare", options.prepare))
+    return find_run(invocation, options.run, "data.run", ("prepare",))

@@ -33,7 +33,7 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
     Raises:
         UserError: Something would stop it.
     """
-    from mbert_cli.commands.checking import run_checks
+    from mbert_cli.preflight.checking import run_checks
     from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation, default_run, runs_root
 
     verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]")

@@ -9,7 +9,6 @@ from pathlib import Path
 import keras
 
 from mbert_cli import console
-from mbert_cli.commands.pretraining import open_run, say_when_complete, write_summary
 from mbert_cli.errors import Diverged, RunError, UserError
 from mbert_cli.figures import show_share
 from mbert_cli.recipe.invocation import Invocation
@@ -30,6 +29,9 @@ from mbert_cli.search.results import (
     scores_of,
     write_report,
 )
+from mbert_cli.sessions.continuing import say_when_complete
+from mbert_cli.sessions.opening import open_run
+from mbert_cli.sessions.result import write_summary
 
 Watch = Callable[[int], None]
 """Told the steps done after each validation; ends the training by what it raises."""

@@ -1,16 +1,17 @@
 """`mbert train-teacher`: token store -> IB-BERT."""
 
 from mbert_cli.backend import use_streams
-from mbert_cli.commands.inputs import find_store, with_input
-from mbert_cli.commands.plan import show_plan
-from mbert_cli.commands.pretraining import pretrain
-from mbert_cli.commands.prolonging import say_continuation
+from mbert_cli.commands.prepare import find_store
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.losses.pretraining import WEIGHTED_BY, pretraining_losses
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.sequence_length import require_length
+from mbert_cli.preflight.inputs import with_input
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import TrainTeacherRecipe
+from mbert_cli.sessions.plan import show_plan
+from mbert_cli.sessions.pretraining import pretrain
+from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.saved_network import dtype_policy

@@ -1,5 +1,6 @@
 """Documents of a corpus, one after the other, from wherever the recipe says."""
 
+import importlib.util
 from collections.abc import Iterator
 
 from mbert_cli.corpus.document import Document, is_held_out
@@ -7,8 +8,10 @@ from mbert_cli.corpus.files import estimate_file_bytes, file_documents, find_fil
 from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
 from mbert_cli.corpus.tfds import tfds_documents
+from mbert_cli.errors import UserError
+from mbert_cli.text.tfds import require_dataset
 
-__all__ = ["Document", "corpus_notes", "documents", "estimate_bytes", "is_held_out"]
+__all__ = ["Document", "corpus_notes", "documents", "is_held_out", "require_corpus"]
 
 
 def documents(options: Corpus) -> Iterator[Document]:
@@ -24,21 +27,33 @@ def documents(options: Corpus) -> Iterator[Document]:
     return installed_documents(options)
 
 
-def estimate_bytes(options: Corpus) -> int | None:
-    """About how many bytes of text the corpus has, where that can be told without reading it; else None.
-
-    A token store takes about half of that, and all of it with a vocabulary beyond 65,536 tokens.
-
-    Raises:
-        UserError: A pattern matches nothing, or a file of an unknown kind.
-    """
-    return estimate_file_bytes(options) if isinstance(options, FilesCorpus) else None
-
-
 def corpus_notes(options: Corpus) -> list[str]:
     """What a person should know about the files of a corpus: patterns without any, further paths to one.
 
     Raises:
-        UserError: As `estimate_bytes`.
+        UserError: A pattern matches nothing, or a file of an unknown kind.
     """
     return find_files(options.globs).notes if isinstance(options, FilesCorpus) else []
+
+
+def require_corpus(corpus: Corpus) -> int | None:
+    """Checks that there is something to read, without reading it.
+
+    Returns:
+        Bytes of its files; None where that is not known beforehand.
+
+    Raises:
+        UserError: No file matches, a package is not installed, a data set is not prepared.
+    """
+    if isinstance(corpus, FilesCorpus):
+        return estimate_file_bytes(corpus)
+    if isinstance(corpus, TfdsCorpus):
+        require_dataset(corpus.dataset, corpus.data_dir, "corpus.data_dir")
+        return None
+    missing = [name for name in corpus.packages or () if importlib.util.find_spec(name.split(".")[0]) is None]
+    if missing:
+        raise UserError(
+            f"The packages of corpus.packages must be installed. Received: {', '.join(missing)}",
+            "Install them, or leave them out of corpus.packages.",
+        )
+    return None

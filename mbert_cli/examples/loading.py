@@ -1,6 +1,7 @@
 """Tasks for fine-tuning: `load_task` turns the task section of a recipe into labelled examples."""
 
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 
@@ -24,8 +25,9 @@ from mbert_cli.examples.text_tables import load_file_task
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.examples.token_files import load_token_task
 from mbert_cli.text.hashing import hash_fraction
+from mbert_cli.text.tfds import require_dataset
 
-__all__ = ["Examples", "TaskData", "load_task"]
+__all__ = ["Examples", "TaskData", "load_task", "require_task"]
 
 DEFAULT_LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "sklearn", "pydantic")
 """Required packages with enough prose for a label each."""
@@ -125,3 +127,24 @@ def _examples(labels: list[str], paragraphs: dict[str, list[str]], limit: int) -
         texts += chosen
         ids += [index] * len(chosen)
     return Examples(texts, None, np.array(ids, np.int32))
+
+
+def require_task(task: Task) -> None:
+    """Checks that the files of a task are there, without reading them.
+
+    Raises:
+        UserError: A file or a folder is missing, or a data set is not prepared.
+    """
+    if isinstance(task, SquadTask) and task.train is None:
+        require_dataset(f"squad/{task.version}", task.data_dir, "task.data_dir")
+    elif isinstance(task, FileTask | TokenTask | SquadTask):
+        for key, path in (("task.train", task.train), ("task.validation", task.validation)):
+            if path is not None and not Path(path).is_file():
+                raise UserError(f"{key} must be a file. Received: {path}", f"Set {key} to an existing file.")
+    elif isinstance(task, GlueTask) and task.folder is None:
+        require_dataset(f"glue/{task.name}", task.data_dir, "task.data_dir")
+    elif isinstance(task, GlueTask) and not Path(task.folder or "").is_dir():
+        raise UserError(
+            f"task.folder must be a folder with the task's TSV files. Received: {task.folder}",
+            "Set task.folder, or null to load the task from tensorflow-datasets.",
+        )

@@ -1,6 +1,8 @@
 """Data sets of tensorflow-datasets: found by name, opened by split."""
 
+import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbert_cli.errors import UserError
@@ -62,3 +64,29 @@ def open_split(
             f"A split must exist in the data set. Received: {split!r}; there are {known}",
             f"set {section}split",
         ) from error
+
+
+def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
+    """Checks that a data set of tensorflow-datasets is prepared, without importing that.
+
+    Args:
+        dataset: Name and configuration, as `wikipedia/20230601.en`.
+        data_dir: Folder of prepared data sets; None is tensorflow-datasets' own default.
+        key: The recipe key that sets the folder, for the hint.
+
+    Raises:
+        UserError: It is not.
+    """
+    folder = dataset_folder(dataset, data_dir)
+    if not folder.is_dir():
+        received = "no home directory for" if folder.parts[0] == "~" else "no folder"
+        raise UserError(
+            f"The data set {dataset} must be prepared. Received: {received} {folder}",
+            f"`tfds build {shlex.quote(dataset)}` prepares it; {key} names another folder.",
+        )
+
+
+def dataset_folder(dataset: str, data_dir: str | None) -> Path:
+    """Where tensorflow-datasets keeps a prepared data set; arguments as of `require_dataset`."""
+    root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(os.path.expanduser(root)) / dataset.replace(":", "/")

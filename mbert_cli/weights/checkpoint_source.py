@@ -8,6 +8,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
+from mbert_cli.runs.content import Content, folder_content
 from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.conversion import Coverage, from_foreign, unread_arrays
@@ -23,6 +24,8 @@ from mbert_cli.weights.foreign_heads import (
 from mbert_cli.weights.names import weights_of
 from mbert_cli.weights.prefixes import with_usual_prefix
 from mbert_cli.weights.promises import require_counts, require_tied
+
+_ENDINGS = (".json", ".txt", ".safetensors", ".bin", ".index", ".model")
 
 PER_TOKEN = (
     "encoder/embeddings/word_embeddings",
@@ -152,3 +155,16 @@ def _absent(size: Architecture, found: FoundHeads) -> dict[str, str]:
     if "next_sentence" not in found.heads:
         absent["next_sentence"] = "nothing needs it"
     return absent
+
+
+def checkpoint_content(source: Path) -> Content:
+    """A checkpoint of another project: the files of its folder, or those that share its prefix and what lies beside."""
+    folder = source if source.is_dir() else source.parent
+    files = [
+        path
+        for path in folder.iterdir()
+        if path.is_file()
+        and (path.suffix in _ENDINGS or ".data-" in path.name)
+        and (source.is_dir() or path.suffix in (".json", ".txt") or path.name.startswith(f"{source.name}."))
+    ]
+    return folder_content(folder, files)

@@ -1,13 +1,15 @@
 """Which library does a paragraph document: examples of the demonstration's task."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from mbert_cli.corpus.document import Document, is_held_out
 from mbert_cli.errors import UserError
 from mbert_cli.examples import loading as tasks
-from mbert_cli.examples.loading import load_task
-from mbert_cli.examples.options import InstalledDocsTask
+from mbert_cli.examples.loading import load_task, require_task
+from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, TokenTask
 
 WORDS = "word " * 11
 
@@ -83,3 +85,30 @@ def test_libraries_with_too_little_documentation_are_refused(packages, received)
         f"Received: {received}"
     )
     assert caught.value.hint == "Set task.packages to packages with more documentation."
+
+
+def why_refused(options) -> tuple[str, str]:
+    with pytest.raises(UserError) as caught:
+        require_task(options)
+    return caught.value.message, caught.value.hint
+
+
+@pytest.mark.parametrize(("kind", "source"), [(FileTask, "file"), (TokenTask, "tokens")])
+def test_a_task_file_that_is_missing_is_refused(kind, source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    task = kind(source=source, train="train.tsv", validation="dev.tsv")
+    assert why_refused(task)[0] == "task.train must be a file. Received: train.tsv"
+    Path("train.tsv").touch()
+    assert why_refused(task)[0] == "task.validation must be a file. Received: dev.tsv"
+    Path("dev.tsv").touch()
+    require_task(task)
+
+
+def test_a_glue_folder_that_is_missing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    task = GlueTask(source="glue", name="sst2", folder="GLUE/SST-2")
+    assert why_refused(task)[0] == (
+        "task.folder must be a folder with the task's TSV files. Received: GLUE/SST-2"
+    )
+    Path("GLUE/SST-2").mkdir(parents=True)
+    require_task(task)

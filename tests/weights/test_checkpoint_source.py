@@ -14,7 +14,7 @@ import safetensors.torch
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
-from mbert_cli.weights.checkpoint_source import Imported, read_checkpoint
+from mbert_cli.weights.checkpoint_source import Imported, checkpoint_content, read_checkpoint
 from mbert_cli.weights.configuration import write_configuration
 from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.foreign_heads import write_task
@@ -328,3 +328,16 @@ def test_arrays_of_a_type_that_is_not_read_are_named(tmp_path):
         UserError, match=r"Received: I8 for embeddings\.LayerNorm\.bias in .*model\.safetensors"
     ):
         read_checkpoint(tmp_path)
+
+
+def test_of_a_checkpoint_from_elsewhere_its_own_files_count(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("m").mkdir()
+    for file in ("config.json", "model.safetensors", "vocab.txt", "README.md", "a.ckpt.index",
+                 "a.ckpt.data-00000-of-00001", "b.ckpt.index"):  # fmt: skip
+        Path("m", file).write_text("a")
+    assert len(checkpoint_content(Path("m")).files) == 6
+    assert checkpoint_content(Path("m/")).identity == checkpoint_content(Path("m")).identity
+    assert [file.name for file in checkpoint_content(Path("m/a.ckpt")).files] == [
+        "a.ckpt.data-00000-of-00001", "a.ckpt.index", "config.json", "vocab.txt",
+    ]  # fmt: skip

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mbert_cli.commands.inputs import find_run, with_input, with_store_of
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
+from mbert_cli.preflight.inputs import find_run, with_input, with_store_of
 from mbert_cli.recipe.invocation import Invocation, invoke
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.directory import RunDir, require_run

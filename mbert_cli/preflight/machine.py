@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from mbert_cli.commands.checks import Report
-from mbert_cli.commands.memory import judge_memory
-from mbert_cli.commands.task_check import TaskCheck
 from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import Architecture
+from mbert_cli.preflight.findings import Report
+from mbert_cli.preflight.memory import judge_memory
+from mbert_cli.preflight.task import TaskCheck
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
 from mbert_cli.runs.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.runs.tensorboard import require_tensorboard

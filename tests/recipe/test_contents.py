@@ -5,12 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.input_contents import (
-    checkpoint_content,
-    input_contents,
-    run_content,
-    warn_of_training_examples,
-)
+from mbert_cli.recipe.contents import input_contents, run_content
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.manifest import write_directory
 
@@ -112,32 +107,3 @@ def test_distilling_reads_a_teacher_and_a_token_store_whose_report_does_not_coun
     assert names(found) == {"teacher": ["weights"], "data.run": ["store.json", "tokens"]}
     first, second, third = (run_content(store).identity for store in stores)
     assert first == second != third
-
-
-def test_of_a_checkpoint_from_elsewhere_its_own_files_count():
-    for file in ("config.json", "model.safetensors", "vocab.txt", "README.md", "a.ckpt.index",
-                 "a.ckpt.data-00000-of-00001", "b.ckpt.index"):  # fmt: skip
-        write(f"m/{file}")
-    assert len(checkpoint_content(Path("m")).files) == 6
-    assert checkpoint_content(Path("m/")).identity == checkpoint_content(Path("m")).identity
-    assert [file.name for file in checkpoint_content(Path("m/a.ckpt")).files] == [
-        "a.ckpt.data-00000-of-00001", "a.ckpt.index", "config.json", "vocab.txt",
-    ]  # fmt: skip
-
-
-def test_a_task_that_is_validated_on_what_it_learns_from_is_told(capsys):
-    for file in ("t.csv", "RTE/train.tsv", "RTE/dev.tsv"):
-        write(file)
-    write("u.csv", "b")
-    Path("v.csv").symlink_to("t.csv")
-    for validation in ("v.csv", "u.csv"):
-        warn_of_training_examples(
-            contents("finetune", "file", "task.train=t.csv", f"task.validation={validation}")
-        )
-    warn_of_training_examples(contents("finetune", "file", "task.train=t.csv"))
-    warn_of_training_examples(contents("finetune", "rte", "task.folder=RTE"))
-    end = "the score is that of examples which are trained on"
-    assert capsys.readouterr().err.splitlines() == [
-        f"Warning: task.validation (v.csv) holds what the training file holds: {end}",
-        f"Warning: dev.tsv holds what the training file holds: {end}",
-    ]

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands import checking, machine_check, memory, task_check
-from mbert_cli.commands.checking import run_checks
-from mbert_cli.commands.input_contents import input_contents
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.model.cost import count_head_parameters, count_parameters
 from mbert_cli.model.options import SIZES
+from mbert_cli.preflight import checking, machine, memory
+from mbert_cli.preflight import task as task_check
+from mbert_cli.preflight.checking import run_checks
+from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs import tensorboard
 from mbert_cli.runs.directory import RunDir
@@ -99,7 +100,7 @@ def test_fine_tuning_looks_at_source_task_and_length():
 def test_a_search_needs_room_for_the_models_of_all_its_trials(monkeypatch):
     make_run("distill", "mobilebert_laptop")
     needed = []
-    monkeypatch.setattr(machine_check, "require_disk", lambda path, size_bytes: needed.append(size_bytes))
+    monkeypatch.setattr(machine, "require_disk", lambda path, size_bytes: needed.append(size_bytes))
     checks("finetune")
     checks("finetune", "quickstart", "search.learning_rate=[1e-3,1e-4]", "search.seed=[0,1,2]")
     size = SIZES["mobilebert_laptop"]
@@ -225,7 +226,7 @@ def test_a_batch_is_as_long_as_the_texts_allow(small_machine):
 
 
 def test_an_estimate_near_the_memory_is_a_doubt_that_stops_nothing(small_machine, monkeypatch, capsys):
-    monkeypatch.setattr(machine_check, "training_bytes", lambda *sizes: 25_000_000_000)
+    monkeypatch.setattr(machine, "training_bytes", lambda *sizes: 25_000_000_000)
     invocation = invoke("train-teacher", "quickstart", [], {})
     check = next(check for check in run_checks(invocation) if check.name == "memory")
     assert (check.passed, check.state) == (True, "doubtful")

@@ -1,15 +1,13 @@
-"""What must be true before work begins."""
+"""Whether a token store has the vocabulary of a model."""
 
 import shlex
 from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.preflight import require_corpus, require_same_vocabulary, require_task
-from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
 from mbert_cli.errors import UserError
-from mbert_cli.examples.options import FileTask, GlueTask, TokenTask
 from mbert_cli.model.options import SIZES
+from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.loading import load
 from mbert_cli.text.matched_tokens import MatchedToken
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
@@ -20,7 +18,6 @@ from mbert_cli.weights.saved_files import describe_vocabulary
 @pytest.fixture(autouse=True)
 def _work_in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
 
 
 def refused(function, *arguments):
@@ -81,56 +78,3 @@ def test_the_hint_about_a_vocabulary_can_be_pasted_whatever_its_path_is_called()
     settings = shlex.split(hint.partition("mbert prepare ")[2])[1::2]
     recipe = load("prepare", settings=settings).recipe
     assert recipe.vocabulary.file == str(run / "final" / "vocab.txt")
-
-
-def test_the_bytes_of_the_files_are_counted():
-    Path("a.txt").write_text("x" * 10)
-    Path("b.txt.gz").write_bytes(b"x" * 10)
-    assert require_corpus(FilesCorpus(source="files", globs=["*.txt", "**/*.gz"])) == 50
-
-
-def test_a_pattern_without_a_file_is_refused():
-    assert refused(require_corpus, FilesCorpus(source="files", globs=["books/*.txt"])) == (
-        (
-            "A pattern of corpus.globs must match a file. "
-            f"Received: 'books/*.txt', which matches none in {Path.cwd()}"
-        ),
-        "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders",
-    )
-
-
-def test_a_package_that_is_not_installed_is_refused():
-    corpus = InstalledDocsCorpus(source="installed_docs", packages=["pydantic", "no_such_package"])
-    assert refused(require_corpus, corpus) == (
-        "The packages of corpus.packages must be installed. Received: no_such_package",
-        "Install them, or leave them out of corpus.packages.",
-    )
-
-
-def test_a_data_set_that_is_not_prepared_is_refused():
-    corpus = TfdsCorpus(source="tfds", dataset="wikipedia/20230601.en", data_dir="sets")
-    assert refused(require_corpus, corpus) == (
-        "The data set wikipedia/20230601.en must be prepared. Received: no folder sets/wikipedia/20230601.en",
-        "`tfds build wikipedia/20230601.en` prepares it; corpus.data_dir names another folder.",
-    )
-    Path("sets/wikipedia/20230601.en/1.0.0").mkdir(parents=True)
-    assert require_corpus(corpus) is None
-
-
-@pytest.mark.parametrize(("kind", "source"), [(FileTask, "file"), (TokenTask, "tokens")])
-def test_a_task_file_that_is_missing_is_refused(kind, source):
-    task = kind(source=source, train="train.tsv", validation="dev.tsv")
-    assert refused(require_task, task)[0] == "task.train must be a file. Received: train.tsv"
-    Path("train.tsv").touch()
-    assert refused(require_task, task)[0] == "task.validation must be a file. Received: dev.tsv"
-    Path("dev.tsv").touch()
-    require_task(task)
-
-
-def test_a_glue_folder_that_is_missing_is_refused():
-    task = GlueTask(source="glue", name="sst2", folder="GLUE/SST-2")
-    assert refused(require_task, task)[0] == (
-        "task.folder must be a folder with the task's TSV files. Received: GLUE/SST-2"
-    )
-    Path("GLUE/SST-2").mkdir(parents=True)
-    require_task(task)

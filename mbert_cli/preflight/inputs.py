@@ -1,6 +1,5 @@
 """Which earlier runs a verb works on: the one that is named, the one it began with, or the newest."""
 
-import shlex
 from pathlib import Path
 
 from mbert_cli import console
@@ -30,7 +29,7 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
     Raises:
         UserError: The named run cannot serve, or there is none.
     """
-    chosen = named or _recorded(invocation, key)
+    chosen = named or recorded_input(invocation, key)
     if chosen:
         return require_run(Path(chosen), verbs)
     own = tuple(verb for verb in verbs if verb != IMPORT)
@@ -52,25 +51,6 @@ def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]
     return "source", recipe.source, PRETRAINED
 
 
-def find_store(invocation: Invocation, options: PretrainingOptions) -> RunDir | None:
-    """The run with the token store; made first where the recipe says how and there is none.
-
-    In a dry run nothing is made: None stands for the store that would be.
-    """
-    chosen = options.run or _recorded(invocation, "data.run")
-    nothing_there = newest_complete(invocation.root, ("prepare",)) is None
-    if not chosen and options.prepare and nothing_there:
-        quoted = shlex.quote(options.prepare)
-        prepare = maker_of(f"prepare {quoted}", invocation.root)
-        console.info(f"No prepared corpus in {invocation.root}: `{prepare}` runs first")
-        if invocation.dry_run:
-            return None
-        from mbert_cli.commands import prepare
-
-        prepare.run(invocation.of("prepare", options.prepare))
-    return find_run(invocation, options.run, "data.run", ("prepare",))
-
-
 def with_store_of(options: PretrainingOptions, teacher: Path) -> PretrainingOptions:
     """The options with the token store that a teacher was trained on, where they name none and it is still there.
 
@@ -85,7 +65,7 @@ def with_store_of(options: PretrainingOptions, teacher: Path) -> PretrainingOpti
     return options.model_copy(update={"run": store})
 
 
-def _recorded(invocation: Invocation, key: str) -> str | None:
+def recorded_input(invocation: Invocation, key: str) -> str | None:
     """What the run that is about to be continued wrote down for a key."""
     if invocation.fresh:
         return None

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.prolonging import GROWING, growth_of, say_continuation
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.sessions.prolonging import GROWING, growth_of, say_continuation
 from mbert_cli.train.stage import Stage, make_schedule
 
 

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mbert_cli.commands.checks import Report
-from mbert_cli.commands.preflight import require_task
-from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import FileTask, GlueTask, SquadTask, Task, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.weights import require_factors
+from mbert_cli.preflight.findings import Report
 
 QUICKLY_READ_BYTES = 1_000_000
 """Files up to this size take a tenth of a second and are read before every command, larger ones for `recipe check`."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
-from mbert_cli.commands.input_contents import input_contents, with_recorded_runs
 from mbert_cli.errors import UserError
+from mbert_cli.recipe.contents import input_contents, with_recorded_runs
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.identity import Changes, Growth, compare_with_run

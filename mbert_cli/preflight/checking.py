@@ -7,28 +7,30 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
-from mbert_cli.commands.checks import Check, Report
-from mbert_cli.commands.inputs import find_run, origin_of, with_learning_rate, with_store_of
-from mbert_cli.commands.machine_check import (
+from mbert_cli.corpus.corpus import require_corpus
+from mbert_cli.corpus.options import PretrainingOptions
+from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.strategies import STRATEGIES, map_layers
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import Architecture
+from mbert_cli.model.sequence_length import require_length
+from mbert_cli.preflight.findings import Check, Report
+from mbert_cli.preflight.inputs import find_run, origin_of, with_learning_rate, with_store_of
+from mbert_cli.preflight.machine import (
     look_at_disk,
     look_at_extras,
     look_at_finetuning,
     look_at_pretraining,
 )
-from mbert_cli.commands.preflight import require_corpus, require_same_vocabulary
-from mbert_cli.commands.prolonging import require_same_run
-from mbert_cli.commands.task_check import look_at_task
-from mbert_cli.corpus.options import PretrainingOptions
-from mbert_cli.distill.strategies import STRATEGIES, map_layers
-from mbert_cli.errors import UserError
-from mbert_cli.model.options import Architecture
-from mbert_cli.model.sequence_length import require_length
+from mbert_cli.preflight.task import look_at_task
+from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation
 from mbert_cli.runs.directory import newest_complete, require_run
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import TASK_MODELS, TEACHERS
 from mbert_cli.runs.listing import is_run, maker_of
 from mbert_cli.section import Section
+from mbert_cli.sessions.prolonging import require_same_run
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.weights.description import ModelDescription
@@ -224,12 +226,12 @@ def _task_model(invocation: Invocation, report: Report) -> ModelDescription | No
     return report.look("task model", check)
 
 
-def _stages(options, size: Architecture, train: TrainOptions) -> tuple[str, None]:
+def _stages(options: DistillOptions, size: Architecture, train: TrainOptions) -> tuple[str, None]:
     plan = STRATEGIES[options.strategy](options, size.num_layers, train.optimizer)
     return f"{options.strategy}: {len(plan)} of {sum(stage.steps for stage in plan):,} steps", None
 
 
-def _layers(teacher: Architecture, student: Architecture, options) -> tuple[str, None]:
+def _layers(teacher: Architecture, student: Architecture, options: DistillOptions) -> tuple[str, None]:
     layers = map_layers(teacher, student, options)
     return f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher", None
 

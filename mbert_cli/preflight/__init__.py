@@ -1,0 +1,1 @@
+"""What a verb needs, found and checked before it works: nothing here imports Keras or TensorFlow."""

@@ -1,0 +1,41 @@
+"""Whether a token store has the vocabulary of the model that is to read it."""
+
+import shlex
+from pathlib import Path
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.yaml_text import written
+from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+
+
+def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescription, run: Path) -> None:
+    """Checks that a model reads the same token ids as a token store has.
+
+    Args:
+        vocabulary: That of the token store.
+        description: The model.
+        run: The model's run directory, for the message.
+
+    Raises:
+        UserError: Tokens or lower-casing differ.
+    """
+    theirs = description.vocabulary
+    if (vocabulary.digest, vocabulary.lowercase) == (theirs.digest, theirs.lowercase):
+        return
+    vocabulary_file = run / "final" / "vocab.txt"
+    raise UserError(
+        f"The token store must have the vocabulary of the model in {run}. "
+        f"Received: {_described(describe_vocabulary(vocabulary))} in the token store, "
+        f"{_described(theirs)} in the model",
+        "Prepare the corpus with the model's vocabulary: mbert prepare "
+        f"--set {shlex.quote(f'vocabulary.file={written(str(vocabulary_file))}')} "
+        f"--set vocabulary.lowercase={str(theirs.lowercase).lower()}",
+    )
+
+
+def _described(vocabulary: VocabularyDescription) -> str:
+    matched = f", {vocabulary.matched:,} of them matched before words are cut" if vocabulary.matched else ""
+    kind = "lower-cased " if vocabulary.lowercase else ""
+    return f"{vocabulary.size:,} {kind}tokens{matched} ({vocabulary.digest[:8]})"

@@ -1,0 +1,79 @@
+"""What a recipe reads, as the contents of files: the identity of a run's inputs."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mbert_cli.corpus.contents import corpus_contents
+from mbert_cli.corpus.store_format import MANIFEST as STORE
+from mbert_cli.examples.contents import task_contents
+from mbert_cli.runs.content import Content, FileContent, files_content, read_contents
+from mbert_cli.runs.directory import recorded_recipe
+from mbert_cli.runs.listing import FINAL, INPUTS, RECIPE, SUMMARY
+from mbert_cli.runs.manifest import read_manifest
+from mbert_cli.section import Section
+from mbert_cli.text.matched_tokens import FILE as MATCHED
+
+_RUNS = ("source", "initialize_from", "teacher", "data.run")
+"""Keys that name a run."""
+
+
+def input_contents(recipe: Section, run: Path | None = None) -> dict[str, Content]:
+    """The contents of everything that a recipe reads, by its key.
+
+    Args:
+        recipe: With the runs that it works on written down.
+        run: The run to write, whose record saves hashing large files again.
+
+    Raises:
+        UserError: An input is missing or cannot be read.
+    """
+    known = read_contents(run / INPUTS) if run else {}
+    found = {key: run_content(Path(value)) for key in _RUNS if (value := _value(recipe, key))}
+    if task := getattr(recipe, "task", None):
+        found |= task_contents(task, known)
+    if corpus := getattr(recipe, "corpus", None):
+        found |= corpus_contents(corpus, known)
+    if file := _value(recipe, "vocabulary.file"):
+        beside = Path(file).with_name(MATCHED)
+        found["vocabulary.file"] = files_content(file, [Path(file), *([beside] if beside.exists() else [])])
+    return found
+
+
+def with_recorded_runs(recipe: Section, path: Path) -> Section:
+    """The recipe with the runs that a run in `path` works on, where it names none."""
+    recorded = recorded_recipe(path)
+    for key in _RUNS:
+        section, _, field = key.rpartition(".")
+        then = (recorded.get(section) or {}) if section else recorded
+        inner = getattr(recipe, section, None) if section else recipe
+        if then.get(field) and inner is not None and getattr(inner, field, "") is None:
+            inner = inner.model_copy(update={field: then[field]})
+            recipe = recipe.model_copy(update={section: inner}) if section else inner
+    return recipe
+
+
+def run_content(run: Path) -> Content:
+    """The result of a complete run, whose manifest has the hashes, without what says nothing of its content."""
+    final = run / FINAL
+    entries = read_manifest(final)["files"]
+    files = [
+        FileContent(name, entry["bytes"], _store_digest(final) if name == STORE else entry["sha256"])
+        for name, entry in entries.items()
+        if name not in (RECIPE, SUMMARY)
+    ]
+    return Content("folder", str(run), tuple(files))
+
+
+def _value(recipe: Section, key: str) -> Any:
+    value: Any = recipe
+    for part in key.split("."):
+        value = getattr(value, part, None)
+    return value
+
+
+def _store_digest(final: Path) -> str:
+    """The hash of a token store's description without its report, which has the seconds that it took."""
+    description = json.loads((final / STORE).read_text(encoding="utf-8")) | {"report": None}
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()

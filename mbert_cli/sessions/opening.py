@@ -1,0 +1,49 @@
+"""The run that a command writes: begun or continued, with what is said about that."""
+
+from pathlib import Path
+
+import keras
+
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
+from mbert_cli.runs.content import Contents
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.origin import collect_origin
+from mbert_cli.runs.tensorboard import require_tensorboard
+from mbert_cli.sessions.continuing import say_what_moved
+from mbert_cli.sessions.prolonging import PlanOf, growth_of
+
+
+def open_run(
+    invocation: Invocation,
+    recipe: TrainTeacherRecipe | DistillRecipe | FinetuneRecipe,
+    contents: Contents,
+    plan_of: PlanOf | None = None,
+) -> RunDir:
+    """Begins or continues the run that the command writes.
+
+    Args:
+        invocation: The command.
+        recipe: Its recipe, with the inputs resolved.
+        contents: What the inputs hold.
+        plan_of: The stages of a recipe, where a run may go on for more steps than it was begun with.
+    """
+    if recipe.train.tensorboard:
+        require_tensorboard()
+    path, verb = Path(invocation.run), invocation.verb
+    run = RunDir.open(
+        path,
+        verb,
+        recipe.model_dump(),
+        fresh=invocation.fresh,
+        origin=collect_origin(seed=recipe.seed, backend=keras.backend.backend(), device=_device()),
+        contents=contents,
+        growth=plan_of and growth_of(verb, recipe, plan_of, path),
+    )
+    say_what_moved(run)
+    return run
+
+
+def _device() -> str:
+    kinds = sorted({device.split(":")[0] for device in keras.distribution.list_devices()})
+    return ", ".join(kinds)

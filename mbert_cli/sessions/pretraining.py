@@ -1,0 +1,95 @@
+"""What `train-teacher` and `distill` share: a plan of stages over a token store becomes a complete run."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from mbert_cli.corpus.pretraining_batches import PretrainingBatches
+from mbert_cli.corpus.store import TokenStore
+from mbert_cli.model.options import Architecture
+from mbert_cli.recipe.contents import input_contents
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
+from mbert_cli.runs.content import Contents
+from mbert_cli.sessions.continuing import say_when_complete
+from mbert_cli.sessions.opening import open_run
+from mbert_cli.sessions.progress import train_with_progress
+from mbert_cli.sessions.prolonging import PlanOf
+from mbert_cli.sessions.result import show_result, write_summary
+from mbert_cli.train.engine import evaluate
+from mbert_cli.train.objective import Objective
+from mbert_cli.train.stage import Stage
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_network import save_network
+
+SCORE = "masked_language_model_accuracy"
+
+
+def pretrain(
+    invocation: Invocation,
+    recipe: TrainTeacherRecipe | DistillRecipe,
+    size: Architecture,
+    store: TokenStore,
+    network: keras.Model,
+    plan_of: PlanOf,
+    build: Callable[[Stage], Objective],
+) -> None:
+    """Trains a pre-training network through the stages and writes `final/`.
+
+    Args:
+        invocation: The command.
+        recipe: Its recipe, with the inputs resolved.
+        size: The network's architecture.
+        store: The token store.
+        network: Takes part in every objective that `build` returns; its weights are the result.
+        plan_of: The stages of a recipe, in order.
+        build: Stage -> what the stage minimises.
+    """
+    plan, contents = plan_of(recipe), input_contents(recipe)
+    with open_run(invocation, recipe, contents, plan_of) as run:
+        if say_when_complete(run):
+            return
+        batches = PretrainingBatches(store, recipe.data, recipe.train.batch_size, recipe.seed)
+        held_out = PretrainingBatches(
+            store, recipe.data, recipe.train.batch_size, recipe.seed, split="validation"
+        )
+
+        def validate(objective: Objective) -> dict[str, float]:
+            return evaluate(objective, map(held_out, range(recipe.train.validation_steps)))
+
+        figures = train_with_progress(
+            plan, build, batches, options=recipe.train, run=run, seed=recipe.seed, validate=validate
+        )
+        description = ModelDescription(
+            verb=invocation.verb, size=size, vocabulary=describe_vocabulary(store.vocabulary)
+        )
+        known = {
+            "steps": sum(stage.steps for stage in plan),
+            "score": figures.get(f"validation/{SCORE}"),
+            "score_name": SCORE,
+            **_held_out_set(recipe, contents),
+            "parameters": network.count_params(),
+        }
+
+        def write(directory: Path) -> None:
+            save_network(directory, network, description, store.vocabulary_file)
+            write_summary(directory, known | figures)
+
+        run.finish(write)
+    show_result(run, figures)
+
+
+def _held_out_set(recipe: TrainTeacherRecipe | DistillRecipe, contents: Contents) -> dict[str, object]:
+    """Which examples the score is of: the store and all that decides what is drawn from its held-out part."""
+    store = sorted((file.name, file.sha256) for file in contents["data.run"].files)
+    options = recipe.data.model_dump(exclude={"run", "prepare"})
+    drawn = recipe.seed, recipe.train.batch_size, recipe.train.validation_steps
+    digest = hashlib.blake2b(json.dumps([store, options, drawn]).encode(), digest_size=8)
+    return {
+        "set": digest.hexdigest(),
+        "examples": recipe.train.batch_size * recipe.train.validation_steps,
+    }
