@@ -10,6 +10,9 @@ what one verb does, top to bottom              mbert_cli/commands/
 what a verb needs before it works              mbert_cli/preflight/
 a run begun, continued, shown and summed up    mbert_cli/sessions/
 a run that goes on for more steps              mbert_cli/sessions/prolonging.py
+what a command shows                           mbert_cli/page.py
+how it is printed and written                  mbert_cli/report/terminal.py
+--format and --out                             mbert_cli/report/delivery.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
 model sizes                                    mbert_cli/model/options.py

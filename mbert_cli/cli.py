@@ -19,14 +19,20 @@ from mbert_cli.flags import (
     Against,
     AllowUnknown,
     AllowUnused,
+    Chain,
     Context,
     DryRun,
     ExportLength,
     File,
+    Format,
     Fresh,
+    GlueTable,
     ImportedLength,
     Jsonl,
+    Layers,
     NamedRun,
+    Out,
+    PadShown,
     Pair,
     Quantize,
     Questions,
@@ -36,6 +42,7 @@ from mbert_cli.flags import (
     ReportRun,
     RowLength,
     Run,
+    RunsRoot,
     SecondTextColumn,
     Settings,
     Smoke,
@@ -54,6 +61,7 @@ from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
 
 if TYPE_CHECKING:
+    from mbert_cli.page import Delivery
     from mbert_cli.recipe.invocation import Invocation
 
 PIPELINE = "The pipeline, in its order"
@@ -255,11 +263,7 @@ def trace(
                                              help="Hidden states and attention as arrays.")] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE.png", show_default=False,
                                                  help="Attention maps, models side by side.")] = None,
-    layers: Annotated[list[int] | None, typer.Option("--layer", metavar="N", show_default=False,
-                                                     help="A block to draw, counted from 0; repeatable.")] = None,
-    pad: Annotated[bool | None, typer.Option("--pad/--no-pad", show_default=False,
-                                             help="Show the [PAD] that is read after the text, or read none "
-                                             "(default: read it without showing it).")] = None,
+    layers: Layers = None, pad: PadShown = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """hidden states and attention maps of a text, as arrays and as a picture
@@ -272,20 +276,16 @@ def trace(
 
 @app.command(rich_help_panel=AROUND)
 def runs(
-    root: Annotated[Path, typer.Argument(help="The folder of the runs, or one run.")] = Path("runs"),
-    chain: Annotated[
-        bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")
-    ] = False,
-    glue: Annotated[
-        bool, typer.Option("--glue", help="A row for each model, a column for each of GLUE's tasks.")
-    ] = False,
-) -> None:
+    root: RunsRoot = Path("runs"), chain: Chain = False, glue: GlueTable = False, form: Format = None,
+    out: Out = None,
+) -> None:  # fmt: skip
     """what is in runs/: kind, state, size, score; or all about one run
 
     Example: `mbert runs --chain` shows scores and artifacts of every fine-tuned model.
     """
-    page = "glue_table" if glue else "chain" if chain else "runs"
-    importlib.import_module(f"mbert_cli.commands.{page}").run(root)
+    from mbert_cli.commands.runs import RunsCommand, run
+
+    run(RunsCommand(root, chain, glue, _delivery(form, out)))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -295,6 +295,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: Words after `mbert`; None takes those of the process.
     """
     run_to_its_end(app, list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _delivery(form: str | None, out: Path | None) -> "Delivery":
+    """Where results go, checked before any work."""
+    from mbert_cli.report.delivery import read_delivery
+
+    return read_delivery(form, out)
 
 
 def _invocation(

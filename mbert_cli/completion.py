@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mbert_cli.page import FORMATS
+
 if TYPE_CHECKING:
     from mbert_cli.recipe.keys import Key
 
@@ -78,6 +80,11 @@ def choices(verb: str, path: str) -> Callable[[str], list[str]]:
         return _matching(words, incomplete)
 
     return complete
+
+
+def formats(incomplete: str) -> list[str]:
+    """The words of --format."""
+    return _matching(FORMATS, incomplete)
 
 
 def complete_bash(complete: Callable[[], object]) -> None:

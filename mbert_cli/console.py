@@ -4,23 +4,17 @@ Rich is imported when something is printed, so that `mbert --help` need not wait
 """
 
 import functools
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from mbert_cli.printing import open_stream, print_line, print_table
 from mbert_cli.standard_streams import drop_streams, json_line, printable
 
 if TYPE_CHECKING:
     import rich.console
-    import rich.table
-    import rich.text
-
-_UNLIMITED_WIDTH = 2000
-_FIGURE = re.compile(r"([-+]?[\d.,]+ ?(%|x|ms|s|MB/s|[kMGT]?B)?)?$")
-"""A number with or without its unit, or nothing: columns of these are set to the right."""
 
 
 @dataclass
@@ -62,13 +56,27 @@ def silence() -> Iterator[None]:
 
 def result(text: str) -> None:
     """Prints a line of the command's result."""
-    _print(_results(), text)
+    print_line(_results(), text)
+
+
+def results(show: "Callable[[rich.console.Console], None]") -> None:
+    """Prints results that are more than lines and tables.
+
+    Args:
+        show: Prints them on the stream that it is given.
+    """
+    show(_results())
 
 
 def record(values: Mapping[str, object]) -> None:
     """Prints a record of the command's result as one line of JSON; not through rich, for there may be many."""
+    document(json_line(values, sys.stdout) + "\n")
+
+
+def document(text: str) -> None:
+    """Prints the command's result as it is, for another program to read."""
     try:
-        sys.stdout.write(json_line(values, sys.stdout) + "\n")
+        sys.stdout.write(text)
     except BrokenPipeError:
         _end_quietly()
 
@@ -76,7 +84,7 @@ def record(values: Mapping[str, object]) -> None:
 def info(text: str) -> None:
     """Says what happens and why: a choice that was made, a value that was derived."""
     if not _settings.quiet:
-        _print(_messages(), text)
+        print_line(_messages(), text)
 
 
 def warning(text: str) -> None:
@@ -93,7 +101,7 @@ def error(message: str, hint: str = "") -> None:
 
 def stopped(message: str, hint: str = "") -> None:
     """Says where the command was interrupted, which is no error, and how to go on."""
-    _print(_messages(), message)
+    print_line(_messages(), message)
     if hint:
         _message("Hint", hint, "cyan")
 
@@ -112,7 +120,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         columns: Headings; all empty for no heading.
         rows: Cells of each row, as many as there are columns.
     """
-    _print_table(_results(), title, columns, rows)
+    print_table(_results(), title, columns, rows)
 
 
 def plan(
@@ -134,9 +142,9 @@ def plan(
     if _settings.quiet and not is_result:
         return
     stream = _results() if is_result else _messages()
-    _print_table(stream, title, columns, rows)
+    print_table(stream, title, columns, rows)
     for name, value in (facts or {}).items():
-        _print(stream, f"{name}: {value}")
+        print_line(stream, f"{name}: {value}")
 
 
 @contextmanager
@@ -156,65 +164,6 @@ def progress(total: int | None, description: str, start: int = 0) -> Iterator[Pr
         yield shown
 
 
-def _print_table(
-    stream: "rich.console.Console", title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
-) -> None:
-    """Prints a table, in several with the same first column where the terminal is too narrow for one."""
-    from rich.text import Text
-
-    from mbert_cli.table_layout import column_groups, may_fold
-
-    if title:
-        _print(stream, title, style="bold")
-    cells = [[Text(printable(str(cell), stream.file)) for cell in row] for row in (columns, *rows)]
-    widths = [max(_width(row[index]) for row in cells) for index in range(len(columns))]
-    are_figures = [
-        bool(rows) and all(_is_figure(row[index]) for row in rows) for index in range(len(columns))
-    ]
-    for places in column_groups(widths, stream.width):
-        folds = may_fold(places, widths, stream.width)
-        stream.print(_grid([[row[place] for place in places] for row in cells], places, are_figures, folds))
-        stream.print()
-
-
-def _grid(
-    cells: "Sequence[Sequence[rich.text.Text]]",
-    places: Sequence[int],
-    are_figures: Sequence[bool],
-    folds: Sequence[bool],
-) -> "rich.table.Table":
-    """A table of some columns; the first row has the headings."""
-    from rich import box
-    from rich.table import Table
-
-    headings, *rows = cells
-    grid = Table(
-        box=box.SIMPLE_HEAD, show_header=any(map(str, headings)), show_edge=False, header_style="bold"
-    )
-    for heading, place, is_folded in zip(headings, places, folds, strict=True):
-        side = "right" if are_figures[place] else "left"
-        grid.add_column(heading, justify=side, overflow="fold", no_wrap=not is_folded)
-    for row in rows:
-        grid.add_row(*row)
-    return grid
-
-
-def _width(cell: "rich.text.Text") -> int:
-    from rich.cells import cell_len
-
-    return max(map(cell_len, cell.plain.split("\n")))
-
-
-def _is_figure(cell: object) -> bool:
-    return bool(_FIGURE.match(str(cell)))
-
-
-def _print(stream: "rich.console.Console", text: str, style: str | None = None) -> None:
-    stream.print(
-        printable(text, stream.file), style=style, markup=False, highlight=False, emoji=False, soft_wrap=True
-    )
-
-
 def _message(kind: str, text: str, style: str) -> None:
     from rich.text import Text
 
@@ -224,24 +173,12 @@ def _message(kind: str, text: str, style: str) -> None:
 
 @functools.cache
 def _results() -> "rich.console.Console":
-    return _console(is_errors=False)
+    return open_stream(False, sys.stdout.isatty(), _end_quietly)
 
 
 @functools.cache
 def _messages() -> "rich.console.Console":
-    return _console(is_errors=True)
-
-
-def _console(is_errors: bool) -> "rich.console.Console":
-    from rich.console import Console
-
-    class _Console(Console):
-        def on_broken_pipe(self) -> None:
-            _end_quietly()
-
-    stream = sys.stderr if is_errors else sys.stdout
-    # In a pipe or a log nothing is cut to the width of a terminal that is not there.
-    return _Console(stderr=is_errors, width=None if stream.isatty() else _UNLIMITED_WIDTH)
+    return open_stream(True, sys.stderr.isatty(), _end_quietly)
 
 
 def _end_quietly() -> NoReturn:

@@ -3,6 +3,8 @@
 Files keep shares as shares of 1.
 """
 
+from datetime import datetime
+
 _SHARES = {
     "accuracy", "exact_match", "f1", "f1_macro", "f1_micro", "matthews_correlation", "pearson", "precision",
     "recall", "score", "spearman",
@@ -15,6 +17,27 @@ _OFFICIAL_SHARES = ("exact", "f1")
 def show_share(value: float, deviation: float | None = None) -> str:
     """A share in percent, with its standard deviation where there is one: `80.00% ± 2.83%`."""
     return f"{value:.2%}" if deviation is None else f"{value:.2%} ± {deviation:.2%}"
+
+
+def show_score(name: str | None, value: float | None, deviation: float | None = None) -> str:
+    """A share behind its name, `accuracy 80.00% ± 2.83%`; empty where there is none."""
+    return "" if value is None else f"{name or ''} {show_share(value, deviation)}".strip()
+
+
+def show_moment(moment: datetime | None) -> str:
+    """A moment in the time of this machine, to the minute; empty where there is none."""
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A count and its noun: `1 step`, `1,500 steps`.
+
+    Args:
+        count: How many.
+        noun: The word for one.
+        plural: The word for several; empty where it is the noun and an s.
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def show_figure(name: str, value: float) -> str:

@@ -164,6 +164,39 @@ ExportLength = Annotated[
         help="Short for --set export.sequence_length=N: tokens of a text (default: what the run reads).",
     ),
 ]  # fmt: skip
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="table|markdown|json", autocompletion=completion.formats, show_default=False,
+        help="How results are written (default: what the ending of --out says, .md or .json; else a table).",
+    ),
+]  # fmt: skip
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", show_default=False,
+        help="Write results into this file instead. An existing file is replaced, but never one of a run.",
+    ),
+]  # fmt: skip
+RunsRoot = Annotated[Path, typer.Argument(help="The folder of the runs, or one run.")]
+Chain = Annotated[bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")]
+GlueTable = Annotated[
+    bool, typer.Option("--glue", help="A row for each model, a column for each of GLUE's tasks.")
+]
+Layers = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--layer", metavar="N", help="A block to draw, counted from 0; repeatable.", show_default=False
+    ),
+]
+PadShown = Annotated[
+    bool | None,
+    typer.Option(
+        "--pad/--no-pad",
+        help="Show the [PAD] that is read after the text, or read none (default: read it without showing it).",
+        show_default=False,
+    ),
+]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move an existing run aside and begin anew.")]
 Smoke = Annotated[

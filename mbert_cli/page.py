@@ -40,3 +40,7 @@ class Delivery:
 
     format: Format = "table"
     file: Path | None = None
+
+
+PRINTED = Delivery()
+"""Tables on standard output."""

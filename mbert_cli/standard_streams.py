@@ -38,12 +38,12 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def printable(text: str, stream: TextIO) -> str:
+def printable(text: str, stream: TextIO | None = None) -> str:
     """The text as a stream can hold it, everything else escaped; line breaks and tabs stay.
 
     Args:
         text: Any text.
-        stream: Where it will be printed.
+        stream: Where it will be printed; None is a file of UTF-8.
     """
     shown = _NOT_SHOWN.sub(_escaped, text)
     encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -57,8 +57,23 @@ def json_line(record: Mapping[str, object], stream: TextIO) -> str:
         record: What JSON can hold.
         stream: Where it will be printed.
     """
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    text = json.dumps(record, ensure_ascii=codecs.lookup(encoding).name != "utf-8")
+    return json_text(record, holds_all=holds_all_characters(stream))
+
+
+def holds_all_characters(stream: TextIO) -> bool:
+    """Whether a stream is one of UTF-8."""
+    return codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8"
+
+
+def json_text(record: Mapping[str, object], *, holds_all: bool, indent: int | None = None) -> str:
+    """A record as JSON.
+
+    Args:
+        record: What JSON can hold.
+        holds_all: Whether it may have characters beyond ASCII.
+        indent: Blanks before each level; None for one line.
+    """
+    text = json.dumps(record, ensure_ascii=not holds_all, indent=indent)
     return _LEFT_BY_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -11,9 +11,11 @@ import keras
 from mbert_cli import console
 from mbert_cli.errors import Diverged, RunError, UserError
 from mbert_cli.figures import show_share
+from mbert_cli.page import PRINTED
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
-from mbert_cli.report.search import show_report
+from mbert_cli.report.search import search_page
+from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir, require_run
 from mbert_cli.runs.journal import Journal
@@ -68,7 +70,7 @@ def run_search(
         if not say_when_complete(run):
             search.run_trials()
             search.finish(run)
-    show_report(run.path, read_report(run.path))
+    deliver(search_page(run.path, read_report(run.path)), PRINTED)
 
 
 class _Search:

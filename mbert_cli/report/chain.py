@@ -4,12 +4,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from mbert_cli import console
+from mbert_cli.figures import show_score, show_share
+from mbert_cli.page import Page
+from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.artifacts import exported, is_outdated, target_name
 from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.lineage import started_from
-from mbert_cli.runs.listing import RunInfo, list_runs, maker_of, require_root
+from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of
+from mbert_cli.table import Table
 from mbert_cli.tflite.latency_reports import Latency, newest_latencies
 from mbert_cli.weights.description import SetDescription
 
@@ -20,94 +24,207 @@ _PRETRAINED = _MODELS.index("masked-LM accuracy")
 
 
 @dataclass(frozen=True)
-class _Row:
-    """A row, and which sets its scores are of.
+class ChainModel:
+    """A fine-tuned model, and what it comes from.
 
     Attributes:
+        info: Its run.
         task: Name of the task.
-        scored: Set of the score of the task.
-        cells: The row.
-        pretrained: Set of the score of pre-training.
-        reference: What the ratios are to.
+        source: The run that it started from.
+        origin: That run, and those before it.
+        is_pretrained: Whether it began with the weights of the source, or with fresh ones of their shape.
+        parameters: How many it has.
+        scored: The set of its score, where that was recorded.
+        source_score: The source's score of pre-training; None where it has none.
+        source_scored: The set of that.
     """
 
+    info: RunInfo
     task: str
-    scored: str
-    cells: tuple[str, ...]
-    pretrained: str = ""
-    reference: str = ""
+    source: Path
+    origin: str
+    is_pretrained: bool
+    parameters: int
+    scored: SetDescription | None
+    source_score: float | None
+    source_scored: SetDescription | None
 
 
-def run(root: Path) -> None:
-    """Shows models and artifacts, from pre-training to the phone, a table for each set that they were scored on.
+@dataclass(frozen=True)
+class ChainArtifact:
+    """An artifact of a fine-tuned model.
+
+    Attributes:
+        path: The .tflite file.
+        task: Name of the task.
+        score: Its score, where it was verified on the task.
+        metric: What that is.
+        scored: The set that it is of, where that was recorded.
+        size_bytes: Its size.
+        is_outdated: Whether its run has another result since.
+        latency: The newest times of this very file, where there are any.
+    """
+
+    path: Path
+    task: str
+    score: float | None
+    metric: str | None
+    scored: SetDescription | None
+    size_bytes: int
+    is_outdated: bool
+    latency: Latency | None
+
+    @property
+    def compared(self) -> Latency | None:
+        """Times beside those of a reference."""
+        return self.latency if self.latency and self.latency.reference else None
+
+    @property
+    def times_smaller(self) -> float | None:
+        """Size of the reference over that of the artifact."""
+        return self.compared and self.compared.reference_size_bytes / self.size_bytes
+
+    @property
+    def times_faster(self) -> float | None:
+        """Median of the reference over that of the artifact."""
+        return self.compared and self.compared.reference_p50_ms / self.compared.p50_ms
+
+
+def chain_page(root: Path) -> Page:
+    """Models and artifacts, from pre-training to the phone, a table for each set that they were scored on.
 
     Args:
         root: The folder of the runs.
     """
-    require_root(root)
     finetuned = [info for info in list_runs(root) if info.verb == "finetune" and info.finished]
-    if not finetuned:
-        console.info(
-            f"There is no complete finetune run in {root}. `{maker_of('finetune', root)}` makes one."
-        )
-        return
-    _show("Models", _MODELS, [_model_row(info) for info in finetuned])
     latencies = newest_latencies(root)
-    artifacts = [(info, path) for info in finetuned for path in exported(info.path)]
-    rows = [_artifact_row(info, path, latencies.get(path.resolve())) for info, path in artifacts]
-    compared = sorted({row.reference for row in rows if row.reference})
+    artifacts = [
+        _read_artifact(info, path, latencies.get(path.resolve()))
+        for info in finetuned
+        for path in exported(info.path)
+    ]
+    nothing = f"There is no complete finetune run in {root}. `{maker_of('finetune', root)}` makes one."
+    return arrange_chain([_read_model(info) for info in finetuned], artifacts, nothing)
+
+
+def arrange_chain(models: Sequence[ChainModel], artifacts: Sequence[ChainArtifact], nothing: str) -> Page:
+    """The page of some models and artifacts.
+
+    Args:
+        models: Fine-tuned models.
+        artifacts: Their artifacts.
+        nothing: What is said where there are no models.
+    """
+    compared = sorted({one.compared.reference or "" for one in artifacts if one.compared})
     ratios = f", ratios to {' or '.join(compared)} in float32" if compared else ""
-    _show(f"Artifacts{ratios}", _ARTIFACTS, rows)
-    for _, path in artifacts:
-        console.result(f"{path}")
+    return Page(
+        [*_model_tables(models), *_artifact_tables(f"Artifacts{ratios}", artifacts)],
+        {"models": [*map(_model_record, models)], "artifacts": [*map(_artifact_record, artifacts)]},
+        notes=[] if models else [nothing],
+        lines=[str(one.path) for one in artifacts],
+    )
 
 
-def _show(title: str, columns: list[str], rows: list[_Row]) -> None:
+def _model_tables(models: Sequence[ChainModel]) -> list[Table]:
     """A table for each set: scores of different sets do not stand in one column."""
-    for task, scored in dict.fromkeys((row.task, row.scored) for row in rows):
-        alike = [row for row in rows if (row.task, row.scored) == (task, scored)]
-        console.table(f"{title}; {task}, {scored}", *_by_pretraining(columns, alike))
+    tables = []
+    for task, scored in dict.fromkeys((model.task, _named(model.scored)) for model in models):
+        alike = [model for model in models if (model.task, _named(model.scored)) == (task, scored)]
+        tables.append(Table(f"Models; {task}, {scored}", *_by_pretraining(alike)))
+    return tables
 
 
-def _by_pretraining(columns: list[str], rows: list[_Row]) -> tuple[list[str], list[tuple[str, ...]]]:
-    """The table with a column of scores of pre-training for each set that these are of."""
-    sets = list(dict.fromkeys(row.pretrained for row in rows if row.pretrained))
+def _by_pretraining(models: Sequence[ChainModel]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows, with a column of scores of pre-training for each set that these are of."""
+    sets = list(dict.fromkeys(_named(model.source_scored) for model in models if _has_source_score(model)))
     if len(sets) < 2:
-        return columns, [row.cells for row in rows]
+        return _MODELS, [_model_row(model) for model in models]
 
-    def spread(cells: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:
-        return (*cells[:_PRETRAINED], *values, *cells[_PRETRAINED + 1 :])
+    def spread(cells: Sequence[str], values: Sequence[str]) -> list[str]:
+        return [*cells[:_PRETRAINED], *values, *cells[_PRETRAINED + 1 :]]
 
-    headings = spread(columns, [f"{columns[_PRETRAINED]}, {found}" for found in sets])
-    return list(headings), [
-        spread(row.cells, [row.cells[_PRETRAINED] if row.pretrained == found else "" for found in sets])
-        for row in rows
+    rows = []
+    for model in models:
+        cells = _model_row(model)
+        own = _named(model.source_scored)
+        rows.append(spread(cells, [cells[_PRETRAINED] if own == found else "" for found in sets]))
+    return spread(_MODELS, [f"{_MODELS[_PRETRAINED]}, {found}" for found in sets]), rows
+
+
+def _model_row(model: ChainModel) -> list[str]:
+    info = model.info
+    score = "" if info.score is None else f"{show_share(info.score, info.deviation)} {info.score_name}"
+    return [info.path.name, model.origin, f"{model.parameters:,}", show_score("", model.source_score), score]
+
+
+def _model_record(model: ChainModel) -> dict[str, Any]:
+    info = model.info
+    return {
+        "model": info.path.name,
+        "path": info.path,
+        "task": model.task,
+        "source": model.source,
+        "comes_from": model.origin,
+        "pretrained": model.is_pretrained,
+        "parameters": model.parameters,
+        "masked_language_model_accuracy": score_fields(
+            "masked_language_model_accuracy", model.source_score, None, model.source_scored
+        ),
+        "score": score_fields(info.score_name, info.score, info.deviation, model.scored),
+    }
+
+
+def _artifact_tables(title: str, artifacts: Sequence[ChainArtifact]) -> list[Table]:
+    tables = []
+    for task, scored in dict.fromkeys((one.task, _named(one.scored)) for one in artifacts):
+        alike = [one for one in artifacts if (one.task, _named(one.scored)) == (task, scored)]
+        tables.append(Table(f"{title}; {task}, {scored}", _ARTIFACTS, [*map(_artifact_row, alike)]))
+    return tables
+
+
+def _artifact_row(one: ChainArtifact) -> list[str]:
+    return [
+        target_name(one.path) + " (of an earlier result)" * one.is_outdated,
+        show_score("", one.score),
+        f"{one.size_bytes / 1e6:.1f}",
+        f"{one.latency.p50_ms:.2f}" if one.latency else "",
+        "" if one.times_smaller is None else f"{one.times_smaller:.1f}",
+        "" if one.times_faster is None else f"{one.times_faster:.1f}",
     ]
 
 
-def _set(record: dict) -> str:
-    """Which set a score is of, as a record of it says."""
-    return str(SetDescription.of(record) or "a set that was not recorded")
+def _artifact_record(one: ChainArtifact) -> dict[str, Any]:
+    return {
+        "artifact": target_name(one.path),
+        "path": one.path,
+        "task": one.task,
+        "of_an_earlier_result": one.is_outdated,
+        "score": score_fields(one.metric, one.score, None, one.scored),
+        "size_bytes": one.size_bytes,
+        "p50_ms": one.latency and one.latency.p50_ms,
+        "reference": one.compared and one.compared.reference,
+        "times_smaller": one.times_smaller,
+        "times_faster": one.times_faster,
+    }
 
 
-def _task(info: RunInfo) -> str:
-    task = recorded_recipe(info.path).get("task") or {}
-    return task.get("name") or Path(task.get("train") or task.get("source", "a task")).name
-
-
-def _model_row(info: RunInfo) -> _Row:
+def _read_model(info: RunInfo) -> ChainModel:
     recipe = recorded_recipe(info.path)
     source = started_from(recipe)
-    summary, before = _summary(info.path), _summary(source)
-    pretrained = recipe["pretrained"]
-    cells = (
-        info.path.name,
-        _origin(source) if pretrained else f"fresh weights of the shape of {source.name}",
-        f"{summary.get('parameters', 0):,}",
-        _percent(before.get("score")) if pretrained and not recipe.get("initialize_from") else "",
-        f"{_percent(info.score)}{_deviation(info.deviation)} {info.score_name}",
+    summary, before = _read(info.path / FINAL / SUMMARY), _read(source / FINAL / SUMMARY)
+    is_pretrained = bool(recipe["pretrained"])
+    has_score = is_pretrained and not recipe.get("initialize_from")
+    return ChainModel(
+        info=info,
+        task=_task(recipe),
+        source=source,
+        origin=_origin(source) if is_pretrained else f"fresh weights of the shape of {source.name}",
+        is_pretrained=is_pretrained,
+        parameters=summary.get("parameters", 0),
+        scored=SetDescription.of(summary),
+        source_score=before.get("score") if has_score else None,
+        source_scored=SetDescription.of(before) if has_score else None,
     )
-    return _Row(_task(info), _set(summary), cells, _set(before) if cells[_PRETRAINED] else "")
 
 
 def _origin(source: Path) -> str:
@@ -120,36 +237,38 @@ def _origin(source: Path) -> str:
     return f"{source.name} ({recipe['distill']['strategy']}, from {Path(recipe['teacher']).name})"
 
 
-def _artifact_row(info: RunInfo, path: Path, timed: Latency | None) -> _Row:
+def _read_artifact(info: RunInfo, path: Path, timed: Latency | None) -> ChainArtifact:
     report, size_bytes = _read(path.with_name("report.json")), path.stat().st_size
-    if timed and timed.size_bytes != size_bytes:
-        timed = None  # it was exported anew since
-    against = timed if timed and timed.reference else None
-    cells = (
-        target_name(path) + " (of an earlier result)" * is_outdated(info.path, path),
-        _percent(report.get("parity", {}).get("metric_artifact")),
-        f"{size_bytes / 1e6:.1f}",
-        f"{timed.p50_ms:.2f}" if timed else "",
-        f"{against.reference_size_bytes / size_bytes:.1f}" if against else "",
-        f"{against.reference_p50_ms / against.p50_ms:.1f}" if against else "",
+    return ChainArtifact(
+        path=path,
+        task=_task(recorded_recipe(info.path)),
+        score=report.get("parity", {}).get("metric_artifact"),
+        metric=report.get("metric"),
+        scored=SetDescription.of(report),
+        size_bytes=size_bytes,
+        is_outdated=is_outdated(info.path, path),
+        # Where the size is another, it was exported anew since.
+        latency=timed if timed and timed.size_bytes == size_bytes else None,
     )
-    return _Row(_task(info), _set(report), cells, reference=(against and against.reference) or "")
 
 
-def _summary(run: Path) -> dict:
-    return _read(run / "final" / "summary.json")
+def _task(recipe: dict[str, Any]) -> str:
+    task = recipe.get("task") or {}
+    return task.get("name") or Path(task.get("train") or task.get("source", "a task")).name
 
 
-def _read(path: Path) -> dict:
+def _has_source_score(model: ChainModel) -> bool:
+    return model.source_score is not None
+
+
+def _named(found: SetDescription | None) -> str:
+    """Which set a score is of."""
+    return str(found or "a set that was not recorded")
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-
-
-def _deviation(value: float | None) -> str:
-    return "" if value is None else f" ± {value:.2%}"
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.2%}"
+    return content if isinstance(content, dict) else {}

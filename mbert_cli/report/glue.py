@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from mbert_cli import console
+from mbert_cli.page import Page
+from mbert_cli.report.score_fields import set_fields
 from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.lineage import started_from
-from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs, require_root
+from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs
 from mbert_cli.search.results import read_report
+from mbert_cli.table import Table
 from mbert_cli.weights.description import SetDescription
 
 TASKS = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli")
@@ -39,24 +42,30 @@ Scores = Mapping[Column, Sequence[float]]
 """Scores of the runs of one model, one a seed."""
 
 
-def run(root: Path) -> None:
-    """Shows the mean score of every fine-tuned model on each task of GLUE's development sets.
+def glue_page(root: Path) -> Page:
+    """The mean score of every fine-tuned model on each task of GLUE's development sets.
 
     Args:
         root: The folder of the runs.
     """
-    require_root(root)
-    models = _collect(root)
-    if not models:
-        console.info(f"There is no complete finetune run of a GLUE task in {root}.")
-        return
+    return arrange_glue(_collect(root), f"There is no complete finetune run of a GLUE task in {root}.")
+
+
+def arrange_glue(models: Mapping[str, Scores], nothing: str) -> Page:
+    """The page of the scores of some models.
+
+    Args:
+        models: Scores by the name of the model.
+        nothing: What is said where there are no models.
+    """
     columns = _columns(models)
     counted = _counted(columns)
+    record = {"models": [_record(name, scores, columns, counted) for name, scores in models.items()]}
+    if not models:
+        return Page(record=record, notes=[nothing])
+    headings = ["model", *(_heading(column, columns) for column in columns), "average", "without wnli"]
     rows = [_row(name, scores, columns, counted) for name, scores in models.items()]
-    headings = [_heading(column, columns) for column in columns]
-    console.table("GLUE, development sets", ["model", *headings, "average", "without wnli"], rows)
-    for line in _explained(columns, counted):
-        console.result(line)
+    return Page([Table("GLUE, development sets", headings, rows, _explained(columns, counted))], record)
 
 
 def _columns(models: Mapping[str, Scores]) -> list[Column]:
@@ -138,8 +147,30 @@ def _described(path: Path) -> tuple[SetDescription, ...]:
 
 def _row(name: str, scores: Scores, columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:
     cells = [_cell(scores.get(column, ())) for column in columns]
-    others = [column for column in counted if column.task != "wnli"]
-    return [name, *cells, _average(scores, counted), _average(scores, others)]
+    averages = [_average(scores, counted), _average(scores, _without_wnli(counted))]
+    return [name, *cells, *("" if value is None else f"{100 * value:.1f}" for value in averages)]
+
+
+def _record(
+    name: str, scores: Scores, columns: Sequence[Column], counted: Sequence[Column]
+) -> dict[str, Any]:
+    return {
+        "model": name,
+        "tasks": [_figures(column, scores[column]) for column in columns if column in scores],
+        "average": _average(scores, counted),
+        "average_without_wnli": _average(scores, _without_wnli(counted)),
+    }
+
+
+def _figures(column: Column, values: Sequence[float]) -> dict[str, Any]:
+    return {
+        "task": column.task,
+        "sets": [set_fields(found) for found in column.sets],
+        "matched_and_mismatched": column.has_both,
+        "runs": len(values),
+        "mean": statistics.mean(values),
+        "deviation": statistics.stdev(values) if len(values) > 1 else None,
+    }
 
 
 def _cell(values: Sequence[float]) -> str:
@@ -149,7 +180,12 @@ def _cell(values: Sequence[float]) -> str:
     return mean if len(values) == 1 else f"{mean} ± {100 * statistics.stdev(values):.1f}"
 
 
-def _average(scores: Scores, columns: Sequence[Column]) -> str:
+def _average(scores: Scores, columns: Sequence[Column]) -> float | None:
+    """The mean over tasks; None where the model lacks one of them."""
     if not columns or any(column not in scores for column in columns):
-        return ""
-    return f"{100 * statistics.mean(statistics.mean(scores[column]) for column in columns):.1f}"
+        return None
+    return statistics.mean(statistics.mean(scores[column]) for column in columns)
+
+
+def _without_wnli(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if column.task != "wnli"]

@@ -2,20 +2,33 @@
 
 from pathlib import Path
 
-from mbert_cli import console
 from mbert_cli.figures import show_share
-from mbert_cli.search.results import GIVEN_UP, SearchReport, SettingResult, describe_choice, rank
+from mbert_cli.page import Page
+from mbert_cli.search.results import (
+    GIVEN_UP,
+    SearchReport,
+    SettingResult,
+    describe_choice,
+    rank,
+    report_record,
+)
+from mbert_cli.table import Table
 
 _COLUMNS = ["learning rate", "batch size", "epochs", "seeds", "", "best after steps", "outcome"]
 
 
-def show_report(search: Path, report: SearchReport) -> None:
-    """Prints the table, the best mean first, and what was chosen."""
+def search_page(search: Path, report: SearchReport) -> Page:
+    """The table, the best mean first, and what was chosen.
+
+    Args:
+        search: The directory of the search.
+        report: What it has found.
+    """
     columns = [column or report.score_name for column in _COLUMNS]
     ranked = sorted(report.results, key=lambda result: rank(result.mean), reverse=True)
-    console.table(f"search: {search}", columns, [_row(result, report.chosen) for result in ranked])
-    for line in _conclusion(search, report):
-        console.result(line)
+    rows = [_row(result, report.chosen) for result in ranked]
+    table = Table(f"search: {search}", columns, rows, _conclusion(search, report))
+    return Page([table], {"search": search, **report_record(report)})
 
 
 def _row(result: SettingResult, chosen: SettingResult | None) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class RunInfo:
     finished: datetime | None
     """When final/ was completed."""
     scored_on: tuple[int, str] | None = None
-    """Of which examples the score is: how many, and the beginning of their hash."""
+    """Of which examples the score is: how many, and their hash."""
     deviation: float | None = None
     """Of a search whose score is a mean over seeds: their standard deviation."""
     trials: tuple[int, int] | None = None
@@ -135,7 +135,7 @@ def describe_run(path: Path) -> RunInfo:
         score_name=summary.get("score_name"),
         started=_time(sessions[-1].get("started")),
         finished=finished_at(path),
-        scored_on=(summary["examples"], summary["set"][:8]) if "set" in summary else None,
+        scored_on=(summary["examples"], summary["set"]) if "set" in summary else None,
         deviation=summary.get("deviation"),
         trials=_trials(path),
     )

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.figures import show_share
@@ -137,8 +138,13 @@ def collect_report(search: Path, settings: Sequence[Setting], seeds: Sequence[in
 
 def write_report(search: Path, report: SearchReport) -> None:
     """Writes search.json, for `mbert runs` and for other programs."""
+    replace_file(search / SEARCH, (json.dumps(report_record(report), indent=2) + "\n").encode())
+
+
+def report_record(report: SearchReport) -> dict[str, Any]:
+    """What a search has found, as search.json holds it."""
     chosen = report.chosen
-    content = {
+    return {
         "trials": {"done": report.done, "total": report.total},
         "score_name": report.score_name,
         "chosen": chosen and {
@@ -151,7 +157,6 @@ def write_report(search: Path, report: SearchReport) -> None:
             for result in report.results
         ],
     }  # fmt: skip
-    replace_file(search / SEARCH, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def read_report(search: Path) -> SearchReport:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands import runs
+from mbert_cli.commands.runs import RunsCommand, run
+from mbert_cli.report import run_table
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import describe_run
 
@@ -31,14 +32,14 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_a_run_is_a_row_with_kind_state_steps_size_score_and_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "format_bytes", lambda size: "24.6 MB")
-    with begin("runs/books/student", "distill") as run:
+    monkeypatch.setattr(run_table, "format_bytes", lambda size: "24.6 MB")
+    with begin("runs/books/student", "distill") as begun:
         summary = {"steps": 4000, "score": 0.51236, "score_name": "masked_lm_accuracy"}
-        run.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
+        begun.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
     begin("runs/corpus", "prepare").close()
     Path("runs/teacher/checkpoints/step-000200").mkdir(parents=True)
     Path("runs/teacher/recipe.yaml").write_text("seed: 0\n")
-    runs.run(Path("runs"))
+    run(RunsCommand(Path("runs")))
     printed = lines(capsys)
     assert "name kind state steps size score when" in printed
     finished = f"{describe_run(Path('runs/books/student')).finished.astimezone():%Y-%m-%d %H:%M}"
@@ -49,23 +50,23 @@ def test_a_run_is_a_row_with_kind_state_steps_size_score_and_time(
 
 def test_a_score_names_its_set(capsys: pytest.CaptureFixture[str]) -> None:
     summary = {"score": 0.9, "score_name": "accuracy", "set": "3f9a1c02aaaaaaaa", "examples": 1872}
-    with begin("runs/task", "finetune") as run:
-        run.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
-    runs.run(Path("runs"))
+    with begin("runs/task", "finetune") as begun:
+        begun.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
+    run(RunsCommand(Path("runs")))
     printed = lines(capsys)
     assert "name kind state steps size score of examples (set) when" in printed
     assert any("accuracy 90.00% 1,872 (3f9a1c02)" in line for line in printed)
 
 
 def test_a_place_without_runs_names_the_command_that_makes_one(capsys: pytest.CaptureFixture[str]) -> None:
-    runs.run(Path("runs"))
+    run(RunsCommand(Path("runs")))
     assert lines(capsys) == ["There are no runs in runs. `mbert train-teacher` makes the first."]
 
 
 def test_folders_that_are_not_runs_are_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     Path("runs/photos").mkdir(parents=True)
     Path("runs/notes").mkdir()
-    runs.run(Path("runs"))
+    run(RunsCommand(Path("runs")))
     assert lines(capsys) == [
         "There are no runs in runs. `mbert train-teacher` makes the first.",
         "Not runs: runs/notes, runs/photos",

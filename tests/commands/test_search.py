@@ -8,13 +8,13 @@ from pathlib import Path
 import keras
 import pytest
 
-from mbert_cli.commands import runs
+from mbert_cli.commands.runs import RunsCommand
+from mbert_cli.commands.runs import run as show_runs
 from mbert_cli.commands.search import run_search
 from mbert_cli.errors import Diverged, Interrupted, RunError, UserError
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.recipe.loading import load
-from mbert_cli.report import chain
-from mbert_cli.report import glue as glue_table
+from mbert_cli.report import run_table
 from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import describe_run, list_runs
@@ -301,31 +301,31 @@ def test_wrong_input_at_the_first_trial_leaves_nothing_and_at_a_later_one_all_th
 
 
 def test_the_pages_of_runs_show_a_search_as_one_run_and_its_table(capsys, monkeypatch):
-    monkeypatch.setattr(runs, "format_bytes", lambda size: "1 MB")
+    monkeypatch.setattr(run_table, "format_bytes", lambda size: "1 MB")
     search(Trainer())
     capsys.readouterr()
-    runs.run(Path("runs"))
+    show_runs(RunsCommand(Path("runs")))
     (row,) = [line for line in lines(capsys)[0] if line.startswith("s ")]
     assert row.startswith("s finetune complete 6 of 6 trials 1 MB accuracy 80.00% ± 2.83% 2")
-    runs.run(SEARCH)
+    show_runs(RunsCommand(SEARCH))
     assert "0.1 32 2 2 of 2 80.00% ± 2.83% 20, 20 chosen" in lines(capsys)[0]
     assert [info.path.name for info in list_runs(Path("runs"))] == ["s"]
     Path("runs/student").mkdir()
     Path("runs/student/recipe.yaml").write_text("seed: 0\n")
-    chain.run(Path("runs"))
+    show_runs(RunsCommand(Path("runs"), chain=True))
     assert "s student 0 80.00% ± 2.83% accuracy" in lines(capsys)[0]
 
 
 def test_in_the_table_of_glue_a_search_counts_with_the_seeds_of_its_setting(capsys):
     search(Trainer(), "task={source: glue, name: mnli}")
     capsys.readouterr()
-    glue_table.run(Path("runs"))
+    show_runs(RunsCommand(Path("runs"), glue=True))
     assert "student 80.0 ± 2.8 80.0 80.0" in lines(capsys)[0]
     for seed in (0, 1):
         report = SEARCH / f"trials/learning_rate-0.1-batch_size-32-epochs-2-seed-{seed}/eval"
         report.mkdir()
         (report / "validation_mismatched.json").write_text(json.dumps({"score": 0.6}))
-        glue_table.run(Path("runs"))
+        show_runs(RunsCommand(Path("runs"), glue=True))
         # The second set counts once all seeds were scored on it.
         assert f"student {('80.0 ± 2.8 80.0 80.0', '70.0 ± 1.4 70.0 70.0')[seed]}" in lines(capsys)[0]
 

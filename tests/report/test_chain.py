@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mbert_cli.report import chain
+from mbert_cli.page import PRINTED
+from mbert_cli.report.chain import chain_page
+from mbert_cli.report.terminal import deliver
 
 
 def write_run(path: Path, verb: str, recipe: dict, summary: dict) -> None:
@@ -44,12 +46,16 @@ def root(tmp_path, monkeypatch) -> Path:
     return root
 
 
+def show(root: Path) -> None:
+    deliver(chain_page(root), PRINTED)
+
+
 def cells(line: str) -> list[str]:
     return [cell for cell in line.split("  ") if cell.strip()]
 
 
 def test_a_model_stands_with_its_teacher_and_both_scores(root, capsys):
-    chain.run(root)
+    show(root)
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "student (joint" in line]
     assert [cell.strip() for cell in cells(line)] == [
         "task", "student (joint, from teacher)", "1,234", "20.00%", "90.00% accuracy",
@@ -57,7 +63,7 @@ def test_a_model_stands_with_its_teacher_and_both_scores(root, capsys):
 
 
 def test_a_baseline_has_no_score_of_pretraining(root, capsys):
-    chain.run(root)
+    show(root)
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(" baseline ")]
     assert [cell.strip() for cell in cells(line)] == [
         "baseline", "fresh weights of the shape of student", "1,234", "90.00% accuracy",
@@ -65,7 +71,7 @@ def test_a_baseline_has_no_score_of_pretraining(root, capsys):
 
 
 def test_an_artifact_stands_with_its_ratios_to_the_reference(root, capsys):
-    chain.run(root)
+    show(root)
     output = capsys.readouterr().out
     assert "Artifacts, ratios to bert_base in float32; a task, a set that was not recorded" in output
     (line,) = [line for line in output.splitlines() if line.startswith(" task float32 ")]
@@ -89,7 +95,7 @@ def test_the_newest_times_of_each_artifact_are_shown_whichever_report_has_them(r
         (root / "bench" / f"{moment}.json").write_text(json.dumps(content))
     (root / "bench" / "broken.json").write_text("{")
     (root / "bench" / "2026-01-04.json").rename(root / "bench" / "2026-01-05.json")
-    chain.run(root)
+    show(root)
     output = capsys.readouterr().out
     assert "Artifacts, ratios to tinybert_4 in float32" in output
     shown = {line.split()[1]: line.split()[2:] for line in output.splitlines() if line.startswith(" task ")}
@@ -108,7 +114,7 @@ def test_models_that_were_scored_on_different_sets_stand_in_different_tables(roo
         recipe = {"source": "runs/student", "pretrained": True, "task": {"source": "glue", "name": "sst2"}}
         (root / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     change(root / "task/export/float32/report.json", **scored)
-    chain.run(root)
+    show(root)
     titles = [line for line in capsys.readouterr().out.splitlines() if ";" in line]
     assert titles == [
         "Models; sst2, 872 examples (set 3f9a1c02)",
@@ -116,7 +122,7 @@ def test_models_that_were_scored_on_different_sets_stand_in_different_tables(roo
     ]
     change(root / "baseline/final/summary.json", set="77777777bbbbbbbb", examples=436)
     change(root / "task/export/float32/report.json", set="55555555bbbbbbbb", examples=64)
-    chain.run(root)
+    show(root)
     titles = [line for line in capsys.readouterr().out.splitlines() if ";" in line]
     assert titles == [
         "Models; sst2, 436 examples (set 77777777)",
@@ -130,14 +136,14 @@ def test_scores_of_pretraining_on_different_sets_stand_in_different_columns(root
         root / "other", "train-teacher", {"seed": 0}, {"score": 0.4, "set": "99999999", "examples": 640}
     )
     (root / "baseline/recipe.yaml").write_text(yaml.safe_dump({"source": "runs/other", "pretrained": True}))
-    chain.run(root)
+    show(root)
     printed = " ".join(capsys.readouterr().out.split())
     assert "masked-LM accuracy, 640 examples (set 99999999)" in printed
     assert "masked-LM accuracy, a set that was not recorded" in printed
 
 
 def test_a_folder_without_task_models_is_told(tmp_path, capsys):
-    chain.run(tmp_path)
-    assert capsys.readouterr().err == (
+    show(tmp_path)
+    assert capsys.readouterr().out == (
         f"There is no complete finetune run in {tmp_path}. `mbert finetune` makes one.\n"
     )

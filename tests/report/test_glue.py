@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mbert_cli.report import glue as glue_table
+from mbert_cli.page import PRINTED
+from mbert_cli.report.glue import glue_page
+from mbert_cli.report.terminal import deliver
 
 
 def write_run(root: Path, name: str, glue_task: str, score: float, **changes: object) -> Path:
@@ -35,7 +37,7 @@ def root(tmp_path, monkeypatch) -> Path:
 
 def rows(root: Path, capsys) -> dict[str, list[str]]:
     """Cells by the name of the model, of which empty ones are left out."""
-    glue_table.run(root)
+    deliver(glue_page(root), PRINTED)
     lines = capsys.readouterr().out.splitlines()
     return {
         cells[0]: cells[1:]
@@ -107,5 +109,5 @@ def test_mnli_of_one_set_and_of_both_are_two_columns(root, capsys):
 
 def test_other_tasks_are_not_in_the_table(root, capsys):
     write_run(root, "a", "x", 0.6, task={"source": "file", "train": "t.tsv"})
-    glue_table.run(root)
-    assert capsys.readouterr().err == f"There is no complete finetune run of a GLUE task in {root}.\n"
+    deliver(glue_page(root), PRINTED)
+    assert capsys.readouterr().out == f"There is no complete finetune run of a GLUE task in {root}.\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands import runs
+from mbert_cli.commands.runs import RunsCommand
+from mbert_cli.commands.runs import run as show
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.content import files_content
 from mbert_cli.runs.directory import RunDir
@@ -34,7 +35,7 @@ def write(path: Path, **values: object) -> None:
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    runs.run(RUN)
+    show(RunsCommand(RUN))
     return [re.sub(" +", " ", line).strip() for line in capsys.readouterr().out.splitlines()]
 
 

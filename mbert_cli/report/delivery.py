@@ -1,0 +1,96 @@
+"""`--format` and `--out`: what was asked for, checked before any work, and the file that is written after it."""
+
+import os
+from pathlib import Path
+
+from mbert_cli.errors import UserError
+from mbert_cli.page import FORMATS, Delivery, Format
+from mbert_cli.runs.listing import is_run
+from mbert_cli.runs.manifest import replace_file
+
+BY_ENDING: dict[str, Format] = {".md": "markdown", ".json": "json"}
+"""Formats that the name of a file says."""
+
+
+def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
+    """What `--format` and `--out` ask for.
+
+    Args:
+        format_name: The value of `--format`; None where it was not given: then the ending of the file says it, or
+            it is a table.
+        file: The value of `--out`; None is standard output.
+
+    Raises:
+        UserError: There is no such format, or no such file can be written.
+    """
+    if format_name is None:
+        chosen: Format = BY_ENDING.get(file.suffix.lower(), "table") if file else "table"
+    else:
+        known = {name: name for name in FORMATS}
+        if format_name not in known:
+            raise UserError(
+                f"--format must be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}. Received: {format_name}",
+                "Leave it out for a table.",
+            )
+        chosen = known[format_name]
+    if file is not None:
+        _require_place(file)
+    return Delivery(chosen, file)
+
+
+def write_file(file: Path, text: str) -> None:
+    """Writes a file whole or not at all; folders that are missing are made, a file that is there is replaced."""
+    place = _place(file)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(place, text.encode("utf-8", "backslashreplace"))
+
+
+def _place(file: Path) -> Path:
+    """Where a file lies, so that what a link stands for is replaced and not the link."""
+    return Path(os.path.realpath(file))
+
+
+def _require_place(file: Path) -> None:
+    """Checks that a file can be written; leaves nothing behind.
+
+    Raises:
+        UserError: It cannot, or it is one that must not be replaced.
+    """
+    place = _place(file)
+    try:
+        _require_replaceable(file, place)
+        trial = _nearest_folder(place) / f"{place.name}.partial-{os.getpid()}"
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise UserError(
+            f"--out must be a file that can be written. Received: {file} ({error.strerror})",
+            "Name one in a folder of yours.",
+        ) from None
+
+
+def _nearest_folder(place: Path) -> Path:
+    """The folder of a file, or of those above it the first that is there."""
+    return next(folder for folder in place.parents if folder.exists())
+
+
+def _require_replaceable(file: Path, place: Path) -> None:
+    """Checks that nothing is there, or a file that may be replaced."""
+    if place.is_dir():
+        raise UserError(
+            f"--out must be a file. Received: {file}, which is a folder",
+            f"Name a file in it: {file / 'page.md'}",
+        )
+    if not place.exists():
+        return
+    if not place.is_file():
+        raise UserError(
+            f"--out must be a file. Received: {file}, which is a device or a pipe",
+            "Leave it out: then all goes to standard output.",
+        )
+    if not os.access(place, os.W_OK):
+        raise UserError(f"--out must not be read-only. Received: {file}", "Name another file.")
+    if any(is_run(folder) for folder in place.parents):
+        raise UserError(
+            f"--out must not replace a file of a run. Received: {file}", "Name a file outside of the run."
+        )

@@ -1,0 +1,52 @@
+"""A page on the terminal, or wherever else it was asked for; the only file of this room that prints."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from mbert_cli import console
+from mbert_cli.page import Delivery, Page
+from mbert_cli.printing import print_line, print_table, printed_text
+from mbert_cli.report.delivery import write_file
+from mbert_cli.report.json_document import json_document
+from mbert_cli.report.markdown import markdown
+from mbert_cli.standard_streams import holds_all_characters
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def deliver(page: Page, delivery: Delivery) -> None:
+    """Shows a page where and how it was asked for.
+
+    Args:
+        page: What is shown.
+        delivery: Its format, and the file that gets it, or standard output.
+    """
+    if delivery.file is not None:
+        write_file(delivery.file, page_text(page, delivery))
+        console.info(f"Written to {delivery.file}")
+    elif delivery.format == "table":
+        console.results(lambda stream: print_page(stream, page))
+    else:
+        console.document(page_text(page, delivery))
+
+
+def page_text(page: Page, delivery: Delivery) -> str:
+    """A page as a text; in a file it may have every character, on standard output those that this can hold."""
+    if delivery.format == "json":
+        return json_document(page, delivery.file is not None or holds_all_characters(sys.stdout))
+    if delivery.format == "markdown":
+        return markdown(page)
+    return printed_text(lambda stream: print_page(stream, page))
+
+
+def print_page(stream: "Console", page: Page) -> None:
+    """Prints tables with their notes below them, then the notes of the page and its lines."""
+    for place, table in enumerate(page.tables):
+        if place and page.tables[place - 1].notes:
+            stream.print()
+        print_table(stream, table.title, table.columns, table.rows)
+        for note in table.notes:
+            print_line(stream, note)
+    for line in (*page.notes, *page.lines):
+        print_line(stream, line)
