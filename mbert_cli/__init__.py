@@ -22,12 +22,14 @@ BERT's own block                               mbert_cli/model/plain.py
 attention                                      mbert_cli/model/attention.py
 one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
 heads of pre-training and of every task        mbert_cli/model/heads.py
+what a loss is, the weighted mean               mbert_cli/losses/loss.py
 transfer losses                                mbert_cli/losses/transfer.py
 masked-LM and next-sentence losses             mbert_cli/losses/pretraining.py
 progressive, joint, auxiliary                  mbert_cli/distill/strategies.py
 teacher and student in one step                mbert_cli/distill/pair.py
 the training loop                              mbert_cli/train/engine.py
 losses of tasks, class weights, focal loss     mbert_cli/losses/tasks.py
+balanced class weights                         mbert_cli/losses/weights.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
 a search over settings and seeds               mbert_cli/commands/search.py

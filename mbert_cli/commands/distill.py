@@ -7,7 +7,7 @@ from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import find_store
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.distill.options import DistillOptions
-from mbert_cli.distill.pair import WEIGHTED_BY, DistillationPair, TransferPair
+from mbert_cli.distill.pair import LOSSES, DistillationPair, TransferPair
 from mbert_cli.distill.strategies import STRATEGIES, map_layers
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
@@ -95,7 +95,7 @@ class _Objectives:
             every = range(len(self.layer_map))
             layers = every if stage.last_layer is None else [stage.last_layer]
             pair = TransferPair(self.teacher, self.student, self.layer_map, layers)
-        return Objective(self.student, pair, stage.loss_weights, WEIGHTED_BY)
+        return Objective(self.student, pair, stage.loss_weights, LOSSES)
 
 
 def _warm_start(

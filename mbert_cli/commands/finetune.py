@@ -17,7 +17,8 @@ from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.losses.tasks import WEIGHTED_BY, TaskLoss
+from mbert_cli.losses.loss import measure
+from mbert_cli.losses.tasks import TaskLoss
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.inputs import find_run, origin_of, with_input, with_learning_rate
@@ -261,9 +262,9 @@ def _stage(recipe: FinetuneRecipe, material: _Material) -> Stage:
 
 def _objective_of(network: keras.Model, loss: TaskLoss, dynamic_length: bool) -> Callable[[Stage], Objective]:
     def losses(batch, training):
-        return loss.function(network(inputs_of(network, batch), training=training), batch)
+        return measure(loss.losses, network(inputs_of(network, batch), training=training), batch)
 
-    return lambda stage: Objective(network, losses, stage.loss_weights, WEIGHTED_BY, dynamic_length)
+    return lambda stage: Objective(network, losses, stage.loss_weights, loss.losses, dynamic_length)
 
 
 def _validate_every_epoch(options: FinetuneTrainOptions, steps_per_epoch: int) -> FinetuneTrainOptions:

@@ -1,8 +1,5 @@
 """What a fine-tuning minimises: the loss of the task's kind, with factors for rare labels."""
 
-from dataclasses import replace
-from functools import partial
-
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import Rows
@@ -40,9 +37,4 @@ def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
         named = ", ".join(f"{label} {weight:.3g}" for label, weight in zip(task.labels, weights, strict=True))
         console.info(f"class weights: {named}")
         weights = [float(weight) for weight in weights]
-    factors = {"class_weights": weights, "focal_gamma": options.focal_gamma}
-    return replace(
-        loss,
-        function=partial(loss.function, **factors),
-        constant_logits=partial(loss.constant_logits, **factors),
-    )
+    return loss.with_factors(weights, options.focal_gamma)

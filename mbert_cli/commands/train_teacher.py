@@ -3,7 +3,8 @@
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import find_store
 from mbert_cli.corpus.store import TokenStore
-from mbert_cli.losses.pretraining import WEIGHTED_BY, pretraining_losses
+from mbert_cli.losses.loss import measure
+from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.inputs import with_input
@@ -44,10 +45,10 @@ def run(invocation: Invocation) -> None:
         return
 
     def losses(batch, training):
-        return pretraining_losses(network(inputs_of(network, batch), training=training), batch)
+        return measure(PRETRAINING_LOSSES, network(inputs_of(network, batch), training=training), batch)
 
     def build(stage: Stage) -> Objective:
-        return Objective(network, losses, stage.loss_weights, WEIGHTED_BY)
+        return Objective(network, losses, stage.loss_weights, PRETRAINING_LOSSES)
 
     pretrain(invocation, recipe, size, store, network, lambda recipe: [_stage(recipe)], build)
 

@@ -4,29 +4,14 @@ from collections.abc import Sequence
 
 import keras
 
-from mbert_cli.losses import pretraining
-from mbert_cli.losses.pretraining import pretraining_losses
-from mbert_cli.losses.transfer import (
-    attention_transfer,
-    feature_map_transfer,
-    feature_mean_transfer,
-    feature_variance_transfer,
-    pretraining_distillation,
-)
+from mbert_cli.losses.loss import measure
+from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
+from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES, OUTPUT_LOSSES
 from mbert_cli.model.encoder import truncate
 from mbert_cli.train.objective import inputs_of
 
-FEATURE_LOSSES = {
-    "feature_map": feature_map_transfer,
-    "feature_mean": feature_mean_transfer,
-    "feature_variance": feature_variance_transfer,
-}
-
-WEIGHTED_BY = pretraining.WEIGHTED_BY | {
-    "pretraining_distillation": "masked_weights",
-    **dict.fromkeys([*FEATURE_LOSSES, "attention"], "padding_mask"),
-}
-"""For each loss of the pairs the array of the batch that weighs its mean, None for examples."""
+LOSSES = PRETRAINING_LOSSES | OUTPUT_LOSSES | HIDDEN_LOSSES | ATTENTION_LOSSES
+"""Every loss of the pairs, by name."""
 
 
 class TransferPair(keras.layers.Layer):
@@ -90,15 +75,16 @@ class DistillationPair(keras.layers.Layer):
     def call(self, batch, training=False):
         teacher = self.teacher(inputs_of(self.teacher, batch), training=False)
         student = self.student(inputs_of(self.student, batch), training=training)
-        losses = pretraining_losses(student, batch)
-        losses["pretraining_distillation"] = pretraining_distillation(
-            teacher["masked_logits"],
-            student["masked_logits"],
-            batch["masked_ids"],
-            batch["masked_weights"],
-            self.ground_truth_ratio,
-            self.temperature,
-        )
+        losses = measure(PRETRAINING_LOSSES, student, batch)
+        for name, loss in OUTPUT_LOSSES.items():
+            losses[name] = loss.function(
+                teacher,
+                student,
+                batch,
+                loss.weights(batch),
+                ground_truth_ratio=self.ground_truth_ratio,
+                temperature=self.temperature,
+            )
         if self.compared:
             losses |= transfer_losses(teacher, student, batch["padding_mask"], self.compared)
         return losses
@@ -117,21 +103,20 @@ def transfer_losses(teacher, student, padding_mask, compared: Sequence[tuple[int
         Dict of float32 scalars: feature_map, feature_mean, feature_variance, attention.
     """
     losses = {}
-    for name, loss in FEATURE_LOSSES.items():  # hidden_states[0] is the embedding output
+    for name, loss in HIDDEN_LOSSES.items():  # hidden_states[0] is the embedding output
         losses[name] = _mean(
-            loss(
-                teacher["hidden_states"][upper + 1],
-                student["hidden_states"][lower + 1],
-                padding_mask,
+            loss.function(
+                teacher["hidden_states"][upper + 1], student["hidden_states"][lower + 1], padding_mask
             )
             for upper, lower in compared
         )
-    losses["attention"] = _mean(
-        attention_transfer(
-            teacher["attention_logits"][upper], student["attention_logits"][lower], padding_mask
+    for name, loss in ATTENTION_LOSSES.items():
+        losses[name] = _mean(
+            loss.function(
+                teacher["attention_logits"][upper], student["attention_logits"][lower], padding_mask
+            )
+            for upper, lower in compared
         )
-        for upper, lower in compared
-    )
     return losses
 
 

@@ -1,133 +1,97 @@
-"""Losses of task models, each a function of a network's outputs and a task batch."""
+"""Losses of task models.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Every loss here takes
+
+    outputs: {"logits": (batch, labels)} of a classifier; (batch, length, labels) of one that labels tokens; (batch, 1)
+        of a regression; (batch, length, 2), start and end, of an answer to a question.
+    batch: A task batch; see `mbert_cli.examples.batches`.
+    weights: Those of the mean. (batch,), 0 for filler rows; of a network that labels tokens (batch, length), 1 for
+        tokens that have a label and 0 for all others, filler rows too.
+
+and returns a float32 scalar, the mean over what counts.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 from keras import ops
 
-MASKED = -10_000.0
-"""Added to the logits of padding, as in attention."""
-
-WEIGHTED_BY = {
-    "cross_entropy": "example_weights", "accuracy": "example_weights",
-    "binary_cross_entropy": "example_weights", "exact_labels": "example_weights",
-    "mean_squared_error": "example_weights",
-    "answer_span": "example_weights", "exact_span": "example_weights",
-    "token_cross_entropy": "label_weights", "token_accuracy": "label_weights",
-}  # fmt: skip
-"""For each loss here the array of the batch that weighs its mean."""
+from mbert_cli.losses.loss import Loss, cross_entropy, is_correct, weighted_mean
+from mbert_cli.model.attention import MASKED
 
 
-def classification_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
-    """Cross-entropy and accuracy of a classifier.
+def label_cross_entropy(outputs, batch, weights, *, class_weights=None, focal_gamma=0.0):
+    """Cross-entropy of one label each, of examples or of tokens.
 
     Args:
-        outputs: {"logits": (batch, labels)}.
-        batch: labels (batch,) and example_weights (batch,), 0 for filler rows.
+        outputs, batch, weights: As above; labels (batch,) or (batch, length).
         class_weights: (labels,) Factor of the loss of each label's examples; None is 1 for all.
-        focal_gamma: Each example's loss is multiplied by (1 - p) ** focal_gamma, p being the probability of its
+        focal_gamma: Each cross-entropy is multiplied by (1 - p) ** focal_gamma, p being the probability of its
             label, as in the focal loss of Lin et al., 2017.
-
-    Returns:
-        Dict of float32 scalars: cross_entropy, with the factors, and accuracy; means over the rows that count.
     """
-    cross_entropy, accuracy = _label_losses(
-        outputs, batch["labels"], batch["example_weights"], class_weights, focal_gamma
-    )
-    return {"cross_entropy": cross_entropy, "accuracy": accuracy}
+    losses = _focus(cross_entropy(outputs["logits"], batch["labels"]), focal_gamma)
+    if class_weights is not None:
+        losses *= ops.take(ops.convert_to_tensor(class_weights, "float32"), batch["labels"])
+    return weighted_mean(losses, weights)
 
 
-def multi_label_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
-    """Binary cross-entropy of a network that says of each label whether it holds.
+def label_accuracy(outputs, batch, weights):
+    """Share of the examples or tokens whose most likely label is the true one."""
+    return weighted_mean(is_correct(outputs["logits"], batch["labels"]), weights)
 
-    Args: those of `classification_losses`, with labels (batch, labels) of 0 and 1; a weight is that of the
+
+def binary_cross_entropy(outputs, batch, weights, *, class_weights=None, focal_gamma=0.0):
+    """Binary cross-entropy of a network that says of each label whether it holds: the mean over the labels.
+
+    Args: those of `label_cross_entropy`, with labels (batch, labels) of 0 and 1; a class weight is that of the
         examples that have the label.
-
-    Returns:
-        Dict of float32 scalars: binary_cross_entropy, the mean over labels with the factors, and exact_labels,
-        the share of rows with all labels right; means over the rows that count.
     """
-    logits = ops.cast(outputs["logits"], "float32")
-    labels, weights = (ops.cast(batch[name], "float32") for name in ("labels", "example_weights"))
+    logits, labels = (ops.cast(array, "float32") for array in (outputs["logits"], batch["labels"]))
     # log(1 + exp(-x)) for a label that holds, log(1 + exp(x)) for another
-    losses = ops.softplus(ops.where(labels > 0, -logits, logits))
-    losses = _focus(losses, focal_gamma)
+    losses = _focus(ops.softplus(ops.where(labels > 0, -logits, logits)), focal_gamma)
     if class_weights is not None:
         losses *= ops.where(labels > 0, ops.convert_to_tensor(class_weights, "float32"), 1.0)
-    correct = ops.all(ops.equal(logits > 0, labels > 0), axis=-1)
-    return {
-        "binary_cross_entropy": _mean(ops.mean(losses, axis=-1), weights),
-        "exact_labels": _mean(ops.cast(correct, "float32"), weights),
-    }
+    return weighted_mean(ops.mean(losses, axis=-1), weights)
 
 
-def regression_losses(outputs, batch):
-    """Squared error of a network with one output.
+def exact_labels(outputs, batch, weights):
+    """Share of the examples with all labels right; labels (batch, labels) of 0 and 1."""
+    correct = ops.all(ops.equal(outputs["logits"] > 0, batch["labels"] > 0), axis=-1)
+    return weighted_mean(ops.cast(correct, "float32"), weights)
 
-    Args:
-        outputs: {"logits": (batch, 1)}.
-        batch: labels (batch,) and example_weights (batch,), 0 for filler rows.
 
-    Returns:
-        Dict of one float32 scalar: mean_squared_error, the mean over the rows that count.
-    """
+def mean_squared_error(outputs, batch, weights):
+    """Squared error of a network with one output; labels (batch,)."""
     values = ops.cast(outputs["logits"], "float32")[:, 0]
-    weights = ops.cast(batch["example_weights"], "float32")
-    errors = ops.square(values - ops.cast(batch["labels"], "float32"))
-    return {"mean_squared_error": _mean(errors, weights)}
+    return weighted_mean(ops.square(values - ops.cast(batch["labels"], "float32")), weights)
 
 
-def answer_span_losses(outputs, batch):
-    """Cross-entropy of the places where answers begin and end.
+def answer_span(outputs, batch, weights):
+    """Mean of the cross-entropies of the places where an answer begins and ends.
 
     Padding takes no part, so that the length of a batch changes nothing.
 
     Args:
-        outputs: {"logits": (batch, length, 2)}, start and end.
-        batch: start_positions and end_positions (batch,), padding_mask (batch, length), and
-            example_weights (batch,), 0 for filler rows.
-
-    Returns:
-        Dict of float32 scalars, means over the rows that count: answer_span, the mean of both cross-entropies,
-        and exact_span, the share of rows with both places right.
+        outputs, weights: As above.
+        batch: start_positions and end_positions (batch,), and padding_mask (batch, length).
     """
+    return weighted_mean(sum(cross_entropy(*side) / 2 for side in _sides(outputs, batch)), weights)
+
+
+def exact_span(outputs, batch, weights):
+    """Share of the answers with both places right; arguments as for `answer_span`."""
+    first, last = (is_correct(*side) for side in _sides(outputs, batch))
+    return weighted_mean(first * last, weights)
+
+
+def _sides(outputs, batch):
+    """Logits (batch, length) without padding and true places (batch,), of starts and of ends."""
     padding = 1.0 - ops.cast(batch["padding_mask"], "float32")
     logits = ops.cast(outputs["logits"], "float32") + ops.expand_dims(padding * MASKED, 2)
-    weights = ops.cast(batch["example_weights"], "float32")
-    losses, correct = 0.0, 1.0
-    for side, name in enumerate(("start_positions", "end_positions")):
-        places, scores = batch[name], logits[:, :, side]
-        losses += ops.sparse_categorical_crossentropy(places, scores, from_logits=True) / 2
-        found = ops.cast(ops.argmax(scores, axis=-1), places.dtype)
-        correct *= ops.cast(ops.equal(found, places), "float32")
-    return {"answer_span": _mean(losses, weights), "exact_span": _mean(correct, weights)}
-
-
-def token_losses(outputs, batch, *, class_weights=None, focal_gamma=0.0):
-    """Cross-entropy and accuracy of a network that labels tokens.
-
-    Args: those of `classification_losses`, with logits (batch, length, labels), labels (batch, length), and
-        label_weights (batch, length), 1 for tokens that have a label and 0 for all others, filler rows too.
-
-    Returns:
-        Dict of float32 scalars: token_cross_entropy and token_accuracy, means over the tokens with a label.
-    """
-    cross_entropy, accuracy = _label_losses(
-        outputs, batch["labels"], batch["label_weights"], class_weights, focal_gamma
-    )
-    return {"token_cross_entropy": cross_entropy, "token_accuracy": accuracy}
-
-
-def _label_losses(outputs, labels, weights, class_weights, focal_gamma):
-    """Mean cross-entropy and accuracy of one label each; logits (..., labels), labels and weights (...)."""
-    logits, weights = ops.cast(outputs["logits"], "float32"), ops.cast(weights, "float32")
-    losses = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    correct = ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels)
-    losses = _focus(losses, focal_gamma)
-    if class_weights is not None:
-        losses *= ops.take(ops.convert_to_tensor(class_weights, "float32"), labels)
-    return _mean(losses, weights), _mean(ops.cast(correct, "float32"), weights)
+    return (logits[:, :, 0], batch["start_positions"]), (logits[:, :, 1], batch["end_positions"])
 
 
 def _focus(losses, gamma):
@@ -138,27 +102,37 @@ def _focus(losses, gamma):
     return losses * ops.maximum(1.0 - ops.exp(-losses), 1e-6) ** gamma
 
 
-def _mean(values, weights):
-    """Weighted mean of arrays of one shape; 0 where all weights are."""
-    return ops.sum(values * weights) / ops.maximum(ops.sum(weights), 1.0)
-
-
 @dataclass(frozen=True)
 class TaskLoss:
-    """What fine-tuning minimises.
+    """What fine-tuning minimises, and what it measures beside it.
 
     Attributes:
-        function: (outputs, batch) -> dict of scalars.
-        minimized: Name of the one that is minimised; the others are only measured.
+        losses: By name; their functions take outputs, batch and weights. The first is minimised, the others are
+            only measured.
         constant_logits: Batch -> the same logits for every row, those with the smallest loss: what a model says
             that has learned how frequent targets are, and nothing else.
-        is_weighted: Whether the functions take class_weights and focal_gamma.
+        is_weighted: Whether class_weights and focal_gamma apply.
     """
 
-    function: Callable
-    minimized: str
-    constant_logits: Callable
+    losses: Mapping[str, Loss]
+    constant_logits: Callable[..., Any]
     is_weighted: bool = False
+
+    @property
+    def minimized(self) -> str:
+        """Name of the loss that is minimised."""
+        return next(iter(self.losses))
+
+    def with_factors(self, class_weights: list[float] | None, focal_gamma: float) -> Self:
+        """Returns the same with factors for labels and for examples that are already right."""
+        factors = {"class_weights": class_weights, "focal_gamma": focal_gamma}
+        loss = self.losses[self.minimized]
+        weighted = replace(loss, function=partial(loss.function, **factors))
+        return replace(
+            self,
+            losses={**self.losses, self.minimized: weighted},
+            constant_logits=partial(self.constant_logits, **factors),
+        )
 
 
 def _constant_label(batch, *, class_weights=None, focal_gamma=0.0):
@@ -197,13 +171,34 @@ def _logarithm(values):
     return np.log(np.maximum(values, 1e-12))
 
 
+_EXAMPLES, _TOKENS = "example_weights", "label_weights"
+
 TASK_LOSSES = {
-    "classification": TaskLoss(classification_losses, "cross_entropy", _constant_label, is_weighted=True),
-    "multi_label": TaskLoss(
-        multi_label_losses, "binary_cross_entropy", _constant_label_set, is_weighted=True
+    "classification": TaskLoss(
+        {"cross_entropy": Loss(label_cross_entropy, _EXAMPLES), "accuracy": Loss(label_accuracy, _EXAMPLES)},
+        _constant_label,
+        is_weighted=True,
     ),
-    "regression": TaskLoss(regression_losses, "mean_squared_error", _constant_number),
-    "question_answering": TaskLoss(answer_span_losses, "answer_span", _constant_span),
-    "token_classification": TaskLoss(token_losses, "token_cross_entropy", _constant_label, is_weighted=True),
+    "multi_label": TaskLoss(
+        {
+            "binary_cross_entropy": Loss(binary_cross_entropy, _EXAMPLES),
+            "exact_labels": Loss(exact_labels, _EXAMPLES),
+        },
+        _constant_label_set,
+        is_weighted=True,
+    ),
+    "regression": TaskLoss({"mean_squared_error": Loss(mean_squared_error, _EXAMPLES)}, _constant_number),
+    "question_answering": TaskLoss(
+        {"answer_span": Loss(answer_span, _EXAMPLES), "exact_span": Loss(exact_span, _EXAMPLES)},
+        _constant_span,
+    ),
+    "token_classification": TaskLoss(
+        {
+            "token_cross_entropy": Loss(label_cross_entropy, _TOKENS),
+            "token_accuracy": Loss(label_accuracy, _TOKENS),
+        },
+        _constant_label,
+        is_weighted=True,
+    ),
 }
 """By the kind of the task."""

@@ -12,7 +12,8 @@ temperature to a hidden state.
 
 from keras import ops
 
-from mbert_cli.losses.pretraining import masked_language_model_loss, weighted_mean
+from mbert_cli.losses.loss import Loss, weighted_mean
+from mbert_cli.losses.pretraining import masked_language_model_loss
 
 EPSILON = 1e-12
 
@@ -91,12 +92,7 @@ def knowledge_distillation(teacher_logits, student_logits, masked_weights, tempe
 
 
 def pretraining_distillation(
-    teacher_logits,
-    student_logits,
-    masked_ids,
-    masked_weights,
-    ground_truth_ratio=0.5,
-    temperature=1.0,
+    teacher_outputs, student_outputs, batch, weights, *, ground_truth_ratio=0.5, temperature=1.0
 ):
     """`ratio * masked-LM loss + (1 - ratio) * distillation loss` (PD in the paper, without its NSP term).
 
@@ -104,19 +100,35 @@ def pretraining_distillation(
     weight of its own.
 
     Args:
-        teacher_logits: (batch, predictions, vocabulary), float.
-        student_logits: Like `teacher_logits`.
-        masked_ids: (batch, predictions), the true token ids.
-        masked_weights: (batch, predictions), 1 for predictions that count and 0 for fillers.
+        teacher_outputs: Dict with masked_logits (batch, predictions, vocabulary), float.
+        student_outputs: Like `teacher_outputs`.
+        batch: Dict with masked_ids (batch, predictions), the true token ids.
+        weights: (batch, predictions), 1 for predictions that count and 0 for fillers.
         ground_truth_ratio: 0 to 1, alpha in the paper: 1 learns from the text alone, 0 from the teacher alone.
         temperature: Above 0; see `knowledge_distillation`.
 
     Returns:
         Scalar, float32.
     """
-    hard = masked_language_model_loss(student_logits, masked_ids, masked_weights)
-    soft = knowledge_distillation(teacher_logits, student_logits, masked_weights, temperature)
+    hard = masked_language_model_loss(student_outputs, batch, weights)
+    soft = knowledge_distillation(
+        teacher_outputs["masked_logits"], student_outputs["masked_logits"], weights, temperature
+    )
     return ground_truth_ratio * hard + (1.0 - ground_truth_ratio) * soft
+
+
+HIDDEN_LOSSES = {
+    "feature_map": Loss(feature_map_transfer, "padding_mask"),
+    "feature_mean": Loss(feature_mean_transfer, "padding_mask"),
+    "feature_variance": Loss(feature_variance_transfer, "padding_mask"),
+}
+"""Losses of a teacher's and a student's hidden states, by name; the weights are the padding mask."""
+
+ATTENTION_LOSSES = {"attention": Loss(attention_transfer, "padding_mask")}
+"""Losses of a teacher's and a student's attention logits, by name; the weights are the padding mask."""
+
+OUTPUT_LOSSES = {"pretraining_distillation": Loss(pretraining_distillation, "masked_weights")}
+"""Losses of what a teacher and a student return, by name; before the weights comes the batch."""
 
 
 def _teacher_and_student(teacher, student):

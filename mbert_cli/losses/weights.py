@@ -11,21 +11,29 @@ def balanced_weights(labels: np.ndarray, num_labels: int) -> np.ndarray:
     """Returns a factor for each label with which all labels count the same together.
 
     Args:
-        labels: (examples,) ids, of which each label's examples get examples / (num_labels * count), as in
-            scikit-learn; or (examples, num_labels) of 0 and 1, where a label's examples get the number of
-            those without it by that of those with it.
+        labels: (examples,) ids, where each label's examples get the number of all examples by that of the
+            label's and that of the labels that occur, as in scikit-learn; or (examples, num_labels) of 0 and 1,
+            where a label's examples get the number of those without it by that of those with it.
         num_labels: Labels of the task.
 
     Returns:
-        (num_labels,) float64. 1 for a label that never occurs.
+        (num_labels,) float64. 1 for a label that never occurs, and for one that every example has.
     """
-    total = len(labels)
-    if labels.ndim == 1:
-        counts = np.bincount(labels, minlength=num_labels)
-        factors = total / (num_labels * np.maximum(counts, 1))
-    else:
-        counts = labels.sum(axis=0)
-        factors = (total - counts) / np.maximum(counts, 1)
+    return _of_one_label(labels, num_labels) if labels.ndim == 1 else _of_several_labels(labels)
+
+
+def _of_one_label(labels: np.ndarray, num_labels: int) -> np.ndarray:
+    from sklearn.utils.class_weight import compute_class_weight  # a second, where nothing is weighed
+
+    present = np.unique(labels)
+    factors = np.ones(num_labels)
+    factors[present] = compute_class_weight("balanced", classes=present, y=labels)
+    return factors
+
+
+def _of_several_labels(labels: np.ndarray) -> np.ndarray:
+    counts = labels.sum(axis=0)
+    factors = (len(labels) - counts) / np.maximum(counts, 1)
     return np.where((counts > 0) & (factors > 0), factors, 1.0)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mbert_cli.losses.loss import measure
 from mbert_cli.losses.tasks import TaskLoss
 from mbert_cli.train.engine import Display
 from mbert_cli.train.stage import Stage
@@ -26,7 +27,7 @@ def frequency_loss(loss: TaskLoss, batch: dict[str, np.ndarray]) -> float:
         batch: A task batch of some thousand training rows, each with a weight of 1.
     """
     outputs = {"logits": loss.constant_logits(batch)}
-    return float(np.asarray(loss.function(outputs, batch)[loss.minimized]))
+    return float(np.asarray(measure(loss.losses, outputs, batch)[loss.minimized]))
 
 
 class ChanceWatch:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from mbert_cli.losses.loss import Loss
 from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
 from mbert_cli.train.streams import mean_of_shards
 
@@ -69,12 +70,11 @@ class Objective(keras.Model):
 
     Args:
         network: The functional model whose weights the stage trains, and that is saved.
-        losses: (batch, training) -> dict of scalars by name. A Keras layer, or a function that calls
-            `network`.
+        loss_function: (batch, training) -> dict of scalars by name. A Keras layer, or a function that
+            calls `network`.
         loss_weights: Factor of each loss in the sum. Losses without one are only measured.
-        weighted_by: For each loss the array of the batch that holds the weights of its mean, None where
-            each example weighs the same; what allows to compute a batch in `shards`. Without it a batch
-            stays whole.
+        known_losses: Every loss by name; what weighs each one's mean is what allows to compute a batch in
+            `shards`. Without it a batch stays whole.
         dynamic_length: Whether batches differ in length.
 
     Attributes:
@@ -85,22 +85,22 @@ class Objective(keras.Model):
         training: Whether dropout is active.
 
     Returns:
-        What `losses` returns.
+        What `loss_function` returns.
     """
 
     def __init__(
         self,
         network: keras.Model,
-        losses: Callable[..., Mapping],
+        loss_function: Callable[..., Mapping],
         loss_weights: Mapping[str, float],
-        weighted_by: Mapping[str, str | None] | None = None,
+        known_losses: Mapping[str, Loss] | None = None,
         dynamic_length: bool = False,
     ) -> None:
         super().__init__(name="objective", dtype="float32")
         self.network = network
-        self.loss_function = losses
+        self.loss_function = loss_function
         self.loss_weights = {name: weight for name, weight in loss_weights.items() if weight}
-        self.weighted_by = weighted_by
+        self.known_losses = known_losses
         self.dynamic_length = dynamic_length
         self.shards = 1
         self.record = LossRecord()
@@ -113,9 +113,9 @@ class Objective(keras.Model):
         def losses(part):
             return self.loss_function(part, training=training)
 
-        if self.shards == 1 or self.weighted_by is None:
+        if self.shards == 1 or self.known_losses is None:
             return losses(batch)
-        return mean_of_shards(losses, batch, self.shards, self.weighted_by)
+        return mean_of_shards(losses, batch, self.shards, self.known_losses)
 
     def make_train_function(self, force=False):
         """As Keras has it; for batches that differ in length traced once for all of them."""

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from mbert_cli.backend import STREAMS
+from mbert_cli.losses.loss import Loss, weighted_mean_of_parts
 from mbert_cli.train.options import TrainOptions
 
 
@@ -21,34 +22,32 @@ def count_shards(options: TrainOptions) -> int:
 
 
 def mean_of_shards(
-    losses: Callable[[Mapping], Mapping], batch: Mapping, shards: int, weighted_by: Mapping[str, str | None]
+    measure: Callable[[Mapping], Mapping], batch: Mapping, shards: int, losses: Mapping[str, Loss]
 ) -> dict:
-    """Returns what `losses(batch)` would, computed from `shards` parts of the batch.
+    """Returns what `measure(batch)` would, computed from `shards` parts of the batch.
 
     Args:
-        losses: Batch -> dict of scalars, each a mean over the batch.
+        measure: Batch -> dict of scalars, each a mean over the batch.
         batch: Dict of tensors whose first axis is divisible by `shards`.
         shards: Number of parts.
-        weighted_by: For each scalar the array of the batch that holds the weights of its mean; None
-            where each example weighs the same.
+        losses: Each of the scalars, which says what weighs its mean.
     """
     arrays = {name: ops.split(array, shards) for name, array in batch.items()}
     parts = [{name: pieces[place] for name, pieces in arrays.items()} for place in range(shards)]
-    results = [losses(part) for part in parts]
-    unknown = [name for name in results[0] if name not in weighted_by]
+    results = [measure(part) for part in parts]
+    unknown = [name for name in results[0] if name not in losses]
     if unknown:
         raise ValueError(
             f"Every figure must say what weighs its mean. Received: {', '.join(unknown)} without"
         )
     return {
-        name: _weighted_mean([result[name] for result in results], parts, weighted_by[name])
+        name: weighted_mean_of_parts([result[name] for result in results], _sums(losses[name], parts))
         for name in results[0]
     }
 
 
-def _weighted_mean(values: Sequence, parts: Sequence[Mapping], key: str | None):
-    if key is None:
-        return sum(values) / len(values)
-    weights = [ops.sum(ops.cast(part[key], "float32")) for part in parts]
-    weighted = [value * weight for value, weight in zip(values, weights, strict=True)]
-    return sum(weighted) / ops.maximum(sum(weights), 1.0)
+def _sums(loss: Loss, parts: Sequence[Mapping]) -> list:
+    """The weight of each part; all weigh the same where the examples do."""
+    if loss.weighted_by is None:
+        return [1.0] * len(parts)
+    return [ops.sum(ops.cast(loss.weights(part), "float32")) for part in parts]

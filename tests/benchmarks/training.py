@@ -104,7 +104,8 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
     import keras
 
     from mbert_cli.backend import use_streams
-    from mbert_cli.losses.tasks import WEIGHTED_BY, classification_losses
+    from mbert_cli.losses.loss import measure
+    from mbert_cli.losses.tasks import TASK_LOSSES
     from mbert_cli.model.heads import build_task_network
     from mbert_cli.train.feed import Feed, Prefetcher
     from mbert_cli.train.objective import Objective, inputs_of
@@ -116,12 +117,14 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
     options = TrainOptions(batch_size=arguments.batch)
     network = build_task_network("mobilebert", vocab_size=VOCABULARY, num_labels=LABELS)
 
+    known = TASK_LOSSES["classification"].losses
+
     def losses(batch, training):
-        return classification_losses(network(inputs_of(network, batch), training=training), batch)
+        return measure(known, network(inputs_of(network, batch), training=training), batch)
 
     schedule = make_schedule(options.optimizer, arguments.steps)
     stage = Stage("fine-tuning", arguments.steps, {"cross_entropy": 1.0}, schedule)
-    objective = Objective(network, losses, stage.loss_weights, WEIGHTED_BY)
+    objective = Objective(network, losses, stage.loss_weights, known)
     compile_stage(objective, stage, options)
     batches = Prefetcher(lambda step: task_batch(arguments, step), arguments.steps)
     watch = _watch(keras.callbacks.Callback)
@@ -161,7 +164,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
 
     from mbert_cli.backend import use_streams
     from mbert_cli.distill.options import DistillOptions
-    from mbert_cli.distill.pair import WEIGHTED_BY, TransferPair
+    from mbert_cli.distill.pair import LOSSES, TransferPair
     from mbert_cli.distill.strategies import map_layers, progressive
     from mbert_cli.model.heads import build_pretraining_network
     from mbert_cli.model.options import SIZES
@@ -180,7 +183,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     feed = Feed(lambda step: pretraining_batch(arguments, step), range(1))
     began = time.perf_counter()
     pair = TransferPair(teacher, student, layer_map, [stage.last_layer])
-    objective = Objective(student, pair, stage.loss_weights, WEIGHTED_BY)
+    objective = Objective(student, pair, stage.loss_weights, LOSSES)
     compile_stage(objective, stage, options)
     watch = _watch(keras.callbacks.Callback)
     objective.fit(feed, steps_per_epoch=1, shuffle=False, verbose=0, callbacks=[watch])

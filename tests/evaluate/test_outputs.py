@@ -5,7 +5,7 @@ import pytest
 
 from mbert_cli.evaluate.outputs import ACTIVATIONS, sigmoid
 from mbert_cli.examples.options import TaskKind
-from mbert_cli.losses.tasks import TASK_LOSSES, WEIGHTED_BY
+from mbert_cli.losses.tasks import TASK_LOSSES
 from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.tasks.encoding import _ENCODERS
 from mbert_cli.tasks.scores import REPORTS
@@ -16,7 +16,6 @@ def test_every_kind_of_task_has_a_place_in_every_table():
     kinds = set(TaskKind.__args__)
     for table in (ACTIVATIONS, OUTPUTS, TASK_LOSSES, TASK_HEADS, REPORTS, _ENCODERS):
         assert set(table) == kinds
-    assert all(loss.minimized in WEIGHTED_BY for loss in TASK_LOSSES.values())
 
 
 def test_a_classification_returns_probabilities():

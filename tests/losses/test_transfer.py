@@ -2,16 +2,12 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
-from mbert_cli.losses.pretraining import (
-    masked_language_model_accuracy,
-    masked_language_model_loss,
-    next_sentence_accuracy,
-    next_sentence_loss,
-    weighted_mean,
-)
+from mbert_cli.losses.pretraining import masked_language_model_loss
 from mbert_cli.losses.transfer import (
+    HIDDEN_LOSSES,
     attention_transfer,
     feature_map_transfer,
     feature_mean_transfer,
@@ -19,8 +15,6 @@ from mbert_cli.losses.transfer import (
     knowledge_distillation,
     pretraining_distillation,
 )
-
-FEATURE_LOSSES = [feature_map_transfer, feature_mean_transfer, feature_variance_transfer]
 
 
 def draw(*shape: int, seed: int = 0) -> np.ndarray:
@@ -76,8 +70,9 @@ def test_attention_transfer_is_zero_for_equal_distributions():
     assert float(attention_transfer(logits, logits + 7.0, padding_mask)) == pytest.approx(0.0, abs=1e-5)
 
 
-@pytest.mark.parametrize("loss", FEATURE_LOSSES)
-def test_padding_does_not_change_feature_transfer(loss):
+@pytest.mark.parametrize("name", HIDDEN_LOSSES)
+def test_padding_does_not_change_feature_transfer(name):
+    loss = HIDDEN_LOSSES[name].function
     teacher, student = draw(2, 6, 8, seed=1), draw(2, 6, 8, seed=2)
     padding_mask = mask(3, 2, total=6)
     short = loss(teacher[:, :3], student[:, :3], padding_mask[:, :3])
@@ -107,37 +102,32 @@ def test_knowledge_distillation_scales_with_the_square_of_the_temperature():
     )
 
 
+def test_knowledge_distillation_is_the_kl_divergence_over_predictions_that_count():
+    teacher = np.log(np.array([[[0.5, 0.5], [0.9, 0.1]]], "float32"))
+    student = np.log(np.array([[[0.25, 0.75], [0.1, 0.9]]], "float32"))
+    expected = 0.5 * np.log(0.5 / 0.25) + 0.5 * np.log(0.5 / 0.75)
+    loss = knowledge_distillation(teacher, student, np.array([[1, 0]]))
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_loss_reaches_the_student_alone():
+    teacher, student = ops.convert_to_tensor(draw(1, 2, 4)), ops.convert_to_tensor(draw(1, 2, 4, seed=1))
+    tape = tf.GradientTape()
+    with tape:
+        tape.watch([teacher, student])
+        loss = feature_map_transfer(teacher, student, np.ones((1, 2)))
+    of_teacher, of_student = tape.gradient(loss, [teacher, student])
+    assert of_teacher is None
+    assert np.abs(of_student).max() > 0
+
+
 @pytest.mark.parametrize("ratio", [0.0, 0.25, 1.0])
 def test_pretraining_distillation_mixes_text_and_teacher(ratio):
     teacher, student = draw(2, 3, 7, seed=1), draw(2, 3, 7, seed=2)
-    ids = np.array([[1, 2, 3], [4, 5, 0]])
+    batch = {"masked_ids": np.array([[1, 2, 3], [4, 5, 0]])}
     weights = np.array([[1, 1, 1], [1, 0, 0]], "float32")
-    hard = float(masked_language_model_loss(student, ids, weights))
+    hard = float(masked_language_model_loss({"masked_logits": student}, batch, weights))
     soft = float(knowledge_distillation(teacher, student, weights))
-    loss = pretraining_distillation(teacher, student, ids, weights, ground_truth_ratio=ratio)
+    outputs = {"masked_logits": teacher}, {"masked_logits": student}
+    loss = pretraining_distillation(*outputs, batch, weights, ground_truth_ratio=ratio)
     assert float(loss) == pytest.approx(ratio * hard + (1 - ratio) * soft, rel=1e-5)
-
-
-def test_masked_language_model_loss_of_uniform_logits_is_the_log_of_the_vocabulary():
-    weights = np.array([[1, 1, 0]], "float32")
-    loss = masked_language_model_loss(np.zeros((1, 3, 11), "float32"), np.array([[1, 2, 3]]), weights)
-    assert float(loss) == pytest.approx(np.log(11), rel=1e-6)
-
-
-def test_filler_predictions_do_not_count():
-    logits = draw(1, 3, 5)
-    ids = np.array([[int(logits[0, 0].argmax()), int(logits[0, 1].argmin()), 0]])
-    weights = np.array([[1, 1, 0]], "float32")
-    assert float(masked_language_model_accuracy(logits, ids, weights)) == 0.5
-
-
-def test_next_sentence_figures_are_those_of_two_classes():
-    logits = np.array([[2.0, 0.0], [0.0, 0.0]], "float32")
-    labels = np.array([0, 1])
-    expected = (np.log(1 + np.exp(-2.0)) + np.log(2.0)) / 2
-    assert float(next_sentence_loss(logits, labels)) == pytest.approx(expected, rel=1e-5)
-    assert float(next_sentence_accuracy(logits, labels)) == 0.5
-
-
-def test_weighted_mean_of_no_weight_is_zero():
-    assert float(weighted_mean(np.ones(3, "float32"), np.zeros(3))) == 0.0

@@ -1,7 +1,5 @@
 """The loss of frequencies alone, in closed form, and when a training is told of it."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 
@@ -11,10 +9,7 @@ from mbert_cli.train.stage import Schedule, Stage
 
 
 def weighted(kind: str, weights: list[float]) -> TaskLoss:
-    loss = TASK_LOSSES[kind]
-    factors = {"class_weights": weights, "focal_gamma": 0.0}
-    functions = partial(loss.function, **factors), partial(loss.constant_logits, **factors)
-    return TaskLoss(functions[0], loss.minimized, functions[1], is_weighted=True)
+    return TASK_LOSSES[kind].with_factors(weights, 0.0)
 
 
 def ones(rows: int) -> np.ndarray:

@@ -5,12 +5,10 @@ import numpy as np
 import pytest
 
 from mbert_cli.backend import in_streams
-from mbert_cli.distill import pair
-from mbert_cli.distill.pair import DistillationPair
-from mbert_cli.losses import pretraining
-from mbert_cli.losses import tasks as losses
-from mbert_cli.losses.pretraining import pretraining_losses
-from mbert_cli.losses.tasks import classification_losses
+from mbert_cli.distill.pair import LOSSES, DistillationPair
+from mbert_cli.losses.loss import Loss, measure
+from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
+from mbert_cli.losses.tasks import TASK_LOSSES
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.train.feed import Feed
@@ -46,7 +44,7 @@ def test_every_loss_of_distillation_is_the_same_in_parts():
     student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=2)
     both = DistillationPair(teacher, student, 0.5, 2.0, layer_map=[0, 1])
     whole = both(make_batch())
-    parts = mean_of_shards(both, make_batch(), 2, pair.WEIGHTED_BY)
+    parts = mean_of_shards(both, make_batch(), 2, LOSSES)
     assert list(parts) == list(whole)
     for name, value in whole.items():
         assert float(parts[name]) == pytest.approx(float(value), rel=1e-5), name
@@ -55,11 +53,12 @@ def test_every_loss_of_distillation_is_the_same_in_parts():
 def test_every_loss_of_classification_is_the_same_in_parts():
     network = build_task_network(STUDENT, vocab_size=VOCABULARY, num_labels=2)
 
-    def measure(batch):
-        return classification_losses(network(inputs_of(network, batch)), batch)
+    losses = TASK_LOSSES["classification"].losses
 
-    whole = measure(make_batch())
-    parts = mean_of_shards(measure, make_batch(), 2, losses.WEIGHTED_BY)
+    def figures(batch):
+        return measure(losses, network(inputs_of(network, batch)), batch)
+
+    whole, parts = figures(make_batch()), mean_of_shards(figures, make_batch(), 2, losses)
     assert {k: float(v) for k, v in parts.items()} == pytest.approx({k: float(v) for k, v in whole.items()})
 
 
@@ -68,10 +67,10 @@ def test_a_part_without_anything_that_counts_changes_nothing():
     batch = make_batch()
     batch["masked_weights"][2:] = 0
 
-    def measure(batch):
-        return pretraining_losses(network(inputs_of(network, batch)), batch)
+    def figures(batch):
+        return measure(PRETRAINING_LOSSES, network(inputs_of(network, batch)), batch)
 
-    whole, parts = measure(batch), mean_of_shards(measure, batch, 2, pretraining.WEIGHTED_BY)
+    whole, parts = figures(batch), mean_of_shards(figures, batch, 2, PRETRAINING_LOSSES)
     assert {k: float(v) for k, v in parts.items()} == pytest.approx({k: float(v) for k, v in whole.items()})
 
 
@@ -79,10 +78,10 @@ def test_a_step_in_parts_moves_the_weights_like_a_step_on_the_whole():
     def weights_after_a_step(shards: int) -> list[np.ndarray]:
         network = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=3)
 
-        def measure(batch, training):
-            return pretraining_losses(network(inputs_of(network, batch), training=training), batch)
+        def figures(batch, training):
+            return measure(PRETRAINING_LOSSES, network(inputs_of(network, batch), training=training), batch)
 
-        objective = Objective(network, measure, {"masked_language_model": 1.0}, pretraining.WEIGHTED_BY)
+        objective = Objective(network, figures, {"masked_language_model": 1.0}, PRETRAINING_LOSSES)
         objective.compile(optimizer=keras.optimizers.SGD(1.0))
         objective.shards = shards
         feed = Feed(lambda step: make_batch(), range(1))
@@ -98,7 +97,7 @@ def test_a_figure_that_does_not_say_what_weighs_it_is_an_error():
     with pytest.raises(
         ValueError, match=r"^Every figure must say what weighs its mean\. Received: b without$"
     ):
-        mean_of_shards(lambda batch: {"a": 1.0, "b": 2.0}, make_batch(), 2, {"a": None})
+        mean_of_shards(lambda batch: {"a": 1.0, "b": 2.0}, make_batch(), 2, {"a": Loss(min, None)})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""What a loss is, and what all of them are made of."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras import ops
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss, or a measure such as an accuracy: a mean, and what weighs it.
+
+    Attributes:
+        function: Tensors and, last, the weights of the mean -> scalar, float32. The table that the loss is in
+            says which tensors.
+        weighted_by: The array of the batch that holds the weights of the mean; None where every example counts
+            the same, and the function receives None.
+    """
+
+    function: Callable[..., Any]
+    weighted_by: str | None
+
+    def weights(self, batch: Mapping) -> Any:
+        """Returns the weights of the mean over a batch."""
+        return None if self.weighted_by is None else batch[self.weighted_by]
+
+
+def measure(losses: Mapping[str, Loss], outputs: Mapping, batch: Mapping) -> dict:
+    """Returns every loss of a table by name, each a float32 scalar.
+
+    Args:
+        losses: Their functions take outputs, batch and weights.
+        outputs: Tensors that a network returned, by name.
+        batch: The batch that it was given.
+    """
+    return {name: loss.function(outputs, batch, loss.weights(batch)) for name, loss in losses.items()}
+
+
+def weighted_mean(values, weights=None):
+    """Mean of the values under the weights; 0 where all weights are 0.
+
+    Args:
+        values: Any shape, float32.
+        weights: The same shape, any number type; None weighs all values the same.
+    """
+    if weights is None:
+        return ops.mean(values)
+    weights = ops.cast(weights, "float32")
+    return _mean(ops.sum(values * weights), ops.sum(weights))
+
+
+def weighted_mean_of_parts(means, weights):
+    """The weighted mean over a batch from those over its parts.
+
+    Args:
+        means: Scalars, one for each part.
+        weights: Scalars, the sum of the weights of each part.
+    """
+    # One by one: to stack them changes the order in which gradients are added up, and with it their last bits.
+    weighted = [mean * weight for mean, weight in zip(means, weights, strict=True)]
+    return _mean(sum(weighted), sum(weights))
+
+
+def _mean(total, weight):
+    return total / ops.maximum(weight, 1.0)
+
+
+def cross_entropy(logits, ids):
+    """Cross-entropy of each true class.
+
+    Args:
+        logits: (..., classes), float.
+        ids: (...), the true classes, integers.
+
+    Returns:
+        (...), float32.
+    """
+    return ops.sparse_categorical_crossentropy(ids, ops.cast(logits, "float32"), from_logits=True)
+
+
+def is_correct(logits, ids):
+    """1 where the most likely class is the true one and 0 elsewhere; arguments and shape as for `cross_entropy`."""
+    predicted = ops.cast(ops.argmax(logits, axis=-1), ids.dtype)
+    return ops.cast(ops.equal(predicted, ids), "float32")
