@@ -13,7 +13,6 @@ from mbert_cli.text.wordpiece import Tokenizer
 
 TOKENS = (*RESERVED, "fine", "film", "##s", "ß", "\u2028", "\x85")
 PUBLISHED = "Put the tokenizer's files that were published with the weights into the folder."
-CANNOT = "mbert cuts words as BERT does, and such a model would be fed other tokens than it was trained on."
 
 
 def write(folder: Path, **files: Any) -> Path:
@@ -178,39 +177,6 @@ def test_a_damaged_vocabulary_is_refused(tmp_path, files, message):
     assert refusal(write(tmp_path, **files)) == (message, PUBLISHED)
 
 
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ({"tokenizer": {"model": {"type": "Unigram", "vocab": [["a", 0.5]]}}},
-         "model type must be WordPiece. Received: Unigram in theirs/tokenizer.json"),
-        ({"tokenizer": {"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}},
-         "model type must be WordPiece. Received: BPE in theirs/tokenizer.json"),
-        ({"tokenizer": fast(model__unk_token="<unk>")},
-         "model unk_token must be [UNK]. Received: <unk> in theirs/tokenizer.json"),
-        ({"tokenizer": fast(model__max_input_chars_per_word=200)},
-         "model max_input_chars_per_word must be 100. Received: 200 in theirs/tokenizer.json"),
-        ({"tokenizer": fast(normalizer={"type": "Sequence", "normalizers": [{"type": "NFD"}]})},
-         "normalizer type must be BertNormalizer. Received: Sequence in theirs/tokenizer.json"),
-        ({"tokenizer": fast(normalizer=None)},
-         "normalizer type must be BertNormalizer. Received: null in theirs/tokenizer.json"),
-        ({"tokenizer": fast(normalizer__handle_chinese_chars=False)},
-         "normalizer handle_chinese_chars must be true. Received: false in theirs/tokenizer.json"),
-        ({"tokenizer": fast(pre_tokenizer={"type": "Whitespace"})},
-         "pre_tokenizer type must be BertPreTokenizer. Received: Whitespace in theirs/tokenizer.json"),
-        ({"tokenizer_config": {"tokenize_chinese_chars": False}},
-         "tokenize_chinese_chars must be true. Received: false in theirs/tokenizer_config.json"),
-        ({"tokenizer_config": {"do_basic_tokenize": False}},
-         "do_basic_tokenize must be true. Received: false in theirs/tokenizer_config.json"),
-        ({"tokenizer_config": {"tokenizer_class": "BertJapaneseTokenizer"}},
-         ("tokenizer_class must be one of BERT's. "
-         "Received: BertJapaneseTokenizer in theirs/tokenizer_config.json")),
-    ],
-)  # fmt: skip
-def test_a_tokenizer_that_cuts_otherwise_is_refused_by_its_setting(tmp_path, files, message):
-    folder = write(tmp_path, **({"vocab": lines(*TOKENS)} | files))
-    assert refusal(folder) == (f"A tokenizer's {message}", CANNOT)
-
-
 def test_a_list_of_tokens_without_a_type_is_refused(tmp_path):
     folder = write(tmp_path, tokenizer={"model": {"vocab": [["a", 0.5]]}})
     assert refusal(folder)[0] == (
@@ -232,27 +198,6 @@ def test_two_files_that_disagree_on_a_token_are_refused(tmp_path, text, differen
     assert refusal(write(tmp_path, vocab=lines(*text), tokenizer=fast())) == (
         f"vocab.txt and tokenizer.json must have the same tokens. Received: {different}",
         "Remove the file that the weights were not trained with.",
-    )
-
-
-def test_two_files_that_disagree_on_lower_casing_are_refused(tmp_path):
-    assert refusal(write(tmp_path, tokenizer=fast(), tokenizer_config={"do_lower_case": False})) == (
-        (
-            "tokenizer_config.json and tokenizer.json must agree on lower-casing. Received: do_lower_case false in "
-            "theirs/tokenizer_config.json and lowercase true in theirs/tokenizer.json"
-        ),
-        "Correct the file that the weights were not trained with.",
-    )
-
-
-def test_lower_casing_must_be_true_or_false(tmp_path):
-    folder = write(tmp_path, vocab=lines(*TOKENS), tokenizer_config={"do_lower_case": "false"})
-    assert refusal(folder) == (
-        (
-            'A tokenizer\'s do_lower_case must be true or false. Received: "false" in '
-            "theirs/tokenizer_config.json"
-        ),
-        PUBLISHED,
     )
 
 

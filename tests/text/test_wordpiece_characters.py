@@ -115,22 +115,6 @@ def test_a_word_is_too_long_by_its_characters(char, lowercase):
     assert_same(tokenizer, [f"a {char * length}, {char * 3}" for length in lengths])
 
 
-def test_only_texts_that_need_it_take_the_slow_way():
-    texts = [
-        "plain",
-        "naïve “café” — ok",
-        "Straße",
-        "\ttab\r\n",
-        "bell\x07",
-        "東京、そして서울",
-        "é" * 60,
-        "é " * 60,
-    ]
-    assert find_different(texts, True) == [2, 4, 6]
-    assert find_different(texts, False) == [4, 6]
-    assert find_different(texts[:2], True) == find_different([], True) == []
-
-
 @pytest.mark.parametrize("blank", ["\u2028", "\x85", "\u3000", "a\u00a0b"])
 def test_a_token_with_white_space_changes_nothing(blank):
     tokenizer = Tokenizer(Vocabulary((*LEADING_TOKENS, "a", "b", blank, f"##{blank}")))
