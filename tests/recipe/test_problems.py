@@ -1,0 +1,116 @@
+"""What is wrong with a recipe, in sentences."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.loading import load
+from mbert_cli.recipe.problems import find_key, leaves, unknown_key, wrong_choice
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def said(verb, *arguments, **options):
+    with pytest.raises(UserError) as error:
+        load(verb, *arguments, **options)
+    assert error.value.exit_code == 2
+    return error.value.message
+
+
+@pytest.mark.parametrize(
+    ("verb", "setting", "message"),
+    [
+        ("distill", "train.batchsize=4", "train.batchsize: unknown key. Did you mean train.batch_size?"),
+        ("distill", "batch_size=4", "batch_size: unknown key. It belongs elsewhere: write train.batch_size."),
+        ("distill", "train.learning_rate=1",
+         "train.learning_rate: unknown key. It belongs elsewhere: write train.optimizer.learning_rate."),
+        ("distill", "model.num_layer=3", "model.num_layer: unknown key. Did you mean model.changes.num_layers?"),
+        ("distill", "train.steps=4", "train.steps: unknown key. It belongs to recipes of train-teacher."),
+        ("distill", "zzz=1",
+         "zzz: unknown key. The keys of a recipe of distill are seed, teacher, data, model, distill, train."),
+        ("distill", "train.batch_size.x=3", "train.batch_size has no keys of its own."),
+        ("distill", "nokey", "a setting must be KEY=VALUE. Received: nokey"),
+        ("distill", "seed=[", "seed: not YAML: expected the node content, but found '<stream end>'. Received: ["),
+        ("distill", "seed=-1", "seed must be a whole number of 0 or more. Received: -1"),
+        ("distill", "seed=true", "seed must be a whole number of 0 or more. Received: true"),
+        ("distill", "seed=1.5", "seed must be a whole number of 0 or more. Received: 1.5"),
+        ("distill", "train=null", "train must be a section. Received: null"),
+        ("distill", "train=5", "train must be a section. Received: 5"),
+        ("distill", "train.batch_size={a: 3}",
+         "train.batch_size must be a whole number of 1 or more. Received: {a: 3}"),
+        ("distill", "train.jit_compile=maybe", "train.jit_compile must be true, false or auto. Received: maybe"),
+        ("distill", "train.optimizer.clip_norm=0",
+         "train.optimizer.clip_norm must be a number above 0, or null. Received: 0"),
+        ("distill", "train.optimizer.learning_rate=.nan",
+         "train.optimizer.learning_rate must be a number above 0. Received: .nan"),
+        ("distill", "teacher=5", 'teacher must be text, or null. Write it in quotes: "5". Received: 5'),
+        ("finetune", "task.packages=[0, x]",
+         'task.packages must be a list of texts, or null. Write each in quotes: ["0", "x"]. Received: [0, x]'),
+        ("distill", "distill.strategy=joit",
+         "distill.strategy must be progressive, joint or auxiliary. Did you mean joint? Received: joit"),
+        ("distill", "distill.layer_map=[0, -2]",
+         "distill.layer_map must be a list of whole numbers of 0 or more, or null. Received: [0, -2]"),
+        ("export-tflite", "export.quantize=[float32, flot16]",
+         ("export.quantize must be float32, float16 or dynamic_int8, or a list of these. "
+          "Received: [float32, flot16]")),
+        ("finetune", "task.source=fil",
+         "task.source must be one of installed_docs, glue, file, squad, tokens. Did you mean file? Received: fil"),
+        ("finetune", "task.source=file", "task.train is missing: it must be text."),
+        ("finetune", "task.folder=x",
+         "task.folder: only for task.source: glue. Received: task.source: installed_docs"),
+        ("eval", "task.name=sst2",
+         "task.source is missing: it must be one of installed_docs, glue, file, squad, tokens, imported."),
+        ("finetune", "task={source: file, train: x.tsv, labels: [a, a]}", "task: labels must be distinct"),
+        ("distill", "model.changes.num_heads=7",
+         "model: the width inside a block (64) must be a multiple of num_heads (7)"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_a_sentence(verb, setting, message):
+    assert said(verb, settings=[setting]) == f"--set: {message}"
+
+
+def test_an_unknown_size_is_told_with_the_sizes_there_are():
+    assert said("distill", settings=["model.size=mobilbert"]) == (
+        "--set: model.size must be one of bert_base, bert_large, distilbert_6, ib_bert_laptop, ib_bert_large, "
+        "mobilebert, mobilebert_laptop, mobilebert_no_opt, mobilebert_tiny, tinybert_4, tinybert_6. "
+        "Did you mean mobilebert? Received: mobilbert"
+    )
+
+
+def test_values_are_found_with_their_paths():
+    values = {"a": 1, "b": {"c": [1, 2], "d": {"e": None}}, "f": {}}
+    assert list(leaves(values)) == [("a", 1), ("b.c", [1, 2]), ("b.d.e", None)]
+
+
+def test_a_key_is_that_of_the_chosen_variant():
+    for source, default in (("glue", 128), ("squad", 384)):
+        values = {"task": {"source": source, "sequence_length": 8}}
+        assert find_key("finetune", "task.sequence_length", values).default == default
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("joit", "x must be one of joint, auxiliary. Did you mean joint? Received: joit"),
+        ("zzz", "x must be one of joint, auxiliary. Received: zzz"),
+        (3, "x must be one of joint, auxiliary. Received: 3"),
+    ],
+)
+def test_a_wrong_choice_is_told_with_those_there_are(value, sentence):
+    assert wrong_choice("x", ["joint", "auxiliary"], value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("train.setps", "train.setps: unknown key. Did you mean train.steps?"),
+        ("optimizer.learning_rat",
+         "optimizer.learning_rat: unknown key. Did you mean train.optimizer.learning_rate?"),
+        ("distill.strategy", "distill.strategy: unknown key. It belongs to recipes of distill."),
+        ("train.zzz", "train.zzz: unknown key. The keys of train are steps, batch_size."),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_is_told_with_the_one_that_is_meant(path, sentence):
+    assert unknown_key("train-teacher", path, ["steps", "batch_size"]) == sentence
