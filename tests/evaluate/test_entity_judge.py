@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mbert_cli.evaluate.entities import Entity, chunk_labels, entity_types, find_entities
+from mbert_cli.evaluate.entities import chunk_labels
 from mbert_cli.evaluate.entity_judge import EntityJudge, EntityRow
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
@@ -102,49 +102,6 @@ def test_a_text_differs_where_one_of_its_words_clearly_does():
     assert judge([1, 2, 4, 5, 1, 2, 0]).differ(RIGHT, other).tolist() == [False, False, False]
 
 
-def test_labelled_words_become_pieces_of_the_text():
-    text = "Zoë  King saw Paris and Rome."
-    starts, ends = np.array([0, 5, 10, 14, 20, 24, 28]), np.array([3, 9, 13, 19, 23, 28, 29])
-    labels = ["B-PER", "I-PER", "O", "I-LOC", "O", "B-LOC", "B-LOC"]
-    probabilities = np.array([0.5, 1.0, 0.9, 0.75, 0.9, 0.25, 0.5])
-    assert find_entities(text, WHOLE.group(labels), probabilities, starts, ends) == [
-        Entity(0, 9, "Zoë  King", "PER", 0.75),
-        Entity(14, 19, "Paris", "LOC", 0.75),
-        Entity(24, 28, "Rome", "LOC", 0.25),
-        Entity(28, 29, ".", "LOC", 0.5),
-    ]
-    assert find_entities("a", WHOLE.group(["O"]), np.ones(1), np.zeros(1, int), np.ones(1, int)) == []
-
-
-@pytest.mark.parametrize(
-    ("labels", "chunks"),
-    [
-        ("O B-LOC I-LOC", "O B-LOC I-LOC"),
-        ("I-a-b B-a-b O", "I-a-b B-a-b O"),
-        ("B-NP I-NP", "B-NP I-NP"),
-        ("O B-P I-P L-P U-P", "O B-P I-P E-P S-P"),
-        ("O B-P I-P E-P S-P", "O B-P I-P E-P S-P"),
-        ("PER O S", "I-PER O I-S"),
-        ("O PER B-LOC", "O I-PER B-LOC"),
-        ("B I O", "B-_ I-_ O"),
-    ],
-)
-def test_labels_of_every_scheme_become_those_of_seqeval(labels, chunks):
-    assert chunk_labels(labels.split()) == chunks.split()
-
-
-@pytest.mark.parametrize(
-    "labels", ["NOUN VERB DET PUNCT", "LABEL_0 LABEL_1", "B M E S", "B-NN M-NN", "I- B-x"]
-)
-def test_labels_of_no_scheme_are_tags_of_words(labels):
-    assert chunk_labels(labels.split()) is None
-
-
-def test_types_are_named_once_in_the_order_of_the_labels():
-    assert entity_types(chunk_labels(["PER", "O", "LOC"])) == ["PER", "LOC"]
-    assert entity_types(LABELS) == ["LOC", "PER"]
-
-
 @pytest.mark.filterwarnings("error")
 def test_neighbours_with_the_same_label_are_an_entity_where_no_label_has_a_mark():
     labels = chunk_labels(["PER", "O", "LOC"])
@@ -162,3 +119,10 @@ def test_neighbours_with_the_same_label_are_an_entity_where_no_label_has_a_mark(
         EntityRow("PER", 1.0, 0.5, pytest.approx(2 / 3), 2),
         EntityRow("LOC", 0.0, 0.0, 0.0, 1),
     ]
+
+
+def test_labels_of_words_become_groups_of_neighbours():
+    labels = ["B-PER", "I-PER", "O", "I-LOC", "O", "B-LOC", "B-LOC"]
+    groups = [("PER", 0, 1), ("LOC", 3, 3), ("LOC", 5, 5), ("LOC", 6, 6)]
+    assert [tuple(group) for group in WHOLE.group(labels)] == groups
+    assert list(WHOLE.group(["O"])) == []

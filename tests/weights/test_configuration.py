@@ -127,27 +127,6 @@ def test_settings_for_writing_text_and_old_names_are_passed_over(tmp_path):
     assert read(tmp_path, OPT | old).size == SIZES["mobilebert"]
 
 
-def test_the_fork_s_name_of_the_width_is_recognised(tmp_path):
-    hint = refusal(tmp_path, {"vocab_size": 9, "bottleneck_size": 128}, "tf1").hint
-    assert hint == (
-        "Did you mean intra_bottleneck_size? --allow-unknown passes over fields that change no arithmetic."
-    )
-
-
-def test_fields_of_another_family_are_recognised(tmp_path):
-    error = refusal(
-        tmp_path, {"vocab_size": 9, "model_type": "bert", "embedding_size": 4, "trigram_input": True}
-    )
-    assert error.message == (
-        "Every field of a configuration must be known, or weights would be misread. "
-        f"Received: embedding_size: 4, trigram_input: true in {tmp_path}/config.json"
-    )
-    assert error.hint == (
-        "They are fields of mobilebert: correct model_type. "
-        "--allow-unknown passes over fields that change no arithmetic."
-    )
-
-
 def test_what_is_no_json_object_is_refused(tmp_path):
     assert refusal(tmp_path, "{").message.startswith(
         f"A configuration must be a JSON file. Received: {tmp_path}/config.json ("
@@ -251,12 +230,6 @@ def test_the_names_that_every_class_understands_are_those_of_distilbert(tmp_path
     error = refusal(tmp_path, usual | {"num_hidden_layers": 4})
     assert error.message == (
         f"num_hidden_layers and n_layers are one field of distilbert. Received: 4 and 3 in {tmp_path}/config.json"
-    )
-
-
-def test_a_number_in_quotes_is_told_how_to_be_written(tmp_path):
-    assert refusal(tmp_path, {"vocab_size": " 30522 "}).hint == (
-        'Write it without quotes, as `"vocab_size": 30522`.'
     )
 
 
