@@ -213,14 +213,17 @@ def export_tflite(
 def bench(
     ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
-    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: Format = None, out: Out = None,
 ) -> None:  # fmt: skip
     """latency, size and memory of artifacts, side by side
 
     Example: `mbert bench --against bert_base` prints how many times smaller and faster they are.
     """
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
-    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or ())
+    invocation = _invocation(
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
+        delivery=_delivery(form, out),
+    )  # fmt: skip
     _run("bench", invocation)
 
 

@@ -21,7 +21,7 @@ BELOW = {
     "mbert_cli.native_output", "mbert_cli.page", "mbert_cli.printing", "mbert_cli.section",
     "mbert_cli.standard_streams", "mbert_cli.table",
 }  # fmt: skip
-PRINTING = {"commands", "preflight", "tasks", "sessions", "report/terminal.py", "report/scores.py"}
+PRINTING = {"commands", "preflight", "tasks", "sessions", "report/terminal.py"}
 """Rooms, and files of others, that may print."""
 HEAVY = {"tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "jax", "torch"}
 LIGHT = ["cli.py", "console.py", "errors.py", "section.py"]

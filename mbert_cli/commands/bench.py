@@ -10,8 +10,11 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
+from mbert_cli.page import Page
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
+from mbert_cli.report.bench import Measured, bench_page
+from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.artifacts import exported, target_name
 from mbert_cli.tasks.model import ARTIFACT, find_target, open_task_model
 from mbert_cli.tasks.row_length import with_chosen_length
@@ -26,9 +29,6 @@ from mbert_cli.tflite.latency import (
 )
 from mbert_cli.tflite.latency_reports import BENCH, Machine, describe_machine, write_report
 
-PAPER_TIMES_SMALLER, PAPER_TIMES_FASTER = 4.3, 5.5
-"""MobileBERT against BERT-base on a Pixel 4, both in float32 (Sun et al., 2020)."""
-
 EXAMPLES = 32
 
 NOISY = 0.1
@@ -42,8 +42,7 @@ def run(invocation: Invocation) -> None:
     recipe: BenchRecipe = invocation.loaded.recipe
     artifacts = _artifacts(invocation)
     if invocation.dry_run:
-        for artifact in artifacts:
-            console.result(f"Would time {artifact} for {recipe.bench.min_seconds:g} s")
+        deliver(_plan(artifacts, recipe.bench.min_seconds), invocation.delivery)
         return
     timed = [
         Timed(path, inputs) for path, inputs in zip(artifacts, _inputs(invocation, artifacts), strict=True)
@@ -52,14 +51,18 @@ def run(invocation: Invocation) -> None:
     machine = describe_machine()
     rows = measure([*timed, *references], recipe.bench)
     own, beside = rows[: len(timed)], rows[len(timed) :]
-    _show(own, beside, recipe)
-    console.result(machine.line)
-    _warn_of_noise(rows, machine)
     path = write_report(invocation.run or invocation.root / BENCH, own, beside, recipe.bench, machine)
+    _warn_of_noise(rows, machine)
     console.info(f"Written to {path}")
-    console.result("On a phone, with LiteRT's benchmark binary in this folder:")
-    console.result(
-        "\n".join(adb_lines([(target_name(path), path) for path in artifacts], recipe.bench.threads))
+    lines = adb_lines([(target_name(path), path) for path in artifacts], recipe.bench.threads)
+    deliver(bench_page(Measured(own, beside, recipe.bench, machine, lines)), invocation.delivery)
+
+
+def _plan(artifacts: Sequence[Path], seconds: float) -> Page:
+    """What `--dry-run` says."""
+    return Page(
+        record={"would_time": [{"path": path, "seconds": seconds} for path in artifacts]},
+        notes=[f"Would time {artifact} for {seconds:g} s" for artifact in artifacts],
     )
 
 
@@ -110,44 +113,6 @@ def _references(name: str | None, timed: Sequence[Timed], folder: Path) -> list[
         ]  # a larger vocabulary has ids for which the reference has no weights
         references.append(Timed(reference_artifact(name, length, folder), known))
     return references
-
-
-def _show(own: Sequence[LatencyRow], references: Sequence[LatencyRow], recipe: BenchRecipe) -> None:
-    rows = [*own, *references]
-    columns = [
-        "artifact", "tokens", "MB", "p50 ms", "spread", "p90 ms", "p99 ms", "peak MB", "runs", "times smaller",
-        "times faster",
-    ]  # fmt: skip
-    cells = [
-        (
-            target_name(row.path),
-            row.sequence_length,
-            f"{row.size_bytes / 1e6:.1f}",
-            f"{row.p50_ms:.2f}",
-            "" if row.spread is None else f"{row.spread:.1%}",
-            f"{row.p90_ms:.2f}",
-            f"{row.p99_ms:.2f}",
-            f"{row.peak_memory_bytes / 1e6:.0f}",
-            f"{row.runs:,}",
-            f"{compared.size_bytes / row.size_bytes:.1f}",
-            f"{compared.p50_ms / row.p50_ms:.1f}",
-        )
-        for row, compared in zip(rows, _compared_with(rows, references), strict=True)
-    ]
-    threads = "1 thread" if recipe.bench.threads == 1 else f"{recipe.bench.threads} threads"
-    name = f"{recipe.bench.against} of the same length" if len(references) > 1 else target_name(rows[-1].path)
-    console.table(f"bench: {threads}, ratios to {name}", columns, cells)
-    if recipe.bench.against == "bert_base":
-        console.result(
-            f"For comparison, MobileBERT against BERT-base in the paper, both float32 on a Pixel 4: "
-            f"{PAPER_TIMES_SMALLER} times smaller, {PAPER_TIMES_FASTER} times faster."
-        )
-
-
-def _compared_with(rows: Sequence[LatencyRow], references: Sequence[LatencyRow]) -> list[LatencyRow]:
-    """The row that each is compared with: the reference of its length, else the last one of all."""
-    by_length = {row.sequence_length: row for row in references}
-    return [by_length.get(row.sequence_length, rows[-1]) for row in rows]
 
 
 def _warn_of_noise(rows: Sequence[LatencyRow], machine: Machine) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.recipe.loading import LoadedRecipe, load
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import FILE as DESCRIPTION
@@ -41,6 +42,7 @@ class Invocation:
         pair: A text is two, with a tab between them.
         jsonl: Print JSON lines.
         submission: Folder for the leaderboard's files.
+        delivery: Where results go, and in which form.
     """
 
     verb: str
@@ -62,6 +64,7 @@ class Invocation:
     pair: bool = False
     jsonl: bool = False
     submission: Path | None = None
+    delivery: Delivery = PRINTED
 
     def of(self, verb: str, recipe: str) -> "Invocation":
         """The invocation of another verb that this one needs first, in the same root and manner."""

@@ -10,7 +10,7 @@ from mbert_cli.search.results import (
     SettingResult,
     describe_choice,
     rank,
-    report_record,
+    search_record,
 )
 from mbert_cli.table import Table
 
@@ -28,7 +28,7 @@ def search_page(search: Path, report: SearchReport) -> Page:
     ranked = sorted(report.results, key=lambda result: rank(result.mean), reverse=True)
     rows = [_row(result, report.chosen) for result in ranked]
     table = Table(f"search: {search}", columns, rows, _conclusion(search, report))
-    return Page([table], {"search": search, **report_record(report)})
+    return Page([table], {"search": search, **search_record(report)})
 
 
 def _row(result: SettingResult, chosen: SettingResult | None) -> tuple[str, ...]:

@@ -138,10 +138,10 @@ def collect_report(search: Path, settings: Sequence[Setting], seeds: Sequence[in
 
 def write_report(search: Path, report: SearchReport) -> None:
     """Writes search.json, for `mbert runs` and for other programs."""
-    replace_file(search / SEARCH, (json.dumps(report_record(report), indent=2) + "\n").encode())
+    replace_file(search / SEARCH, (json.dumps(search_record(report), indent=2) + "\n").encode())
 
 
-def report_record(report: SearchReport) -> dict[str, Any]:
+def search_record(report: SearchReport) -> dict[str, Any]:
     """What a search has found, as search.json holds it."""
     chosen = report.chosen
     return {

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.runs.origin import collect_origin
@@ -78,15 +79,22 @@ def write_report(
         options: How they were measured.
         machine: What they were measured on.
     """
-    report = {
-        "reference": options.against, "options": options.model_dump(), "processor": machine.processor,
-        "load": machine.load, **machine.origin,
-        "rows": [*(_record(row, False) for row in rows), *(_record(row, True) for row in references)],
-    }  # fmt: skip
+    report = latency_record(rows, references, options, machine)
     folder.mkdir(parents=True, exist_ok=True)
     path = _new_path(folder, datetime.fromisoformat(machine.origin["started"]))
     replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
     return path
+
+
+def latency_record(
+    rows: Sequence[LatencyRow], references: Sequence[LatencyRow], options: BenchOptions, machine: Machine
+) -> dict[str, Any]:
+    """What a report holds; arguments as of `write_report`."""
+    return {
+        "reference": options.against, "options": options.model_dump(), "processor": machine.processor,
+        "load": machine.load, **machine.origin,
+        "rows": [*(_record(row, False) for row in rows), *(_record(row, True) for row in references)],
+    }  # fmt: skip
 
 
 def _record(row: LatencyRow, is_reference: bool) -> dict:
