@@ -38,6 +38,8 @@ a batch in halves on two streams               mbert_cli/train/streams.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 what a run directory holds                     mbert_cli/runs/directory.py
+what makes a run complete, and opening one     mbert_cli/runs/complete.py
+a saved model, opened once                     mbert_cli/weights/saved_model.py
 what its inputs hold                           mbert_cli/runs/content.py
 which inputs a recipe has                      mbert_cli/recipe/contents.py
 which run a command goes on with               mbert_cli/runs/identity.py

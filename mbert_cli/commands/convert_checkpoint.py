@@ -11,7 +11,6 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
-from mbert_cli.runs.directory import require_run
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.text.matched_tokens import describe_matched
@@ -28,8 +27,7 @@ from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import TASK_HEADS, write_task
 from mbert_cli.weights.names import HEADS, weights_of
-from mbert_cli.weights.saved_files import WEIGHTS, load_run_vocabulary
-from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.saved_model import SavedModel
 
 FORMATS = ("huggingface", "tf1")
 
@@ -74,13 +72,12 @@ def run(command: ConvertCommand) -> None:
         raise UserError(
             f"--to must be {' or '.join(FORMATS)}. Received: {command.to}", "Choose one of the two."
         )
-    final = require_run(command.run, WITH_WEIGHTS).final
+    model = SavedModel.open(command.run, WITH_WEIGHTS)
     if command.out.exists():
         raise UserError(
             f"The folder to write must not exist yet. Received: {command.out}", "Name another one."
         )
-    description, arrays = ModelDescription.load(final), dict(load_weights(final / WEIGHTS))
-    vocabulary = load_run_vocabulary(final, description)
+    description, arrays, vocabulary = model.description, dict(model.weights), model.vocabulary
     family = find_family(description.size)
     require_place(description.size, {name.split("/")[0] for name in arrays}, command.to, family)
     dropped = _drop_foreign_heads(arrays, description.size, command.to, family)

@@ -13,7 +13,7 @@ from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.sequence_length import require_length
-from mbert_cli.preflight.inputs import find_run, with_input, with_store_of
+from mbert_cli.preflight.inputs import find_model, with_input, with_store_of
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe
@@ -24,7 +24,6 @@ from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
-from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_network import dtype_policy, load_teacher
 
 
@@ -32,24 +31,24 @@ def run(invocation: Invocation) -> None:
     """Transfers a teacher's knowledge into a student."""
     use_streams()
     recipe: DistillRecipe = invocation.loaded.recipe
-    teacher_run = find_run(invocation, recipe.teacher, "teacher", TEACHERS)
-    recipe = with_input(recipe, "teacher", teacher_run)
-    teacher_description = ModelDescription.load(teacher_run.final)
+    saved = find_model(invocation, recipe.teacher, "teacher", TEACHERS)
+    recipe = with_input(recipe, "teacher", saved.run)
+    teacher_description = saved.description
     size = recipe.model.resolve()
     for encoder in (size, teacher_description.size):
         require_length(recipe.data.sequence_length, encoder)
         say_single_segment(encoder, has_pairs=True)
     layer_map = map_layers(teacher_description.size, size, recipe.distill)
     plan = _plan(recipe)
-    store_run = find_store(invocation, with_store_of(recipe.data, teacher_run.path))
+    store_run = find_store(invocation, with_store_of(recipe.data, saved.run))
     if store_run is None:
         show_plan(invocation, plan, {}, recipe.train)
         return
     recipe = with_input(recipe, "data.run", store_run)
     store = TokenStore(store_run.final)
-    require_same_vocabulary(store.vocabulary, teacher_description, teacher_run.path)
+    require_same_vocabulary(store.vocabulary, teacher_description, saved.path)
 
-    teacher = load_teacher(teacher_run.path, recipe.train.precision)
+    teacher = load_teacher(saved, recipe.train.precision)
     teacher.trainable = False
     student = build_pretraining_network(
         size,

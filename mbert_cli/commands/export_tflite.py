@@ -19,16 +19,16 @@ from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.runs.artifacts import MODEL
-from mbert_cli.runs.directory import require_run, write_directory
 from mbert_cli.runs.lineage import TASK_MODELS
+from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.model import find_target, open_task_model, real_rows, require_head
 from mbert_cli.tasks.row_length import chosen_length
 from mbert_cli.tflite.convert import convert_weights, op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import VOCABULARY, WEIGHTS, copy_vocabulary
-from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.saved_files import VOCABULARY, copy_vocabulary
+from mbert_cli.weights.saved_model import SavedModel
 
 AGREEMENT = "agreement"
 """What takes the place of the score where nobody knows the truth."""
@@ -41,23 +41,22 @@ def run(invocation: Invocation) -> None:
     """Converts a fine-tuned run in each wanted mode; an artifact that loses too much is not written."""
     recipe: ExportRecipe = invocation.loaded.recipe
     target = find_target(invocation)
-    run_dir = require_run(target, TASK_MODELS)
-    modes = _modes(recipe)
-    description = ModelDescription.load(run_dir.final)
+    model = SavedModel.open(target, TASK_MODELS)
+    run, modes, description = model.run, _modes(recipe), model.description
     require_head(description, target)
     length = _length(invocation, description)
     require_length(length, description.size)
     if invocation.dry_run:
         for mode in modes:
-            console.result(f"Would write {run_dir.export / mode / MODEL}, {length} tokens")
+            console.result(f"Would write {run.export / mode / MODEL}, {length} tokens")
         return
     reference = _Reference(target, recipe, length)
     rows = []
     for mode in modes:
-        report = _export(run_dir.final, run_dir.export / mode, mode, length, reference, recipe)
+        report = _export(model, run.export / mode, mode, length, reference, recipe)
         rows.append(_row(mode, report))
     console.table(
-        f"export-tflite: {run_dir.export}",
+        f"export-tflite: {run.export}",
         [
             "mode",
             "MB",
@@ -69,7 +68,7 @@ def run(invocation: Invocation) -> None:
         rows,
     )
     for mode in modes:
-        console.info(f"Artifact: {run_dir.export / mode / MODEL}")
+        console.info(f"Artifact: {run.export / mode / MODEL}")
     num_broken = sum(len(label.splitlines()) > 1 for label in description.labels)
     if num_broken:
         console.info(
@@ -127,12 +126,11 @@ class _Reference:
 
 
 def _export(
-    final: Path, directory: Path, mode: str, length: int, reference: _Reference, recipe: ExportRecipe
+    model: SavedModel, directory: Path, mode: str, length: int, reference: _Reference, recipe: ExportRecipe
 ) -> dict:
     """Converts, verifies in a scratch folder, and only then gives the artifact its name."""
     console.info(f"Converting to {mode}")
-    size = ModelDescription.load(final).size
-    content = convert_weights(load_weights(final / WEIGHTS), size, length, mode, reference.kind)
+    content = convert_weights(model.weights, model.description.size, length, mode, reference.kind)
     with tempfile.TemporaryDirectory() as scratch:
         candidate = Path(scratch) / MODEL
         candidate.write_bytes(content)
@@ -144,17 +142,16 @@ def _export(
     require_parity(parity, recipe.export.verify)
     if directory.exists():
         console.info(f"{directory}: replaces the artifact that was there")
-    write_directory(directory, lambda folder: _write(folder, final, content, report), replace=True)
+    write_directory(directory, lambda folder: _write(folder, model, content, report), replace=True)
     return report
 
 
-def _write(folder: Path, final: Path, content: bytes, report: dict) -> None:
+def _write(folder: Path, model: SavedModel, content: bytes, report: dict) -> None:
     (folder / MODEL).write_bytes(content)
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    description = ModelDescription.load(final)
-    (folder / "labels.txt").write_text(label_lines(description.labels), encoding="utf-8")
-    description.save(folder)
-    copy_vocabulary(final / VOCABULARY, folder)
+    (folder / "labels.txt").write_text(label_lines(model.description.labels), encoding="utf-8")
+    model.description.save(folder)
+    copy_vocabulary(model.folder / VOCABULARY, folder)
 
 
 def _modes(recipe: ExportRecipe) -> Sequence[str]:

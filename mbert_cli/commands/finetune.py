@@ -21,7 +21,7 @@ from mbert_cli.losses.loss import measure
 from mbert_cli.losses.tasks import TaskLoss
 from mbert_cli.model.heads import TASK_HEADS, build_task_network
 from mbert_cli.model.sequence_length import require_length
-from mbert_cli.preflight.inputs import find_run, origin_of, with_input, with_learning_rate
+from mbert_cli.preflight.inputs import find_model, origin_of, with_input, with_learning_rate
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
@@ -45,9 +45,9 @@ from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import FinetuneTrainOptions
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import VOCABULARY, WEIGHTS, load_run_vocabulary
+from mbert_cli.weights.saved_files import VOCABULARY
+from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.weights.saved_network import dtype_policy, save_network
-from mbert_cli.weights.store import load_weights
 from mbert_cli.weights.variables import assign_variables
 
 SCORE = "score"
@@ -65,7 +65,7 @@ class _Material:
     """What all fine-tunings of one source on one task share, whatever their rates, batches, epochs and seeds.
 
     Attributes:
-        source: The source's final/.
+        source: The run that is started from.
         description: The task model.
         train: The examples to learn from.
         held_out: Those that decide which epoch is best.
@@ -73,7 +73,7 @@ class _Material:
         contents: What the inputs of the run hold.
     """
 
-    source: Path
+    source: SavedModel
     description: ModelDescription
     train: TaskSet
     held_out: TaskSet
@@ -86,19 +86,19 @@ def run(invocation: Invocation) -> None:
     use_streams()
     recipe: FinetuneRecipe = invocation.loaded.recipe
     key, named, verbs = origin_of(recipe)
-    source = find_run(invocation, named, key, verbs)
-    recipe = with_input(recipe, key, source)
-    pretrained = ModelDescription.load(source.final)
+    source = find_model(invocation, named, key, verbs)
+    recipe = with_input(recipe, key, source.run)
+    pretrained = source.description
     require_length(recipe.task.sequence_length, pretrained.size)
     recipe = with_learning_rate(recipe, pretrained.size)
     task = load_task(recipe.task)
     say_single_segment(pretrained.size, reads_pairs(task, task.train))
-    material = _collect(recipe, source.final, pretrained, task)
+    material = _collect(recipe, source, task)
     if recipe.search is not None:
         _show_task(task, material.train.rows)
         _search(invocation, recipe, material)
         return
-    network = _build_network(recipe, material.description, source.final)
+    network = _build_network(recipe, material.description, source)
     show_plan(invocation, [_stage(recipe, material)], {"task model": network}, recipe.train)
     _show_task(task, material.train.rows)
 
@@ -115,20 +115,20 @@ def run(invocation: Invocation) -> None:
     show_result(run_dir, figures)
 
 
-def _collect(recipe: FinetuneRecipe, source: Path, pretrained: ModelDescription, task: TaskData) -> _Material:
-    """Encodes the sets of a task for a source, whose final/ is given, and notes what both hold."""
+def _collect(recipe: FinetuneRecipe, source: SavedModel, task: TaskData) -> _Material:
+    """Encodes the sets of a task for a source, and notes what both hold."""
     contents = input_contents(recipe)
     warn_of_training_examples(contents)
     description = ModelDescription(
         verb="finetune",
-        size=pretrained.size,
-        vocabulary=pretrained.vocabulary,
+        size=source.description.size,
+        vocabulary=source.description.vocabulary,
         labels=task.labels,
         kind=task.kind,
         task=recipe.task,
         sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
     )
-    tokenizer = Tokenizer(load_run_vocabulary(source, pretrained))
+    tokenizer = Tokenizer(source.vocabulary)
     train, held_out = (
         encode_set(task, examples, recipe.task, tokenizer) for examples in (task.train, task.validation)
     )
@@ -182,7 +182,7 @@ def _fit(
     )
 
     def write(directory: Path) -> None:
-        save_network(directory, network, description, material.source / VOCABULARY)
+        save_network(directory, network, description, material.source.folder / VOCABULARY)
         write_summary(directory, known | figures)
 
     run_dir.finish(write)
@@ -209,7 +209,7 @@ def _batches(recipe: FinetuneRecipe, encoded: TaskSet) -> TaskBatches:
     return TaskBatches(encoded.rows, options.batch_size, recipe.seed, dynamic_length=options.dynamic_length)
 
 
-def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source: Path) -> keras.Model:
+def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source: SavedModel) -> keras.Model:
     """A task network with fresh weights, whose encoder is the source's unless the recipe wants a baseline."""
     network = build_task_network(
         description.size,
@@ -222,10 +222,9 @@ def _build_network(recipe: FinetuneRecipe, description: ModelDescription, source
         draws_encoder=not recipe.pretrained,
     )
     if recipe.pretrained:
-        weights = load_weights(source / WEIGHTS)
+        weights = source.weights
         head, is_pooled = TASK_HEADS[description.kind]
-        before = ModelDescription.load(source)
-        columns = kept_outputs(description, before)
+        columns = kept_outputs(description, source.description)
         own = {name: array for name, array in weights.items() if name.split("/")[0] in HEADS}
         weights = {name: array for name, array in weights.items() if name not in own}
         if columns is not None:

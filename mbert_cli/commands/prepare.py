@@ -14,9 +14,9 @@ from mbert_cli.preflight.inputs import find_run, recorded_input
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PrepareRecipe
-from mbert_cli.runs.directory import RunDir, newest_complete
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import require_disk
-from mbert_cli.runs.listing import is_run, maker_of
+from mbert_cli.runs.listing import is_run, maker_of, newest_complete
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.text.matched_tokens import describe_matched

@@ -16,8 +16,9 @@ from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.report.search import search_page
 from mbert_cli.report.terminal import deliver
+from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
-from mbert_cli.runs.directory import RunDir, require_run
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import CHECKPOINTS, JOURNAL, RECIPE, SEARCH, STOPPED, SUMMARY, TRIALS
 from mbert_cli.runs.manifest import MANIFEST, replace_file
@@ -151,7 +152,7 @@ class _Search:
                 f"{len(report.results)} in {self._path}, {_counted(report)}",
                 "Lower search.learning_rate and begin again with --fresh.",
             )
-        best = require_run(self._path / TRIALS / chosen.best_trial.name, ("finetune",)).final
+        best = Run.open(self._path / TRIALS / chosen.best_trial.name, ("finetune",)).final
         known = json.loads((best / SUMMARY).read_text(encoding="utf-8"))
 
         def write(directory: Path) -> None:

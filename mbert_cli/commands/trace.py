@@ -1,6 +1,6 @@
 """`mbert trace`: what every layer of a model makes of a text, as arrays and as a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +14,13 @@ from mbert_cli.examples.texts import Examples
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import Pooler
 from mbert_cli.report.attention_maps import draw, require_pictures
-from mbert_cli.runs.directory import require_run
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import WEIGHTS, load_run_vocabulary
-from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.weights.variables import assign_variables
 
 
@@ -89,10 +87,9 @@ def trace_run(path: Path, text: str, pair: str | None, pad: bool | None = None) 
     Raises:
         UserError: The run has no encoder, or the text is longer than its positions.
     """
-    final = require_run(path, WITH_WEIGHTS).final
-    description, weights = ModelDescription.load(final), load_weights(final / WEIGHTS)
+    model = SavedModel.open(path, WITH_WEIGHTS)
+    description, weights, vocabulary = model.description, model.weights, model.vocabulary
     say_single_segment(description.size, pair is not None)
-    vocabulary = load_run_vocabulary(final, description)
     examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))
     batch = _encode(examples, vocabulary, description.size.max_length, with_padding=pad is not False)
     shown = batch["token_ids"].shape[1] if pad else int(batch["padding_mask"].sum())
@@ -129,7 +126,7 @@ def _numpy(tensor: object) -> np.ndarray:
     return keras.ops.convert_to_numpy(tensor)[0]
 
 
-def _pool(description: ModelDescription, weights: dict[str, np.ndarray], last: object) -> np.ndarray:
+def _pool(description: ModelDescription, weights: Mapping[str, np.ndarray], last: object) -> np.ndarray:
     """What a head of whole texts reads; the raw state of [CLS] where the run has no pooler."""
     has_pooler = "pooler/kernel" in weights
     pooler = Pooler(description.size.model_copy(update={"use_pooler": has_pooler}), name="pooler")

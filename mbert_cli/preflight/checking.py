@@ -15,7 +15,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.findings import Check, Report
-from mbert_cli.preflight.inputs import find_run, origin_of, with_learning_rate, with_store_of
+from mbert_cli.preflight.inputs import find_model, find_run, origin_of, with_learning_rate, with_store_of
 from mbert_cli.preflight.machine import (
     look_at_disk,
     look_at_extras,
@@ -25,15 +25,15 @@ from mbert_cli.preflight.machine import (
 from mbert_cli.preflight.task import look_at_task
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation
-from mbert_cli.runs.directory import newest_complete, require_run
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import TASK_MODELS, TEACHERS
-from mbert_cli.runs.listing import is_run, maker_of
+from mbert_cli.runs.listing import is_run, maker_of, newest_complete
 from mbert_cli.section import Section
 from mbert_cli.sessions.prolonging import require_same_run
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_model import SavedModel
 
 _OF_THE_MACHINE = ("memory", "disk")
 """What a dry run says beside its plan, and does not stop at: the run may be meant for another machine."""
@@ -111,17 +111,19 @@ def _distill(invocation: Invocation, report: Report) -> None:
     size = recipe.model.resolve()
     found = _model(invocation, report, recipe.teacher, "teacher", TEACHERS)
     report.look("stages", lambda: _stages(recipe.distill, size, recipe.train))
-    data = with_store_of(recipe.data, found[0]) if found else recipe.data
+    data = with_store_of(recipe.data, found.run) if found else recipe.data
     vocabulary = _store(invocation, report, data)
     _run(invocation, report, recipe)
     _length(report, "sequence length, student", recipe.data.sequence_length, size)
     if found:
-        path, teacher = found
+        teacher = found.description
         _length(report, "sequence length, teacher", recipe.data.sequence_length, teacher.size)
         report.look("layers", lambda: _layers(teacher.size, size, recipe.distill))
         if vocabulary:
-            report.look("vocabularies", lambda: _vocabularies(vocabulary, teacher, path))
-    look_at_pretraining(report, invocation.run, recipe, size, vocabulary, found[1].size if found else None)
+            report.look("vocabularies", lambda: _vocabularies(vocabulary, teacher, found.path))
+    look_at_pretraining(
+        report, invocation.run, recipe, size, vocabulary, found.description.size if found else None
+    )
 
 
 def _finetune(invocation: Invocation, report: Report) -> None:
@@ -131,7 +133,7 @@ def _finetune(invocation: Invocation, report: Report) -> None:
     task = look_at_task(report, recipe.task, recipe.loss)
     _run(invocation, report, recipe)
     if found:
-        _, source = found
+        source = found.description
         _length(report, "sequence length", recipe.task.sequence_length, source.size)
         look_at_finetuning(report, invocation.run, with_learning_rate(recipe, source.size), source, task)
     look_at_extras(report, recipe.train)
@@ -203,11 +205,10 @@ def _store(invocation: Invocation, report: Report, options: PretrainingOptions) 
 
 def _model(
     invocation: Invocation, report: Report, named: str | None, key: str, verbs: tuple[str, ...]
-) -> tuple[Path, ModelDescription] | None:
-    def check() -> tuple[str, tuple[Path, ModelDescription]]:
-        run = find_run(invocation, named, key, verbs)
-        description = ModelDescription.load(run.final)
-        return f"{run.path}: {description.size.num_layers} layers", (run.path, description)
+) -> SavedModel | None:
+    def check() -> tuple[str, SavedModel]:
+        model = find_model(invocation, named, key, verbs)
+        return f"{model.path}: {model.description.size.num_layers} layers", model
 
     return report.look(key, check)
 
@@ -220,7 +221,7 @@ def _task_model(invocation: Invocation, report: Report) -> ModelDescription | No
                 f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}",
                 f"Make one with `{maker_of('finetune', invocation.root)}`.",
             )
-        description = ModelDescription.load(require_run(path, TASK_MODELS).final)
+        description = SavedModel.open(path, TASK_MODELS).description
         return f"{path}: labels {', '.join(description.labels or ())}", description
 
     return report.look("task model", check)

@@ -8,14 +8,15 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
-from mbert_cli.runs.directory import RunDir, newest_complete, recorded_recipe, require_run
+from mbert_cli.runs.complete import Run
 from mbert_cli.runs.lineage import IMPORT, PRETRAINED, TASK_MODELS
-from mbert_cli.runs.listing import describe_run, maker_of
+from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recorded_recipe
 from mbert_cli.section import Section
 from mbert_cli.tasks.learning_rate import rate_for
+from mbert_cli.weights.saved_model import SavedModel
 
 
-def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> RunDir:
+def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> Run:
     """The complete run for a recipe key that names one, or leaves the choice open with null.
 
     A run that is continued keeps the input it began with; otherwise null takes the newest.
@@ -31,7 +32,7 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
     """
     chosen = named or recorded_input(invocation, key)
     if chosen:
-        return require_run(Path(chosen), verbs)
+        return Run.open(Path(chosen), verbs)
     own = tuple(verb for verb in verbs if verb != IMPORT)
     newest = newest_complete(invocation.root, own)
     if newest is None:
@@ -41,7 +42,12 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
             f"Make one with `{maker_of(own[-1], invocation.root)}`, or name one with --set {key}=DIR.",
         )
     console.info(f"{key}: {newest}, the newest complete {' or '.join(own)} run")
-    return require_run(newest, verbs)
+    return Run.open(newest, verbs)
+
+
+def find_model(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> SavedModel:
+    """The model of the run that `find_run` finds; raises as that, or where the run has no model."""
+    return SavedModel.of(find_run(invocation, named, key, verbs))
 
 
 def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
@@ -51,15 +57,15 @@ def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]
     return "source", recipe.source, PRETRAINED
 
 
-def with_store_of(options: PretrainingOptions, teacher: Path) -> PretrainingOptions:
+def with_store_of(options: PretrainingOptions, teacher: Run) -> PretrainingOptions:
     """The options with the token store that a teacher was trained on, where they name none and it is still there.
 
     Args:
         options: The data section of a recipe.
-        teacher: The teacher's run directory.
+        teacher: The teacher's run.
     """
-    store = recorded_recipe(teacher).get("data", {}).get("run")
-    if options.run is not None or store is None or not describe_run(Path(store)).finished:
+    store = teacher.recipe.get("data", {}).get("run")
+    if options.run is not None or store is None or finished_at(Path(store)) is None:
         return options
     console.info(f"data.run: {store}, the teacher's own token store")
     return options.model_copy(update={"run": store})
@@ -75,7 +81,7 @@ def recorded_input(invocation: Invocation, key: str) -> str | None:
     return value
 
 
-def with_input(recipe: Section, key: str, run: RunDir) -> Section:
+def with_input(recipe: Section, key: str, run: Run) -> Section:
     """The recipe with the run that was found written down under its key."""
     section, _, field = key.rpartition(".")
     if not section:

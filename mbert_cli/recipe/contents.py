@@ -9,8 +9,7 @@ from mbert_cli.corpus.contents import corpus_contents
 from mbert_cli.corpus.store_format import MANIFEST as STORE
 from mbert_cli.examples.contents import task_contents
 from mbert_cli.runs.content import Content, FileContent, files_content, read_contents
-from mbert_cli.runs.directory import recorded_recipe
-from mbert_cli.runs.listing import FINAL, INPUTS, RECIPE, SUMMARY
+from mbert_cli.runs.listing import FINAL, INPUTS, RECIPE, SUMMARY, recorded_recipe
 from mbert_cli.runs.manifest import read_manifest
 from mbert_cli.section import Section
 from mbert_cli.text.matched_tokens import FILE as MATCHED

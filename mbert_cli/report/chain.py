@@ -10,9 +10,8 @@ from mbert_cli.figures import show_score, show_share
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.artifacts import exported, is_outdated, target_name
-from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.lineage import started_from
-from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of
+from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of, recorded_recipe
 from mbert_cli.table import Table
 from mbert_cli.tflite.latency_reports import Latency, newest_latencies
 from mbert_cli.weights.description import SetDescription

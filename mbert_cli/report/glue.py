@@ -10,9 +10,8 @@ from typing import Any
 
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import set_fields
-from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.lineage import started_from
-from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs
+from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs, recorded_recipe
 from mbert_cli.search.results import read_report
 from mbert_cli.table import Table
 from mbert_cli.weights.description import SetDescription

@@ -14,7 +14,6 @@ from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.runs.artifacts import exported, is_outdated
 from mbert_cli.runs.content import Contents, read_contents
-from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.runs.listing import (
     CHECKPOINTS,
@@ -26,6 +25,7 @@ from mbert_cli.runs.listing import (
     RunInfo,
     describe_run,
     read_origin,
+    recorded_recipe,
 )
 from mbert_cli.runs.lock import read_owner
 from mbert_cli.weights.description import SetDescription

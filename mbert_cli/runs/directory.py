@@ -18,9 +18,8 @@ trials/        runs, one a setting and seed; with stopped.json where the search 
 
 import contextlib
 import json
-import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,27 +30,20 @@ import yaml
 from mbert_cli.errors import Interrupted, UserError
 from mbert_cli.runs import listing as run_list
 from mbert_cli.runs.content import Contents, dump_contents, read_contents
-from mbert_cli.runs.disk import directory_bytes, format_bytes, require_disk
 from mbert_cli.runs.identity import Changes, Continuation, Growth, compare_with_run
-from mbert_cli.runs.listing import RunInfo, describe_run, is_run, list_runs, newest_complete
-from mbert_cli.runs.lock import LOCK, Lock, read_owner
+from mbert_cli.runs.listing import is_run, recorded_recipe
+from mbert_cli.runs.lock import LOCK, Lock
 from mbert_cli.runs.manifest import (
     is_partial,
     move_aside,
     put_back,
     replace_file,
-    verify_directory,
     write_directory,
 )
 
-__all__ = [
-    "RunDir", "RunInfo", "directory_bytes", "format_bytes", "list_runs", "newest_complete", "recorded_recipe",
-    "require_disk", "require_run", "verify_directory", "write_directory",
-]  # fmt: skip
-
 
 class RunDir:
-    """A run's directory. `open` gives one to write to, `require_run` one to read from.
+    """A run's directory. `open` gives one to write to; what is complete is read as a `Run`.
 
     Used as a context manager, it gives the lock back at the end and notes an error in failed.json.
 
@@ -211,73 +203,6 @@ class RunDir:
             heading = f"# mbert {self.verb}: the resolved recipe of this run\n"
             replace_file(self.path / run_list.RECIPE, (heading + _dump(self.recipe)).encode())
         (self.path / run_list.FAILURE).unlink(missing_ok=True)
-
-
-def require_run(path: Path, verbs: Sequence[str]) -> RunDir:
-    """Returns the complete, undamaged run in `path`, to read from.
-
-    Raises:
-        UserError: It does not exist, is not complete, is not of one of these kinds, or is damaged.
-    """
-    path = Path(path)
-    if not is_run(path):
-        rule = "A run directory must have a recipe.yaml." if path.exists() else "A run directory must exist."
-        raise UserError(f"{rule} Received: {path}", _choices(path, verbs))
-    info = describe_run(path)
-    if info.verb not in verbs:
-        raise UserError(
-            f"The run must be of the kind {_either(verbs)}. Received: {path} of the kind {info.verb}",
-            _choices(path, verbs),
-        )
-    if not (path / run_list.FINAL).is_dir():
-        raise _incomplete(info)
-    verify_directory(path / run_list.FINAL)
-    return RunDir(path, info.verb, recorded_recipe(path))
-
-
-def recorded_recipe(path: Path) -> dict:
-    """Returns the recipe that a run was begun with, or an empty dict where there is no run.
-
-    Raises:
-        UserError: The file cannot be read.
-    """
-    if not is_run(path):
-        return {}
-    file = path / run_list.RECIPE
-    try:
-        recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        recipe = None
-    if not isinstance(recipe, dict):
-        raise UserError(
-            f"A run's recipe must be a YAML mapping. Received: {file}, which cannot be read",
-            "Restore the file, or use another directory with `--run DIR`.",
-        )
-    return recipe
-
-
-def _incomplete(info: RunInfo) -> UserError:
-    reached = f" at step {info.steps}" if info.steps is not None else ""
-    message = f"The run must be complete. Received: {info.path}, {info.state}{reached}"
-    if info.state == "running":
-        return UserError(message, f"Wait for {read_owner(info.path) or 'the process that works on it'}.")
-    words = ["mbert", info.verb, str(info.path / run_list.RECIPE), "--run", str(info.path)]
-    return UserError(message, f"Finish it: {shlex.join(words)}")
-
-
-def _choices(path: Path, verbs: Sequence[str]) -> str:
-    """Says which runs would have been accepted, looking beside `path` and in runs/."""
-    roots = dict.fromkeys([path.parent, Path("runs")])
-    runs = {str(run.path): run for root in roots for run in list_runs(root)}
-    found = [name for name, run in runs.items() if (run.path / run_list.FINAL).is_dir() and run.verb in verbs]
-    if found:
-        return f"Complete runs of the kind {_either(verbs)}: {', '.join(found)}."
-    maker = run_list.maker_of([verb for verb in verbs if verb != "import"][-1], path.parent)
-    return f"There is no complete run of the kind {_either(verbs)}; make one: {maker}"
-
-
-def _either(verbs: Sequence[str]) -> str:
-    return " or ".join(verbs)
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import yaml
+
 from mbert_cli.errors import UserError
 from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.runs.journal import Journal
@@ -149,6 +151,27 @@ def read_origin(path: Path) -> dict:
 def verb_of(path: Path) -> str:
     """Returns the command that made a run; "unknown" when origin.json does not say."""
     return read_origin(path).get("verb", "unknown")
+
+
+def recorded_recipe(path: Path) -> dict:
+    """Returns the recipe that a run was begun with, or an empty dict where there is no run.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    if not is_run(path):
+        return {}
+    file = path / RECIPE
+    try:
+        recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        recipe = None
+    if not isinstance(recipe, dict):
+        raise UserError(
+            f"A run's recipe must be a YAML mapping. Received: {file}, which cannot be read",
+            "Restore the file, or use another directory with `--run DIR`.",
+        )
+    return recipe
 
 
 def checkpoint_steps(path: Path) -> list[int]:

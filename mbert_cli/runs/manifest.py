@@ -52,12 +52,15 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
         shutil.rmtree(replaced, ignore_errors=True)
 
 
-def verify_directory(path: Path, *, sizes_only: bool = False) -> None:
+def verify_directory(path: Path, *, sizes_only: bool = False) -> dict[str, dict]:
     """Compares a directory with its manifest.
 
     Args:
         path: A directory that `write_directory` wrote.
         sizes_only: Look for missing and truncated files only, without reading any.
+
+    Returns:
+        Size and hash of every file, by name, as the manifest has them.
 
     Raises:
         UserError: Names every file that is missing, truncated or altered.
@@ -68,6 +71,7 @@ def verify_directory(path: Path, *, sizes_only: bool = False) -> None:
         found = [f"{name} {damage}" for name, damage in zip(files, damages, strict=True) if damage]
     if found:
         raise _damaged(path, ", ".join(found))
+    return files
 
 
 def read_manifest(path: Path) -> dict:

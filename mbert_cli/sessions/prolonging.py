@@ -10,9 +10,8 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.contents import input_contents, with_recorded_runs
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.identity import Changes, Growth, compare_with_run
-from mbert_cli.runs.listing import FINAL, checkpoint_steps, describe_run, is_run
+from mbert_cli.runs.listing import FINAL, checkpoint_steps, describe_run, is_run, recorded_recipe
 from mbert_cli.section import Section
 from mbert_cli.train.stage import Stage
 

@@ -22,9 +22,8 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import unlabelled_examples
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.runs.directory import newest_complete, require_run
 from mbert_cli.runs.lineage import TASK_MODELS
-from mbert_cli.runs.listing import is_search, maker_of
+from mbert_cli.runs.listing import is_search, maker_of, newest_complete
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
 from mbert_cli.tasks.encoding import TaskSet, describe_set, encode_set
@@ -35,6 +34,7 @@ from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.weights.description import FILE as DESCRIPTION
 from mbert_cli.weights.description import ModelDescription, SetDescription
+from mbert_cli.weights.saved_model import SavedModel
 
 ARTIFACT = ".tflite"
 
@@ -210,24 +210,22 @@ def open_task_model(path: Path) -> TaskModel:
 
 
 def _open_run(path: Path) -> TaskModel:
-    from mbert_cli.weights.saved_files import load_run_vocabulary
-
-    final = require_run(path, TASK_MODELS).final
+    saved = SavedModel.open(path, TASK_MODELS)
     if is_search(path):
         console.info(describe_choice(path, read_report(path)))
-    description = ModelDescription.load(final)
+    description = saved.description
     require_head(description, path)
     return TaskModel(
         path=path,
         description=description,
-        vocabulary=load_run_vocabulary(final, description),
+        vocabulary=saved.vocabulary,
         sequence_length=description.task.sequence_length,
-        predict=_load_when_asked(final, description.kind),
+        predict=_load_when_asked(saved, description.kind),
         dynamic_length=True,
     )
 
 
-def _load_when_asked(final: Path, kind: str) -> Callable[[Iterable[Batch]], np.ndarray]:
+def _load_when_asked(saved: SavedModel, kind: str) -> Callable[[Iterable[Batch]], np.ndarray]:
     """A run's network as a function of batches; it is loaded, and Keras with it, when there are some."""
 
     @cache
@@ -236,7 +234,7 @@ def _load_when_asked(final: Path, kind: str) -> Callable[[Iterable[Batch]], np.n
             load_keras()
             from mbert_cli.evaluate.predict import make_predictor
             from mbert_cli.weights.saved_network import load_task_network
-        return make_predictor(load_task_network(final), kind)
+        return make_predictor(load_task_network(saved), kind)
 
     return lambda batches: predictor()(batches)  # noqa: PLW0108 - it loads when it is called
 
@@ -267,7 +265,7 @@ def require_head(description: ModelDescription, path: Path) -> None:
 
 def _open_artifact(path: Path) -> TaskModel:
     from mbert_cli.tflite.interpreter import Artifact
-    from mbert_cli.weights.saved_files import VOCABULARY, load_run_vocabulary
+    from mbert_cli.weights.saved_files import VOCABULARY
 
     artifact = Artifact(path)
     folder = path.parent
@@ -280,11 +278,11 @@ def _open_artifact(path: Path) -> TaskModel:
         )
     if (folder / MANIFEST).exists():
         verify_directory(folder)
-    description = ModelDescription.load(folder)
+    saved = SavedModel(path, folder, ModelDescription.load(folder))
     return TaskModel(
         path=path,
-        description=description,
-        vocabulary=load_run_vocabulary(folder, description),
+        description=saved.description,
+        vocabulary=saved.vocabulary,
         sequence_length=artifact.sequence_length,
         predict=lambda batches: concatenate_rows([artifact.predict(real_rows(batch)) for batch in batches]),
     )

@@ -7,8 +7,8 @@ import keras
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import WEIGHTS, copy_vocabulary, save_arrays
-from mbert_cli.weights.store import load_weights
+from mbert_cli.weights.saved_files import copy_vocabulary, save_arrays
+from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.weights.variables import assign_variables, read_variables
 
 
@@ -27,23 +27,22 @@ def save_network(
     copy_vocabulary(vocabulary, directory)
 
 
-def load_teacher(run: Path, precision: str = "float32") -> keras.Model:
+def load_teacher(model: SavedModel, precision: str = "float32") -> keras.Model:
     """Builds the pre-training network of a run with its weights; the head for the next sentence may be missing.
 
     Args:
-        run: The run directory.
+        model: The run.
         precision: float32 or bfloat16, of the layers.
 
     Raises:
         UserError: The run's model cannot predict masked words.
     """
-    description = ModelDescription.load(run / "final")
-    arrays = load_weights(run / "final" / WEIGHTS)
+    description, arrays = model.description, model.weights
     heads = {name.split("/")[0] for name in arrays} - {"encoder", "pooler"}
     if "masked_language_model" not in heads:
         raise UserError(
             "A teacher must have a head for masked words: its predictions are what the student learns. "
-            f"Received: {run} with {', '.join(sorted(heads)) or 'no head'}.",
+            f"Received: {model.path} with {', '.join(sorted(heads)) or 'no head'}.",
             "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",
         )
     network = build_pretraining_network(
@@ -57,9 +56,9 @@ def load_teacher(run: Path, precision: str = "float32") -> keras.Model:
     return network
 
 
-def load_task_network(final: Path) -> keras.Model:
+def load_task_network(model: SavedModel) -> keras.Model:
     """Builds the task model of a `finetune` run with its weights, in float32."""
-    description = ModelDescription.load(final)
+    description = model.description
     network = build_task_network(
         description.size,
         kind=description.kind,
@@ -67,7 +66,7 @@ def load_task_network(final: Path) -> keras.Model:
         num_labels=len(description.labels),
         seed=None,
     )
-    assign_variables(network, load_weights(final / WEIGHTS))
+    assign_variables(network, model.weights)
     return network
 
 

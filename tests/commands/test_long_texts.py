@@ -14,13 +14,15 @@ from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
-from mbert_cli.runs.directory import RunDir, write_directory
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.answers import entity_examples
 from mbert_cli.tasks.model import open_task_model
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.tflite.convert import convert
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.weights.saved_network import load_task_network, save_network
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -106,7 +108,7 @@ def predict(capsys, target: Path, *texts: str) -> list[dict]:
 
 @pytest.mark.parametrize("name", ["run", "artifact/model.tflite"])
 def test_each_word_of_a_long_text_has_the_label_of_its_best_window(folder, capsys, name):
-    network = load_task_network(folder / "run/final")
+    network = load_task_network(SavedModel.open(folder / "run", ["finetune"]))
     text = long_text()
     answers = predict(capsys, folder / name, SHORT, text, "x")
     assert [answer["text"] for answer in answers] == [SHORT, text, "x"]

@@ -15,9 +15,8 @@ from mbert_cli.errors import Diverged, Interrupted, RunError, UserError
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.recipe.loading import load
 from mbert_cli.report import run_table
-from mbert_cli.runs.directory import recorded_recipe
 from mbert_cli.runs.journal import Journal
-from mbert_cli.runs.listing import describe_run, list_runs
+from mbert_cli.runs.listing import describe_run, list_runs, recorded_recipe
 from mbert_cli.search.results import describe_choice, read_report
 
 SEARCH = Path("runs/s")

@@ -11,14 +11,15 @@ from mbert_cli.errors import UserError
 from mbert_cli.preflight.inputs import find_run, with_input, with_store_of
 from mbert_cli.recipe.invocation import Invocation, invoke
 from mbert_cli.recipe.loading import load
-from mbert_cli.runs.directory import RunDir, require_run
+from mbert_cli.runs.complete import Run
+from mbert_cli.runs.directory import RunDir
 
 
 def complete_run(path: Path, verb: str, recipe: dict) -> RunDir:
     """A run with an empty result."""
     with RunDir.open(path, verb, recipe, fresh=False, origin={}) as run:
         run.finish(lambda directory: None)
-    return require_run(path, (verb,))
+    return Run.open(path, (verb,))
 
 
 @pytest.fixture
@@ -56,14 +57,14 @@ def test_no_run_at_all_is_one_sentence_with_the_command_that_makes_one(invocatio
 def test_a_student_takes_the_token_store_of_its_teacher(invocation, capsys):
     store = complete_run(invocation.root / "store", "prepare", {})
     teacher = complete_run(invocation.root / "teacher", "train-teacher", {"data": {"run": str(store.path)}})
-    assert with_store_of(PretrainingOptions(), teacher.path).run == str(store.path)
+    assert with_store_of(PretrainingOptions(), teacher).run == str(store.path)
     assert capsys.readouterr().err == f"data.run: {store.path}, the teacher's own token store\n"
 
 
 def test_a_token_store_that_is_named_stays(invocation):
     teacher = complete_run(invocation.root / "teacher", "train-teacher", {"data": {"run": "gone"}})
-    assert with_store_of(PretrainingOptions(run="mine"), teacher.path).run == "mine"
-    assert with_store_of(PretrainingOptions(), teacher.path).run is None
+    assert with_store_of(PretrainingOptions(run="mine"), teacher).run == "mine"
+    assert with_store_of(PretrainingOptions(), teacher).run is None
 
 
 def test_what_was_found_is_written_into_the_recipe(invocation):

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from mbert_cli.errors import UserError
+from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import files_content
-from mbert_cli.runs.directory import RunDir, require_run
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.identity import Growth
 from mbert_cli.runs.listing import describe_run
 
@@ -106,7 +107,7 @@ def test_a_run_becomes_longer_and_keeps_its_result_until_the_new_one_is_complete
         assert describe_run(Path("run")).state == "running"
     assert describe_run(Path("run")).state == "empty"
     assert recorded()["train"]["steps"] == 20
-    assert (require_run(Path("run"), ["finetune"]).final / "vocab.txt").read_text() == "result"
+    assert (Run.open(Path("run"), ["finetune"]).final / "vocab.txt").read_text() == "result"
     finish(open_run(steps=20, growth=growing()), "longer")  # a kill later
     assert describe_run(Path("run")).state == "complete"
     assert sorted(path.name for path in Path("run").iterdir()) == [

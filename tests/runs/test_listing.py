@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mbert_cli.runs.directory import RunDir, newest_complete
+from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.journal import Journal
-from mbert_cli.runs.listing import describe_run, list_runs, unknown_folders
+from mbert_cli.runs.listing import describe_run, list_runs, newest_complete, unknown_folders
 
 
 def new_run(path: str) -> RunDir:

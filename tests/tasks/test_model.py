@@ -13,7 +13,7 @@ from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
-from mbert_cli.runs.directory import write_directory
+from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.model import open_task_model
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.tflite.convert import convert

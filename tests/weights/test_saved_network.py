@@ -11,6 +11,7 @@ from mbert_cli.model.options import Architecture
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
+from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.weights.saved_network import load_teacher
 from mbert_cli.weights.variables import read_variables
 
@@ -32,12 +33,12 @@ def arrays() -> dict[str, np.ndarray]:
     return read_variables(build_pretraining_network(SIZE, vocab_size=VOCABULARY.size, seed=3))
 
 
-def write_run(run: Path, arrays: dict[str, np.ndarray], *missing: str) -> Path:
+def write_run(run: Path, arrays: dict[str, np.ndarray], *missing: str) -> SavedModel:
     """A run whose weights lack those that begin with the names given."""
     (run / "final").mkdir(parents=True)
     kept = {name: array for name, array in arrays.items() if not name.startswith(missing or "-")}
     save_arrays(run / "final", kept, DESCRIPTION)
-    return run
+    return SavedModel(run, run / "final", DESCRIPTION)
 
 
 @pytest.mark.parametrize("missing", [(), ("next_sentence",), ("next_sentence", "pooler")])
@@ -50,10 +51,10 @@ def test_a_teacher_may_lack_the_head_for_the_next_sentence(missing, arrays, tmp_
 
 
 def test_a_teacher_without_a_head_for_masked_words_is_refused(arrays, tmp_path):
-    run = write_run(tmp_path / "run", arrays, "masked_language_model")
+    model = write_run(tmp_path / "run", arrays, "masked_language_model")
     with pytest.raises(UserError) as refused:
-        load_teacher(run)
+        load_teacher(model)
     assert refused.value.message == (
         "A teacher must have a head for masked words: its predictions are what the student learns. "
-        f"Received: {run} with next_sentence."
+        f"Received: {model.path} with next_sentence."
     )

@@ -1,0 +1,103 @@
+"""A complete run, opened once to be read."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mbert_cli.errors import UserError
+from mbert_cli.runs.listing import (
+    EXPORT,
+    FINAL,
+    RECIPE,
+    is_run,
+    maker_of,
+    recorded_recipe,
+    run_paths,
+    state_of,
+    steps_of,
+    verb_of,
+)
+from mbert_cli.runs.lock import read_owner
+from mbert_cli.runs.manifest import verify_directory
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete run whose files were compared with their hashes when it was opened.
+
+    Attributes:
+        path: Its directory.
+        verb: The command that made it.
+        recipe: The recipe that it was begun with, as plain values.
+        files: Size and hash of every file of its result, by name, as in the manifest.
+    """
+
+    path: Path
+    verb: str
+    recipe: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def open(cls, path: Path, verbs: Sequence[str]) -> "Run":
+        """Opens the run in a directory.
+
+        Args:
+            path: The directory.
+            verbs: The kinds of runs that serve.
+
+        Raises:
+            UserError: It does not exist, is not complete, is not of one of these kinds, or is damaged.
+        """
+        path = Path(path)
+        if not is_run(path):
+            rule = (
+                "A run directory must have a recipe.yaml." if path.exists() else "A run directory must exist."
+            )
+            raise UserError(f"{rule} Received: {path}", _choices(path, verbs))
+        verb = verb_of(path)
+        if verb not in verbs:
+            raise UserError(
+                f"The run must be of the kind {_either(verbs)}. Received: {path} of the kind {verb}",
+                _choices(path, verbs),
+            )
+        if not (path / FINAL).is_dir():
+            raise _incomplete(path, verb)
+        files = verify_directory(path / FINAL)
+        return cls(path, verb, recorded_recipe(path), files)
+
+    @property
+    def final(self) -> Path:
+        """The folder of its result."""
+        return self.path / FINAL
+
+    @property
+    def export(self) -> Path:
+        """The folder of its artifacts, which need not exist."""
+        return self.path / EXPORT
+
+
+def _incomplete(path: Path, verb: str) -> UserError:
+    state, steps = state_of(path), steps_of(path)
+    reached = f" at step {steps}" if steps is not None else ""
+    message = f"The run must be complete. Received: {path}, {state}{reached}"
+    if state == "running":
+        return UserError(message, f"Wait for {read_owner(path) or 'the process that works on it'}.")
+    words = ["mbert", verb, str(path / RECIPE), "--run", str(path)]
+    return UserError(message, f"Finish it: {shlex.join(words)}")
+
+
+def _choices(path: Path, verbs: Sequence[str]) -> str:
+    """Says which runs would have been accepted, looking beside `path` and in runs/."""
+    roots = dict.fromkeys([path.parent, Path("runs")])
+    runs = {str(run): run for root in roots for run in run_paths(root)}
+    found = [name for name, run in runs.items() if (run / FINAL).is_dir() and verb_of(run) in verbs]
+    if found:
+        return f"Complete runs of the kind {_either(verbs)}: {', '.join(found)}."
+    maker = maker_of([verb for verb in verbs if verb != "import"][-1], path.parent)
+    return f"There is no complete run of the kind {_either(verbs)}; make one: {maker}"
+
+
+def _either(verbs: Sequence[str]) -> str:
+    return " or ".join(verbs)

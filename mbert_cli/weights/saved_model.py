@@ -1,0 +1,55 @@
+"""A model on disk, opened once: its description at once, its weights and its vocabulary when they are asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mbert_cli.runs.complete import Run
+from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import WEIGHTS, load_run_vocabulary
+from mbert_cli.weights.store import load_weights
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """The result of a run, or what lies beside an artifact.
+
+    Attributes:
+        path: What a person calls it: the run's directory, or the artifact.
+        folder: Where its files lie.
+        description: Architecture, vocabulary and task.
+        run: The run that it is the result of; None beside an artifact.
+    """
+
+    path: Path
+    folder: Path
+    description: ModelDescription
+    run: Run | None = None
+
+    @classmethod
+    def open(cls, path: Path, verbs: Sequence[str]) -> "SavedModel":
+        """Opens the result of a complete run of one of these kinds, whose files are compared with their hashes.
+
+        Raises:
+            UserError: As `Run.open`, or the run has no description of a model.
+        """
+        return cls.of(Run.open(path, verbs))
+
+    @classmethod
+    def of(cls, run: Run) -> "SavedModel":
+        """The result of a run that was opened before; raises as `open`."""
+        return cls(run.path, run.final, ModelDescription.load(run.final), run)
+
+    @cached_property
+    def weights(self) -> Mapping[str, np.ndarray]:
+        """Arrays by canonical name, mapped into memory; raises as `load_weights`."""
+        return load_weights(self.folder / WEIGHTS)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary beside the weights; raises as `load_run_vocabulary`."""
+        return load_run_vocabulary(self.folder, self.description)

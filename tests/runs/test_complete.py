@@ -1,0 +1,75 @@
+"""Complete runs, opened to be read, and what is refused."""
+
+import json
+import os
+import socket
+from datetime import datetime
+from pathlib import Path
+
+from mbert_cli.runs.complete import Run
+
+
+def test_a_required_run_gives_its_recipe_and_is_not_locked(complete_run, recipe) -> None:
+    run = Run.open(complete_run("runs/x"), ["distill", "train-teacher"])
+    assert (run.path, run.verb, run.recipe) == (Path("runs/x"), "distill", recipe)
+    assert run.final == Path("runs/x/final")
+    assert not Path("runs/x/lock").exists()
+
+
+def test_a_missing_run_is_refused_with_the_runs_there_are(open_run, complete_run, refusal) -> None:
+    complete_run("runs/a")
+    complete_run("runs/b/c")
+    complete_run("runs/d", "prepare")
+    open_run("runs/e").close()
+    assert refusal(lambda: Run.open(Path("runs/x"), ["distill", "train-teacher"])) == (
+        "A run directory must exist. Received: runs/x\n"
+        "Complete runs of the kind distill or train-teacher: runs/a, runs/b/c."
+    )
+    assert refusal(lambda: Run.open(Path("x"), ["train-teacher"])) == (
+        "A run directory must exist. Received: x\n"
+        "There is no complete run of the kind train-teacher; make one: mbert train-teacher"
+    )
+
+
+def test_a_directory_without_recipe_is_not_a_run(complete_run, refusal) -> None:
+    Path("photos").mkdir()
+    complete_run("runs/a")
+    assert refusal(lambda: Run.open(Path("photos"), ["distill"])) == (
+        "A run directory must have a recipe.yaml. Received: photos\n"
+        "Complete runs of the kind distill: runs/a."
+    )
+
+
+def test_a_run_of_the_wrong_kind_is_refused(complete_run, refusal) -> None:
+    complete_run("runs/a", "prepare")
+    assert refusal(lambda: Run.open(Path("runs/a"), ["distill", "train-teacher"])) == (
+        "The run must be of the kind distill or train-teacher. Received: runs/a of the kind prepare\n"
+        "There is no complete run of the kind distill or train-teacher; make one: mbert train-teacher"
+    )
+
+
+def test_an_interrupted_run_is_refused_with_the_command_that_finishes_it(open_run, refusal) -> None:
+    open_run("runs/x").close()
+    Path("runs/x/checkpoints/step-000200").mkdir(parents=True)
+    assert refusal(lambda: Run.open(Path("runs/x"), ["distill"])) == (
+        "The run must be complete. Received: runs/x, interrupted at step 200\n"
+        "Finish it: mbert distill runs/x/recipe.yaml --run runs/x"
+    )
+
+
+def test_a_running_run_is_refused_with_the_process_to_wait_for(open_run, refusal) -> None:
+    with open_run("runs/x"):
+        started = datetime.fromisoformat(json.loads(Path("runs/x/lock").read_text())["started"]).astimezone()
+        assert refusal(lambda: Run.open(Path("runs/x"), ["distill"])) == (
+            "The run must be complete. Received: runs/x, running\n"
+            f"Wait for process {os.getpid()} since {started:%H:%M:%S}."
+        )
+        assert json.loads(Path("runs/x/lock").read_text())["host"] == socket.gethostname()
+
+
+def test_a_damaged_run_is_refused_with_the_file(complete_run, refusal) -> None:
+    (complete_run("runs/x") / "final/vocab.txt").write_text("[UNK]\n")
+    assert refusal(lambda: Run.open(Path("runs/x"), ["distill"])) == (
+        "A directory must match its manifest.json. Received: runs/x/final, where vocab.txt was altered\n"
+        "Restore it from a copy, or rename runs/x/final and run the command that wrote it again."
+    )
