@@ -50,7 +50,7 @@ def prose_of_docstring(docstring: str) -> list[str]:
 
 
 def _docstrings(tree: ast.Module) -> Iterator[str]:
-    stack: list[ast.AST] = [tree]
+    stack: list[ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef] = [tree]
     while stack:
         body = stack.pop().body
         value = body[0].value if body and isinstance(body[0], ast.Expr) else None

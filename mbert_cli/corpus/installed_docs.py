@@ -83,8 +83,8 @@ def _read(packages: tuple[str, ...]) -> list[Document]:
 
 
 def _find_roots(packages: tuple[str, ...]) -> list[Path]:
-    found = {name: _find_root(name) for name in packages}
-    missing = [name for name, root in found.items() if root is None]
+    found = {name: root for name in packages if (root := _find_root(name))}
+    missing = [name for name in packages if name not in found]
     if missing:
         raise UserError(
             f"Packages whose documentation is read must be installed. Received: {', '.join(missing)}",
@@ -149,10 +149,12 @@ def _run_readers(shares: list[list[str]]) -> list[list[list[str]]]:
         for _ in shares
     ]
     for reader, share in zip(readers, shares, strict=True):
+        assert reader.stdin is not None
         reader.stdin.write(json.dumps(share))
         reader.stdin.close()
     results = []
     for reader in readers:
+        assert reader.stdout is not None
         output = reader.stdout.read()
         if reader.wait():
             raise RuntimeError(f"reading docstrings failed with exit code {reader.returncode}")

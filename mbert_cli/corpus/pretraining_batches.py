@@ -161,7 +161,8 @@ class PretrainingBatches:
         sentence = start + 1 + (random * (end - start - 1)).astype(np.int64)
         tokens = starts[end] - starts[start]
         inside = starts[start] + 1 + (random * (tokens - 1)).astype(np.int64)
-        return np.where(end - start > 1, starts[sentence], np.minimum(inside, starts[end]))
+        cut: np.ndarray = np.where(end - start > 1, starts[sentence], np.minimum(inside, starts[end]))
+        return cut
 
     def _draw_other(
         self, random: np.ndarray, document: np.ndarray, chunk: tuple[np.ndarray, np.ndarray], room: np.ndarray

@@ -14,7 +14,7 @@ from mbert_cli.corpus.store_format import (
     TOKENS,
     VOCABULARY,
     StoreReport,
-    read_manifest,
+    read_store_manifest,
     token_type,
     write_again,
 )
@@ -62,7 +62,7 @@ class TokenStore:
 
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
-        self._manifest = read_manifest(self.directory)
+        self._manifest = read_store_manifest(self.directory)
         report = self._manifest["report"]
         self.tokens = self._map(TOKENS, token_type(self._manifest["vocabulary_size"]), report["tokens"])
         self.sentence_starts = self._map(SENTENCE_STARTS, np.int64, report["sentences"] + 1)

@@ -13,6 +13,7 @@ import json
 import shlex
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,14 +75,14 @@ def write_manifest(directory: Path, vocabulary: Vocabulary, report: StoreReport)
     (directory / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def read_manifest(directory: Path) -> dict:
+def read_store_manifest(directory: Path) -> dict[str, Any]:
     """Reads `store.json`.
 
     Raises:
         UserError: The directory is no store of this format.
     """
     try:
-        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] == FORMAT:
             return manifest
         found = f"format {manifest['format']!r} in {directory}"

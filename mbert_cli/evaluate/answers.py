@@ -116,8 +116,10 @@ def decode_answers(
         order = np.lexsort((-spans[2], questions[rows]))  # stable: of equal scores the first window's leads
         splits = np.searchsorted(questions[rows][order], questions[bounds])[1:]
         parts = [np.split(array[order], splits) for array in spans]
-        for question, null_score, *found in zip(questions[bounds].tolist(), nulls, *parts, strict=True):
-            kept = _distinct(*found, contexts[question], num_best)
+        for question, null_score, firsts, lasts, scores in zip(
+            questions[bounds].tolist(), nulls, *parts, strict=True
+        ):
+            kept = _distinct(firsts, lasts, scores, contexts[question], num_best)
             decoded.append(_decoded(kept, null_score, with_null))
     return decoded
 

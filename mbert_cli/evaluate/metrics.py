@@ -208,6 +208,6 @@ def by_range(labels: np.ndarray, predicted: np.ndarray, parts: int = 5) -> list[
         chosen = places == part
         if chosen.any():
             error = np.abs(predicted[chosen] - labels[chosen]).mean()
-            figures = edges[part], edges[part + 1], predicted[chosen].mean(), error
-            rows.append(RangeRow(*map(float, figures), int(chosen.sum())))
+            low, high, mean = float(edges[part]), float(edges[part + 1]), float(predicted[chosen].mean())
+            rows.append(RangeRow(low, high, mean, float(error), int(chosen.sum())))
     return rows

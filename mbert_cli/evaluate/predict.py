@@ -6,13 +6,14 @@ from itertools import chain, islice
 import keras
 import numpy as np
 
-from mbert_cli.backend import compile_forward, in_streams
+from mbert_cli.backend import Forward, compile_forward, in_streams
 from mbert_cli.evaluate.outputs import ACTIVATIONS, concatenate_rows
+from mbert_cli.text.batch import Batch
 
 FEW = 8
 """So many batches are computed operation by operation sooner than a network is compiled."""
 
-Predictor = Callable[[Iterable[dict]], np.ndarray]
+Predictor = Callable[[Iterable[Batch]], np.ndarray]
 """Batches -> outputs."""
 
 
@@ -31,12 +32,12 @@ def make_predictor(network: keras.Model, kind: str) -> Predictor:
     activate = ACTIVATIONS[kind]
     compiled = compile_forward(network)
 
-    def answer(forward: Callable, batch: dict) -> np.ndarray:
+    def answer(forward: Forward, batch: Batch) -> np.ndarray:
         inputs = {name: batch[name] for name in network.input}
         logits = keras.ops.convert_to_numpy(forward(inputs)["logits"]).astype(np.float32)
         return activate(logits)[batch["example_weights"] > 0]
 
-    def predict(batches: Iterable[dict]) -> np.ndarray:
+    def predict(batches: Iterable[Batch]) -> np.ndarray:
         batches = iter(batches)
         first = list(islice(batches, FEW + 1))
         if len(first) <= FEW:
@@ -48,6 +49,6 @@ def make_predictor(network: keras.Model, kind: str) -> Predictor:
     return predict
 
 
-def _in_streams(answer: Callable[[dict], np.ndarray], batches: Iterator[dict]) -> Iterator[np.ndarray]:
+def _in_streams(answer: Callable[[Batch], np.ndarray], batches: Iterator[Batch]) -> Iterator[np.ndarray]:
     yield answer(next(batches))  # traces, which threads would do in an order of their own
     yield from in_streams(answer, batches)

@@ -93,19 +93,20 @@ def squad_v2_figures(
         `exact`, `f1`, 0 to 100, and `total`, for all questions, and with the prefixes `HasAns_` and `NoAns_`
         for those that can and cannot be answered, where there are such.
     """
-    scores = squad_v2_scores(predictions, answers)
+    exact, f1 = squad_v2_scores(predictions, answers)
     if null_differences is not None:
-        silent = {key for key in scores[0] if null_differences[key] > threshold}
-        scores = tuple(
-            {key: float(not answers[key]) if key in silent else value for key, value in kind.items()}
-            for kind in scores
-        )
-    parts = {"": list, "HasAns_": _with_answers, "NoAns_": _without_answers}
+        silent = {key: float(not answers[key]) for key in exact if null_differences[key] > threshold}
+        exact, f1 = exact | silent, f1 | silent
+    parts: dict[str, Iterable[str]] = {
+        "": answers,
+        "HasAns_": (key for key, right in answers.items() if right),
+        "NoAns_": (key for key, right in answers.items() if not right),
+    }
     figures: dict[str, float] = {}
-    for prefix, choose in parts.items():
-        chosen = [key for key in choose(answers) if key in scores[0]]
+    for prefix, keys in parts.items():
+        chosen = [key for key in keys if key in exact]
         if chosen:
-            figures |= {f"{prefix}{name}": value for name, value in _means(*scores, chosen).items()}
+            figures |= {f"{prefix}{name}": value for name, value in _means(exact, f1, chosen).items()}
     return figures
 
 
@@ -139,14 +140,6 @@ def _f1_or_both_empty(predicted: str, right: str) -> float:
     if not predicted or not right:
         return float(predicted == right)
     return f1_of_words(predicted.split(), right.split())
-
-
-def _with_answers(answers: Answers) -> Iterable[str]:
-    return (key for key, right in answers.items() if right)
-
-
-def _without_answers(answers: Answers) -> Iterable[str]:
-    return (key for key, right in answers.items() if not right)
 
 
 def _means(exact: Mapping[str, float], f1: Mapping[str, float], keys: list[str]) -> dict[str, float]:

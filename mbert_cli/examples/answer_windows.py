@@ -70,7 +70,8 @@ class AnswerWindows:
     @cached_property
     def tokens(self) -> np.ndarray:
         """(windows,) int32. Tokens of each row, marks included."""
-        return self.question_lengths + self.lengths + MARKS
+        tokens: np.ndarray = self.question_lengths + self.lengths + MARKS
+        return tokens
 
     @cached_property
     def trained(self) -> np.ndarray:

@@ -124,34 +124,35 @@ def load_glue(options: GlueTask, split: str | None = None) -> TaskData:
         UserError: The folder lacks a file, a file is not as GLUE's are, or the data set is not prepared.
     """
     row = GLUE[options.name]
-    read = _read_tfds if options.folder is None else _read_folder
     splits = {split: row.splits[split]} if split in row.splits else row.splits
-    sets = {name: read(options, row, *place) for name, place in splits.items()}
+    sets = {
+        name: _read_tfds(options, row, part)
+        if options.folder is None
+        else _read_file(Path(options.folder, file), options.name, row)
+        for name, (file, part) in splits.items()
+    }
     return TaskData(options.name, list(row.labels), sets, row.metrics, row.kind)
 
 
-def _read_folder(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
-    path = Path(options.folder) / file
+def _read_file(path: Path, name: str, row: GlueRow) -> Examples:
     if not path.is_file():
         raise UserError(
-            f"The folder of {options.name} must have the files "
-            f"{', '.join(name for name, _ in row.splits.values())}. "
-            f"Received: {options.folder} without {path.name}",
-            f"Set task.folder to the folder of {options.name}, or to null to use tensorflow-datasets.",
+            f"The folder of {name} must have the files {', '.join(file for file, _ in row.splits.values())}. "
+            f"Received: {path.parent} without {path.name}",
+            f"Set task.folder to the folder of {name}, or to null to use tensorflow-datasets.",
         )
     table = Table(row.columns, TableForm(header=row.header, is_exact=True, skips_short=row.has_broken_lines))
     labels = None if row.kind == "regression" else list(row.written or row.labels)
     try:
         return read_examples(path, table, labels)
     except UserError as error:
-        hint = f"Set task.folder to the official folder of {options.name}."
-        raise UserError(error.message, hint) from error
+        raise UserError(error.message, f"Set task.folder to the official folder of {name}.") from error
 
 
-def _read_tfds(options: GlueTask, row: GlueRow, file: str, split: str) -> Examples:
+def _read_tfds(options: GlueTask, row: GlueRow, split: str) -> Examples:
     records = records_from_tfds(options, options.name, split)
     texts, second_texts = texts_of(records, row.features)
-    labels = [record[row.features.label] for record in records]
+    labels = [record[row.features.label or ""] for record in records]
     return Examples(
         texts, second_texts, np.array(labels, np.float32 if row.kind == "regression" else np.int32)
     )

@@ -70,8 +70,11 @@ def load_tests(options: GlueTask) -> list[SubmissionSet]:
     Raises:
         UserError: A test set is missing, or has another number of examples than the official one.
     """
-    read = _read_tfds if options.folder is None else _read_folder
-    found = [(row, read(options, row)) for row in TESTS[options.name]]
+    folder = options.folder
+    found = [
+        (row, _read_tfds(options, row) if folder is None else _read_folder(Path(folder), options.name, row))
+        for row in TESTS[options.name]
+    ]
     for row, examples in found:
         if examples is not None and len(examples) != row.num_examples:
             raise UserError(
@@ -82,17 +85,16 @@ def load_tests(options: GlueTask) -> list[SubmissionSet]:
     return [SubmissionSet(row, examples) for row, examples in found if examples is not None]
 
 
-def _read_folder(options: GlueTask, row: SubmissionRow) -> Examples | None:
-    folder = Path(options.folder)
+def _read_folder(folder: Path, name: str, row: SubmissionRow) -> Examples | None:
     path = next((folder / name for name in row.files if (folder / name).is_file()), None)
     if path is None and row.is_optional:
         return None
     if path is None:
         raise UserError(
-            f"A submission needs the test set of {options.name}. Received: {folder} without {row.files[0]}",
-            f"Set task.folder to the official folder of {options.name}.",
+            f"A submission needs the test set of {name}. Received: {folder} without {row.files[0]}",
+            f"Set task.folder to the official folder of {name}.",
         )
-    columns = GLUE[options.name].columns
+    columns = GLUE[name].columns
     table = Table(Columns(columns.text, columns.second_text), TableForm(is_exact=True))
     return read_examples(path, table, [""])
 

@@ -116,7 +116,7 @@ def _notes(found: TableRows, path: Path, table: Table, num_lists: int) -> list[s
     if found.delimiter is not None:
         return [f"{path.name}: {num_lists:,} cells write their labels as a list"] if num_lists else []
     kinds: dict[str, set[type]] = {}
-    for _, values in found.rows:
+    for values in (values for _, values in found.rows if values is not None):
         for value in values[-1] if isinstance(values[-1], list) else values[-1:]:
             kinds.setdefault(value if isinstance(value, str) else json.dumps(value), set()).add(type(value))
     mixed = [text for text, types in kinds.items() if len(types) > 1]

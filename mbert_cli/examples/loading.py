@@ -99,7 +99,9 @@ def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
     validation: dict[str, list[str]] = defaultdict(list)
     for document in installed_documents(InstalledDocsCorpus(source="installed_docs", packages=labels)):
         side = validation if is_held_out(document, VALIDATION_SHARE) else train
-        side[document.label].extend(text for text in document.paragraphs if len(text.split()) >= MIN_WORDS)
+        side[document.label or ""].extend(
+            text for text in document.paragraphs if len(text.split()) >= MIN_WORDS
+        )
     poor = [label for label in labels if not train[label] or not validation[label]]
     if poor or len(labels) < 2:
         raise UserError(

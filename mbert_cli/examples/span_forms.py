@@ -38,7 +38,7 @@ class WrittenSpan(NamedTuple):
     text: str | None
 
 
-def find_spans(row: dict[str, Any], place: str) -> list | None:
+def find_spans(row: dict[str, Any], place: str) -> list[Any] | None:
     """The list of the pieces of a text.
 
     Args:

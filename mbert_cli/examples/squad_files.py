@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.squad import Answer, Question, Squad, check_squad
 from mbert_cli.text.json_items import JsonItem, read_json_items
 
-_KINDS = {list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
+_Kind = TypeVar("_Kind")
+_KINDS: dict[type, str] = {list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
 _ABSENT = object()
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -50,7 +51,7 @@ def _source(path: Path, item: JsonItem) -> str:
     return f"{path}:{item.line}"
 
 
-def _questions_of_article(article: dict, place: str, source: str) -> Iterator[tuple[str, Question]]:
+def _questions_of_article(article: dict[str, Any], place: str, source: str) -> Iterator[tuple[str, Question]]:
     for paragraph_place, paragraph in _items(article, "paragraphs", place, source):
         context = _member(paragraph, "context", str, paragraph_place, source)
         for question_place, record in _items(paragraph, "qas", paragraph_place, source):
@@ -77,7 +78,7 @@ def _identity(record: Any, place: str, source: str) -> str:
     return _member(record, "id", str, place, source) if isinstance(value, str) else json.dumps(value)
 
 
-def _answers(record: dict, place: str, source: str) -> Iterator[Answer]:
+def _answers(record: dict[str, Any], place: str, source: str) -> Iterator[Answer]:
     """The answers of a question: a list of objects, or one object of lists, or of one text and its place."""
     written = record.get("answers", [])
     place = _inner(place, "answers")
@@ -107,13 +108,13 @@ def _items(record: Any, key: str, place: str, source: str) -> Iterator[tuple[str
         yield f"{_inner(place, key)}[{index}]", item
 
 
-def _list(value: Any, place: str, source: str) -> list:
+def _list(value: Any, place: str, source: str) -> list[Any]:
     if not isinstance(value, list):
         raise _wrong(place, _KINDS[list], _describe(value), source)
     return value
 
 
-def _member(record: Any, key: str, kind: type, place: str, source: str) -> Any:
+def _member(record: Any, key: str, kind: type[_Kind], place: str, source: str) -> _Kind:
     """A member of a JSON object, of the kind that it must be."""
     if not isinstance(record, dict):
         raise _wrong(place or "the top", "an object", _describe(record), source)
@@ -121,7 +122,7 @@ def _member(record: Any, key: str, kind: type, place: str, source: str) -> Any:
     inner = _inner(place, key)
     if type(value) is not kind:  # bool is an int to isinstance
         raise _wrong(inner, _KINDS[kind], _describe(value), source)
-    if kind is str and _SURROGATE.search(value):
+    if isinstance(value, str) and _SURROGATE.search(value):
         raise _wrong(inner, "a text in valid Unicode", "half of a surrogate pair", source)
     return value
 

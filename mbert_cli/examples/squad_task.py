@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import SquadTask
-from mbert_cli.examples.squad import Answer, Squad, collect_squad, read_squad_tfds, stands
+from mbert_cli.examples.squad import Answer, Question, Squad, collect_squad, read_squad_tfds, stands
 from mbert_cli.examples.squad_files import read_squad
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.text.hashing import hash_fraction
@@ -25,7 +25,10 @@ def load_squad(options: SquadTask, split: str | None = None) -> TaskData:
     Raises:
         UserError: As `read_squad` and `read_squad_tfds`, or answers are misplaced and the recipe wants to stop.
     """
-    sets = _held_out(options) if options.train and not options.validation else _separate(options, split)
+    if options.train and not options.validation:
+        sets = _held_out(Path(options.train), options)
+    else:
+        sets = _separate(options, split)
     if "train" in sets and options.misplaced == "stop":
         _require_placed(sets["train"])
     sets = {name: _settle(squad, options) for name, squad in sets.items()}
@@ -43,12 +46,12 @@ def _separate(options: SquadTask, split: str | None) -> dict[str, Squad]:
     }  # fmt: skip
 
 
-def _held_out(options: SquadTask) -> dict[str, Squad]:
+def _held_out(path: Path, options: SquadTask) -> dict[str, Squad]:
     """Splits one file by a hash of the text, so that all questions about a text are on one side."""
-    whole = read_squad(Path(options.train))
+    whole = read_squad(path)
     fractions = [hash_fraction(question.context) for question in whole.questions]
     least = min(fractions)  # of the text that is held out if no other is
-    chosen = {"train": [], "validation": []}
+    chosen: dict[str, list[Question]] = {"train": [], "validation": []}
     for question, fraction in zip(whole.questions, fractions, strict=True):
         is_held_out = fraction < options.validation_share or fraction == least
         chosen["validation" if is_held_out else "train"].append(question)

@@ -91,7 +91,7 @@ class TableRows:
         delimiter: What stands between two cells; None in JSON.
     """
 
-    rows: list[TableRow]
+    rows: Sequence[TableRow]
     notes: list[str]
     delimiter: str | None = None
 
@@ -135,7 +135,7 @@ def read_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
     texts = [
         [
             text_of(value, name, path, line, may_be_null=True)
-            for name, value in zip(columns.names, values, strict=True)
+            for name, value in zip(columns.names, values or (), strict=True)
         ]
         for line, values in table.rows
     ]
@@ -168,9 +168,8 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
     said = [] if form.is_exact else say_encoding(path, encoding, form.encoding)
     try:
         if suffix in JSON_SUFFIXES:
-            table = TableRows(
-                *read_json_rows(path, columns.names, encoding, len(columns.names) - columns.num_texts)
-            )
+            num_labels = len(columns.names) - columns.num_texts
+            table = TableRows(*read_json_rows(path, columns.names, encoding, num_labels))
         else:
             table = _read_rows_of_cells(path, columns.names, form, encoding)
     except UndecodableText as error:

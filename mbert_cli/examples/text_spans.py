@@ -76,14 +76,14 @@ class SpanPlacement:
 
     def _located(self, text: str, one: WrittenSpan, offsets: TextOffsets, place: str) -> tuple[int, int]:
         start, end = offsets.character(one.start), offsets.character(one.end)
-        is_inside = start is not None and end is not None and start < end and text[start:end].strip()
-        if one.text is not None and not (is_inside and _are_alike(text[start:end], one.text)):
+        inside = "" if start is None or end is None else text[start:end]
+        if one.text is not None and not (inside.strip() and _are_alike(inside, one.text)):
             found = find_piece(text, one.text, one.start)
             if found is None:
                 raise _misnamed(text, one, start, end, place)
             self._changes["moved"] += 1
             return found, found + len(one.text)
-        if not is_inside:
+        if start is None or end is None or not inside.strip():
             raise self._outside(text, one, offsets, place)
         return start, end
 
@@ -113,12 +113,12 @@ class SpanPlacement:
         for unit in OTHER_UNITS:
             offsets = TextOffsets(text, unit)
             for one in written:
-                places = offsets.character(one.start), offsets.character(one.end)
-                if one.text is not None or places == (one.start, one.end):
+                start, end = offsets.character(one.start), offsets.character(one.end)
+                if one.text is not None or (start, end) == (one.start, one.end):
                     continue
                 self._wide[unit] += 1
                 self._misfits[unit, "characters"] += _cuts_words(text, one.start, one.end)
-                self._misfits[unit, unit] += None in places or _cuts_words(text, *places)
+                self._misfits[unit, unit] += start is None or end is None or _cuts_words(text, start, end)
 
 
 def _cuts_words(text: str, start: int, end: int) -> bool:

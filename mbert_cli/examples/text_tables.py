@@ -163,10 +163,9 @@ def hold_out(examples: Any, fractions: Sequence[float], share: float, path: Path
     Raises:
         UserError: Nothing would remain to train on.
     """
-    fractions = np.array(fractions)
-    held_out = fractions < share
+    held_out = np.less(fractions, share)
     if not held_out.any():
-        held_out = fractions == fractions.min()
+        held_out = np.equal(fractions, min(fractions))
     if held_out.all():
         raise UserError(
             f"A share of the examples must remain to train on. Received: {len(examples)} in {path}",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.labelled_rows import unknown_label
@@ -55,22 +56,33 @@ def read_columns(path: Path, layout: TokenLayout, types: Sequence[str] | None) -
             f"Received: task.token_column {layout.token} and task.label_column {layout.tag} for {path}",
             "Set both to numbers; names are for rows of JSON.",
         )
-    examples = TokenExamples([], [], [], layout.are_tags)
+    columns = _Columns(layout.token, layout.tag, layout.are_tags)
+    words: list[list[tuple[int, int]]] = []
+    examples = TokenExamples([], [], words, layout.are_tags)
     sentence: list[tuple[str, str]] = []
-    for cells in _sentences_and_tokens(path, layout, types):
+    for cells in _sentences_and_tokens(path, columns, types):
         if cells is not None:
             sentence.append(cells)
         elif sentence:
-            text, spans, words = sentence_of(*zip(*sentence, strict=True), layout.are_tags)
+            tokens, tags = zip(*sentence, strict=True)
+            text, spans, places = sentence_of(tokens, tags, layout.are_tags)
             examples.texts.append(text)
             examples.spans.append(spans)
-            examples.words.append(words)
+            words.append(places)
             sentence = []
     return TokenFile(examples)
 
 
+class _Columns(NamedTuple):
+    """Columns of the token and of its tag, and whether tags are labels as they stand."""
+
+    token: int
+    tag: int
+    are_tags: bool
+
+
 def _sentences_and_tokens(
-    path: Path, layout: TokenLayout, types: Sequence[str] | None
+    path: Path, columns: _Columns, types: Sequence[str] | None
 ) -> Iterator[tuple[str, str] | None]:
     """Token and tag of each line; None where a sentence ends."""
     lines = [(line, *_cells(text)) for line, text in read_lines(path)]
@@ -78,8 +90,8 @@ def _sentences_and_tokens(
     for line, cells, tabs in lines:
         if not cells or DOCUMENT_START in cells:
             yield None
-        elif cells[0] != "#" or ((len(cells), tabs) == shape and _may_be_token(cells, layout)):
-            yield _token_and_tag(cells, layout, types, path, line)
+        elif cells[0] != "#" or ((len(cells), tabs) == shape and _may_be_token(cells, columns)):
+            yield _token_and_tag(cells, columns, types, path, line)
     yield None
 
 
@@ -97,37 +109,37 @@ def _is_surely_token(cells: Sequence[str]) -> bool:
     return bool(cells) and DOCUMENT_START not in cells and cells[0] != "#"
 
 
-def _may_be_token(cells: Sequence[str], layout: TokenLayout) -> bool:
+def _may_be_token(cells: Sequence[str], columns: _Columns) -> bool:
     """Whether a line that is laid out as others are, and begins with `#`, is that token and no comment of CoNLL-U."""
-    return _has_columns(cells, layout) and is_tag(cells[layout.tag], layout.are_tags)
+    return _has_columns(cells, columns) and is_tag(cells[columns.tag], columns.are_tags)
 
 
-def _has_columns(cells: Sequence[str], layout: TokenLayout) -> bool:
+def _has_columns(cells: Sequence[str], columns: _Columns) -> bool:
     count = len(cells)
-    places = [place + count if place < 0 else place for place in (layout.token, layout.tag)]
+    places = [place + count if place < 0 else place for place in columns[:2]]
     return all(0 <= place < count for place in places) and places[0] != places[1]
 
 
 def _token_and_tag(
-    cells: Sequence[str], layout: TokenLayout, types: Sequence[str] | None, path: Path, line: int
+    cells: Sequence[str], columns: _Columns, types: Sequence[str] | None, path: Path, line: int
 ) -> tuple[str, str]:
-    if not _has_columns(cells, layout):
+    if not _has_columns(cells, columns):
         raise UserError(
             "Each line must have the columns that the recipe names, "
-            f"{layout.token} for the token and {layout.tag} for its tag. "
+            f"{columns.token} for the token and {columns.tag} for its tag. "
             f"Received: {len(cells)} {'column' if len(cells) == 1 else 'columns'} in {path}:{line}",
             "Set task.token_column and task.label_column to columns of the file, counted from 0, or correct the "
             "line.",
         )
-    token, tag = cells[layout.token], cells[layout.tag]
+    token, tag = cells[columns.token], cells[columns.tag]
     if not token:
         raise UserError(
             f"Each line must have a token. Received: {path}:{line} with an empty one",
             "Fill the line in, or take it out.",
         )
-    if not is_tag(tag, layout.are_tags):
-        raise bad_tag(tag, layout.are_tags, f"{path}:{line}")
-    label = label_of_tag(tag, layout.are_tags)
+    if not is_tag(tag, columns.are_tags):
+        raise bad_tag(tag, columns.are_tags, f"{path}:{line}")
+    label = label_of_tag(tag, columns.are_tags)
     if types is not None and label is not None and label not in types:
         raise unknown_label(path, line, label, list(types))
     return token, tag

@@ -13,7 +13,7 @@ from mbert_cli.examples.span_forms import find_spans, read_span
 from mbert_cli.examples.text_spans import SpanPlacement
 from mbert_cli.examples.token_columns import TokenLayout
 from mbert_cli.examples.token_tags import bad_tag, is_tag, label_of_tag, sentence_of
-from mbert_cli.examples.tokens import OUTSIDE, TokenExamples, TokenFile
+from mbert_cli.examples.tokens import OUTSIDE, Span, TokenExamples, TokenFile
 from mbert_cli.text.json_items import read_json_items, shown_value
 
 TOKENS = ("tokens", "words")
@@ -74,7 +74,7 @@ def _unpacked(line: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _as_object(value: Any) -> dict[str, Any] | None:
     """A row as an object; spaCy's training data has pairs of a text and what is in it."""
     if isinstance(value, list) and [type(part) for part in value] == [str, dict]:
-        return {"text": value[0]} | value[1]
+        return {"text": value[0], **value[1]}
     return value if isinstance(value, dict) else None
 
 
@@ -86,7 +86,7 @@ class _RecordReader:
         self._num_blank = 0
         self._path, self._layout, self._types = path, layout, types
         self._texts: list[str] = []
-        self._spans: list[list] = []
+        self._spans: list[list[Span]] = []
         self._words: list[list[tuple[int, int]]] = []
         self._placement = SpanPlacement(path.name, layout.unit)
 
@@ -137,7 +137,7 @@ class _RecordReader:
         self._texts.append(text)
         self._spans.append(spans)
 
-    def _add_tagged(self, tokens: list, tags: list, line: str) -> None:
+    def _add_tagged(self, tokens: list[Any], tags: list[Any], line: str) -> None:
         place = f"{self._path}:{line}"
         if len(tokens) != len(tags):
             raise UserError(
@@ -186,7 +186,7 @@ class _RecordReader:
             yield f"{self._path.name}: tokens left out: {self._num_blank:,} blank"
 
 
-def _find_tagged(row: dict[str, Any], layout: TokenLayout, place: str) -> tuple[list, list] | None:
+def _find_tagged(row: dict[str, Any], layout: TokenLayout, place: str) -> tuple[list[Any], list[Any]] | None:
     """The tokens of a row and their tags, if it has them."""
     if isinstance(layout.token, str) or isinstance(layout.tag, str):
         named = [name for name in (layout.token, layout.tag) if isinstance(name, str)]
@@ -199,10 +199,10 @@ def _find_tagged(row: dict[str, Any], layout: TokenLayout, place: str) -> tuple[
     tokens = _only_list(row, [TOKENS] if isinstance(layout.token, int) else [(layout.token,)], place)
     groups = TAGS[layout.are_tags] if isinstance(layout.tag, int) else [(layout.tag,)]
     tags = None if tokens is None else _only_list(row, groups, place)
-    return None if tags is None else (tokens, tags)
+    return None if tokens is None or tags is None else (tokens, tags)
 
 
-def _only_list(row: dict[str, Any], groups: Sequence[Sequence[str]], place: str) -> list | None:
+def _only_list(row: dict[str, Any], groups: Sequence[Sequence[str]], place: str) -> list[Any] | None:
     """The list of plain values of the first group that a row has a member of; None where it has none."""
     for names in groups:
         found = [name for name in names if _is_plain_list(row.get(name))]
@@ -212,7 +212,7 @@ def _only_list(row: dict[str, Any], groups: Sequence[Sequence[str]], place: str)
                 f"Name the one that is meant, as in --set task.label_column={found[0]}.",
             )
         if found:
-            return row[found[0]]
+            return list(row[found[0]])
     return None
 
 

@@ -85,7 +85,8 @@ class TokenRows:
     @property
     def rows(self) -> np.ndarray:
         """(words,) int64. The row that speaks for each word; 0 for words that are in none."""
-        return np.maximum(self._windows.of_words, 0)
+        rows: np.ndarray = np.maximum(self._windows.of_words, 0)
+        return rows
 
     @property
     def columns(self) -> np.ndarray:

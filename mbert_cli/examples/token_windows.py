@@ -89,4 +89,5 @@ def _last_tokens(words: TokenWords, shown: np.ndarray) -> np.ndarray:
     """The last token of each of the words that have tokens: that before the next one, or the last of its text."""
     first = words.first_tokens[shown]
     text_ends = words.token_splits[np.searchsorted(words.token_splits, first, side="right")]
-    return np.minimum(np.append(first[1:], words.token_splits[-1]), text_ends) - 1
+    ends: np.ndarray = np.minimum(np.append(first[1:], words.token_splits[-1]), text_ends)
+    return ends - 1

@@ -1,11 +1,15 @@
 """Texts and their words in tokens: what is labelled are words, and the first token of each stands for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mbert_cli.examples.tokens import OUTSIDE, TokenExamples
 from mbert_cli.text.wordpiece import Tokenizer
+
+_Places = Sequence[Sequence[tuple[int, int]]]
+"""First character and the one after the last of each word of each text."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,21 @@ def find_words(examples: TokenExamples, tokenizer: Tokenizer) -> TokenWords:
             and those that continue it.
         tokenizer: Turns texts into ids.
     """
-    if examples.words is not None and tokenizer.find_matched(examples.texts):
-        return _words_alone(examples, tokenizer)
-    encoded = tokenizer.encode_with_offsets(examples.texts)
-    if examples.words is None:
-        return _words_of_tokenizer(*encoded, tokenizer.vocabulary.is_continuation)
-    return _words_of_source(examples, *encoded[:3])
+    words = examples.words
+    if words is not None and tokenizer.find_matched(examples.texts):
+        return _words_alone(examples.texts, words, tokenizer)
+    ids, token_splits, char_starts, char_ends = tokenizer.encode_with_offsets(examples.texts)
+    if words is not None:
+        return _words_of_source(examples.texts, words, ids, token_splits, char_starts)
+    return _words_of_tokenizer(
+        ids, token_splits, char_starts, char_ends, tokenizer.vocabulary.is_continuation
+    )
+
+
+def _splits_and_places(words: _Places) -> tuple[np.ndarray, np.ndarray]:
+    """Where the words of each text start and the last one's end, and where each word stands in its text."""
+    places = np.array([place for ranges in words for place in ranges], np.int32).reshape(-1, 2)
+    return np.cumsum([0, *map(len, words)]), places
 
 
 def _words_of_tokenizer(
@@ -65,11 +78,10 @@ def _words_of_tokenizer(
 
 
 def _words_of_source(
-    examples: TokenExamples, ids: np.ndarray, token_splits: np.ndarray, char_starts: np.ndarray
+    texts: list[str], words: _Places, ids: np.ndarray, token_splits: np.ndarray, char_starts: np.ndarray
 ) -> TokenWords:
-    word_splits = np.cumsum([0, *map(len, examples.words)])
-    places = np.array([place for words in examples.words for place in words], np.int32).reshape(-1, 2)
-    bases = text_bases(examples.texts)
+    word_splits, places = _splits_and_places(words)
+    bases = text_bases(texts)
     starts_in_all = places[:, 0] + np.repeat(bases, np.diff(word_splits))
     tokens_in_all = char_starts + np.repeat(bases, np.diff(token_splits))
     word_of_token = np.searchsorted(starts_in_all, tokens_in_all, side="right") - 1
@@ -79,16 +91,11 @@ def _words_of_source(
     return TokenWords(ids, token_splits, word_splits, first_tokens, places[:, 0], places[:, 1])
 
 
-def _words_alone(examples: TokenExamples, tokenizer: Tokenizer) -> TokenWords:
+def _words_alone(texts: list[str], words: _Places, tokenizer: Tokenizer) -> TokenWords:
     """Encodes each word as a text of its own, so that no matched token reaches over several."""
-    pieces = [
-        text[start:end]
-        for text, places in zip(examples.texts, examples.words, strict=True)
-        for start, end in places
-    ]
+    pieces = [text[start:end] for text, ranges in zip(texts, words, strict=True) for start, end in ranges]
     ids, splits = tokenizer.encode(pieces)
-    word_splits = np.cumsum([0, *map(len, examples.words)])
-    places = np.array([place for words in examples.words for place in words], np.int32).reshape(-1, 2)
+    word_splits, places = _splits_and_places(words)
     first_tokens = np.where(np.diff(splits) > 0, splits[:-1], -1)
     return TokenWords(ids, splits[word_splits], word_splits, first_tokens, places[:, 0], places[:, 1])
 

@@ -176,7 +176,7 @@ def _read_named(
     values: Mapping[str, Any], by_id: Mapping[int, AddedToken], files: TokenizerFiles
 ) -> dict[str, Special]:
     """Special tokens with names: those that the class has, and all whose key ends in `_token`."""
-    usual = {} if files.is_generic else RESERVED_NAMES
+    usual: dict[str, Any] = {} if files.is_generic else dict(RESERVED_NAMES)
     padding = files.tokenizer.get("padding")
     if files.is_generic and isinstance(padding, dict):
         usual = {"pad_token": padding.get("pad_token")}
@@ -253,8 +253,8 @@ def _read_special(value: object, path: Path) -> Special:
 
 def _read_token(value: object, path: Path, **changes: bool) -> AddedToken:
     """An `AddedToken` of its settings as JSON has them."""
-    settings = {"content": None} | (value if isinstance(value, dict) else {}) | changes
-    content = settings.pop("content")
+    settings: dict[str, Any] = {**(value if isinstance(value, dict) else {}), **changes}
+    content = settings.get("content")
     flags = {name: settings[name] for name in _FLAGS if settings.get(name) is not None}
     if not is_unicode(content) or not all(isinstance(flag, bool) for flag in flags.values()):
         raise _damaged(value, path)

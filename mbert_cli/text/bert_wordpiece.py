@@ -45,7 +45,8 @@ class BertWordPiece:
 
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """What `mbert_cli.text.wordpiece.Tokenizer.encode` gives."""
-        ids, lengths = [], []
+        ids: list[np.ndarray] = []
+        lengths: list[int] = []
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
             encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
@@ -55,7 +56,9 @@ class BertWordPiece:
 
     def encode_with_offsets(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """What `mbert_cli.text.wordpiece.Tokenizer.encode_with_offsets` gives."""
-        ids, offsets, lengths = [], [np.zeros((0, 2), np.int32)], []
+        ids: list[np.ndarray] = []
+        offsets = [np.zeros((0, 2), np.int32)]
+        lengths: list[int] = []
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
             encodings = self._tokenizer.encode_batch(batch, add_special_tokens=False)

@@ -26,7 +26,7 @@ MAX_BYTES = 4 * 2**30
 """Most that the cache takes."""
 
 
-def encode_cached(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def encode_cached(tokenizer: Tokenizer, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """`Tokenizer.encode`, from the cache where the texts are many and were encoded before.
 
     Args:
@@ -71,7 +71,7 @@ def _write(path: Path, ids: np.ndarray, starts: np.ndarray) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
         np.savez(file, ids=ids, starts=starts)
     os.replace(file.name, path)
-    files = sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-    sizes = np.cumsum([file.stat().st_size for file in files])
-    for file in (file for file, size in zip(files[1:], sizes[1:], strict=True) if size > MAX_BYTES):
-        file.unlink(missing_ok=True)
+    kept = sorted(path.parent.glob("*.npz"), key=lambda entry: entry.stat().st_mtime, reverse=True)
+    sizes = np.cumsum([entry.stat().st_size for entry in kept])
+    for entry in (entry for entry, size in zip(kept[1:], sizes[1:], strict=True) if size > MAX_BYTES):
+        entry.unlink(missing_ok=True)

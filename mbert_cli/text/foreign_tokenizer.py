@@ -1,6 +1,7 @@
 """The vocabulary of another project's model."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -193,7 +194,7 @@ def _check_same(lines: tuple[str, ...], tokens: tuple[str, ...], folder: Path) -
             )
 
 
-def _in_order(words: list[tuple[object, object, Path]], files: TokenizerFiles) -> tuple[str, ...]:
+def _in_order(words: Sequence[tuple[object, object, Path]], files: TokenizerFiles) -> tuple[str, ...]:
     """Words and added tokens by their ids, which must be 0, 1, 2 and so on.
 
     Args:
@@ -203,8 +204,8 @@ def _in_order(words: list[tuple[object, object, Path]], files: TokenizerFiles) -
     folder = files.folder
     tokens: dict[int, str] = {}
     ids: dict[str, int] = {}
-    for number, (token, index, source) in enumerate([*words, *declared_ids(files)]):
-        _check_entry(token, index, source, is_word=number < len(words))
+    for number, entry in enumerate([*words, *declared_ids(files)]):
+        token, index, source = _checked_entry(*entry, is_word=number < len(words))
         if ids.setdefault(token, index) != index:
             raise UserError(
                 f"A token must have one id. Received: {token!r} with {ids[token]} and {index} in {source}",
@@ -226,7 +227,7 @@ def _in_order(words: list[tuple[object, object, Path]], files: TokenizerFiles) -
     return tuple(tokens[index] for index in range(len(tokens)))
 
 
-def _check_entry(token: object, index: object, path: Path, is_word: bool) -> None:
+def _checked_entry(token: object, index: object, path: Path, is_word: bool) -> tuple[str, int, Path]:
     if type(index) is not int or index < 0:
         raise UserError(
             f"The id of a token must be a number from 0. Received: {index!r} for {token!r} in {path}", _HINT
@@ -237,8 +238,9 @@ def _check_entry(token: object, index: object, path: Path, is_word: bool) -> Non
             f"Received: {token!r} with id {index} in {path}",
             _HINT,
         )
-    if not is_unicode(token) or not token:
-        raise UserError(f"An added token must be text. Received: {token!r} with id {index} in {path}", _HINT)
+    if is_unicode(token) and token:
+        return token, index, path
+    raise UserError(f"An added token must be text. Received: {token!r} with id {index} in {path}", _HINT)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -193,7 +193,8 @@ def _past_comma(text: str, place: int, closing: str) -> int:
 
 def _skip(text: str, place: int) -> int:
     """The next place that is not blank."""
-    return _BLANKS.match(text, place).end()
+    blanks = _BLANKS.match(text, place)
+    return blanks.end() if blanks else place
 
 
 def no_object(value: Any, place: str) -> UserError:

@@ -68,7 +68,7 @@ def matching_search(matched: Sequence[MatchedToken], lowercase: bool) -> Callabl
     def may_match(text: str) -> bool:
         if any(search(text) for search in exact):
             return True
-        if folded and not text.isascii():
+        if vanishing and not text.isascii():
             text = vanishing.sub("", text)
         return any(search(text) for search in folded)
 

@@ -23,6 +23,8 @@ STANDARD_INPUT = Path("-")
 
 _BLOCK_BYTES = 2**20
 
+_BinaryFile = BinaryIO | gzip.GzipFile
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -101,7 +103,7 @@ def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
             offset += len(line)
 
 
-def _as_utf8(file: BinaryIO, path: Path, encoding: str) -> BinaryIO:
+def _as_utf8(file: _BinaryFile, path: Path, encoding: str) -> _BinaryFile:
     data = _read(file, -1, path)
     try:
         return io.BytesIO(data.decode(encoding).encode("utf-8"))
@@ -113,7 +115,7 @@ def _as_utf8(file: BinaryIO, path: Path, encoding: str) -> BinaryIO:
         ) from error
 
 
-def _cut_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+def _cut_lines(file: _BinaryFile, path: Path) -> Iterator[bytes]:
     """The lines with their ends. What is read grows with a long line, so that no line is cut many times."""
     rest = b""
     while block := _read(file, max(_BLOCK_BYTES, len(rest)), path):
@@ -123,16 +125,18 @@ def _cut_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     yield from rest.splitlines(keepends=True)
 
 
-def _open(path: Path) -> AbstractContextManager[BinaryIO]:
+def _open(path: Path) -> AbstractContextManager[_BinaryFile]:
     if path == STANDARD_INPUT:
         return nullcontext(sys.stdin.buffer)
     try:
-        return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+        if path.suffix == ".gz":
+            return gzip.open(path, "rb")
+        return path.open("rb")
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def _read(file: BinaryIO, size: int, path: Path) -> bytes:
+def _read(file: _BinaryFile, size: int, path: Path) -> bytes:
     try:
         return file.read(size)
     except (OSError, EOFError, zlib.error) as error:
@@ -163,6 +167,7 @@ def _part_end(data: bytes) -> int:
 def _decode(data: bytes, path: Path, offset: int) -> str:
     if not offset and data.startswith(_BYTE_ORDER_MARK):
         data, offset = data[len(_BYTE_ORDER_MARK) :], len(_BYTE_ORDER_MARK)
+    text = ""
     try:
         text = data.decode("utf-8")
         wrong = data.find(b"\0")

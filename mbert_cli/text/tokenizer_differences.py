@@ -58,12 +58,14 @@ def find_different(texts: list[str], lowercase: bool) -> list[int]:
 
 def may_differ(lowercase: bool) -> np.ndarray:
     """Characters that send a text to `find_different`'s places wherever they stand, (1114112,) bool by code point."""
-    return _weights(lowercase) == _DIFFERENT
+    found: np.ndarray = _weights(lowercase) == _DIFFERENT
+    return found
 
 
 def _is_control(data: np.ndarray) -> np.ndarray:
     """Whether bytes of ASCII are control characters, which tab and the ends of lines are not."""
-    return (data < 32) & (data != 9) & (data != 10) & (data != 13) | (data == 127)
+    found: np.ndarray = (data < 32) & (data != 9) & (data != 10) & (data != 13) | (data == 127)
+    return found
 
 
 @cache
@@ -79,8 +81,8 @@ def _weights(lowercase: bool) -> np.ndarray:
     if lowercase:
         weights[0xAC00:0xD7A4] = 9  # a syllable of Hangul, taken apart
     weights[[ord(char) for char in string.whitespace + string.punctuation]] = _APART
-    for first, last in ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x2A6DF)):  # Chinese characters
-        weights[first : last + 1] = _APART
+    for start, end in ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x2A6DF)):  # Chinese characters
+        weights[start : end + 1] = _APART
     for entry in (_LOWERCASE if lowercase else _CASED).split():
         first, _, last = entry.partition("-")
         weights[int(first, 16) : int(last or first, 16) + 1] = _DIFFERENT

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mbert_cli.text.foreign_tokenizer import CONFIGURATION
+from mbert_cli.text.added_tokens import CONFIGURATION
 
 FIELDS = ("model_max_length", "max_len")
 """Of tokenizer_config.json; the second one is older and counts where the first is missing."""
@@ -23,5 +23,6 @@ def find_max_length(folder: Path) -> int | None:
         return None
     values = json.loads(path.read_text(encoding="utf-8-sig"))
     found = next((values[name] for name in FIELDS if values.get(name) is not None), None)
-    is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    return int(found) if is_number and 1 <= found < UNLIMITED else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return int(found) if 1 <= found < UNLIMITED else None

@@ -1,7 +1,7 @@
 """Settings of another project's tokenizer, and a refusal of those that cut words where BERT does not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,14 @@ CLASSES = {
 }
 """Classes of Hugging Face that cut words as BERT does, or as tokenizer.json says."""
 
-SETTINGS = {
+SETTINGS: dict[str, Set[object]] = {
     "tokenizer_class": CLASSES,
     "do_basic_tokenize": {True},
     "tokenize_chinese_chars": {True},
 }
 """What tokenizer_config.json may say."""
 
-PARTS = {
+PARTS: dict[str, dict[str, Set[object]]] = {
     "model": {
         "type": {"WordPiece"},
         "unk_token": {UNKNOWN},
@@ -86,7 +86,7 @@ def check_marks(files: TokenizerFiles) -> None:
 
 
 def _check_settings(
-    found: Mapping[str, Any], allowed: Mapping[str, set[object]], part: str, path: Path
+    found: Mapping[str, Any], allowed: Mapping[str, Set[object]], part: str, path: Path
 ) -> None:
     """Refuses what is set and not allowed; null stands for the usual, but as a part's type."""
     for key, values in allowed.items():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 
@@ -179,12 +180,12 @@ def check_reserved(tokens: tuple[str, ...], path: str | Path, hint: str = _HINT)
         )
 
 
-def fits_a_line(token: object) -> bool:
+def fits_a_line(token: object) -> TypeGuard[str]:
     """Whether a vocabulary file can hold a token, and gives it back."""
     return is_unicode(token) and not is_blank(token) and "\n" not in token and "\r" not in token
 
 
-def is_unicode(text: object) -> bool:
+def is_unicode(text: object) -> TypeGuard[str]:
     """Whether it is text without halves of surrogate pairs."""
     return isinstance(text, str) and not any("\ud800" <= char <= "\udfff" for char in text)
 

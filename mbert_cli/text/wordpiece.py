@@ -53,7 +53,8 @@ class Tokenizer:
         Raises:
             UserError: A text is not valid Unicode.
         """
-        return self._encode(texts, lambda way, some: way.encode(some))
+        ids, starts = self._encode(texts, lambda way, some: way.encode(some))
+        return ids, starts
 
     def encode_with_offsets(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Encodes texts as `encode` does, and says which characters each token was made of.
@@ -73,7 +74,8 @@ class Tokenizer:
         Raises:
             UserError: A text is not valid Unicode.
         """
-        return self._encode(texts, lambda way, some: way.encode_with_offsets(some))
+        ids, starts, firsts, ends = self._encode(texts, lambda way, some: way.encode_with_offsets(some))
+        return ids, starts, firsts, ends
 
     def find_matched(self, texts: list[str]) -> list[int]:
         """Places of the texts that may hold a token which is matched before words are cut, ascending."""
