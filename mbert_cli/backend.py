@@ -7,17 +7,21 @@ import importlib.util
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mbert_cli.errors import UserError
 
 if TYPE_CHECKING:
     import keras
 
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 Tensor = Any
 """A tensor of whichever backend computes, a symbolic one while Keras builds a network, or a NumPy array."""
+Forward = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+"""A network as a function of batches: its outputs by their names."""
 VARIABLE = "KERAS_BACKEND"
 BACKENDS = ("tensorflow", "jax")
 
@@ -92,7 +96,7 @@ def use_streams() -> None:
         return
 
 
-def in_streams(function: Callable, items: Iterable) -> Iterator:
+def in_streams(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
     """Yields the function's value for each item in order, computed in threads where streams are worth it.
 
     Args:
@@ -105,7 +109,7 @@ def in_streams(function: Callable, items: Iterable) -> Iterator:
         yield from map(function, items)
         return
     with ThreadPoolExecutor(STREAMS) as pool:
-        pending: deque[Future] = deque()
+        pending: deque[Future[_Result]] = deque()
         for item in items:
             pending.append(pool.submit(function, item))
             if len(pending) > _AHEAD:
@@ -119,7 +123,7 @@ def length_step() -> int:
     return 16 if os.environ.get(VARIABLE) == "jax" else 1
 
 
-def compile_forward(network: "keras.Model") -> Callable[[dict], dict]:
+def compile_forward(network: "keras.Model") -> Forward:
     """The network as a function of batches of any size and length, without dropout.
 
     On TensorFlow it is traced once, with both unknown, and is not compiled with XLA, which would compile it anew
@@ -128,10 +132,12 @@ def compile_forward(network: "keras.Model") -> Callable[[dict], dict]:
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        return network.predict_on_batch
+        on_batch: Forward = network.predict_on_batch
+        return on_batch
     import tensorflow as tf
 
     inputs = {name: tf.TensorSpec((None, None), tensor.dtype) for name, tensor in network.input.items()}
-    return tf.function(
+    traced: Forward = tf.function(
         lambda batch: network(batch, training=False), input_signature=[inputs], autograph=False
     )
+    return traced

@@ -3,6 +3,7 @@
 import keras
 from keras import KerasTensor, ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import build_norm
 from mbert_cli.model.options import Architecture
@@ -21,7 +22,7 @@ class AttentionBias(keras.Layer):
         (batch, 1, 1, length) float32.
     """
 
-    def call(self, padding_mask):
+    def call(self, padding_mask: Tensor) -> Tensor:
         padding = 1.0 - ops.cast(padding_mask, "float32")
         return ops.expand_dims(padding * MASKED, (1, 2))
 
@@ -62,7 +63,14 @@ class SelfAttention:
         self.probability_dropout = Dropout(owner, "attention_dropout", size.attention_dropout_rate)
         self.output_dropout = Dropout(owner, "attention_output_dropout", dropout_rate)
 
-    def __call__(self, query_rows, value_rows, residual, attention_bias, training):
+    def __call__(
+        self,
+        query_rows: Tensor,
+        value_rows: Tensor,
+        residual: Tensor,
+        attention_bias: Tensor,
+        training: bool | None,
+    ) -> tuple[Tensor, Tensor]:
         """Attends; all rows are (batch * length, width).
 
         Returns:
@@ -80,6 +88,6 @@ class SelfAttention:
         update = self.output_dropout(self.output(context), training)
         return self.norm(update + residual), logits
 
-    def _split(self, rows, length, order: tuple[int, ...]):
+    def _split(self, rows: Tensor, length: Tensor, order: tuple[int, ...]) -> Tensor:
         """(batch * length, width) -> the four axes (batch, length, head, head_dim) in `order`."""
         return ops.transpose(ops.reshape(rows, (-1, length, self.num_heads, self.head_dim)), order)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.attention import SelfAttention
 from mbert_cli.model.block import Block
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
@@ -19,7 +20,7 @@ class Bottleneck:
             self.dense = Dense(owner, None, size.hidden_dim, size.block_dim)
             self.norm = build_norm(owner, size, size.block_dim)
 
-    def __call__(self, rows):
+    def __call__(self, rows: Tensor) -> Tensor:
         return self.norm(self.dense(rows))
 
 
@@ -54,7 +55,7 @@ class BottleneckBlock(Block):
             self.output_norm = build_norm(self, size, size.hidden_dim)
         self.output_dropout = Dropout(self, "output_dropout", size.hidden_dropout_rate)
 
-    def compute(self, hidden, attention_bias, training):
+    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, Tensor]:
         wide = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
         narrow = self.bottleneck_input(wide)  # (batch * length, intra_dim)
         query_rows, value_rows = self._attention_sources(wide, narrow)
@@ -65,7 +66,7 @@ class BottleneckBlock(Block):
         wide = self.output_norm(update + wide)
         return ops.reshape(wide, (-1, ops.shape(hidden)[1], self.size.hidden_dim)), logits
 
-    def _attention_sources(self, wide, narrow):
+    def _attention_sources(self, wide: Tensor, narrow: Tensor) -> tuple[Tensor, Tensor]:
         """The rows that query and key read, and those that the value reads."""
         if self.size.use_bottleneck_attention:
             return narrow, narrow

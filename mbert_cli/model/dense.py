@@ -6,10 +6,13 @@ weights and are called like functions.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from zlib import crc32
 
 import keras
 from keras import ops
+
+from mbert_cli.backend import Tensor
 
 
 class LayerWithParts(keras.Layer):
@@ -21,7 +24,7 @@ class LayerWithParts(keras.Layer):
         seed: Decides the dropout of all parts.
     """
 
-    def __init__(self, *, seed: int = 0, **kwargs: object) -> None:
+    def __init__(self, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
         self.owned: list[keras.Variable | keras.random.SeedGenerator] = []  # Keras tracks what is in lists
@@ -53,7 +56,7 @@ class Dense:
         self.kernel = owner.own("kernel", (input_dim, output_dim))
         self.bias = owner.own("bias", (output_dim,))
 
-    def __call__(self, rows):
+    def __call__(self, rows: Tensor) -> Tensor:
         return ops.add(ops.matmul(rows, self.kernel), self.bias)
 
 
@@ -78,14 +81,14 @@ class Dropout:
             self.seed_generator = keras.random.SeedGenerator(seed, name=name)
             owner.owned.append(self.seed_generator)
 
-    def __call__(self, values, training):
+    def __call__(self, values: Tensor, training: bool | None) -> Tensor:
         if self.rate == 0 or not training:
             return values
         zeroed = min(max(round(self.rate * 256), 1), 255)  # of 256 bytes
         is_kept = ops.greater_equal(self._random_bytes(ops.shape(values)), ops.cast(zeroed, "uint8"))
         return values * ops.cast(is_kept, values.dtype) * (256 / (256 - zeroed))
 
-    def _random_bytes(self, shape):
+    def _random_bytes(self, shape: Sequence[Tensor]) -> Tensor:
         """(..., features) -> the same shape in uint8."""
         *leading, features = shape
         words = keras.random.randint(

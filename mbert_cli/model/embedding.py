@@ -1,13 +1,16 @@
 """Token ids -> the first hidden states."""
 
+from typing import Any
+
 from keras import KerasTensor, ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import build_norm
 from mbert_cli.model.options import Architecture
 
 
-def trigram(embeddings):
+def trigram(embeddings: Tensor) -> Tensor:
     """Next, current and previous embedding side by side, in this order; zeros beyond the ends.
 
     Args:
@@ -37,7 +40,7 @@ class Embeddings(LayerWithParts):
         (batch, length, hidden_dim).
     """
 
-    def __init__(self, size: Architecture, vocab_size: int, **kwargs: object) -> None:
+    def __init__(self, size: Architecture, vocab_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size, self.vocab_size = size, vocab_size
 
@@ -54,7 +57,7 @@ class Embeddings(LayerWithParts):
         self.norm = build_norm(self, size, size.hidden_dim, size.edge_epsilon)
         self.dropout = Dropout(self, "dropout", size.hidden_dropout_rate)
 
-    def call(self, token_ids, segment_ids, training=None):
+    def call(self, token_ids: Tensor, segment_ids: Tensor, training: bool | None = None) -> Tensor:
         length = ops.shape(token_ids)[1]
         hidden = ops.take(self.word_embeddings, token_ids, axis=0)
         if self.size.trigram_input:

@@ -6,11 +6,12 @@ from functools import partial
 import keras
 from keras import ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import build_norm
 from mbert_cli.model.options import Architecture
 
-ACTIVATIONS: dict[str, Callable] = {
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": ops.relu,
     "relu6": ops.relu6,
     "gelu": partial(ops.gelu, approximate=True),
@@ -45,6 +46,6 @@ class FeedForward:
             self.norm = build_norm(owner, size, size.block_dim, size.edge_epsilon if is_last else None)
         self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)
 
-    def __call__(self, rows, training):
+    def __call__(self, rows: Tensor, training: bool | None) -> Tensor:
         update = self.output(self.activation(self.intermediate(rows)))
         return self.norm(self.dropout(update, training) + rows)

@@ -14,9 +14,13 @@ Names of the weights, beside those of `encoder.py`:
 Kernels are (input, output).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import KerasTensor, ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.encoder import build_encoder, resolve_size
 from mbert_cli.model.feed_forward import ACTIVATIONS
@@ -43,11 +47,12 @@ class MaskedLanguageModelHead(LayerWithParts):
         (batch, predictions, vocab_size) float32 logits.
     """
 
-    def __init__(self, size: Architecture, word_embeddings: keras.Variable, **kwargs: object) -> None:
+    def __init__(self, size: Architecture, word_embeddings: keras.Variable, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = size
         self.vocab_size = word_embeddings.shape[0]
-        self.tied = lambda: word_embeddings  # a plain attribute would make the table the head's own weight
+        # A plain attribute would make the table the head's own weight.
+        self.tied: Callable[[], keras.Variable] = lambda: word_embeddings
 
     def build(self, *shapes: object) -> None:
         hidden_dim = self.size.hidden_dim
@@ -61,7 +66,7 @@ class MaskedLanguageModelHead(LayerWithParts):
             if extra_dim:
                 self.extra_embeddings = self.own("extra_embeddings", (self.vocab_size, extra_dim))
 
-    def call(self, hidden, masked_positions):
+    def call(self, hidden: Tensor, masked_positions: Tensor) -> Tensor:
         rows = self._gather(hidden, masked_positions)
         rows = self.norm(ACTIVATIONS[self.size.activation](self.transform(rows)))
         # Two products spare the concatenation of two tables of the vocabulary's size in every step.
@@ -72,7 +77,7 @@ class MaskedLanguageModelHead(LayerWithParts):
         logits = ops.cast(ops.add(logits, self.bias), "float32")
         return ops.reshape(logits, (-1, ops.shape(masked_positions)[1], self.vocab_size))
 
-    def _gather(self, hidden, masked_positions):
+    def _gather(self, hidden: Tensor, masked_positions: Tensor) -> Tensor:
         """(batch, length, dim), (batch, predictions) -> (batch * predictions, dim)."""
         batch, length, dim = ops.shape(hidden)
         starts = ops.expand_dims(ops.arange(batch, dtype="int32") * length, 1)
@@ -97,7 +102,7 @@ class Pooler(LayerWithParts):
         (batch, hidden_dim).
     """
 
-    def __init__(self, size: Architecture, **kwargs: object) -> None:
+    def __init__(self, size: Architecture, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = size
 
@@ -105,7 +110,7 @@ class Pooler(LayerWithParts):
         dim = self.size.hidden_dim
         self.dense = Dense(self, None, dim, dim) if self.size.use_pooler else None
 
-    def call(self, hidden):
+    def call(self, hidden: Tensor) -> Tensor:
         first = hidden[:, 0]
         if self.dense is None:
             return first
@@ -129,15 +134,15 @@ class ClassifierHead(LayerWithParts):
         (batch, num_labels) or (batch, length, num_labels) float32 logits.
     """
 
-    def __init__(self, num_labels: int, dropout_rate: float = 0.0, **kwargs: object) -> None:
+    def __init__(self, num_labels: int, dropout_rate: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_labels, self.dropout_rate = num_labels, dropout_rate
 
-    def build(self, states_shape: tuple[int | None, ...]) -> None:
+    def build(self, states_shape: tuple[Any, ...]) -> None:
         self.dense = Dense(self, None, states_shape[-1], self.num_labels)
         self.dropout = Dropout(self, "dropout", self.dropout_rate)
 
-    def call(self, states, training=None):
+    def call(self, states: Tensor, training: bool | None = None) -> Tensor:
         return ops.cast(self.dense(self.dropout(states, training)), "float32")
 
     def compute_output_spec(self, states: KerasTensor, training: bool | None = None) -> KerasTensor:

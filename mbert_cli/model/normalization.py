@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.model.options import NORM_EPSILON, Architecture
 
@@ -18,7 +19,7 @@ class NoNorm:
             self.gamma = owner.own("gamma", (dim,), "ones")
             self.beta = owner.own("beta", (dim,))
 
-    def __call__(self, rows):
+    def __call__(self, rows: Tensor) -> Tensor:
         return ops.add(ops.multiply(rows, self.gamma), self.beta)
 
 
@@ -33,7 +34,7 @@ class LayerNorm(NoNorm):
         super().__init__(owner, dim)
         self.epsilon = epsilon
 
-    def __call__(self, rows):
+    def __call__(self, rows: Tensor) -> Tensor:
         values = ops.cast(rows, "float32")
         centered = values - ops.mean(values, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centered), axis=-1, keepdims=True)

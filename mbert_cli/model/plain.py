@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.attention import SelfAttention
 from mbert_cli.model.block import Block
 from mbert_cli.model.feed_forward import FeedForward
@@ -21,7 +22,7 @@ class PlainBlock(Block):
             for index in range(size.num_feedforward_networks)
         ]
 
-    def compute(self, hidden, attention_bias, training):
+    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, Tensor]:
         rows = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
         rows, logits = self.attention(rows, rows, rows, attention_bias, training)
         for feed_forward in self.feed_forwards:

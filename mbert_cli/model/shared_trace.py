@@ -11,7 +11,14 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
+
+Compute = Callable[[Tensor, Tensor, bool | None], tuple[Tensor, Tensor]]
+"""Hidden states, attention bias and whether dropout is active -> the next hidden states and attention logits."""
+
+Traced = Callable[[list[Tensor], Tensor, Tensor], tuple[Tensor, Tensor]]
+"""The same as a function of the values of a block's variables, for one way to use dropout."""
 
 
 class SharedTrace:
@@ -28,9 +35,16 @@ class SharedTrace:
 
     def __init__(self, *, learns_attention: bool = True) -> None:
         self._learns_attention = learns_attention
-        self._functions: dict[bool, Callable] = {}
+        self._functions: dict[bool, Traced] = {}
 
-    def __call__(self, block: LayerWithParts, compute: Callable, hidden, attention_bias, training):
+    def __call__(
+        self,
+        block: LayerWithParts,
+        compute: Compute,
+        hidden: Tensor,
+        attention_bias: Tensor,
+        training: bool | None,
+    ) -> tuple[Tensor, Tensor]:
         """Returns `compute(hidden, attention_bias, training)`.
 
         Args:
@@ -47,18 +61,19 @@ class SharedTrace:
         values = [_value(part, is_training) for part in block.owned]
         return self._functions[is_training](values, hidden, attention_bias)
 
-    def _as_function(self, template: LayerWithParts, compute: Callable, training: bool) -> Callable:
+    def _as_function(self, template: LayerWithParts, compute: Compute, training: bool) -> Traced:
         """(values, hidden, attention_bias) -> what the template computes with these values in its variables."""
         import tensorflow as tf
 
         variables = [_variable(part) for part in template.owned]
 
-        def run(values, hidden, attention_bias):
+        def run(values: list[Tensor], hidden: Tensor, attention_bias: Tensor) -> tuple[Tensor, Tensor]:
             with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
                 hidden, logits = compute(hidden, attention_bias, training)
             return hidden, logits if self._learns_attention else ops.stop_gradient(logits)
 
-        return tf.function(run, autograph=False, reduce_retracing=True)
+        traced: Traced = tf.function(run, autograph=False, reduce_retracing=True)
+        return traced
 
 
 def _traces_graph() -> bool:
@@ -73,7 +88,7 @@ def _variable(part: keras.Variable | keras.random.SeedGenerator) -> keras.Variab
     return part.state if isinstance(part, keras.random.SeedGenerator) else part
 
 
-def _value(part: keras.Variable | keras.random.SeedGenerator, training: bool):
+def _value(part: keras.Variable | keras.random.SeedGenerator, training: bool) -> Tensor:
     """Returns what a variable holds, or the next state of a random part.
 
     A random state moves on here, outside of the function: one half of a batch would wait for the other if it came
