@@ -5,10 +5,10 @@ Commands import what they need inside their body, so that `mbert --help` is quic
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -309,7 +309,7 @@ def _delivery(form: str | None, out: Path | None) -> "Delivery":
 
 def _invocation(
     ctx: typer.Context, recipe: str, settings: list[str] | None, run: Path | None, smoke: bool,
-    dry_run: bool, quiet: bool, flags: dict[str, tuple[str, object]] | None = None, **extra: object,
+    dry_run: bool, quiet: bool, flags: Mapping[str, tuple[str, object]] | None = None, **extra: Any,
 ) -> "Invocation":  # fmt: skip
     """What was typed, with its recipe loaded."""
     from mbert_cli.recipe.invocation import invoke

@@ -74,6 +74,7 @@ def _end(work: Callable[[], object]) -> NoReturn:
     except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
         console.crash()
         sys.exit(1)
+    sys.exit(0)
 
 
 def _end_output() -> None:

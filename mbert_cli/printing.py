@@ -100,8 +100,12 @@ def _grid(
         box=box.SIMPLE_HEAD, show_header=any(map(str, headings)), show_edge=False, header_style="bold"
     )
     for heading, place, is_folded in zip(headings, places, folds, strict=True):
-        side = "right" if are_right[place] else "left"
-        grid.add_column(heading, justify=side, overflow="fold", no_wrap=not is_folded)
+        grid.add_column(
+            heading,
+            justify="right" if are_right[place] else "left",
+            overflow="fold",
+            no_wrap=not is_folded,
+        )
     for row in rows:
         grid.add_row(*row)
     return grid

@@ -193,7 +193,7 @@ def _figures(fields: Mapping[str, object]) -> dict[str, str]:
 def _figure(name: str, value: object) -> str:
     if name == "stage":
         return str(value)
-    if name == "examples_per_second":
+    if name == "examples_per_second" and isinstance(value, int | float):
         return f"{value:.3g} examples/s" if value < 100 else f"{value:,.0f} examples/s"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return f"{name.replace('_', ' ')} {text}"

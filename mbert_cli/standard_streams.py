@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import IO, Literal, TextIO
 
 _NOT_SHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Control characters, which a terminal obeys or swallows, and halves of characters, which no file can hold."""
@@ -38,7 +38,7 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def printable(text: str, stream: TextIO | None = None) -> str:
+def printable(text: str, stream: IO[str] | None = None) -> str:
     """The text as a stream can hold it, everything else escaped; line breaks and tabs stay.
 
     Args:
@@ -104,10 +104,10 @@ def drop_streams() -> None:
             os.close(nowhere)
 
 
-def _escaped(found: re.Match) -> str:
+def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
-def _nowhere(mode: str = "w") -> TextIO:
+def _nowhere(mode: Literal["r", "w"] = "w") -> TextIO:
     return open(os.devnull, mode, encoding="utf-8")

@@ -52,7 +52,8 @@ def keys_of(verb: str) -> tuple[Key, ...]:
 
 def variants_of(field: FieldInfo) -> dict[str, type[Section]]:
     """The sections a field can hold: none, one named "", or several named by their discriminator's value."""
-    sections = [part for part in map(_unwrapped, _alternatives(field.annotation)) if _is_section(part)]
+    parts = map(_unwrapped, _alternatives(field.annotation))
+    sections = [part for part in parts if isinstance(part, type) and issubclass(part, Section)]
     tag = discriminator_of(field)
     if not tag:
         return {"": sections[0]} if sections else {}
@@ -121,11 +122,8 @@ def _key(path: str, field: FieldInfo, variant: str, default: object) -> Key:
 
 def _choices(field: FieldInfo) -> tuple[str, ...]:
     extra = field.json_schema_extra
-    return tuple(extra.get("choices", ())) if isinstance(extra, dict) else ()
-
-
-def _is_section(annotation: object) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Section)
+    choices = extra.get("choices") if isinstance(extra, dict) else None
+    return tuple(map(str, choices)) if isinstance(choices, list | tuple) else ()
 
 
 def _alternatives(annotation: object) -> list[object]:
@@ -145,7 +143,7 @@ def _metadata(annotation: object) -> Sequence[object]:
 
 
 def _literals(annotation: object) -> tuple[str, ...]:
-    values = []
+    values: list[str] = []
     for part in _alternatives(annotation):
         part = _unwrapped(part)
         part = _unwrapped(get_args(part)[0]) if get_origin(part) is list else part
@@ -203,7 +201,8 @@ def _range(annotation: object, constraints: Sequence[object]) -> str:
     for constraint in constraints:
         if isinstance(constraint, annotated_types.Gt):
             # Whole numbers above 0 are those from 1 on.
-            low = f"from {constraint.gt + 1}" if annotation is int else f"above {constraint.gt}"
+            above = constraint.gt
+            low = f"from {above + 1}" if isinstance(above, int) and annotation is int else f"above {above}"
         elif isinstance(constraint, annotated_types.Ge):
             low = f"from {constraint.ge}"
         elif isinstance(constraint, annotated_types.Lt):

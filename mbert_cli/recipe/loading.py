@@ -6,6 +6,7 @@ All mistakes are reported at once, each with the file and line, or the flag, tha
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -68,7 +69,7 @@ def load(
         draft.add_task(task)
     draft.add_file(file)
     if smoke:
-        for path, value in (SMOKE[verb] | draft.smoke_sections()).items():
+        for path, value in {**SMOKE[verb], **draft.smoke_sections()}.items():
             draft.add_setting(path, _entry(value), "--smoke")
     draft.add_settings(settings)
     for flag, (path, value) in (flags or {}).items():
@@ -116,8 +117,8 @@ class _Draft:
     def smoke_sections(self) -> Mapping[str, object]:
         """What `--smoke` sets in a task section of this source, and in a search."""
         task, search = self.values.get("task"), self.values.get("search")
-        settings = SMOKE_TASKS.get(task.get("source"), {}) if isinstance(task, dict) else {}
-        return settings | (SMOKE_SEARCH if isinstance(search, dict) else {})
+        settings = SMOKE_TASKS.get(str(task.get("source")), {}) if isinstance(task, dict) else {}
+        return {**settings, **(SMOKE_SEARCH if isinstance(search, dict) else {})}
 
     def add_settings(self, settings: Sequence[str]) -> None:
         """Lays the values of `--set` over the draft; those that choose a section's variant go first."""
@@ -144,6 +145,7 @@ class _Draft:
     def finish(self, file: RecipeFile) -> Section:
         """The recipe as its frozen class, or all mistakes in one error."""
         sentences = wrong_choices(self.verb, self.values)
+        recipe: Section | None = None
         try:
             recipe = RECIPES[self.verb].model_validate(self.values, strict=True)
         except ValidationError as error:
@@ -153,9 +155,9 @@ class _Draft:
         for path, sentence in sentences.items():
             if not any(f"{known}.".startswith(f"{path}.") for known in told):
                 self.mistakes.append((self._origin(path, sentence) or file.shown, sentence))
-        if not self.mistakes:
+        if recipe is not None and not self.mistakes:
             self.mistakes += refuse_idle(self.verb, dict(leaves(recipe.model_dump())), self.origins)
-        if self.mistakes:
+        if recipe is None or self.mistakes:
             raise self._error(file)
         return recipe
 
@@ -218,7 +220,8 @@ class _Draft:
         """Lays a mapping over a section; another variant, or a replacement, first sets it to its defaults."""
         variants, name = variants_of(info), path.rpartition(".")[2]
         entries: dict[str, Entry] = entry.value  # type: ignore[assignment]
-        present = values.get(name) if isinstance(values.get(name), dict) else None
+        held = values.get(name)
+        present = held if isinstance(held, dict) else None
         start = self._start(info, present, entries, entry.replaces)
         tag = start.get(discriminator_of(info), "") if discriminator_of(info) else ""
         if tag not in variants:
@@ -233,7 +236,7 @@ class _Draft:
         self._merge(variants[tag], start, entries, f"{path}.", source)
 
     def _start(
-        self, info: FieldInfo, present: dict | None, entries: Mapping[str, Entry], replaces: bool
+        self, info: FieldInfo, present: dict[str, object] | None, entries: Mapping[str, Entry], replaces: bool
     ) -> dict[str, object]:
         """The values a section has before a mapping is laid over it."""
         variants, tag_name = variants_of(info), discriminator_of(info)
@@ -266,7 +269,7 @@ class _Draft:
                 and key.path.count(".") == prefix.count(".")
             ):
                 tag = key.path.rpartition(".")[2]
-                return f"{key.path}: {section.model_fields[tag].annotation.__args__[0]}"
+                return f"{key.path}: {get_args(section.model_fields[tag].annotation)[0]}"
         return ""
 
     def _forget(self, path: str) -> None:

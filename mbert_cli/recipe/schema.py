@@ -1,5 +1,6 @@
 """One class per verb: which sections its recipes have."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -149,7 +150,7 @@ _SMOKE_MODEL = {
     "model.changes.intermediate_dim": 32, "model.changes.num_heads": 2,
 }  # fmt: skip
 
-SMOKE: dict[str, dict[str, object]] = {
+SMOKE: dict[str, Mapping[str, object]] = {
     "prepare": {"vocabulary.training_megabytes": 4.0},
     "train-teacher": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_VALIDATION | _SMOKE_MODEL
     | {"train.steps": 4, "model.changes.intra_dim": 32},

@@ -8,7 +8,6 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import ClassVar
 
 import yaml
 
@@ -45,7 +44,7 @@ class YamlProblem(Exception):
 class _RecipeLoader(yaml.SafeLoader):
     """SafeLoader with the scalars of YAML 1.2 and no other implicit types."""
 
-    yaml_implicit_resolvers: ClassVar[dict] = {}
+    yaml_implicit_resolvers = {}
 
 
 for _name, _pattern in _SCALARS.items():

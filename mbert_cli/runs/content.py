@@ -141,7 +141,7 @@ def read_contents(path: Path) -> dict[str, Content]:
 def _hash_all(files: Sequence[tuple[str, Path]], known: Content | None) -> tuple[FileContent, ...]:
     marks = {file.mark: file for file in known.files if file.mark} if known else {}
     with ThreadPoolExecutor() as pool:
-        return tuple(pool.map(lambda pair: _hash(*pair, marks), files))
+        return tuple(pool.map(lambda file: _hash(file[0], file[1], marks), files))
 
 
 def _hash(name: str, path: Path, marks: Mapping[str, FileContent]) -> FileContent:

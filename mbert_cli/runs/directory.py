@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import yaml
 
@@ -54,7 +54,7 @@ class RunDir:
         continuation: How the command that opened it differs from the run that was there.
     """
 
-    def __init__(self, path: Path, verb: str, recipe: dict, lock: Lock | None = None) -> None:
+    def __init__(self, path: Path, verb: str, recipe: dict[str, Any], lock: Lock | None = None) -> None:
         self.path = Path(path)
         self.verb = verb
         self.recipe = recipe
@@ -125,7 +125,7 @@ class RunDir:
         return self.final.is_dir() and not (self.path / run_list.LONGER).exists()
 
     @property
-    def origin(self) -> dict:
+    def origin(self) -> dict[str, Any]:
         """origin.json: `verb` and `sessions`, the newest last."""
         return run_list.read_origin(self.path)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.runs.content import Contents, read_contents
@@ -43,7 +44,11 @@ class Continuation:
 
 
 def compare_with_run(
-    path: Path, verb: str, recipes: tuple[dict, dict], contents: Contents, growth: Growth | None
+    path: Path,
+    verb: str,
+    recipes: tuple[dict[str, Any], dict[str, Any]],
+    contents: Contents,
+    growth: Growth | None,
 ) -> Continuation:
     """Compares what a command brings with the run that is in its directory.
 
@@ -117,7 +122,7 @@ def _is_more(old: object, new: object) -> bool:
     return new is None or (isinstance(old, int) and isinstance(new, int) and new > old)
 
 
-def _flat(values: Mapping, prefix: str = "") -> dict[str, object]:
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
     """Nested mappings as one: {"train.steps": 200}."""
     flat: dict[str, object] = {}
     for key, value in values.items():

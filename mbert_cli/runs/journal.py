@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mbert_cli.errors import UserError
 from mbert_cli.runs.manifest import replace_file
@@ -36,7 +36,7 @@ class Journal:
         self._file.write(line.encode() + b"\n")
         self._file.flush()
 
-    def read(self) -> list[dict]:
+    def read(self) -> list[dict[str, Any]]:
         """Returns all records.
 
         Raises:
@@ -44,7 +44,7 @@ class Journal:
         """
         return [self._parse(number, line) for number, line in enumerate(self._whole_lines(), start=1)]
 
-    def last(self) -> dict | None:
+    def last(self) -> dict[str, Any] | None:
         """Returns the last record without reading the rest, or None where there is none."""
         if not self.path.exists():
             return None
@@ -88,7 +88,7 @@ class Journal:
         # What follows the last newline is empty, or was torn by a kill.
         return self.path.read_bytes().split(b"\n")[:-1]
 
-    def _parse(self, number: int, line: bytes) -> dict:
+    def _parse(self, number: int, line: bytes) -> dict[str, Any]:
         try:
             record = json.loads(line)
         except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -143,17 +143,17 @@ def describe_run(path: Path) -> RunInfo:
     )
 
 
-def read_origin(path: Path) -> dict:
+def read_origin(path: Path) -> dict[str, Any]:
     """Returns origin.json of a run: `verb` and the list `sessions`; empty when it cannot be read."""
     return _read_object(path / ORIGIN)
 
 
 def verb_of(path: Path) -> str:
     """Returns the command that made a run; "unknown" when origin.json does not say."""
-    return read_origin(path).get("verb", "unknown")
+    return str(read_origin(path).get("verb", "unknown"))
 
 
-def recorded_recipe(path: Path) -> dict:
+def recorded_recipe(path: Path) -> dict[str, Any]:
     """Returns the recipe that a run was begun with, or an empty dict where there is no run.
 
     Raises:
@@ -219,13 +219,14 @@ def steps_of(path: Path) -> int | None:
     """Steps that a run has done, where its command counts steps."""
     summary = _read_object(path / FINAL / SUMMARY)
     record = Journal(path / JOURNAL).last() or {}
-    if isinstance(summary.get("steps"), int) and not (path / LONGER).exists():
-        return summary["steps"]
+    steps = summary.get("steps")
+    if isinstance(steps, int) and not (path / LONGER).exists():
+        return steps
     counts = [*checkpoint_steps(path)[-1:], record.get("step")]
     return max((count for count in counts if isinstance(count, int)), default=None)
 
 
-def _read_object(path: Path) -> dict:
+def _read_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

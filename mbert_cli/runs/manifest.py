@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.errors import RunError, UserError
 
@@ -74,7 +75,7 @@ def verify_directory(path: Path, *, sizes_only: bool = False) -> dict[str, dict]
     return files
 
 
-def read_manifest(path: Path) -> dict:
+def read_manifest(path: Path) -> dict[str, Any]:
     """Returns the manifest of a directory: `format`, `completed` (ISO 8601, UTC) and `files`.
 
     Raises:
@@ -144,7 +145,7 @@ def _exchange(one: Path, other: Path) -> bool:
     except (AttributeError, OSError, TypeError):  # no Linux, or one of before 2018
         return False
     here = -100  # AT_FDCWD: relative paths are those of this process
-    return swap(here, os.fsencode(one), here, os.fsencode(other), 2) == 0  # RENAME_EXCHANGE
+    return bool(swap(here, os.fsencode(one), here, os.fsencode(other), 2) == 0)  # RENAME_EXCHANGE
 
 
 def _seal(directory: Path) -> None:
@@ -171,7 +172,7 @@ def _measure_and_sync(path: Path) -> dict[str, object]:
         return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
 
 
-def _damage(path: Path, entry: dict, sizes_only: bool) -> str:
+def _damage(path: Path, entry: dict[str, Any], sizes_only: bool) -> str:
     """Returns what is wrong with one file, or an empty string."""
     try:
         size = path.stat().st_size

@@ -86,14 +86,13 @@ def read_checkpoint(source: Path, *, allow_unused: bool = False, allow_unknown: 
     from mbert_cli.weights import tf1
 
     prefix = tf1.find_prefix(source)
-    path = prefix and prefix.parent / tf1.CONFIGURATION
-    if prefix is None or not path.is_file():
+    if prefix is None or not (prefix.parent / tf1.CONFIGURATION).is_file():
         raise UserError(
             f"A checkpoint is a folder with {huggingface.CONFIGURATION}, or a TF1 checkpoint beside its "
             f"{tf1.CONFIGURATION}. Received: {source}",
             "Name the folder that was downloaded, or the prefix of the .index file.",
         )
-    configuration = read_configuration(path, "tf1", allow_unknown=allow_unknown)
+    configuration = read_configuration(prefix.parent / tf1.CONFIGURATION, "tf1", allow_unknown=allow_unknown)
     return _convert(prefix, tf1.Tf1Arrays(prefix), configuration, "tf1", allow_unused)
 
 

@@ -111,7 +111,7 @@ def _family(values: Mapping[str, Any], path: Path) -> str:
             f"A checkpoint must be of the architecture {', '.join(FIELDS)}. Received: {named} in {path}",
             "Other architectures need a tool made for them, as `optimum` for Hugging Face's.",
         )
-    return named
+    return str(named)
 
 
 def _size(
@@ -156,10 +156,11 @@ def _mistake(error: ValidationError, family: str) -> str:
     """The first thing that is wrong with a size, by the name that the configuration has for it."""
     first = error.errors()[0]
     reason = first["msg"].removeprefix("Value error, ")
-    theirs = {ours: name for name, ours in FIELDS[family].items()}
+    theirs = {field: name for name, field in FIELDS[family].items()}
     if not first["loc"]:
         return reason.replace("num_heads", theirs["num_heads"])
-    place = theirs.get(first["loc"][0], first["loc"][0])
+    ours = str(first["loc"][0])
+    place = theirs.get(ours, ours)
     return f"{place} {json.dumps(first['input'])}: {reason}"
 
 

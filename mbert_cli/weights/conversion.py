@@ -76,8 +76,8 @@ def from_foreign(
     """
     found: dict[str, np.ndarray] = {}
     used: list[str] = []
-    names = {weight.role: _find_name(weight, arrays) for weight in weights}
-    missing = [weight for weight in weights if names[weight.role] is None]
+    names = {weight.role: name for weight in weights if (name := _find_name(weight, arrays)) is not None}
+    missing = [weight for weight in weights if weight.role not in names]
     if missing:
         raise UserError(
             f"Every weight of the network must be in the checkpoint. Missing: {_listed([w.names[0] for w in missing])}",

@@ -219,10 +219,10 @@ def _encoder_modules(size: Architecture) -> Iterator[Module]:
             table = LAST_FEED_FORWARD if index == last else STACKED_FEED_FORWARD
             parts += [(module, f"/feed_forward_{index}") for module in table]
         for module, part in parts:
-            index = part.rpartition("_")[2]
+            place = part.rpartition("_")[2]
             below = _below(module, f"{path}{part}", f"encoder.layer.{layer}.", f"encoder/layer_{layer}/")
             yield Module(
-                below.ours, below.huggingface.replace("{index}", index), below.tf1.replace("{index}", index),
+                below.ours, below.huggingface.replace("{index}", place), below.tf1.replace("{index}", place),
                 below.kind, below.axes,
             )  # fmt: skip
 

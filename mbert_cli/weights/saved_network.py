@@ -63,7 +63,7 @@ def load_task_network(model: SavedModel) -> keras.Model:
         description.size,
         kind=description.kind,
         vocab_size=description.vocabulary.size,
-        num_labels=len(description.labels),
+        num_labels=len(description.labels or ()),
         seed=None,
     )
     assign_variables(network, model.weights)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -107,7 +108,7 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray], metadata: dict[str, str
             file.write(np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data)
 
 
-def _read_header(path: Path) -> tuple[dict[str, dict], int]:
+def _read_header(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
     """Entries of the arrays by name, and the offset of the first byte of data."""
     with _open_checked(path), path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")

@@ -37,9 +37,10 @@ class Tf1Arrays(Mapping[str, np.ndarray]):
         if name not in self._shapes:
             raise KeyError(name)
         try:
-            return self._reader.get_tensor(name)
+            array: np.ndarray = self._reader.get_tensor(name)
         except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
             raise self._damaged(error) from error
+        return array
 
     def __contains__(self, name: object) -> bool:
         return name in self._shapes

@@ -30,7 +30,7 @@ class AssignReport:
 
 def canonical_name(weight: keras.Variable) -> str:
     """The name of a weight in files, as `encoder/layer_07/bottleneck_input/kernel`."""
-    return weight.path
+    return str(weight.path)
 
 
 def read_variables(model: keras.Model) -> dict[str, np.ndarray]:
