@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.corpus.store_format import StoreReport, read_manifest, token_type, write_again, write_manifest
+from mbert_cli.corpus.store_format import (
+    StoreReport,
+    read_store_manifest,
+    token_type,
+    write_again,
+    write_manifest,
+)
 from mbert_cli.errors import UserError
 
 RULE = "A token store must be one that this version of `mbert prepare` wrote. Received: "
@@ -14,7 +20,7 @@ RULE = "A token store must be one that this version of `mbert prepare` wrote. Re
 
 def refused(directory: Path) -> str:
     with pytest.raises(UserError) as caught:
-        read_manifest(directory)
+        read_store_manifest(directory)
     run = directory.parent
     assert caught.value.hint == (
         f"Write the store again: mbert prepare {run / 'recipe.yaml'} --run {run} --fresh"
@@ -30,7 +36,7 @@ def test_ids_take_two_bytes_as_long_as_these_hold_all_of_them():
 def test_a_manifest_reads_back_as_it_was_written(tmp_path, vocabulary):
     report = StoreReport(9, 1, 27, 81, 0.25, 7, 500, 700, 0.5, {"documents without text": 2})
     write_manifest(tmp_path, vocabulary, report)
-    manifest = read_manifest(tmp_path)
+    manifest = read_store_manifest(tmp_path)
     assert StoreReport(**manifest.pop("report")) == report
     assert manifest == {
         "format": 1, "vocabulary_size": vocabulary.size, "vocabulary_digest": vocabulary.digest, "lowercase": True,
