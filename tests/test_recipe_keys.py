@@ -5,10 +5,13 @@ sections that are read as one; whether a verb looks at its other keys `tests/tes
 """
 
 import json
+from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.corpus.corpus import documents
@@ -25,7 +28,8 @@ from mbert_cli.model.options import SIZES, SizeChanges
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import LoadedRecipe, load
-from mbert_cli.search.grid import plan_settings, seeds_of
+from mbert_cli.search.grid import is_behind, plan_settings, seeds_of
+from mbert_cli.search.options import SearchOptions
 from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.encoding import TaskSet, encode_set
 from mbert_cli.tasks.model import TaskModel
@@ -257,33 +261,70 @@ def test_a_setting_of_the_loss_changes_it_or_is_refused(folder, monkeypatch, set
         task_loss(recipe.loss, TaskData("numbers", ["value"], {}, kind="regression"), rows)
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "search.learning_rate=[0.1, 0.2]", "search.batch_size=[1, 2]", "search.epochs=[1, 2]", "search.seed=[1, 2]",
-        "search.max_trials=1",
-    ],
-)  # fmt: skip
-def test_an_axis_of_a_search_changes_its_trials(setting):
+SEARCH = {"learning_rate": [0.1, 0.2], "batch_size": [1, 2], "epochs": [1, 2], "seed": [1, 2], "max_trials": 1,
+          "prune_margin": 0.5}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SearchOptions.model_fields)
+def test_a_key_of_a_search_changes_its_trials(name):
     def trials(*settings: str) -> tuple:
         recipe = load("finetune", settings=["search.epochs=[3, 4]", *settings]).recipe
-        return plan_settings(recipe.search, recipe.train, recipe.seed), seeds_of(recipe.search, recipe.seed)
+        settings, seeds = (
+            plan_settings(recipe.search, recipe.train, recipe.seed),
+            seeds_of(recipe.search, recipe.seed),
+        )
+        return settings, seeds, is_behind({0.5: 0.6}, [{0.5: 0.8}], recipe.search.prune_margin)
 
-    assert trials(setting) != trials()
+    assert trials(f"search.{name}={json.dumps(SEARCH[name])}") != trials()
 
 
-@pytest.mark.parametrize(
-    "setting",
-    ["corpus.globs=[o.csv.txt]", "corpus.text_field=other"],
-    ids=lambda text: text.partition("=")[0],
-)
-def test_a_key_of_a_corpus_of_files_changes_what_is_read(folder, monkeypatch, setting):
+CORPUS = {
+    "files": {"globs": ["o.csv.txt"], "text_field": "other"},
+    "tfds": {"dataset": "another", "split": "test", "text_feature": "body", "data_dir": "d"},
+    "installed_docs": {"packages": ["typer"]},
+}  # fmt: skip
+"""Another value for each key of a corpus."""
+
+OWN_CORPUS = {"files": {"globs": ["c.jsonl"]}, "tfds": {}, "installed_docs": {"packages": ["safetensors"]}}
+
+
+def test_every_key_of_every_corpus_has_another_value_to_try():
+    keys = [key for key in keys_of("prepare") if key.path.startswith("corpus.") and not key.is_discriminator]
+    assert {(key.variant.partition(": ")[2], key.path.partition(".")[2]) for key in keys} == {
+        (source, name) for source, values in CORPUS.items() for name in values
+    }
+
+
+@pytest.fixture
+def _prepared_texts(monkeypatch):
+    """A data set for each way to name one, with a text that says how it was named."""
+
+    def find(name: str, data_dir: str | None, section: str) -> SimpleNamespace:
+        feature = SimpleNamespace(np_dtype=object, shape=())
+        return SimpleNamespace(
+            name=f"{name} in {data_dir}", info=SimpleNamespace(features={"text": feature, "body": feature})
+        )
+
+    def read(builder: SimpleNamespace, split: str, data_dir: str | None, section: str) -> tf.data.Dataset:
+        return tf.data.Dataset.from_tensors(
+            {name: f"{name} of {split} of {builder.name}" for name in ("text", "body")}
+        )
+
+    monkeypatch.setattr("mbert_cli.corpus.tfds.find_builder", find)
+    monkeypatch.setattr("mbert_cli.corpus.tfds.open_split", read)
+
+
+@pytest.mark.usefixtures("_prepared_texts")
+@pytest.mark.parametrize(("source", "name"), [(source, name) for source in CORPUS for name in CORPUS[source]])
+def test_a_key_of_a_corpus_changes_what_is_read(folder, monkeypatch, source, name):
     monkeypatch.chdir(folder)
     Path("o.csv.txt").write_text("another text\n")
     Path("c.jsonl").write_text('{"text": "one", "other": "two"}\n')
 
-    def read(*settings: str) -> list:
-        recipe = load("prepare", settings=["corpus.source=files", "corpus.globs=[c.jsonl]", *settings]).recipe
-        return [document.paragraphs for document in documents(recipe.corpus)]
+    def read(values: dict) -> list:
+        settings = [f"corpus.{key}={json.dumps(value)}" for key, value in values.items()]
+        corpus = load("prepare", settings=[f"corpus.source={source}", *settings]).recipe.corpus
+        return [document.paragraphs for document in islice(documents(corpus), 3)]
 
-    assert read(setting) != read()
+    own = OWN_CORPUS[source]
+    assert read(own | {name: CORPUS[source][name]}) != read(own)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*|,\d+)?|[.,]\d+)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 
@@ -39,9 +40,15 @@ class JoinedLabel:
         return f"{self.separator!r} ({self.label} is made of {', '.join(first)} and {last})"
 
 
-def label_number(label: str) -> Decimal | None:
-    """The number that a label writes, or None; `nan` and `inf` are names."""
-    return Decimal(label) if _NUMBER.fullmatch(label) else None
+def label_numbers(labels: Sequence[str]) -> list[Decimal | None]:
+    """The number that each label writes, or None; `nan` and `inf` are names.
+
+    A comma stands before decimals, as in `1,5`, unless every label that has one may be of thousands, as `12,500`.
+    """
+    with_comma = [label for label in labels if "," in label]
+    if with_comma and all(map(_THOUSANDS.fullmatch, with_comma)):
+        labels = [label.replace(",", "") for label in labels]
+    return [Decimal(label.replace(",", ".")) if _NUMBER.fullmatch(label) else None for label in labels]
 
 
 def order_labels(labels: Iterable[str]) -> list[str]:
@@ -50,7 +57,7 @@ def order_labels(labels: Iterable[str]) -> list[str]:
     So output 2 of a model is label 2, where labels are 0, 1, 2 and so on.
     """
     distinct = sorted(set(labels))
-    numbers = [label_number(label) for label in distinct]
+    numbers = label_numbers(distinct)
     if any(number is None for number in numbers):
         return distinct
     return [label for _, label in sorted(zip(numbers, distinct, strict=True))]
@@ -58,7 +65,7 @@ def order_labels(labels: Iterable[str]) -> list[str]:
 
 def describe_numbers(labels: Sequence[str]) -> str | None:
     """Says which output has which label where labels are whole numbers and not those of the outputs."""
-    numbers = [label_number(label) for label in labels]
+    numbers = label_numbers(labels)
     if any(number is None or number != number.to_integral_value() for number in numbers):
         return None
     if numbers == list(range(len(labels))):
@@ -143,7 +150,7 @@ def _num_own(joined: JoinedLabel, own: set[str]) -> int:
 
 
 def _folded(label: str) -> str | Decimal:
-    number = label_number(label)
+    (number,) = label_numbers([label])
     if number is not None:
         return number
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", label)).casefold().split())

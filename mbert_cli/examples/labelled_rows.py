@@ -19,8 +19,8 @@ from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, TableRo
 from mbert_cli.examples.texts import Examples
 from mbert_cli.text.json_items import shown_value
 
-_YES = frozenset({"1", "1.0", "true", "yes"})
-_NO = frozenset({"", "0", "0.0", "false", "no"})
+_YES = frozenset({"1", "1.0", "1,0", "true", "yes"})
+_NO = frozenset({"", "0", "0.0", "0,0", "false", "no"})
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _LARGEST = float(np.finfo(np.float32).max)

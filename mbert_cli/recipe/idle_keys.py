@@ -6,9 +6,11 @@ value of another one. What is set by hand without any effect is a mistake that a
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mbert_cli.recipe.keys import REQUIRED, keys_of
 from mbert_cli.recipe.yaml_text import written
+from mbert_cli.text.text_files import suffix_of
 
 Values = Mapping[str, object]
 """Of every key of a recipe, by its full path."""
@@ -42,6 +44,45 @@ _LABELS = ("task.kind", "task.label", "task.label_separator", "task.labels", "ta
            "task.token_column", "task.label_column", "task.offsets")  # fmt: skip
 
 
+_JSON = (".jsonl", ".json", ".ndjson")
+"""Ends of the names of files with rows of JSON."""
+
+_PROSE = (".txt", ".md")
+"""Ends of the names of files that are one text."""
+
+
+def _files(values: Values) -> list[str]:
+    """Ends of the names of the files of a task."""
+    paths = (values.get("task.train"), values.get("task.validation"))
+    return [suffix_of(Path(str(path))) for path in paths if path is not None]
+
+
+def _are_json(values: Values) -> bool:
+    return all(suffix in _JSON for suffix in _files(values))
+
+
+def _have_no_spans(values: Values) -> bool:
+    """Whether the files of a task of labelled pieces have a tag for each token."""
+    is_tokens = values.get("task.source") == "tokens"
+    return is_tokens and (values["task.kind"] == "tags" or not set(_files(values)).intersection(_JSON))
+
+
+def _is_counted_in_json(path: str) -> Callable[[Values], bool]:
+    """Whether a column is counted where rows of JSON have members with names, and not by its default."""
+    default = {"task.token_column": 0, "task.label_column": -1}[path]
+    return lambda values: _are_json(values) and isinstance(values[path], int) and values[path] != default
+
+
+def _are_prose(values: Values) -> bool:
+    globs = values["corpus.globs"]
+    return isinstance(globs, list) and all(suffix_of(Path(glob)) in _PROSE for glob in globs)
+
+
+def _has_one_setting(values: Values) -> bool:
+    axes = (values.get(f"search.{name}") for name in ("learning_rate", "batch_size", "epochs"))
+    return not any(isinstance(axis, list) and len(axis) > 1 for axis in axes)
+
+
 def _is_set(*paths: str) -> Callable[[Values], bool]:
     return lambda values: any(values.get(path) is not None for path in paths)
 
@@ -67,6 +108,20 @@ IDLE = (
              _is_set("task.folder", "task.train")),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "where an example has one label; set task.kind=multi_label",
              lambda values: values.get("task.kind") != "multi_label"),
+    IdleKeys(_WITH_TASK, ("task.label_separator",), "beside a list of columns in task.label, each of one label",
+             lambda values: isinstance(values.get("task.label"), list)),
+    IdleKeys(_WITH_TASK, ("task.delimiter",), "on rows of JSON, which have names; it is for .tsv and .csv files",
+             lambda values: values.get("task.delimiter") is not None and _are_json(values)),
+    IdleKeys(_WITH_TASK, ("task.validation_share",), "on prepared data sets, which have a validation set of their own",
+             lambda values: values.get("task.source") == "squad" and values.get("task.train") is None),
+    IdleKeys(_WITH_TASK, ("task.offsets",), "where each token has a tag; it says what the places of spans count",
+             _have_no_spans),
+    IdleKeys(_WITH_TASK, ("task.token_column",), "as a number on rows of JSON; name the member with the tokens",
+             _is_counted_in_json("task.token_column")),
+    IdleKeys(_WITH_TASK, ("task.label_column",), "as a number on rows of JSON; name the member with the tags",
+             _is_counted_in_json("task.label_column")),
+    IdleKeys(("prepare",), ("corpus.text_field",), "on .txt and .md files, which are one text",
+             lambda values: values.get("corpus.source") == "files" and _are_prose(values)),
     IdleKeys(("prepare",), ("vocabulary.size", "vocabulary.training_megabytes"),
              "beside vocabulary.file, whose tokens are read; set vocabulary.file=null to train some",
              _is_set("vocabulary.file")),
@@ -77,6 +132,15 @@ IDLE = (
     IdleKeys(("distill",), ("distill.transfer_learning_rate",),
              "on the strategy auxiliary, which has no stage of layer transfer alone",
              lambda values: values["distill.strategy"] == "auxiliary"),
+    IdleKeys(("distill",), ("distill.temperature",),
+             "beside distill.ground_truth_ratio=1, where the masked-LM loss takes nothing from the teacher",
+             lambda values: values["distill.ground_truth_ratio"] == 1),
+    IdleKeys(("train-teacher", "distill", "finetune"), ("train.optimizer.no_decay",),
+             "beside train.optimizer.weight_decay=0, where adamw decays no weight",
+             lambda values: values["train.optimizer.weight_decay"] == 0
+             and values["train.optimizer.name"] == "adamw"),
+    IdleKeys(("finetune",), ("search.prune_margin",), "on a search with one setting, which is behind no other",
+             _has_one_setting),
     IdleKeys(("finetune",), ("train.optimizer.learning_rate",), "beside search.learning_rate",
              _is_set("search.learning_rate")),
     IdleKeys(("finetune",), ("train.batch_size",), "beside search.batch_size", _is_set("search.batch_size")),

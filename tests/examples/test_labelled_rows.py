@@ -8,7 +8,7 @@ from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import FileTask
 
 RULE = "The field 'label' must hold text or a number. Received: "
-FLAGS = "text,Sea,money,film\na,1,0,\nb,TRUE,no,0\nc,,Yes,false\nd,1.0,0.0,NO\n"
+FLAGS = 'text,Sea,money,film\na,1,0,\nb,TRUE,no,0\nc,,Yes,false\nd,1.0,0.0,NO\ne,"1,0","0,0",\n'
 
 
 def load(tmp_path, content: str, name: str = "t.jsonl", **options):
@@ -91,7 +91,7 @@ def test_a_cell_may_write_its_labels_as_python_and_json_write_a_list(tmp_path):
 def test_each_label_may_have_a_column(tmp_path):
     task = load(tmp_path, FLAGS, "t.csv", kind="multi_label", label=["money", "sea", "film"])
     assert task.labels == ["money", "sea", "film"]
-    np.testing.assert_array_equal(task.train.labels, [[0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 1, 0]])
+    np.testing.assert_array_equal(task.train.labels, [[0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]])
     assert task.train.labels.dtype == np.float32
     assert task.notes == ("t.csv: the column 'Sea' for 'sea' is taken", "t.csv has no example of 'film'")
 
@@ -105,11 +105,11 @@ def test_each_label_may_have_a_field(tmp_path):
 @pytest.mark.parametrize("written", ["2", "-1", "0.5", "maybe", "nan", "x"])
 def test_what_says_neither_yes_nor_no_is_named_with_its_line_and_column(tmp_path, written):
     error = refused(
-        tmp_path, f"{FLAGS}e,0,{written},1\n", "t.csv", kind="multi_label", label=["Sea", "money", "film"]
+        tmp_path, f"{FLAGS}f,0,{written},1\n", "t.csv", kind="multi_label", label=["Sea", "money", "film"]
     )
     assert error.message == (
         "A column of a label must hold 0 or 1, true or false, yes or no, or be empty. "
-        f"Received: {written!r} in 'money' of {tmp_path}/t.csv:6"
+        f"Received: {written!r} in 'money' of {tmp_path}/t.csv:7"
     )
     assert error.hint == "Correct the line, or leave the column out of task.label."
 

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from mbert_cli.corpus.files import TEXT_SUFFIXES
 from mbert_cli.errors import UserError
-from mbert_cli.recipe.idle_keys import IDLE
+from mbert_cli.examples.table_files import JSON_SUFFIXES
+from mbert_cli.examples.token_files import COLUMN_SUFFIXES, ROW_SUFFIXES
+from mbert_cli.recipe.idle_keys import _JSON, _PROSE, IDLE
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
 
@@ -61,6 +64,72 @@ CASES = [
         'where an example has one label; set task.kind=multi_label. Received: ";"',
     ),
     (
+        "finetune",
+        [*FILE, "task.kind=multi_label", "task.label=[a, b]", "task.label_separator=;"],
+        "task.label_separator",
+        'beside a list of columns in task.label, each of one label. Received: ";"',
+    ),
+    (
+        "finetune",
+        ["task.source=file", "task.train=a.jsonl", "task.validation=b.jsonl.gz", "task.delimiter=;"],
+        "task.delimiter",
+        'on rows of JSON, which have names; it is for .tsv and .csv files. Received: ";"',
+    ),
+    (
+        "finetune",
+        ["task.source=squad", "task.validation_share=0.2"],
+        "task.validation_share",
+        "on prepared data sets, which have a validation set of their own. Received: 0.2",
+    ),
+    (
+        "eval",
+        ["task.source=tokens", "task.train=a.conll", "task.validation=b.txt", "task.offsets=bytes"],
+        "task.offsets",
+        "where each token has a tag; it says what the places of spans count. Received: bytes",
+    ),
+    (
+        "finetune",
+        ["task.source=tokens", "task.kind=tags", "task.train=a.jsonl", "task.offsets=bytes"],
+        "task.offsets",
+        "where each token has a tag; it says what the places of spans count. Received: bytes",
+    ),
+    (
+        "finetune",
+        ["task.source=tokens", "task.train=a.JSON.gz", "task.token_column=1"],
+        "task.token_column",
+        "as a number on rows of JSON; name the member with the tokens. Received: 1",
+    ),
+    (
+        "finetune",
+        ["task.source=tokens", "task.train=a.ndjson", "task.label_column=-2"],
+        "task.label_column",
+        "as a number on rows of JSON; name the member with the tags. Received: -2",
+    ),
+    (
+        "prepare",
+        ["corpus.source=files", "corpus.globs=[a/*.txt, b.md.gz]", "corpus.text_field=body"],
+        "corpus.text_field",
+        "on .txt and .md files, which are one text. Received: body",
+    ),
+    (
+        "distill",
+        ["distill.ground_truth_ratio=1", "distill.temperature=2"],
+        "distill.temperature",
+        "beside distill.ground_truth_ratio=1, where the masked-LM loss takes nothing from the teacher. Received: 2.0",
+    ),
+    (
+        "train-teacher",
+        ["train.optimizer.weight_decay=0", "train.optimizer.no_decay=[bias]"],
+        "train.optimizer.no_decay",
+        "beside train.optimizer.weight_decay=0, where adamw decays no weight. Received: [bias]",
+    ),
+    (
+        "finetune",
+        ["search.seed=[0, 1]", "search.learning_rate=[1e-4]", "search.prune_margin=0.1"],
+        "search.prune_margin",
+        "on a search with one setting, which is behind no other. Received: 0.1",
+    ),
+    (
         "prepare",
         ["vocabulary.file=v.txt", "vocabulary.size=2000"],
         "vocabulary.size",
@@ -110,6 +179,30 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
         ("finetune", [*FILE, "task.kind=multi_label", "task.label_separator=;"]),
         ("finetune", ["search.seed=[1, 2]", "search.max_trials=2", "seed=4"]),
         ("prepare", ["vocabulary.file=null", "vocabulary.size=2000"]),
+        ("finetune", ["task.source=file", "task.train=a.jsonl", "task.validation=b.csv", "task.delimiter=;"]),
+        ("finetune", ["task.source=file", "task.train=a.jsonl", "task.delimiter=null"]),
+        ("finetune", ["task.source=file", "task.train=a.jsonl", "task.encoding=utf-16"]),
+        ("finetune", ["task.source=tokens", "task.train=a.jsonl", "task.offsets=bytes"]),
+        (
+            "finetune",
+            ["task.source=tokens", "task.train=a.conll", "task.validation=b.jsonl", "task.offsets=bytes"],
+        ),
+        (
+            "finetune",
+            ["task.source=tokens", "task.train=a.jsonl", "task.token_column=words", "task.label_column=-1"],
+        ),
+        (
+            "finetune",
+            ["task.source=tokens", "task.train=a.conll", "task.token_column=1", "task.label_column=3"],
+        ),
+        ("finetune", ["task.source=squad", "task.train=a.json", "task.validation_share=0.2"]),
+        ("prepare", ["corpus.source=files", "corpus.globs=[a/*.txt, b/*]", "corpus.text_field=body"]),
+        ("prepare", ["corpus.source=files", "corpus.globs=[a/*.jsonl.gz]", "corpus.text_field=body"]),
+        (
+            "train-teacher",
+            ["train.optimizer.name=lamb", "train.optimizer.weight_decay=0", "train.optimizer.no_decay=[]"],
+        ),
+        ("finetune", ["search.epochs=[1, 2]", "search.prune_margin=0.1"]),
     ],
 )
 def test_a_key_with_an_effect_is_taken(verb, settings):
@@ -149,3 +242,9 @@ def test_every_idle_key_is_one_of_the_verb():
         for verb in rule.verbs:
             known = {key.path for key in keys_of(verb)}
             assert not set(rule.keys) - known, (verb, set(rule.keys) - known)
+
+
+def test_the_formats_are_those_that_the_readers_know():
+    assert set(ROW_SUFFIXES) == set(_JSON) >= set(JSON_SUFFIXES)
+    assert not set(COLUMN_SUFFIXES) & set(_JSON)
+    assert _PROSE == TEXT_SUFFIXES
