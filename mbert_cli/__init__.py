@@ -28,8 +28,8 @@ masked-LM and next-sentence losses             mbert_cli/losses/pretraining.py
 progressive, joint, auxiliary                  mbert_cli/distill/strategies.py
 teacher and student in one step                mbert_cli/distill/pair.py
 the training loop                              mbert_cli/train/engine.py
-losses of tasks, class weights, focal loss     mbert_cli/losses/tasks.py
-balanced class weights                         mbert_cli/losses/weights.py
+losses of tasks, focal loss                    mbert_cli/losses/tasks.py
+factors of rare labels                         mbert_cli/losses/weights.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
 a search over settings and seeds               mbert_cli/commands/search.py
@@ -51,7 +51,13 @@ the token store                                mbert_cli/corpus/store.py
 masking and sentence pairs                     mbert_cli/corpus/pretraining_batches.py
 the contract of a batch                        mbert_cli/text/batch.py
 tasks to fine-tune on                          mbert_cli/examples/loading.py
-a set of a task, encoded and with its judge    mbert_cli/tasks/encoding.py
+what a kind of task is, a row each             mbert_cli/tasks/kinds.py
+head, activation and outputs of a task model   mbert_cli/model/task_head.py
+a set of a task, encoded and with its judge    mbert_cli/tasks/task_set.py
+examples to rows, and who judges them          mbert_cli/tasks/encoding.py
+the training of a task model                   mbert_cli/tasks/training.py
+what predict shows                             mbert_cli/tasks/answers.py
+what eval shows beside the score               mbert_cli/tasks/scores.py
 GLUE                                           mbert_cli/examples/glue.py
 SQuAD                                          mbert_cli/examples/squad.py
 files of questions                             mbert_cli/examples/squad_files.py
@@ -69,7 +75,7 @@ spans of doccano, spaCy, Prodigy               mbert_cli/examples/span_forms.py
 which tokens of a text have a label            mbert_cli/examples/token_rows.py
 windows over long texts of labelled words      mbert_cli/examples/token_windows.py
 metrics                                        mbert_cli/evaluate/metrics.py
-what outputs mean, kind by kind                mbert_cli/evaluate/outputs.py
+from logits to outputs                         mbert_cli/evaluate/outputs.py
 how good they are, and where two models differ mbert_cli/evaluate/judges.py
 answers from start and end logits              mbert_cli/evaluate/answers.py
 exact match and F1                             mbert_cli/evaluate/squad_metrics.py

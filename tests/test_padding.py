@@ -13,6 +13,7 @@ from mbert_cli.examples.token_rows import TokenRows
 from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 
@@ -50,19 +51,19 @@ def window_rows(lengths):
     return answer_windows(questions, TOKENIZER, FULL, 32, 8)
 
 
-KINDS = {
+ROWS = {
     "classification": text_rows,
     "token_classification": token_rows,
     "question_answering": window_rows,
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ROWS)
 def test_an_answer_is_the_same_alone_beside_longer_texts_and_at_full_length(kind):
-    network = build_task_network(SIZE, kind=kind, num_labels=3 if kind == "token_classification" else 2,
+    network = build_task_network(SIZE, head=KINDS[kind].head, num_outputs=3 if kind == "token_classification" else 2,
                                  vocab_size=TOKENIZER.vocabulary.size)  # fmt: skip
-    predict = make_predictor(network, kind)
-    rows = KINDS[kind](LENGTHS)
+    predict = make_predictor(network, KINDS[kind].head.activation)
+    rows = ROWS[kind](LENGTHS)
 
     def outputs(batch_size: int, dynamic_length: bool) -> list[np.ndarray]:
         found = TaskBatches(rows, batch_size, dynamic_length=dynamic_length).outputs(predict)
@@ -76,7 +77,7 @@ def test_an_answer_is_the_same_alone_beside_longer_texts_and_at_full_length(kind
 
 
 def test_without_padding_the_answer_would_be_another_one():
-    network = build_task_network(SIZE, num_labels=2, vocab_size=TOKENIZER.vocabulary.size)
+    network = build_task_network(SIZE, num_outputs=2, vocab_size=TOKENIZER.vocabulary.size)
     rows = text_rows((14,))
     logits = [
         np.asarray(
@@ -88,9 +89,9 @@ def test_without_padding_the_answer_would_be_another_one():
     np.testing.assert_allclose(logits[1], logits[2], rtol=0, atol=1e-5 * np.abs(logits[2]).max())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ROWS)
 def test_every_batch_ends_in_padding_where_there_is_room(kind):
-    rows = KINDS[kind](LENGTHS)
+    rows = ROWS[kind](LENGTHS)
     batches = TaskBatches(rows, 3, dynamic_length=True)
     drawn = [*batches.in_order(), *map(batches, range(2 * batches.steps_per_epoch))]
     for batch in drawn:

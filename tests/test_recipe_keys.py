@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mbert_cli.commands.task_loss import task_loss
 from mbert_cli.corpus.corpus import documents
 from mbert_cli.distill.options import TransferFactors
 from mbert_cli.distill.strategies import STRATEGIES
@@ -23,6 +22,7 @@ from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.squad import Question, collect_squad
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import TokenExamples
+from mbert_cli.examples.unlabelled import unlabelled_texts
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.model.options import SIZES, SizeChanges
 from mbert_cli.recipe.invocation import Invocation
@@ -31,9 +31,10 @@ from mbert_cli.recipe.loading import LoadedRecipe, load
 from mbert_cli.search.grid import is_behind, plan_settings, seeds_of
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.tasks.asked_texts import read_texts
-from mbert_cli.tasks.encoding import TaskSet, encode_set
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.row_length import with_chosen_length
+from mbert_cli.tasks.task_set import TaskSet, encode_set
+from mbert_cli.tasks.training import task_loss
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.options import OptimizerOptions
@@ -180,7 +181,7 @@ def observe_model(verb: str, loaded: LoadedRecipe, options: AnyTask, own: AnyTas
         examples = TokenExamples([words], [[]], None)
     else:
         try:
-            examples = read_texts(invocation, model).examples()
+            examples = read_texts(invocation, model).examples(unlabelled_texts)
         except UserError as error:
             return error.message
     return arrays_of(model.encode(TaskData("texts", labels, {}, (), kind), examples, options), True)

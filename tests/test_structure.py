@@ -4,10 +4,12 @@ import ast
 import re
 from configparser import ConfigParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import mbert_cli
+from mbert_cli.examples.options import TaskKind
 
 PACKAGE = Path(mbert_cli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -105,3 +107,11 @@ def test_the_package_and_its_wheel_have_one_version():
 def test_a_type_checker_finds_the_types_of_an_installed_package():
     assert (PACKAGE / "py.typed").is_file()
     assert '"mbert_cli": ["py.typed"]' in (PACKAGE.parent / "setup.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("room", ["model", "evaluate", "tflite"])
+def test_rooms_below_the_tasks_know_no_kind_of_task(room):
+    kinds = re.compile(rf"\b({'|'.join(get_args(TaskKind))})\b")
+    for path in (PACKAGE / room).glob("*.py"):
+        found = sorted(set(kinds.findall(path.read_text(encoding="utf-8"))))
+        assert not found, f"{path.relative_to(PACKAGE)} speaks of {', '.join(found)}"

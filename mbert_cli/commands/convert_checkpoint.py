@@ -13,6 +13,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.runs.manifest import write_directory
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.tokenizer_target import write_tokenizer
 from mbert_cli.text.vocabulary import MASK, Vocabulary
@@ -25,7 +26,7 @@ from mbert_cli.weights.configuration import (
 )
 from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.foreign_heads import TASK_HEADS, write_task
+from mbert_cli.weights.foreign_heads import HEAD_OF_CLASS, write_task
 from mbert_cli.weights.names import HEADS, weights_of
 from mbert_cli.weights.saved_model import SavedModel
 
@@ -87,7 +88,9 @@ def run(command: ConvertCommand) -> None:
     write_fields = write_configuration if command.to == "huggingface" else write_tf1_configuration
     configuration = write_fields(description.size, description.vocabulary.size, family)
     # TF1's code takes fields that it does not know; with them the checkpoint comes back as what it is.
-    configuration |= write_task(find_architecture(heads, family), description.kind, description.labels)
+    configuration |= write_task(
+        find_architecture(heads, family), kind_of(description.kind).problem_type, description.labels
+    )
     _show(command, converted, dropped)
     fills_masks = command.to == "huggingface" and "masked_language_model" in heads
     _say_how_texts_are_read(description.size, vocabulary, fills_masks)
@@ -175,7 +178,7 @@ def _heads(arrays: Mapping[str, np.ndarray], description: ModelDescription) -> d
 
 def find_architecture(heads: Collection[str], family: str) -> str:
     """Hugging Face's class for an encoder with these heads."""
-    end = next((end for end, head in TASK_HEADS.items() if head in heads), None)
+    end = next((end for end, head in HEAD_OF_CLASS.items() if head in heads), None)
     if end is None:
         end = {
             (True, True): "ForPreTraining", (True, False): "ForMaskedLM",

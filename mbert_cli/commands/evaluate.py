@@ -18,13 +18,13 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.runs.manifest import replace_file
-from mbert_cli.tasks.encoding import describe_set
 from mbert_cli.tasks.evaluation_names import report_name, report_path
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel, find_target, open_task_model
 from mbert_cli.tasks.pair_segments import say_other_texts
 from mbert_cli.tasks.row_length import refuse_batch_size, with_chosen_length
-from mbert_cli.tasks.scores import REPORTS
 from mbert_cli.tasks.submission import write_submissions
+from mbert_cli.tasks.task_set import describe_set
 from mbert_cli.weights.description import SetDescription
 
 
@@ -124,7 +124,9 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
         "figures": result.figures,
     }  # fmt: skip
     title = f"{scored.title}: {result} ({target})"
-    details = REPORTS[task.kind](title, task, scored.examples, encoded.judge, predicted)
+    details = kind_of(task.kind).details(title, task, scored.examples, encoded.judge, predicted)
+    for table in details.tables:
+        console.table(table.title, table.columns, table.rows)
     _write(report | result.details | details.report, report_path(target, name))
     for ending, content in details.files.items():
         _write(content, report_path(target, f"{name}-{ending}"))

@@ -14,13 +14,13 @@ from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.label_names import label_lines
 from mbert_cli.examples.options import ImportedTask
-from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.runs.artifacts import MODEL
 from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.runs.manifest import write_directory
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import find_target, open_task_model, real_rows, require_head
 from mbert_cli.tasks.row_length import chosen_length
 from mbert_cli.tflite.convert import convert_weights, op_census
@@ -97,12 +97,11 @@ class _Reference:
 
     def __init__(self, target: Path, recipe: ExportRecipe, length: int) -> None:
         self.model = open_task_model(target).with_static_length(length)
-        self.kind = self.model.description.kind
+        self.head = kind_of(self.model.description.kind).head
         options = recipe.task or self.model.description.task
         self.has_labels = not isinstance(options, ImportedTask)
         self.model, self.encoded = self.model.sample(options, recipe.export.verify.max_examples)
-        _, is_of_whole_texts = TASK_HEADS[self.kind]
-        run_model = dataclasses.replace(self.model, dynamic_length=is_of_whole_texts)
+        run_model = dataclasses.replace(self.model, dynamic_length=self.head.is_pooled)
         self.outputs = run_model.answer(self.encoded, BATCH_SIZE)
 
     @property
@@ -130,11 +129,12 @@ def _export(
 ) -> dict:
     """Converts, verifies in a scratch folder, and only then gives the artifact its name."""
     console.info(f"Converting to {mode}")
-    content = convert_weights(model.weights, model.description.size, length, mode, reference.kind)
+    content = convert_weights(model.weights, model.description.size, length, mode, reference.head)
     with tempfile.TemporaryDirectory() as scratch:
         candidate = Path(scratch) / MODEL
         candidate.write_bytes(content)
-        parity = reference.compare(Artifact(candidate, threads=count_cores()))
+        outputs = [reference.head.artifact_outputs]
+        parity = reference.compare(Artifact(candidate, count_cores(), outputs))
     report = {
         "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(parity), "operations": op_census(content), **reference.described,

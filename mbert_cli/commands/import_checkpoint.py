@@ -12,6 +12,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved
+from mbert_cli.tasks.kinds import KINDS, kind_of_foreign
 from mbert_cli.text.foreign_tokenizer import find_vocabulary
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import SEP, Vocabulary
@@ -63,8 +64,10 @@ def run(command: ImportCommand) -> None:
     vocabulary, notes = find_vocabulary(folder, imported.vocab_size)
     num_spare = imported.vocab_size - vocabulary.size
     imported = without_padding(imported, vocabulary.size)
-    length = imported_length(imported, folder, command.length)
-    description = describe(imported, vocabulary, length[0] if length else None)
+    kind = kind_of_foreign(imported.task_head, imported.problem_type) if imported.task_head else None
+    window = KINDS[kind].foreign_length if kind else None
+    length = imported_length(imported, folder, command.length, window)
+    description = describe(imported, vocabulary, kind, length[0] if length else None)
     show_coverage(f"import: {command.source}", imported)
     if num_spare > USUAL_PADDING:
         console.warning(
@@ -143,20 +146,23 @@ def find_source(source: str) -> Path:
         ) from error
 
 
-def describe(imported: Imported, vocabulary: Vocabulary, length: int | None) -> ModelDescription:
+def describe(
+    imported: Imported, vocabulary: Vocabulary, kind: str | None, length: int | None
+) -> ModelDescription:
     """What the run says about itself.
 
     Args:
         imported: The model.
         vocabulary: Its vocabulary.
+        kind: A key of `mbert_cli.tasks.kinds.KINDS`; None without the head of a task.
         length: Tokens of a task model's rows; None without the head of a task.
     """
     known = {"verb": IMPORT, "size": imported.size, "vocabulary": describe_vocabulary(vocabulary)}
-    if length is None:
+    if kind is None or length is None:
         return ModelDescription(**known)
     task = ImportedTask(source="imported", sequence_length=length)
-    labels = list(imported.labels or ("start", "end"))
-    return ModelDescription(**known, labels=labels, kind=imported.kind, task=task)
+    labels = list(imported.labels or KINDS[kind].output_names)
+    return ModelDescription(**known, labels=labels, kind=kind, task=task)
 
 
 def show_coverage(title: str, imported: Imported) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from seqeval.metrics.sequence_labeling import (
     classification_report,
@@ -29,6 +30,7 @@ class EntityJudge(WordJudge):
         metrics: The figure that is the score.
     """
 
+    counted: ClassVar[str] = "entities"
     metrics: tuple[str, ...] = ("f1",)
 
     def score(self, predicted: Sequence[Sequence[str]]) -> Score:
@@ -37,7 +39,7 @@ class EntityJudge(WordJudge):
         figures = precision_recall_fscore_support(self.truth, predicted, average="micro", zero_division=0)
         return Score({name: float(value) for name, value in zip(names, figures, strict=False)}, self.metrics)
 
-    def by_type(self, predicted: Sequence[Sequence[str]]) -> list[EntityRow]:
+    def by_label(self, predicted: Sequence[Sequence[str]]) -> list[EntityRow]:
         """The figures of every type of entity, in the order of the labels."""
         truth = self.truth
         occurring = {name for name, *_ in [*get_entities(truth), *get_entities(predicted)]}

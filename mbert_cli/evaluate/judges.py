@@ -124,11 +124,3 @@ def are_other_labels(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """(..., labels) twice -> (...) bool, where the second's choice is clearly not the first's."""
     chosen = np.take_along_axis(first, second.argmax(axis=-1)[..., None], axis=-1)[..., 0]
     return first.max(axis=-1) - chosen > TIE
-
-
-JUDGES: dict[str, type[LabelJudge] | type[LabelSetJudge] | type[NumberJudge]] = {
-    "classification": LabelJudge,
-    "multi_label": LabelSetJudge,
-    "regression": NumberJudge,
-}
-"""Of whole texts, by `TaskKind`."""

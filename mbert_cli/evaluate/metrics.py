@@ -194,7 +194,7 @@ class RangeRow:
 
 
 def by_range(labels: np.ndarray, predicted: np.ndarray, parts: int = 5) -> list[RangeRow]:
-    """Figures of a regression for equally wide ranges of the true numbers; empty ranges are left out.
+    """Figures of predicted numbers for equally wide ranges of the true numbers; empty ranges are left out.
 
     Args:
         labels: (examples,), the true numbers.

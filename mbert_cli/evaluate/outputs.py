@@ -1,8 +1,10 @@
-"""What the numbers that a task model returns mean, by the kind of its task."""
+"""From the logits of a task model to what it returns."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
+from mbert_cli.model.task_head import OutputActivation
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -21,16 +23,13 @@ def _as_they_are(logits: np.ndarray) -> np.ndarray:
     return logits
 
 
-ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "classification": softmax,
-    "multi_label": sigmoid,
-    "regression": _as_they_are,
-    "question_answering": _as_they_are,
-    "token_classification": softmax,
+OUTPUT_ACTIVATIONS: dict[OutputActivation, Callable[[np.ndarray], np.ndarray]] = {
+    "softmax": softmax,
+    "sigmoid": sigmoid,
+    "linear": _as_they_are,
 }
-"""Logits -> what a task model returns, float32 of the same shape, by `TaskKind`: probabilities of one label or
-of each, the number of a regression, the logits of answer spans. The axes are (examples, labels), or
-(examples, length, labels) for the two kinds that look at every token."""
+"""Logits (examples, outputs), or (examples, length, outputs) of every token, -> what a task model returns, float32 of
+the same shape, by the activation of its head."""
 
 
 def concatenate_rows(parts: Sequence[np.ndarray]) -> np.ndarray:

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from mbert_cli.backend import Forward, compile_forward, in_streams
-from mbert_cli.evaluate.outputs import ACTIVATIONS, concatenate_rows
+from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS, concatenate_rows
+from mbert_cli.model.task_head import OutputActivation
 from mbert_cli.text.batch import Batch
 
 FEW = 8
@@ -17,19 +18,19 @@ Predictor = Callable[[Iterable[Batch]], np.ndarray]
 """Batches -> outputs."""
 
 
-def make_predictor(network: keras.Model, kind: str) -> Predictor:
+def make_predictor(network: keras.Model, activation: OutputActivation) -> Predictor:
     """A function that runs a task network over task batches; it compiles the network once, when it is worth it.
 
     It takes batches of token_ids, segment_ids, padding_mask and example_weights, at least one; rows whose weight
-    is 0 are fillers and dropped. It returns (rows, labels) or (rows, length, labels), float32, in the order of the
-    batches: what `ACTIVATIONS` says. Where batches differ in length, shorter rows end in zeros.
+    is 0 are fillers and dropped. It returns (rows, outputs) or (rows, length, outputs), float32, in the order of the
+    batches. Where batches differ in length, shorter rows end in zeros.
 
     Args:
-        network: Takes token_ids, segment_ids and padding_mask, returns {"logits": (batch, labels)}, or
-            (batch, length, labels). Its weights may change between calls.
-        kind: Of the task, a key of `ACTIVATIONS`.
+        network: Takes token_ids, segment_ids and padding_mask, returns {"logits": (batch, outputs)}, or
+            (batch, length, outputs). Its weights may change between calls.
+        activation: What the logits go through.
     """
-    activate = ACTIVATIONS[kind]
+    activate = OUTPUT_ACTIVATIONS[activation]
     compiled = compile_forward(network)
 
     def answer(forward: Forward, batch: Batch) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import ClassVar
 
 from sklearn import metrics
 
@@ -26,6 +27,7 @@ class TagJudge(WordJudge):
         metrics: The figure that is the score.
     """
 
+    counted: ClassVar[str] = "words"
     metrics: tuple[str, ...] = ("accuracy",)
 
     def score(self, predicted: Sequence[Sequence[str]]) -> Score:
@@ -36,7 +38,7 @@ class TagJudge(WordJudge):
         figures = {"accuracy": float(metrics.accuracy_score(truth, chosen)), "f1_macro": float(f1)}
         return Score(figures, self.metrics)
 
-    def by_tag(self, predicted: Sequence[Sequence[str]]) -> list[TagRow]:
+    def by_label(self, predicted: Sequence[Sequence[str]]) -> list[TagRow]:
         """The figures of every tag, in the order of the labels."""
         figures = metrics.precision_recall_fscore_support(
             *self._flat(predicted), labels=list(self.labels), zero_division=0

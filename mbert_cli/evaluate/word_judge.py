@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,9 @@ class WordJudge:
         splits: (texts + 1,) Where the words of each text start and the last one's end.
         rows: (words,) Row of the outputs that speaks of each word; a long text has several.
     """
+
+    counted: ClassVar[str]
+    """What the figures count."""
 
     labels: Sequence[str]
     word_labels: np.ndarray

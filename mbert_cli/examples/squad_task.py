@@ -11,7 +11,7 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_offsets import find_piece
 
-OUTPUTS = ("start", "end")
+SPAN_OUTPUTS = ("start", "end")
 """The two logits of every token."""
 
 
@@ -33,7 +33,7 @@ def load_squad(options: SquadTask, split: str | None = None) -> TaskData:
         _require_placed(sets["train"])
     sets = {name: _settle(squad, options) for name, squad in sets.items()}
     name = f"SQuAD {options.version.removeprefix('v')}"
-    return TaskData(name, list(OUTPUTS), sets, kind="question_answering")
+    return TaskData(name, list(SPAN_OUTPUTS), sets, kind="question_answering")
 
 
 def _separate(options: SquadTask, split: str | None) -> dict[str, Squad]:

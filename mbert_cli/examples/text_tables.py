@@ -25,13 +25,6 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_files import suffix_of
 
-METRICS = {
-    "classification": ("accuracy",),
-    "multi_label": ("f1_micro", "f1_macro"),
-    "regression": ("pearson", "spearman"),
-}
-"""What a task of one's own is scored by, by its kind."""
-
 MAX_SHOWN = 5
 """Labels that a message names."""
 
@@ -61,7 +54,6 @@ def load_file_task(options: FileTask) -> TaskData:
         name=path.name,
         labels=labels or [str(options.label)],
         sets={"train": train, "validation": validation},
-        metrics=METRICS[options.kind],
         kind=options.kind,
         notes=(*notes, *_notes_on_labels(labels or [], rows)),
         warnings=tuple(_warnings(labels or [], rows, options)),

@@ -57,7 +57,7 @@ class TaskData:
         sets: `Examples`, or what the kind of the task has instead, by the name of the set: `train` to learn
             from, `validation` to score on, and what else the task has; no example is in two of them. Every one
             has a length, `notes` for people, and `take(indices)`.
-        metrics: Names of the official figures; the score of the task is their mean.
+        metrics: Names of the official figures; the score of the task is their mean. () takes those of its kind.
         kind: What the task asks for.
         notes: What a person should know about the files, a sentence each.
         warnings: What is likely to be a mistake in them.
@@ -66,7 +66,7 @@ class TaskData:
     name: str
     labels: list[str]
     sets: dict[str, Any]
-    metrics: tuple[str, ...] = ("accuracy",)
+    metrics: tuple[str, ...] = ()
     kind: TaskKind = "classification"
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Text without labels that every machine has, as examples of any kind of task."""
+"""Texts as examples of which nobody knows the right answers, and texts that every machine has."""
 
 from itertools import islice
 
@@ -7,7 +7,7 @@ import numpy as np
 from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import InstalledDocsCorpus
 from mbert_cli.examples.squad import Question, Squad, collect_squad
-from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.examples.texts import Examples
 from mbert_cli.examples.tokens import TokenExamples
 
 PACKAGES = ("numpy", "scipy", "sklearn")
@@ -15,24 +15,29 @@ MIN_WORDS = 12
 MAX_PARAGRAPHS = 2000
 
 
-def unlabelled_examples(task: TaskData) -> Examples | Squad | TokenExamples:
-    """Paragraphs of the documentation inside installed packages, always the same; their labels mean nothing."""
+def documentation() -> list[str]:
+    """Paragraphs of the documentation inside installed packages, always the same."""
     documents = installed_documents(InstalledDocsCorpus(source="installed_docs", packages=list(PACKAGES)))
     long_ones = (
         text for document in documents for text in document.paragraphs if len(text.split()) >= MIN_WORDS
     )
-    texts = list(islice(long_ones, MAX_PARAGRAPHS))
-    if task.kind == "question_answering":
-        questions = [Question(str(place), _question(text), text, ()) for place, text in enumerate(texts)]
-        return collect_squad("documentation", questions)
-    if task.kind == "token_classification":
-        return TokenExamples(texts, [[] for _ in texts], None)
-    labels = np.zeros(
-        (len(texts), len(task.labels)) if task.kind == "multi_label" else len(texts), np.float32
-    )
-    return Examples(texts, None, labels if task.kind != "classification" else labels.astype(np.int32))
+    return list(islice(long_ones, MAX_PARAGRAPHS))
 
 
-def _question(text: str) -> str:
-    """A question about a paragraph: what follows its first words."""
-    return f"What of {' '.join(text.split()[:4])}?"
+def unlabelled_texts(texts: list[str], second_texts: list[str] | None = None) -> Examples:
+    """Texts, or pairs of them, whose labels mean nothing."""
+    return Examples(texts, second_texts, np.zeros(len(texts), np.int32))
+
+
+def unlabelled_words(texts: list[str], second_texts: list[str] | None = None) -> TokenExamples:
+    """Texts of which nobody knows the entities; there are no second ones."""
+    return TokenExamples(texts, [[] for _ in texts], None)
+
+
+def questions_about(texts: list[str], second_texts: list[str] | None = None) -> Squad:
+    """A question about each text, what follows its first words; nobody knows the answers, nor are there pairs."""
+    questions = [
+        Question(str(place), f"What of {' '.join(text.split()[:4])}?", text, ())
+        for place, text in enumerate(texts)
+    ]
+    return collect_squad("documentation", questions)

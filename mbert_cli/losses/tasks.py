@@ -174,31 +174,37 @@ def _logarithm(values):
 _EXAMPLES, _TOKENS = "example_weights", "label_weights"
 
 TASK_LOSSES = {
-    "classification": TaskLoss(
-        {"cross_entropy": Loss(label_cross_entropy, _EXAMPLES), "accuracy": Loss(label_accuracy, _EXAMPLES)},
-        _constant_label,
-        is_weighted=True,
-    ),
-    "multi_label": TaskLoss(
-        {
-            "binary_cross_entropy": Loss(binary_cross_entropy, _EXAMPLES),
-            "exact_labels": Loss(exact_labels, _EXAMPLES),
-        },
-        _constant_label_set,
-        is_weighted=True,
-    ),
-    "regression": TaskLoss({"mean_squared_error": Loss(mean_squared_error, _EXAMPLES)}, _constant_number),
-    "question_answering": TaskLoss(
-        {"answer_span": Loss(answer_span, _EXAMPLES), "exact_span": Loss(exact_span, _EXAMPLES)},
-        _constant_span,
-    ),
-    "token_classification": TaskLoss(
-        {
-            "token_cross_entropy": Loss(label_cross_entropy, _TOKENS),
-            "token_accuracy": Loss(label_accuracy, _TOKENS),
-        },
-        _constant_label,
-        is_weighted=True,
-    ),
+    loss.minimized: loss
+    for loss in (
+        TaskLoss(
+            {
+                "cross_entropy": Loss(label_cross_entropy, _EXAMPLES),
+                "accuracy": Loss(label_accuracy, _EXAMPLES),
+            },
+            _constant_label,
+            is_weighted=True,
+        ),
+        TaskLoss(
+            {
+                "binary_cross_entropy": Loss(binary_cross_entropy, _EXAMPLES),
+                "exact_labels": Loss(exact_labels, _EXAMPLES),
+            },
+            _constant_label_set,
+            is_weighted=True,
+        ),
+        TaskLoss({"mean_squared_error": Loss(mean_squared_error, _EXAMPLES)}, _constant_number),
+        TaskLoss(
+            {"answer_span": Loss(answer_span, _EXAMPLES), "exact_span": Loss(exact_span, _EXAMPLES)},
+            _constant_span,
+        ),
+        TaskLoss(
+            {
+                "token_cross_entropy": Loss(label_cross_entropy, _TOKENS),
+                "token_accuracy": Loss(label_accuracy, _TOKENS),
+            },
+            _constant_label,
+            is_weighted=True,
+        ),
+    )
 }
-"""By the kind of the task."""
+"""What fine-tuning can minimise, by the name of the loss."""

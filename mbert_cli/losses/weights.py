@@ -50,3 +50,21 @@ def require_factors(options: LossOptions, task: TaskData) -> None:
             f"Received: {len(weights)} factors",
             "List them in the order of the labels, or set loss.class_weights to balanced.",
         )
+
+
+def class_factors(options: LossOptions, task: TaskData, labels: np.ndarray) -> list[float] | None:
+    """The factor of each label's examples that a recipe wants; None where all count the same.
+
+    Args:
+        options: The loss section of the recipe.
+        task: The task.
+        labels: Those of the training examples, as `balanced_weights` takes them.
+
+    Raises:
+        UserError: The factors are not as many as the labels.
+    """
+    require_factors(options, task)
+    weights = options.class_weights
+    if weights == "balanced":
+        weights = balanced_weights(labels, len(task.labels))
+    return None if weights is None else [float(weight) for weight in weights]

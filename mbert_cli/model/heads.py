@@ -7,9 +7,9 @@ Names of the weights, beside those of `encoder.py`:
     masked_language_model/output/bias               (vocab_size,)
     pooler/{kernel,bias}                            sizes with use_pooler
     next_sentence/{kernel,bias}                     (hidden_dim, 2)
-    classifier/{kernel,bias}                        (hidden_dim, num_labels)
+    classifier/{kernel,bias}                        (hidden_dim, num_outputs)
     answer_span/{kernel,bias}                       (hidden_dim, 2): start and end
-    token_classifier/{kernel,bias}                  (hidden_dim, num_labels)
+    token_classifier/{kernel,bias}                  (hidden_dim, num_outputs)
 
 Kernels are (input, output).
 """
@@ -27,6 +27,7 @@ from mbert_cli.model.feed_forward import ACTIVATIONS
 from mbert_cli.model.initialization import draw_weights
 from mbert_cli.model.normalization import LayerNorm
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 
 
 class MaskedLanguageModelHead(LayerWithParts):
@@ -124,29 +125,29 @@ class ClassifierHead(LayerWithParts):
     """Dropout and a dense layer on the pooled hidden state, or on the hidden state of every token.
 
     Args:
-        num_labels: Width of the output.
+        num_outputs: Width of the output.
         dropout_rate: Share of the states zeroed while training.
 
     Call arguments:
         states: (batch, hidden_dim) or (batch, length, hidden_dim).
 
     Returns:
-        (batch, num_labels) or (batch, length, num_labels) float32 logits.
+        (batch, num_outputs) or (batch, length, num_outputs) float32 logits.
     """
 
-    def __init__(self, num_labels: int, dropout_rate: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, num_outputs: int, dropout_rate: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.num_labels, self.dropout_rate = num_labels, dropout_rate
+        self.num_outputs, self.dropout_rate = num_outputs, dropout_rate
 
     def build(self, states_shape: tuple[Any, ...]) -> None:
-        self.dense = Dense(self, None, states_shape[-1], self.num_labels)
+        self.dense = Dense(self, None, states_shape[-1], self.num_outputs)
         self.dropout = Dropout(self, "dropout", self.dropout_rate)
 
     def call(self, states: Tensor, training: bool | None = None) -> Tensor:
         return ops.cast(self.dense(self.dropout(states, training)), "float32")
 
     def compute_output_spec(self, states: KerasTensor, training: bool | None = None) -> KerasTensor:
-        return KerasTensor((*states.shape[:-1], self.num_labels), dtype="float32")
+        return KerasTensor((*states.shape[:-1], self.num_outputs), dtype="float32")
 
 
 def build_pretraining_network(
@@ -186,21 +187,11 @@ def build_pretraining_network(
     return keras.Model(encoder.input | {"masked_positions": positions}, outputs, name=name)
 
 
-TASK_HEADS = {
-    "classification": ("classifier", True),
-    "multi_label": ("classifier", True),
-    "regression": ("classifier", True),
-    "question_answering": ("answer_span", False),
-    "token_classification": ("token_classifier", False),
-}
-"""Name of the head and whether it reads the pooled [CLS] rather than every token, by the kind of the task."""
-
-
 def build_task_network(
     size: str | Architecture,
     *,
-    kind: str = "classification",
-    num_labels: int,
+    head: TaskHead = CLASSIFIER,
+    num_outputs: int,
     vocab_size: int = 30522,
     seed: int | None = 0,
     dropout_rate: float = 0.1,
@@ -211,26 +202,25 @@ def build_task_network(
     """Builds an encoder with the head of a task.
 
     Args: those of `build_encoder`, and
-        kind: A key of `TASK_HEADS`.
-        num_labels: Width of the output: labels, 1 for a regression, 2 for the start and the end of an answer.
+        head: What reads the encoder's last hidden states.
+        num_outputs: Width of the output: one for each label, or as many as the task has numbers.
         dropout_rate: Share of the states that the head reads zeroed while training.
         draws_encoder: False where the encoder's weights come from a file; those of the head are drawn all the same.
 
     Returns:
-        A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_labels), or for the kinds
-        that look at every token (batch, length, num_labels).
+        A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_outputs), or of a head that
+        reads every token (batch, length, num_outputs).
     """
     size = resolve_size(size)
     encoder = build_encoder(
         size, vocab_size=vocab_size, seed=seed, dtype=dtype, learns_attention=False, is_drawn=draws_encoder
     )
-    head_name, is_pooled = TASK_HEADS[kind]
-    head = ClassifierHead(num_labels, dropout_rate, seed=seed or 0, name=head_name, dtype=dtype)
+    classifier = ClassifierHead(num_outputs, dropout_rate, seed=seed or 0, name=head.name, dtype=dtype)
     states, weights = encoder.output["hidden_states"][-1], []
-    if is_pooled:
+    if head.is_pooled:
         pooler = Pooler(size, name="pooler", dtype=dtype)
         states = pooler(states)
         weights += pooler.weights
-    logits = head(states)
-    draw_weights([*weights, *head.weights], seed, size.initializer_range)
+    logits = classifier(states)
+    draw_weights([*weights, *classifier.weights], seed, size.initializer_range)
     return keras.Model(encoder.input, {"logits": logits}, name=name)

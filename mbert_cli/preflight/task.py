@@ -11,6 +11,7 @@ from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.weights import require_factors
 from mbert_cli.preflight.findings import Report
+from mbert_cli.tasks.kinds import in_words, kind_of
 
 QUICKLY_READ_BYTES = 1_000_000
 """Files up to this size take a tenth of a second and are read before every command, larger ones for `recipe check`."""
@@ -89,7 +90,7 @@ def _files(task: Task) -> Sequence[Path]:
 
 def _described(data: TaskData) -> str:
     counts = f"{len(data.train):,} training and {len(data.validation):,} validation examples"
-    if data.kind in ("question_answering", "regression"):
-        return f"{data.name}: {data.kind.replace('_', ' ')}, {counts}"
+    if not kind_of(data.kind).has_labels:
+        return f"{data.name}: {in_words(data.kind)}, {counts}"
     shown = ", ".join(data.labels[:SHOWN_LABELS]) + (", ..." if len(data.labels) > SHOWN_LABELS else "")
     return f"{data.name}: {len(data.labels)} labels ({shown}), {counts}"

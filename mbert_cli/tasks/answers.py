@@ -1,52 +1,136 @@
-"""`mbert predict` with a model that labels tokens: texts -> the entities in them, or the tag of each word."""
+"""What `mbert predict` shows of the answers of a model: a table for people, and records for programs.
 
+Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.kinds.KINDS`.
+"""
+
+import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from mbert_cli import console
+from mbert_cli.evaluate.answer_judge import AnswerJudge
+from mbert_cli.evaluate.answers import Decoded
 from mbert_cli.evaluate.entities import Entity, find_entities
-from mbert_cli.examples.tokens import TokenExamples
-from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.tasks.asked_questions import show_around
-from mbert_cli.tasks.asked_texts import Texts
-from mbert_cli.tasks.encoding import TaskSet
+from mbert_cli.evaluate.judges import THRESHOLD
+from mbert_cli.table import Table
+from mbert_cli.tasks.asked import Questions, Texts
 
+SHOWN_CHARACTERS = 80
+"""Of a text in the table; records have all of it."""
+
+AROUND = 40
+"""Characters of the text shown on each side of a piece of it."""
+
+NO_TEXT = "(no text)"
 NO_ENTITY = "(no entity)"
+NO_ANSWER = "(no answer)"
 
 
-def entity_examples(texts: list[str]) -> TokenExamples:
-    """Texts as examples of which nobody knows the entities."""
-    return TokenExamples(texts, [[] for _ in texts], None)
+@dataclass(frozen=True)
+class Answers:
+    """What a model says.
+
+    Attributes:
+        table: For people.
+        records: One for each text or question that was asked, in order, as JSON has it.
+    """
+
+    table: Table
+    records: Sequence[dict[str, Any]]
 
 
-def show_entities(invocation: Invocation, encoded: TaskSet, outputs: np.ndarray, texts: Texts) -> None:
-    """Prints the entities of each text, or all its words, with their probabilities, or everything as JSONL.
+def show_labels(texts: Texts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]) -> Answers:
+    """The likeliest label of each text, and the two after it.
 
     Args:
-        invocation: The command.
-        encoded: Those of the texts that are not blank, as the model sees them.
-        outputs: What it says about them.
-        texts: The texts.
+        texts: What was asked, blank texts too.
+        encoded: The set of those that are not blank, with its judge.
+        probabilities: (texts that are not blank, labels)
+        labels: Names of the outputs.
     """
-    entities = _entities(encoded, outputs, texts.examples().texts)
+    rows, records = [], []
+    for row in probabilities:
+        order = np.argsort(-row)[:3]
+        others = ", ".join(f"{labels[index]} {row[index]:.1%}" for index in order[1:])
+        rows.append((labels[order[0]], f"{row[order[0]]:.1%}", others))
+        records.append({"label": labels[int(row.argmax())], "probabilities": _figures(labels, row)})
+    return answers_of_texts(texts, ["label", "probability", "then"], rows, records)
+
+
+def show_label_sets(texts: Texts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]) -> Answers:
+    """All labels of each text that are likely enough, and the likeliest three; arguments as of `show_labels`."""
+    rows, records = [], []
+    for row in probabilities:
+        chosen = [label for label, value in zip(labels, row, strict=True) if value >= THRESHOLD]
+        order = np.argsort(-row)[:3]
+        rows.append((", ".join(chosen), ", ".join(f"{labels[index]} {row[index]:.1%}" for index in order)))
+        records.append({"labels": chosen, "probabilities": _figures(labels, row)})
+    return answers_of_texts(texts, ["labels", "likeliest"], rows, records)
+
+
+def show_numbers(texts: Texts, encoded: Any, values: np.ndarray, names: Sequence[str]) -> Answers:
+    """The numbers of each text; arguments as of `show_labels`."""
+    numbers = [[round(float(value), 4) for value in row] for row in values]
+    rows = [tuple(f"{number:.4f}" for number in row) for row in numbers]
+    return answers_of_texts(texts, names, rows, [dict(zip(names, row, strict=True)) for row in numbers])
+
+
+def _figures(labels: Sequence[str], row: np.ndarray) -> dict[str, float]:
+    return {label: round(float(value), 6) for label, value in zip(labels, row, strict=True)}
+
+
+def answers_of_texts(
+    texts: Texts, columns: Sequence[str], rows: Sequence[tuple[str, ...]], records: Sequence[dict[str, Any]]
+) -> Answers:
+    """An answer a text, beside the text; a blank one has none.
+
+    Args:
+        texts: What was asked.
+        columns: Names of the cells of an answer.
+        rows: Those cells, for each text that is not blank.
+        records: The same for programs.
+    """
+    place_of = {place: index for index, place in enumerate(texts.present)}
+    nothing = (NO_TEXT, *[""] * (len(columns) - 1))
+    shown, said = [], []
+    for place in range(len(texts)):
+        index = place_of.get(place)
+        text = texts.record(place)
+        shown.append((*(nothing if index is None else rows[index]), *map(_shorten, text.values())))
+        said.append(text | (dict.fromkeys(records[0]) if index is None else records[index]))
+    names = ["text"] if texts.second_texts is None else ["text", "second text"]
+    return Answers(Table("", [*columns, *names], shown), said)
+
+
+def _shorten(text: str) -> str:
+    return textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...")
+
+
+def show_entities(texts: Texts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]) -> Answers:
+    """The entities of each text, or all its words where these have tags, with their probabilities.
+
+    Args:
+        texts: What was asked, blank texts too.
+        encoded: The set of those that are not blank, with its judge.
+        probabilities: (rows, length, labels)
+        labels: Names of the outputs.
+    """
+    counted = encoded.judge.counted
+    entities = _entities(encoded, probabilities, [texts.texts[place] for place in texts.present])
     by_place = dict(zip(texts.present, entities, strict=True))
     found = [(text, by_place.get(place, [])) for place, text in enumerate(texts.texts)]
-    from mbert_cli.evaluate.tag_judge import TagJudge
-
-    are_words = isinstance(encoded.judge, TagJudge)
-    if invocation.jsonl:
-        for text, entities in found:
-            records = [vars(entity) | {"probability": round(entity.probability, 6)} for entity in entities]
-            name = "words" if are_words else "entities"
-            console.record({"text": text, name: records})
-        return
-    rows = [row for text, entities in found for row in _rows(text, entities)]
-    what = "word" if are_words else "entity"
-    console.table("", [what, "label", "probability", "character", "in the text"], rows)
+    records = [
+        {"text": text, counted: [vars(one) | {"probability": round(one.probability, 6)} for one in pieces]}
+        for text, pieces in found
+    ]
+    rows = [row for text, pieces in found for row in _entity_rows(text, pieces)]
+    what = "word" if counted == "words" else "entity"
+    return Answers(Table("", [what, "label", "probability", "character", "in the text"], rows), records)
 
 
-def _entities(encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]) -> Iterator[list[Entity]]:
+def _entities(encoded: Any, outputs: np.ndarray, texts: Sequence[str]) -> Iterator[list[Entity]]:
     words, judge = encoded.rows.words, encoded.judge
     probabilities = judge.probabilities(outputs)
     for index, (text, labels) in enumerate(zip(texts, judge.decide(outputs), strict=True)):
@@ -55,7 +139,7 @@ def _entities(encoded: TaskSet, outputs: np.ndarray, texts: Sequence[str]) -> It
         yield find_entities(text, groups, probabilities[part], words.starts[part], words.ends[part])
 
 
-def _rows(text: str, entities: Sequence[Entity]) -> list[tuple[str, ...]]:
+def _entity_rows(text: str, entities: Sequence[Entity]) -> list[tuple[str, ...]]:
     if not entities:
         return [(NO_ENTITY, "", "", "", show_around(text, 0, 0))]
     return [
@@ -68,3 +152,55 @@ def _rows(text: str, entities: Sequence[Entity]) -> list[tuple[str, ...]]:
         )
         for entity in entities
     ]
+
+
+def show_spans(asked: Questions, encoded: Any, logits: np.ndarray, names: Sequence[str]) -> Answers:
+    """The answer to each question, a piece of the text, and for programs the best ones.
+
+    Args:
+        asked: The questions and the text.
+        encoded: The set of the questions, with its judge.
+        logits: (windows, length, 2)
+        names: Names of the outputs.
+    """
+    judge = encoded.judge
+    threshold = judge.null_threshold or 0.0
+    pairs = list(zip(asked.questions, judge.decide(logits), strict=True))
+    records = [{"question": question} | _span_record(judge, one, threshold) for question, one in pairs]
+    rows = [(question, *_span_cells(judge, one, threshold, asked.context)) for question, one in pairs]
+    return Answers(
+        Table("", ["question", "answer", "probability", "character", "in the text"], rows), records
+    )
+
+
+def _span_record(judge: AnswerJudge, decoded: Decoded, threshold: float) -> dict[str, Any]:
+    """The answer, and the candidates, best first."""
+    record: dict[str, Any] = {"answer": judge.text(decoded, threshold)}
+    if judge.with_null:
+        record["null_probability"] = round(decoded.null_probability, 6)
+        record["null_difference"] = decoded.null_difference
+    record["candidates"] = [
+        vars(found) | {"probability": round(found.probability, 6)} for found in decoded.candidates
+    ]
+    return record
+
+
+def _span_cells(judge: AnswerJudge, decoded: Decoded, threshold: float, context: str) -> tuple[str, ...]:
+    if not judge.text(decoded, threshold):
+        return NO_ANSWER, f"{decoded.null_probability:.1%}", "", ""
+    best = decoded.candidates[0]
+    shown = show_around(context, best.start, best.start + len(best.text))
+    return textwrap.shorten(best.text, SHOWN_CHARACTERS), f"{best.probability:.1%}", f"{best.start:,}", shown
+
+
+def show_around(context: str, start: int, end: int) -> str:
+    """A piece of a text with what stands around it, on one line.
+
+    Args:
+        context: The text.
+        start: First character of the piece.
+        end: The character after its last one.
+    """
+    start, end = max(0, start - AROUND), end + AROUND
+    around = f"{'... ' if start else ''}{context[start:end]}{' ...' if end < len(context) else ''}"
+    return " ".join(around.split())

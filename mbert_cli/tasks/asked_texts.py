@@ -1,12 +1,8 @@
-"""What `mbert predict` answers: texts that are typed, lines, or a column of a table."""
+"""Reads the texts that `mbert predict` answers: typed ones, lines, or a column of a table."""
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-
-import numpy as np
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
@@ -16,48 +12,15 @@ from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
 from mbert_cli.examples.table_files import read_texts as read_table_texts
-from mbert_cli.examples.texts import Examples
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.tasks.asked import Texts
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.pair_segments import say_other_texts
 from mbert_cli.text.text_files import STANDARD_INPUT, name_of, read_lines, suffix_of
 
-WHOLE_TEXT_KINDS = ("classification", "multi_label", "regression")
-"""Kinds of tasks that may ask about two texts."""
-
 _TABLE_KEYS = ("text", "delimiter", "encoding")
 """Keys of a task that say how a table is read and nothing of other texts."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Texts in the order in which they are answered.
-
-    Attributes:
-        texts: One an answer, without white space around it.
-        second_texts: The second one of each pair; None for single texts.
-    """
-
-    texts: list[str]
-    second_texts: list[str] | None = None
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @cached_property
-    def present(self) -> list[int]:
-        """Places of those that are not blank."""
-        second = self.second_texts or [""] * len(self)
-        return [place for place, pair in enumerate(zip(self.texts, second, strict=True)) if any(pair)]
-
-    def examples(self) -> Examples:
-        """Those that are not blank, as examples whose labels mean nothing."""
-        return Examples(self.texts, self.second_texts, np.zeros(len(self), np.int32)).take(self.present)
-
-    def record(self, place: int) -> dict[str, str]:
-        """What a JSON line says of one."""
-        second = {} if self.second_texts is None else {"second_text": self.second_texts[place]}
-        return {"text": self.texts[place]} | second
 
 
 def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
@@ -106,7 +69,7 @@ def _wants_pairs(invocation: Invocation, model: TaskModel, options: Task | Impor
     if takes_pairs(options):
         return True
     asked = "--pair" if invocation.pair else "--second-text-column" if invocation.second_text_column else ""
-    if asked and not (isinstance(options, ImportedTask) and model.description.kind in WHOLE_TEXT_KINDS):
+    if asked and not (isinstance(options, ImportedTask) and kind_of(model.description.kind).head.is_pooled):
         raise UserError(
             f"Only a model that looks at two texts takes pairs. Received: {asked} for {model.path}, which was "
             "fine-tuned on single ones.",

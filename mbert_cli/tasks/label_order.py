@@ -10,16 +10,9 @@ from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import OUTSIDE
 from mbert_cli.runs.lineage import IMPORT
+from mbert_cli.tasks.kinds import in_words, kind_of
 from mbert_cli.weights.description import ModelDescription
-
-HOW = {
-    "classification": "task.source=file --set task.train=FILE",
-    "multi_label": "task.source=file --set task.kind=multi_label --set task.train=FILE",
-    "regression": "task.source=file --set task.kind=regression --set task.train=FILE",
-    "question_answering": "task.source=squad --set task.train=FILE --set task.validation=FILE",
-    "token_classification": "task.source=tokens --set task.train=FILE",
-}
-"""Settings of a task of one's own, by its kind."""
+from mbert_cli.weights.foreign_heads import MULTI_LABEL, NUMBER
 
 
 def find_columns(task: TaskData, model: ModelDescription, name: str) -> tuple[int, ...]:
@@ -35,9 +28,10 @@ def find_columns(task: TaskData, model: ModelDescription, name: str) -> tuple[in
     """
     _require_kind(task, model, name)
     known = list(model.labels or ())
-    if task.kind == "question_answering":
+    kind = kind_of(task.kind)
+    if kind.output_names:
         return tuple(range(len(known)))
-    if task.kind == "regression":
+    if not kind.has_labels:
         return _one_number(task, known, name)
     order = match_names(task.labels, known) or _nameless(task, model)
     if order is None:
@@ -74,16 +68,17 @@ def _types(labels: list[str]) -> dict[str, None] | None:
 def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:
     if task.kind == model.kind:
         return
-    is_single = model.verb == IMPORT and model.kind == "multi_label" and len(model.labels or ()) == 1
-    if is_single and task.kind == "regression":
-        hint = 'Put "problem_type": "regression" into its config.json and import it again.'
+    asked, own = kind_of(task.kind), kind_of(model.kind)
+    is_single = own.problem_type == MULTI_LABEL and len(model.labels or ()) == 1
+    if model.verb == IMPORT and is_single and asked.problem_type == NUMBER:
+        hint = f'Put "problem_type": "{NUMBER}" into its config.json and import it again.'
     elif model.verb == IMPORT:
-        hint = f"Name a task of its kind: --set {HOW[model.kind]}."
+        hint = f"Name a task of its kind: --set {own.settings}."
     else:
         hint = "Score another run, or leave the settings of task out: the run knows its own."
     raise UserError(
-        f"A task model is scored on a task of its own kind. Received: {task.name}, which is {_words(task.kind)}, for "
-        f"{name}, which was fine-tuned for {_words(model.kind)}.",
+        f"A task model is scored on a task of its own kind. Received: {task.name}, which is {in_words(task.kind)}, for "
+        f"{name}, which was fine-tuned for {in_words(model.kind)}.",
         hint,
     )
 
@@ -129,7 +124,3 @@ def _nameless(task: TaskData, model: ModelDescription) -> tuple[int, ...] | None
         f"The model does not name its labels; they are taken for {', '.join(task.labels)} in this order"
     )
     return tuple(known.index(number) for number in numbers) if is_glue else tuple(range(len(known)))
-
-
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")

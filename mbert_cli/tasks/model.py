@@ -17,18 +17,19 @@ from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import ImportedTask, SquadTask, Task
 from mbert_cli.examples.sampling import thin
-from mbert_cli.examples.text_tables import METRICS
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.examples.unlabelled import unlabelled_examples
+from mbert_cli.examples.unlabelled import documentation
+from mbert_cli.model.task_head import TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.runs.listing import is_search, maker_of, newest_complete
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
-from mbert_cli.tasks.encoding import TaskSet, describe_set, encode_set
+from mbert_cli.tasks.kinds import in_words, kind_of, known_outputs
 from mbert_cli.tasks.label_order import find_columns
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
@@ -51,7 +52,7 @@ class TaskModel:
         description: Architecture, labels and task.
         vocabulary: The vocabulary that lies beside the weights.
         sequence_length: Tokens of one row.
-        predict: Task batches -> outputs of their rows, float32, as `mbert_cli.evaluate.outputs.ACTIVATIONS` says.
+        predict: Task batches -> outputs of their rows, float32, as the activation of the head gives them.
         dynamic_length: Whether batches may be shorter than `sequence_length`.
         columns: The model's outputs in the order in which they are given; None for all as they are.
     """
@@ -129,8 +130,9 @@ class TaskModel:
             f"{self.path} knows no data of its task; documentation of installed packages takes its place"
         )
         kind = self.description.kind
-        task = TaskData("documentation", self.description.labels, {}, METRICS.get(kind, ()), kind)
-        return self, self.encode(task, thin(unlabelled_examples(task), max_examples), options)
+        examples = kind_of(kind).unlabelled(documentation(), None)
+        task = TaskData("documentation", self.description.labels, {}, kind=kind)
+        return self, self.encode(task, thin(examples, max_examples), options)
 
     def warn_of_other_set(self, options: Task, split: str, found: SetDescription) -> None:
         """Says where a set of the model's own task has changed since the model was fine-tuned with it."""
@@ -171,13 +173,12 @@ class TaskModel:
 
 def _require_kind(options: Task | ImportedTask, model: TaskModel) -> None:
     """Checks that the section of a task is one of the kind that a model was fine-tuned for."""
-    kind, of_texts = model.description.kind, ("classification", "multi_label", "regression")
-    kinds = {"squad": ("question_answering",), "tokens": ("token_classification",), "imported": (kind,)}
-    if kind not in kinds.get(options.source, of_texts):
+    kind = model.description.kind
+    if not isinstance(options, ImportedTask) and options.source not in kind_of(kind).sources:
         raise UserError(
             "The task that is named must be of the model's kind. "
             f"Received: task.source {options.source} for {model.path}, which was fine-tuned for "
-            f"{kind.replace('_', ' ')}.",
+            f"{in_words(kind)}.",
             "Leave task.source out; single keys of the model's own task can be set.",
         )
 
@@ -220,12 +221,12 @@ def _open_run(path: Path) -> TaskModel:
         description=description,
         vocabulary=saved.vocabulary,
         sequence_length=description.task.sequence_length,
-        predict=_load_when_asked(saved, description.kind),
+        predict=_load_when_asked(saved, kind_of(description.kind).head),
         dynamic_length=True,
     )
 
 
-def _load_when_asked(saved: SavedModel, kind: str) -> Callable[[Iterable[Batch]], np.ndarray]:
+def _load_when_asked(saved: SavedModel, head: TaskHead) -> Callable[[Iterable[Batch]], np.ndarray]:
     """A run's network as a function of batches; it is loaded, and Keras with it, when there are some."""
 
     @cache
@@ -234,7 +235,7 @@ def _load_when_asked(saved: SavedModel, kind: str) -> Callable[[Iterable[Batch]]
             load_keras()
             from mbert_cli.evaluate.predict import make_predictor
             from mbert_cli.weights.saved_network import load_task_network
-        return make_predictor(load_task_network(saved), kind)
+        return make_predictor(load_task_network(saved, head), head.activation)
 
     return lambda batches: predictor()(batches)  # noqa: PLW0108 - it loads when it is called
 
@@ -267,7 +268,7 @@ def _open_artifact(path: Path) -> TaskModel:
     from mbert_cli.tflite.interpreter import Artifact
     from mbert_cli.weights.saved_files import VOCABULARY
 
-    artifact = Artifact(path)
+    artifact = Artifact(path, known_outputs=known_outputs())
     folder = path.parent
     missing = [name for name in (DESCRIPTION, VOCABULARY) if not (folder / name).is_file()]
     if missing:

@@ -8,6 +8,7 @@ from mbert_cli.examples.loading import takes_pairs
 from mbert_cli.examples.options import ImportedTask, Task
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import Architecture
+from mbert_cli.tasks.kinds import kind_of
 
 
 def say_single_segment(size: Architecture, has_pairs: bool) -> None:
@@ -25,7 +26,7 @@ def say_single_segment(size: Architecture, has_pairs: bool) -> None:
 
 def reads_pairs(task: TaskData, examples: Any) -> bool:
     """Whether the rows of a set of a task hold two texts."""
-    return task.kind == "question_answering" or getattr(examples, "second_texts", None) is not None
+    return kind_of(task.kind).asks_questions or getattr(examples, "second_texts", None) is not None
 
 
 def say_other_texts(path: Path, own: Task | ImportedTask | None, asked: Task | ImportedTask) -> None:

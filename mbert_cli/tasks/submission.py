@@ -14,6 +14,7 @@ from mbert_cli.examples.options import GlueTask, Task
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.manifest import replace_file
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 
 
@@ -114,7 +115,7 @@ def _write(submission: _Submission, folder: Path, batch_size: int) -> None:
 def _writer(name: str) -> Callable[[np.generic], str]:
     """How an answer of a task stands in the leaderboard's files: as in the task's own."""
     row = GLUE[name]
-    if row.kind == "regression":
+    if not kind_of(row.kind).has_labels:
         low, high = 0.0, 5.0
         return lambda value: f"{min(max(float(value), low), high):.3f}"
     names = row.written or row.labels

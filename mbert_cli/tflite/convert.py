@@ -13,11 +13,12 @@ import keras
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import name_signature, op_census
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.graph import task_outputs
-from mbert_cli.tflite.interpreter import INPUTS, OUTPUTS
+from mbert_cli.tflite.interpreter import INPUTS
 from mbert_cli.weights.variables import read_variables
 
 with hidden_native_output():
@@ -49,28 +50,28 @@ dynamic_int8: kernels and tables are stored in int8, one scale per output channe
 input on the fly and run in int8, the rest in float32. No mode needs calibration data."""
 
 
-def convert(network: keras.Model, sequence_length: int, mode: str, kind: str = "classification") -> bytes:
+def convert(network: keras.Model, sequence_length: int, mode: str, head: TaskHead = CLASSIFIER) -> bytes:
     """Converts a task network.
 
     Args:
         network: A model from `build_task_network`.
         sequence_length: Static length of the artifact in tokens.
         mode: A key of `MODES`.
-        kind: Of the task, a key of `mbert_cli.tflite.interpreter.OUTPUTS`.
+        head: The one that the network has.
 
     Returns:
-        The content of a .tflite file with the one signature `serving_default`, whose inputs and outputs are
-        those of `mbert_cli.tflite.interpreter`.
+        The content of a .tflite file with the one signature `serving_default`, whose inputs are those of
+        `mbert_cli.tflite.interpreter` and whose outputs the head names.
 
     Raises:
         UserError: The sequence is longer than the position table.
     """
     size = network.get_layer("embeddings").size
-    return convert_weights(read_variables(network), size, sequence_length, mode, kind)
+    return convert_weights(read_variables(network), size, sequence_length, mode, head)
 
 
 def convert_weights(
-    weights: Weights, size: Architecture, sequence_length: int, mode: str, kind: str = "classification"
+    weights: Weights, size: Architecture, sequence_length: int, mode: str, head: TaskHead = CLASSIFIER
 ) -> bytes:
     """Converts a task model given as arrays by canonical name; otherwise as `convert`."""
     if sequence_length > size.max_length:
@@ -80,10 +81,10 @@ def convert_weights(
             f"Set export.sequence_length to {size.max_length} or less.",
         )
     graph = inference_graph(
-        lambda **inputs: task_outputs(fold(weights, size, kind), **inputs, kind=kind),
+        lambda **inputs: task_outputs(fold(weights, size, head), **inputs, head=head),
         tuple(INPUTS),
         sequence_length,
-        OUTPUTS[kind],
+        head.artifact_outputs,
     )
     return convert_graph(graph, mode)
 
@@ -101,7 +102,7 @@ def inference_graph(
     build: Callable[..., Sequence[tf.Tensor]],
     input_names: Sequence[str],
     sequence_length: int,
-    output_names: Sequence[str] = OUTPUTS["classification"],
+    output_names: Sequence[str] = CLASSIFIER.artifact_outputs,
 ) -> InferenceGraph:
     """What `build` makes of int32 inputs (1, sequence_length), given by name."""
     graph = tf.Graph()

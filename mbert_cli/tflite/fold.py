@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mbert_cli.model.feed_forward import last_feed_forward
-from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 
 MAX_SCALE = 8.0
 """Largest factor, and its inverse the smallest, by which a channel of the hidden states is kept divided."""
@@ -107,27 +107,26 @@ class FoldedNetwork:
     head: Dense
 
 
-def fold(weights: Weights, size: Architecture, kind: str = "classification") -> FoldedNetwork:
+def fold(weights: Weights, size: Architecture, head: TaskHead = CLASSIFIER) -> FoldedNetwork:
     """Folds the weights of a task network.
 
     Args:
         weights: Arrays by canonical name, as listed in `mbert_cli.model.encoder` and `heads`.
         size: The architecture.
-        kind: Of the task, a key of `mbert_cli.model.heads.TASK_HEADS`.
+        head: The head of the task.
     """
     blocks, scale = [], None
     for index in range(size.num_layers):
         block, scale = _BlockFolder(weights, size, f"encoder/layer_{index:02d}").fold(scale)
         blocks.append(block)
-    head_name, is_pooled = TASK_HEADS[kind]
-    has_pooler = is_pooled and size.use_pooler
-    first = _dense(weights, "pooler" if has_pooler else head_name).after(scale).stored()
+    has_pooler = head.is_pooled and size.use_pooler
+    first = _dense(weights, "pooler" if has_pooler else head.name).after(scale).stored()
     return FoldedNetwork(
         size=size,
         embeddings=_embeddings(weights, size),
         blocks=blocks,
         pooler=first if has_pooler else None,
-        head=_dense(weights, head_name).stored() if has_pooler else first,
+        head=_dense(weights, head.name).stored() if has_pooler else first,
     )
 
 

@@ -16,8 +16,8 @@ from collections.abc import Callable
 import numpy as np
 
 from mbert_cli.model.attention import MASKED
-from mbert_cli.model.heads import TASK_HEADS
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER, OutputActivation, TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.fold import Dense, FoldedBlock, FoldedEmbeddings, FoldedNetwork, Join, Norm, Projection
 
@@ -30,7 +30,7 @@ def task_outputs(
     ids: tf.Tensor,
     mask: tf.Tensor,
     segment_ids: tf.Tensor,
-    kind: str = "classification",
+    head: TaskHead = CLASSIFIER,
 ) -> tuple[tf.Tensor, ...]:
     """Builds the graph of a task model.
 
@@ -39,24 +39,23 @@ def task_outputs(
         ids: Token ids, (1, length) int32.
         mask: (1, length) int32, 1 for tokens and 0 for padding.
         segment_ids: (1, length) int32.
-        kind: Of the task, a key of `mbert_cli.model.heads.TASK_HEADS`.
+        head: The head of the task.
 
     Returns:
-        float32 tensors. Of whole texts (1, labels): softmax over the labels, the probability of each label, or
-        the number of a regression. Of tokens (1, length, labels): softmax over the labels. Of answers
-        (1, length) twice: logits of their start and of their end.
+        float32 tensors, as many as the head names: (1, outputs) of a head that reads the pooled [CLS]; of one that
+        reads every token (1, length, outputs), or (1, length) for each column where each has a name.
     """
     length = ids.shape[1]
     attention_bias = (tf.cast(tf.reshape(mask, (1, 1, length)), tf.float32) - 1.0) * -MASKED
     hidden = _embed(network.embeddings, ids, segment_ids)  # (length, hidden_dim)
     for block in network.blocks[:-1]:
         hidden = _block(block, network.size, hidden, attention_bias, rows=length)
-    rows = 1 if TASK_HEADS[kind][1] else length
+    rows = 1 if head.is_pooled else length
     states = _block(network.blocks[-1], network.size, hidden, attention_bias, rows)  # (rows, hidden_dim)
     if network.pooler is not None:
         activate = tf.nn.relu if network.size.pooler_activation == "relu" else tf.tanh
         states = activate(_dense(states, network.pooler))
-    return _OUTPUTS[kind](_dense(states, network.head))
+    return _outputs(_dense(states, network.head), head)
 
 
 def _embed(embeddings: FoldedEmbeddings, ids: tf.Tensor, segment_ids: tf.Tensor) -> tf.Tensor:
@@ -174,17 +173,19 @@ def _norm(rows: tf.Tensor, norm: Norm | None) -> tf.Tensor:
     return centered * tf.math.rsqrt(variance + norm.epsilon) * norm.gamma + norm.beta
 
 
-def _as_answers(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(length, 2) -> (1, length) twice, for start and end."""
-    columns = tf.transpose(logits)
-    return columns[:1], columns[1:]
-
-
-_OUTPUTS: dict[str, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]] = {
-    "classification": lambda logits: (tf.nn.softmax(logits),),
-    "multi_label": lambda logits: (tf.sigmoid(logits),),
-    "regression": lambda logits: (logits,),
-    "question_answering": _as_answers,
-    "token_classification": lambda logits: (tf.expand_dims(tf.nn.softmax(logits), 0),),
+_OUTPUT_ACTIVATIONS: dict[OutputActivation, Callable[[tf.Tensor], tf.Tensor]] = {
+    "softmax": tf.nn.softmax,
+    "sigmoid": tf.sigmoid,
+    "linear": lambda logits: logits,
 }
-"""Logits (rows, labels) -> the outputs that `mbert_cli.tflite.interpreter.OUTPUTS` names."""
+
+
+def _outputs(logits: tf.Tensor, head: TaskHead) -> tuple[tf.Tensor, ...]:
+    """Logits (rows, outputs) -> the outputs that the head names: all in one, or a column in each."""
+    activated = _OUTPUT_ACTIVATIONS[head.activation](logits)
+    if head.is_pooled:
+        return (activated,)
+    if len(head.artifact_outputs) == 1:
+        return (tf.expand_dims(activated, 0),)
+    columns = tf.transpose(activated)  # (outputs, length)
+    return tuple(columns[index : index + 1] for index in range(len(head.artifact_outputs)))

@@ -1,6 +1,6 @@
 """Runs a .tflite task model on this machine, as a phone would."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +16,6 @@ INPUTS = {"ids": "token_ids", "segment_ids": "segment_ids", "mask": "padding_mas
 """Names of the inputs, (1, length) int32 each, and the arrays of a task batch that they take. MediaPipe's text
 classifier falls back on this order when a file has no metadata."""
 
-OUTPUTS = {
-    "classification": ("probabilities",),
-    "multi_label": ("probabilities",),
-    "regression": ("value",),
-    "question_answering": ("start_logits", "end_logits"),
-    "token_classification": ("probabilities",),
-}
-"""Names of the float32 outputs by the kind of the task: (1, labels), of every token (1, length, labels), of
-answers (1, length) each, under the names that the TFLite Task Library looks for."""
-
 
 class Artifact:
     """A .tflite file that `mbert export-tflite` wrote.
@@ -33,23 +23,25 @@ class Artifact:
     Args:
         path: The file.
         threads: Threads of the interpreter.
+        known_outputs: Names of the float32 outputs of each head that it may have, in the order in which they are
+            read; none allows any outputs, as they are in the file.
 
     Attributes:
         sequence_length: Tokens of one example.
 
     Raises:
-        UserError: There is no such file, it is not a TFLite model, or it has other inputs.
+        UserError: There is no such file, it is not a TFLite model, or it has other inputs or outputs.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, known_outputs: Collection[tuple[str, ...]] = ()) -> None:
         self.path = path
         self._interpreter = _load(path, threads)
         signature = self._interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
-        _check_signature(path, signature["inputs"], signature["outputs"])
+        _check_signature(path, signature["inputs"], signature["outputs"], known_outputs)
         runner = self._interpreter.get_signature_runner(SIGNATURE)
         inputs, outputs = runner.get_input_details(), runner.get_output_details()
         self._input_indices = {name: inputs[name]["index"] for name in INPUTS}
-        names = next(names for names in OUTPUTS.values() if set(names) == set(outputs))
+        names = next((names for names in known_outputs if set(names) == set(outputs)), tuple(outputs))
         self._output_indices = [outputs[name]["index"] for name in names]
         self.sequence_length = int(inputs["ids"]["shape"][1])
 
@@ -60,8 +52,8 @@ class Artifact:
             batch: token_ids, segment_ids and padding_mask, (examples, length) int32; other keys are not read.
 
         Returns:
-            (examples, labels) or (examples, length, labels) float32: what
-            `mbert_cli.evaluate.outputs.ACTIVATIONS` says; the two logits of an answer are labels here.
+            (examples, outputs) or (examples, length, outputs) float32. Where an artifact has several outputs, each
+            is a column of the last axis.
 
         Raises:
             UserError: The rows have another length than the artifact.
@@ -94,13 +86,15 @@ class Artifact:
         return parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
 
 
-def _check_signature(path: Path, inputs: list[str], outputs: list[str]) -> None:
-    known = {frozenset(names) for names in OUTPUTS.values()}
-    if sorted(inputs) == sorted(INPUTS) and frozenset(outputs) in known:
+def _check_signature(
+    path: Path, inputs: list[str], outputs: list[str], known_outputs: Collection[tuple[str, ...]]
+) -> None:
+    known = {frozenset(names) for names in known_outputs}
+    if sorted(inputs) == sorted(INPUTS) and (not known or frozenset(outputs) in known):
         return
     returned = " or ".join(" and ".join(sorted(names)) for names in sorted(known, key=sorted, reverse=True))
     raise UserError(
-        f"An artifact reads {_listed(sorted(INPUTS))} and returns {returned}. "
+        f"An artifact reads {_listed(sorted(INPUTS))}{returned and f' and returns {returned}'}. "
         f"Received: {path} with {_listed(inputs)} -> {_listed(outputs)}.",
         "Write one with `mbert export-tflite`.",
     )

@@ -202,7 +202,7 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
         from mbert_cli.model.heads import build_task_network
         from mbert_cli.tflite.convert import convert
 
-    network = build_task_network(size_name, num_labels=2, vocab_size=REFERENCE_TOKENS)
+    network = build_task_network(size_name, num_outputs=2, vocab_size=REFERENCE_TOKENS)
     content = convert(network, sequence_length, "float32")
     cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache_dir, delete=False) as file:

@@ -17,9 +17,9 @@ from mbert_cli.weights.foreign_heads import (
     FoundHeads,
     count_labels,
     find_heads,
-    find_kind,
     find_labels,
     find_notes,
+    find_problem_type,
 )
 from mbert_cli.weights.names import weights_of
 from mbert_cli.weights.prefixes import with_usual_prefix
@@ -45,7 +45,8 @@ class Imported:
         size: The encoder; with a pooler where its heads have one, also if the file lacks it.
         vocab_size: Rows of the word table.
         heads: Keys of `mbert_cli.weights.names.HEADS`, with the number of labels of each.
-        kind: What the head of a task answers, a key of `model.heads.TASK_HEADS`; None without one.
+        task_head: The one of its heads that is of a task; None without one.
+        problem_type: What a classifier of whole texts answers; None of other heads.
         labels: Names of the classifier's labels, if there is one.
         arrays: Weights by canonical name.
         coverage: What became of the file's arrays.
@@ -59,7 +60,8 @@ class Imported:
     size: Architecture
     vocab_size: int
     heads: dict[str, int]
-    kind: str | None
+    task_head: str | None
+    problem_type: str | None
     labels: tuple[str, ...] | None
     arrays: dict[str, np.ndarray]
     coverage: Coverage
@@ -109,7 +111,7 @@ def _convert(
     found = find_heads(arrays.keys(), configuration, file_format)
     require_tied(found.heads, arrays, configuration)
     num_labels = count_labels(found.task, arrays, configuration, file_format)
-    kind = find_kind(found.task, num_labels, configuration, file_format) if found.task else None
+    problem_type = find_problem_type(found.task, num_labels, configuration, file_format)
     labels = find_labels(num_labels, configuration) if num_labels else None
     heads = {head: num_labels if head == found.task else 0 for head in found.heads}
     weights = weights_of(size, configuration.vocab_size, heads, file_format, family)
@@ -117,9 +119,10 @@ def _convert(
     converted, coverage = from_foreign(
         arrays, weights, needless=needless, fields=AXES[family], allow_unused=allow_unused
     )
+    notes = (*prefix_notes, *configuration.notes, *find_notes(problem_type, num_labels, configuration))
     return Imported(
-        file_format, family, size, configuration.vocab_size, heads, kind, labels, converted, coverage,
-        _absent(size, found), path, (*prefix_notes, *configuration.notes, *find_notes(kind, num_labels, configuration)),
+        file_format, family, size, configuration.vocab_size, heads, found.task, problem_type, labels, converted,
+        coverage, _absent(size, found), path, notes,
     )  # fmt: skip
 
 

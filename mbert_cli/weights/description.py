@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.options import AnyTask, TaskKind
+from mbert_cli.examples.options import AnyTask
 from mbert_cli.model.options import Architecture
 from mbert_cli.section import Section
 
@@ -61,8 +61,8 @@ class ModelDescription(Section):
     """Its vocabulary."""
     labels: list[str] | None = None
     """Labels in the order of their ids, for a task model; of a regression the name of its number."""
-    kind: TaskKind = "classification"
-    """What its task asks for."""
+    kind: str = "classification"
+    """What its task asks for, one of `TaskKind`."""
     null_threshold: float | None = None
     """Of answers to questions: "no answer" wins where it leads by more."""
     task: AnyTask | None = None

@@ -9,19 +9,16 @@ from mbert_cli.errors import UserError
 from mbert_cli.weights.configuration import Configuration
 from mbert_cli.weights.names import HEADS, weights_of_head
 
-TASK_HEADS = {
+HEAD_OF_CLASS = {
     "ForSequenceClassification": "classifier",
     "ForTokenClassification": "token_classifier",
     "ForQuestionAnswering": "answer_span",
 }
 """Heads of a task by the end of the class's name that Hugging Face gives a model with it."""
 
-KINDS = {
-    "single_label_classification": "classification",
-    "multi_label_classification": "multi_label",
-    "regression": "regression",
-}
-"""Kind of a task by Hugging Face's `problem_type`."""
+SINGLE_LABEL, MULTI_LABEL, NUMBER = "single_label_classification", "multi_label_classification", "regression"
+PROBLEM_TYPES = (SINGLE_LABEL, MULTI_LABEL, NUMBER)
+"""Hugging Face's values of `problem_type`: what a classifier of whole texts answers."""
 
 SHARED = {"token_classifier": "classifier"}
 """Heads whose arrays have the names of another."""
@@ -44,7 +41,7 @@ class FoundHeads:
     @property
     def task(self) -> str | None:
         """The head of a task, if there is one."""
-        return next((head for head in self.heads if head in TASK_HEADS.values()), None)
+        return next((head for head in self.heads if head in HEAD_OF_CLASS.values()), None)
 
 
 def find_heads(names: Collection[str], configuration: Configuration, file_format: str) -> FoundHeads:
@@ -80,7 +77,7 @@ def _arrays(head: str, names: Collection[str], configuration: Configuration, fil
 
 def _task_head(present: Collection[str], configuration: Configuration, file_format: str) -> str | None:
     architecture, path = configuration.architecture, configuration.path
-    stated = next((head for end, head in TASK_HEADS.items() if architecture.endswith(end)), None)
+    stated = next((head for end, head in HEAD_OF_CLASS.items() if architecture.endswith(end)), None)
     if stated:
         if SHARED.get(stated, stated) not in present:
             raise UserError(
@@ -93,7 +90,7 @@ def _task_head(present: Collection[str], configuration: Configuration, file_form
         return "answer_span" if "answer_span" in present else None
     if architecture:
         raise UserError(
-            f"A classifier must be one of whole texts or of tokens ({', '.join(TASK_HEADS)}). "
+            f"A classifier must be one of whole texts or of tokens ({', '.join(HEAD_OF_CLASS)}). "
             f"Received: {architecture} in {path}",
             f"If it is one of these, correct architectures in {path.name}.",
         )
@@ -135,8 +132,10 @@ def count_labels(
     return len(arrays[name])
 
 
-def find_kind(head: str, num_labels: int, configuration: Configuration, file_format: str) -> str:
-    """The kind of task of a head, a key of `model.heads.TASK_HEADS`.
+def find_problem_type(
+    head: str | None, num_labels: int, configuration: Configuration, file_format: str
+) -> str | None:
+    """What a classifier of whole texts answers, one of `PROBLEM_TYPES`; None of other heads, which say it themselves.
 
     One output whose problem is not stated is a probability to Hugging Face, whose pipeline takes the sigmoid of
     it, and a number in BERT's own code for TF1.
@@ -145,23 +144,24 @@ def find_kind(head: str, num_labels: int, configuration: Configuration, file_for
         UserError: `problem_type` is not known, or contradicts the number of outputs.
     """
     if head != "classifier":
-        return {"answer_span": "question_answering", "token_classifier": "token_classification"}[head]
+        return None
     stated = configuration.values.get("problem_type")
     if stated is None:
-        single = "multi_label" if file_format == "huggingface" else "regression"
-        return single if num_labels == 1 else "classification"
-    if not isinstance(stated, str) or stated not in KINDS:
+        single = MULTI_LABEL if file_format == "huggingface" else NUMBER
+        return single if num_labels == 1 else SINGLE_LABEL
+    if not isinstance(stated, str) or stated not in PROBLEM_TYPES:
         raise UserError(
-            f"problem_type must be one of {', '.join(KINDS)}. Received: {_shown(stated)} in {configuration.path}",
+            f"problem_type must be one of {', '.join(PROBLEM_TYPES)}. "
+            f"Received: {_shown(stated)} in {configuration.path}",
             "Set it to the one that the model was trained for, or take it out.",
         )
-    if KINDS[stated] == "classification" and num_labels == 1:
+    if stated == SINGLE_LABEL and num_labels == 1:
         raise UserError(
             f"problem_type {stated} needs two outputs or more, as in transformers. "
             f"Received: 1 output, in {configuration.path}",
             "Set it to multi_label_classification for a probability, or to regression for a number.",
         )
-    return KINDS[stated]
+    return stated
 
 
 def find_labels(num_labels: int, configuration: Configuration) -> tuple[str, ...]:
@@ -199,11 +199,17 @@ def _from_ids(values: Mapping[str, Any]) -> dict[str, str] | None:
     return {str(index): str(name) for name, index in ids.items()} if isinstance(ids, dict) else None
 
 
-def find_notes(kind: str | None, num_labels: int, configuration: Configuration) -> list[str]:
-    """What a person should know about a task's head: choices that the configuration leaves open."""
+def find_notes(problem_type: str | None, num_labels: int, configuration: Configuration) -> list[str]:
+    """What a person should know about a task's head: choices that the configuration leaves open.
+
+    Args:
+        problem_type: What `find_problem_type` says.
+        num_labels: Outputs of a classifier; 0 for other heads.
+        configuration: The checkpoint's.
+    """
     values, file = configuration.values, configuration.path.name
     notes = []
-    if kind == "multi_label" and num_labels == 1 and values.get("problem_type") is None:
+    if problem_type == MULTI_LABEL and num_labels == 1 and values.get("problem_type") is None:
         notes.append(
             f"{file}: one output without problem_type is given as a probability, its sigmoid, as transformers "
             'gives it; with "problem_type": "regression" it is the number itself'
@@ -224,12 +230,13 @@ def find_notes(kind: str | None, num_labels: int, configuration: Configuration) 
     return notes
 
 
-def write_task(architecture: str, kind: str, labels: Sequence[str] | None) -> dict[str, Any]:
+def write_task(architecture: str, problem_type: str | None, labels: Sequence[str] | None) -> dict[str, Any]:
     """The fields of a configuration of which the functions above find the same task again.
 
     Args:
         architecture: Hugging Face's class.
-        kind: The kind of the task, which counts where the class has a head for whole texts.
+        problem_type: One of `PROBLEM_TYPES`, which is written where the class has a head for whole texts; None where
+            none says what the head answers.
         labels: Names of the outputs, in their order; None where there is no classifier.
     """
     fields: dict[str, Any] = {"architectures": [architecture]}
@@ -237,8 +244,8 @@ def write_task(architecture: str, kind: str, labels: Sequence[str] | None) -> di
         return fields
     fields["id2label"] = {str(index): label for index, label in enumerate(labels)}
     fields["label2id"] = {label: index for index, label in enumerate(labels)}
-    if architecture.endswith("SequenceClassification"):
-        fields["problem_type"] = next(theirs for theirs, ours in KINDS.items() if ours == kind)
+    if architecture.endswith("SequenceClassification") and problem_type is not None:
+        fields["problem_type"] = problem_type
     return fields
 
 

@@ -6,20 +6,20 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.tokenizer_length import find_max_length
 from mbert_cli.weights.checkpoint_source import Imported
 
-WINDOW = 384
-"""Tokens of a window over a long text that is asked about, as in the pipeline of `transformers`."""
-
 LOWEST = 4
 """A pair of one token each and its marks are one more."""
 
 
-def imported_length(imported: Imported, folder: Path, wanted: int | None) -> tuple[int, str] | None:
+def imported_length(
+    imported: Imported, folder: Path, wanted: int | None, window: int | None
+) -> tuple[int, str] | None:
     """The length of a task model's rows in tokens, and where it comes from.
 
     Args:
         imported: The model.
         folder: The folder with the tokenizer's files.
         wanted: What `--length` says; None takes the least of what tokenizer and position table allow.
+        window: Tokens of a window over a long text, which it reads at most; None where it reads no windows.
 
     Returns:
         None for a model without the head of a task.
@@ -28,7 +28,7 @@ def imported_length(imported: Imported, folder: Path, wanted: int | None) -> tup
         UserError: The model cannot have this length.
     """
     positions = imported.size.max_length
-    if imported.kind is None:
+    if imported.task_head is None:
         if wanted is not None:
             raise UserError(
                 f"--length is that of a task model's texts. Received: {wanted} for a model without the head of a task",
@@ -46,8 +46,8 @@ def imported_length(imported: Imported, folder: Path, wanted: int | None) -> tup
     stated = find_max_length(folder)
     if stated is not None:
         lengths.append((stated, "model_max_length of tokenizer_config.json"))
-    if imported.kind == "question_answering":
-        lengths.append((WINDOW, "windows as transformers cuts them"))
+    if window is not None:
+        lengths.append((window, "windows as transformers cuts them"))
     length, reason = min(lengths, key=lambda one: one[0])
     if length < LOWEST:
         raise UserError(

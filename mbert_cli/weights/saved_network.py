@@ -6,6 +6,7 @@ import keras
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
+from mbert_cli.model.task_head import TaskHead
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import copy_vocabulary, save_arrays
 from mbert_cli.weights.saved_model import SavedModel
@@ -56,14 +57,19 @@ def load_teacher(model: SavedModel, precision: str = "float32") -> keras.Model:
     return network
 
 
-def load_task_network(model: SavedModel) -> keras.Model:
-    """Builds the task model of a `finetune` run with its weights, in float32."""
+def load_task_network(model: SavedModel, head: TaskHead) -> keras.Model:
+    """Builds the task model of a `finetune` run with its weights, in float32.
+
+    Args:
+        model: The run's result.
+        head: The head of its task.
+    """
     description = model.description
     network = build_task_network(
         description.size,
-        kind=description.kind,
+        head=head,
         vocab_size=description.vocabulary.size,
-        num_labels=len(description.labels or ()),
+        num_outputs=len(description.labels or ()),
         seed=None,
     )
     assign_variables(network, model.weights)

@@ -22,12 +22,14 @@ from mbert_cli.examples.squad_files import read_squad
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.tasks.encoding import encode_set
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
 
 LENGTH = 384
+HEAD = KINDS["question_answering"].head
 TASK = TaskData("questions", ["start", "end"], {}, kind="question_answering")
 
 
@@ -56,11 +58,11 @@ def main() -> None:
     squad = squad.take(range(0, len(squad), step)[: given.questions])
     vocabulary = load_vocabulary(given.vocabulary, True) if given.vocabulary else train(squad)
     tokenizer = Tokenizer(vocabulary)
-    network = build_task_network("mobilebert", kind="question_answering", num_labels=2)
+    network = build_task_network("mobilebert", head=HEAD, num_outputs=2)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.tflite")
-        path.write_bytes(convert(network, LENGTH, given.mode, "question_answering"))
-        artifact = TimedArtifact(path)
+        path.write_bytes(convert(network, LENGTH, given.mode, HEAD))
+        artifact = TimedArtifact(path, known_outputs=[HEAD.artifact_outputs])
         answer(artifact, squad.take([0]), tokenizer)  # the first run prepares the interpreter
         show("one by one", artifact, [squad.take([place]) for place in range(len(squad))], tokenizer)
         show("all at once", artifact, [squad], tokenizer)

@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from mbert_cli.evaluate.judges import JUDGES
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import GlueTask
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.train.options import FinetuneOptimizerOptions
 from mbert_cli.train.stage import Schedule
 
@@ -152,7 +152,7 @@ class Peer:
             for start in range(0, len(examples), 64):
                 rows = np.arange(start, min(start + 64, len(examples)))
                 parts.append(self._logits(examples.take(rows)).numpy())
-        judge = JUDGES[self.task.kind](examples.labels, self.task.metrics)
+        judge = KINDS[self.task.kind].judge(self.task, examples, None, None)
         return judge.score(judge.decide(np.concatenate(parts))).value
 
 
@@ -160,9 +160,8 @@ def chance(task: TaskData) -> float:
     """The score of the most frequent label of the training rows; 0 for a correlation."""
     if task.kind == "regression" or "matthews" in " ".join(task.metrics):
         return 0.0
-    labels = task.validation.labels
-    judge = JUDGES[task.kind](labels, task.metrics)
-    return judge.score(np.full(len(labels), np.bincount(task.train.labels).argmax())).value
+    judge = KINDS[task.kind].judge(task, task.validation, None, None)
+    return judge.score(np.full(len(task.validation), np.bincount(task.train.labels).argmax())).value
 
 
 def _report(name: str, scores: dict[str, list[float]], run: Path) -> None:

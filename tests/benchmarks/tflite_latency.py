@@ -17,8 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from mbert_cli.model.heads import build_task_network
+from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.tflite.convert import MODES, convert, op_census
-from mbert_cli.tflite.interpreter import INPUTS, OUTPUTS
+from mbert_cli.tflite.interpreter import INPUTS
 from mbert_cli.tflite.latency import Timed, measure
 from mbert_cli.tflite.options import BenchOptions
 
@@ -30,7 +31,7 @@ def straight_conversion(network: keras.Model, length: int, mode: str) -> bytes:
 
     def serve(ids, segment_ids, mask):
         logits = network({"token_ids": ids, "segment_ids": segment_ids, "padding_mask": mask}, training=False)
-        return {OUTPUTS["classification"][0]: tf.nn.softmax(logits["logits"])}
+        return {CLASSIFIER.artifact_outputs[0]: tf.nn.softmax(logits["logits"])}
 
     archive = keras.export.ExportArchive()
     archive.track(network)
@@ -46,7 +47,7 @@ def straight_conversion(network: keras.Model, length: int, mode: str) -> bytes:
 
 def random_network(size: str) -> keras.Model:
     """A network with two labels and random weights everywhere."""
-    network = build_task_network(size, num_labels=2, seed=0)
+    network = build_task_network(size, num_outputs=2, seed=0)
     random = np.random.default_rng(0)
     for weight in network.weights:
         if weight.path.endswith("gamma"):

@@ -115,9 +115,9 @@ def fine_tune_mbert(arguments: argparse.Namespace) -> dict[str, float]:
 
     use_streams()
     options = TrainOptions(batch_size=arguments.batch)
-    network = build_task_network("mobilebert", vocab_size=VOCABULARY, num_labels=LABELS)
+    network = build_task_network("mobilebert", vocab_size=VOCABULARY, num_outputs=LABELS)
 
-    known = TASK_LOSSES["classification"].losses
+    known = TASK_LOSSES["cross_entropy"].losses
 
     def losses(batch, training):
         return measure(known, network(inputs_of(network, batch), training=training), batch)

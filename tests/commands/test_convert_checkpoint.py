@@ -76,7 +76,7 @@ def test_a_model_that_reads_the_token_behind_each_token_says_how_to_pad(
     size = SIZES[name].model_copy(update=changes | ({"intra_dim": 8} if is_said else {"num_heads": 2}))
     vocabulary = Vocabulary((*LEADING_TOKENS, "it"))
     vocabulary.save(Path("vocab.txt"))
-    network = build_task_network(size, num_labels=2, vocab_size=vocabulary.size)
+    network = build_task_network(size, num_outputs=2, vocab_size=vocabulary.size)
     description = ModelDescription(
         verb="finetune",
         size=size,

@@ -10,13 +10,14 @@ import pytest
 from mbert_cli.commands.predict import run
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.unlabelled import unlabelled_words
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.manifest import write_directory
-from mbert_cli.tasks.answers import entity_examples
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tasks.model import open_task_model
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.tflite.convert import convert
@@ -29,6 +30,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = Vocabulary((*RESERVED, *LETTERS, *(f"##{letter}" for letter in LETTERS)))
 LABELS = ["ONE", "TWO", "THREE", "FOUR"]
 LENGTH, ROOM = 12, 10
+HEAD = KINDS["token_classification"].head
 SIZE = SIZES["bert_base"].model_copy(
     update={"num_layers": 2, "max_length": 16, "hidden_dim": 32, "embedding_dim": 32, "intermediate_dim": 64,
             "num_heads": 2}
@@ -46,16 +48,14 @@ def folder(tmp_path_factory) -> Path:
         kind="token_classification",
         task=TokenTask(source="tokens", kind="tags", train="t.conll", sequence_length=LENGTH),
     )  # fmt: skip
-    network = build_task_network(
-        SIZE, kind=description.kind, vocab_size=VOCABULARY.size, num_labels=len(LABELS), seed=3
-    )
+    network = build_task_network(SIZE, head=HEAD, vocab_size=VOCABULARY.size, num_outputs=len(LABELS), seed=3)
     for weight in network.weights:  # so that words and their context decide
         weight.assign(weight.numpy() * (10 if weight.name in ("kernel", "embeddings") else 1))
     with RunDir.open(folder / "run", "finetune", {"seed": 0}, fresh=False, origin={}) as directory:
         directory.finish(lambda target: save_network(target, network, description, folder / "vocab.txt"))
 
     def write(target: Path) -> None:
-        (target / "model.tflite").write_bytes(convert(network, LENGTH, "float32", description.kind))
+        (target / "model.tflite").write_bytes(convert(network, LENGTH, "float32", HEAD))
         description.save(target)
         VOCABULARY.save(target / "vocab.txt")
 
@@ -108,7 +108,7 @@ def predict(capsys, target: Path, *texts: str) -> list[dict]:
 
 @pytest.mark.parametrize("name", ["run", "artifact/model.tflite"])
 def test_each_word_of_a_long_text_has_the_label_of_its_best_window(folder, capsys, name):
-    network = load_task_network(SavedModel.open(folder / "run", ["finetune"]))
+    network = load_task_network(SavedModel.open(folder / "run", ["finetune"]), HEAD)
     text = long_text()
     answers = predict(capsys, folder / name, SHORT, text, "x")
     assert [answer["text"] for answer in answers] == [SHORT, text, "x"]
@@ -127,8 +127,8 @@ def test_a_text_that_fits_is_read_as_if_it_were_alone(folder):
     model = open_task_model(folder / "run")
     task = TaskData("texts", LABELS, {}, (), "token_classification")
     options = model.description.task
-    alone = model.encode(task, entity_examples([SHORT]), options)
-    beside = model.encode(task, entity_examples([long_text(), SHORT]), options)
+    alone = model.encode(task, unlabelled_words([SHORT]), options)
+    beside = model.encode(task, unlabelled_words([long_text(), SHORT]), options)
     row = int(beside.rows.rows[-1])
     np.testing.assert_array_equal(
         beside.rows.take(np.array([row]), LENGTH)["token_ids"],

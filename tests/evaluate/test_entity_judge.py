@@ -52,7 +52,7 @@ def test_entities_count_whole():
     assert score.figures == pytest.approx({"precision": 1 / 3, "recall": 1 / 3, "f1": 1 / 3})
     assert score.value == pytest.approx(1 / 3)
     assert WHOLE.metrics == ("f1",)
-    assert WHOLE.by_type(predicted) == [
+    assert WHOLE.by_label(predicted) == [
         EntityRow("LOC", 0.0, 0.0, 0.0, 2),
         EntityRow("PER", 0.5, 1.0, pytest.approx(2 / 3), 1),
     ]
@@ -84,9 +84,9 @@ def test_nothing_predicted_and_nothing_to_find_is_zero():
     assert WHOLE.score(nothing).figures == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
     blank = EntityJudge(LABELS, np.zeros(7, np.int32), WHOLE.columns, WHOLE.splits, ROWS)
     assert blank.score(nothing).value == 0.0
-    assert blank.by_type(nothing) == [EntityRow("LOC", 0, 0, 0, 0), EntityRow("PER", 0, 0, 0, 0)]
+    assert blank.by_label(nothing) == [EntityRow("LOC", 0, 0, 0, 0), EntityRow("PER", 0, 0, 0, 0)]
     assert blank.score(TRUTH).figures == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-    assert [row.entities for row in blank.by_type(TRUTH)] == [0, 0]
+    assert [row.entities for row in blank.by_label(TRUTH)] == [0, 0]
 
 
 def test_a_text_differs_where_one_of_its_words_clearly_does():
@@ -115,7 +115,7 @@ def test_neighbours_with_the_same_label_are_an_entity_where_no_label_has_a_mark(
     assert words.group(predicted[0]) == [("PER", 0, 1), ("LOC", 2, 3)]
     # Two predicted, three true, one of them right.
     assert words.score(predicted).figures == pytest.approx({"precision": 1 / 2, "recall": 1 / 3, "f1": 2 / 5})
-    assert words.by_type(predicted) == [
+    assert words.by_label(predicted) == [
         EntityRow("PER", 1.0, 0.5, pytest.approx(2 / 3), 2),
         EntityRow("LOC", 0.0, 0.0, 0.0, 1),
     ]

@@ -23,14 +23,14 @@ def batch(rows: int, length: int, seed: int) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
-    return build_task_network(SIZE, vocab_size=50, num_labels=3)
+    return build_task_network(SIZE, vocab_size=50, num_outputs=3)
 
 
 @pytest.mark.parametrize("few", [0, 8])
 def test_batches_of_any_length_are_answered_in_order_compiled_or_not(network, monkeypatch, few):
     monkeypatch.setattr(predict, "FEW", few)
     batches = [batch(rows, length, seed) for seed, (rows, length) in enumerate([(3, 8), (2, 16), (5, 9)])]
-    outputs = make_predictor(network, "classification")(iter(batches))
+    outputs = make_predictor(network, "softmax")(iter(batches))
     expected = []
     for one in batches:
         logits = network({name: one[name] for name in network.input})["logits"]
@@ -43,7 +43,7 @@ def test_a_network_is_compiled_once_and_its_weights_are_read_at_every_call(netwo
     traces = []
     call = network.call
     monkeypatch.setattr(network, "call", lambda *args, **typed: traces.append(1) or call(*args, **typed))
-    answer = make_predictor(network, "classification")
+    answer = make_predictor(network, "softmax")
     before = answer([batch(3, 8, 0), batch(3, 12, 1)])
     bias = next(weight for weight in network.weights if weight.path == "classifier/bias")
     bias.assign([5.0, 0.0, 0.0])

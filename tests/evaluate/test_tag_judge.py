@@ -39,7 +39,7 @@ def test_accuracy_is_that_of_words_and_f1_the_mean_of_the_tags_that_occur():
     # DET 1; NOUN: precision 1, recall 2/3; VERB: precision 1/2, recall 1; PUNCT is nowhere.
     assert score.figures == pytest.approx({"accuracy": 4 / 5, "f1_macro": (1 + 4 / 5 + 2 / 3) / 3})
     assert score.value == pytest.approx(4 / 5)
-    assert WHOLE.by_tag(predicted) == [
+    assert WHOLE.by_label(predicted) == [
         TagRow("VERB", 0.5, 1.0, pytest.approx(2 / 3), 1),
         TagRow("NOUN", 1.0, pytest.approx(2 / 3), pytest.approx(4 / 5), 3),
         TagRow("DET", 1.0, 1.0, 1.0, 1),
@@ -54,7 +54,7 @@ def test_a_word_that_was_not_read_has_no_tag_and_is_wrong():
     assert predicted[1] == ["NOUN", "O"] and cut.group(predicted[1]) == [("NOUN", 0, 0)]
     # NOUN: precision 1, recall 2/3; the other two are right.
     assert cut.score(predicted).figures == pytest.approx({"accuracy": 4 / 5, "f1_macro": (1 + 4 / 5 + 1) / 3})
-    assert [row.words for row in cut.by_tag(predicted)] == [1, 3, 1, 0]
+    assert [row.words for row in cut.by_label(predicted)] == [1, 3, 1, 0]
 
 
 def test_a_text_differs_where_one_of_its_words_clearly_does():

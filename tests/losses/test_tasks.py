@@ -8,9 +8,9 @@ from mbert_cli.losses.tasks import TASK_LOSSES
 
 
 def values(
-    kind: str, logits: np.ndarray, batch: dict, class_weights=None, focal_gamma=0.0
+    name: str, logits: np.ndarray, batch: dict, class_weights=None, focal_gamma=0.0
 ) -> dict[str, float]:
-    loss = TASK_LOSSES[kind]
+    loss = TASK_LOSSES[name]
     if class_weights is not None or focal_gamma:
         loss = loss.with_factors(class_weights, focal_gamma)
     return {name: float(v) for name, v in measure(loss.losses, {"logits": logits}, batch).items()}
@@ -20,13 +20,13 @@ def test_classification_is_the_mean_over_rows_that_count():
     logits = np.log(np.array([[1, 3], [3, 1], [1, 1]], np.float32))
     batch = {"labels": np.array([1, 1, 0], np.int32), "example_weights": np.array([1, 1, 0], np.float32)}
     expected = {"cross_entropy": -(np.log(0.75) + np.log(0.25)) / 2, "accuracy": 0.5}
-    assert values("classification", logits, batch) == pytest.approx(expected)
+    assert values("cross_entropy", logits, batch) == pytest.approx(expected)
 
 
 def test_regression_is_the_mean_squared_error_over_rows_that_count():
     logits = np.array([[1.0], [5.0], [9.0]], np.float32)
     batch = {"labels": np.array([2, 2, 0], np.float32), "example_weights": np.array([1, 1, 0], np.float32)}
-    assert values("regression", logits, batch) == {"mean_squared_error": pytest.approx(5.0)}
+    assert values("mean_squared_error", logits, batch) == {"mean_squared_error": pytest.approx(5.0)}
 
 
 def span_batch(length: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -48,14 +48,14 @@ def test_an_answer_span_is_the_mean_of_both_cross_entropies_without_padding(leng
     logits, batch = span_batch(length)
     first = -(np.log(6 / 8) + np.log(2 / 4)) / 2
     second = -(np.log(1 / 4) + np.log(6 / 8)) / 2
-    found = values("question_answering", logits, batch)
+    found = values("answer_span", logits, batch)
     assert found == pytest.approx({"answer_span": (first + second) / 2, "exact_span": 0.5}, rel=1e-5)
 
 
 def test_filler_rows_of_answer_spans_do_not_count():
     logits, batch = span_batch(4)
     batch["example_weights"] = np.array([1, 0], np.float32)
-    assert values("question_answering", logits, batch)["exact_span"] == 1.0
+    assert values("answer_span", logits, batch)["exact_span"] == 1.0
 
 
 def test_class_weights_and_focus_multiply_each_example_s_cross_entropy():
@@ -63,9 +63,9 @@ def test_class_weights_and_focus_multiply_each_example_s_cross_entropy():
     batch = {"labels": np.array([1, 0, 0], np.int32), "example_weights": np.ones(3, np.float32)}
     losses = -np.log([0.75, 0.5, 0.9])
     weights = np.array([0.5, 2.0, 2.0])
-    found = values("classification", logits, batch, class_weights=[2.0, 0.5])
+    found = values("cross_entropy", logits, batch, class_weights=[2.0, 0.5])
     assert found["cross_entropy"] == pytest.approx(np.mean(weights * losses))
-    found = values("classification", logits, batch, focal_gamma=2.0)
+    found = values("cross_entropy", logits, batch, focal_gamma=2.0)
     assert found["cross_entropy"] == pytest.approx(np.mean(np.array([0.25, 0.5, 0.1]) ** 2 * losses))
 
 
@@ -73,9 +73,9 @@ def test_several_labels_are_the_mean_of_their_binary_cross_entropies():
     logits = np.log(np.array([[3, 1], [1 / 3, 9]], np.float32))  # probabilities 0.75 0.5, 0.25 0.9
     batch = {"labels": np.array([[1, 0], [1, 1]], np.float32), "example_weights": np.ones(2, np.float32)}
     losses = -np.log([[0.75, 0.5], [0.25, 0.9]])
-    found = values("multi_label", logits, batch)
+    found = values("binary_cross_entropy", logits, batch)
     assert found == pytest.approx({"binary_cross_entropy": losses.mean(), "exact_labels": 0.5})
-    found = values("multi_label", logits, batch, class_weights=[2.0, 3.0], focal_gamma=1.0)
+    found = values("binary_cross_entropy", logits, batch, class_weights=[2.0, 3.0], focal_gamma=1.0)
     factors = np.array([[2, 1], [2, 3]]) * np.array([[0.25, 0.5], [0.75, 0.1]])
     assert found["binary_cross_entropy"] == pytest.approx((factors * losses).mean())
 
@@ -88,7 +88,7 @@ def test_only_tokens_with_a_label_count():
         "example_weights": np.ones(1, np.float32),
     }
     expected = {"token_cross_entropy": -(np.log(0.75) + np.log(0.9)) / 2, "token_accuracy": 1.0}
-    assert values("token_classification", logits, batch) == pytest.approx(expected)
+    assert values("token_cross_entropy", logits, batch) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("length", [3, 8])
@@ -99,11 +99,11 @@ def test_the_length_of_a_batch_does_not_change_a_loss_of_tokens(length):
     batch["labels"] = batch["labels"].astype(np.int32)
     batch["labels"][0, 0], batch["label_weights"][0, :2] = 1, 1
     expected = {"token_cross_entropy": -(np.log(0.75) + np.log(0.5)) / 2, "token_accuracy": 1.0}
-    assert values("token_classification", logits, batch) == pytest.approx(expected, rel=1e-5)
+    assert values("token_cross_entropy", logits, batch) == pytest.approx(expected, rel=1e-5)
 
 
 def test_factors_are_those_of_the_loss_that_is_minimised_alone():
-    loss = TASK_LOSSES["classification"]
+    loss = TASK_LOSSES["cross_entropy"]
     weighted = loss.with_factors([2.0, 0.5], 0.0)
     assert (loss.minimized, list(weighted.losses)) == ("cross_entropy", ["cross_entropy", "accuracy"])
     assert weighted.losses["accuracy"] is loss.losses["accuracy"]
@@ -116,5 +116,5 @@ def test_the_weights_of_examples_are_the_padding_of_every_loss_but_that_of_token
     weighted_by = {
         name: {loss.weighted_by for loss in row.losses.values()} for name, row in TASK_LOSSES.items()
     }
-    assert weighted_by.pop("token_classification") == {"label_weights"}
+    assert weighted_by.pop("token_cross_entropy") == {"label_weights"}
     assert set(map(frozenset, weighted_by.values())) == {frozenset({"example_weights"})}

@@ -12,6 +12,7 @@ from mbert_cli.model.heads import (
     build_task_network,
 )
 from mbert_cli.model.options import SIZES, Architecture
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.weights.variables import read_variables
 
 SMALL = Architecture(
@@ -89,7 +90,7 @@ def test_names_of_the_pretraining_heads_are_those_of_the_docstring():
 
 
 def test_names_of_the_classifier_are_those_of_the_docstring():
-    network = build_task_network(SMALL.model_copy(update={"use_pooler": True}), vocab_size=5, num_labels=3)
+    network = build_task_network(SMALL.model_copy(update={"use_pooler": True}), vocab_size=5, num_outputs=3)
     expected = ["pooler/kernel", "pooler/bias", "classifier/kernel", "classifier/bias"]
     assert names_outside_the_encoder(network) == expected
 
@@ -97,7 +98,7 @@ def test_names_of_the_classifier_are_those_of_the_docstring():
 def test_networks_with_the_same_seed_have_the_same_encoder():
     networks = [
         build_pretraining_network(SMALL, vocab_size=5, seed=7),
-        build_task_network(SMALL, vocab_size=5, num_labels=2, seed=7),
+        build_task_network(SMALL, vocab_size=5, num_outputs=2, seed=7),
     ]
     ours, theirs = (
         {k: v for k, v in read_variables(network).items() if k.startswith("encoder/")} for network in networks
@@ -169,7 +170,7 @@ def test_the_classifier_drops_in_training_only():
 
 
 def test_a_classifier_network_fits():
-    network = build_task_network(SMALL, vocab_size=5, num_labels=3)
+    network = build_task_network(SMALL, vocab_size=5, num_outputs=3)
     loss = {"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
     network.compile(keras.optimizers.Adam(0.05), loss, jit_compile=False)
     losses = network.fit(BATCH, {"logits": np.array([0, 2])}, epochs=5, verbose=0).history["loss"]
@@ -177,12 +178,14 @@ def test_a_classifier_network_fits():
 
 
 def test_logits_are_float32_when_the_layers_compute_in_bfloat16():
-    network = build_task_network(SMALL, vocab_size=5, num_labels=3, dtype="mixed_bfloat16")
+    network = build_task_network(SMALL, vocab_size=5, num_outputs=3, dtype="mixed_bfloat16")
     assert keras.backend.standardize_dtype(network(BATCH)["logits"].dtype) == "float32"
 
 
 def test_an_answer_network_scores_every_token_whatever_the_padding():
-    network = build_task_network(SMALL, kind="question_answering", num_labels=2, vocab_size=20, seed=1)
+    network = build_task_network(
+        SMALL, head=KINDS["question_answering"].head, num_outputs=2, vocab_size=20, seed=1
+    )
     assert [weight.path for weight in network.weights[-2:]] == ["answer_span/kernel", "answer_span/bias"]
     tokens = np.array([[3, 4, 5, 0, 0]], "int32")
     inputs = {"token_ids": tokens, "segment_ids": tokens * 0, "padding_mask": (tokens > 0).astype("int32")}
@@ -194,7 +197,7 @@ def test_an_answer_network_scores_every_token_whatever_the_padding():
 
 def test_the_head_is_drawn_where_the_encoder_is_loaded():
     drawn, loaded = (
-        build_task_network("mobilebert_laptop", num_labels=2, vocab_size=40, seed=3, draws_encoder=draws)
+        build_task_network("mobilebert_laptop", num_outputs=2, vocab_size=40, seed=3, draws_encoder=draws)
         for draws in (True, False)
     )
     heads = [network.get_layer("classifier").weights[0].numpy() for network in (drawn, loaded)]

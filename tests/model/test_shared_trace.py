@@ -27,7 +27,7 @@ INPUTS = {"token_ids": IDS, "segment_ids": IDS * 0, "padding_mask": np.ones_like
 
 def two_steps(size: Architecture, dtype: str = "float32") -> tuple[list[np.ndarray], int]:
     """Logits and gradients of two steps with dropout, and the operations of their graph outside of functions."""
-    network = build_task_network(size, num_labels=2, vocab_size=40, dtype=dtype)
+    network = build_task_network(size, num_outputs=2, vocab_size=40, dtype=dtype)
 
     @tf.function
     def step(inputs):

@@ -1,20 +1,19 @@
-"""Texts for `mbert predict`: where they come from, pairs, blank ones, and how answers are shown."""
+"""Texts for `mbert predict`: where they come from, pairs, blank ones."""
 
 import io
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mbert_cli.commands.predict import _show
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask, Task
+from mbert_cli.examples.unlabelled import unlabelled_texts
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
-from mbert_cli.tasks.asked_questions import answer_questions
-from mbert_cli.tasks.asked_texts import Texts, read_texts
+from mbert_cli.tasks.asked import Texts
+from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
@@ -66,7 +65,7 @@ def test_each_line_of_a_file_and_of_standard_input_is_a_text_and_a_blank_one_kee
     type_in(monkeypatch, LINES)
     texts = read()
     assert (texts.texts, texts.second_texts, texts.present) == (CUT, None, [0, 2, 3])
-    assert texts.examples().texts == ["one", "two\u2028three", "four\x0cfive"]
+    assert texts.examples(unlabelled_texts).texts == ["one", "two\u2028three", "four\x0cfive"]
 
 
 def test_a_terminal_is_told_that_texts_are_awaited(monkeypatch, capsys):
@@ -223,56 +222,3 @@ def test_nothing_but_blank_texts_is_refused(monkeypatch, texts, received):
         f"`mbert predict` needs texts that are not blank. Received: {received}",
         "Give --text TEXT, --file FILE with one text a line, or standard input.",
     )
-
-
-ANSWERS = (["label", "probability"], [("yes", "90.0%"), ("no", "80.0%")], [{"label": "yes"}, {"label": "no"}])
-
-
-def test_a_blank_text_has_a_line_without_an_answer(capsys):
-    _show(invocation(jsonl=True), ANSWERS, Texts(["one", "", "two"]))
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
-        {"text": "one", "label": "yes"}, {"text": "", "label": None}, {"text": "two", "label": "no"},
-    ]  # fmt: skip
-    _show(invocation(), ANSWERS, Texts(["one", "", "two"], ["1", "", "2"]))
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[0] == ["label", "probability", "text", "second", "text"]
-    assert lines[2:5] == [["yes", "90.0%", "one", "1"], ["(no", "text)"], ["no", "80.0%", "two", "2"]]
-
-
-@pytest.mark.parametrize(
-    ("typed", "message", "hint"),
-    [
-        (
-            {"questions": ("Who?",)},
-            "A question needs a text, and a text a question. Received: no --context FILE",
-            "Give --context FILE too.",
-        ),
-        (
-            {"context": Path("text.txt")},
-            "A question needs a text, and a text a question. Received: no --question TEXT",
-            "Give --question TEXT too.",
-        ),
-        (
-            {"questions": (" ",), "context": Path("text.txt")},
-            "A question must not be blank. Received: a blank one.",
-            "Give --question TEXT.",
-        ),
-        (
-            {"questions": ("Who?",), "context": Path("blank.txt")},
-            "A text that answers questions must not be blank. Received: blank.txt",
-            "Give --context FILE with a text.",
-        ),
-        (
-            {"questions": ("Who?",), "context": Path("text.txt"), "file": Path("text.txt")},
-            "A question is asked about one text, that of --context. Received: --file too",
-            "Leave --file out, or --question and --context.",
-        ),
-    ],
-)
-def test_questions_and_their_text_go_together(tmp_path, monkeypatch, typed, message, hint):
-    monkeypatch.chdir(tmp_path)
-    Path("text.txt").write_text("Ann sleeps.")
-    Path("blank.txt").write_text("\n")
-    with pytest.raises(UserError) as error:
-        answer_questions(invocation(**typed), Path("run"))
-    assert (error.value.message, error.value.hint) == (message, hint)

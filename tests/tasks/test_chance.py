@@ -5,11 +5,12 @@ import pytest
 
 from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
 from mbert_cli.tasks.chance import ChanceWatch, frequency_loss
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.train.stage import Schedule, Stage
 
 
 def weighted(kind: str, weights: list[float]) -> TaskLoss:
-    return TASK_LOSSES[kind].with_factors(weights, 0.0)
+    return TASK_LOSSES[KINDS[kind].loss].with_factors(weights, 0.0)
 
 
 def ones(rows: int) -> np.ndarray:
@@ -19,7 +20,9 @@ def ones(rows: int) -> np.ndarray:
 def test_the_chance_of_labels_is_their_entropy():
     batch = {"labels": np.array([0, 0, 0, 1], np.int32), "example_weights": ones(4)}
     entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
-    assert frequency_loss(TASK_LOSSES["classification"], batch) == pytest.approx(entropy, rel=1e-5)
+    assert frequency_loss(TASK_LOSSES[KINDS["classification"].loss], batch) == pytest.approx(
+        entropy, rel=1e-5
+    )
 
 
 def test_balanced_weights_make_the_chance_that_of_equal_labels():
@@ -32,12 +35,12 @@ def test_the_chance_of_several_labels_is_the_mean_of_their_entropies():
     labels = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], np.int32)
     entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
     batch = {"labels": labels, "example_weights": ones(4)}
-    assert frequency_loss(TASK_LOSSES["multi_label"], batch) == pytest.approx(entropy, rel=1e-5)
+    assert frequency_loss(TASK_LOSSES[KINDS["multi_label"].loss], batch) == pytest.approx(entropy, rel=1e-5)
 
 
 def test_the_chance_of_a_number_is_its_variance():
     batch = {"labels": np.array([1.0, 2.0, 3.0, 6.0], np.float32), "example_weights": ones(4)}
-    assert frequency_loss(TASK_LOSSES["regression"], batch) == pytest.approx(3.5, rel=1e-5)
+    assert frequency_loss(TASK_LOSSES[KINDS["regression"].loss], batch) == pytest.approx(3.5, rel=1e-5)
 
 
 def test_the_chance_of_an_answer_is_the_entropy_of_its_places():
@@ -47,14 +50,18 @@ def test_the_chance_of_an_answer_is_the_entropy_of_its_places():
         "padding_mask": np.ones((4, 5), np.int32),
         "example_weights": ones(4),
     }
-    assert frequency_loss(TASK_LOSSES["question_answering"], batch) == pytest.approx(np.log(2) / 2, rel=1e-5)
+    assert frequency_loss(TASK_LOSSES[KINDS["question_answering"].loss], batch) == pytest.approx(
+        np.log(2) / 2, rel=1e-5
+    )
 
 
 def test_tokens_without_a_label_have_no_part_in_the_chance():
     labels = np.array([[0, 1, 0, 0], [1, 0, 0, 0]], np.int32)
     weights = np.array([[1, 1, 0, 0], [1, 1, 0, 0]], np.float32)
     batch = {"labels": labels, "label_weights": weights}
-    assert frequency_loss(TASK_LOSSES["token_classification"], batch) == pytest.approx(np.log(2), rel=1e-5)
+    assert frequency_loss(TASK_LOSSES[KINDS["token_classification"].loss], batch) == pytest.approx(
+        np.log(2), rel=1e-5
+    )
 
 
 class Shown:

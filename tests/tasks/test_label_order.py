@@ -142,16 +142,6 @@ def test_another_kind_is_refused_with_a_hint_that_fits_the_model(kind, labels, v
     assert error.hint == hint
 
 
-def test_the_settings_of_a_hint_are_those_of_a_recipe():
-    from mbert_cli.recipe.loading import load
-    from mbert_cli.tasks.label_order import HOW
-
-    for kind, words in HOW.items():
-        recipe = load("eval", settings=words.split(" --set ")).recipe
-        assert recipe.task.source in ("file", "squad", "tokens")
-        assert getattr(recipe.task, "kind", kind) in (kind, "entities")
-
-
 def test_outputs_are_given_in_the_order_of_the_task():
     from pathlib import Path
 

@@ -35,7 +35,7 @@ DESCRIPTION = ModelDescription(
 def exported(tmp_path_factory) -> Path:
     """A folder as `mbert export-tflite` writes it."""
     folder = tmp_path_factory.mktemp("export") / "float32"
-    network = build_task_network(SIZE, vocab_size=VOCABULARY.size, num_labels=2)
+    network = build_task_network(SIZE, vocab_size=VOCABULARY.size, num_outputs=2)
     content = convert(network, 8, "float32")
 
     def write(directory: Path) -> None:
@@ -74,7 +74,7 @@ def test_outputs_that_are_not_finite_are_refused(exported, value, found):
 
 def test_an_artifact_whose_weights_are_not_finite_answers_nothing(copied):
     (copied / "manifest.json").unlink()
-    network = build_task_network(SIZE, vocab_size=VOCABULARY.size, num_labels=2)
+    network = build_task_network(SIZE, vocab_size=VOCABULARY.size, num_outputs=2)
     weight = next(weight for weight in network.weights if weight.path.startswith("classifier"))
     weight.assign(np.full(weight.shape, np.nan))
     (copied / "model.tflite").write_bytes(convert(network, 8, "float32"))

@@ -9,6 +9,7 @@ import pytest
 
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES, Architecture
+from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 from mbert_cli.tflite.convert import convert
 
 LENGTH = 12
@@ -29,10 +30,10 @@ def _small(name: str) -> Architecture:
 
 
 def _random_network(
-    size: Architecture, gamma_spread: float = 0.2, kind: str = "classification", num_labels: int = LABELS
+    size: Architecture, gamma_spread: float = 0.2, head: TaskHead = CLASSIFIER, num_outputs: int = LABELS
 ) -> keras.Model:
     """A network whose logits differ from row to row; gammas are e^(normal · gamma_spread)."""
-    network = build_task_network(size, kind=kind, vocab_size=VOCABULARY, num_labels=num_labels)
+    network = build_task_network(size, head=head, vocab_size=VOCABULARY, num_outputs=num_outputs)
     random = np.random.default_rng(3)
     for weight in network.weights:
         if weight.path.endswith("gamma"):

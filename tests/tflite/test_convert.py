@@ -71,7 +71,7 @@ def test_dynamic_int8_stores_tables_and_kernels_in_int8(contents):
 def test_float16_halves_the_weights_and_dynamic_int8_quarters_them():
     # Names and the graph itself outweigh the weights of the other networks here.
     size = SIZES["mobilebert_laptop"].model_copy(update={"num_layers": 1})
-    network = build_task_network(size, vocab_size=20_000, num_labels=2)
+    network = build_task_network(size, vocab_size=20_000, num_outputs=2)
     sizes = {mode: len(convert(network, 8, mode)) for mode in MODES}
     assert sizes["float16"] < 0.52 * sizes["float32"]
     assert sizes["dynamic_int8"] < 0.28 * sizes["float32"]

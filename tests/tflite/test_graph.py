@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from mbert_cli.evaluate.outputs import ACTIVATIONS
+from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 from mbert_cli.model.options import SIZES, Architecture
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.graph import task_outputs
@@ -82,13 +83,13 @@ def test_a_gamma_of_zero_is_folded_too(small_size, random_network, keras_probabi
 def test_what_looks_at_every_token_equals_the_keras_network(
     name, kind, num_labels, small_size, random_network, batch, tmp_path
 ):
-    size = small_size(name)
-    network = random_network(size, kind=kind, num_labels=num_labels)
+    size, head = small_size(name), KINDS[kind].head
+    network = random_network(size, head=head, num_outputs=num_labels)
     inputs = {name: batch[name] for name in network.input}
-    expected = ACTIVATIONS[kind](keras.ops.convert_to_numpy(network(inputs)["logits"]))
+    expected = OUTPUT_ACTIVATIONS[head.activation](keras.ops.convert_to_numpy(network(inputs)["logits"]))
     path = tmp_path / "model.tflite"
-    path.write_bytes(convert(network, 12, "float32", kind))
-    found = Artifact(path).predict(batch)
+    path.write_bytes(convert(network, 12, "float32", head))
+    found = Artifact(path, known_outputs=[head.artifact_outputs]).predict(batch)
     assert found.shape == expected.shape == (6, 12, num_labels)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
@@ -99,9 +100,10 @@ def test_what_looks_at_every_token_equals_the_keras_network(
 def test_other_outputs_of_whole_texts_equal_those_of_the_keras_network(
     kind, num_labels, small_size, random_network, batch, tmp_path
 ):
-    network = random_network(small_size("mobilebert"), kind=kind, num_labels=num_labels)
+    head = KINDS[kind].head
+    network = random_network(small_size("mobilebert"), head=head, num_outputs=num_labels)
     inputs = {name: batch[name] for name in network.input}
-    expected = ACTIVATIONS[kind](keras.ops.convert_to_numpy(network(inputs)["logits"]))
+    expected = OUTPUT_ACTIVATIONS[head.activation](keras.ops.convert_to_numpy(network(inputs)["logits"]))
     path = tmp_path / "model.tflite"
-    path.write_bytes(convert(network, 12, "float32", kind))
+    path.write_bytes(convert(network, 12, "float32", head))
     np.testing.assert_allclose(Artifact(path).predict(batch), expected, atol=1e-5)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from mbert_cli.errors import UserError
+from mbert_cli.tasks.kinds import known_outputs
 from mbert_cli.tflite.convert import convert_graph, inference_graph
 from mbert_cli.tflite.interpreter import Artifact
 
@@ -66,8 +67,18 @@ def test_a_model_with_other_inputs_is_refused_with_what_it_has(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(convert_graph(graph, "float32"))
     with pytest.raises(UserError) as caught:
-        Artifact(path)
+        Artifact(path, known_outputs=known_outputs())
     assert caught.value.message == (
         "An artifact reads ids, mask, segment_ids and returns value or probabilities or end_logits and "
         f"start_logits. Received: {path} with tokens -> probabilities."
+    )
+
+
+def test_outputs_that_no_head_has_are_refused_unless_any_will_do(artifact_path):
+    assert Artifact(artifact_path).sequence_length == 12
+    with pytest.raises(UserError) as caught:
+        Artifact(artifact_path, known_outputs=[("start_logits", "end_logits")])
+    assert caught.value.message == (
+        "An artifact reads ids, mask, segment_ids and returns end_logits and start_logits. "
+        f"Received: {artifact_path} with ids, mask, segment_ids -> probabilities."
     )

@@ -51,9 +51,9 @@ def test_every_loss_of_distillation_is_the_same_in_parts():
 
 
 def test_every_loss_of_classification_is_the_same_in_parts():
-    network = build_task_network(STUDENT, vocab_size=VOCABULARY, num_labels=2)
+    network = build_task_network(STUDENT, vocab_size=VOCABULARY, num_outputs=2)
 
-    losses = TASK_LOSSES["classification"].losses
+    losses = TASK_LOSSES["cross_entropy"].losses
 
     def figures(batch):
         return measure(losses, network(inputs_of(network, batch)), batch)

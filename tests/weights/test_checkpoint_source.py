@@ -14,6 +14,7 @@ import safetensors.torch
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.weights.checkpoint_source import Imported, checkpoint_content, read_checkpoint
 from mbert_cli.weights.configuration import write_configuration
 from mbert_cli.weights.conversion import to_foreign
@@ -101,7 +102,7 @@ def build_ours(imported: Imported, kind: str | None) -> keras.Model:
         return network
     labels = next((count for count in imported.heads.values() if count), 2)
     network = build_task_network(
-        imported.size, kind=kind, num_labels=labels, vocab_size=VOCAB_SIZE, seed=None
+        imported.size, head=KINDS[kind].head, num_outputs=labels, vocab_size=VOCAB_SIZE, seed=None
     )
     assign_variables(network, imported.arrays)
     return network
@@ -166,7 +167,7 @@ def assert_written_alike(imported: Imported, reference: "torch.nn.Module", folde
     weights = weights_of(imported.size, VOCAB_SIZE, imported.heads, "huggingface", imported.family)
     name = type(reference).__name__
     configuration = write_configuration(imported.size, VOCAB_SIZE, imported.family)
-    configuration |= write_task(name, imported.kind, imported.labels)
+    configuration |= write_task(name, imported.problem_type, imported.labels)
     write_model(folder, to_foreign(imported.arrays, weights), configuration)
     loaded, notes = type(reference).from_pretrained(folder, output_loading_info=True)
     assert not notes["missing_keys"] and not notes["unexpected_keys"]

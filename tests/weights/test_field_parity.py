@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from mbert_cli.model.heads import build_task_network
+from mbert_cli.tasks.kinds import KINDS, kind_of_foreign
 from mbert_cli.weights.checkpoint_source import read_checkpoint
 from mbert_cli.weights.variables import assign_variables
 
@@ -44,8 +45,9 @@ def theirs(model: "torch.nn.Module", segments: bool = True) -> np.ndarray:
 
 def ours(folder: Path) -> np.ndarray:
     imported = read_checkpoint(folder)
+    head = KINDS[kind_of_foreign(imported.task_head, imported.problem_type)].head
     network = build_task_network(
-        imported.size, kind=imported.kind, num_labels=len(imported.labels), vocab_size=VOCAB_SIZE, seed=None
+        imported.size, head=head, num_outputs=len(imported.labels), vocab_size=VOCAB_SIZE, seed=None
     )
     assign_variables(network, imported.arrays)
     return np.asarray(network({name: BATCH[name] for name in network.input})["logits"])
@@ -99,12 +101,13 @@ def test_both_texts_of_a_pair_get_the_only_row_of_segments(tmp_path):
      (3, "multi_label_classification"), (3, "single_label_classification")],
 )  # fmt: skip
 def test_outputs_are_what_the_pipeline_of_transformers_gives(outputs, problem_type, tmp_path):
-    from mbert_cli.evaluate.outputs import ACTIVATIONS
+    from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 
     model = save(tmp_path, "Bert", BERT | {"num_labels": outputs}, {"problem_type": problem_type})
     tokenizer = transformers.BertTokenizer(vocab={f"t{index}": index for index in range(VOCAB_SIZE)})
     pipeline = transformers.TextClassificationPipeline(model=model, tokenizer=tokenizer)
     imported, logits = read_checkpoint(tmp_path), theirs(model)
     expected = pipeline.postprocess({"logits": torch.tensor(logits[:1])}, top_k=None, _legacy=False)
-    given = dict(zip(imported.labels, ACTIVATIONS[imported.kind](logits)[0], strict=True))
+    head = KINDS[kind_of_foreign(imported.task_head, imported.problem_type)].head
+    given = dict(zip(imported.labels, OUTPUT_ACTIVATIONS[head.activation](logits)[0], strict=True))
     assert given == pytest.approx({one["label"]: one["score"] for one in expected}, abs=1e-6)

@@ -6,7 +6,13 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.weights.configuration import Configuration, read_configuration
-from mbert_cli.weights.foreign_heads import find_heads, find_kind, find_labels, find_notes, write_task
+from mbert_cli.weights.foreign_heads import (
+    find_heads,
+    find_labels,
+    find_notes,
+    find_problem_type,
+    write_task,
+)
 from mbert_cli.weights.names import weights_of
 
 PRETRAINING = ("masked_language_model", "next_sentence")
@@ -95,25 +101,31 @@ def test_a_head_that_may_be_another_is_refused(architecture, heads, message, con
 
 
 @pytest.mark.parametrize(
-    ("problem_type", "num_labels", "kind"),
+    ("problem_type", "num_labels", "found"),
     [
-        (None, 3, "classification"),
-        (None, 1, "multi_label"),
-        ("single_label_classification", 2, "classification"),
-        ("multi_label_classification", 3, "multi_label"),
-        ("multi_label_classification", 1, "multi_label"),
+        (None, 3, "single_label_classification"),
+        (None, 1, "multi_label_classification"),
+        ("single_label_classification", 2, "single_label_classification"),
+        ("multi_label_classification", 3, "multi_label_classification"),
+        ("multi_label_classification", 1, "multi_label_classification"),
         ("regression", 1, "regression"),
         ("regression", 5, "regression"),
     ],
 )
-def test_the_kind_is_what_the_pipeline_of_transformers_makes_of_the_problem(
-    problem_type, num_labels, kind, configure
+def test_the_problem_is_what_the_pipeline_of_transformers_makes_of_it(
+    problem_type, num_labels, found, configure
 ):
-    assert find_kind("classifier", num_labels, configure(problem_type=problem_type), "huggingface") == kind
+    configuration = configure(problem_type=problem_type)
+    assert find_problem_type("classifier", num_labels, configuration, "huggingface") == found
 
 
 def test_one_output_of_tf1_is_a_number(configure):
-    assert find_kind("classifier", 1, configure("tf1"), "tf1") == "regression"
+    assert find_problem_type("classifier", 1, configure("tf1"), "tf1") == "regression"
+
+
+def test_a_head_that_reads_every_token_has_no_problem_type(configure):
+    configuration = configure(problem_type="regression")
+    assert find_problem_type("token_classifier", 3, configuration, "huggingface") is None
 
 
 @pytest.mark.parametrize(
@@ -138,7 +150,7 @@ def test_one_output_of_tf1_is_a_number(configure):
 def test_a_problem_that_one_output_cannot_have_is_refused(problem_type, message, configure):
     configuration = configure(problem_type=problem_type)
     with pytest.raises(UserError) as refused:
-        find_kind("classifier", 1, configuration, "huggingface")
+        find_problem_type("classifier", 1, configuration, "huggingface")
     assert refused.value.message == message.format(path=configuration.path)
 
 
@@ -183,15 +195,18 @@ def test_labels_that_contradict_the_head_or_themselves_are_refused(fields, messa
 
 
 def test_what_the_configuration_leaves_open_is_said(configure):
-    assert find_notes("multi_label", 1, configure()) == [
+    assert find_notes("multi_label_classification", 1, configure()) == [
         (
             "config.json: one output without problem_type is given as a probability, its sigmoid, as transformers gives "
             'it; with "problem_type": "regression" it is the number itself'
         )
     ]
-    assert find_notes("multi_label", 1, configure(problem_type="multi_label_classification")) == []
+    assert (
+        find_notes("multi_label_classification", 1, configure(problem_type="multi_label_classification"))
+        == []
+    )
     fields = {"id2label": {"0": "a", "1": "b"}, "label2id": {"a": 1, "b": 0}, "num_labels": 7}
-    assert find_notes("classification", 2, configure(**fields)) == [
+    assert find_notes("single_label_classification", 2, configure(**fields)) == [
         'config.json: label2id {"a": 1, "b": 0} is passed over: it contradicts id2label, which names the outputs',
         "config.json: num_labels 7 is passed over: id2label counts",
     ]
@@ -201,19 +216,19 @@ def test_what_the_configuration_leaves_open_is_said(configure):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "head", "kind", "labels"),
+    ("architecture", "head", "problem_type", "labels"),
     [
-        ("BertForSequenceClassification", "classifier", "multi_label", ("a", "b")),
+        ("BertForSequenceClassification", "classifier", "multi_label_classification", ("a", "b")),
         ("BertForSequenceClassification", "classifier", "regression", ("score",)),
-        ("MobileBertForTokenClassification", "token_classifier", "token_classification", ("O", "B-x")),
+        ("MobileBertForTokenClassification", "token_classifier", None, ("O", "B-x")),
     ],
 )
-def test_a_task_that_was_written_is_found_again(architecture, head, kind, labels, configure):
-    configuration = configure(**write_task(architecture, kind, labels))
+def test_a_task_that_was_written_is_found_again(architecture, head, problem_type, labels, configure):
+    configuration = configure(**write_task(architecture, problem_type, labels))
     assert configuration.architecture == architecture
-    assert find_kind(head, len(labels), configuration, "huggingface") == kind
+    assert find_problem_type(head, len(labels), configuration, "huggingface") == problem_type
     assert find_labels(len(labels), configuration) == labels
 
 
 def test_a_class_without_classifier_has_no_labels():
-    assert write_task("BertForMaskedLM", "classification", None) == {"architectures": ["BertForMaskedLM"]}
+    assert write_task("BertForMaskedLM", None, None) == {"architectures": ["BertForMaskedLM"]}

@@ -4,6 +4,7 @@ import pytest
 
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.weights.names import weights_of
 
 SMALL = {"num_layers": 2, "max_length": 16}
@@ -32,7 +33,7 @@ def test_the_tables_have_the_weights_of_a_pretraining_network(name, file_format)
 )
 def test_the_tables_have_the_heads_of_tasks(kind, head):
     size = SIZES["mobilebert"].model_copy(update=SMALL)
-    network = build_task_network(size, kind=kind, num_labels=2, vocab_size=20)
+    network = build_task_network(size, head=KINDS[kind].head, num_outputs=2, vocab_size=20)
     found = weights_of(size, 20, {head: 2}, "huggingface", "mobilebert")
     assert {weight.role: weight.shape for weight in found} == {
         weight.path: tuple(weight.shape) for weight in network.weights

@@ -10,6 +10,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import SIZES, Architecture
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.weights.checkpoint_source import read_checkpoint
 from mbert_cli.weights.configuration import write_tf1_configuration
 from mbert_cli.weights.conversion import to_foreign
@@ -74,7 +75,7 @@ def test_a_checkpoint_is_read_as_it_was_written(name, tmp_path):
 
 def test_a_prefix_before_all_names_is_taken_off(tmp_path):
     size = SMALL["bert_base"]
-    network = build_task_network(size, num_labels=3, vocab_size=20, seed=1)
+    network = build_task_network(size, num_outputs=3, vocab_size=20, seed=1)
     arrays = write(tmp_path / "c", size, network, {"classifier": 3})
     foreign = to_foreign(arrays, weights_of(size, 20, {"pooler": 0, "classifier": 3}, "tf1", "bert"))
     foreign = {f"student/{name}": array for name, array in foreign.items()}
@@ -92,7 +93,7 @@ def test_a_prefix_before_all_names_is_taken_off(tmp_path):
 )
 def test_heads_of_tasks_are_found(kind, head, labels, tmp_path):
     size = SMALL["mobilebert"]
-    network = build_task_network(size, kind=kind, num_labels=labels, vocab_size=20)
+    network = build_task_network(size, head=KINDS[kind].head, num_outputs=labels, vocab_size=20)
     arrays = write(tmp_path / "c", size, network, {head: labels})
     for source in (tmp_path / "c", tmp_path / "c/mobilebert_variables.ckpt",
                    tmp_path / "c/mobilebert_variables.ckpt.index"):  # fmt: skip

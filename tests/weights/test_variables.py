@@ -20,7 +20,7 @@ def pretraining(seed: int | None = 0, vocab_size: int = 5):
 
 
 def classifier(seed: int | None = None):
-    return build_task_network(SIZE, vocab_size=5, num_labels=3, seed=seed)
+    return build_task_network(SIZE, vocab_size=5, num_outputs=3, seed=seed)
 
 
 def refusal(model, arrays, **allowed) -> tuple[str, str]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mbert_cli.commands.finetune import kept_outputs
 from mbert_cli.model.options import SIZES
+from mbert_cli.tasks.training import kept_outputs
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 

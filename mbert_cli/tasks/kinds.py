@@ -1,0 +1,197 @@
+"""What a kind of task is: one row of `KINDS`, from the head of the network to the page that a person reads.
+
+A new kind is a row here, its judge, and a section of a recipe that names it. `model`, `evaluate` and `tflite` are told
+a head or what belongs to one, and know no kinds. What takes long to import is imported by the functions of a row when
+they are called.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mbert_cli.errors import UserError
+from mbert_cli.evaluate.entities import chunk_labels, entity_types
+from mbert_cli.evaluate.judges import Judge
+from mbert_cli.examples.batches import Rows
+from mbert_cli.examples.options import ImportedTask, Task
+from mbert_cli.examples.squad_task import SPAN_OUTPUTS
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.unlabelled import questions_about, unlabelled_texts, unlabelled_words
+from mbert_cli.model.task_head import CLASSIFIER, TaskHead
+from mbert_cli.tasks import answers, encoding, scores
+from mbert_cli.tasks.answers import Answers
+from mbert_cli.tasks.scores import Details
+from mbert_cli.text.wordpiece import Tokenizer
+
+OF_TEXTS = ("installed_docs", "glue", "file")
+"""Sources of tasks whose examples are whole texts."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of task.
+
+    Attributes:
+        head: The head of its network, the activation of its outputs, and their names in a .tflite file.
+        loss: What fine-tuning minimises, a key of `mbert_cli.losses.tasks.TASK_LOSSES`.
+        metrics: Names of the figures whose mean is the score, where a task names none of its own.
+        rows: Task, examples, section of the recipe, tokenizer -> the examples as a network reads them.
+        judge: Task, examples, section, rows -> what knows the right answers of the rows.
+        details: Title, task, examples, judge, what the judge decided -> what `mbert eval` shows beside the score.
+        answers: What is asked, the encoded set, outputs, their names -> what `mbert predict` shows.
+        unlabelled: Texts, second texts of pairs or None -> examples of which nobody knows the right answers.
+        summary: Names of the outputs -> what a task asks for, in a few words.
+        sources: Values of `task.source` whose sections are of this kind.
+        settings: What to set for a task of one's own, as `mbert` takes it.
+        has_labels: Whether the outputs are labels, which are matched by name with those of another task.
+        output_names: Names of the outputs where these are the same for every task; else () and the task names them.
+        asks_questions: Whether a text alone is not enough, and a question about it is answered.
+        problem_type: The value of Hugging Face's `problem_type` for such a head; None where the head says all, or
+            where others know no such kind.
+        foreign_length: Tokens of a window over a long text in the pipeline of transformers, which a model from another
+            project reads at most; None where it reads no windows.
+    """
+
+    head: TaskHead
+    loss: str
+    metrics: tuple[str, ...]
+    rows: Callable[[TaskData, Any, Task | ImportedTask, Tokenizer], Rows]
+    judge: Callable[[TaskData, Any, Task | ImportedTask, Rows], Judge]
+    details: Callable[[str, TaskData, Any, Any, Any], Details]
+    answers: Callable[..., Answers]
+    unlabelled: Callable[[list[str], list[str] | None], Any]
+    summary: Callable[[Sequence[str]], str]
+    sources: tuple[str, ...]
+    settings: str
+    has_labels: bool = True
+    output_names: tuple[str, ...] = ()
+    asks_questions: bool = False
+    problem_type: str | None = None
+    foreign_length: int | None = None
+
+
+def _count_labels(labels: Sequence[str]) -> str:
+    return f"{len(labels)} labels"
+
+
+def _count_entities(labels: Sequence[str]) -> str:
+    chunks = chunk_labels(labels)
+    if chunks is None:
+        return f"one of {len(labels)} tags a word"
+    num_types = len(entity_types(chunks))
+    return f"entities of {num_types} {'type' if num_types == 1 else 'types'}"
+
+
+KINDS: dict[str, Kind] = {
+    "classification": Kind(
+        head=CLASSIFIER,
+        loss="cross_entropy",
+        metrics=("accuracy",),
+        rows=encoding.text_rows,
+        judge=encoding.judge_labels,
+        details=scores.label_details,
+        answers=answers.show_labels,
+        unlabelled=unlabelled_texts,
+        summary=_count_labels,
+        sources=OF_TEXTS,
+        settings="task.source=file --set task.train=FILE",
+        problem_type="single_label_classification",
+    ),
+    "multi_label": Kind(
+        head=TaskHead("classifier", True, "sigmoid", ("probabilities",)),
+        loss="binary_cross_entropy",
+        metrics=("f1_micro", "f1_macro"),
+        rows=encoding.text_rows,
+        judge=encoding.judge_label_sets,
+        details=scores.label_set_details,
+        answers=answers.show_label_sets,
+        unlabelled=unlabelled_texts,
+        summary=_count_labels,
+        sources=OF_TEXTS,
+        settings="task.source=file --set task.kind=multi_label --set task.train=FILE",
+        problem_type="multi_label_classification",
+    ),
+    "regression": Kind(
+        head=TaskHead("classifier", True, "linear", ("value",)),
+        loss="mean_squared_error",
+        metrics=("pearson", "spearman"),
+        rows=encoding.text_rows,
+        judge=encoding.judge_numbers,
+        details=scores.number_details,
+        answers=answers.show_numbers,
+        unlabelled=unlabelled_texts,
+        summary=lambda names: "a number",
+        sources=OF_TEXTS,
+        settings="task.source=file --set task.kind=regression --set task.train=FILE",
+        has_labels=False,
+        problem_type="regression",
+    ),
+    "question_answering": Kind(
+        # The names that the TFLite Task Library looks for.
+        head=TaskHead("answer_span", False, "linear", ("start_logits", "end_logits")),
+        loss="answer_span",
+        metrics=("f1",),
+        rows=encoding.question_rows,
+        judge=encoding.judge_answers,
+        details=scores.answer_details,
+        answers=answers.show_spans,
+        unlabelled=questions_about,
+        summary=lambda names: "a piece of a text",
+        sources=("squad",),
+        settings="task.source=squad --set task.train=FILE --set task.validation=FILE",
+        has_labels=False,
+        output_names=SPAN_OUTPUTS,
+        asks_questions=True,
+        foreign_length=384,
+    ),
+    "token_classification": Kind(
+        head=TaskHead("token_classifier", False, "softmax", ("probabilities",)),
+        loss="token_cross_entropy",
+        metrics=("f1",),
+        rows=encoding.word_rows,
+        judge=encoding.judge_words,
+        details=scores.word_details,
+        answers=answers.show_entities,
+        unlabelled=unlabelled_words,
+        summary=_count_entities,
+        sources=("tokens",),
+        settings="task.source=tokens --set task.train=FILE",
+    ),
+}
+"""By the values of `mbert_cli.examples.options.TaskKind`."""
+
+
+def kind_of(name: str) -> Kind:
+    """The row of a kind.
+
+    Raises:
+        UserError: There is none, as for a model that a newer version made.
+    """
+    if name not in KINDS:
+        raise UserError(
+            f"The kind of a task must be one of {', '.join(KINDS)}. Received: {name}",
+            "Use the version of mbert that the model was made with.",
+        )
+    return KINDS[name]
+
+
+def in_words(name: str) -> str:
+    """The name of a kind as a sentence has it."""
+    return name.replace("_", " ")
+
+
+def kind_of_foreign(head: str, problem_type: str | None) -> str:
+    """The kind of a task whose head came from another project.
+
+    Args:
+        head: Name of the head.
+        problem_type: As in `Kind`; None where the head says all.
+    """
+    return next(
+        name for name, kind in KINDS.items() if (kind.head.name, kind.problem_type) == (head, problem_type)
+    )
+
+
+def known_outputs() -> set[tuple[str, ...]]:
+    """Names of the outputs that a .tflite file may have."""
+    return {kind.head.artifact_outputs for kind in KINDS.values()}

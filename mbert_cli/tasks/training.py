@@ -1,0 +1,304 @@
+"""Trains a task model: what its recipes share, the network, and a run from where it stands to final/."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from mbert_cli import console
+from mbert_cli.backend import length_step
+from mbert_cli.errors import UserError
+from mbert_cli.evaluate.metrics import score_name
+from mbert_cli.evaluate.predict import make_predictor
+from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.losses.loss import measure
+from mbert_cli.losses.options import LossOptions
+from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
+from mbert_cli.losses.weights import class_factors
+from mbert_cli.model.heads import build_task_network
+from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.sessions.progress import train_with_progress
+from mbert_cli.sessions.result import write_summary
+from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
+from mbert_cli.tasks.kinds import KINDS, in_words, kind_of
+from mbert_cli.tasks.label_order import match_names
+from mbert_cli.tasks.learning_rate import rate_to_try
+from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
+from mbert_cli.text.batch import Batch
+from mbert_cli.text.wordpiece import Tokenizer
+from mbert_cli.train.engine import Display
+from mbert_cli.train.objective import Objective, inputs_of
+from mbert_cli.train.stage import Stage, make_schedule
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import VOCABULARY
+from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_network import dtype_policy, save_network
+from mbert_cli.weights.variables import assign_variables
+
+SCORE = "score"
+"""The figure that decides which epoch is best: the mean of the task's official ones."""
+
+NULL_THRESHOLD = "null_threshold"
+
+PRETRAINING_HEADS = ("masked_language_model", "next_sentence")
+"""Parts of a pre-trained run that a task model leaves behind."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What all trainings from one source on one task share, whatever their rates, batches, epochs and seeds.
+
+    Attributes:
+        source: The model that is started from.
+        description: The task model.
+        train: The examples to learn from.
+        held_out: Those that decide which epoch is best.
+        loss: What is minimised.
+    """
+
+    source: SavedModel
+    description: ModelDescription
+    train: TaskSet
+    held_out: TaskSet
+    loss: TaskLoss
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a task model learns.
+
+    Attributes:
+        plan: The stages.
+        build: Stage -> what it minimises.
+        observe: The display of the progress -> one that is told in its place.
+    """
+
+    plan: Sequence[Stage]
+    build: Callable[[Stage], Objective]
+    observe: Callable[[Display], Display] = lambda display: display
+
+
+def collect(recipe: FinetuneRecipe, source: SavedModel, task: TaskData) -> Material:
+    """Encodes the sets of a task for a source.
+
+    Args:
+        recipe: The recipe, with the task's section and that of the loss.
+        source: The model that is started from.
+        task: The task.
+
+    Raises:
+        UserError: There is no row to learn from, or the loss does not fit the task.
+    """
+    description = ModelDescription(
+        verb="finetune",
+        size=source.description.size,
+        vocabulary=source.description.vocabulary,
+        labels=task.labels,
+        kind=task.kind,
+        task=recipe.task,
+        sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
+    )
+    tokenizer = Tokenizer(source.vocabulary)
+    train, held_out = (
+        encode_set(task, examples, recipe.task, tokenizer) for examples in (task.train, task.validation)
+    )
+    loss = task_loss(recipe.loss, task, require_trained(train.rows))
+    return Material(source, description, train, held_out, loss)
+
+
+def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
+    """The loss of a task with the factors that a recipe wants, which are then said.
+
+    Args:
+        options: The loss section of the recipe.
+        task: The task.
+        rows: Its training examples, from whose labels balanced weights follow.
+
+    Raises:
+        UserError: The task has no labels, or another number of them than there are factors.
+    """
+    loss = TASK_LOSSES[kind_of(task.kind).loss]
+    if options == LossOptions():
+        return loss
+    if not loss.is_weighted:
+        raise UserError(
+            "loss.class_weights and loss.focal_gamma are for tasks with labels. "
+            f"Received: {task.name}, a task of {in_words(task.kind)}",
+            "Leave the loss section out.",
+        )
+    weights = class_factors(options, task, rows.labels)
+    if weights is not None:
+        named = ", ".join(f"{label} {weight:.3g}" for label, weight in zip(task.labels, weights, strict=True))
+        console.info(f"class weights: {named}")
+    return loss.with_factors(weights, options.focal_gamma)
+
+
+def build_network(recipe: FinetuneRecipe, material: Material) -> keras.Model:
+    """A task network with fresh weights, whose encoder is the source's unless the recipe wants a baseline."""
+    description = material.description
+    head = kind_of(description.kind).head
+    network = build_task_network(
+        description.size,
+        head=head,
+        vocab_size=description.vocabulary.size,
+        num_outputs=len(description.labels),
+        seed=recipe.seed,
+        dropout_rate=recipe.dropout_rate,
+        dtype=dtype_policy(recipe.train.precision),
+        draws_encoder=not recipe.pretrained,
+    )
+    if recipe.pretrained:
+        _take_weights(network, material.source, description)
+    return network
+
+
+def _take_weights(network: keras.Model, source: SavedModel, description: ModelDescription) -> None:
+    """Gives a task network the weights of its source: the encoder's, and those of a head that answers the same."""
+    weights, head = source.weights, kind_of(description.kind).head
+    columns = kept_outputs(description, source.description)
+    heads = {kind.head.name for kind in KINDS.values()}
+    own = {name: array for name, array in weights.items() if name.split("/")[0] in heads}
+    weights = {name: array for name, array in weights.items() if name not in own}
+    if columns is not None:
+        weights |= {name: array[..., list(columns)] for name, array in own.items()}
+    unused = PRETRAINING_HEADS if head.is_pooled else (*PRETRAINING_HEADS, "pooler")
+    report = assign_variables(network, weights, allow_missing=[head.name, "pooler"], allow_unused=unused)
+    if "pooler/kernel" in report.missing:
+        console.info("The pooler is a fresh one: the source has none")
+
+
+def kept_outputs(description: ModelDescription, source: ModelDescription) -> tuple[int, ...] | None:
+    """For each label the source's output of that name, where it answers the same; says so where it has a head."""
+    if source.labels is None:
+        return None
+    columns = match_names(description.labels, source.labels) if source.kind == description.kind else None
+    what = "is a fresh one" if columns is None else "is kept: the labels are the same"
+    if columns is not None and source.labels != description.labels:
+        what += f", where the source has them as {', '.join(source.labels)}"
+    console.info(f"The head {what}")
+    return columns
+
+
+def stage_of(recipe: FinetuneRecipe, material: Material) -> Stage:
+    """The one stage of a fine-tuning."""
+    steps_per_epoch = batches_of(recipe, material.train).steps_per_epoch
+    steps = min(recipe.train.epochs * steps_per_epoch, recipe.train.max_steps or sys.maxsize)
+    return Stage(
+        name="fine-tuning",
+        steps=steps,
+        loss_weights={material.loss.minimized: 1.0},
+        schedule=make_schedule(recipe.train.optimizer, steps),
+    )
+
+
+def batches_of(recipe: FinetuneRecipe, encoded: TaskSet) -> TaskBatches:
+    """A set in batches as a recipe wants them."""
+    options = recipe.train
+    return TaskBatches(encoded.rows, options.batch_size, recipe.seed, dynamic_length=options.dynamic_length)
+
+
+def fine_tuning(recipe: FinetuneRecipe, material: Material, network: keras.Model) -> Method:
+    """Learning from the labels alone, with a warning where nothing is learned."""
+    loss, stage = material.loss, stage_of(recipe, material)
+
+    def losses(batch: Batch, training: bool) -> dict:
+        return measure(loss.losses, network(inputs_of(network, batch), training=training), batch)
+
+    def build(stage: Stage) -> Objective:
+        return Objective(network, losses, stage.loss_weights, loss.losses, recipe.train.dynamic_length)
+
+    return Method([stage], build, lambda display: _watch_for_chance(display, recipe, material, stage))
+
+
+def _watch_for_chance(
+    display: Display, recipe: FinetuneRecipe, material: Material, stage: Stage
+) -> ChanceWatch:
+    """Warns when the training learns nothing."""
+    rows = material.train.rows
+    sample = TaskBatches(rows, min(SAMPLE_ROWS, len(rows.trained)))(0)
+    rate = recipe.train.optimizer.learning_rate
+    other = rate_to_try(rate, material.description.size)
+    advice = (
+        f"Try a {'lower' if other < rate else 'higher'} rate: "
+        f"--set train.optimizer.learning_rate={other:g} --fresh"
+    )
+    return ChanceWatch(display, stage, frequency_loss(material.loss, sample), advice, console.warning)
+
+
+def fit(
+    material: Material,
+    method: Method,
+    recipe: FinetuneRecipe,
+    network: keras.Model,
+    run_dir: RunDir,
+    watch: Callable[[int], None] | None = None,
+) -> dict[str, float]:
+    """Trains one task model from where its run stands and writes final/.
+
+    Args:
+        material: What it learns from, and is validated on.
+        method: How it learns.
+        recipe: The recipe.
+        network: The task model.
+        run_dir: Its run.
+        watch: Told the steps done after each validation; ends the training by what it raises.
+
+    Returns:
+        The figures of the best epoch.
+    """
+    held_out = material.held_out
+    batches = batches_of(recipe, material.train)
+    figures = train_with_progress(
+        method.plan,
+        method.build,
+        batches,
+        options=recipe.train.model_copy(update={"validate_every": batches.steps_per_epoch}),
+        run=run_dir,
+        seed=recipe.seed,
+        validate=_validation(network, material, batches_of(recipe, held_out)),
+        best_metric=SCORE,
+        watch=watch,
+        observe=method.observe,
+    )
+    _finish(run_dir, network, material, sum(stage.steps for stage in method.plan), figures)
+    return figures
+
+
+def _validation(
+    network: keras.Model, material: Material, batches: TaskBatches
+) -> Callable[[Objective], dict[str, float]]:
+    judge = material.held_out.judge
+    predict = make_predictor(network, kind_of(material.description.kind).head.activation)
+
+    def validate(objective: Objective) -> dict[str, float]:
+        result = judge.score(judge.decide(batches.outputs(predict, length_step())))
+        return result.figures | result.details | {SCORE: result.value}
+
+    return validate
+
+
+def _finish(
+    run_dir: RunDir, network: keras.Model, material: Material, steps: int, figures: dict[str, float]
+) -> None:
+    """Writes final/: the model, and the figures of its best epoch."""
+    validated = material.description.sets["validation"]
+    known = {
+        "steps": steps,
+        "parameters": network.count_params(),
+        "score": figures[f"validation/{SCORE}"],
+        "score_name": score_name(material.held_out.judge.metrics),
+        "set": validated.digest,
+        "examples": validated.examples,
+    }
+    threshold = figures.get(f"validation/{NULL_THRESHOLD}")
+    description = material.description.model_copy(update={"null_threshold": threshold})
+
+    def write(directory: Path) -> None:
+        save_network(directory, network, description, material.source.folder / VOCABULARY)
+        write_summary(directory, known | figures)
+
+    run_dir.finish(write)
