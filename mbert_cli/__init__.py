@@ -25,8 +25,9 @@ heads of pre-training and of every task        mbert_cli/model/heads.py
 what a loss is, the weighted mean               mbert_cli/losses/loss.py
 transfer losses                                mbert_cli/losses/transfer.py
 masked-LM and next-sentence losses             mbert_cli/losses/pretraining.py
-progressive, joint, auxiliary                  mbert_cli/distill/strategies.py
-teacher and student in one step                mbert_cli/distill/pair.py
+progressive, joint, auxiliary                  mbert_cli/distill/strategies/
+which teacher layer a student layer learns from mbert_cli/distill/layer_map.py
+where a teacher's layer meets a student's      mbert_cli/distill/pair.py
 the training loop                              mbert_cli/train/engine.py
 losses of tasks, focal loss                    mbert_cli/losses/tasks.py
 factors of rare labels                         mbert_cli/losses/weights.py

@@ -247,7 +247,7 @@ def test_a_change_of_a_size_changes_the_size(name):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_factor_is_the_weight_of_a_loss(name, strategy):
     recipe = load("distill", settings=[f"distill.strategy={strategy}", f"distill.factors.{name}=7.5"]).recipe
-    stages = STRATEGIES[strategy](recipe.distill, 2, OptimizerOptions(learning_rate=1e-3))
+    stages = STRATEGIES[strategy](recipe.distill, range(3), OptimizerOptions(learning_rate=1e-3))
     assert 7.5 in stages[0].loss_weights.values()
 
 

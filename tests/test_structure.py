@@ -61,13 +61,14 @@ def test_no_file_is_a_drawer(path):
 
 
 def test_every_folder_is_a_room():
-    assert {path.parent.name for path in FILES} - {PACKAGE.name} == set(ROOMS)
+    places = [path.relative_to(PACKAGE).parts for path in FILES]
+    assert {place[0] for place in places if len(place) > 1} == set(ROOMS)
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_rooms_import_only_what_lies_below_them(room):
     allowed = set(ROOMS[ROOMS.index(room) :])
-    for path in (PACKAGE / room).glob("*.py"):
+    for path in (PACKAGE / room).rglob("*.py"):
         may_print = {room, f"{room}/{path.name}"} & PRINTING
         printing = {"mbert_cli.console"} if may_print else set()
         ours = {module for module in imported_modules(path) if module.split(".")[0] == "mbert_cli"}

@@ -1,14 +1,17 @@
 """`mbert distill`: teacher -> student, by one of the strategies."""
 
+from functools import partial
+
 import keras
 
 from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import find_store
 from mbert_cli.corpus.store import TokenStore
+from mbert_cli.distill.layer_map import map_places
 from mbert_cli.distill.options import DistillOptions
-from mbert_cli.distill.pair import LOSSES, DistillationPair, TransferPair
-from mbert_cli.distill.strategies import STRATEGIES, map_layers
+from mbert_cli.distill.pair import LOSSES, DistillationPair
+from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
@@ -38,8 +41,12 @@ def run(invocation: Invocation) -> None:
     for encoder in (size, teacher_description.size):
         require_length(recipe.data.sequence_length, encoder)
         say_single_segment(encoder, has_pairs=True)
-    layer_map = map_layers(teacher_description.size, size, recipe.distill)
-    plan = _plan(recipe)
+    places = map_places(teacher_description.size, size, recipe.distill)
+
+    def plan_of(recipe: DistillRecipe) -> list[Stage]:
+        return STRATEGIES[recipe.distill.strategy](recipe.distill, places, recipe.train.optimizer)
+
+    plan = plan_of(recipe)
     store_run = find_store(invocation, with_store_of(recipe.data, saved.run))
     if store_run is None:
         show_plan(invocation, plan, {}, recipe.train)
@@ -59,42 +66,17 @@ def run(invocation: Invocation) -> None:
     _warm_start(student, teacher, size, teacher_description.size, recipe.distill)
     show_plan(invocation, plan, {"teacher": teacher, "student": student}, recipe.train)
     if invocation.dry_run:
-        say_continuation(invocation, recipe, _plan)
+        say_continuation(invocation, recipe, plan_of)
         return
-    build = _Objectives(teacher, student, layer_map, recipe.distill)
-    pretrain(invocation, recipe, size, store, student, _plan, build)
+    build = partial(_objective, teacher, student, recipe.distill)
+    pretrain(invocation, recipe, size, store, student, plan_of, build)
 
 
-def _plan(recipe: DistillRecipe) -> list[Stage]:
-    num_layers = recipe.model.resolve().num_layers
-    return STRATEGIES[recipe.distill.strategy](recipe.distill, num_layers, recipe.train.optimizer)
-
-
-class _Objectives:
-    """Stage -> what it minimises: layer transfer where its losses are weighed, else distillation alone."""
-
-    def __init__(
-        self, teacher: keras.Model, student: keras.Model, layer_map: list[int], options: DistillOptions
-    ) -> None:
-        self.teacher, self.student = teacher, student
-        self.layer_map, self.options = layer_map, options
-
-    def __call__(self, stage: Stage) -> Objective:
-        distils = "pretraining_distillation" in stage.loss_weights
-        transfers = "feature_map" in stage.loss_weights
-        if distils:
-            pair = DistillationPair(
-                self.teacher,
-                self.student,
-                self.options.ground_truth_ratio,
-                self.options.temperature,
-                layer_map=self.layer_map if transfers else None,
-            )
-        else:
-            every = range(len(self.layer_map))
-            layers = every if stage.last_layer is None else [stage.last_layer]
-            pair = TransferPair(self.teacher, self.student, self.layer_map, layers)
-        return Objective(self.student, pair, stage.loss_weights, LOSSES)
+def _objective(
+    teacher: keras.Model, student: keras.Model, options: DistillOptions, stage: Stage
+) -> Objective:
+    pair = DistillationPair(teacher, student, stage.compare, options.ground_truth_ratio, options.temperature)
+    return Objective(student, pair, stage.loss_weights, LOSSES)
 
 
 def _warm_start(

@@ -10,7 +10,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 
 
 class TransferFactors(Section):
-    """Weights of the layer transfer losses; the defaults are MobileBERT's."""
+    """Weights of the layer transfer losses; the defaults are MobileBERT's. A loss with a weight of 0 is left out."""
 
     feature_map: NonNegative = 100.0
     """Mean squared error of layer-normalised hidden states."""

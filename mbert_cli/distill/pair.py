@@ -1,6 +1,6 @@
 """Teacher and student as one Keras layer: a batch goes in, every loss by its name comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 
@@ -9,117 +9,99 @@ from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES, OUTPUT_LOSSES
 from mbert_cli.model.encoder import truncate
 from mbert_cli.train.objective import inputs_of
+from mbert_cli.train.stage import Comparison
 
 LOSSES = PRETRAINING_LOSSES | OUTPUT_LOSSES | HIDDEN_LOSSES | ATTENTION_LOSSES
-"""Every loss of the pairs, by name."""
-
-
-class TransferPair(keras.layers.Layer):
-    """The losses of layer transfer.
-
-    Both towers end after the last layer that is compared: what lies above is not part of the step.
-
-    Args:
-        teacher: Pre-training network of the teacher; it always runs in inference mode.
-        student: Pre-training network of the student.
-        layer_map: For each student layer the teacher layer to learn from, counted from 0.
-        layers: Student layers whose losses count; each loss is the mean over them.
-    """
-
-    def __init__(
-        self,
-        teacher: keras.Model,
-        student: keras.Model,
-        layer_map: Sequence[int],
-        layers: Sequence[int],
-    ) -> None:
-        super().__init__(name="transfer_pair")
-        self.teacher = truncate(teacher, max(layer_map[layer] for layer in layers))
-        self.student = truncate(student, max(layers))
-        self.compared = [(layer_map[layer], layer) for layer in layers]
-        self.built = True
-
-    def call(self, batch, training=False):
-        teacher = self.teacher(inputs_of(self.teacher, batch), training=False)
-        student = self.student(inputs_of(self.student, batch), training=training)
-        return transfer_losses(teacher, student, batch["padding_mask"], self.compared)
+"""Every loss of a pair, by name."""
 
 
 class DistillationPair(keras.layers.Layer):
-    """The losses of pre-training distillation, with those of layer transfer where they are asked for.
+    """The losses of a stage: what it compares, and the pre-training losses of a student that is built whole.
+
+    Both towers end at the last place that is compared: what lies above is not part of the step. A loss that is
+    compared at several places is the mean over them.
 
     Args:
         teacher: Pre-training network of the teacher; it always runs in inference mode.
         student: Pre-training network of the student.
+        compare: What is compared, as in `Stage`.
         ground_truth_ratio: Weight of the text against the teacher, 0 to 1.
         temperature: Above 0; see `transfer.knowledge_distillation`.
-        layer_map: For each student layer the teacher layer to learn from; None transfers no layers.
+
+    Raises:
+        ValueError: A loss cannot be computed at the places that are compared.
     """
 
     def __init__(
         self,
         teacher: keras.Model,
         student: keras.Model,
-        ground_truth_ratio: float,
-        temperature: float,
-        layer_map: Sequence[int] | None = None,
+        compare: Sequence[Comparison],
+        ground_truth_ratio: float = 0.5,
+        temperature: float = 1.0,
     ) -> None:
         super().__init__(name="distillation_pair")
-        self.teacher = teacher
-        self.student = student
-        self.ground_truth_ratio = ground_truth_ratio
-        self.temperature = temperature
-        self.compared = [(upper, lower) for lower, upper in enumerate(layer_map or [])]
+        for comparison in compare:
+            _require_computable(comparison)
+        self.compare = tuple(compare)
+        self.teacher = _up_to([comparison.teacher_place for comparison in compare], teacher)
+        self.student = _up_to([comparison.student_place for comparison in compare], student)
+        self.soft_targets = {"ground_truth_ratio": ground_truth_ratio, "temperature": temperature}
         self.built = True
 
     def call(self, batch, training=False):
         teacher = self.teacher(inputs_of(self.teacher, batch), training=False)
         student = self.student(inputs_of(self.student, batch), training=training)
-        losses = measure(PRETRAINING_LOSSES, student, batch)
-        for name, loss in OUTPUT_LOSSES.items():
-            losses[name] = loss.function(
-                teacher,
-                student,
-                batch,
-                loss.weights(batch),
-                ground_truth_ratio=self.ground_truth_ratio,
-                temperature=self.temperature,
-            )
-        if self.compared:
-            losses |= transfer_losses(teacher, student, batch["padding_mask"], self.compared)
+        losses = measure(PRETRAINING_LOSSES, student, batch) if "masked_logits" in student else {}
+        for name in self._compared(OUTPUT_LOSSES):
+            loss = OUTPUT_LOSSES[name]
+            losses[name] = loss.function(teacher, student, batch, loss.weights(batch), **self.soft_targets)
+        for name in self._compared(HIDDEN_LOSSES | ATTENTION_LOSSES):
+            losses[name] = self._mean_over_places(name, teacher, student, batch)
         return losses
 
+    def _compared(self, losses: Mapping) -> list[str]:
+        """Those of a table that are compared anywhere, in the order of the table."""
+        return [name for name in losses if any(name in comparison.losses for comparison in self.compare)]
 
-def transfer_losses(teacher, student, padding_mask, compared: Sequence[tuple[int, int]]) -> dict:
-    """Mean of each transfer loss over pairs of layers.
-
-    Args:
-        teacher: The teacher's trace.
-        student: The student's trace.
-        padding_mask: (batch, length), 1 for real tokens.
-        compared: Pairs of a teacher layer and a student layer, counted from 0.
-
-    Returns:
-        Dict of float32 scalars: feature_map, feature_mean, feature_variance, attention.
-    """
-    losses = {}
-    for name, loss in HIDDEN_LOSSES.items():  # hidden_states[0] is the embedding output
-        losses[name] = _mean(
+    def _mean_over_places(self, name, teacher, student, batch):
+        loss, tensor = LOSSES[name], _attention_logits if name in ATTENTION_LOSSES else _hidden_states
+        values = [
             loss.function(
-                teacher["hidden_states"][upper + 1], student["hidden_states"][lower + 1], padding_mask
+                tensor(teacher, comparison.teacher_place),
+                tensor(student, comparison.student_place),
+                loss.weights(batch),
             )
-            for upper, lower in compared
-        )
-    for name, loss in ATTENTION_LOSSES.items():
-        losses[name] = _mean(
-            loss.function(
-                teacher["attention_logits"][upper], student["attention_logits"][lower], padding_mask
-            )
-            for upper, lower in compared
-        )
-    return losses
+            for comparison in self.compare
+            if name in comparison.losses
+        ]
+        return sum(values) / len(values)
 
 
-def _mean(values):
-    values = list(values)
-    return sum(values) / len(values)
+def _hidden_states(trace, place: int):
+    return trace["hidden_states"][place]
+
+
+def _attention_logits(trace, place: int):
+    return trace["attention_logits"][place - 1]  # the embeddings, at place 0, have none
+
+
+def _up_to(places: Sequence[int | None], network: keras.Model) -> keras.Model:
+    """The network up to the last of some places; what the whole network returns is the place None."""
+    numbers = [place for place in places if place is not None]
+    return truncate(network, max(numbers)) if numbers and len(numbers) == len(places) else network
+
+
+def _require_computable(comparison: Comparison) -> None:
+    places = comparison.teacher_place, comparison.student_place
+    if places == (None, None):
+        known = OUTPUT_LOSSES
+    elif None in places:
+        known = {}
+    else:
+        known = HIDDEN_LOSSES | (ATTENTION_LOSSES if 0 not in places else {})
+    unknown = [name for name in comparison.losses if name not in known]
+    if unknown:
+        raise ValueError(
+            f"At these places {', '.join(known) or 'nothing'} can be compared. Received: {comparison}"
+        )

@@ -87,33 +87,33 @@ def build_encoder(
     return encoder
 
 
-def truncate(network: keras.Model, last_layer: int) -> keras.Model:
-    """The part of a network up to and with block `last_layer` (from 0), made of the very same layers.
+def truncate(network: keras.Model, num_layers: int) -> keras.Model:
+    """The part of a network up to and with its first blocks, made of the very same layers.
 
     Args:
         network: A model from `build_encoder` or `build_pretraining_network`.
-        last_layer: The last block to keep.
+        num_layers: Blocks to keep; 0 keeps the embeddings alone.
 
     Returns:
         A model from a dict of `INPUTS` to the Trace of that depth.
 
     Raises:
-        UserError: The network has no such block.
+        UserError: The network has fewer blocks.
     """
     trace = network.output
     depth = len(trace["attention_logits"])
-    if not 0 <= last_layer < depth:
+    if not 0 <= num_layers <= depth:
         raise UserError(
-            f"The last layer must be between 0 and {depth - 1}. Received: {last_layer}",
-            "Choose one of the network's blocks.",
+            f"num_layers must be between 0 and the network's {depth}. Received: {num_layers}",
+            "Choose fewer blocks.",
         )
     return keras.Model(
         {key: network.input[key] for key in INPUTS},
         {
-            "hidden_states": trace["hidden_states"][: last_layer + 2],
-            "attention_logits": trace["attention_logits"][: last_layer + 1],
+            "hidden_states": trace["hidden_states"][: num_layers + 1],
+            "attention_logits": trace["attention_logits"][:num_layers],
         },
-        name=f"{network.name}_to_layer_{last_layer:02d}",
+        name=f"{network.name}_of_{num_layers}_layers",
     )
 
 

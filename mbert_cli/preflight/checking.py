@@ -9,8 +9,9 @@ from mbert_cli import console
 from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
 from mbert_cli.corpus.corpus import require_corpus
 from mbert_cli.corpus.options import PretrainingOptions
+from mbert_cli.distill.layer_map import map_places
 from mbert_cli.distill.options import DistillOptions
-from mbert_cli.distill.strategies import STRATEGIES, map_layers
+from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.sequence_length import require_length
@@ -228,12 +229,12 @@ def _task_model(invocation: Invocation, report: Report) -> ModelDescription | No
 
 
 def _stages(options: DistillOptions, size: Architecture, train: TrainOptions) -> tuple[str, None]:
-    plan = STRATEGIES[options.strategy](options, size.num_layers, train.optimizer)
+    plan = STRATEGIES[options.strategy](options, range(size.num_layers + 1), train.optimizer)
     return f"{options.strategy}: {len(plan)} of {sum(stage.steps for stage in plan):,} steps", None
 
 
 def _layers(teacher: Architecture, student: Architecture, options: DistillOptions) -> tuple[str, None]:
-    layers = map_layers(teacher, student, options)
+    layers = [place - 1 for place in map_places(teacher, student, options)[1:]]
     return f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher", None
 
 

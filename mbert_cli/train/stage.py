@@ -1,6 +1,6 @@
 """What a training method is made of: stages, each with its own steps, losses and learning rates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mbert_cli.train.options import OptimizerOptions
@@ -34,6 +34,24 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Two places at which a stage compares a teacher with a student.
+
+    Place 0 is the output of the embeddings and place l that of layer l, counted from 1; None is what the networks
+    return. At the output of a layer its attention can be compared too.
+
+    Attributes:
+        teacher_place: Of the teacher.
+        student_place: Of the student.
+        losses: Names of the losses that compare them.
+    """
+
+    teacher_place: int | None
+    student_place: int | None
+    losses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Stage:
     """A stretch of training that minimises one sum of losses with one fresh optimizer.
 
@@ -45,7 +63,8 @@ class Stage:
         layer_scale: Factor of the learning rate by the name of a layer of the network, as
             {"layer_03": 1.0}. A layer that is not named, or named with 0, does not train. None trains
             every layer at 1.
-        last_layer: Index of the last layer that the stage needs; None for all of the network.
+        compare: What is compared with a teacher, of which and of the network only what lies below the last place
+            is run; empty without a teacher.
     """
 
     name: str
@@ -53,7 +72,7 @@ class Stage:
     loss_weights: Mapping[str, float]
     schedule: Schedule
     layer_scale: Mapping[str, float] | None = None
-    last_layer: int | None = None
+    compare: Sequence[Comparison] = ()
 
 
 def make_schedule(options: OptimizerOptions, steps: int) -> Schedule:

@@ -163,9 +163,10 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     import keras
 
     from mbert_cli.backend import use_streams
+    from mbert_cli.distill.layer_map import map_places
     from mbert_cli.distill.options import DistillOptions
-    from mbert_cli.distill.pair import LOSSES, TransferPair
-    from mbert_cli.distill.strategies import map_layers, progressive
+    from mbert_cli.distill.pair import LOSSES, DistillationPair
+    from mbert_cli.distill.strategies import progressive
     from mbert_cli.model.heads import build_pretraining_network
     from mbert_cli.model.options import SIZES
     from mbert_cli.train.feed import Feed
@@ -178,11 +179,11 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     teacher = build_pretraining_network("ib_bert_large", vocab_size=VOCABULARY)
     teacher.trainable = False
     student = build_pretraining_network("mobilebert", vocab_size=VOCABULARY)
-    layer_map = map_layers(SIZES["ib_bert_large"], SIZES["mobilebert"], distill)
-    stage = progressive(distill, len(layer_map), options.optimizer)[layer]
+    places = map_places(SIZES["ib_bert_large"], SIZES["mobilebert"], distill)
+    stage = progressive(distill, places, options.optimizer)[layer]
     feed = Feed(lambda step: pretraining_batch(arguments, step), range(1))
     began = time.perf_counter()
-    pair = TransferPair(teacher, student, layer_map, [stage.last_layer])
+    pair = DistillationPair(teacher, student, stage.compare)
     objective = Objective(student, pair, stage.loss_weights, LOSSES)
     compile_stage(objective, stage, options)
     watch = _watch(keras.callbacks.Callback)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mbert_cli.distill.pair import DistillationPair, TransferPair, transfer_losses
-from mbert_cli.distill.warm_start import warm_start
+from mbert_cli.distill.pair import DistillationPair
+from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.model.options import SIZES, ModelOptions
-from mbert_cli.weights.variables import read_variables
+from mbert_cli.model.options import ModelOptions
+from mbert_cli.train.stage import Comparison
 
 CHANGES = {"num_layers": 2, "hidden_dim": 16, "embedding_dim": 8, "intermediate_dim": 16, "num_heads": 2}
 TEACHER = ModelOptions(size="ib_bert_laptop", changes=CHANGES | {"intra_dim": 24}).resolve()
@@ -38,38 +38,95 @@ def batch():
     }
 
 
-def test_one_layer_is_compared_in_its_stage(networks, batch):
-    pair = TransferPair(*networks, layer_map=[0, 1], layers=[0])
-    teacher, student = (network({k: batch[k] for k in network.input}) for network in networks)
-    expected = transfer_losses(teacher, student, batch["padding_mask"], [(0, 0)])
-    for name, value in pair(batch).items():
-        assert float(value) == pytest.approx(float(expected[name]), rel=1e-5)
+TRANSFER = (*HIDDEN_LOSSES, *ATTENTION_LOSSES)
+OUTPUTS = Comparison(None, None, ("pretraining_distillation",))
 
 
-def test_joint_transfer_is_the_mean_over_layers(networks, batch):
-    losses = [
-        TransferPair(*networks, layer_map=[0, 1], layers=layers)(batch) for layers in ([0], [1], [0, 1])
+def layers(*places: int) -> list[Comparison]:
+    return [Comparison(place, place, TRANSFER) for place in places]
+
+
+def losses_of(networks, batch, compare: list[Comparison]) -> dict[str, float]:
+    return {name: float(value) for name, value in DistillationPair(*networks, compare)(batch).items()}
+
+
+def traces(networks, batch) -> list[dict]:
+    return [network({key: batch[key] for key in network.input}) for network in networks]
+
+
+def test_a_stage_computes_the_losses_that_it_names_at_the_places_that_it_names(networks, batch):
+    compare = [
+        Comparison(2, 1, ("feature_map",)),
+        Comparison(0, 0, ("feature_mean",)),
+        Comparison(1, 2, ("attention",)),
     ]
-    for name in ("feature_map", "feature_mean", "feature_variance", "attention"):
-        first, second, both = (float(each[name]) for each in losses)
-        assert both == pytest.approx((first + second) / 2, rel=1e-4)
+    teacher, student = traces(networks, batch)
+    expected = {
+        "feature_map": HIDDEN_LOSSES["feature_map"].function(
+            teacher["hidden_states"][2], student["hidden_states"][1], batch["padding_mask"]
+        ),
+        "feature_mean": HIDDEN_LOSSES["feature_mean"].function(
+            teacher["hidden_states"][0], student["hidden_states"][0], batch["padding_mask"]
+        ),
+        "attention": ATTENTION_LOSSES["attention"].function(
+            teacher["attention_logits"][0], student["attention_logits"][1], batch["padding_mask"]
+        ),
+    }
+    assert losses_of(networks, batch, compare) == pytest.approx(
+        {name: float(value) for name, value in expected.items()}, rel=1e-5
+    )
 
 
-def test_towers_end_after_the_compared_layer(networks):
-    pair = TransferPair(*networks, layer_map=[0, 1], layers=[0])
-    names = {layer.name for layer in pair.student.layers}
-    assert "layer_00" in names
-    assert "layer_01" not in names
+def test_a_loss_at_several_places_is_the_mean_over_them(networks, batch):
+    first, second, both = (losses_of(networks, batch, layers(*places)) for places in [(1,), (2,), (1, 2)])
+    for name in TRANSFER:
+        assert both[name] == pytest.approx((first[name] + second[name]) / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("place", "there", "not_there"),
+    [(0, "embeddings", "layer_00"), (1, "layer_00", "layer_01"), (2, "layer_01", "masked_language_model")],
+)
+def test_both_towers_end_at_the_last_place_that_is_compared(networks, place, there, not_there):
+    pair = DistillationPair(
+        *networks, [Comparison(0, 0, ("feature_map",)), Comparison(place, place, ("feature_map",))]
+    )
+    for tower in (pair.teacher, pair.student):
+        names = {layer.name for layer in tower.layers}
+        assert there in names
+        assert not_there not in names
+
+
+def test_each_tower_has_an_end_of_its_own(networks):
+    pair = DistillationPair(*networks, [Comparison(2, 1, ("feature_map",))])
+    assert [len(tower.output["attention_logits"]) for tower in (pair.teacher, pair.student)] == [2, 1]
 
 
 def test_a_model_transfers_nothing_from_itself(networks, batch):
     teacher, _ = networks
-    for value in TransferPair(teacher, teacher, layer_map=[0, 1], layers=[0, 1])(batch).values():
-        assert float(value) == pytest.approx(0.0, abs=1e-6)
+    for value in losses_of((teacher, teacher), batch, layers(1, 2)).values():
+        assert value == pytest.approx(0.0, abs=1e-6)
+
+
+def padded(batch: dict[str, np.ndarray], columns: int) -> dict[str, np.ndarray]:
+    """The batch with nonsense behind the first column of padding, which the trigram of a last token reads."""
+    longer = {
+        name: np.pad(array, ((0, 0), (0, columns))) if array.shape == (3, 10) else array
+        for name, array in batch.items()
+    }
+    longer["token_ids"][:, 11:] = 7
+    return longer
+
+
+def test_padding_changes_no_loss(networks, batch):
+    short, long = (
+        losses_of(networks, padded(batch, columns), [*layers(1, 2), OUTPUTS]) for columns in (1, 6)
+    )
+    assert long == pytest.approx(short, rel=1e-4)
 
 
 def test_distillation_names_its_losses_and_accuracies(networks, batch):
-    losses = DistillationPair(*networks, ground_truth_ratio=0.5, temperature=1.0)(batch)
+    losses = DistillationPair(*networks, [OUTPUTS])(batch)
     assert sorted(losses) == [
         "masked_language_model", "masked_language_model_accuracy", "next_sentence",
         "next_sentence_accuracy", "pretraining_distillation",
@@ -77,40 +134,28 @@ def test_distillation_names_its_losses_and_accuracies(networks, batch):
     assert all(ops.shape(value) == () for value in losses.values())
 
 
-def test_auxiliary_distillation_adds_the_transfer_losses(networks, batch):
-    pair = DistillationPair(*networks, ground_truth_ratio=0.5, temperature=1.0, layer_map=[0, 1])
-    assert {"feature_map", "attention", "pretraining_distillation"} <= set(pair(batch))
+def test_layers_and_outputs_can_be_compared_in_one_stage(networks, batch):
+    assert {*TRANSFER, "pretraining_distillation"} <= set(losses_of(networks, batch, [*layers(1), OUTPUTS]))
 
 
-def test_warm_start_copies_embeddings_and_heads_but_not_a_layer_norm(networks):
-    teacher, _ = networks
-    student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=3)
-    parts = ["embeddings", "masked_language_model", "next_sentence"]
-    report = warm_start(student, teacher, parts, same_normalization=False)
-    source, target = read_variables(teacher), read_variables(student)
-    assert all(np.array_equal(source[name], target[name]) for name in report.copied)
-    assert {name.split("/")[0] for name in report.copied} == {
-        "encoder",
-        "masked_language_model",
-        "next_sentence",
-    }
-    assert not any(name.startswith("encoder/layer_") for name in report.copied)
-    assert report.skipped == {
-        "encoder/embeddings/norm/beta": "the teacher normalises its embeddings in another way",
-        "encoder/embeddings/norm/gamma": "the teacher normalises its embeddings in another way",
-    }
+def test_soft_targets_have_the_ratio_and_the_temperature_that_are_asked_for(networks, batch):
+    hard = DistillationPair(*networks, [OUTPUTS], ground_truth_ratio=1.0)(batch)
+    assert float(hard["pretraining_distillation"]) == pytest.approx(float(hard["masked_language_model"]))
 
 
-def test_warm_start_skips_weights_of_another_shape():
-    teacher = build_pretraining_network(TEACHER, vocab_size=VOCABULARY, seed=1)
-    narrow = STUDENT.model_copy(update={"embedding_dim": 4})
-    student = build_pretraining_network(narrow, vocab_size=VOCABULARY, seed=2)
-    report = warm_start(student, teacher, ["embeddings"], same_normalization=False)
-    assert report.skipped["encoder/embeddings/word_embeddings"] == (
-        "the teacher's shape is (50, 8), the student's (50, 4)"
-    )
-
-
-def test_the_sizes_of_the_paper_have_equal_maps():
-    teacher, student = SIZES["ib_bert_large"], SIZES["mobilebert"]
-    assert (teacher.hidden_dim, teacher.num_heads) == (student.hidden_dim, student.num_heads)
+@pytest.mark.parametrize(
+    ("comparison", "known"),
+    [
+        (Comparison(0, 0, ("attention",)), "feature_map, feature_mean, feature_variance"),
+        (
+            Comparison(1, 1, ("pretraining_distillation",)),
+            "feature_map, feature_mean, feature_variance, attention",
+        ),
+        (Comparison(None, None, ("attention",)), "pretraining_distillation"),
+        (Comparison(None, 1, ("feature_map",)), "nothing"),
+    ],
+)
+def test_a_loss_that_cannot_be_computed_at_a_place_is_refused(networks, comparison, known):
+    with pytest.raises(ValueError) as refusal:
+        DistillationPair(*networks, [comparison])
+    assert str(refusal.value) == f"At these places {known} can be compared. Received: {comparison}"

@@ -127,7 +127,7 @@ def test_only_so_many_blocks_are_built_and_they_are_those_of_the_whole_encoder()
 
 def test_a_truncated_encoder_shares_the_layers_and_stops_after_the_last():
     encoder = build_encoder(SMALL)
-    part = truncate(encoder, 1)
+    part = truncate(encoder, 2)
     assert part.weights == encoder.weights[: len(EMBEDDING_NAMES) + 2 * len(BLOCK_NAMES)]
     trace, whole = part(BATCH), encoder(BATCH)
     assert (len(trace["hidden_states"]), len(trace["attention_logits"])) == (3, 2)
@@ -136,9 +136,18 @@ def test_a_truncated_encoder_shares_the_layers_and_stops_after_the_last():
 
 
 def test_a_pretraining_network_can_be_truncated_too():
-    part = truncate(build_pretraining_network(SMALL, vocab_size=10), 0)
+    part = truncate(build_pretraining_network(SMALL, vocab_size=10), 1)
     assert sorted(part.input) == ["padding_mask", "segment_ids", "token_ids"]
     assert len(part(BATCH)["hidden_states"]) == 2
+
+
+def test_an_encoder_can_be_truncated_to_its_embeddings():
+    encoder = build_encoder(SMALL)
+    part = truncate(encoder, 0)
+    assert part.weights == encoder.weights[: len(EMBEDDING_NAMES)]
+    trace = part(BATCH)
+    assert trace["attention_logits"] == []
+    assert np.array_equal(trace["hidden_states"][0], encoder(BATCH)["hidden_states"][0])
 
 
 def test_without_a_seed_kernels_and_tables_are_zero():
@@ -236,9 +245,9 @@ def test_more_blocks_than_the_size_has_are_refused():
     assert caught.value.hint == "Choose fewer blocks, or raise model.changes.num_layers."
 
 
-@pytest.mark.parametrize("last_layer", [-1, 3])
-def test_truncating_after_a_block_that_is_not_there_is_refused(last_layer):
+@pytest.mark.parametrize("num_layers", [-1, 4])
+def test_truncating_to_more_blocks_than_there_are_is_refused(num_layers):
     with pytest.raises(UserError) as caught:
-        truncate(build_encoder(SMALL), last_layer)
-    assert caught.value.message == f"The last layer must be between 0 and 2. Received: {last_layer}"
-    assert caught.value.hint == "Choose one of the network's blocks."
+        truncate(build_encoder(SMALL), num_layers)
+    assert caught.value.message == f"num_layers must be between 0 and the network's 3. Received: {num_layers}"
+    assert caught.value.hint == "Choose fewer blocks."

@@ -34,4 +34,4 @@ def test_a_recipe_gives_the_warm_up_as_a_share_of_the_steps():
 
 def test_a_stage_trains_every_layer_unless_it_says_otherwise():
     stage = Stage("joint", 10, {"attention": 1.0}, Schedule(1e-3, 10, 1, 0.0))
-    assert (stage.layer_scale, stage.last_layer) == (None, None)
+    assert (stage.layer_scale, stage.compare) == (None, ())

@@ -9,11 +9,13 @@ from mbert_cli.distill.pair import LOSSES, DistillationPair
 from mbert_cli.losses.loss import Loss, measure
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.tasks import TASK_LOSSES
+from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES, OUTPUT_LOSSES
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.train.feed import Feed
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import TrainOptions
+from mbert_cli.train.stage import Comparison
 from mbert_cli.train.streams import count_shards, mean_of_shards
 
 CHANGES = {"num_layers": 2, "hidden_dim": 16, "embedding_dim": 8, "intermediate_dim": 16, "num_heads": 2}
@@ -42,7 +44,9 @@ def make_batch() -> dict[str, np.ndarray]:
 def test_every_loss_of_distillation_is_the_same_in_parts():
     teacher = build_pretraining_network(TEACHER, vocab_size=VOCABULARY, seed=1)
     student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=2)
-    both = DistillationPair(teacher, student, 0.5, 2.0, layer_map=[0, 1])
+    layers = [Comparison(place, place, (*HIDDEN_LOSSES, *ATTENTION_LOSSES)) for place in (1, 2)]
+    outputs = Comparison(None, None, (*OUTPUT_LOSSES,))
+    both = DistillationPair(teacher, student, [*layers, outputs], 0.5, 2.0)
     whole = both(make_batch())
     parts = mean_of_shards(both, make_batch(), 2, LOSSES)
     assert list(parts) == list(whole)
