@@ -5,7 +5,7 @@ from keras import KerasTensor, ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
-from mbert_cli.model.normalization import build_norm
+from mbert_cli.model.normalization import AddNorm
 from mbert_cli.model.options import Architecture
 
 MASKED = -10_000.0
@@ -34,59 +34,62 @@ class AttentionBias(keras.Layer):
 class SelfAttention:
     """`norm(output(attention) + residual)` with several heads, a part of a block.
 
-    Query and key may read other rows than the value.
+    What it attends with are the results of `mbert_cli.model.projections`.
 
     Args:
         owner: The block.
         size: Gives the number of heads, the width (`block_dim`) and the dropout rate of probabilities.
-        query_dim: Width of the rows that query and key read.
-        value_dim: Width of the rows that the value reads.
         dropout_rate: Share of the output zeroed while training, before the residual is added.
+        first_only: Whether the first position alone asks.
     """
 
     def __init__(
         self,
         owner: LayerWithParts,
         size: Architecture,
-        query_dim: int,
-        value_dim: int,
         dropout_rate: float = 0.0,
+        first_only: bool = False,
     ) -> None:
-        width = size.block_dim
+        self.first_only, width = first_only, size.block_dim
         self.num_heads, self.head_dim = size.num_heads, width // size.num_heads
         with keras.name_scope("attention"):
-            self.query = Dense(owner, "query", query_dim, width)
-            self.key = Dense(owner, "key", query_dim, width)
-            self.value = Dense(owner, "value", value_dim, width)
             self.output = Dense(owner, "output", width, width)
-            self.norm = build_norm(owner, size, width)
+            self.add_norm = AddNorm(owner, size, width, "attention")
         self.probability_dropout = Dropout(owner, "attention_dropout", size.attention_dropout_rate)
         self.output_dropout = Dropout(owner, "attention_output_dropout", dropout_rate)
 
     def __call__(
         self,
-        query_rows: Tensor,
-        value_rows: Tensor,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
         residual: Tensor,
         attention_bias: Tensor,
         training: bool | None,
     ) -> tuple[Tensor, Tensor]:
-        """Attends; all rows are (batch * length, width).
+        """Attends.
+
+        Args:
+            query: (batch * queries, block_dim), scaled by 1 / sqrt(head_dim).
+            key, value: (batch * length, block_dim).
+            residual: (batch * queries, block_dim).
+            attention_bias: (batch, 1, 1, length).
+            training: Whether dropout is active.
 
         Returns:
-            The next rows (batch * length, block_dim) and the logits (batch, heads, query, key): before
+            The next rows (batch * queries, block_dim) and the logits (batch, heads, query, key): before
             the softmax, with the mask added, in float32 whatever the layer computes in.
         """
         length = ops.shape(attention_bias)[-1]
-        query = self._split(self.query(query_rows) * self.head_dim**-0.5, length, (0, 2, 1, 3))
-        key = self._split(self.key(query_rows), length, (0, 2, 3, 1))
-        value = self._split(self.value(value_rows), length, (0, 2, 1, 3))
+        query = self._split(query, 1 if self.first_only else length, (0, 2, 1, 3))
+        key = self._split(key, length, (0, 2, 3, 1))
+        value = self._split(value, length, (0, 2, 1, 3))
         logits = ops.cast(ops.matmul(query, key), "float32") + ops.cast(attention_bias, "float32")
         probabilities = self.probability_dropout(ops.cast(ops.softmax(logits), value.dtype), training)
         context = ops.transpose(ops.matmul(probabilities, value), (0, 2, 1, 3))
         context = ops.reshape(context, (-1, self.num_heads * self.head_dim))
         update = self.output_dropout(self.output(context), training)
-        return self.norm(update + residual), logits
+        return self.add_norm(update, residual), logits
 
     def _split(self, rows: Tensor, length: Tensor, order: tuple[int, ...]) -> Tensor:
         """(batch * length, width) -> the four axes (batch, length, head, head_dim) in `order`."""

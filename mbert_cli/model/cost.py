@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mbert_cli.model.options import Architecture
 
 FLOAT_BYTES = 4
-_NORM_COPIES = {"layer_norm": 3, "no_norm": 2}
+_NORM_COPIES = {"layer_norm": 3, "no_norm": 2, "folded": 0}
 """Arrays of a norm's width that a training step keeps."""
 _ACTIVATION_COPIES = {"relu": 2, "relu6": 2, "gelu": 4, "gelu_exact": 4}
 """Arrays of a feed-forward network's inner width that a training step keeps."""
@@ -42,7 +42,8 @@ def count_parameters(size: Architecture, vocab_size: int) -> int:
     """
     tables, rest = _embedding_parameters(size, vocab_size)
     block = _block(size)
-    return tables + rest + size.num_layers * (block.kernels + block.vectors)
+    residuals = sum(_residual_dim(size, place) for place in size.multiplied_residuals)
+    return tables + rest + size.num_layers * (block.kernels + block.vectors) + residuals
 
 
 def count_head_parameters(size: Architecture, vocab_size: int) -> int:
@@ -132,7 +133,7 @@ def _projection(size: Architecture) -> _Parts:
     """From word embeddings to the width between blocks, with the norm that follows."""
     inputs = size.embedding_dim * (3 if size.trigram_input else 1)
     is_there = size.trigram_input or size.embedding_dim != size.hidden_dim
-    return _Parts([(inputs, size.hidden_dim)] if is_there else [], [size.hidden_dim])
+    return _Parts([(inputs, size.hidden_dim)] if is_there else [], _norms(size, [size.hidden_dim]))
 
 
 def _block(size: Architecture) -> _Parts:
@@ -147,4 +148,13 @@ def _block(size: Architecture) -> _Parts:
             maps, norms, query = [*maps, (hidden, inside)], [*norms, inside], inside
     maps += [(query, inside), (query, inside), (value, inside), (inside, inside)]
     maps += size.num_feedforward_networks * [(inside, size.intermediate_dim), (size.intermediate_dim, inside)]
-    return _Parts(maps, [*norms, *[inside] * (1 + size.num_feedforward_networks)])
+    return _Parts(maps, _norms(size, [*norms, *[inside] * (1 + size.num_feedforward_networks)]))
+
+
+def _norms(size: Architecture, dims: list[int]) -> list[int]:
+    """Widths of norms; a folded model has none."""
+    return [] if size.normalization == "folded" else dims
+
+
+def _residual_dim(size: Architecture, place: str) -> int:
+    return size.hidden_dim if place.endswith("/bottleneck_output") else size.block_dim

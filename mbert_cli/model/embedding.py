@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 from keras import KerasTensor, ops
 
 from mbert_cli.backend import Tensor
@@ -21,6 +22,16 @@ def trigram(embeddings: Tensor) -> Tensor:
     """
     padded = ops.pad(embeddings, ((0, 0), (1, 1), (0, 0)))
     return ops.concatenate([padded[:, 2:], embeddings, padded[:, :-2]], axis=-1)
+
+
+def look_up(table: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a table, (rows, dim), by their numbers, which are not negative."""
+    if keras.backend.backend() != "tensorflow":
+        return ops.take(table, ids, axis=0)
+    import tensorflow as tf
+
+    # ops.take also counts from the end, which takes three operations more, on the phone too.
+    return tf.gather(ops.convert_to_tensor(table), ids)
 
 
 class Embeddings(LayerWithParts):
@@ -59,7 +70,7 @@ class Embeddings(LayerWithParts):
 
     def call(self, token_ids: Tensor, segment_ids: Tensor, training: bool | None = None) -> Tensor:
         length = ops.shape(token_ids)[1]
-        hidden = ops.take(self.word_embeddings, token_ids, axis=0)
+        hidden = look_up(self.word_embeddings, token_ids)
         if self.size.trigram_input:
             hidden = trigram(hidden)
         if self.projection is not None:
@@ -68,7 +79,9 @@ class Embeddings(LayerWithParts):
         hidden = hidden + ops.convert_to_tensor(self.position_embeddings)[:length]
         if self.size.num_segments == 1:
             hidden = hidden + self.segment_embeddings  # of both texts of a pair
-        elif self.size.num_segments:
+        elif self.size.num_segments and not training:
+            hidden = hidden + look_up(self.segment_embeddings, segment_ids)
+        elif self.size.num_segments:  # a gather would have a slow gradient
             segments = ops.one_hot(segment_ids, self.size.num_segments, dtype=hidden.dtype)
             hidden = hidden + ops.matmul(segments, self.segment_embeddings)
         return self.dropout(self.norm(hidden), training)

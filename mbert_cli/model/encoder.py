@@ -17,6 +17,13 @@ network, from 0:
     encoder/layer_NN/bottleneck_output/{kernel,bias,norm/gamma,norm/beta}
 
 Kernels are (input, output). Plain blocks have no `bottleneck_*`. The heads' names are in `heads.py`.
+
+A folded model has no `norm`, and in the place of each that follows a sum at most a `residual_scale` (dim,). With
+merged projections there is no `attention/{query,key,value}` and no kernel and bias of `bottleneck_input` and
+`bottleneck_attention`, but
+
+    encoder/layer_NN/input_projections/{kernel,bias}                            what reads the block's input
+    encoder/layer_NN/bottleneck_projections/{kernel,bias}                       what reads a bottleneck
 """
 
 import keras
@@ -26,7 +33,7 @@ from mbert_cli.model.attention import AttentionBias
 from mbert_cli.model.bottleneck import BottleneckBlock
 from mbert_cli.model.embedding import Embeddings
 from mbert_cli.model.initialization import draw_weights
-from mbert_cli.model.options import SIZES, Architecture
+from mbert_cli.model.options import SIZES, Architecture, layer_name
 from mbert_cli.model.plain import PlainBlock
 from mbert_cli.model.shared_trace import SharedTrace
 
@@ -44,6 +51,7 @@ def build_encoder(
     dtype: str | keras.DTypePolicy | None = None,
     learns_attention: bool = True,
     is_drawn: bool = True,
+    ends_in_cls: bool = False,
 ) -> keras.Model:
     """Builds an encoder as a functional model.
 
@@ -56,6 +64,7 @@ def build_encoder(
         dtype: Keras dtype policy; None takes the global one.
         learns_attention: Whether gradients flow through `attention_logits`; without, a training is faster.
         is_drawn: False leaves zeros as a seed of None does, and the seed decides dropout alone.
+        ends_in_cls: Whether the last block computes the first position alone, because nothing else is read.
 
     Returns:
         A model from a dict of `INPUTS` to a Trace: a dict of `hidden_states`, num_layers + 1 tensors (batch,
@@ -77,7 +86,8 @@ def build_encoder(
         hidden_states = [embeddings(inputs["token_ids"], inputs["segment_ids"])]
         attention_logits = []
         for index in range(depth):
-            block = block_class(size, shared_trace, name=f"layer_{index:02d}", **shared)
+            first_only = ends_in_cls and index == depth - 1
+            block = block_class(size, shared_trace, first_only=first_only, name=layer_name(index), **shared)
             hidden, logits = block(hidden_states[-1], bias)
             hidden_states.append(hidden)
             attention_logits.append(logits)

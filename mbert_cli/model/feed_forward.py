@@ -8,7 +8,7 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
-from mbert_cli.model.normalization import build_norm
+from mbert_cli.model.normalization import AddNorm
 from mbert_cli.model.options import Architecture
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -43,9 +43,10 @@ class FeedForward:
             self.intermediate = Dense(owner, "intermediate", size.block_dim, size.intermediate_dim)
             self.output = Dense(owner, "output", size.intermediate_dim, size.block_dim)
             is_last = name == last_feed_forward(size)
-            self.norm = build_norm(owner, size, size.block_dim, size.edge_epsilon if is_last else None)
+            epsilon = size.edge_epsilon if is_last else None
+            self.add_norm = AddNorm(owner, size, size.block_dim, name, epsilon)
         self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)
 
     def __call__(self, rows: Tensor, training: bool | None) -> Tensor:
         update = self.output(self.activation(self.intermediate(rows)))
-        return self.norm(self.dropout(update, training) + rows)
+        return self.add_norm(self.dropout(update, training), rows)

@@ -198,6 +198,7 @@ def build_task_network(
     name: str = "task",
     dtype: str | keras.DTypePolicy | None = None,
     draws_encoder: bool = True,
+    ends_in_cls: bool = False,
 ) -> keras.Model:
     """Builds an encoder with the head of a task.
 
@@ -206,6 +207,7 @@ def build_task_network(
         num_outputs: Width of the output: one for each label, or as many as the task has numbers.
         dropout_rate: Share of the states that the head reads zeroed while training.
         draws_encoder: False where the encoder's weights come from a file; those of the head are drawn all the same.
+        ends_in_cls: Whether the last block computes [CLS] alone where the head reads nothing else.
 
     Returns:
         A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_outputs), or of a head that
@@ -213,7 +215,13 @@ def build_task_network(
     """
     size = resolve_size(size)
     encoder = build_encoder(
-        size, vocab_size=vocab_size, seed=seed, dtype=dtype, learns_attention=False, is_drawn=draws_encoder
+        size,
+        vocab_size=vocab_size,
+        seed=seed,
+        dtype=dtype,
+        learns_attention=False,
+        is_drawn=draws_encoder,
+        ends_in_cls=ends_in_cls and head.is_pooled,
     )
     classifier = ClassifierHead(num_outputs, dropout_rate, seed=seed or 0, name=head.name, dtype=dtype)
     states, weights = encoder.output["hidden_states"][-1], []

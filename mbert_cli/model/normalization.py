@@ -42,7 +42,16 @@ class LayerNorm(NoNorm):
         return super().__call__(ops.cast(normalized, rows.dtype))
 
 
-def build_norm(owner: LayerWithParts, size: Architecture, dim: int, epsilon: float | None = None) -> NoNorm:
+class Folded:
+    """Passes rows on: what the norm did lies in the weights before and after it."""
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        return rows
+
+
+def build_norm(
+    owner: LayerWithParts, size: Architecture, dim: int, epsilon: float | None = None
+) -> NoNorm | Folded:
     """The normalization of a size.
 
     Args:
@@ -51,6 +60,35 @@ def build_norm(owner: LayerWithParts, size: Architecture, dim: int, epsilon: flo
         dim: Features of a row.
         epsilon: Added to the variance; None is the size's `norm_epsilon`.
     """
+    if size.normalization == "folded":
+        return Folded()
     if size.normalization == "no_norm":
         return NoNorm(owner, dim)
     return LayerNorm(owner, dim, size.norm_epsilon if epsilon is None else epsilon)
+
+
+class AddNorm:
+    """`norm(update + residual)`, a part of a block.
+
+    The residual of a folded norm is multiplied by a vector of weights where the architecture says so.
+
+    Args:
+        owner: The block.
+        size: Gives the normalization.
+        dim: Features of a row.
+        place: Name scope in which this stands, as `attention`.
+        epsilon: Added to the variance; None is the size's `norm_epsilon`.
+    """
+
+    def __init__(
+        self, owner: LayerWithParts, size: Architecture, dim: int, place: str, epsilon: float | None = None
+    ) -> None:
+        self.norm = build_norm(owner, size, dim, epsilon)
+        self.scale = None
+        if f"{owner.name}/{place}" in size.multiplied_residuals:
+            self.scale = owner.own("residual_scale", (dim,), "ones")
+
+    def __call__(self, update: Tensor, residual: Tensor) -> Tensor:
+        if self.scale is not None:
+            residual = ops.multiply(residual, self.scale)
+        return self.norm(update + residual)

@@ -41,8 +41,15 @@ class Architecture(Section):
     """Query, key and value all read the bottlenecked input (MobileBERT TINY)."""
     key_query_shared_bottleneck: bool = False
     """Query and key read a bottleneck of their own, value reads the wide input (MobileBERT)."""
-    normalization: Literal["no_norm", "layer_norm"] = "layer_norm"
-    """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
+    normalization: Literal["no_norm", "layer_norm", "folded"] = "layer_norm"
+    """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm. folded is what
+    `mbert_cli.tflite.fold` makes of no_norm: there is none, because the weights beside it do its work."""
+    multiplied_residuals: tuple[str, ...] = ()
+    """The additions of a folded model that multiply their residual by a vector of weights, as
+    `layer_03/attention`, `layer_03/feed_forward_0` or `layer_03/bottleneck_output`."""
+    merged_projections: bool = False
+    """Dense maps of a block that read the same rows before attention are one product, in which the query holds
+    the factor of attention, 1 / sqrt(width of a head); see `mbert_cli.model.projections`."""
     norm_epsilon: Annotated[float, Field(ge=0, le=1)] = NORM_EPSILON
     """Added to the variance of each layer_norm."""
     edge_norm_epsilon: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -82,6 +89,14 @@ class Architecture(Section):
             raise ValueError(
                 f"the width inside a block ({self.block_dim}) must be a multiple of "
                 f"num_heads ({self.num_heads})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _residuals_of_folded_models_are_multiplied(self) -> "Architecture":
+        if self.multiplied_residuals and self.normalization != "folded":
+            raise ValueError(
+                f"multiplied_residuals must be empty unless normalization is folded (it is {self.normalization})"
             )
         return self
 

@@ -6,6 +6,7 @@ from mbert_cli.backend import Tensor
 from mbert_cli.model.attention import SelfAttention
 from mbert_cli.model.block import Block
 from mbert_cli.model.feed_forward import FeedForward
+from mbert_cli.model.projections import Projections
 
 
 class PlainBlock(Block):
@@ -16,15 +17,19 @@ class PlainBlock(Block):
 
     def build(self, *shapes: object) -> None:
         size, rate = self.size, self.size.hidden_dropout_rate
-        self.attention = SelfAttention(self, size, size.hidden_dim, size.hidden_dim, rate)
+        self.projections = Projections(self, size)
+        self.attention = SelfAttention(self, size, rate, self.first_only)
         self.feed_forwards = [
             FeedForward(self, f"feed_forward_{index}", size, rate)
             for index in range(size.num_feedforward_networks)
         ]
 
     def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, Tensor]:
+        length = ops.shape(hidden)[1]
         rows = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
-        rows, logits = self.attention(rows, rows, rows, attention_bias, training)
+        residual, query, key, value = self.projections(rows)
+        residual, query = self.keep(residual, length), self.keep(query, length)
+        rows, logits = self.attention(query, key, value, residual, attention_bias, training)
         for feed_forward in self.feed_forwards:
             rows = feed_forward(rows, training)
-        return ops.reshape(rows, (-1, ops.shape(hidden)[1], self.size.hidden_dim)), logits
+        return ops.reshape(rows, (-1, 1 if self.first_only else length, self.size.hidden_dim)), logits

@@ -35,11 +35,12 @@ class SharedTrace:
 
     def __init__(self, *, learns_attention: bool = True) -> None:
         self._learns_attention = learns_attention
-        self._functions: dict[bool, Traced] = {}
+        self._functions: dict[tuple[object, ...], Traced] = {}
 
     def __call__(
         self,
         block: LayerWithParts,
+        form: tuple[object, ...],
         compute: Compute,
         hidden: Tensor,
         attention_bias: Tensor,
@@ -49,6 +50,7 @@ class SharedTrace:
 
         Args:
             block: One of the blocks.
+            form: Blocks of the same form share a function.
             compute: Its own method.
             hidden, attention_bias: Tensors.
             training: Whether dropout is active.
@@ -56,10 +58,11 @@ class SharedTrace:
         if not _traces_graph():
             return compute(hidden, attention_bias, training)
         is_training = bool(training)
-        if is_training not in self._functions:
-            self._functions[is_training] = self._as_function(block, compute, is_training)
+        key = (is_training, *form)
+        if key not in self._functions:
+            self._functions[key] = self._as_function(block, compute, is_training)
         values = [_value(part, is_training) for part in block.owned]
-        return self._functions[is_training](values, hidden, attention_bias)
+        return self._functions[key](values, hidden, attention_bias)
 
     def _as_function(self, template: LayerWithParts, compute: Compute, training: bool) -> Traced:
         """(values, hidden, attention_bias) -> what the template computes with these values in its variables."""

@@ -43,3 +43,38 @@ def test_a_block_by_itself_computes_what_its_kind_says(kind, size):
 def test_a_block_of_no_kind_computes_nothing():
     with pytest.raises(NotImplementedError):
         Block(PLAIN).compute(None, None, None)
+
+
+def build(kind: type[Block], architecture: Architecture, **options: bool) -> Block:
+    """A block with the same random weights at every call."""
+    block = kind(architecture, name="layer_00", **options)
+    block.build()
+    random = np.random.default_rng(0)
+    for weight in block.weights:
+        weight.assign(random.standard_normal(weight.shape))
+    return block
+
+
+@pytest.mark.parametrize(("kind", "size"), KINDS)
+def test_the_first_position_alone_is_what_it_is_among_all(kind, size):
+    hidden = np.random.default_rng(1).standard_normal((2, 3, 8)).astype("float32")
+    bias = AttentionBias()(keras.ops.array([[1, 1, 1], [1, 1, 0]], "int32"))
+    states, logits = build(kind, size)(hidden, bias)
+    first_states, first_logits = build(kind, size, first_only=True)(hidden, bias)
+    np.testing.assert_allclose(first_states, states[:, :1], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(first_logits, logits[:, :, :1], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "size"), KINDS)
+def test_symbolic_shapes_of_the_first_position_are_those_of_the_call(kind, size):
+    hidden, bias = keras.Input((5, 8)), keras.Input((1, 1, 5))
+    states, logits = build(kind, size, first_only=True)(hidden, bias)
+    assert states.shape == (None, 1, 8)
+    assert logits.shape == (None, 2, 1, 5)
+
+
+def test_blocks_of_one_form_differ_in_their_weights_alone():
+    places = ("layer_00/attention", "layer_01/attention", "layer_01/feed_forward_0")
+    folded = BOTTLENECK.model_copy(update={"normalization": "folded", "multiplied_residuals": places})
+    forms = [BottleneckBlock(folded, name=f"layer_{index:02d}").form for index in range(3)]
+    assert forms == [(False, "attention"), (False, "attention", "feed_forward_0"), (False,)]

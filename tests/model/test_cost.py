@@ -21,6 +21,16 @@ def test_parameters_are_exactly_those_of_the_network(name):
     assert count_parameters(size, 100) == network.count_params()
 
 
+@pytest.mark.parametrize("name", ["mobilebert", "mobilebert_tiny", "ib_bert_laptop", "bert_base"])
+def test_parameters_of_a_folded_model_are_exactly_those_of_its_network(name):
+    places = ("layer_00/attention", "layer_01/feed_forward_0")
+    if SIZES[name].intra_dim:
+        places += ("layer_01/bottleneck_output",)
+    changes = {"num_layers": 2, "normalization": "folded", "merged_projections": True}
+    size = SIZES[name].model_copy(update=changes | {"multiplied_residuals": places})
+    assert count_parameters(size, 100) == build_encoder(size, vocab_size=100, seed=None).count_params()
+
+
 @pytest.mark.parametrize(
     "name", ["mobilebert", "mobilebert_tiny", "bert_base", "tinybert_4", "ib_bert_laptop"]
 )

@@ -32,10 +32,11 @@ def test_the_trigram_of_one_token_has_no_neighbours():
     assert np.array(trigram(keras.ops.array([[[5.0, 6.0]]]))).tolist() == [[[0, 0, 5, 6, 0, 0]]]
 
 
-def test_word_position_and_segment_are_added():
-    layer = build(SIZE)
+def test_word_position_and_segment_are_added_in_training_and_elsewhere():
+    layer = build(SIZE.model_copy(update={"hidden_dropout_rate": 0.0}))
     layer.segment_embeddings.assign([[100, 100], [200, 200]])
-    assert np.array(layer(IDS, SEGMENTS)).tolist() == [[[111, 112], [223, 224]]]
+    for training in (False, True):
+        assert np.array(layer(IDS, SEGMENTS, training=training)).tolist() == [[[111, 112], [223, 224]]]
 
 
 def test_a_size_without_segments_ignores_them():

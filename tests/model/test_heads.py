@@ -203,3 +203,17 @@ def test_the_head_is_drawn_where_the_encoder_is_loaded():
     heads = [network.get_layer("classifier").weights[0].numpy() for network in (drawn, loaded)]
     np.testing.assert_array_equal(*heads)
     assert heads[0].any() and not loaded.get_layer("embeddings").word_embeddings.numpy().any()
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "bert_base"])
+def test_a_network_that_ends_in_cls_gives_the_same_logits(name):
+    changes = {"num_layers": 2, "hidden_dim": 8, "num_heads": 2, "intermediate_dim": 6, "max_length": 8}
+    changes |= {"embedding_dim": 8, "intra_dim": SIZES[name].intra_dim and 4}
+    size = SIZES[name].model_copy(update=changes)
+    ids = np.array([[2, 7, 9, 3, 0], [2, 5, 6, 8, 3]], "int32")
+    batch = {"token_ids": ids, "segment_ids": ids * 0, "padding_mask": (ids > 0).astype("int32")}
+    whole, part = (
+        build_task_network(size, num_outputs=3, vocab_size=10, ends_in_cls=ends)(batch)["logits"]
+        for ends in (False, True)
+    )
+    np.testing.assert_allclose(part, whole, rtol=1e-4, atol=1e-6)

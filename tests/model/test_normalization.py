@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from mbert_cli.model.dense import LayerWithParts
-from mbert_cli.model.normalization import LayerNorm, NoNorm
+from mbert_cli.model.normalization import AddNorm, Folded, LayerNorm, NoNorm, build_norm
+from mbert_cli.model.options import Architecture
+
+FOLDED = Architecture(
+    num_layers=1, hidden_dim=2, num_heads=1, intermediate_dim=2, embedding_dim=2, normalization="folded",
+    multiplied_residuals=("layer_00/attention",),
+)  # fmt: skip
 
 
 def build(part: type[NoNorm]) -> NoNorm:
@@ -48,3 +54,32 @@ def test_a_fresh_norm_has_ones_and_zeros(part):
     assert keras.ops.convert_to_numpy(norm.gamma).tolist() == [1, 1, 1]
     assert keras.ops.convert_to_numpy(norm.beta).tolist() == [0, 0, 0]
     assert (norm.gamma.path, norm.beta.path) == ("norm/gamma", "norm/beta")
+
+
+def test_a_folded_norm_passes_rows_on_and_has_no_weights():
+    owner = LayerWithParts(name="layer_00")
+    norm = build_norm(owner, FOLDED, 2)
+    rows = keras.ops.array([[1.0, 2.0]])
+    assert isinstance(norm, Folded)
+    assert norm(rows) is rows
+    assert owner.owned == []
+
+
+def test_a_folded_sum_multiplies_its_residual_where_the_architecture_says_so():
+    owner = LayerWithParts(name="layer_00")
+    multiplied = AddNorm(owner, FOLDED, 2, "attention")
+    multiplied.scale.assign([2, 3])
+    plain = AddNorm(owner, FOLDED, 2, "feed_forward_0")
+    update, residual = keras.ops.array([[100.0, 100.0]]), keras.ops.array([[1.0, 2.0]])
+    assert np.array(multiplied(update, residual)).tolist() == [[102, 106]]
+    assert np.array(plain(update, residual)).tolist() == [[101, 102]]
+    assert [weight.path for weight in owner.owned] == ["residual_scale"]
+
+
+def test_a_sum_with_a_norm_is_normalized_with_its_residual():
+    no_norm = FOLDED.model_copy(update={"normalization": "no_norm", "multiplied_residuals": ()})
+    add_norm = AddNorm(LayerWithParts(name="layer_00"), no_norm, 2, "attention")
+    add_norm.norm.gamma.assign([2, 2])
+    assert np.array(add_norm(keras.ops.array([[1.0, 2.0]]), keras.ops.array([[3.0, 4.0]]))).tolist() == [
+        [8, 12]
+    ]

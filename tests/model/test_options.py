@@ -1,6 +1,7 @@
 """Sizes as data: what a named size becomes with changes, and what cannot be one."""
 
 import pytest
+from pydantic import ValidationError
 
 from mbert_cli.model.options import SIZES, Architecture, ModelOptions, SizeChanges, layer_name
 
@@ -66,3 +67,25 @@ def test_the_small_sizes_are_the_large_ones_but_narrower():
     for small, large in (("mobilebert_laptop", "mobilebert"), ("ib_bert_laptop", "ib_bert_large")):
         assert [getattr(SIZES[small], key) for key in same] == [getattr(SIZES[large], key) for key in same]
         assert SIZES[small].hidden_dim < SIZES[large].hidden_dim
+
+
+def test_residuals_are_multiplied_in_folded_models_alone():
+    with pytest.raises(
+        ValueError,
+        match=r"multiplied_residuals must be empty unless normalization is folded \(it is no_norm\)",
+    ):
+        Architecture(**SIZES["mobilebert"].model_dump() | {"multiplied_residuals": ("layer_00/attention",)})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"normalization": "folded"},
+        {"merged_projections": True},
+        {"multiplied_residuals": ["layer_00/attention"]},
+    ],
+)
+def test_a_recipe_cannot_ask_for_a_folded_model(changes):
+    # It has no normalization to train with: folding makes it of a model that was trained.
+    with pytest.raises(ValidationError):
+        ModelOptions(size="mobilebert", changes=changes)

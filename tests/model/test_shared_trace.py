@@ -21,6 +21,13 @@ SIZES = {
         normalization="no_norm", activation="relu",
     ),
 }  # fmt: skip
+SIZES["folded"] = SIZES["bottleneck"].model_copy(
+    update={
+        "normalization": "folded",
+        "merged_projections": True,
+        "multiplied_residuals": ("layer_01/attention",),
+    }
+)
 IDS = np.random.default_rng(0).integers(5, 40, (4, 6)).astype("int32")
 INPUTS = {"token_ids": IDS, "segment_ids": IDS * 0, "padding_mask": np.ones_like(IDS)}
 

@@ -1,0 +1,112 @@
+"""The dense maps of a block that stand before its attention: what each reads, apart or merged.
+
+| architecture                            | what reads the block's input                     | what reads a bottleneck |
+|-----------------------------------------|--------------------------------------------------|-------------------------|
+| no `intra_dim` (BERT)                   | query, key, value                                |                         |
+| `use_bottleneck_attention` (TINY)       | bottleneck_input                                 | query, key, value       |
+| `key_query_shared_bottleneck` (MobileBERT) | bottleneck_input, bottleneck_attention, value | query, key              |
+| neither (IB-BERT)                       | bottleneck_input, query, key, value              |                         |
+
+Query and key of MobileBERT read `bottleneck_attention`, those of MobileBERT TINY `bottleneck_input`. With
+`merged_projections` the maps of a cell are one product, their outputs side by side in the order of the table.
+"""
+
+import keras
+from keras import ops
+
+from mbert_cli.backend import Tensor
+from mbert_cli.model.dense import Dense, LayerWithParts
+from mbert_cli.model.normalization import Folded, NoNorm, build_norm
+from mbert_cli.model.options import Architecture
+
+BOTTLENECKS = ("bottleneck_input", "bottleneck_attention")
+ATTENTION = ("query", "key", "value")
+
+
+def input_projections(size: Architecture) -> tuple[str, ...]:
+    """The maps that read the input of a block."""
+    if size.intra_dim is None:
+        return ATTENTION
+    if size.use_bottleneck_attention:
+        return ("bottleneck_input",)
+    if size.key_query_shared_bottleneck:
+        return (*BOTTLENECKS, "value")
+    return ("bottleneck_input", *ATTENTION)
+
+
+def bottleneck_projections(size: Architecture) -> tuple[str, ...]:
+    """The maps that read one of the bottlenecks."""
+    return tuple(name for name in ATTENTION if name not in input_projections(size))
+
+
+class Projections:
+    """A block's input -> residual, query, key and value of its attention; a part of a block.
+
+    Weights, apart: `bottleneck_input`, `bottleneck_attention` and `attention/{query,key,value}`, as far as the
+    architecture has them; merged: `input_projections` and `bottleneck_projections`. Norms of bottlenecks have the
+    same names in both.
+
+    Args:
+        owner: The block.
+        size: Gives widths and normalization, and says what reads what.
+    """
+
+    def __init__(self, owner: LayerWithParts, size: Architecture) -> None:
+        self.size = size
+        self._outer, self._inner = input_projections(size), bottleneck_projections(size)
+        self._input_dims = dict.fromkeys(self._outer, size.hidden_dim) | dict.fromkeys(
+            self._inner, size.block_dim
+        )
+        self._maps: dict[str, Dense] = {}
+        self._norms: dict[str, NoNorm | Folded] = {}
+        for name in BOTTLENECKS:
+            if name in self._outer:
+                self._add_bottleneck(owner, name)
+        if not size.merged_projections:
+            with keras.name_scope("attention"):
+                for name in ATTENTION:
+                    self._maps[name] = Dense(owner, name, self._input_dims[name], size.block_dim)
+            return
+        self._add_merged(owner, "input_projections", self._outer)
+        if self._inner:
+            self._add_merged(owner, "bottleneck_projections", self._inner)
+
+    def __call__(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Computes what attention takes.
+
+        Args:
+            rows: (batch * length, hidden_dim).
+
+        Returns:
+            The residual, (batch * length, block_dim) if there is a bottleneck, otherwise the rows; then query,
+            scaled by 1 / sqrt(width of a head), key and value, (batch * length, block_dim) each.
+        """
+        parts = self._read("input_projections", self._outer, rows)
+        for name, norm in self._norms.items():
+            parts[name] = norm(parts[name])
+        residual = parts.get("bottleneck_input", rows)
+        if self._inner:
+            source = parts.get("bottleneck_attention", residual)
+            parts |= self._read("bottleneck_projections", self._inner, source)
+        query = parts["query"]
+        if not self.size.merged_projections:
+            query = query * (self.size.block_dim // self.size.num_heads) ** -0.5
+        return residual, query, parts["key"], parts["value"]
+
+    def _add_bottleneck(self, owner: LayerWithParts, name: str) -> None:
+        with keras.name_scope(name):
+            if not self.size.merged_projections:
+                self._maps[name] = Dense(owner, None, self.size.hidden_dim, self.size.block_dim)
+            self._norms[name] = build_norm(owner, self.size, self.size.block_dim)
+
+    def _add_merged(self, owner: LayerWithParts, name: str, parts: tuple[str, ...]) -> None:
+        width = len(parts) * self.size.block_dim
+        self._maps[name] = Dense(owner, name, self._input_dims[parts[0]], width)
+
+    def _read(self, merged: str, parts: tuple[str, ...], rows: Tensor) -> dict[str, Tensor]:
+        """The outputs of the maps that read the same rows, by name."""
+        if not self.size.merged_projections:
+            return {name: self._maps[name](rows) for name in parts}
+        together = self._maps[merged](rows)
+        outputs = [together] if len(parts) == 1 else ops.split(together, len(parts), axis=-1)
+        return dict(zip(parts, outputs, strict=True))
