@@ -33,8 +33,9 @@ losses of tasks, focal loss                    mbert_cli/losses/tasks.py
 factors of rare labels                         mbert_cli/losses/weights.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
-a search over settings and seeds               mbert_cli/commands/search.py
+a search over settings and seeds               mbert_cli/search/trials.py
 its grid, and what is clearly behind           mbert_cli/search/grid.py
+its trials as runs, and the one that is kept   mbert_cli/tasks/searching.py
 a batch in halves on two streams               mbert_cli/train/streams.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py

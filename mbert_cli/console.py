@@ -68,6 +68,16 @@ def results(show: "Callable[[rich.console.Console], None]") -> None:
     show(_results())
 
 
+def messages(show: "Callable[[rich.console.Console], None]") -> None:
+    """Prints messages that are more than lines; with quiet nothing.
+
+    Args:
+        show: Prints them on the stream that it is given.
+    """
+    if not _settings.quiet:
+        show(_messages())
+
+
 def record(values: Mapping[str, object]) -> None:
     """Prints a record of the command's result as one line of JSON; not through rich, for there may be many."""
     document(json_line(values, sys.stdout) + "\n")

@@ -28,7 +28,7 @@ from mbert_cli.model.options import SIZES, SizeChanges
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import LoadedRecipe, load
-from mbert_cli.search.grid import is_behind, plan_settings, seeds_of
+from mbert_cli.search.grid import SearchPlan, plan_search
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.model import TaskModel
@@ -268,13 +268,9 @@ SEARCH = {"learning_rate": [0.1, 0.2], "batch_size": [1, 2], "epochs": [1, 2], "
 
 @pytest.mark.parametrize("name", SearchOptions.model_fields)
 def test_a_key_of_a_search_changes_its_trials(name):
-    def trials(*settings: str) -> tuple:
+    def trials(*settings: str) -> SearchPlan:
         recipe = load("finetune", settings=["search.epochs=[3, 4]", *settings]).recipe
-        settings, seeds = (
-            plan_settings(recipe.search, recipe.train, recipe.seed),
-            seeds_of(recipe.search, recipe.seed),
-        )
-        return settings, seeds, is_behind({0.5: 0.6}, [{0.5: 0.8}], recipe.search.prune_margin)
+        return plan_search(recipe.search, recipe.train, recipe.seed)
 
     assert trials(f"search.{name}={json.dumps(SEARCH[name])}") != trials()
 

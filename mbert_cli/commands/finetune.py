@@ -1,8 +1,9 @@
 """`mbert finetune`: a teacher or a student -> a task model."""
 
+from pathlib import Path
+
 from mbert_cli import console
 from mbert_cli.backend import use_streams
-from mbert_cli.commands.search import Watch, run_search
 from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
@@ -11,8 +12,13 @@ from mbert_cli.preflight.inputs import find_model, origin_of, with_input, with_l
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.report.search import plan_page, search_page
+from mbert_cli.report.terminal import announce, deliver
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.search.grid import plan_search
+from mbert_cli.search.results import read_report
+from mbert_cli.search.trials import Watch
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.plan import show_plan
@@ -20,6 +26,7 @@ from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.tasks.searching import count_steps, run_search
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.training import Material, build_network, collect, fine_tuning, fit, stage_of
 from mbert_cli.train.stage import Stage
@@ -69,7 +76,14 @@ def _search(invocation: Invocation, recipe: FinetuneRecipe, material: Material, 
     def steps_of(trial: FinetuneRecipe) -> int:
         return stage_of(trial, material).steps
 
-    run_search(invocation, recipe, contents, train, steps_of)
+    path, plan = Path(invocation.run), plan_search(recipe.search, recipe.train, recipe.seed)
+    planned = plan_page(path, plan, count_steps(plan, recipe, steps_of))
+    if invocation.dry_run:
+        deliver(planned, invocation.delivery)
+        return
+    announce(planned)
+    run_search(invocation, recipe, contents, plan, train, steps_of)
+    deliver(search_page(path, read_report(path)), invocation.delivery)
 
 
 def _show_task(task: TaskData, rows: Rows) -> None:

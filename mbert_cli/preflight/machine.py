@@ -10,7 +10,7 @@ from mbert_cli.preflight.task import TaskCheck
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
 from mbert_cli.runs.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.runs.tensorboard import require_tensorboard
-from mbert_cli.search.grid import plan_settings, seeds_of
+from mbert_cli.search.grid import plan_search
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.weights.description import ModelDescription
@@ -99,5 +99,4 @@ def _count_models(recipe: FinetuneRecipe) -> int:
     """Models that a fine-tuning leaves behind: one, or those of all trials and the chosen one once more."""
     if recipe.search is None:
         return 1
-    settings = plan_settings(recipe.search, recipe.train, recipe.seed)
-    return len(settings) * len(seeds_of(recipe.search, recipe.seed)) + 1
+    return plan_search(recipe.search, recipe.train, recipe.seed).num_trials + 1

@@ -31,6 +31,11 @@ def deliver(page: Page, delivery: Delivery) -> None:
         console.document(page_text(page, delivery))
 
 
+def announce(page: Page) -> None:
+    """Shows a page as a message, on standard error: what a command is about to do."""
+    console.messages(lambda stream: print_page(stream, page))
+
+
 def page_text(page: Page, delivery: Delivery) -> str:
     """A page as a text; in a file it may have every character, on standard output those that this can hold."""
     if delivery.format == "json":

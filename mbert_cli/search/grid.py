@@ -52,23 +52,41 @@ def make_grid(search: SearchOptions, train: FinetuneTrainOptions) -> list[Settin
     ]
 
 
-def seeds_of(search: SearchOptions, seed: int) -> list[int]:
-    """The seeds of every setting."""
-    return list(search.seed or [seed])
+@dataclass(frozen=True)
+class SearchPlan:
+    """What a search tries.
+
+    Attributes:
+        grid: All settings.
+        settings: Those that are tried, in the order of the grid.
+        seeds: Each setting is trained with every one of these.
+        drawn_by: The seed that decided which settings are tried, where not all are.
+        prune_margin: How far behind is clearly behind; None for never.
+    """
+
+    grid: Sequence[Setting]
+    settings: Sequence[Setting]
+    seeds: Sequence[int]
+    drawn_by: int
+    prune_margin: float | None
+
+    @property
+    def num_trials(self) -> int:
+        """Every setting with every seed."""
+        return len(self.settings) * len(self.seeds)
 
 
-def plan_settings(search: SearchOptions, train: FinetuneTrainOptions, seed: int) -> list[Setting]:
-    """The settings that are tried, in the order of the grid: all, or as many as `max_trials` has room for.
+def plan_search(search: SearchOptions, train: FinetuneTrainOptions, seed: int) -> SearchPlan:
+    """The grid of a search, and of its settings all, or as many as `max_trials` has room for.
 
     Args:
         search: What is tried.
         train: The values of what is not.
         seed: The recipe's; decides which settings are drawn.
     """
-    grid = make_grid(search, train)
-    if search.max_trials is None:
-        return grid
-    return draw(grid, search.max_trials // len(seeds_of(search, seed)), seed)
+    grid, seeds = make_grid(search, train), list(search.seed or [seed])
+    settings = grid if search.max_trials is None else draw(grid, search.max_trials // len(seeds), seed)
+    return SearchPlan(grid, settings, seeds, seed, search.prune_margin)
 
 
 def draw(settings: Sequence[Setting], count: int, seed: int) -> list[Setting]:

@@ -224,3 +224,9 @@ def describe_choice(search: Path, report: SearchReport) -> str:
         f"{said}, the best of {len(chosen.trials)} seeds; their mean is "
         f"{show_share(chosen.mean, chosen.deviation)}"
     )
+
+
+def describe_states(report: SearchReport) -> str:
+    """How many settings are in which state: `2 pruned, 1 diverged`."""
+    states = [result.state for result in report.results]
+    return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))

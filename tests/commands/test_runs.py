@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.commands.runs import RunsCommand, run
+from mbert_cli.page import Delivery
 from mbert_cli.report import run_table
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import describe_run
+from mbert_cli.search.grid import Setting
+from mbert_cli.search.results import SearchReport, SettingResult, TrialResult, write_report
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +74,47 @@ def test_folders_that_are_not_runs_are_named_in_one_line(capsys: pytest.CaptureF
         "There are no runs in runs. `mbert train-teacher` makes the first.",
         "Not runs: runs/notes, runs/photos",
     ]
+
+
+def finished_search(path: Path) -> None:
+    """A search of one setting, as it lies on the disk."""
+    setting = Setting(0.1, 32, 2)
+    trial = TrialResult(setting.trial(0), 0, "complete", 0.82, 20, 20, "accuracy")
+    with begin(str(path), "finetune") as begun:
+        write_report(path, SearchReport((SettingResult(setting, (trial,)),)))
+        summary = {"score": 0.82, "score_name": "accuracy", "steps": 20}
+        begun.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
+
+
+def test_a_search_is_one_row_that_counts_trials_and_alone_it_has_its_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_table, "format_bytes", lambda size: "1 MB")
+    finished_search(Path("runs/s"))
+    run(RunsCommand(Path("runs")))
+    assert any(
+        line.startswith("s finetune complete 1 of 1 trials 1 MB accuracy 82.00% 2") for line in lines(capsys)
+    )
+    run(RunsCommand(Path("runs/s")))
+    assert "0.1 32 2 1 of 1 82.00% 20 chosen" in lines(capsys)
+
+
+def test_json_of_a_run_has_the_search_that_it_is_or_null(capsys: pytest.CaptureFixture[str]) -> None:
+    finished_search(Path("runs/s"))
+    begin("runs/corpus", "prepare").close()
+    found = {}
+    for name in ("s", "corpus"):
+        run(RunsCommand(Path("runs", name), delivery=Delivery("json")))
+        found[name] = json.loads(capsys.readouterr().out)
+    assert found["s"]["search"]["chosen"]["mean"] == 0.82
+    assert found["corpus"]["search"] is None
+    assert set(found["s"]) == set(found["corpus"])
+
+
+def test_pages_of_chain_and_glue_are_documents_too(capsys: pytest.CaptureFixture[str]) -> None:
+    begin("runs/corpus", "prepare").close()
+    for page, empty in (("chain", {"models": [], "artifacts": []}), ("glue", {"models": []})):
+        run(RunsCommand(Path("runs"), **{page: True}, delivery=Delivery("json")))
+        document = json.loads(capsys.readouterr().out)
+        assert document | empty == document
+        assert len(document["notes"]) == 1

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mbert_cli.page import PRINTED
+from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.report.glue import glue_page
-from mbert_cli.report.terminal import deliver
+from mbert_cli.report.terminal import deliver, page_text
+from mbert_cli.search.grid import Setting
+from mbert_cli.search.results import SearchReport, SettingResult, TrialResult, write_report
 
 
 def write_run(root: Path, name: str, glue_task: str, score: float, **changes: object) -> Path:
@@ -105,6 +107,40 @@ def test_mnli_of_one_set_and_of_both_are_two_columns(root, capsys):
         "mnli, 872 examples (set 3f9a1c02) and 436 examples (set 77777777)", "mnli, 872 examples (set 3f9a1c02)",
     ]  # fmt: skip
     assert (found["other"], found["student"]) == (["65.0", "65.0", "65.0"], ["60.0"])
+
+
+def test_a_search_counts_with_the_seeds_of_its_setting(root, capsys):
+    run = write_run(root, "s", "mnli", 0.8)
+    setting = Setting(0.1, 32, 2)
+    trials = tuple(
+        TrialResult(setting.trial(seed), seed, "complete", score, 20, 20, "accuracy")
+        for seed, score in enumerate((0.82, 0.78))
+    )
+    write_report(run, SearchReport((SettingResult(setting, trials),)))
+    assert rows(root, capsys)["student"] == ["80.0 ± 2.8", "80.0", "80.0"]
+    for trial, expected in zip(
+        trials, (["80.0 ± 2.8", "80.0", "80.0"], ["70.0 ± 1.4", "70.0", "70.0"]), strict=True
+    ):
+        report = run / "trials" / trial.name / "eval"
+        report.mkdir(parents=True)
+        (report / "validation_mismatched.json").write_text(json.dumps({"score": 0.6}))
+        # The second set counts once all seeds were scored on it.
+        assert rows(root, capsys)["student"] == expected
+
+
+def test_json_holds_shares_of_one_and_which_sets_they_are_of(root):
+    write_run(root, "a", "rte", 0.5, scored=OFFICIAL)
+    write_run(root, "b", "rte", 0.6, scored=OFFICIAL)
+    write_run(root, "c", "wnli", 0.4)
+    document = json.loads(page_text(glue_page(root), Delivery("json")))
+    (model,) = document["models"]
+    assert model["model"] == "student"
+    assert model["tasks"][0] == {
+        "task": "rte", "sets": [{"examples": 872, "set": "3f9a1c02aaaaaaaa"}], "matched_and_mismatched": False,
+        "runs": 2, "mean": 0.55, "deviation": pytest.approx(0.005**0.5),
+    }  # fmt: skip
+    assert (model["average"], model["average_without_wnli"]) == (pytest.approx(0.475), 0.55)
+    assert len(document["notes"]) == 3
 
 
 def test_other_tasks_are_not_in_the_table(root, capsys):

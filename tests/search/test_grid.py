@@ -5,7 +5,7 @@ from dataclasses import astuple
 
 import pytest
 
-from mbert_cli.search.grid import Setting, draw, is_behind, make_grid, plan_settings, seeds_of
+from mbert_cli.search.grid import Setting, draw, is_behind, make_grid, plan_search
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.train.options import FinetuneTrainOptions
 
@@ -22,8 +22,8 @@ PAPER = SearchOptions(
 def test_the_last_axis_varies_fastest_and_what_is_not_listed_is_the_recipes_own():
     grid = make_grid(SearchOptions(learning_rate=[1, 0.5], epochs=[3, 2]), TRAIN)
     assert [astuple(setting) for setting in grid] == [(1.0, 8, 3), (1.0, 8, 2), (0.5, 8, 3), (0.5, 8, 2)]
-    assert seeds_of(SearchOptions(epochs=[1]), 7) == [7]
-    assert seeds_of(PAPER, 7) == [0, 1, 2]
+    assert plan_search(SearchOptions(epochs=[1]), TRAIN, 7).seeds == [7]
+    assert plan_search(PAPER, TRAIN, 7).seeds == [0, 1, 2]
 
 
 def test_a_trial_is_named_by_its_values():
@@ -38,15 +38,14 @@ def test_a_setting_changes_the_train_section_only_where_it_says():
 
 
 def test_a_cap_leaves_whole_settings_in_the_order_of_the_grid():
-    grid = make_grid(PAPER, TRAIN)
-    planned = plan_settings(PAPER, TRAIN, seed=0)
-    assert len(grid) == 270
-    assert len(planned) == 12
-    assert planned == [setting for setting in grid if setting in planned]
-    assert planned == plan_settings(PAPER, TRAIN, seed=0)
-    assert planned != plan_settings(PAPER, TRAIN, seed=1)
-    assert plan_settings(PAPER.model_copy(update={"max_trials": 5}), TRAIN, 0) == draw(grid, 1, 0)
-    assert plan_settings(PAPER.model_copy(update={"max_trials": 9999}), TRAIN, 0) == grid
+    plan = plan_search(PAPER, TRAIN, seed=0)
+    assert (len(plan.grid), len(plan.settings), plan.num_trials) == (270, 12, 36)
+    assert plan.settings == [setting for setting in plan.grid if setting in plan.settings]
+    assert plan == plan_search(PAPER, TRAIN, seed=0)
+    assert plan.settings != plan_search(PAPER, TRAIN, seed=1).settings
+    few, all_of_it = (PAPER.model_copy(update={"max_trials": most}) for most in (5, 9999))
+    assert plan_search(few, TRAIN, 0).settings == draw(plan.grid, 1, 0)
+    assert plan_search(all_of_it, TRAIN, 0).settings == plan.grid
 
 
 @pytest.mark.parametrize("count", [3, 12, 30, 90])
