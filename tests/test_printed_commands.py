@@ -22,7 +22,10 @@ from mbert_cli.recipe.schema import RECIPES
 
 PACKAGE = Path(mbert_cli.__file__).parent
 ROOT = PACKAGE.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 FLAGS = {"--strategy": "distill.strategy", "--teacher": "teacher", "--source": "source"}
 EXAMPLES = {
     "VERB": "finetune", "RECIPE": "quickstart", "NAME": "quickstart", "KEY": "seed", "MODE": "float16",
