@@ -109,4 +109,4 @@ def test_a_search_stopped_by_ctrl_c_keeps_its_trials_and_goes_on_bit_for_bit(
     assert continued.stdout.replace("search-stopped", "search-whole") == whole.stdout
     model = open_task_model(folder / "runs/search-stopped")
     assert "search-stopped is that of trials/learning_rate-0.0" in capsys.readouterr().err
-    assert model.description.labels == ["0", "1"]
+    assert model.description.output_names == ["0", "1"]

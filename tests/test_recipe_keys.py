@@ -159,7 +159,7 @@ def observe(verb: str, loaded: LoadedRecipe, own: AnyTask) -> object:
     names = ("train", "validation") if verb == "finetune" else ("validation",)
     tokenizer = Tokenizer(VOCABULARY)
     sets = [encode_set(task, task.sets[name], options, tokenizer) for name in names]
-    return task.labels, task.kind, [arrays_of(encoded, verb != "bench") for encoded in sets]
+    return task.output_names, task.kind, [arrays_of(encoded, verb != "bench") for encoded in sets]
 
 
 def observe_model(verb: str, loaded: LoadedRecipe, options: AnyTask, own: AnyTask) -> object:
@@ -167,7 +167,7 @@ def observe_model(verb: str, loaded: LoadedRecipe, options: AnyTask, own: AnyTas
     kind = {"squad": "question_answering", "tokens": "token_classification"}.get(own.source, "classification")
     labels = ["I-A", "O"] if kind == "token_classification" else ["no", "yes"]
     description = ModelDescription(
-        verb="finetune", size=SIZES["bert_base"], labels=labels, kind=kind, task=own,
+        verb="finetune", size=SIZES["bert_base"], output_names=labels, kind=kind, task=own,
         vocabulary=VocabularyDescription(size=9, lowercase=True, digest=""),
     )  # fmt: skip
     file = Path("other/dev.tsv" if own.source == "glue" else "t.csv")

@@ -89,7 +89,7 @@ def run(command: ConvertCommand) -> None:
     configuration = write_fields(description.size, description.vocabulary.size, family)
     # TF1's code takes fields that it does not know; with them the checkpoint comes back as what it is.
     configuration |= write_task(
-        find_architecture(heads, family), kind_of(description.kind).problem_type, description.labels
+        find_architecture(heads, family), kind_of(description.kind).problem_type, description.output_names
     )
     _show(command, converted, dropped)
     fills_masks = command.to == "huggingface" and "masked_language_model" in heads
@@ -173,7 +173,7 @@ def _drop_foreign_heads(
 def _heads(arrays: Mapping[str, np.ndarray], description: ModelDescription) -> dict[str, int]:
     """The heads among the weights, with their number of labels."""
     found = {name.split("/")[0] for name in arrays}
-    return {head: len(description.labels or ()) for head in HEADS if head in found}
+    return {head: len(description.output_names or ()) for head in HEADS if head in found}
 
 
 def find_architecture(heads: Collection[str], family: str) -> str:

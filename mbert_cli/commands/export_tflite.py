@@ -69,7 +69,7 @@ def run(invocation: Invocation) -> None:
     )
     for mode in modes:
         console.info(f"Artifact: {run.export / mode / MODEL}")
-    num_broken = sum(len(label.splitlines()) > 1 for label in description.labels)
+    num_broken = sum(len(label.splitlines()) > 1 for label in description.output_names)
     if num_broken:
         console.info(
             f"Labels with line breaks: {num_broken}; in labels.txt, which has one label a line, they are blanks"
@@ -149,7 +149,7 @@ def _export(
 def _write(folder: Path, model: SavedModel, content: bytes, report: dict) -> None:
     (folder / MODEL).write_bytes(content)
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    (folder / "labels.txt").write_text(label_lines(model.description.labels), encoding="utf-8")
+    (folder / "labels.txt").write_text(label_lines(model.description.output_names), encoding="utf-8")
     model.description.save(folder)
     copy_vocabulary(model.folder / VOCABULARY, folder)
 

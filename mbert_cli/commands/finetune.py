@@ -88,7 +88,7 @@ def _search(invocation: Invocation, recipe: FinetuneRecipe, material: Material, 
 
 def _show_task(task: TaskData, rows: Rows) -> None:
     console.info(
-        f"{task.name}: {kind_of(task.kind).summary(task.labels)}, {len(task.train):,} training and "
+        f"{task.name}: {kind_of(task.kind).summary(task.output_names)}, {len(task.train):,} training and "
         f"{len(task.validation):,} validation examples"
     )
     for note in (*task.notes, *task.train.notes, rows.cut, rows.left_out):

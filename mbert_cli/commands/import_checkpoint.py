@@ -161,8 +161,8 @@ def describe(
     if kind is None or length is None:
         return ModelDescription(**known)
     task = ImportedTask(source="imported", sequence_length=length)
-    labels = list(imported.labels or KINDS[kind].output_names)
-    return ModelDescription(**known, labels=labels, kind=kind, task=task)
+    names = list(imported.labels or KINDS[kind].output_names)
+    return ModelDescription(**known, output_names=names, kind=kind, task=task)
 
 
 def show_coverage(title: str, imported: Imported) -> None:
@@ -182,12 +182,12 @@ def show_coverage(title: str, imported: Imported) -> None:
 
 
 def _show_model(imported: Imported, description: ModelDescription, path: Path) -> None:
-    size, labels = imported.size, description.labels
+    size, labels = imported.size, imported.labels
     heads = ", ".join(imported.heads) or "no head"
     console.info(
         f"{imported.family}, {size.num_layers} layers of {size.hidden_dim}, "
         f"{sum(array.size for array in imported.arrays.values()):,} parameters; {heads}"
-        + (f"; labels {', '.join(labels)}" if labels and imported.labels else "")
+        + (f"; labels {', '.join(labels)}" if labels else "")
         + f"; {description.vocabulary.size:,} {'lower-cased ' if description.vocabulary.lowercase else ''}tokens"
         + f" -> {path}"
     )

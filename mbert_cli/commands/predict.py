@@ -62,12 +62,12 @@ def _answer(invocation: Invocation, model: TaskModel, asked: Questions | Texts) 
     recipe: PredictRecipe = invocation.loaded.recipe
     description = model.description
     kind = kind_of(description.kind)
-    task = TaskData(asked.name, description.labels, {}, kind=description.kind)
+    task = TaskData(asked.name, description.output_names, {}, kind=description.kind)
     encoded = model.encode(task, asked.examples(kind.unlabelled), recipe.task or description.task)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
     outputs = model.answer(encoded, recipe.batch_size)
-    return kind.answers(asked, encoded, outputs, description.labels)
+    return kind.answers(asked, encoded, outputs, description.output_names)
 
 
 def _show(invocation: Invocation, answers: Answers) -> None:

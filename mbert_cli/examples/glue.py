@@ -20,11 +20,11 @@ class GlueRow:
     """How one task is stored and scored.
 
     Args:
-        labels: Names of the labels in the order of their ids, which is that of tensorflow-datasets; of a
+        output_names: Names of the labels in the order of their ids, which is that of tensorflow-datasets; of a
             regression the name of its number.
         columns: Columns of the TSV files.
         features: The same in tensorflow-datasets.
-        written: The labels as the TSV files write them, in the order of `labels`; None where that is as
+        written: The labels as the TSV files write them, in the order of `output_names`; None where that is as
             they are named.
         metrics: Names of the official figures; the score of the task is their mean.
         kind: What the task asks for.
@@ -35,7 +35,7 @@ class GlueRow:
             one decides which epoch is best.
     """
 
-    labels: tuple[str, ...]
+    output_names: tuple[str, ...]
     columns: Columns
     features: Columns
     written: tuple[str, ...] | None = None
@@ -58,7 +58,7 @@ _TWO_SENTENCES = Columns("sentence1", "sentence2", "label")
 
 GLUE: dict[str, GlueRow] = {
     "cola": GlueRow(
-        labels=("unacceptable", "acceptable"),
+        output_names=("unacceptable", "acceptable"),
         written=("0", "1"),
         columns=Columns("sentence", None, "label"),
         features=Columns("sentence", None, "label"),
@@ -66,27 +66,27 @@ GLUE: dict[str, GlueRow] = {
         metrics=("matthews_correlation",),
     ),
     "sst2": GlueRow(
-        labels=("negative", "positive"),
+        output_names=("negative", "positive"),
         written=("0", "1"),
         columns=Columns("sentence", None, "label"),
         features=Columns("sentence", None, "label"),
     ),
     "mrpc": GlueRow(
-        labels=("not_equivalent", "equivalent"),
+        output_names=("not_equivalent", "equivalent"),
         written=("0", "1"),
         columns=Columns("#1 String", "#2 String", "Quality"),
         features=_TWO_SENTENCES,
         metrics=("f1", "accuracy"),
     ),
     "stsb": GlueRow(
-        labels=("score",),
+        output_names=("score",),
         columns=Columns("sentence1", "sentence2", "score"),
         features=_TWO_SENTENCES,
         metrics=("pearson", "spearman"),
         kind="regression",
     ),
     "qqp": GlueRow(
-        labels=("not_duplicate", "duplicate"),
+        output_names=("not_duplicate", "duplicate"),
         written=("0", "1"),
         columns=Columns("question1", "question2", "is_duplicate"),
         features=Columns("question1", "question2", "label"),
@@ -94,7 +94,7 @@ GLUE: dict[str, GlueRow] = {
         has_broken_lines=True,
     ),
     "mnli": GlueRow(
-        labels=("entailment", "neutral", "contradiction"),
+        output_names=("entailment", "neutral", "contradiction"),
         columns=Columns("sentence1", "sentence2", "gold_label"),
         features=Columns("premise", "hypothesis", "label"),
         validation_splits={
@@ -103,13 +103,13 @@ GLUE: dict[str, GlueRow] = {
         },
     ),
     "qnli": GlueRow(
-        labels=_ENTAILMENT,
+        output_names=_ENTAILMENT,
         columns=Columns("question", "sentence", "label"),
         features=Columns("question", "sentence", "label"),
     ),
-    "rte": GlueRow(labels=_ENTAILMENT, columns=_TWO_SENTENCES, features=_TWO_SENTENCES),
+    "rte": GlueRow(output_names=_ENTAILMENT, columns=_TWO_SENTENCES, features=_TWO_SENTENCES),
     "wnli": GlueRow(
-        labels=("not_entailment", "entailment"),
+        output_names=("not_entailment", "entailment"),
         written=("0", "1"),
         columns=_TWO_SENTENCES,
         features=_TWO_SENTENCES,
@@ -131,7 +131,7 @@ def load_glue(options: GlueTask, split: str | None = None) -> TaskData:
         else _read_file(Path(options.folder, file), options.name, row)
         for name, (file, part) in splits.items()
     }
-    return TaskData(options.name, list(row.labels), sets, row.metrics, row.kind)
+    return TaskData(options.name, list(row.output_names), sets, row.metrics, row.kind)
 
 
 def _read_file(path: Path, name: str, row: GlueRow) -> Examples:
@@ -142,7 +142,7 @@ def _read_file(path: Path, name: str, row: GlueRow) -> Examples:
             f"Set task.folder to the folder of {name}, or to null to use tensorflow-datasets.",
         )
     table = Table(row.columns, TableForm(header=row.header, is_exact=True, skips_short=row.has_broken_lines))
-    labels = None if row.kind == "regression" else list(row.written or row.labels)
+    labels = None if row.kind == "regression" else list(row.written or row.output_names)
     try:
         return read_examples(path, table, labels)
     except UserError as error:

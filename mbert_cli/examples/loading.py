@@ -113,7 +113,7 @@ def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
     held_out = max(1, round(limit * VALIDATION_SHARE))
     return TaskData(
         name="installed_docs",
-        labels=labels,
+        output_names=labels,
         sets={
             "train": _examples(labels, train, max(1, limit - held_out)),
             "validation": _examples(labels, validation, held_out),

@@ -46,8 +46,8 @@ def _columns(task: TaskData, examples: Any) -> Iterable[Sequence[str]]:
 
 def _label_names(task: TaskData, labels: np.ndarray) -> list[str]:
     if labels.ndim == 2:
-        names = np.array(task.labels, object)
+        names = np.array(task.output_names, object)
         return [str(sorted(names[row > 0])) for row in labels]
     if labels.dtype.kind == "f":
         return [str(value) for value in labels]
-    return [task.labels[index] for index in labels]
+    return [task.output_names[index] for index in labels]

@@ -52,7 +52,7 @@ def load_file_task(options: FileTask) -> TaskData:
         train, validation = hold_out(train, fractions, options.validation_share, path)
     return TaskData(
         name=path.name,
-        labels=labels or [str(options.label)],
+        output_names=labels or [str(options.label)],
         sets={"train": train, "validation": validation},
         kind=options.kind,
         notes=(*notes, *_notes_on_labels(labels or [], rows)),

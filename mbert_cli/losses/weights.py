@@ -44,9 +44,9 @@ def require_factors(options: LossOptions, task: TaskData) -> None:
         UserError: They are more or fewer.
     """
     weights = options.class_weights
-    if isinstance(weights, list) and len(weights) != len(task.labels):
+    if isinstance(weights, list) and len(weights) != len(task.output_names):
         raise UserError(
-            f"loss.class_weights must have a factor for each label: {', '.join(task.labels)}. "
+            f"loss.class_weights must have a factor for each label: {', '.join(task.output_names)}. "
             f"Received: {len(weights)} factors",
             "List them in the order of the labels, or set loss.class_weights to balanced.",
         )
@@ -66,5 +66,5 @@ def class_factors(options: LossOptions, task: TaskData, labels: np.ndarray) -> l
     require_factors(options, task)
     weights = options.class_weights
     if weights == "balanced":
-        weights = balanced_weights(labels, len(task.labels))
+        weights = balanced_weights(labels, len(task.output_names))
     return None if weights is None else [float(weight) for weight in weights]

@@ -31,6 +31,7 @@ from mbert_cli.runs.lineage import TASK_MODELS, TEACHERS
 from mbert_cli.runs.listing import is_run, maker_of, newest_complete
 from mbert_cli.section import Section
 from mbert_cli.sessions.prolonging import require_same_run
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.weights.description import ModelDescription
@@ -223,7 +224,8 @@ def _task_model(invocation: Invocation, report: Report) -> ModelDescription | No
                 f"Make one with `{maker_of('finetune', invocation.root)}`.",
             )
         description = SavedModel.open(path, TASK_MODELS).description
-        return f"{path}: labels {', '.join(description.labels or ())}", description
+        what = "labels" if kind_of(description.kind).has_labels else "outputs"
+        return f"{path}: {what} {', '.join(description.output_names or ())}", description
 
     return report.look("task model", check)
 

@@ -92,5 +92,7 @@ def _described(data: TaskData) -> str:
     counts = f"{len(data.train):,} training and {len(data.validation):,} validation examples"
     if not kind_of(data.kind).has_labels:
         return f"{data.name}: {in_words(data.kind)}, {counts}"
-    shown = ", ".join(data.labels[:SHOWN_LABELS]) + (", ..." if len(data.labels) > SHOWN_LABELS else "")
-    return f"{data.name}: {len(data.labels)} labels ({shown}), {counts}"
+    shown = ", ".join(data.output_names[:SHOWN_LABELS]) + (
+        ", ..." if len(data.output_names) > SHOWN_LABELS else ""
+    )
+    return f"{data.name}: {len(data.output_names)} labels ({shown}), {counts}"

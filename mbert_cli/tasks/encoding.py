@@ -88,7 +88,7 @@ def word_rows(
 ) -> TokenRows:
     """A row a text, or several windows of a long one."""
     stride = options.document_stride if isinstance(options, TokenTask) else None
-    return TokenRows(examples, tokenizer, options.sequence_length, task.labels, stride)
+    return TokenRows(examples, tokenizer, options.sequence_length, task.output_names, stride)
 
 
 def judge_words(task: TaskData, examples: Any, options: Task | ImportedTask, rows: TokenRows) -> WordJudge:
@@ -98,5 +98,5 @@ def judge_words(task: TaskData, examples: Any, options: Task | ImportedTask, row
     from mbert_cli.evaluate.tag_judge import TagJudge
 
     truth = rows.labels, rows.columns, rows.words.word_splits, rows.rows
-    chunks = chunk_labels(task.labels)
-    return TagJudge(task.labels, *truth) if chunks is None else EntityJudge(chunks, *truth)
+    chunks = chunk_labels(task.output_names)
+    return TagJudge(task.output_names, *truth) if chunks is None else EntityJudge(chunks, *truth)

@@ -27,16 +27,16 @@ def find_columns(task: TaskData, model: ModelDescription, name: str) -> tuple[in
         UserError: The model answers something else, or knows other labels.
     """
     _require_kind(task, model, name)
-    known = list(model.labels or ())
+    known = list(model.output_names or ())
     kind = kind_of(task.kind)
     if kind.output_names:
         return tuple(range(len(known)))
     if not kind.has_labels:
         return _one_number(task, known, name)
-    order = match_names(task.labels, known) or _nameless(task, model)
+    order = match_names(task.output_names, known) or _nameless(task, model)
     if order is None:
         raise UserError(
-            f"A task model is scored on a task with its own labels. Received: {', '.join(task.labels)} in "
+            f"A task model is scored on a task with its own labels. Received: {', '.join(task.output_names)} in "
             f"{task.name} for {name}, which knows {', '.join(known)}",
             _hint_at_labels(task, known),
         )
@@ -49,7 +49,7 @@ def _hint_at_labels(task: TaskData, known: list[str]) -> str:
     """What to do where the labels of a task are not those of a model."""
     if task.name in GLUE:
         return f"Score a model of these labels; `mbert finetune {task.name}` makes one."
-    written = {_plain(label): label for label in task.labels}
+    written = {_plain(label): label for label in task.output_names}
     if set(written) < set(map(_plain, known)):
         labels = [written.get(_plain(label), label) for label in known]
         names = json.dumps(list(_types(labels) or labels), ensure_ascii=False)
@@ -69,7 +69,7 @@ def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:
     if task.kind == model.kind:
         return
     asked, own = kind_of(task.kind), kind_of(model.kind)
-    is_single = own.problem_type == MULTI_LABEL and len(model.labels or ()) == 1
+    is_single = own.problem_type == MULTI_LABEL and len(model.output_names or ()) == 1
     if model.verb == IMPORT and is_single and asked.problem_type == NUMBER:
         hint = f'Put "problem_type": "{NUMBER}" into its config.json and import it again.'
     elif model.verb == IMPORT:
@@ -85,14 +85,16 @@ def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:
 
 def _one_number(task: TaskData, known: list[str], name: str) -> tuple[int, ...]:
     """A number is matched with a number, whatever they are called."""
-    if len(known) != len(task.labels):
+    if len(known) != len(task.output_names):
         raise UserError(
-            f"A model is scored on a task with as many numbers as it gives. Received: {', '.join(task.labels)} in "
-            f"{task.name} for {name}, which gives {', '.join(known)}",
+            "A model is scored on a task with as many numbers as it gives. "
+            f"Received: {', '.join(task.output_names)} in {task.name} for {name}, which gives {', '.join(known)}",
             "Score a model of one number; `mbert predict` shows those of this one.",
         )
-    if known != task.labels:
-        console.info(f"{', '.join(known)} of {name} is taken for {', '.join(task.labels)} of {task.name}")
+    if known != task.output_names:
+        console.info(
+            f"{', '.join(known)} of {name} is taken for {', '.join(task.output_names)} of {task.name}"
+        )
     return (0,)
 
 
@@ -114,13 +116,13 @@ def _plain(label: str) -> str:
 
 def _nameless(task: TaskData, model: ModelDescription) -> tuple[int, ...] | None:
     """The order as it is, where a model numbers its labels in place of naming them."""
-    known = list(model.labels or ())
-    numbers = [str(index) for index in range(len(task.labels))]
+    known = list(model.output_names or ())
+    numbers = [str(index) for index in range(len(task.output_names))]
     defaults = [f"LABEL_{number}" for number in numbers]
     is_glue = task.name in GLUE and set(known) == set(numbers)
     if not is_glue and (model.verb != IMPORT or known != defaults):
         return None
     console.info(
-        f"The model does not name its labels; they are taken for {', '.join(task.labels)} in this order"
+        f"The model does not name its labels; they are taken for {', '.join(task.output_names)} in this order"
     )
     return tuple(known.index(number) for number in numbers) if is_glue else tuple(range(len(known)))

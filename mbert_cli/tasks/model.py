@@ -78,7 +78,7 @@ class TaskModel:
         columns = find_columns(task, self.description, str(self.path))
         if columns == tuple(range(len(columns))):
             columns = None
-        description = self.description.model_copy(update={"labels": task.labels})
+        description = self.description.model_copy(update={"output_names": task.output_names})
         return replace(self, description=description, columns=columns)
 
     def arrange(self, outputs: np.ndarray) -> np.ndarray:
@@ -131,7 +131,7 @@ class TaskModel:
         )
         kind = self.description.kind
         examples = kind_of(kind).unlabelled(documentation(), None)
-        task = TaskData("documentation", self.description.labels, {}, kind=kind)
+        task = TaskData("documentation", self.description.output_names, {}, kind=kind)
         return self, self.encode(task, thin(examples, max_examples), options)
 
     def warn_of_other_set(self, options: Task, split: str, found: SetDescription) -> None:

@@ -46,12 +46,11 @@ def label_details(
         judge: What scored it.
         predicted: What the judge says that the model said.
     """
-    rows = per_class(examples.labels, predicted, task.labels)
-    counts = confusion(examples.labels, predicted, len(task.labels))
-    shown = [
-        (label, *(f"{count:,}" for count in row)) for label, row in zip(task.labels, counts, strict=True)
-    ]
-    confused = Table("Confusion: true label by row, predicted label by column", ["", *task.labels], shown)
+    labels = task.output_names
+    rows = per_class(examples.labels, predicted, labels)
+    counts = confusion(examples.labels, predicted, len(labels))
+    shown = [(label, *(f"{count:,}" for count in row)) for label, row in zip(labels, counts, strict=True)]
+    confused = Table("Confusion: true label by row, predicted label by column", ["", *labels], shown)
     report = {"labels": [vars(row) for row in rows], "confusion": counts.tolist()}
     return Details([_label_table(title, rows), confused], report)
 
@@ -60,7 +59,7 @@ def label_set_details(
     title: str, task: TaskData, examples: Examples, judge: Judge, predicted: np.ndarray
 ) -> Details:
     """Figures of each label, which an example has or has not; arguments as of `label_details`."""
-    rows = per_class(examples.labels, predicted, task.labels)
+    rows = per_class(examples.labels, predicted, task.output_names)
     return Details([_label_table(title, rows)], {"labels": [vars(row) for row in rows]})
 
 
@@ -90,7 +89,7 @@ def number_details(
         )
         for row in rows
     ]
-    columns = [f"true {task.labels[0]}", "mean predicted", "mean absolute error", "examples"]
+    columns = [f"true {task.output_names[0]}", "mean predicted", "mean absolute error", "examples"]
     return Details([Table(title, columns, shown)], {"ranges": [vars(row) for row in rows]})
 
 

@@ -73,7 +73,7 @@ def _prepare(model: TaskModel, options: Task) -> _Submission:
             "Name runs that were fine-tuned on one, or leave --submission out.",
         )
     row = GLUE[options.name]
-    task = TaskData(options.name, list(row.labels), {}, row.metrics, row.kind)
+    task = TaskData(options.name, list(row.output_names), {}, row.metrics, row.kind)
     return _Submission(model.answering(task), options, task, load_tests(options))
 
 
@@ -118,5 +118,5 @@ def _writer(name: str) -> Callable[[np.generic], str]:
     if not kind_of(row.kind).has_labels:
         low, high = 0.0, 5.0
         return lambda value: f"{min(max(float(value), low), high):.3f}"
-    names = row.written or row.labels
+    names = row.written or row.output_names
     return lambda label: names[int(label)]

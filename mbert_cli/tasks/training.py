@@ -97,7 +97,7 @@ def collect(recipe: FinetuneRecipe, source: SavedModel, task: TaskData) -> Mater
         verb="finetune",
         size=source.description.size,
         vocabulary=source.description.vocabulary,
-        labels=task.labels,
+        output_names=task.output_names,
         kind=task.kind,
         task=recipe.task,
         sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
@@ -132,7 +132,9 @@ def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
         )
     weights = class_factors(options, task, rows.labels)
     if weights is not None:
-        named = ", ".join(f"{label} {weight:.3g}" for label, weight in zip(task.labels, weights, strict=True))
+        named = ", ".join(
+            f"{label} {weight:.3g}" for label, weight in zip(task.output_names, weights, strict=True)
+        )
         console.info(f"class weights: {named}")
     return loss.with_factors(weights, options.focal_gamma)
 
@@ -145,7 +147,7 @@ def build_network(recipe: FinetuneRecipe, material: Material) -> keras.Model:
         description.size,
         head=head,
         vocab_size=description.vocabulary.size,
-        num_outputs=len(description.labels),
+        num_outputs=len(description.output_names),
         seed=recipe.seed,
         dropout_rate=recipe.dropout_rate,
         dtype=dtype_policy(recipe.train.precision),
@@ -173,12 +175,13 @@ def _take_weights(network: keras.Model, source: SavedModel, description: ModelDe
 
 def kept_outputs(description: ModelDescription, source: ModelDescription) -> tuple[int, ...] | None:
     """For each label the source's output of that name, where it answers the same; says so where it has a head."""
-    if source.labels is None:
+    known, wanted = source.output_names, description.output_names
+    if known is None:
         return None
-    columns = match_names(description.labels, source.labels) if source.kind == description.kind else None
+    columns = match_names(wanted, known) if source.kind == description.kind else None
     what = "is a fresh one" if columns is None else "is kept: the labels are the same"
-    if columns is not None and source.labels != description.labels:
-        what += f", where the source has them as {', '.join(source.labels)}"
+    if columns is not None and known != wanted:
+        what += f", where the source has them as {', '.join(known)}"
     console.info(f"The head {what}")
     return columns
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import AliasChoices, Field
+
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.model.options import Architecture
@@ -59,8 +61,11 @@ class ModelDescription(Section):
     """The encoder's architecture."""
     vocabulary: VocabularyDescription
     """Its vocabulary."""
-    labels: list[str] | None = None
-    """Labels in the order of their ids, for a task model; of a regression the name of its number."""
+    output_names: list[str] | None = Field(
+        default=None, validation_alias=AliasChoices("output_names", "labels")
+    )
+    """Names of the outputs of a task model, in their order: its labels, of a regression its number, of answers their
+    start and end. Version 0.1 called them labels."""
     kind: str = "classification"
     """What its task asks for, one of `TaskKind`."""
     null_threshold: float | None = None

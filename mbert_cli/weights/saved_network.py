@@ -69,7 +69,7 @@ def load_task_network(model: SavedModel, head: TaskHead) -> keras.Model:
         description.size,
         head=head,
         vocab_size=description.vocabulary.size,
-        num_outputs=len(description.labels or ()),
+        num_outputs=len(description.output_names or ()),
         seed=None,
     )
     assign_variables(network, model.weights)

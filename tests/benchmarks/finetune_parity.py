@@ -84,7 +84,7 @@ class Peer:
         self.task: TaskData = load_task(GlueTask(**recipe["task"]))
         self.tokenizer = AutoTokenizer.from_pretrained(model)
         self.network = AutoModelForSequenceClassification.from_pretrained(
-            model, num_labels=len(self.task.labels), classifier_dropout=recipe["dropout_rate"]
+            model, num_labels=len(self.task.output_names), classifier_dropout=recipe["dropout_rate"]
         )
 
     def train(self) -> list[float]:

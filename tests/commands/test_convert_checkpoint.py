@@ -81,7 +81,7 @@ def test_a_model_that_reads_the_token_behind_each_token_says_how_to_pad(
         verb="finetune",
         size=size,
         vocabulary=describe_vocabulary(vocabulary),
-        labels=["a", "b"],
+        output_names=["a", "b"],
         kind="classification",
     )
     with RunDir.open(Path("run"), "finetune", {"seed": 0}, fresh=False, origin={}) as run:

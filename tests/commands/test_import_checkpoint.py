@@ -62,7 +62,7 @@ def test_a_classifier_becomes_a_run_with_its_labels_and_goes_back(capsys):
     assert "labels bad, so-so, good" in shown.err and "runs/ours: complete" in shown.out
     description = ModelDescription.load(Path("runs/ours/final"))
     assert (description.verb, description.kind) == ("import", "classification")
-    assert description.labels == ["bad", "so-so", "good"]
+    assert description.output_names == ["bad", "so-so", "good"]
     assert description.task.sequence_length == 64
     convert_checkpoint.run(ConvertCommand(Path("runs/ours"), Path("back")))
     again = transformers.AutoModelForSequenceClassification.from_pretrained("back")
@@ -109,7 +109,7 @@ def test_a_task_is_the_same_after_a_way_through_either_format(name, changes, kin
     import_checkpoint.run(ImportCommand("there", Path("runs/second")))
     first, second = (ModelDescription.load(Path(f"runs/{name}/final")) for name in ("first", "second"))
     assert first == second and first.kind == kind
-    assert first.labels == (["start", "end"] if kind == "question_answering" else list(LABELS.values()))
+    assert first.output_names == (["start", "end"] if kind == "question_answering" else list(LABELS.values()))
 
 
 @pytest.mark.parametrize("name", ["ForNextSentencePrediction", "ForMaskedLM", "Model"])

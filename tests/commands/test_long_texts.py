@@ -44,7 +44,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("long")
     VOCABULARY.save(folder / "vocab.txt")
     description = ModelDescription(
-        verb="finetune", size=SIZE, vocabulary=describe_vocabulary(VOCABULARY), labels=LABELS,
+        verb="finetune", size=SIZE, vocabulary=describe_vocabulary(VOCABULARY), output_names=LABELS,
         kind="token_classification",
         task=TokenTask(source="tokens", kind="tags", train="t.conll", sequence_length=LENGTH),
     )  # fmt: skip

@@ -77,7 +77,7 @@ def test_each_task_is_read_with_the_quirks_of_its_files(tmp_path, name):
     task = load_task(options(tmp_path, name))
     assert (task.train.texts, task.train.second_texts) == (texts, second_texts)
     read = task.train.labels.tolist()
-    assert (read if task.kind == "regression" else [task.labels[label] for label in read]) == labels
+    assert (read if task.kind == "regression" else [task.output_names[label] for label in read]) == labels
     assert task.train.num_left_out == (2 if name == "qqp" else 0)
     assert takes_pairs(options(tmp_path, name)) == (second_texts is not None)
 
@@ -89,7 +89,7 @@ def test_the_labels_have_the_order_of_tensorflow_datasets(name):
         task = load_task(options(name=name))
     row = GLUE[name]
     if row.kind == "classification":
-        assert info.features[row.features.label].names == list(row.labels)
+        assert info.features[row.features.label].names == list(row.output_names)
     assert task.train.labels.dtype == (np.float32 if row.kind == "regression" else np.int32)
     assert (task.train.second_texts is None) == (row.features.second_text is None)
     assert list(task.sets) == list(row.splits)
@@ -117,7 +117,7 @@ def folder(tmp_path):
 
 def test_folder_gives_texts_without_quoting_and_official_labels(folder):
     task = load_task(options(folder))
-    assert (task.name, task.labels, task.metrics) == (
+    assert (task.name, task.output_names, task.metrics) == (
         "sst2",
         ["negative", "positive"],
         ("accuracy",),
@@ -131,7 +131,7 @@ def test_folder_gives_texts_without_quoting_and_official_labels(folder):
 def test_tensorflow_datasets_gives_the_same_task():
     with tfds.testing.mock_data(num_examples=7):
         task = load_task(options())
-    assert task.labels == ["negative", "positive"]
+    assert task.output_names == ["negative", "positive"]
     assert len(task.train) == len(task.validation) == 7
     assert task.train.labels.dtype == np.int32 and set(task.train.labels) <= {0, 1}
     assert all(isinstance(text, str) for text in task.train.texts)

@@ -29,7 +29,7 @@ def json_lines(*labels: str) -> str:
 
 def test_numbers_and_truth_values_of_json_are_labels_by_their_text(tmp_path):
     task = load(tmp_path, json_lines("1", '"1"', "true", '"true"', "-2.5", '"a\\nb"'))
-    assert task.labels == ["-2.5", "1", "a\nb", "true"]
+    assert task.output_names == ["-2.5", "1", "a\nb", "true"]
     assert task.train.labels.tolist() == [1, 1, 3, 3, 0, 2]
     assert task.notes == ('t.jsonl: 1 and "1" are one label', 't.jsonl: true and "true" are one label')
 
@@ -83,14 +83,14 @@ def test_a_blank_label_in_a_list_is_refused(tmp_path):
 def test_a_cell_may_write_its_labels_as_python_and_json_write_a_list(tmp_path):
     content = 'text,label\na,"[\'sea\', \'mo,ney\']"\nb,[]\nc,"[""sea""]"\nd,"sea, [x]"\ne,[x]\n'
     task = load(tmp_path, content, "t.csv", kind="multi_label")
-    assert task.labels == ["[x]", "mo,ney", "sea"]
+    assert task.output_names == ["[x]", "mo,ney", "sea"]
     np.testing.assert_array_equal(task.train.labels, [[0, 1, 1], [0, 0, 0], [0, 0, 1], [1, 0, 1], [1, 0, 0]])
     assert task.notes == ("t.csv: 3 cells write their labels as a list",)
 
 
 def test_each_label_may_have_a_column(tmp_path):
     task = load(tmp_path, FLAGS, "t.csv", kind="multi_label", label=["money", "sea", "film"])
-    assert task.labels == ["money", "sea", "film"]
+    assert task.output_names == ["money", "sea", "film"]
     np.testing.assert_array_equal(task.train.labels, [[0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]])
     assert task.train.labels.dtype == np.float32
     assert task.notes == ("t.csv: the column 'Sea' for 'sea' is taken", "t.csv has no example of 'film'")

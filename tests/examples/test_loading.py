@@ -44,7 +44,7 @@ def test_modules_are_wholly_on_one_side_by_the_hash_of_the_store(fake):
     for name in modules(task.train.texts):
         assert not is_held_out(Document(name, [], hash_key=name), 0.1)
     assert len(task.train) + len(task.validation) == 2 * 60 * 4
-    assert (task.name, task.labels, task.metrics) == (
+    assert (task.name, task.output_names, task.metrics) == (
         "installed_docs",
         ["one", "two"],
         (),
@@ -53,9 +53,9 @@ def test_modules_are_wholly_on_one_side_by_the_hash_of_the_store(fake):
 
 def test_labels_are_the_libraries_and_short_paragraphs_are_left_out(fake):
     task = load(["two", "one"])
-    assert task.labels == ["two", "one"]
+    assert task.output_names == ["two", "one"]
     for text, label in zip(task.train.texts, task.train.labels, strict=True):
-        assert text.split()[-1].startswith(task.labels[label])
+        assert text.split()[-1].startswith(task.output_names[label])
     assert task.train.labels.dtype == np.int32
 
 

@@ -38,14 +38,14 @@ def test_rows_that_were_rejected_or_ignored_are_left_out_and_said(write):
         row("?", "ignore", label="SEA"), row("!", "reject", label=None),
     )  # fmt: skip
     task = load(path)
-    assert task.train.texts == ["waves", "coins"] and task.labels == ["MONEY", "SEA"]
+    assert task.train.texts == ["waves", "coins"] and task.output_names == ["MONEY", "SEA"]
     assert task.notes == ("t.jsonl: rows left out: 2 rejected in Prodigy, 1 ignored in Prodigy",)
 
 
 def test_an_answer_that_the_task_reads_is_one_of_its_fields(write):
     path = write(row("yes please", "accept"), row("no thanks", "reject"), row("later", "ignore"))
     task = load(path, label="answer")
-    assert task.labels == ["accept", "ignore", "reject"] and len(task.train) == 3
+    assert task.output_names == ["accept", "ignore", "reject"] and len(task.train) == 3
 
 
 def test_texts_without_labels_are_all_answered(write):
@@ -60,7 +60,7 @@ def test_options_that_were_chosen_are_the_labels(write):
         row("nothing", options=OPTIONS, accept=[]),
     )
     task = load(path, kind="multi_label")
-    assert task.labels == ["MONEY", "SEA"] and task.train.labels.tolist() == [[0, 1], [1, 1], [0, 0]]
+    assert task.output_names == ["MONEY", "SEA"] and task.train.labels.tolist() == [[0, 1], [1, 1], [0, 0]]
     assert task.notes == ("t.jsonl: the column 'accept' for 'label' is taken",)
     path = write(
         row("waves", options=OPTIONS, accept=["SEA"]), row("coins", options=OPTIONS, accept=["MONEY"])
@@ -79,6 +79,6 @@ def test_a_list_of_one_is_a_label(write):
     task = load(
         write({"text": "a", "label": ["x"]}, {"text": "b", "label": "y"}, {"text": "c", "label": [3]})
     )
-    assert task.labels == ["3", "x", "y"]
+    assert task.output_names == ["3", "x", "y"]
     with pytest.raises(UserError, match=r"must hold text or a number\. Received: a list, \[\]"):
         load(write({"text": "a", "label": []}, {"text": "b", "label": "y"}))

@@ -32,7 +32,7 @@ def test_two_files_are_the_two_sets_and_only_the_one_that_is_needed_is_read(tmp_
     train = write(tmp_path / "train.json", ["Ann sleeps.", "Ben runs."])
     dev = write(tmp_path / "dev.json", ["Cat eats."])
     loaded = load_task(task(train=train, validation=dev))
-    assert (loaded.name, loaded.kind, loaded.labels) == (
+    assert (loaded.name, loaded.kind, loaded.output_names) == (
         "SQuAD 1.1",
         "question_answering",
         ["start", "end"],

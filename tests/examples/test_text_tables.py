@@ -41,7 +41,7 @@ def refused(train: str, **options) -> UserError:
 def test_formats_give_the_same_examples(tmp_path, name, content):
     task = load(write(tmp_path, name, content))
     assert task.train.texts == ['first "text', "second"]
-    assert (task.name, task.labels, task.metrics) == (name, ["a", "b"], ())
+    assert (task.name, task.output_names, task.metrics) == (name, ["a", "b"], ())
     np.testing.assert_array_equal(task.train.labels, [1, 0])
     assert task.train.labels.dtype == np.int32
 
@@ -60,14 +60,14 @@ def test_two_texts_make_pairs(tmp_path):
 
 def test_given_labels_keep_their_order_and_may_be_unused(tmp_path):
     task = load(write(tmp_path, "t.tsv", TSV), labels=["z", "b", "a"])
-    assert task.labels == ["z", "b", "a"]
+    assert task.output_names == ["z", "b", "a"]
     np.testing.assert_array_equal(task.train.labels, [1, 2])
 
 
 def test_numbers_in_json_become_their_text(tmp_path):
     path = write(tmp_path, "t.jsonl", '{"text": "x", "label": 1}\n{"text": 2.5, "label": true}\n')
     task = load(path)
-    assert task.labels == ["1", "true"] and task.train.texts == ["x", "2.5"]
+    assert task.output_names == ["1", "true"] and task.train.texts == ["x", "2.5"]
 
 
 def test_validation_is_held_out_by_a_hash_of_the_text(tmp_path):
@@ -175,7 +175,7 @@ def test_a_column_that_occurs_twice_is_refused(tmp_path):
 def test_numbers_of_a_regression(tmp_path):
     path = write(tmp_path, "t.csv", "text,label\nfirst,2.5\nsecond,-1e2\n")
     task = load(path, kind="regression")
-    assert (task.kind, task.labels, task.metrics) == ("regression", ["label"], ())
+    assert (task.kind, task.output_names, task.metrics) == ("regression", ["label"], ())
     np.testing.assert_array_equal(task.train.labels, np.array([2.5, -100], np.float32))
 
 
@@ -197,7 +197,7 @@ def test_what_is_no_finite_number_is_named_with_its_line(tmp_path, written):
 )
 def test_an_example_may_have_several_labels_or_none(tmp_path, name, content):
     task = load(write(tmp_path, name, content), kind="multi_label")
-    assert (task.kind, task.labels, task.metrics) == ("multi_label", ["a", "b"], ())
+    assert (task.kind, task.output_names, task.metrics) == ("multi_label", ["a", "b"], ())
     np.testing.assert_array_equal(task.train.labels, [[1, 1], [0, 0]])
     assert task.train.labels.dtype == np.float32
 

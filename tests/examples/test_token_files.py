@@ -18,7 +18,7 @@ SPAN_HINT = (
 def test_a_token_a_line_makes_texts_of_words_with_blanks_between_them(write_file, load_tokens, name):
     task = load_tokens(write_file(name, CONLL))
     assert (task.name, task.kind, task.metrics) == (name, "token_classification", ("f1",))
-    assert task.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    assert task.output_names == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
     assert task.train.texts == ["Ada King saw Paris", "Rome"]
     assert task.train.words == [[(0, 3), (4, 8), (9, 12), (13, 18)], [(0, 4)]]
     assert task.train.spans == [[(0, 8, "PER"), (13, 18, "LOC")], [(0, 4, "LOC")]]
@@ -36,7 +36,7 @@ def test_a_text_and_its_spans_a_line_leave_the_words_to_the_tokenizer(write_file
     ]
     content = "\n\n".join(json.dumps(line) for line in lines)
     task = load_tokens(write_file("t.jsonl.gz", content))
-    assert task.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    assert task.output_names == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
     assert task.train.words is None
     assert entities(task.train) == [[("Zoë", "PER"), ("Paris", "LOC")], []]
     assert task.train.take([1]).texts == ["Nobody."]
@@ -44,7 +44,7 @@ def test_a_text_and_its_spans_a_line_leave_the_words_to_the_tokenizer(write_file
 
 def test_given_labels_keep_their_order_and_may_be_unused(write_file, load_tokens):
     task = load_tokens(write_file("t.conll", CONLL), labels=["PER", "ORG", "LOC"])
-    assert task.labels == ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
+    assert task.output_names == ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
 
 
 def test_validation_is_held_out_by_a_hash_of_the_text(write_file, load_tokens):
@@ -200,7 +200,7 @@ def test_a_label_without_a_name_or_a_start_that_is_true_is_refused(write_file, r
 def test_tags_are_labels_of_words_as_they_stand(write_file, load_tokens, refused_tokens, entities):
     path = write_file("t.conll", "The DET\ndog NOUN\nran VERB\n. .\n\nDogs NOUN\n# SYM\n")
     task = load_tokens(path, kind="tags")
-    assert (task.labels, task.metrics) == ([".", "DET", "NOUN", "SYM", "VERB"], ("accuracy",))
+    assert (task.output_names, task.metrics) == ([".", "DET", "NOUN", "SYM", "VERB"], ("accuracy",))
     assert task.kind == "token_classification"
     assert entities(task.train) == [
         [("The", "DET"), ("dog", "NOUN"), ("ran", "VERB"), (".", ".")],
@@ -208,10 +208,10 @@ def test_tags_are_labels_of_words_as_they_stand(write_file, load_tokens, refused
     ]
     assert task.train.take([1]).are_tags
     given = load_tokens(path, kind="tags", labels=["VERB", "NOUN", "DET", ".", "SYM", "ADJ"])
-    assert given.labels == ["VERB", "NOUN", "DET", ".", "SYM", "ADJ"]
+    assert given.output_names == ["VERB", "NOUN", "DET", ".", "SYM", "ADJ"]
     with_outside = write_file("o.conll", "Ada PER\nsaw O\n")
     task = load_tokens(with_outside, kind="tags", labels=["PER", "O"])
-    assert (task.labels, task.metrics) == (["PER", "O"], ("f1",))
+    assert (task.output_names, task.metrics) == (["PER", "O"], ("f1",))
     assert refused_tokens(path, kind="tags", labels=["NOUN", "VERB", "DET", "."])[0] == (
         f"A label must be one of NOUN, VERB, DET, .. Received: 'SYM' in {path}:7"
     )
@@ -219,18 +219,18 @@ def test_tags_are_labels_of_words_as_they_stand(write_file, load_tokens, refused
 
 def test_tags_that_are_numbers_are_ordered_by_value(write_file, load_tokens):
     path = write_file("t.conll", "".join(f"a {number}\n" for number in (10, 2, 0, 1, 11)))
-    assert load_tokens(path, kind="tags").labels == ["0", "1", "2", "10", "11"]
+    assert load_tokens(path, kind="tags").output_names == ["0", "1", "2", "10", "11"]
 
 
 def test_labels_may_be_all_tags_in_the_order_of_their_ids(write_file, load_tokens, refused_tokens, entities):
     path = write_file("t.conll", CONLL)
     given = ["B-PER", "I-PER", "B-LOC", "I-LOC", "O"]
     task = load_tokens(path, labels=given)
-    assert (task.labels, task.metrics) == (given, ("f1",))
+    assert (task.output_names, task.metrics) == (given, ("f1",))
     assert entities(task.train)[0] == [("Ada King", "PER"), ("Paris", "LOC")]
     # Those of another scheme name the types.
     task = load_tokens(path, labels=["O", "B-PER", "I-PER", "L-PER", "U-PER", "U-LOC"])
-    assert task.labels == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    assert task.output_names == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
     assert (
         refused_tokens(path, labels=["O", "B-PER"])[0]
         == f"A label must be one of PER. Received: 'LOC' in {path}:4"

@@ -75,7 +75,9 @@ def test_spans_of_every_tool_are_the_same(load_tokens, entities, write, form):
     task = load_tokens(write(FORMS[form], FORMS["ours"]))
     assert task.train.texts == [TEXT, TEXT] and task.train.words is None
     assert entities(task.train) == [FOUND, FOUND]
-    assert task.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"] and task.notes == task.warnings == ()
+    assert (
+        task.output_names == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"] and task.notes == task.warnings == ()
+    )
 
 
 @pytest.mark.parametrize("rows", [[FORMS["doccano"]] * 2, [FORMS["spacy, training data"]] * 2])
@@ -121,12 +123,12 @@ def test_tokens_and_tags_a_row_are_what_a_token_a_line_gives(load_tokens, entiti
 
 def test_numbers_are_tags_by_their_names(load_tokens, entities, write):
     task = load_tokens(write(NUMBERED), labels=NAMES)
-    assert entities(task.train) == [FOUND] and task.labels == NAMES
+    assert entities(task.train) == [FOUND] and task.output_names == NAMES
     task = load_tokens(
         write(NUMBERED), label_column="pos_tags", kind="tags", labels=[f"T{i}" for i in range(47)]
     )
     assert entities(task.train)[0][:3] == [("Ada", "T22"), ("King", "T22"), ("saw", "T38")]
-    assert len(task.labels) == 47
+    assert len(task.output_names) == 47
 
 
 def test_numbers_without_names_are_refused(refused_tokens, write):
@@ -153,14 +155,14 @@ def test_tags_as_they_stand_come_from_rows_too(load_tokens, refused_tokens, enti
         {"tokens": ["The", "dog"], "upos": ["DET", "NOUN"]}, {"tokens": ["Runs"], "pos_tags": ["VERB"]}
     )
     task = load_tokens(path, kind="tags")
-    assert task.labels == ["DET", "NOUN", "VERB"] and task.metrics == ("accuracy",)
+    assert task.output_names == ["DET", "NOUN", "VERB"] and task.metrics == ("accuracy",)
     assert entities(task.train) == [[("The", "DET"), ("dog", "NOUN")], [("Runs", "VERB")]]
     path = write({"tokens": ["a"], "pos_tags": ["X"], "tags": ["Y"]})
     assert refused_tokens(path, kind="tags") == (
         f"A row must have one list of tags for its tokens. Received: 'pos_tags', 'tags' in {path}:1",
         "Name the one that is meant, as in --set task.label_column=pos_tags.",
     )
-    assert load_tokens(path, kind="tags", label_column="tags").labels == ["Y"]
+    assert load_tokens(path, kind="tags", label_column="tags").output_names == ["Y"]
     spans = write(FORMS["ours"])
     assert refused_tokens(spans, kind="tags") == (
         (

@@ -29,7 +29,7 @@ def make_run(verb, size="ib_bert_laptop", task=None):
     vocabulary = VocabularyDescription(size=8000, lowercase=True, digest="0" * 64)
     labels = ["keras", "numpy"] if task else None
     description = ModelDescription(
-        verb=verb, size=SIZES[size], vocabulary=vocabulary, labels=labels, task=task
+        verb=verb, size=SIZES[size], vocabulary=vocabulary, output_names=labels, task=task
     )
     with RunDir.open(Path("runs", verb), verb, {"seed": 0}, fresh=False, origin={}) as run:
         run.finish(description.save)

@@ -32,7 +32,7 @@ def model(task: Task | ImportedTask, kind: str = "classification") -> TaskModel:
         verb="finetune",
         size=SIZES["mobilebert_laptop"],
         vocabulary=VocabularyDescription(size=6, lowercase=True, digest=vocabulary.digest),
-        labels=["no", "yes"],
+        output_names=["no", "yes"],
         kind=kind,
         task=task,
     )

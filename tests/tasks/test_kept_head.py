@@ -10,7 +10,7 @@ from mbert_cli.weights.description import ModelDescription, VocabularyDescriptio
 def describe(labels: list[str] | None, kind: str = "classification") -> ModelDescription:
     vocabulary = VocabularyDescription(size=9, lowercase=True, digest="")
     return ModelDescription(
-        verb="finetune", size=SIZES["bert_base"], vocabulary=vocabulary, labels=labels, kind=kind
+        verb="finetune", size=SIZES["bert_base"], vocabulary=vocabulary, output_names=labels, kind=kind
     )
 
 

@@ -16,7 +16,7 @@ MNLI = ["entailment", "neutral", "contradiction"]
 def describe(labels: list[str], kind: str = "classification", verb: str = "import") -> ModelDescription:
     vocabulary = VocabularyDescription(size=9, lowercase=True, digest="")
     return ModelDescription(
-        verb=verb, size=SIZES["bert_base"], vocabulary=vocabulary, labels=labels, kind=kind
+        verb=verb, size=SIZES["bert_base"], vocabulary=vocabulary, output_names=labels, kind=kind
     )
 
 
@@ -45,7 +45,7 @@ def test_labels_in_another_order_or_case_are_matched_by_name_and_said(verb, know
 @pytest.mark.parametrize("write", [str, str.upper, lambda label: label.replace("_", " "),
                                    lambda label: label.replace("_", "-").title()])  # fmt: skip
 def test_every_task_of_glue_finds_its_labels_turned_around(name, write):
-    labels = list(GLUE[name].labels)
+    labels = list(GLUE[name].output_names)
     found = columns(TaskData(name, labels, {}), describe([write(label) for label in reversed(labels)]))
     assert found == tuple(reversed(range(len(labels))))
 
@@ -154,7 +154,7 @@ def test_outputs_are_given_in_the_order_of_the_task():
         lambda batches: outputs,
     )  # fmt: skip
     answering = model.answering(TaskData("mnli", MNLI, {}))
-    assert answering.description.labels == MNLI
+    assert answering.description.output_names == MNLI
     assert answering.answer_batches([]).tolist() == [[0.2, 0.1, 0.7]]
     assert answering.arrange(outputs).tolist() == [[0.2, 0.1, 0.7]]
     assert model.answer_batches([]).tolist() == outputs.tolist()

@@ -26,7 +26,7 @@ DESCRIPTION = ModelDescription(
     verb="finetune",
     size=SIZE,
     vocabulary=VocabularyDescription(size=VOCABULARY.size, lowercase=True, digest=VOCABULARY.digest),
-    labels=["a", "b"],
+    output_names=["a", "b"],
     task=InstalledDocsTask(source="installed_docs"),
 )
 
@@ -88,7 +88,7 @@ def test_an_artifact_whose_weights_are_not_finite_answers_nothing(copied):
 
 def test_an_artifact_knows_its_labels_and_length(exported):
     model = open_task_model(exported / "model.tflite")
-    assert model.description.labels == ["a", "b"]
+    assert model.description.output_names == ["a", "b"]
     assert model.sequence_length == 8
 
 

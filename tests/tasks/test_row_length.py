@@ -24,7 +24,7 @@ def invoke(*settings: str, task: dict | None = None, verb: str = "predict") -> I
 
 def model(path: str = "runs/theirs") -> TaskModel:
     description = ModelDescription(
-        verb="import", size=SIZES["bert_base"], labels=["a", "b"],
+        verb="import", size=SIZES["bert_base"], output_names=["a", "b"],
         vocabulary=VocabularyDescription(size=9, lowercase=True, digest=""),
     )  # fmt: skip
     return TaskModel(Path(path), description, Vocabulary(LEADING_TOKENS), 128, lambda batches: None)

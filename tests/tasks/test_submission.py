@@ -30,7 +30,7 @@ def model_of(task: GlueTask | FileTask, outputs: list[list[float]]) -> TaskModel
     vocabulary = Vocabulary((*LEADING_TOKENS, "a"))
     description = ModelDescription(
         verb="finetune", size=SIZES["mobilebert_laptop"], task=task, kind=kind,
-        labels=list(GLUE[task.name].labels) if isinstance(task, GlueTask) else ["a", "b"],
+        output_names=list(GLUE[task.name].output_names) if isinstance(task, GlueTask) else ["a", "b"],
         vocabulary=VocabularyDescription(size=vocabulary.size, lowercase=True, digest=vocabulary.digest),
     )  # fmt: skip
 

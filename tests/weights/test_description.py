@@ -10,7 +10,7 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.weights.description import FILE, ModelDescription, SetDescription, VocabularyDescription
 
 DESCRIPTION = ModelDescription(
-    verb="finetune", size=SIZES["mobilebert_laptop"], labels=["no", "yes"],
+    verb="finetune", size=SIZES["mobilebert_laptop"], output_names=["no", "yes"],
     vocabulary=VocabularyDescription(size=8000, lowercase=True, digest="abc", matched=2),
     task=FileTask(source="file", train="t.csv"),
     sets={"validation": SetDescription(digest="0123456789", examples=1200)},
@@ -26,13 +26,21 @@ def test_a_description_reads_back_as_it_was_written(tmp_path):
 def test_what_earlier_versions_did_not_write_has_its_default(tmp_path):
     DESCRIPTION.save(tmp_path)
     values = json.loads((tmp_path / FILE).read_text())
-    for name in ("null_threshold", "sets", "kind", "labels", "task"):
+    for name in ("null_threshold", "sets", "kind", "output_names", "task"):
         del values[name]
     del values["vocabulary"]["matched"]
     (tmp_path / FILE).write_text(json.dumps(values))
     found = ModelDescription.load(tmp_path)
-    assert (found.kind, found.labels, found.task, found.sets) == ("classification", None, None, {})
+    assert (found.kind, found.output_names, found.task, found.sets) == ("classification", None, None, {})
     assert found.vocabulary.matched == 0
+
+
+def test_the_outputs_of_version_0_1_are_read_under_their_name_of_then(tmp_path):
+    DESCRIPTION.save(tmp_path)
+    values = json.loads((tmp_path / FILE).read_text())
+    values["labels"] = values.pop("output_names")
+    (tmp_path / FILE).write_text(json.dumps(values))
+    assert ModelDescription.load(tmp_path) == DESCRIPTION
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"verb": "finetune"}', b"\xff"])
