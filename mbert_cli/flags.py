@@ -18,7 +18,7 @@ Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", autocompletion=completion.settings,
-        help="Set a recipe key; the value is YAML. Repeatable.",
+        help="Set a recipe key: a text as it stands, a number, [A, B], null. Repeatable.",
     ),
 ]  # fmt: skip
 Run = Annotated[

@@ -25,8 +25,9 @@ INTRODUCTION = """# Reference: verbs and recipe keys
 A command ends with 0 when it is done, with 1 when it failed, with 2 when its input is wrong and nothing was started,
 and with 130 when it was interrupted and its state is saved.
 
-`--set KEY=VALUE` sets any key below. The value is YAML: `--set train.epochs=5`, `--set 'search.seed=[0,1,2]'`,
-`--set task.validation=null`. A key that would change nothing is refused, and so is one that does not exist.
+`--set KEY=VALUE` sets any key below. A text is taken as it stands, and all else is YAML: `--set train.epochs=5`,
+`--set 'search.seed=[0,1,2]'`, `--set task.validation=null`. A key that would change nothing is refused, and so is one
+that does not exist.
 
 `mbert --version` prints the versions of all libraries that matter, and `mbert --install-completion` lets the shell
 complete verbs, recipes, keys and their values."""

@@ -4,7 +4,7 @@ import functools
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
@@ -25,6 +25,7 @@ class Key:
         help: The help text, on one line.
         accepts: The values it takes in words, as `a whole number of 1 or more`.
         default: The schema's default, or `REQUIRED`.
+        types: The types of the values it takes: `str`, `list[str]`, `Literal["auto"]`.
         choices: The words it takes when these are few, otherwise empty.
         is_section: Whether further keys stand under it.
         is_discriminator: Whether its value decides which keys its section has.
@@ -35,6 +36,7 @@ class Key:
     help: str
     accepts: str
     default: object
+    types: tuple[Any, ...] = ()
     choices: tuple[str, ...] = ()
     is_section: bool = False
     is_discriminator: bool = False
@@ -113,6 +115,7 @@ def _key(path: str, field: FieldInfo, variant: str, default: object) -> Key:
         help=" ".join((field.description or "").split()),
         accepts=accepted(field),
         default=default,
+        types=tuple(map(_unwrapped, _alternatives(field.annotation))),
         choices=_choices(field) or _literals(field.annotation),
         is_section=bool(variants_of(field)),
         is_discriminator=bool(variant) and variant.startswith(f"{path}: "),

@@ -15,9 +15,10 @@ from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import RecipeFile, find_recipe, read_text
 from mbert_cli.recipe.idle_keys import refuse_idle
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
-from mbert_cli.recipe.problems import leaves, unknown_key, wrong_choice, wrong_choices, wrong_values
+from mbert_cli.recipe.problems import find_key, leaves, unknown_key, wrong_choice, wrong_choices, wrong_values
 from mbert_cli.recipe.schema import RECIPES, SMOKE, SMOKE_SEARCH, SMOKE_TASKS
-from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, read_value, written
+from mbert_cli.recipe.setting import read_setting
+from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, written
 from mbert_cli.section import Section
 
 
@@ -122,18 +123,21 @@ class _Draft:
 
     def add_settings(self, settings: Sequence[str]) -> None:
         """Lays the values of `--set` over the draft; those that choose a section's variant go first."""
-        chooses = {key.path for key in keys_of(self.verb) if key.is_discriminator}
+        known = {key.path: key for key in keys_of(self.verb)}
+        chooses = {path for path, key in known.items() if key.is_discriminator}
         for setting in sorted(settings, key=lambda text: text.partition("=")[0].strip() not in chooses):
             path, equals, text = setting.partition("=")
             if not equals or not path.strip():
                 self.mistakes.append(("--set", f"a setting must be KEY=VALUE. Received: {setting}"))
                 continue
+            path = path.strip()
             try:
-                entry = _entry(read_value(text))
+                key = find_key(self.verb, path, self.values) if path in known else None
+                entry = _entry(read_setting(text, key))
             except YamlProblem as problem:
-                self.mistakes.append(("--set", f"{path.strip()}: {problem.message}. Received: {text}"))
+                self.mistakes.append(("--set", f"{path}: {problem.message}. Received: {text}"))
                 continue
-            self.add_setting(path.strip(), entry, "--set")
+            self.add_setting(path, entry, "--set")
 
     def add_setting(self, path: str, entry: Entry, origin: str) -> None:
         """Lays one value over the draft; a mapping replaces the whole section."""
@@ -201,10 +205,8 @@ class _Draft:
             path, where = f"{prefix}{name}", _place(source, entry)
             field_info = section.model_fields.get(name)
             if field_info is None:
-                sentence = unknown_key(
-                    self.verb, path, list(section.model_fields), self._chosen(section, prefix)
-                )
-                self.mistakes.append((where, sentence))
+                siblings, chosen = list(section.model_fields), self._chosen(section, prefix)
+                self.mistakes.append((where, unknown_key(self.verb, path, siblings, chosen, entry)))
             elif isinstance(entry.value, dict) and variants_of(field_info):
                 self._enter(field_info, values, entry, path, source)
             elif isinstance(entry.value, dict) and any(nested.line == 0 for nested in entry.value.values()):

@@ -8,10 +8,12 @@ from pydantic import ValidationError
 
 from mbert_cli.recipe.keys import Key, keys_of
 from mbert_cli.recipe.schema import RECIPES
-from mbert_cli.recipe.yaml_text import written
+from mbert_cli.recipe.yaml_text import Entry, written
 
 
-def unknown_key(verb: str, path: str, siblings: Sequence[str], chosen: str = "") -> str:
+def unknown_key(
+    verb: str, path: str, siblings: Sequence[str], chosen: str = "", entry: Entry | None = None
+) -> str:
     """Says why a key is not known and which one was meant.
 
     Args:
@@ -19,26 +21,37 @@ def unknown_key(verb: str, path: str, siblings: Sequence[str], chosen: str = "")
         path: Full path of the key as it was written.
         siblings: Names of the keys that its section has.
         chosen: For a section with variants, the one that is chosen: `task.source: glue`.
+        entry: What stands there; of a section that is not known the first key is told about.
     """
     owners = [key.variant for key in keys_of(verb) if key.path == path]
     if owners:
         return f"{path}: only for {' or '.join(owners)}. Received: {chosen}"
-    section, _, name = path.rpartition(".")
+    section = path.rpartition(".")[0]
     prefix = f"{section}." if section else ""
+    path = _first_key(path, entry)
+    name = path.rpartition(".")[2]
     elsewhere = _paths_named(verb, name)
     if elsewhere:
         return f"{path}: unknown key. It belongs elsewhere: write {' or '.join(elsewhere)}."
-    near = difflib.get_close_matches(name, siblings, n=1, cutoff=0.7)
+    verbs = [other for other in RECIPES if other != verb and path in {key.path for key in keys_of(other)}]
+    if verbs:
+        return f"{path}: unknown key. It belongs to recipes of {', '.join(verbs)}."
+    near = difflib.get_close_matches(path.removeprefix(prefix), siblings, n=1, cutoff=0.7)
     if near:
         return f"{path}: unknown key. Did you mean {prefix}{near[0]}?"
     far = difflib.get_close_matches(path, [key.path for key in keys_of(verb)], n=1, cutoff=0.75)
     if far or _paths_near(verb, name):
         return f"{path}: unknown key. Did you mean {(far or _paths_near(verb, name))[0]}?"
-    verbs = [other for other in RECIPES if other != verb and path in {key.path for key in keys_of(other)}]
-    if verbs:
-        return f"{path}: unknown key. It belongs to recipes of {', '.join(verbs)}."
     owner = section or f"a recipe of {verb}"
     return f"{path}: unknown key. The keys of {owner} are {', '.join(siblings)}."
+
+
+def _first_key(path: str, entry: Entry | None) -> str:
+    """The path of the first value of a section: what was typed behind `--set`."""
+    while entry is not None and isinstance(entry.value, dict) and entry.value:
+        name, entry = next(iter(entry.value.items()))
+        path = f"{path}.{name}"
+    return path
 
 
 def wrong_value(key: Key, value: object) -> str:
@@ -51,6 +64,8 @@ def wrong_value(key: Key, value: object) -> str:
     elif isinstance(value, list) and "list of texts" in key.accepts and _numbers_in(value):
         texts = [written(item) if isinstance(item, int | float) else item for item in value]
         quotes = f" Write each in quotes: {json.dumps(texts)}."
+    elif isinstance(value, str) and key.accepts.startswith("a list of texts"):
+        quotes = f" Write it in brackets: [{written(value)}]."
     return f"{key.path} must be {key.accepts}.{guess}{quotes} Received: {written(value)}"
 
 

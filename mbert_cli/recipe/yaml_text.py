@@ -23,9 +23,6 @@ _SCALARS = {
 }
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_./~+^=-](?:[A-Za-z0-9_./~*+@%^=:\\ -]*[A-Za-z0-9_./~*+@%^=-])?$")
 
-_MARKS = "#|,>&*!%@` \t"
-"""With what YAML begins something else than a text."""
-
 
 class YamlProblem(Exception):
     """A text is not a recipe's YAML.
@@ -81,18 +78,19 @@ def read_entries(text: str) -> dict[str, Entry]:
 
 
 def read_value(text: str) -> object:
-    """Reads the value of `--set key=value`: a scalar, a list, or a dict of `Entry`.
-
-    A single mark, as `#`, `|` or a blank, is that text, although YAML would begin a comment or a block with it: it
-    is what separates columns or labels, and a shell takes its quotation marks away.
+    """Reads one value: a scalar, a list, or a dict of `Entry`.
 
     Raises:
         YamlProblem: The text is not YAML.
     """
-    if len(text) == 1 and text in _MARKS:
-        return text
     node = _compose(text)
     return None if node is None else _value(node)
+
+
+def read_plain(text: str) -> object:
+    """Reads a scalar that stands alone and unquoted: null, true or false, a number, and any other text as it is."""
+    kind = next((kind for kind, pattern in _SCALARS.items() if pattern.match(text)), "str")
+    return _value(yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", text))
 
 
 def plain(value: object) -> object:

@@ -3,8 +3,10 @@
 import pytest
 
 from mbert_cli.errors import UserError
+from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.problems import find_key, leaves, unknown_key, wrong_choice
+from mbert_cli.recipe.schema import RECIPES
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +47,7 @@ def said(verb, *arguments, **options):
          "train.optimizer.clip_norm must be a number above 0, or null. Received: 0"),
         ("distill", "train.optimizer.learning_rate=.nan",
          "train.optimizer.learning_rate must be a number above 0. Received: .nan"),
-        ("distill", "teacher=5", 'teacher must be text, or null. Write it in quotes: "5". Received: 5'),
-        ("finetune", "task.packages=[0, x]",
-         'task.packages must be a list of texts, or null. Write each in quotes: ["0", "x"]. Received: [0, x]'),
+        ("finetune", "task.packages=x", "task.packages must be a list of texts, or null. Write it in brackets: [x]. Received: x"),
         ("distill", "distill.strategy=joit",
          "distill.strategy must be progressive, joint or auxiliary. Did you mean joint? Received: joit"),
         ("distill", "distill.layer_map=[0, -2]",
@@ -114,3 +114,52 @@ def test_a_wrong_choice_is_told_with_those_there_are(value, sentence):
 )  # fmt: skip
 def test_an_unknown_key_is_told_with_the_one_that_is_meant(path, sentence):
     assert unknown_key("train-teacher", path, ["steps", "batch_size"]) == sentence
+
+
+def test_numbers_in_a_recipe_that_are_meant_as_texts_are_told_how_to_be_written(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("teacher: 5\n")
+    assert said("distill", str(path)) == (
+        f'{path}:1: teacher must be text, or null. Write it in quotes: "5". Received: 5'
+    )
+    path.write_text("task:\n  packages: [0, x]\n")
+    assert said("finetune", str(path)) == (
+        f'{path}:2: task.packages must be a list of texts, or null. Write each in quotes: ["0", "x"]. Received: [0, x]'
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "setting", "sentence"),
+    [
+        ("predict", "train.epochs=3", "train.epochs: unknown key. It belongs to recipes of finetune."),
+        ("predict", "train.batch_size=3", "train.batch_size: unknown key. It belongs elsewhere: write batch_size."),
+        ("eval", "search.epochs=[1]", "search.epochs: unknown key. It belongs to recipes of finetune."),
+        ("distill", "trian.batch_size=3",
+         "trian.batch_size: unknown key. It belongs elsewhere: write train.batch_size."),
+        ("distill", "distill.progresive.warmup_rat=0.2",
+         "distill.progresive.warmup_rat: unknown key. Did you mean distill.progressive.warmup_rate?"),
+        ("distill", "foo.zzzz=1",
+         "foo.zzzz: unknown key. The keys of a recipe of distill are seed, teacher, data, model, distill, train."),
+    ],
+)  # fmt: skip
+def test_a_key_in_a_section_that_a_verb_has_not_is_told_by_its_whole_path(verb, setting, sentence):
+    assert said(verb, settings=[setting]) == f"--set: {sentence}"
+
+
+@pytest.mark.parametrize("verb", RECIPES)
+def test_what_is_proposed_for_a_key_of_another_verb_is_that_key(verb):
+    """Either its verbs are told, or keys with its name that this verb has."""
+    own = {key.path for key in keys_of(verb)}
+    others = {
+        key.path for other in RECIPES for key in keys_of(other)
+        if key.path not in own and not key.is_section and "." in key.path and key.path.partition(".")[0] not in own
+    }  # fmt: skip
+    for path in others:
+        sentence = said(verb, settings=[f"{path}=1"]).removeprefix(f"--set: {path}: unknown key. ")
+        if "write" in sentence:
+            proposed = sentence.removeprefix("It belongs elsewhere: write ").removesuffix(".").split(" or ")
+            assert set(proposed) <= own and {key.rpartition(".")[2] for key in proposed} == {
+                path.rpartition(".")[2]
+            }
+        else:
+            assert sentence.startswith("It belongs to recipes of "), (path, sentence)
