@@ -43,6 +43,8 @@ from mbert_cli.flags import (
     RowLength,
     Run,
     RunsRoot,
+    SearchFormat,
+    SearchOut,
     SecondTextColumn,
     Settings,
     Smoke,
@@ -55,13 +57,13 @@ from mbert_cli.flags import (
     TextColumn,
     Texts,
     Threads,
+    delivery_of,
 )
 from mbert_cli.home import lend_home
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
 
 if TYPE_CHECKING:
-    from mbert_cli.page import Delivery
     from mbert_cli.recipe.invocation import Invocation
 
 PIPELINE = "The pipeline, in its order"
@@ -142,13 +144,16 @@ def finetune(
     ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None,
     settings: Settings = None, run: Run = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    form: SearchFormat = None, out: SearchOut = None,
 ) -> None:  # fmt: skip
     """run -> task model
 
     Example: `mbert finetune file --set task.train=mail.tsv` learns from a file of yours.
     """
-    flags = {"--source": ("source", source)}
-    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
+    invocation = _invocation(
+        ctx, recipe, settings, run, smoke, dry_run, quiet, {"--source": ("source", source)}, fresh=fresh,
+        delivery=delivery_of(form, out),
+    )  # fmt: skip
     _run("finetune", invocation)
 
 
@@ -156,7 +161,7 @@ def finetune(
 def evaluate(
     ctx: typer.Context, targets: Targets = None, submission: Submission = None, length: RowLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
-    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: Format = None, out: Out = None,
 ) -> None:  # fmt: skip
     """score runs and .tflite files with the task's official metrics
 
@@ -165,7 +170,7 @@ def evaluate(
     flags = {"--length": ("task.sequence_length", length)}
     invocation = _invocation(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
-        submission=submission,
+        submission=submission, delivery=delivery_of(form, out),
     )  # fmt: skip
     _run("evaluate", invocation)
 
@@ -222,7 +227,7 @@ def bench(
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
     invocation = _invocation(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
-        delivery=_delivery(form, out),
+        delivery=delivery_of(form, out),
     )  # fmt: skip
     _run("bench", invocation)
 
@@ -288,7 +293,7 @@ def runs(
     """
     from mbert_cli.commands.runs import RunsCommand, run
 
-    run(RunsCommand(root, chain, glue, _delivery(form, out)))
+    run(RunsCommand(root, chain, glue, delivery_of(form, out)))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -298,13 +303,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: Words after `mbert`; None takes those of the process.
     """
     run_to_its_end(app, list(sys.argv[1:] if arguments is None else arguments))
-
-
-def _delivery(form: str | None, out: Path | None) -> "Delivery":
-    """Where results go, checked before any work."""
-    from mbert_cli.report.delivery import read_delivery
-
-    return read_delivery(form, out)
 
 
 def _invocation(

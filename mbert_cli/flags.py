@@ -1,11 +1,14 @@
 """The arguments and flags that several verbs share, with their help and what the shell completes."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mbert_cli import completion
+
+if TYPE_CHECKING:
+    from mbert_cli.page import Delivery
 
 Recipe = Annotated[
     str, typer.Argument(help="Name of a recipe, or a .yaml file.", autocompletion=completion.recipes)
@@ -178,6 +181,20 @@ Out = Annotated[
         help="Write results into this file instead. An existing file is replaced, but never one of a run.",
     ),
 ]  # fmt: skip
+SearchFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="table|markdown|json", autocompletion=completion.formats, show_default=False,
+        help="How the table of a search is written (default: as --out's ending says, else a table).",
+    ),
+]  # fmt: skip
+SearchOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", show_default=False,
+        help="Write the table of a search into this file instead. An existing file is replaced.",
+    ),
+]  # fmt: skip
 RunsRoot = Annotated[Path, typer.Argument(help="The folder of the runs, or one run.")]
 Chain = Annotated[bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")]
 GlueTable = Annotated[
@@ -204,3 +221,10 @@ Smoke = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print neither messages nor progress.")]
+
+
+def delivery_of(form: str | None, out: Path | None) -> "Delivery":
+    """What --format and --out ask for, checked before any work."""
+    from mbert_cli.report.delivery import read_delivery
+
+    return read_delivery(form, out)

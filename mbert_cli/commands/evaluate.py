@@ -1,7 +1,8 @@
 """`mbert eval`: runs and artifacts -> the task's official figures."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,17 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import Judge
-from mbert_cli.evaluate.metrics import Score, score_name
+from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import Task
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.page import Page
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
+from mbert_cli.report.evaluation import ScoredModel, evaluation_page
+from mbert_cli.report.submission import submission_page
+from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.tasks.evaluation_names import report_name, report_path
 from mbert_cli.tasks.kinds import kind_of
@@ -37,12 +42,12 @@ def run(invocation: Invocation) -> None:
     if invocation.submission:
         _refuse_other_sets(invocation)
     if invocation.dry_run:
-        for target in targets:
-            console.result(_plan(invocation, target, split))
+        deliver(_plan(invocation, targets, split), invocation.delivery)
         return
     models = [with_chosen_length(open_task_model(target), invocation) for target in targets]
     if invocation.submission:
-        write_submissions(models, recipe.task, invocation.submission, recipe.evaluate.batch_size)
+        written = write_submissions(models, recipe.task, invocation.submission, recipe.evaluate.batch_size)
+        deliver(submission_page(written), invocation.delivery)
         return
     options = recipe.task or models[0].description.task
     task = load_task(options, split)
@@ -58,8 +63,8 @@ def run(invocation: Invocation) -> None:
     examples = thin(task.sets[split], recipe.evaluate.max_examples)
     scored = _Scored(task, split, examples, options, whole, describe_set(task, examples))
     results = [_score(model, scored, recipe) for model in models]
-    if len(results) > 1:
-        _show_side_by_side(scored.title, results)
+    compared = [_compare(results[0], result) for result in results]
+    deliver(evaluation_page(scored.title, compared), invocation.delivery)
 
 
 def _refuse_other_sets(invocation: Invocation) -> None:
@@ -105,11 +110,11 @@ class _Result:
     model: TaskModel
     judge: Judge
     outputs: np.ndarray
-    score: Score
+    scored: ScoredModel
 
 
 def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
-    """Scores one model, shows its figures and writes its report."""
+    """Scores one model and writes its report."""
     task, split, target = scored.task, scored.split, model.path
     name = report_name(model, scored.options, split, task.name, scored.whole, scored.part)
     encoded = model.encode(task, scored.examples, scored.options)
@@ -125,39 +130,32 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
     }  # fmt: skip
     title = f"{scored.title}: {result} ({target})"
     details = kind_of(task.kind).details(title, task, scored.examples, encoded.judge, predicted)
-    for table in details.tables:
-        console.table(table.title, table.columns, table.rows)
-    _write(report | result.details | details.report, report_path(target, name))
+    report |= result.details | details.report
+    _write(report, report_path(target, name))
     for ending, content in details.files.items():
         _write(content, report_path(target, f"{name}-{ending}"))
-    return _Result(model, encoded.judge, outputs, result)
+    scored_model = ScoredModel(target, details.tables, result.figures, report)
+    return _Result(model, encoded.judge, outputs, scored_model)
 
 
-def _show_side_by_side(title: str, results: list[_Result]) -> None:
-    """Figures of several models, and how often the answers of each are others than those of the first."""
-    first = results[0]
-    rows = [
-        (
-            str(result.model.path),
-            *(f"{value:.2%}" for value in result.score.figures.values()),
-            _disagreement(first, result),
-        )
-        for result in results
-    ]
-    console.table(title, ["model", *first.score.figures, "answers that differ"], rows)
-
-
-def _disagreement(first: _Result, other: _Result) -> str:
-    """Empty for the first itself, and for rows of another length, which cut a text in other places."""
+def _compare(first: _Result, other: _Result) -> ScoredModel:
+    """A model with how often its answers are others than those of the first."""
+    # Rows of another length cut a text in other places.
     if other is first or first.model.sequence_length != other.model.sequence_length:
-        return ""
-    return f"{np.mean(first.judge.differ(first.outputs, other.outputs)):.2%}"
+        return other.scored
+    differing = float(np.mean(first.judge.differ(first.outputs, other.outputs)))
+    return replace(other.scored, differing=differing)
 
 
-def _plan(invocation: Invocation, target: Path, split: str) -> str:
+def _plan(invocation: Invocation, targets: Sequence[Path], split: str) -> Page:
+    """What `--dry-run` says."""
     if invocation.submission:
-        return f"Would answer the test sets with {target} in {invocation.submission}"
-    return f"Would score {target} on {split} and write {report_path(target, split)}"
+        notes = [f"Would answer the test sets with {target} in {invocation.submission}" for target in targets]
+        return Page(record={"would_answer": targets, "folder": invocation.submission}, notes=notes)
+    reports = {target: report_path(target, split) for target in targets}
+    notes = [f"Would score {target} on {split} and write {report}" for target, report in reports.items()]
+    would = [{"target": target, "split": split, "report": report} for target, report in reports.items()]
+    return Page(record={"would_score": would}, notes=notes)
 
 
 def _write(content: Any, path: Path) -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.backend import use_streams
+from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.sequence_length import require_length
+from mbert_cli.page import PRINTED
 from mbert_cli.preflight.inputs import find_model, origin_of, with_input, with_learning_rate
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
@@ -36,6 +38,8 @@ def run(invocation: Invocation) -> None:
     """Fine-tunes a pre-trained run on a task and keeps the epoch that is best on the validation set."""
     use_streams()
     recipe: FinetuneRecipe = invocation.loaded.recipe
+    if recipe.search is None:
+        _refuse_delivery(invocation)
     key, named, verbs = origin_of(recipe)
     source = find_model(invocation, named, key, verbs)
     recipe = with_input(recipe, key, source.run)
@@ -66,6 +70,14 @@ def run(invocation: Invocation) -> None:
             return
         figures = fit(material, fine_tuning(recipe, material, network), recipe, network, run_dir)
     show_result(run_dir, figures)
+
+
+def _refuse_delivery(invocation: Invocation) -> None:
+    if invocation.delivery != PRINTED:
+        raise UserError(
+            "--format and --out are for the table of a search. Received: a recipe without one",
+            "Leave them out; `mbert runs RUN` takes them, for every run.",
+        )
 
 
 def _search(invocation: Invocation, recipe: FinetuneRecipe, material: Material, contents: Contents) -> None:

@@ -40,9 +40,24 @@ class _Submission:
         return [test.row.submission for test in self.tests]
 
 
+@dataclass(frozen=True)
+class SubmissionFile:
+    """A file for the leaderboard.
+
+    Attributes:
+        path: The file.
+        model: The run or artifact that answered.
+        predictions: How many answers it holds.
+    """
+
+    path: Path
+    model: Path
+    predictions: int
+
+
 def write_submissions(
     models: Sequence[TaskModel], options: Task | None, folder: Path, batch_size: int
-) -> None:
+) -> list[SubmissionFile]:
     """Answers the test sets of GLUE's tasks and writes a file for each.
 
     The files of several models lie in one folder, ready for the leaderboard, where each writes others; else
@@ -61,8 +76,11 @@ def write_submissions(
     submissions = [_prepare(model, options or model.description.task) for model in models]
     files = [file for submission in submissions for file in submission.files]
     names = [""] * len(models) if len(set(files)) == len(files) else _names([model.path for model in models])
-    for submission, name in zip(submissions, names, strict=True):
-        _write(submission, folder / name, batch_size)
+    return [
+        file
+        for submission, name in zip(submissions, names, strict=True)
+        for file in _write(submission, folder / name, batch_size)
+    ]
 
 
 def _prepare(model: TaskModel, options: Task) -> _Submission:
@@ -95,21 +113,23 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _write(submission: _Submission, folder: Path, batch_size: int) -> None:
+def _write(submission: _Submission, folder: Path, batch_size: int) -> list[SubmissionFile]:
     model, name = submission.model, submission.options.name
     write = _writer(name)
     folder.mkdir(parents=True, exist_ok=True)
+    files = []
     for test in submission.tests:
         encoded = model.encode(submission.task, test.examples, submission.options)
         answers = [write(answer) for answer in encoded.judge.decide(model.answer(encoded, batch_size))]
         lines = ["index\tprediction", *(f"{place}\t{answer}" for place, answer in enumerate(answers))]
         path = folder / test.row.submission
         replace_file(path, ("\n".join(lines) + "\n").encode())
-        console.result(f"{path}: {len(answers):,} predictions of {model.path}")
+        files.append(SubmissionFile(path, model.path, len(answers)))
     for row in TESTS[name][len(submission.tests) :]:
         console.info(
             f"{row.submission} is not written: none of {', '.join(row.files)} in {submission.options.folder}"
         )
+    return files
 
 
 def _writer(name: str) -> Callable[[np.generic], str]:

@@ -13,7 +13,7 @@ from mbert_cli.examples.glue_submission import TESTS
 from mbert_cli.examples.options import FileTask, GlueTask
 from mbert_cli.model.options import SIZES
 from mbert_cli.tasks.model import TaskModel
-from mbert_cli.tasks.submission import write_submissions
+from mbert_cli.tasks.submission import SubmissionFile, write_submissions
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
@@ -89,13 +89,16 @@ def seeds_of(task: GlueTask, *paths: str) -> list[TaskModel]:
     ]
 
 
-def test_models_of_one_task_write_into_folders_of_their_own(tmp_path, two_examples, capsys):
+def test_models_of_one_task_write_into_folders_of_their_own(tmp_path, two_examples):
     (tmp_path / "test.tsv").write_text(PAIRS)
     models = seeds_of(glue("rte", tmp_path), "runs/rte-0", "runs/rte-0/export/float16/model.tflite")
-    write_submissions(models, None, tmp_path / "out", 4)
+    files = write_submissions(models, None, tmp_path / "out", 4)
     first, second = (tmp_path / "out" / name / "RTE.tsv" for name in ("rte-0", "rte-0-float16"))
     assert first.read_text() != second.read_text()
-    assert f"{second}: 2 predictions of runs/rte-0/export/float16/model.tflite" in capsys.readouterr().out
+    assert files == [
+        SubmissionFile(first, Path("runs/rte-0"), 2),
+        SubmissionFile(second, Path("runs/rte-0/export/float16/model.tflite"), 2),
+    ]
 
 
 def test_models_of_several_tasks_write_into_one_folder(tmp_path, two_examples):
