@@ -12,7 +12,7 @@ import typer.main
 from mbert_cli.cli import app
 from mbert_cli.recipe.explaining import size_rows
 from mbert_cli.recipe.files import find_recipe, header, recipe_names
-from mbert_cli.recipe.keys import REQUIRED, Key, discriminator_of, keys_of, variants_of
+from mbert_cli.recipe.keys import NO_DEFAULT, Key, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.section import Section
@@ -170,7 +170,7 @@ def _row(
 
 
 def _default(key: Key) -> str:
-    if key.default is REQUIRED:
+    if key.default is NO_DEFAULT:
         return "must be given"
     return "" if key.is_section and key.default is not None else f"`{written(key.default)}`"
 

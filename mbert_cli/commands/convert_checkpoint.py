@@ -27,7 +27,7 @@ from mbert_cli.weights.configuration import (
 from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import HEAD_OF_CLASS, write_task
-from mbert_cli.weights.names import HEADS, weights_of
+from mbert_cli.weights.names import HEAD_MODULES, weights_of
 from mbert_cli.weights.saved_model import SavedModel
 
 FORMATS = ("huggingface", "tf1")
@@ -173,7 +173,7 @@ def _drop_foreign_heads(
 def _heads(arrays: Mapping[str, np.ndarray], description: ModelDescription) -> dict[str, int]:
     """The heads among the weights, with their number of labels."""
     found = {name.split("/")[0] for name in arrays}
-    return {head: len(description.output_names or ()) for head in HEADS if head in found}
+    return {head: len(description.output_names or ()) for head in HEAD_MODULES if head in found}
 
 
 def find_architecture(heads: Collection[str], family: str) -> str:
@@ -200,7 +200,7 @@ def _write_tf1(folder: Path, arrays: Mapping[str, np.ndarray], configuration: Ma
     from mbert_cli.weights import tf1
 
     tf1.write_checkpoint(folder / PREFIX, arrays)
-    _write_json(folder / tf1.CONFIGURATION, configuration)
+    _write_json(folder / tf1.BERT_CONFIGURATION, configuration)
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:

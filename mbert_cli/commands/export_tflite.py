@@ -17,17 +17,18 @@ from mbert_cli.examples.options import ImportedTask
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
-from mbert_cli.runs.artifacts import MODEL
+from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import find_target, open_task_model, real_rows, require_head
 from mbert_cli.tasks.row_length import chosen_length
+from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.tflite.convert import convert_weights, op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import VOCABULARY, copy_vocabulary
+from mbert_cli.weights.saved_files import copy_vocabulary
 from mbert_cli.weights.saved_model import SavedModel
 
 AGREEMENT = "agreement"
@@ -48,7 +49,7 @@ def run(invocation: Invocation) -> None:
     require_length(length, description.size)
     if invocation.dry_run:
         for mode in modes:
-            console.result(f"Would write {run.export / mode / MODEL}, {length} tokens")
+            console.result(f"Would write {run.export / mode / ARTIFACT_FILE}, {length} tokens")
         return
     reference = _Reference(target, recipe, length)
     rows = []
@@ -68,7 +69,7 @@ def run(invocation: Invocation) -> None:
         rows,
     )
     for mode in modes:
-        console.info(f"Artifact: {run.export / mode / MODEL}")
+        console.info(f"Artifact: {run.export / mode / ARTIFACT_FILE}")
     num_broken = sum(len(label.splitlines()) > 1 for label in description.output_names)
     if num_broken:
         console.info(
@@ -131,7 +132,7 @@ def _export(
     console.info(f"Converting to {mode}")
     content = convert_weights(model.weights, model.description.size, length, mode, reference.head)
     with tempfile.TemporaryDirectory() as scratch:
-        candidate = Path(scratch) / MODEL
+        candidate = Path(scratch) / ARTIFACT_FILE
         candidate.write_bytes(content)
         outputs = [reference.head.artifact_outputs]
         parity = reference.compare(Artifact(candidate, count_cores(), outputs))
@@ -147,11 +148,11 @@ def _export(
 
 
 def _write(folder: Path, model: SavedModel, content: bytes, report: dict) -> None:
-    (folder / MODEL).write_bytes(content)
+    (folder / ARTIFACT_FILE).write_bytes(content)
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     (folder / "labels.txt").write_text(label_lines(model.description.output_names), encoding="utf-8")
     model.description.save(folder)
-    copy_vocabulary(model.folder / VOCABULARY, folder)
+    copy_vocabulary(model.folder / VOCABULARY_FILE, folder)
 
 
 def _modes(recipe: ExportRecipe) -> Sequence[str]:

@@ -15,11 +15,11 @@ from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.tasks.kinds import KINDS, kind_of_foreign
 from mbert_cli.text.foreign_tokenizer import find_vocabulary
 from mbert_cli.text.matched_tokens import describe_matched
-from mbert_cli.text.vocabulary import SEP, Vocabulary
+from mbert_cli.text.vocabulary import SEP, VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.checkpoint_source import Imported, checkpoint_content, read_checkpoint, without_padding
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.imported_length import imported_length
-from mbert_cli.weights.saved_files import VOCABULARY, describe_vocabulary, save_arrays
+from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
 
 HUB_ID = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
 """OWNER/NAME."""
@@ -92,7 +92,7 @@ def run(command: ImportCommand) -> None:
 
         def write(directory: Path) -> None:
             save_arrays(directory, imported.arrays, description)
-            vocabulary.save(directory / VOCABULARY)
+            vocabulary.save(directory / VOCABULARY_FILE)
 
         run_dir.finish(write)
     console.result(f"{path}: complete")

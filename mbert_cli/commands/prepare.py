@@ -8,7 +8,7 @@ from mbert_cli import console
 from mbert_cli.corpus.corpus import corpus_notes, documents, require_corpus
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.corpus.sampling import sample_texts
-from mbert_cli.corpus.store import StoreReport
+from mbert_cli.corpus.store_format import StoreReport
 from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.preflight.inputs import find_run, recorded_input
 from mbert_cli.recipe.contents import input_contents

@@ -11,7 +11,7 @@ from mbert_cli.recipe.files import find_recipe, header
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import RECIPES
-from mbert_cli.recipe.words import RecipeWords, find_words
+from mbert_cli.recipe.words import RecipeWords, find_recipe_words
 from mbert_cli.recipe.yaml_text import written
 
 SIZE_KEY = "model.size"
@@ -29,7 +29,7 @@ def explain_key(words: Sequence[str]) -> None:
     Raises:
         UserError: There is no such verb, recipe or key.
     """
-    named = find_words(words)
+    named = find_recipe_words(words)
     if len(named.rest) > 1:
         raise UserError(
             f"One key is explained at a time. Received: {' '.join(named.rest)}",

@@ -14,7 +14,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 
-MIN_WORDS = 8
+MIN_PROSE_WORDS = 8
 MIN_WORD_SHARE = 0.8
 
 _SCOPES = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -115,7 +115,7 @@ def _is_prose(text: str) -> bool:
         return False
     tokens = text.split()
     words = sum(1 for token in tokens if _WORD.fullmatch(token))
-    return words >= MIN_WORDS and words >= MIN_WORD_SHARE * len(tokens)
+    return words >= MIN_PROSE_WORDS and words >= MIN_WORD_SHARE * len(tokens)
 
 
 def main() -> None:

@@ -11,15 +11,14 @@ from mbert_cli.corpus.store_format import (
     DOCUMENT_STARTS,
     HELD_OUT,
     SENTENCE_STARTS,
-    TOKENS,
-    VOCABULARY,
+    TOKEN_IDS,
     StoreReport,
     read_store_manifest,
     token_type,
     write_again,
 )
 from mbert_cli.errors import UserError
-from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
+from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary, load_vocabulary
 
 Split = Literal["train", "validation"]
 
@@ -64,7 +63,7 @@ class TokenStore:
         self.directory = Path(directory)
         self._manifest = read_store_manifest(self.directory)
         report = self._manifest["report"]
-        self.tokens = self._map(TOKENS, token_type(self._manifest["vocabulary_size"]), report["tokens"])
+        self.tokens = self._map(TOKEN_IDS, token_type(self._manifest["vocabulary_size"]), report["tokens"])
         self.sentence_starts = self._map(SENTENCE_STARTS, np.int64, report["sentences"] + 1)
         self.document_starts = self._map(DOCUMENT_STARTS, np.int64, report["documents"] + 1)
         self.held_out = self._map(HELD_OUT, np.bool_, report["documents"])
@@ -72,7 +71,7 @@ class TokenStore:
     @property
     def vocabulary_file(self) -> Path:
         """The vocabulary's file, to be copied beside weights."""
-        return self.directory / VOCABULARY
+        return self.directory / VOCABULARY_FILE
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

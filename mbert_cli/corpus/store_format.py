@@ -20,13 +20,12 @@ import numpy as np
 from mbert_cli.errors import UserError
 from mbert_cli.text.vocabulary import Vocabulary
 
-TOKENS = "tokens.bin"
+TOKEN_IDS = "tokens.bin"
 SENTENCE_STARTS = "sentence_starts.bin"
 DOCUMENT_STARTS = "document_starts.bin"
 HELD_OUT = "held_out.bin"
-VOCABULARY = "vocab.txt"
-MANIFEST = "store.json"
-FORMAT = 1
+STORE_MANIFEST = "store.json"
+STORE_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,13 @@ def token_type(vocabulary_size: int) -> type:
 def write_manifest(directory: Path, vocabulary: Vocabulary, report: StoreReport) -> None:
     """Writes `store.json`, the last file of a store."""
     content = {
-        "format": FORMAT,
+        "format": STORE_FORMAT,
         "vocabulary_size": vocabulary.size,
         "vocabulary_digest": vocabulary.digest,
         "lowercase": vocabulary.lowercase,
         "report": asdict(report),
     }
-    (directory / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (directory / STORE_MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def read_store_manifest(directory: Path) -> dict[str, Any]:
@@ -82,14 +81,14 @@ def read_store_manifest(directory: Path) -> dict[str, Any]:
         UserError: The directory is no store of this format.
     """
     try:
-        manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format"] == FORMAT:
+        manifest: dict[str, Any] = json.loads((directory / STORE_MANIFEST).read_text(encoding="utf-8"))
+        if manifest["format"] == STORE_FORMAT:
             return manifest
         found = f"format {manifest['format']!r} in {directory}"
     except OSError:
-        found = f"{directory} without {MANIFEST}"
+        found = f"{directory} without {STORE_MANIFEST}"
     except (ValueError, KeyError, TypeError):
-        found = f"a damaged {MANIFEST} in {directory}"
+        found = f"a damaged {STORE_MANIFEST} in {directory}"
     raise UserError(
         f"A token store must be one that this version of `mbert prepare` wrote. Received: {found}",
         write_again(directory),

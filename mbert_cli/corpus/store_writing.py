@@ -18,14 +18,13 @@ from mbert_cli.corpus.store_format import (
     DOCUMENT_STARTS,
     HELD_OUT,
     SENTENCE_STARTS,
-    TOKENS,
-    VOCABULARY,
+    TOKEN_IDS,
     StoreReport,
     token_type,
     write_manifest,
 )
 from mbert_cli.errors import UserError
-from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary
 
 if TYPE_CHECKING:
     from mbert_cli.text.wordpiece import Tokenizer
@@ -36,7 +35,7 @@ CHUNK_CHARACTERS = 2**20
 EMPTY = "documents without text"
 WORDLESS = "documents without a sentence"
 
-Progress = Callable[[int, int], None]
+WritingProgress = Callable[[int, int], None]
 """Called with the documents and the text bytes written so far."""
 
 
@@ -68,7 +67,7 @@ def write_store(
     documents: Iterable[Document],
     vocabulary: Vocabulary,
     options: StoreOptions,
-    progress: Progress | None = None,
+    progress: WritingProgress | None = None,
 ) -> StoreReport:
     """Writes the files of a store into an existing, empty directory.
 
@@ -98,7 +97,7 @@ def write_store(
     if not writer.sentences:
         seen = ", ".join(f"{count} {reason}" for reason, count in writer.dropped.items()) or "no document"
         raise UserError(f"A corpus must have a sentence. Received: {seen}", "check the recipe key corpus")
-    vocabulary.save(directory / VOCABULARY)
+    vocabulary.save(directory / VOCABULARY_FILE)
     validation_documents = writer.hold_out()
     report = StoreReport(
         documents=writer.documents,
@@ -197,7 +196,7 @@ class _Writer:
         self._smallest = (1.0, 0)
 
     def __enter__(self) -> Self:
-        for name in (TOKENS, SENTENCE_STARTS, DOCUMENT_STARTS, HELD_OUT):
+        for name in (TOKEN_IDS, SENTENCE_STARTS, DOCUMENT_STARTS, HELD_OUT):
             self._files[name] = (self._directory / name).open("wb")
         self._write(SENTENCE_STARTS, np.zeros(1, np.int64))
         self._write(DOCUMENT_STARTS, np.zeros(1, np.int64))
@@ -213,7 +212,7 @@ class _Writer:
         if not len(chunk.sentence_lengths):
             return
         held_out = chunk.fractions < self._share
-        self._write(TOKENS, chunk.tokens)
+        self._write(TOKEN_IDS, chunk.tokens)
         self._write(SENTENCE_STARTS, self.tokens + np.cumsum(chunk.sentence_lengths))
         self._write(DOCUMENT_STARTS, self.sentences + np.cumsum(chunk.document_lengths))
         self._write(HELD_OUT, held_out)

@@ -13,7 +13,7 @@ import numpy as np
 
 from mbert_cli.evaluate.answers import best_threshold
 
-Answers = Mapping[str, Sequence[str]]
+RightAnswers = Mapping[str, Sequence[str]]
 """All right answers of each question id, in the order of the data set; none where it cannot be answered."""
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
@@ -39,7 +39,7 @@ def f1_of_words(predicted: Sequence[str], right: Sequence[str]) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def squad_v1_figures(predictions: Mapping[str, str], answers: Answers) -> dict[str, float]:
+def squad_v1_figures(predictions: Mapping[str, str], answers: RightAnswers) -> dict[str, float]:
     """The figures of SQuAD 1.1.
 
     Args:
@@ -61,7 +61,7 @@ def squad_v1_figures(predictions: Mapping[str, str], answers: Answers) -> dict[s
 
 
 def squad_v2_scores(
-    predictions: Mapping[str, str], answers: Answers
+    predictions: Mapping[str, str], answers: RightAnswers
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Exact match and F1 of each question that has a prediction, 0 to 1, by SQuAD 2.0's rules."""
     exact, f1 = {}, {}
@@ -76,7 +76,7 @@ def squad_v2_scores(
 
 def squad_v2_figures(
     predictions: Mapping[str, str],
-    answers: Answers,
+    answers: RightAnswers,
     null_differences: Mapping[str, float] | None = None,
     threshold: float = 1.0,
 ) -> dict[str, float]:
@@ -111,7 +111,7 @@ def squad_v2_figures(
 
 
 def squad_v2_best(
-    predictions: Mapping[str, str], answers: Answers, null_differences: Mapping[str, float]
+    predictions: Mapping[str, str], answers: RightAnswers, null_differences: Mapping[str, float]
 ) -> dict[str, float]:
     """The best figures of SQuAD 2.0 over all thresholds, and those thresholds.
 

@@ -19,7 +19,7 @@ from mbert_cli.text.rows import assemble
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 
-MARKS = 3
+PAIR_MARKS = 3
 """`[CLS]` and two `[SEP]`."""
 
 INFINITE = np.iinfo(np.int64).max
@@ -70,7 +70,7 @@ class AnswerWindows:
     @cached_property
     def tokens(self) -> np.ndarray:
         """(windows,) int32. Tokens of each row, marks included."""
-        tokens: np.ndarray = self.question_lengths + self.lengths + MARKS
+        tokens: np.ndarray = self.question_lengths + self.lengths + PAIR_MARKS
         return tokens
 
     @cached_property
@@ -152,7 +152,7 @@ def answer_windows(
     all_lengths = np.diff(question_splits)
     kept = np.minimum(all_lengths, question_length)
     index, offsets, lengths = cut_windows(
-        np.diff(splits)[context_rows], sequence_length - MARKS - kept, document_stride
+        np.diff(splits)[context_rows], sequence_length - PAIR_MARKS - kept, document_stride
     )
     first_tokens = splits[context_rows[index]] + offsets
     spans = _answer_spans(questions, list(rows), context_rows, splits, char_starts, char_ends)
@@ -174,11 +174,11 @@ def _check_lengths(sequence_length: int, document_stride: int, question_length: 
             f"Received: {document_stride} and {question_length}",
             "Set them to 128 and 64, as BERT does.",
         )
-    if sequence_length < question_length + MARKS + 1:
+    if sequence_length < question_length + PAIR_MARKS + 1:
         raise UserError(
-            f"A row must hold a question, {MARKS} marks and a token of the text. "
+            f"A row must hold a question, {PAIR_MARKS} marks and a token of the text. "
             f"Received: a sequence length of {sequence_length} for questions of {question_length} tokens",
-            f"Set the sequence length to {question_length + MARKS + 1} or more, or shorten the questions.",
+            f"Set the sequence length to {question_length + PAIR_MARKS + 1} or more, or shorten the questions.",
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from mbert_cli.errors import UserError
 from mbert_cli.text.batch import Batch
 
-LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+BATCH_LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Lengths of batches that are as long as they need to be: few, since a backend may compile a step for each."""
 
 POOL = 32
@@ -63,7 +63,7 @@ class TaskBatches:
         batch_size: Rows of a batch. The last one of an epoch is filled up with a row of weight 0.
         seed: Decides the order of the rows in every epoch.
         dynamic_length: Makes a batch only as long as its longest row and a column of padding, in the steps of
-            `LENGTHS`, and puts rows of like length together; else all are `sequence_length` long.
+            `BATCH_LENGTHS`, and puts rows of like length together; else all are `sequence_length` long.
     """
 
     def __init__(self, rows: Rows, batch_size: int, seed: int = 0, *, dynamic_length: bool = False) -> None:
@@ -140,7 +140,9 @@ class TaskBatches:
         fitting = (length for length in lengths if needed <= length < self.rows.sequence_length)
         return next(fitting, self.rows.sequence_length)
 
-    def _batch(self, indices: np.ndarray, size: int | None = None, lengths: Sequence[int] = LENGTHS) -> Batch:
+    def _batch(
+        self, indices: np.ndarray, size: int | None = None, lengths: Sequence[int] = BATCH_LENGTHS
+    ) -> Batch:
         filler = np.full((size or self.batch_size) - len(indices), indices[0])
         weights = np.repeat(np.array([1, 0], np.float32), [len(indices), len(filler)])
         batch = self.rows.take(np.concatenate([indices, filler]), self._length(indices, lengths))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.labelled_rows import Table, read_examples
+from mbert_cli.examples.labelled_rows import TableLayout, read_examples
 from mbert_cli.examples.options import GlueTask, TaskKind
 from mbert_cli.examples.table_files import Columns, TableForm
 from mbert_cli.examples.texts import Examples, TaskData
@@ -141,7 +141,9 @@ def _read_file(path: Path, name: str, row: GlueRow) -> Examples:
             f"Received: {path.parent} without {path.name}",
             f"Set task.folder to the folder of {name}, or to null to use tensorflow-datasets.",
         )
-    table = Table(row.columns, TableForm(header=row.header, is_exact=True, skips_short=row.has_broken_lines))
+    table = TableLayout(
+        row.columns, TableForm(header=row.header, is_exact=True, skips_short=row.has_broken_lines)
+    )
     labels = None if row.kind == "regression" else list(row.written or row.output_names)
     try:
         return read_examples(path, table, labels)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE, records_from_tfds, texts_of
-from mbert_cli.examples.labelled_rows import Table, read_examples
+from mbert_cli.examples.labelled_rows import TableLayout, read_examples
 from mbert_cli.examples.options import GlueTask
 from mbert_cli.examples.table_files import Columns, TableForm
 from mbert_cli.examples.texts import Examples
@@ -95,7 +95,7 @@ def _read_folder(folder: Path, name: str, row: SubmissionRow) -> Examples | None
             f"Set task.folder to the official folder of {name}.",
         )
     columns = GLUE[name].columns
-    table = Table(Columns(columns.text, columns.second_text), TableForm(is_exact=True))
+    table = TableLayout(Columns(columns.text, columns.second_text), TableForm(is_exact=True))
     return read_examples(path, table, [""])
 
 

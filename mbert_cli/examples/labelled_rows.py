@@ -28,7 +28,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Table:
+class TableLayout:
     """How the examples of a file are laid out.
 
     Args:
@@ -86,7 +86,7 @@ class LabelledRows:
     has_decimal_commas: bool = False
 
 
-def read_rows(path: Path, table: Table) -> LabelledRows:
+def read_rows(path: Path, table: TableLayout) -> LabelledRows:
     """Reads the rows of one file.
 
     Raises:
@@ -109,7 +109,7 @@ def read_rows(path: Path, table: Table) -> LabelledRows:
     )
 
 
-def _notes(found: TableRows, path: Path, table: Table, num_lists: int) -> list[str]:
+def _notes(found: TableRows, path: Path, table: TableLayout, num_lists: int) -> list[str]:
     """What there is to say about how labels are written."""
     if table.columns.label is None or table.form.is_exact:
         return []
@@ -123,7 +123,7 @@ def _notes(found: TableRows, path: Path, table: Table, num_lists: int) -> list[s
     return [f'{path.name}: {text} and "{text}" are one label' for text in mixed[:5]]
 
 
-def to_examples(rows: LabelledRows, labels: Sequence[str] | None, table: Table) -> Examples:
+def to_examples(rows: LabelledRows, labels: Sequence[str] | None, table: TableLayout) -> Examples:
     """The examples that rows make.
 
     Args:
@@ -146,7 +146,7 @@ def to_examples(rows: LabelledRows, labels: Sequence[str] | None, table: Table) 
     return Examples([row.text for row in rows.rows], seconds, targets, rows.num_left_out)
 
 
-def read_examples(path: Path, table: Table, labels: list[str] | None) -> Examples:
+def read_examples(path: Path, table: TableLayout, labels: list[str] | None) -> Examples:
     """Reads one file; arguments and errors as of `read_rows` and `to_examples`."""
     return to_examples(read_rows(path, table), labels, table)
 
@@ -169,7 +169,7 @@ def unknown_label(path: Path, line: int | str, label: str, labels: list[str]) ->
     )
 
 
-def _row(values: Sequence[Any], path: Path, line: int | str, table: Table) -> LabelledRow:
+def _row(values: Sequence[Any], path: Path, line: int | str, table: TableLayout) -> LabelledRow:
     columns = table.columns
     text = _filled(values[0], columns.text, path, line)
     second = _filled(values[1], columns.second_text, path, line) if columns.second_text is not None else None

@@ -33,7 +33,7 @@ DEFAULT_LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "sklearn", "pydant
 """Required packages with enough prose for a label each."""
 
 VALIDATION_SHARE = 0.1
-MIN_WORDS = 12
+MIN_PARAGRAPH_WORDS = 12
 """Shorter paragraphs, as in "Returns the shape of the input.", fit many libraries."""
 
 
@@ -100,7 +100,7 @@ def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
     for document in installed_documents(InstalledDocsCorpus(source="installed_docs", packages=labels)):
         side = validation if is_held_out(document, VALIDATION_SHARE) else train
         side[document.label or ""].extend(
-            text for text in document.paragraphs if len(text.split()) >= MIN_WORDS
+            text for text in document.paragraphs if len(text.split()) >= MIN_PARAGRAPH_WORDS
         )
     poor = [label for label in labels if not train[label] or not validation[label]]
     if poor or len(labels) < 2:

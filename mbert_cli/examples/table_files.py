@@ -113,7 +113,7 @@ class TableTexts:
     notes: list[str]
 
 
-def read_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> TableTexts:
+def read_table_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> TableTexts:
     """Reads the texts of a .csv, .tsv or .jsonl file (.gz of any) by the rules for the files of a task.
 
     Every row below the header is a text, blank ones too, so that the n-th text is that of the n-th row; a blank

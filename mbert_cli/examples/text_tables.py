@@ -18,7 +18,7 @@ from mbert_cli.examples.label_names import (
     missing_labels,
     order_labels,
 )
-from mbert_cli.examples.labelled_rows import LabelledRows, Table, read_rows, to_examples
+from mbert_cli.examples.labelled_rows import LabelledRows, TableLayout, read_rows, to_examples
 from mbert_cli.examples.options import FileTask
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
 from mbert_cli.examples.texts import TaskData
@@ -78,11 +78,11 @@ def _require_effect(options: FileTask) -> None:
         )
 
 
-def table_of(options: FileTask) -> Table:
+def table_of(options: FileTask) -> TableLayout:
     """How the files of a task are laid out."""
     label, flags = (None, tuple(options.label)) if isinstance(options.label, list) else (options.label, ())
     separator = options.label_separator if options.kind == "multi_label" and not flags else None
-    return Table(
+    return TableLayout(
         Columns(options.text, options.second_text, label, flags),
         TableForm(options.delimiter, options.encoding),
         separator,

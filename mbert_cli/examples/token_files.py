@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.evaluate.entities import OUTSIDE
 from mbert_cli.examples.label_names import order_labels
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.text_tables import hold_out
@@ -11,7 +12,7 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.token_columns import TokenLayout, read_columns
 from mbert_cli.examples.token_records import read_records
 from mbert_cli.examples.token_tags import types_of_tags
-from mbert_cli.examples.tokens import OUTSIDE, TokenFile, word_labels
+from mbert_cli.examples.tokens import TokenFile, word_labels
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_files import suffix_of
 
@@ -29,7 +30,7 @@ def load_token_task(options: TokenTask) -> TaskData:
     are_tags = options.kind == "tags"
     names = None if options.labels is None else tuple(options.labels)
     layout = TokenLayout(options.token_column, options.label_column, are_tags, names, options.offsets)
-    train, notes, warnings = read_tokens(path, layout, _known_types(options))
+    train, notes, warnings = read_token_file(path, layout, _known_types(options))
     types = _known_types(options) or order_labels(span.type for spans in train.spans for span in spans)
     if not types:
         raise UserError(
@@ -37,7 +38,7 @@ def load_token_task(options: TokenTask) -> TaskData:
             "Set task.label_column to the column of the tags.",
         )
     if options.validation is not None:
-        validation, *said = read_tokens(Path(options.validation), layout, types)
+        validation, *said = read_token_file(Path(options.validation), layout, types)
         notes, warnings = (
             [*dict.fromkeys([*one, *other])] for one, other in zip((notes, warnings), said, strict=True)
         )
@@ -59,7 +60,7 @@ def _known_types(options: TokenTask) -> list[str] | None:
     return types_of_tags(options.labels)
 
 
-def read_tokens(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:
+def read_token_file(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:
     """Reads one file, .gz of it too.
 
     A file of JSON has a text and its spans a row, or tokens and their tags. All others have a token a line and a

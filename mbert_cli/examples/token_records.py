@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.evaluate.entities import OUTSIDE
 from mbert_cli.examples.labelled_rows import unknown_label
 from mbert_cli.examples.prodigy import say_left_out, why_left_out
 from mbert_cli.examples.span_forms import find_spans, read_span
 from mbert_cli.examples.text_spans import SpanPlacement
 from mbert_cli.examples.token_columns import TokenLayout
 from mbert_cli.examples.token_tags import bad_tag, is_tag, label_of_tag, sentence_of
-from mbert_cli.examples.tokens import OUTSIDE, Span, TokenExamples, TokenFile
+from mbert_cli.examples.tokens import Span, TokenExamples, TokenFile
 from mbert_cli.text.json_items import read_json_items, shown_value
 
-TOKENS = ("tokens", "words")
+TOKEN_NAMES = ("tokens", "words")
 """Usual names of the member with the tokens."""
 
-TAGS = {
+TAG_NAMES = {
     False: (("ner_tags",), ("tags", "labels", "ner")),
     True: (("pos_tags", "upos", "tags", "labels", "ner_tags"),),
 }
@@ -196,8 +197,8 @@ def _find_tagged(row: dict[str, Any], layout: TokenLayout, place: str) -> tuple[
                 f"Received: {_members(row)} in {place}",
                 "Set task.token_column and task.label_column to members of the row, or leave them out.",
             )
-    tokens = _only_list(row, [TOKENS] if isinstance(layout.token, int) else [(layout.token,)], place)
-    groups = TAGS[layout.are_tags] if isinstance(layout.tag, int) else [(layout.tag,)]
+    tokens = _only_list(row, [TOKEN_NAMES] if isinstance(layout.token, int) else [(layout.token,)], place)
+    groups = TAG_NAMES[layout.are_tags] if isinstance(layout.tag, int) else [(layout.tag,)]
     tags = None if tokens is None else _only_list(row, groups, place)
     return None if tokens is None or tags is None else (tokens, tags)
 

@@ -11,7 +11,7 @@ from mbert_cli.text.batch import Batch
 from mbert_cli.text.rows import assemble
 from mbert_cli.text.wordpiece import Tokenizer
 
-MARKS = 2
+TEXT_MARKS = 2
 """`[CLS]` and `[SEP]`."""
 
 
@@ -46,9 +46,9 @@ class TokenRows:
         self.examples = examples
         self.sequence_length = sequence_length
         self.words = find_words(examples, tokenizer)
-        self._windows = token_windows(self.words, sequence_length - MARKS, document_stride)
+        self._windows = token_windows(self.words, sequence_length - TEXT_MARKS, document_stride)
         self.trained = np.arange(len(self._windows))
-        self.tokens = self._windows.lengths + MARKS
+        self.tokens = self._windows.lengths + TEXT_MARKS
         label_ids = {name: index for index, name in enumerate(names)}
         self._word_labels = label_words(examples, self.words, label_ids)
         self.labels = self._word_labels.ids

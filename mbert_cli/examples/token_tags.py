@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.tokens import OUTSIDE, Span
+from mbert_cli.evaluate.entities import OUTSIDE
+from mbert_cli.examples.tokens import Span
 
 _TAG = re.compile(r"([BIESLU])-(\S.*)")
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mbert_cli.examples.tokens import OUTSIDE, TokenExamples
+from mbert_cli.evaluate.entities import OUTSIDE
+from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.text.wordpiece import Tokenizer
 
 _Places = Sequence[Sequence[tuple[int, int]]]

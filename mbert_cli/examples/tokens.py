@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-OUTSIDE = "O"
-"""Label of a word that belongs to no entity."""
+from mbert_cli.evaluate.entities import OUTSIDE
 
 
 class Span(NamedTuple):

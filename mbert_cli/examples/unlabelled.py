@@ -6,12 +6,12 @@ import numpy as np
 
 from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import InstalledDocsCorpus
+from mbert_cli.examples.loading import MIN_PARAGRAPH_WORDS
 from mbert_cli.examples.squad import Question, Squad, collect_squad
 from mbert_cli.examples.texts import Examples
 from mbert_cli.examples.tokens import TokenExamples
 
 PACKAGES = ("numpy", "scipy", "sklearn")
-MIN_WORDS = 12
 MAX_PARAGRAPHS = 2000
 
 
@@ -19,7 +19,10 @@ def documentation() -> list[str]:
     """Paragraphs of the documentation inside installed packages, always the same."""
     documents = installed_documents(InstalledDocsCorpus(source="installed_docs", packages=list(PACKAGES)))
     long_ones = (
-        text for document in documents for text in document.paragraphs if len(text.split()) >= MIN_WORDS
+        text
+        for document in documents
+        for text in document.paragraphs
+        if len(text.split()) >= MIN_PARAGRAPH_WORDS
     )
     return list(islice(long_ones, MAX_PARAGRAPHS))
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.corpus.contents import corpus_contents
-from mbert_cli.corpus.store_format import MANIFEST as STORE
+from mbert_cli.corpus.store_format import STORE_MANIFEST as STORE
 from mbert_cli.examples.contents import task_contents
 from mbert_cli.runs.content import Content, FileContent, files_content, read_contents
-from mbert_cli.runs.listing import FINAL, INPUTS, RECIPE, SUMMARY, recorded_recipe
+from mbert_cli.runs.listing import FINAL, INPUTS_FILE, RECIPE, SUMMARY, recorded_recipe
 from mbert_cli.runs.manifest import read_manifest
 from mbert_cli.section import Section
-from mbert_cli.text.matched_tokens import FILE as MATCHED
+from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE
 
 _RUNS = ("source", "initialize_from", "teacher", "data.run")
 """Keys that name a run."""
@@ -28,14 +28,14 @@ def input_contents(recipe: Section, run: Path | None = None) -> dict[str, Conten
     Raises:
         UserError: An input is missing or cannot be read.
     """
-    known = read_contents(run / INPUTS) if run else {}
+    known = read_contents(run / INPUTS_FILE) if run else {}
     found = {key: run_content(Path(value)) for key in _RUNS if (value := _value(recipe, key))}
     if task := getattr(recipe, "task", None):
         found |= task_contents(task, known)
     if corpus := getattr(recipe, "corpus", None):
         found |= corpus_contents(corpus, known)
     if file := _value(recipe, "vocabulary.file"):
-        beside = Path(file).with_name(MATCHED)
+        beside = Path(file).with_name(MATCHED_TOKENS_FILE)
         found["vocabulary.file"] = files_content(file, [Path(file), *([beside] if beside.exists() else [])])
     return found
 

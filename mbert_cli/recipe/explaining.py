@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
-from mbert_cli.recipe.keys import REQUIRED, Key, keys_of
+from mbert_cli.recipe.keys import NO_DEFAULT, Key, keys_of
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import written
 
@@ -150,11 +150,11 @@ def _chosen(verb: str, keys: Sequence[Key]) -> list[Key]:
     default = next((key.default for key in keys_of(verb) if key.path == section), None)
     if not keys[0].is_discriminator or not isinstance(default, dict):
         return list(keys)
-    return [key for key in keys if key.default is not REQUIRED]
+    return [key for key in keys if key.default is not NO_DEFAULT]
 
 
 def _default_words(key: Key) -> str:
-    words = "none, it must be given" if key.default is REQUIRED else written(key.default)
+    words = "none, it must be given" if key.default is NO_DEFAULT else written(key.default)
     return words if key.is_discriminator or not key.variant else f"{words} with {key.variant}"
 
 
@@ -162,7 +162,7 @@ def _shown_default(verb: str, key: Key) -> str:
     if key.is_section:
         return ""
     keys = _same_meaning(verb, key)
-    shown = ["" if other.default is REQUIRED else written(other.default) for other in _chosen(verb, keys)]
+    shown = ["" if other.default is NO_DEFAULT else written(other.default) for other in _chosen(verb, keys)]
     return next((text for text in shown if text), "")
 
 

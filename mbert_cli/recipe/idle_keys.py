@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mbert_cli.recipe.keys import REQUIRED, keys_of
+from mbert_cli.recipe.keys import NO_DEFAULT, keys_of
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.text_files import suffix_of
 
@@ -183,4 +183,4 @@ def _is_default(verb: str, path: str, value: object) -> bool:
 
 
 def _required(verb: str) -> set[str]:
-    return {key.path for key in keys_of(verb) if key.default is REQUIRED}
+    return {key.path for key in keys_of(verb) if key.default is NO_DEFAULT}

@@ -9,7 +9,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.recipe.loading import LoadedRecipe, load
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
-from mbert_cli.weights.description import FILE as DESCRIPTION
+from mbert_cli.weights.description import DESCRIPTION_FILE
 
 TRAINING_VERBS = ("prepare", "train-teacher", "distill", "finetune")
 """Verbs that write a run directory."""
@@ -132,7 +132,7 @@ def recorded_task(target: Path | None) -> dict:
     """
     folder = Path("runs") if target is None else target / "final" if target.is_dir() else target.parent
     try:
-        return json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["task"]
+        return json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))["task"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
             "A key of a task can be set alone where a fine-tuned run says the others. "

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.section import Section
 
-REQUIRED = object()
+NO_DEFAULT = object()
 """Stands for the default of a key that has none."""
 
 
@@ -24,7 +24,7 @@ class Key:
         path: Full path, as `train.optimizer.learning_rate`.
         help: The help text, on one line.
         accepts: The values it takes in words, as `a whole number of 1 or more`.
-        default: The schema's default, or `REQUIRED`.
+        default: The schema's default, or `NO_DEFAULT`.
         types: The types of the values it takes: `str`, `list[str]`, `Literal["auto"]`.
         choices: The words it takes when these are few, otherwise empty.
         is_section: Whether further keys stand under it.
@@ -105,7 +105,7 @@ def _keys(section: type[Section], prefix: str, variant: str, given: Mapping[str,
 
 
 def _default(field: FieldInfo) -> object:
-    default = REQUIRED if field.is_required() else field.get_default(call_default_factory=True)
+    default = NO_DEFAULT if field.is_required() else field.get_default(call_default_factory=True)
     return default.model_dump() if isinstance(default, Section) else default
 
 

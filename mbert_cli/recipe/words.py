@@ -54,7 +54,7 @@ def require_copy(words: Sequence[str], usage: str) -> tuple[str, str, str]:
     return str(named.verb), named.recipe or QUICKSTART, words[-1]
 
 
-def find_words(words: Sequence[str]) -> RecipeWords:
+def find_recipe_words(words: Sequence[str]) -> RecipeWords:
     """Verb, recipe and key of `mbert recipe explain`, each of which may be left out.
 
     A word that is a key of the verb is one, even where a recipe has the same name.

@@ -4,19 +4,19 @@ from pathlib import Path
 
 from mbert_cli.runs.listing import EXPORT, finished_at, is_aside
 
-MODEL = "model.tflite"
+ARTIFACT_FILE = "model.tflite"
 """File name of every artifact; its mode is the folder's name."""
 
 
 def exported(run: Path) -> list[Path]:
     """The artifacts of a run, without those that a later export moved aside."""
-    return sorted(path for path in run.glob(f"{EXPORT}/*/{MODEL}") if not is_aside(path.parent))
+    return sorted(path for path in run.glob(f"{EXPORT}/*/{ARTIFACT_FILE}") if not is_aside(path.parent))
 
 
 def target_name(path: Path) -> str:
     """A short name of a run or an artifact: `runs/sst2/export/int8/model.tflite` -> `sst2 int8`."""
     parts = path.parts
-    if path.name == MODEL and len(parts) >= 4 and parts[-3] == EXPORT:
+    if path.name == ARTIFACT_FILE and len(parts) >= 4 and parts[-3] == EXPORT:
         return f"{parts[-4]} {parts[-2]}"
     return path.stem if path.suffix == ".tflite" else path.resolve().name
 

@@ -150,7 +150,7 @@ class RunDir:
 
     def record(self, contents: Contents) -> None:
         """Notes in inputs.json what the inputs hold, beside what is noted there."""
-        file = self.path / run_list.INPUTS
+        file = self.path / run_list.INPUTS_FILE
         merged = read_contents(file) | dict(contents)
         if merged:
             replace_file(file, dump_contents(merged))
@@ -181,7 +181,7 @@ class RunDir:
 
     def _withdraw(self) -> None:
         """Wrong input begins nothing: removes what this session wrote, and puts back what it moved aside."""
-        for name in (run_list.RECIPE, run_list.ORIGIN, run_list.INPUTS, run_list.JOURNAL):
+        for name in (run_list.RECIPE, run_list.ORIGIN, run_list.INPUTS_FILE, run_list.JOURNAL):
             (self.path / name).unlink(missing_ok=True)
         self.close()
         with contextlib.suppress(OSError):  # a directory that holds something after all stays
@@ -215,7 +215,7 @@ def _refuse_foreign(path: Path) -> None:
             "Use another directory with `--run DIR`.",
         )
     # A session killed in its first instant leaves no recipe, only these.
-    ours = {LOCK, run_list.ORIGIN, run_list.INPUTS}
+    ours = {LOCK, run_list.ORIGIN, run_list.INPUTS_FILE}
     names = sorted(item.name for item in path.iterdir() if item.name not in ours and not is_partial(item))
     if names:
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -8,7 +8,7 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.runs.content import Contents, read_contents
-from mbert_cli.runs.listing import INPUTS, read_origin
+from mbert_cli.runs.listing import INPUTS_FILE, read_origin
 
 _ABSENT = object()
 _HINT = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
@@ -67,7 +67,7 @@ def compare_with_run(
         raise UserError(
             f"A run directory belongs to one command. Received: {verb} for {path}, a {made_by} run", _HINT
         )
-    recorded = read_contents(path / INPUTS)
+    recorded = read_contents(path / INPUTS_FILE)
     changes = _changes(*map(_flat, recipes))
     same = {key for key in contents if key in recorded and contents[key].identity == recorded[key].identity}
     moved = {key: both for key, both in changes.items() if key in same and contents[key].kind != "packages"}

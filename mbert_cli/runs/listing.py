@@ -19,7 +19,7 @@ from mbert_cli.runs.manifest import is_partial, read_manifest
 
 RECIPE = "recipe.yaml"
 ORIGIN = "origin.json"
-INPUTS = "inputs.json"
+INPUTS_FILE = "inputs.json"
 JOURNAL = "log.jsonl"
 CHECKPOINTS = "checkpoints"
 FINAL = "final"

@@ -10,8 +10,7 @@ from mbert_cli.examples.loading import takes_pairs, text_columns
 from mbert_cli.examples.options import FileTask, ImportedTask, Task
 from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
-from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
-from mbert_cli.examples.table_files import read_texts as read_table_texts
+from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, read_table_texts
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.asked import Texts
 from mbert_cli.tasks.kinds import kind_of

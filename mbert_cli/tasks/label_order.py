@@ -6,9 +6,9 @@ import shlex
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
+from mbert_cli.evaluate.entities import OUTSIDE
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.examples.tokens import OUTSIDE
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.tasks.kinds import in_words, kind_of
 from mbert_cli.weights.description import ModelDescription

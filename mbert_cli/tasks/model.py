@@ -33,8 +33,7 @@ from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.weights.description import FILE as DESCRIPTION
-from mbert_cli.weights.description import ModelDescription, SetDescription
+from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription, SetDescription
 from mbert_cli.weights.saved_model import SavedModel
 
 ARTIFACT = ".tflite"
@@ -265,16 +264,16 @@ def require_head(description: ModelDescription, path: Path) -> None:
 
 
 def _open_artifact(path: Path) -> TaskModel:
+    from mbert_cli.text.vocabulary import VOCABULARY_FILE
     from mbert_cli.tflite.interpreter import Artifact
-    from mbert_cli.weights.saved_files import VOCABULARY
 
     artifact = Artifact(path, known_outputs=known_outputs())
     folder = path.parent
-    missing = [name for name in (DESCRIPTION, VOCABULARY) if not (folder / name).is_file()]
+    missing = [name for name in (DESCRIPTION_FILE, VOCABULARY_FILE) if not (folder / name).is_file()]
     if missing:
         raise UserError(
-            f"An artifact is read together with the files that were exported with it, {DESCRIPTION} and "
-            f"{VOCABULARY}. Received: {path} without {' and '.join(missing)} beside it.",
+            f"An artifact is read together with the files that were exported with it, {DESCRIPTION_FILE} and "
+            f"{VOCABULARY_FILE}. Received: {path} without {' and '.join(missing)} beside it.",
             "Copy the whole folder export/MODE, or export it again with `mbert export-tflite`.",
         )
     if (folder / MANIFEST).exists():

@@ -29,12 +29,12 @@ from mbert_cli.tasks.label_order import match_names
 from mbert_cli.tasks.learning_rate import rate_to_try
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
+from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.engine import Display
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import VOCABULARY
 from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.weights.saved_network import dtype_policy, save_network
 from mbert_cli.weights.variables import assign_variables
@@ -301,7 +301,7 @@ def _finish(
     description = material.description.model_copy(update={"null_threshold": threshold})
 
     def write(directory: Path) -> None:
-        save_network(directory, network, description, material.source.folder / VOCABULARY)
+        save_network(directory, network, description, material.source.folder / VOCABULARY_FILE)
         write_summary(directory, known | figures)
 
     run_dir.finish(write)

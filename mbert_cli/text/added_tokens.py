@@ -16,7 +16,7 @@ from mbert_cli.text.matched_tokens import MatchedToken
 from mbert_cli.text.vocabulary import CLS, MASK, PAD, SEP, UNKNOWN, is_unicode
 
 TOKENIZER = "tokenizer.json"
-CONFIGURATION = "tokenizer_config.json"
+TOKENIZER_CONFIGURATION = "tokenizer_config.json"
 ADDED = "added_tokens.json"
 SPECIAL = "special_tokens_map.json"
 
@@ -104,10 +104,10 @@ def find_matched(files: TokenizerFiles, words: tuple[str, ...], lowercase: bool)
 
 def declared_ids(files: TokenizerFiles) -> list[tuple[object, object, Path]]:
     """Tokens with the ids that the files give them, and the file that does."""
-    decoder = _decoder(files.configuration, files.folder / CONFIGURATION)
+    decoder = _decoder(files.configuration, files.folder / TOKENIZER_CONFIGURATION)
     return [
         *(
-            (_content(token), _number(index), files.folder / CONFIGURATION)
+            (_content(token), _number(index), files.folder / TOKENIZER_CONFIGURATION)
             for index, token in decoder.items()
         ),
         *((_content(token), token.get("id"), files.folder / TOKENIZER) for token in _entries(files)),
@@ -142,8 +142,8 @@ def _read_declared(files: TokenizerFiles) -> _Declared:
         _rename_extra(values)
     by_id: dict[int, AddedToken] = {}
     if _DECODER in values:
-        for index, token in _decoder(values, files.folder / CONFIGURATION).items():
-            by_id[_number(index)] = _read_token(token, files.folder / CONFIGURATION)
+        for index, token in _decoder(values, files.folder / TOKENIZER_CONFIGURATION).items():
+            by_id[_number(index)] = _read_token(token, files.folder / TOKENIZER_CONFIGURATION)
     else:
         _merge_special(values, files)
         extra = {_content(token) for token in _list_extra(values, files)}
@@ -185,7 +185,7 @@ def _read_named(
     if isinstance(values.get(_EXTRA), dict):
         found |= values[_EXTRA]
     settings = {token.content: token for token in by_id.values()}
-    path = files.folder / CONFIGURATION
+    path = files.folder / TOKENIZER_CONFIGURATION
     named = {name: _read_special(value, path) for name, value in found.items() if value is not None}
     return {name: settings.get(_content(token), token) for name, token in named.items()}
 
@@ -201,8 +201,8 @@ def _list_extra(values: Mapping[str, Any], files: TokenizerFiles) -> list[Specia
     if isinstance(extra, dict):
         return []
     if not isinstance(extra, list):
-        raise _damaged(extra, files.folder / CONFIGURATION)
-    return [_read_special(token, files.folder / CONFIGURATION) for token in extra]
+        raise _damaged(extra, files.folder / TOKENIZER_CONFIGURATION)
+    return [_read_special(token, files.folder / TOKENIZER_CONFIGURATION) for token in extra]
 
 
 def _require_reserved(named: Mapping[str, Special], files: TokenizerFiles) -> None:
@@ -238,7 +238,7 @@ def _splits_special(files: TokenizerFiles) -> bool:
     if splits is not None and not isinstance(splits, bool):
         raise UserError(
             "A tokenizer's split_special_tokens must be true or false. "
-            f"Received: {splits!r} in {files.folder / CONFIGURATION}",
+            f"Received: {splits!r} in {files.folder / TOKENIZER_CONFIGURATION}",
             _HINT,
         )
     return bool(splits)

@@ -18,11 +18,11 @@ import numpy as np
 from mbert_cli.home import cache_root
 from mbert_cli.text.wordpiece import Tokenizer
 
-FORMAT = "2"
+CACHE_FORMAT = "2"
 """Raised whenever the same texts and libraries give other ids."""
 MIN_CHARACTERS = 4_000_000
 """Less is encoded as quickly as it is looked up."""
-MAX_BYTES = 4 * 2**30
+MAX_CACHE_BYTES = 4 * 2**30
 """Most that the cache takes."""
 
 
@@ -60,7 +60,7 @@ def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:
     vocabulary = tokenizer.vocabulary
     digest = hashlib.blake2b(digest_size=20)
     libraries = " ".join(version(library) for library in ("tensorflow-text", "tokenizers"))
-    digest.update(f"{FORMAT} {libraries} {vocabulary.digest} {vocabulary.lowercase} ".encode())
+    digest.update(f"{CACHE_FORMAT} {libraries} {vocabulary.digest} {vocabulary.lowercase} ".encode())
     digest.update(np.fromiter(map(len, texts), np.int64, len(texts)).tobytes())
     digest.update("".join(texts).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -73,5 +73,5 @@ def _write(path: Path, ids: np.ndarray, starts: np.ndarray) -> None:
     os.replace(file.name, path)
     kept = sorted(path.parent.glob("*.npz"), key=lambda entry: entry.stat().st_mtime, reverse=True)
     sizes = np.cumsum([entry.stat().st_size for entry in kept])
-    for entry in (entry for entry, size in zip(kept[1:], sizes[1:], strict=True) if size > MAX_BYTES):
+    for entry in (entry for entry, size in zip(kept[1:], sizes[1:], strict=True) if size > MAX_CACHE_BYTES):
         entry.unlink(missing_ok=True)

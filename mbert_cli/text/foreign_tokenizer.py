@@ -12,19 +12,25 @@ from tokenizers import normalizers
 from mbert_cli.errors import UserError
 from mbert_cli.text.added_tokens import (
     ADDED,
-    CONFIGURATION,
     SPECIAL,
     TOKENIZER,
+    TOKENIZER_CONFIGURATION,
     TokenizerFiles,
     declared_ids,
     find_matched,
 )
 from mbert_cli.text.matched_tokens import MatchedToken, describe_matched
 from mbert_cli.text.tokenizer_settings import CANNOT, check_marks, check_settings, find_lowercase
-from mbert_cli.text.vocabulary import Vocabulary, check_reserved, fits_a_line, is_unicode, read_tokens
+from mbert_cli.text.vocabulary import (
+    VOCABULARY_FILE,
+    Vocabulary,
+    check_reserved,
+    fits_a_line,
+    is_unicode,
+    read_tokens,
+)
 
-VOCABULARY = "vocab.txt"
-MODEL = "config.json"
+MODEL_CONFIGURATION = "config.json"
 """Hugging Face's configuration of a model; a folder with it has Hugging Face's tokenizer."""
 
 _HINT = "Put the tokenizer's files that were published with the weights into the folder."
@@ -116,7 +122,10 @@ def _say_case(files: TokenizerFiles, lowercase: bool) -> list[str]:
         f"as {TOKENIZER} says" if files.tokenizer.get("normalizer") else "as the words of the vocabulary do"
     )
     return [
-        f"text keeps its case, {source}; transformers lower-cases it unless {CONFIGURATION} has do_lower_case false"
+        (
+            f"text keeps its case, {source}; "
+            f"transformers lower-cases it unless {TOKENIZER_CONFIGURATION} has do_lower_case false"
+        )
     ]
 
 
@@ -142,22 +151,22 @@ def _settle_doubles(
 
 
 def _read_files(folder: Path) -> TokenizerFiles:
-    names = (CONFIGURATION, TOKENIZER, SPECIAL, ADDED)
+    names = (TOKENIZER_CONFIGURATION, TOKENIZER, SPECIAL, ADDED)
     return TokenizerFiles(folder, *(_read_json(folder / name) for name in names))
 
 
 def _is_of_hugging_face(files: TokenizerFiles) -> bool:
     found = files.configuration or files.tokenizer or files.special or files.added
-    return bool(found) or (files.folder / MODEL).is_file()
+    return bool(found) or (files.folder / MODEL_CONFIGURATION).is_file()
 
 
 def _find_tokens(files: TokenizerFiles) -> tuple[tuple[str, ...], int, Path]:
     """All tokens, how many words are cut into, which come first, and the file that most are from."""
-    text, json_file = files.folder / VOCABULARY, files.folder / TOKENIZER
+    text, json_file = files.folder / VOCABULARY_FILE, files.folder / TOKENIZER
     vocabulary = files.tokenizer.get("model", {}).get("vocab")
     if not text.is_file() and vocabulary is None:
         raise UserError(
-            f"A checkpoint needs its vocabulary, {VOCABULARY} or {TOKENIZER}. Received: {files.folder}",
+            f"A checkpoint needs its vocabulary, {VOCABULARY_FILE} or {TOKENIZER}. Received: {files.folder}",
             "Put the file that was published with it into the folder.",
         )
     lines = read_tokens(text, _HINT) if text.is_file() else ()
@@ -188,8 +197,8 @@ def _check_same(lines: tuple[str, ...], tokens: tuple[str, ...], folder: Path) -
         if one != other:
             one, other = ("no token" if token is None else repr(token) for token in (one, other))
             raise UserError(
-                f"{VOCABULARY} and {TOKENIZER} must have the same tokens. Received: id {index} is "
-                f"{one} in {folder / VOCABULARY} and {other} in {folder / TOKENIZER}",
+                f"{VOCABULARY_FILE} and {TOKENIZER} must have the same tokens. Received: id {index} is "
+                f"{one} in {folder / VOCABULARY_FILE} and {other} in {folder / TOKENIZER}",
                 "Remove the file that the weights were not trained with.",
             )
 

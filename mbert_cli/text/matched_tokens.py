@@ -14,8 +14,8 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 
-FILE = "matched_tokens.json"
-FORMAT = 1
+MATCHED_TOKENS_FILE = "matched_tokens.json"
+MATCHED_TOKENS_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class MatchedToken:
 def save_matched(directory: Path, matched: Sequence[MatchedToken]) -> None:
     """Writes `matched_tokens.json`, if there is anything to write."""
     if matched:
-        content = {"format": FORMAT, "matched": [asdict(token) for token in matched]}
+        content = {"format": MATCHED_TOKENS_FORMAT, "matched": [asdict(token) for token in matched]}
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        (directory / FILE).write_text(text, encoding="utf-8")
+        (directory / MATCHED_TOKENS_FILE).write_text(text, encoding="utf-8")
 
 
 def load_matched(directory: Path, size: int) -> tuple[MatchedToken, ...]:
@@ -65,18 +65,18 @@ def load_matched(directory: Path, size: int) -> tuple[MatchedToken, ...]:
     Raises:
         UserError: It is not what `save_matched` wrote.
     """
-    path = directory / FILE
+    path = directory / MATCHED_TOKENS_FILE
     if not path.exists():
         return ()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
+        if content["format"] != MATCHED_TOKENS_FORMAT:
             raise ValueError(f"format {content['format']!r}")
         return tuple(_read_token(entry, size) for entry in content["matched"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(
-            f"{FILE} must say which tokens of the vocabulary beside it are matched before words are cut. "
-            f"Received: {path} ({error})",
+            f"{MATCHED_TOKENS_FILE} must say which tokens of the vocabulary beside it are matched before words "
+            f"are cut. Received: {path} ({error})",
             "Restore the file from the run that the vocabulary comes from.",
         ) from error
 

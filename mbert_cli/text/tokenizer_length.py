@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from mbert_cli.text.added_tokens import CONFIGURATION
+from mbert_cli.text.added_tokens import TOKENIZER_CONFIGURATION
 
-FIELDS = ("model_max_length", "max_len")
+LENGTH_FIELDS = ("model_max_length", "max_len")
 """Of tokenizer_config.json; the second one is older and counts where the first is missing."""
 
 UNLIMITED = 10**20
@@ -18,11 +18,11 @@ def find_max_length(folder: Path) -> int | None:
     Args:
         folder: Folder of the checkpoint, whose configuration can be read if it is there.
     """
-    path = folder / CONFIGURATION
+    path = folder / TOKENIZER_CONFIGURATION
     if not path.is_file():
         return None
     values = json.loads(path.read_text(encoding="utf-8-sig"))
-    found = next((values[name] for name in FIELDS if values.get(name) is not None), None)
+    found = next((values[name] for name in LENGTH_FIELDS if values.get(name) is not None), None)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
     return int(found) if 1 <= found < UNLIMITED else None

@@ -8,23 +8,23 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from mbert_cli.errors import UserError
-from mbert_cli.text.added_tokens import CONFIGURATION, GENERIC_CLASSES, TOKENIZER, TokenizerFiles
+from mbert_cli.text.added_tokens import GENERIC_CLASSES, TOKENIZER, TOKENIZER_CONFIGURATION, TokenizerFiles
 from mbert_cli.text.vocabulary import CLS, CONTINUATION, SEP, UNKNOWN
 
-CLASSES = {
+TOKENIZER_CLASSES = {
     *(f"{family}Tokenizer{end}" for family in ("Bert", "DistilBert", "MobileBert") for end in ("", "Fast")),
     *GENERIC_CLASSES,
 }
 """Classes of Hugging Face that cut words as BERT does, or as tokenizer.json says."""
 
-SETTINGS: dict[str, Set[object]] = {
-    "tokenizer_class": CLASSES,
+TOKENIZER_SETTINGS: dict[str, Set[object]] = {
+    "tokenizer_class": TOKENIZER_CLASSES,
     "do_basic_tokenize": {True},
     "tokenize_chinese_chars": {True},
 }
 """What tokenizer_config.json may say."""
 
-PARTS: dict[str, dict[str, Set[object]]] = {
+TOKENIZER_PARTS: dict[str, dict[str, Set[object]]] = {
     "model": {
         "type": {"WordPiece"},
         "unk_token": {UNKNOWN},
@@ -46,8 +46,8 @@ def check_settings(files: TokenizerFiles) -> None:
     Raises:
         UserError: They are cut otherwise than by BERT.
     """
-    _check_settings(files.configuration, SETTINGS, "", files.folder / CONFIGURATION)
-    for part, settings in PARTS.items():
+    _check_settings(files.configuration, TOKENIZER_SETTINGS, "", files.folder / TOKENIZER_CONFIGURATION)
+    for part, settings in TOKENIZER_PARTS.items():
         if part in files.tokenizer:
             found = files.tokenizer[part]
             found = found if isinstance(found, dict) else {"type": found}
@@ -113,19 +113,19 @@ def find_lowercase(files: TokenizerFiles, words: tuple[str, ...]) -> bool:
     """
     folder, configuration = files.folder, files.configuration
     normalizer = files.tokenizer.get("normalizer") or {}
-    named = _read_boolean(configuration, "do_lower_case", folder / CONFIGURATION)
+    named = _read_boolean(configuration, "do_lower_case", folder / TOKENIZER_CONFIGURATION)
     built = _read_boolean(normalizer, "lowercase", folder / TOKENIZER)
     if named is not None and built is not None and named != built:
         raise UserError(
-            f"{CONFIGURATION} and {TOKENIZER} must agree on lower-casing. "
-            f"Received: do_lower_case {json.dumps(named)} in {folder / CONFIGURATION} "
+            f"{TOKENIZER_CONFIGURATION} and {TOKENIZER} must agree on lower-casing. "
+            f"Received: do_lower_case {json.dumps(named)} in {folder / TOKENIZER_CONFIGURATION} "
             f"and lowercase {json.dumps(built)} in {folder / TOKENIZER}",
             "Correct the file that the weights were not trained with.",
         )
     lowercase = built if named is None else named
     if lowercase is None:
         lowercase = not any(token != token.lower() for token in words if not token.startswith("["))
-    for values, name in ((configuration, CONFIGURATION), (normalizer, TOKENIZER)):
+    for values, name in ((configuration, TOKENIZER_CONFIGURATION), (normalizer, TOKENIZER)):
         strips = _read_boolean(values, "strip_accents", folder / name)
         if strips is not None and strips != lowercase:
             raise UserError(

@@ -7,13 +7,11 @@ from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from mbert_cli.text.added_tokens import ADDED, CONFIGURATION, RESERVED_NAMES, TOKENIZER
+from mbert_cli.text.added_tokens import ADDED, RESERVED_NAMES, TOKENIZER, TOKENIZER_CONFIGURATION
 from mbert_cli.text.bert_wordpiece import as_added_token
 from mbert_cli.text.matched_tokens import MatchedToken, splits_special
 from mbert_cli.text.tokenizer_differences import MAX_WORD
-from mbert_cli.text.vocabulary import CLS, RESERVED, SEP, UNKNOWN, Vocabulary
-
-VOCABULARY = "vocab.txt"
+from mbert_cli.text.vocabulary import CLS, RESERVED, SEP, UNKNOWN, VOCABULARY_FILE, Vocabulary
 
 
 def write_tokenizer(
@@ -31,13 +29,13 @@ def write_tokenizer(
     """
     tokenizer = _build(vocabulary)
     words = [token for index, token in enumerate(vocabulary.tokens) if index not in vocabulary.outside]
-    (folder / VOCABULARY).write_bytes(("\n".join(words) + "\n").encode())
+    (folder / VOCABULARY_FILE).write_bytes(("\n".join(words) + "\n").encode())
     added = {token.content: token.id for token in vocabulary.matched if not token.is_word}
     if added:
         _write_json(folder / ADDED, added)
     tokenizer.save(str(folder / TOKENIZER))
     configuration = _configure(vocabulary, tokenizer_class, is_text)
-    _write_json(folder / CONFIGURATION, configuration | {"model_max_length": max_length})
+    _write_json(folder / TOKENIZER_CONFIGURATION, configuration | {"model_max_length": max_length})
 
 
 def _build(vocabulary: Vocabulary) -> Tokenizer:

@@ -14,6 +14,9 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.matched_tokens import MatchedToken, digest_matched, load_matched, save_matched
 from mbert_cli.text.text_files import read_lines
 
+VOCABULARY_FILE = "vocab.txt"
+"""Name of the file with a token per line, ours and that of Hugging Face and TF1."""
+
 PAD, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 RESERVED = (PAD, UNKNOWN, CLS, SEP, MASK)
 CONTINUATION = "##"

@@ -9,6 +9,7 @@ import numpy as np
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.runs.content import Content, folder_content
+from mbert_cli.text.foreign_tokenizer import MODEL_CONFIGURATION
 from mbert_cli.weights import huggingface
 from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.conversion import Coverage, from_foreign, unread_arrays
@@ -81,20 +82,22 @@ def read_checkpoint(source: Path, *, allow_unused: bool = False, allow_unknown: 
     Raises:
         UserError: It is neither, is damaged, or is no encoder of ours.
     """
-    if (source / huggingface.CONFIGURATION).is_file():
-        path, file_format = source / huggingface.CONFIGURATION, "huggingface"
+    if (source / MODEL_CONFIGURATION).is_file():
+        path, file_format = source / MODEL_CONFIGURATION, "huggingface"
         configuration = read_configuration(path, file_format, allow_unknown=allow_unknown)
         return _convert(source, huggingface.read_arrays(source), configuration, file_format, allow_unused)
     from mbert_cli.weights import tf1
 
     prefix = tf1.find_prefix(source)
-    if prefix is None or not (prefix.parent / tf1.CONFIGURATION).is_file():
+    if prefix is None or not (prefix.parent / tf1.BERT_CONFIGURATION).is_file():
         raise UserError(
-            f"A checkpoint is a folder with {huggingface.CONFIGURATION}, or a TF1 checkpoint beside its "
-            f"{tf1.CONFIGURATION}. Received: {source}",
+            f"A checkpoint is a folder with {MODEL_CONFIGURATION}, or a TF1 checkpoint beside its "
+            f"{tf1.BERT_CONFIGURATION}. Received: {source}",
             "Name the folder that was downloaded, or the prefix of the .index file.",
         )
-    configuration = read_configuration(prefix.parent / tf1.CONFIGURATION, "tf1", allow_unknown=allow_unknown)
+    configuration = read_configuration(
+        prefix.parent / tf1.BERT_CONFIGURATION, "tf1", allow_unknown=allow_unknown
+    )
     return _convert(prefix, tf1.Tf1Arrays(prefix), configuration, "tf1", allow_unused)
 
 

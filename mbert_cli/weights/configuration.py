@@ -22,9 +22,15 @@ from mbert_cli.weights.field_checks import (
     require_known,
     with_usual_names,
 )
-from mbert_cli.weights.fields import ACTIVATIONS, DEFAULTS, FIELDS, TRAINED, WRITTEN_ACTIVATIONS
+from mbert_cli.weights.fields import (
+    CONFIGURATION_FIELDS,
+    DEFAULTS,
+    FOREIGN_ACTIVATIONS,
+    TRAINED,
+    WRITTEN_ACTIVATIONS,
+)
 
-MARKS = {
+FAMILY_MARKS = {
     "mobilebert": {"use_bottleneck", "intra_bottleneck_size", "trigram_input", "bottleneck_size"},
     "distilbert": {"dim", "n_heads", "n_layers"},
 }
@@ -33,7 +39,7 @@ MARKS = {
 EDGE_EPSILON = 1e-5
 """What the LayerNorms of Hugging Face's MobileBERT add that are built without the configured value."""
 
-MAX_BYTES = 64_000_000
+MAX_CONFIGURATION_BYTES = 64_000_000
 """No configuration is larger; what claims to be one is not read into memory."""
 
 
@@ -88,7 +94,7 @@ def read_configuration(path: Path, file_format: str, *, allow_unknown: bool = Fa
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if path.stat().st_size > MAX_CONFIGURATION_BYTES:
             raise ValueError(f"it has {path.stat().st_size:,} bytes")
         values = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
@@ -105,10 +111,10 @@ def _family(values: Mapping[str, Any], path: Path) -> str:
     """The family, also of files that do not say it: those of TF1, of TinyBERT and of the first DistilBERT."""
     named = values.get("model_type")
     if named is None:
-        return next((family for family, marks in MARKS.items() if marks & set(values)), "bert")
-    if named not in FIELDS:
+        return next((family for family, marks in FAMILY_MARKS.items() if marks & set(values)), "bert")
+    if named not in CONFIGURATION_FIELDS:
         raise UserError(
-            f"A checkpoint must be of the architecture {', '.join(FIELDS)}. Received: {named} in {path}",
+            f"A checkpoint must be of the architecture {', '.join(CONFIGURATION_FIELDS)}. Received: {named} in {path}",
             "Other architectures need a tool made for them, as `optimum` for Hugging Face's.",
         )
     return str(named)
@@ -125,7 +131,7 @@ def _size(
     complete = DEFAULTS[file_format, family] | {k: v for k, v in values.items() if v is not None}
     if file_format == "tf1":
         complete.pop("layer_norm_eps", None)  # its code has no such field
-    fields = {ours: complete[name] for name, ours in FIELDS[family].items() if name in complete}
+    fields = {ours: complete[name] for name, ours in CONFIGURATION_FIELDS[family].items() if name in complete}
     fields |= _special_fields(complete, family, file_format, path)
     replaced = _replace_untrainable(fields, family)
     try:
@@ -139,7 +145,7 @@ def _size(
 
 def _replace_untrainable(fields: dict[str, Any], family: str) -> list[str]:
     """Puts our own values in place of rates and deviations that training cannot use, and says so."""
-    theirs = {ours: name for name, ours in FIELDS[family].items()}
+    theirs = {ours: name for name, ours in CONFIGURATION_FIELDS[family].items()}
     notes = []
     for name, usual in TRAINED.items():
         lowest = 0.0 if name.endswith("rate") else 1e-12
@@ -156,7 +162,7 @@ def _mistake(error: ValidationError, family: str) -> str:
     """The first thing that is wrong with a size, by the name that the configuration has for it."""
     first = error.errors()[0]
     reason = first["msg"].removeprefix("Value error, ")
-    theirs = {field: name for name, field in FIELDS[family].items()}
+    theirs = {field: name for name, field in CONFIGURATION_FIELDS[family].items()}
     if not first["loc"]:
         return reason.replace("num_heads", theirs["num_heads"])
     ours = str(first["loc"][0])
@@ -169,12 +175,13 @@ def _special_fields(
 ) -> dict[str, object]:
     """Fields of a size that no single field of the configuration says."""
     written = values["activation" if family == "distilbert" else "hidden_act"]
-    if written not in ACTIVATIONS[file_format]:
+    if written not in FOREIGN_ACTIVATIONS[file_format]:
         raise UserError(
-            f"The activation must be one of {', '.join(ACTIVATIONS[file_format])}. Received: {written} in {path}",
+            f"The activation must be one of {', '.join(FOREIGN_ACTIVATIONS[file_format])}. "
+            f"Received: {written} in {path}",
             "Models with another activation compute what mbert does not; take a checkpoint with one of these.",
         )
-    fields: dict[str, object] = {"activation": ACTIVATIONS[file_format][written]}
+    fields: dict[str, object] = {"activation": FOREIGN_ACTIVATIONS[file_format][written]}
     if family == "distilbert":
         return fields | {
             "embedding_dim": values["dim"], "num_segments": 0, "use_pooler": True,
@@ -219,7 +226,7 @@ def _vocab_size(values: Mapping[str, Any], path: Path) -> int:
 
 def write_configuration(size: Architecture, vocab_size: int, family: str) -> dict[str, Any]:
     """The values of a `config.json` for Hugging Face, of which `read_configuration` makes the same size."""
-    fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
+    fields = {name: getattr(size, ours) for name, ours in CONFIGURATION_FIELDS[family].items()}
     special: dict[str, Any] = {
         "activation" if family == "distilbert" else "hidden_act": WRITTEN_ACTIVATIONS[size.activation]
     }
@@ -233,7 +240,7 @@ def write_configuration(size: Architecture, vocab_size: int, family: str) -> dic
 
 def why_no_tf1(size: Architecture) -> str | None:
     """Why TF1's code cannot compute what an encoder computes; None if it can."""
-    known = ACTIVATIONS["tf1"].values()
+    known = FOREIGN_ACTIVATIONS["tf1"].values()
     if size.activation not in known:
         return f"TF1's code has the activations {', '.join(known)}, and not {size.activation}"
     for epsilon in (size.norm_epsilon, size.edge_epsilon):
@@ -244,8 +251,8 @@ def why_no_tf1(size: Architecture) -> str | None:
 
 def write_tf1_configuration(size: Architecture, vocab_size: int, family: str) -> dict[str, Any]:
     """The values of a `bert_config.json`, for an encoder that TF1's code can compute."""
-    back = {ours: name for name, ours in ACTIVATIONS["tf1"].items()}
-    fields = {name: getattr(size, ours) for name, ours in FIELDS[family].items()}
+    back = {ours: name for name, ours in FOREIGN_ACTIVATIONS["tf1"].items()}
+    fields = {name: getattr(size, ours) for name, ours in CONFIGURATION_FIELDS[family].items()}
     del fields["layer_norm_eps"]  # its code has no such field
     fields |= {"vocab_size": vocab_size, "hidden_act": back[size.activation]}
     if family == "mobilebert":

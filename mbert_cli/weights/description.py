@@ -12,7 +12,7 @@ from mbert_cli.examples.options import AnyTask
 from mbert_cli.model.options import Architecture
 from mbert_cli.section import Section
 
-FILE = "model.json"
+DESCRIPTION_FILE = "model.json"
 
 
 class VocabularyDescription(Section):
@@ -77,7 +77,7 @@ class ModelDescription(Section):
 
     def save(self, directory: Path) -> None:
         """Writes `model.json` into the directory."""
-        (directory / FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (directory / DESCRIPTION_FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, directory: Path) -> "ModelDescription":
@@ -86,11 +86,11 @@ class ModelDescription(Section):
         Raises:
             UserError: There is none, or it is not what `save` wrote.
         """
-        path = directory / FILE
+        path = directory / DESCRIPTION_FILE
         try:
             return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise UserError(
-                f"A saved model has a readable {FILE}. Received: {path}.",
+                f"A saved model has a readable {DESCRIPTION_FILE}. Received: {path}.",
                 "The folder is not a complete run; `mbert runs` lists those that are.",
             ) from error

@@ -9,13 +9,13 @@ from typing import Any
 from mbert_cli.errors import UserError
 from mbert_cli.weights.fields import (
     ALIASES,
+    CONFIGURATION_FIELDS,
     DEFAULTS,
     EXTRA_TYPES,
-    FIELDS,
     GENERATION,
     IGNORED,
     PASSED_OVER,
-    REQUIRED,
+    REQUIRED_VALUES,
 )
 
 RESTORE = "Restore the file that was saved with the weights."
@@ -106,7 +106,13 @@ def require_known(values: Mapping[str, Any], family: str, path: Path, allow_unkn
     Raises:
         UserError: There is one, or one that asks for other arithmetic.
     """
-    known = set(FIELDS[family]) | IGNORED | GENERATION | set(PASSED_OVER) | set(REQUIRED["bert"])
+    known = (
+        set(CONFIGURATION_FIELDS[family])
+        | IGNORED
+        | GENERATION
+        | set(PASSED_OVER)
+        | set(REQUIRED_VALUES["bert"])
+    )
     unknown = {name: value for name, value in values.items() if name not in known}
     strange = {name: value for name, value in unknown.items() if value is not None}
     if strange and not allow_unknown:
@@ -115,7 +121,7 @@ def require_known(values: Mapping[str, Any], family: str, path: Path, allow_unkn
             f"Received: {', '.join(f'{name}: {shown(value)}' for name, value in strange.items())} in {path}",
             f"{_hint_at(list(strange), family)}{ALLOW_UNKNOWN}",
         )
-    for name, required in REQUIRED[family].items():
+    for name, required in REQUIRED_VALUES[family].items():
         if name in values and _without_empty(values[name]) not in (required, None):
             raise UserError(
                 f"{name} must be {json.dumps(required)}. Received: {shown(values[name])} in {path}",
@@ -133,16 +139,18 @@ def _without_empty(value: object) -> object:
 
 def _hint_at(unknown: list[str], family: str) -> str:
     """What may be meant by fields that a family has not."""
-    other = next((name for name, fields in FIELDS.items() if set(unknown) <= set(fields)), None)
+    other = next((name for name, fields in CONFIGURATION_FIELDS.items() if set(unknown) <= set(fields)), None)
     if other:
         return f"They are fields of {other}: correct model_type. "
-    nearest = difflib.get_close_matches(unknown[0], FIELDS[family], 1)
+    nearest = difflib.get_close_matches(unknown[0], CONFIGURATION_FIELDS[family], 1)
     return f"Did you mean {nearest[0]}? " if nearest else ""
 
 
 def find_passed_over(values: Mapping[str, Any], family: str, file_format: str) -> list[str]:
     """A note for each field that says something and changes nothing."""
-    read = set(REQUIRED[family]) | (set(FIELDS[family]) if file_format == "huggingface" else set())
+    read = set(REQUIRED_VALUES[family]) | (
+        set(CONFIGURATION_FIELDS[family]) if file_format == "huggingface" else set()
+    )
     return [
         f"{name} {shown(values[name])} is passed over: {reason}"
         for name, (usual, reason) in PASSED_OVER.items()

@@ -37,7 +37,7 @@ DISTILBERT_FIELDS = {
     "initializer_range": "initializer_range",
 }
 
-FIELDS = {"bert": BERT_FIELDS, "mobilebert": MOBILEBERT_FIELDS, "distilbert": DISTILBERT_FIELDS}
+CONFIGURATION_FIELDS = {"bert": BERT_FIELDS, "mobilebert": MOBILEBERT_FIELDS, "distilbert": DISTILBERT_FIELDS}
 """By family."""
 
 _BERT_AXES = {
@@ -98,7 +98,7 @@ DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
 }  # fmt: skip
 """What a field that is not there means, by format and family: the defaults of the class that reads it."""
 
-ACTIVATIONS = {
+FOREIGN_ACTIVATIONS = {
     "huggingface": {
         "gelu": "gelu_exact", "gelu_python": "gelu_exact", "gelu_new": "gelu", "gelu_fast": "gelu",
         "gelu_accurate": "gelu", "gelu_pytorch_tanh": "gelu", "gelu_python_tanh": "gelu", "relu": "relu",
@@ -112,7 +112,7 @@ Where several names stand for one, `WRITTEN_ACTIVATIONS` says which is written."
 WRITTEN_ACTIVATIONS = {"gelu_exact": "gelu", "gelu": "gelu_new", "relu": "relu", "relu6": "relu6"}
 """Hugging Face's names of our activations."""
 
-REQUIRED: dict[str, dict[str, Any]] = {
+REQUIRED_VALUES: dict[str, dict[str, Any]] = {
     "bert": {
         "is_decoder": False, "add_cross_attention": False, "position_embedding_type": "absolute",
         "pruned_heads": {}, "per_layer_config": {},

@@ -7,7 +7,7 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.weights.configuration import Configuration
-from mbert_cli.weights.names import HEADS, weights_of_head
+from mbert_cli.weights.names import HEAD_MODULES, weights_of_head
 
 HEAD_OF_CLASS = {
     "ForSequenceClassification": "classifier",
@@ -50,7 +50,9 @@ def find_heads(names: Collection[str], configuration: Configuration, file_format
     Raises:
         UserError: There is a head of a task that is not known, or the one that the class has is missing.
     """
-    arrays = {head: _arrays(head, names, configuration, file_format) for head in HEADS if head not in SHARED}
+    arrays = {
+        head: _arrays(head, names, configuration, file_format) for head in HEAD_MODULES if head not in SHARED
+    }
     present = {head for head, found in arrays.items() if found}
     task = _task_head(present, configuration, file_format)
     heads = {task} if task else present
@@ -66,7 +68,7 @@ def find_heads(names: Collection[str], configuration: Configuration, file_format
         for head in left_out
         for name in arrays[head]
     }
-    return FoundHeads(tuple(head for head in HEADS if head in heads), needless)
+    return FoundHeads(tuple(head for head in HEAD_MODULES if head in heads), needless)
 
 
 def _arrays(head: str, names: Collection[str], configuration: Configuration, file_format: str) -> list[str]:

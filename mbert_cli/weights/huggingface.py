@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.text.foreign_tokenizer import MODEL_CONFIGURATION
 from mbert_cli.weights.store import load_weights, save_weights
 
-CONFIGURATION = "config.json"
 SAFETENSORS = "model.safetensors"
 PICKLE = "pytorch_model.bin"
-INDEX = ".index.json"
+SHARD_INDEX = ".index.json"
 """End of the name of the file that says which shard has which array."""
 
 
@@ -27,8 +27,8 @@ def read_arrays(folder: Path) -> dict[str, np.ndarray]:
     for name, read in ((SAFETENSORS, load_weights), (PICKLE, _read_pickle)):
         if (folder / name).is_file():
             return dict(read(folder / name))
-        if (folder / f"{name}{INDEX}").is_file():
-            return _read_shards(folder, folder / f"{name}{INDEX}", read)
+        if (folder / f"{name}{SHARD_INDEX}").is_file():
+            return _read_shards(folder, folder / f"{name}{SHARD_INDEX}", read)
     raise UserError(
         f"A model must have a {SAFETENSORS} or a {PICKLE}, whole or in shards. Received: {folder}",
         "Download the weights too: `hf download MODEL --local-dir DIR`.",
@@ -39,7 +39,7 @@ def write_model(folder: Path, arrays: Mapping[str, np.ndarray], configuration: M
     """Writes weights and configuration into an existing folder, as `from_pretrained` reads them."""
     save_weights(folder / SAFETENSORS, arrays, {"format": "pt"})
     text = json.dumps(configuration, indent=2, ensure_ascii=False) + "\n"
-    (folder / CONFIGURATION).write_text(text, encoding="utf-8")
+    (folder / MODEL_CONFIGURATION).write_text(text, encoding="utf-8")
 
 
 def _read_shards(

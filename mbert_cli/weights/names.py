@@ -86,7 +86,7 @@ LAST_FEED_FORWARD = (
 )
 """Of the last one."""
 
-HEADS: dict[str, tuple[Module, ...]] = {
+HEAD_MODULES: dict[str, tuple[Module, ...]] = {
     "pooler": (Module("pooler", "pooler.dense", "bert/pooler/dense", "dense", ("hidden", "hidden")),),
     "masked_language_model": (
         Module("masked_language_model/transform", "cls.predictions.transform.dense",
@@ -182,7 +182,7 @@ def weights_of(
     Args:
         size: The encoder's architecture.
         vocab_size: Rows of the word table.
-        heads: Keys of `HEADS` that the network has, with their number of labels; 0 where that is no matter.
+        heads: Keys of `HEAD_MODULES` that the network has, with their number of labels; 0 where that is no matter.
         file_format: huggingface or tf1.
         family: bert, mobilebert or distilbert, which also is the prefix of Hugging Face's names.
     """
@@ -202,7 +202,7 @@ def weights_of_head(
     sizes = _sizes(size, vocab_size) | {"labels": num_labels}
     return [
         weight
-        for module in HEADS[head]
+        for module in HEAD_MODULES[head]
         for weight in _arrays(_head(module, file_format, family), sizes, size, file_format)
     ]
 

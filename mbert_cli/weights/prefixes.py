@@ -16,7 +16,7 @@ _WRAPPER = re.compile(rf"(?:^|(?<=\.))(?:{'|'.join(WRAPPERS)})\.")
 ANCHORS = {"huggingface": "embeddings.word_embeddings.weight", "tf1": "embeddings/word_embeddings"}
 """End of the name of the word table, by format: what stands before it is a prefix."""
 
-PARTS = {
+ENCODER_PARTS = {
     "huggingface": ("embeddings.", "encoder.", "transformer.", "pooler."),
     "tf1": ("embeddings/", "encoder/", "pooler/"),
 }
@@ -72,7 +72,7 @@ def with_usual_prefix(
         names = _without_outer(names, outer)
         notes.append(f"`{outer}` before all names of arrays is taken off")
     if not any(name.startswith(base) for name in names):
-        parts = PARTS[file_format]
+        parts = ENCODER_PARTS[file_format]
         names = {base + new if new.startswith(parts) else new: old for new, old in names.items()}
     return Renamed(arrays, names), tuple(notes)
 

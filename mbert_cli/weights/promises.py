@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from mbert_cli.errors import UserError
 from mbert_cli.weights.configuration import Configuration
-from mbert_cli.weights.fields import FIELDS
+from mbert_cli.weights.fields import CONFIGURATION_FIELDS
 
 LAYERS = {
     "tf1": "bert/encoder/layer_",
@@ -38,7 +38,7 @@ def require_counts(names: Collection[str], configuration: Configuration, file_fo
             f"beside {configuration.path}",
             "Correct model_type, or save the model by the class that `transformers` has for it.",
         )
-    theirs = {ours: name for name, ours in FIELDS[configuration.family].items()}
+    theirs = {ours: name for name, ours in CONFIGURATION_FIELDS[configuration.family].items()}
     size = configuration.size
     _require(theirs["num_layers"], size.num_layers, _count(names, pattern), configuration)
     if size.num_feedforward_networks > 1:

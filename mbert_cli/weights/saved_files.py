@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.text.matched_tokens import FILE as MATCHED
-from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
+from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE
+from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.store import save_weights
 
 WEIGHTS = "weights.safetensors"
-VOCABULARY = "vocab.txt"
 
 
 def save_arrays(directory: Path, arrays: Mapping[str, np.ndarray], description: ModelDescription) -> None:
@@ -29,9 +28,9 @@ def copy_vocabulary(source: Path, directory: Path) -> None:
         source: The vocabulary's file.
         directory: Receives the files.
     """
-    shutil.copyfile(source, directory / VOCABULARY)
-    if source.with_name(MATCHED).exists():
-        shutil.copyfile(source.with_name(MATCHED), directory / MATCHED)
+    shutil.copyfile(source, directory / VOCABULARY_FILE)
+    if source.with_name(MATCHED_TOKENS_FILE).exists():
+        shutil.copyfile(source.with_name(MATCHED_TOKENS_FILE), directory / MATCHED_TOKENS_FILE)
 
 
 def describe_vocabulary(vocabulary: Vocabulary) -> VocabularyDescription:
@@ -51,17 +50,17 @@ def load_run_vocabulary(final: Path, description: ModelDescription) -> Vocabular
         UserError: It is not the one that the model was trained with.
     """
     expected = description.vocabulary
-    vocabulary = load_vocabulary(final / VOCABULARY, expected.lowercase)
+    vocabulary = load_vocabulary(final / VOCABULARY_FILE, expected.lowercase)
     if vocabulary.digest == expected.digest:
         return vocabulary
-    if expected.matched and not (final / MATCHED).exists():
+    if expected.matched and not (final / MATCHED_TOKENS_FILE).exists():
         raise UserError(
-            f"A model is read with {MATCHED} beside {VOCABULARY} where its vocabulary has tokens that are matched "
-            f"before words are cut. Received: {final} without it",
+            f"A model is read with {MATCHED_TOKENS_FILE} beside {VOCABULARY_FILE} where its vocabulary has tokens "
+            f"that are matched before words are cut. Received: {final} without it",
             "Restore the file from the run that the model comes from.",
         )
     raise UserError(
         f"A model is read with the {expected.size:,} tokens it was trained with. "
-        f"Received: {final / VOCABULARY} with {vocabulary.size:,} tokens, which are others or matched otherwise.",
+        f"Received: {final / VOCABULARY_FILE} with {vocabulary.size:,} tokens, which are others or matched otherwise.",
         "Restore the files from the run that the model comes from.",
     )

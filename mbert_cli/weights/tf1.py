@@ -11,8 +11,8 @@ from mbert_cli.native_output import hidden_native_output
 with hidden_native_output():
     import tensorflow as tf
 
-CONFIGURATION = "bert_config.json"
-INDEX = ".index"
+BERT_CONFIGURATION = "bert_config.json"
+CHECKPOINT_INDEX = ".index"
 
 
 class Tf1Arrays(Mapping[str, np.ndarray]):
@@ -62,10 +62,12 @@ class Tf1Arrays(Mapping[str, np.ndarray]):
 def find_prefix(source: Path) -> Path | None:
     """The checkpoint that a path means: itself, its `.index`, or the newest one in a folder; None for none."""
     if source.is_dir():
-        indices = sorted(source.glob(f"*{INDEX}"), key=lambda path: (path.stat().st_mtime, path.name))
+        indices = sorted(
+            source.glob(f"*{CHECKPOINT_INDEX}"), key=lambda path: (path.stat().st_mtime, path.name)
+        )
         return indices[-1].with_suffix("") if indices else None
-    prefix = source.with_suffix("") if source.suffix == INDEX else source
-    return prefix if prefix.with_name(prefix.name + INDEX).is_file() else None
+    prefix = source.with_suffix("") if source.suffix == CHECKPOINT_INDEX else source
+    return prefix if prefix.with_name(prefix.name + CHECKPOINT_INDEX).is_file() else None
 
 
 def write_checkpoint(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:

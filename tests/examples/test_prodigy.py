@@ -8,7 +8,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import FileTask
-from mbert_cli.examples.table_files import Columns, read_texts
+from mbert_cli.examples.table_files import Columns, read_table_texts
 
 
 def row(text: str, answer: str = "accept", **more) -> dict:
@@ -50,7 +50,7 @@ def test_an_answer_that_the_task_reads_is_one_of_its_fields(write):
 
 def test_texts_without_labels_are_all_answered(write):
     path = write(row("waves"), row("salt", "reject"))
-    assert read_texts(Path(path), Columns("text")).texts == ["waves", "salt"]
+    assert read_table_texts(Path(path), Columns("text")).texts == ["waves", "salt"]
 
 
 def test_options_that_were_chosen_are_the_labels(write):

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, read_table, read_texts
+from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, read_table, read_table_texts
 
 TEXT_AND_LABEL = Columns("text", label="label")
 HINT = "Set task.text, task.second_text and task.label to columns of the file"
@@ -204,17 +204,17 @@ def test_what_is_no_text_is_told_by_its_first_bytes(tmp_path):
     ],
 )
 def test_texts_without_labels_come_row_by_row_blank_ones_too(tmp_path, name, content, lines):
-    found = read_texts(write(tmp_path, name, content), Columns("body"))
+    found = read_table_texts(write(tmp_path, name, content), Columns("body"))
     assert [text.strip()[:1] for text in found.texts] == ["x", "", "", "y"]
     assert (found.second_texts, found.lines) == (None, lines)
 
 
 def test_second_texts_without_labels(tmp_path):
     path = write(tmp_path, "t.csv", "q;a\nwho?;me\nwhen?;\n")
-    found = read_texts(path, Columns("q", "a"))
+    found = read_table_texts(path, Columns("q", "a"))
     assert (found.texts, found.second_texts) == (["who?", "when?"], ["me", ""])
     with pytest.raises(UserError) as caught:
-        read_texts(write(tmp_path, "t.csv", "q,a\n"), Columns("q", "a"))
+        read_table_texts(write(tmp_path, "t.csv", "q,a\n"), Columns("q", "a"))
     assert caught.value.message == f"A file of texts must have rows. Received: {path} without any"
 
 

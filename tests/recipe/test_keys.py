@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
-from mbert_cli.recipe.keys import REQUIRED, accepted, keys_of
+from mbert_cli.recipe.keys import NO_DEFAULT, accepted, keys_of
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.section import Section
 
@@ -68,7 +68,7 @@ def test_a_default_is_that_of_the_verb_and_not_that_of_the_section():
 
 def test_a_key_of_one_variant_names_it():
     (globs,) = find("prepare", "corpus.globs")
-    assert (globs.variant, globs.default) == ("corpus.source: files", REQUIRED)
+    assert (globs.variant, globs.default) == ("corpus.source: files", NO_DEFAULT)
 
 
 def test_a_discriminator_stands_once_for_each_variant():

@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.recipe.words import RecipeWords, find_words, require_copy, require_recipe
+from mbert_cli.recipe.words import RecipeWords, find_recipe_words, require_copy, require_recipe
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_last_word_is_the_place_of_a_copy():
     ],
 )
 def test_what_is_explained_is_a_verb_a_recipe_or_a_key(words, found):
-    assert find_words(words.split()) == RecipeWords(*found)
+    assert find_recipe_words(words.split()) == RecipeWords(*found)
 
 
 def test_an_unknown_verb_is_told_with_those_there_are():

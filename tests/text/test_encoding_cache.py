@@ -69,7 +69,7 @@ def test_a_damaged_file_is_made_anew(tokenizer):
 def test_the_least_recently_used_go_when_there_are_too_many(tokenizer, monkeypatch):
     encode_cached(tokenizer, ["a b", "c"])
     (first,) = cache_folder().iterdir()
-    monkeypatch.setattr(encoding_cache, "MAX_BYTES", 1.5 * first.stat().st_size)
+    monkeypatch.setattr(encoding_cache, "MAX_CACHE_BYTES", 1.5 * first.stat().st_size)
     encode_cached(tokenizer, ["c c", "c"])
     (second,) = cache_folder().iterdir()
     assert second != first

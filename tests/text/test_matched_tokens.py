@@ -6,7 +6,7 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.text.encoding_cache import _key
-from mbert_cli.text.matched_tokens import FILE, MatchedToken, describe_matched
+from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE, MatchedToken, describe_matched
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 
@@ -28,7 +28,7 @@ def pieces(vocabulary: Vocabulary, text: str) -> list[tuple[str, str]]:
 
 def test_a_vocabulary_comes_back_with_the_way_its_tokens_are_matched(tmp_path):
     VOCABULARY.save(tmp_path / "vocab.txt")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE, "vocab.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [MATCHED_TOKENS_FILE, "vocab.txt"]
     again = load_vocabulary(tmp_path / "vocab.txt", lowercase=True)
     assert (again, again.digest) == (VOCABULARY, VOCABULARY.digest)
 
@@ -58,10 +58,10 @@ def test_the_way_tokens_are_matched_is_part_of_the_identity_of_a_vocabulary():
 )  # fmt: skip
 def test_a_damaged_file_is_refused_by_name(tmp_path, content):
     VOCABULARY.save(tmp_path / "vocab.txt")
-    (tmp_path / FILE).write_text(content)
+    (tmp_path / MATCHED_TOKENS_FILE).write_text(content)
     with pytest.raises(UserError) as caught:
         load_vocabulary(tmp_path / "vocab.txt", lowercase=True)
-    assert str(tmp_path / FILE) in caught.value.message
+    assert str(tmp_path / MATCHED_TOKENS_FILE) in caught.value.message
 
 
 def test_a_matched_token_has_its_characters_without_the_blanks_that_it_takes_in():
@@ -87,7 +87,7 @@ def test_special_tokens_that_a_tokenizer_splits_are_text():
 
 def test_the_file_names_every_setting_of_a_token(tmp_path):
     VOCABULARY.save(tmp_path / "vocab.txt")
-    first = json.loads((tmp_path / FILE).read_text())["matched"][0]
+    first = json.loads((tmp_path / MATCHED_TOKENS_FILE).read_text())["matched"][0]
     assert first == {
         "id": 3, "content": "[SEP]", "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
         "special": True, "is_word": True, "is_text": False,

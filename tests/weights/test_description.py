@@ -7,7 +7,12 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import FileTask
 from mbert_cli.model.options import SIZES
-from mbert_cli.weights.description import FILE, ModelDescription, SetDescription, VocabularyDescription
+from mbert_cli.weights.description import (
+    DESCRIPTION_FILE,
+    ModelDescription,
+    SetDescription,
+    VocabularyDescription,
+)
 
 DESCRIPTION = ModelDescription(
     verb="finetune", size=SIZES["mobilebert_laptop"], output_names=["no", "yes"],
@@ -19,17 +24,17 @@ DESCRIPTION = ModelDescription(
 
 def test_a_description_reads_back_as_it_was_written(tmp_path):
     DESCRIPTION.save(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    assert [path.name for path in tmp_path.iterdir()] == [DESCRIPTION_FILE]
     assert ModelDescription.load(tmp_path) == DESCRIPTION
 
 
 def test_what_earlier_versions_did_not_write_has_its_default(tmp_path):
     DESCRIPTION.save(tmp_path)
-    values = json.loads((tmp_path / FILE).read_text())
+    values = json.loads((tmp_path / DESCRIPTION_FILE).read_text())
     for name in ("null_threshold", "sets", "kind", "output_names", "task"):
         del values[name]
     del values["vocabulary"]["matched"]
-    (tmp_path / FILE).write_text(json.dumps(values))
+    (tmp_path / DESCRIPTION_FILE).write_text(json.dumps(values))
     found = ModelDescription.load(tmp_path)
     assert (found.kind, found.output_names, found.task, found.sets) == ("classification", None, None, {})
     assert found.vocabulary.matched == 0
@@ -37,16 +42,16 @@ def test_what_earlier_versions_did_not_write_has_its_default(tmp_path):
 
 def test_the_outputs_of_version_0_1_are_read_under_their_name_of_then(tmp_path):
     DESCRIPTION.save(tmp_path)
-    values = json.loads((tmp_path / FILE).read_text())
+    values = json.loads((tmp_path / DESCRIPTION_FILE).read_text())
     values["labels"] = values.pop("output_names")
-    (tmp_path / FILE).write_text(json.dumps(values))
+    (tmp_path / DESCRIPTION_FILE).write_text(json.dumps(values))
     assert ModelDescription.load(tmp_path) == DESCRIPTION
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"verb": "finetune"}', b"\xff"])
 def test_a_folder_without_a_readable_description_is_refused(tmp_path, content):
     if content is not None:
-        (tmp_path / FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
+        (tmp_path / DESCRIPTION_FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError) as caught:
         ModelDescription.load(tmp_path)
     assert (

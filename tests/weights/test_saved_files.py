@@ -6,7 +6,7 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
-from mbert_cli.text.matched_tokens import FILE, MatchedToken
+from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE, MatchedToken
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import copy_vocabulary, describe_vocabulary, load_run_vocabulary
@@ -32,7 +32,9 @@ def refusal(folder: Path, vocabulary: Vocabulary) -> tuple[str, str]:
     return caught.value.message.replace(str(folder), "final"), caught.value.hint
 
 
-@pytest.mark.parametrize(("vocabulary", "names"), [(MATCHING, [FILE, "vocab.txt"]), (PLAIN, ["vocab.txt"])])
+@pytest.mark.parametrize(
+    ("vocabulary", "names"), [(MATCHING, [MATCHED_TOKENS_FILE, "vocab.txt"]), (PLAIN, ["vocab.txt"])]
+)
 def test_a_vocabulary_is_copied_with_what_lies_beside_it(tmp_path, vocabulary, names):
     final = save(tmp_path / "final", vocabulary)
     (tmp_path / "copy").mkdir()
@@ -43,7 +45,7 @@ def test_a_vocabulary_is_copied_with_what_lies_beside_it(tmp_path, vocabulary, n
 
 def test_a_vocabulary_without_the_file_beside_it_is_refused(tmp_path):
     final = save(tmp_path / "final", MATCHING)
-    (final / FILE).unlink()
+    (final / MATCHED_TOKENS_FILE).unlink()
     assert refusal(final, MATCHING) == (
         (
             "A model is read with matched_tokens.json beside vocab.txt where its vocabulary has tokens that are matched "
@@ -57,7 +59,7 @@ def test_a_vocabulary_without_the_file_beside_it_is_refused(tmp_path):
 def test_another_vocabulary_or_another_way_to_match_is_refused(tmp_path, there, trained):
     final = save(tmp_path / "final", there)
     if not there.matched:
-        (final / FILE).write_text('{"format": 1, "matched": []}')
+        (final / MATCHED_TOKENS_FILE).write_text('{"format": 1, "matched": []}')
     assert refusal(final, trained) == (
         (
             "A model is read with the 7 tokens it was trained with. Received: final/vocab.txt with "

@@ -8,9 +8,9 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import VOCABULARY, WEIGHTS, describe_vocabulary, save_arrays
+from mbert_cli.weights.saved_files import WEIGHTS, describe_vocabulary, save_arrays
 from mbert_cli.weights.saved_model import SavedModel
 
 TOKENS = Vocabulary((*LEADING_TOKENS, "cat"))
@@ -23,7 +23,7 @@ DESCRIPTION = ModelDescription(
 def path(tmp_path) -> Path:
     def write(folder: Path) -> None:
         save_arrays(folder, {"pooler/bias": np.arange(4, dtype=np.float32)}, DESCRIPTION)
-        TOKENS.save(folder / VOCABULARY)
+        TOKENS.save(folder / VOCABULARY_FILE)
 
     with RunDir.open(tmp_path / "run", "distill", {"seed": 5}, fresh=False, origin={}) as run:
         run.finish(write)
@@ -37,7 +37,7 @@ def test_description_recipe_and_hashes_are_read_when_it_is_opened(path):
     (path / "recipe.yaml").unlink()
     assert (model.path, model.folder, model.description) == (path, path / "final", DESCRIPTION)
     assert model.run.recipe == {"seed": 5}
-    assert set(model.run.files) == {"model.json", "recipe.yaml", WEIGHTS, VOCABULARY}
+    assert set(model.run.files) == {"model.json", "recipe.yaml", WEIGHTS, VOCABULARY_FILE}
 
 
 def test_weights_and_vocabulary_are_read_once_and_when_they_are_asked_for(path):
@@ -45,7 +45,7 @@ def test_weights_and_vocabulary_are_read_once_and_when_they_are_asked_for(path):
     assert model.weights["pooler/bias"].tolist() == [0, 1, 2, 3]
     assert model.vocabulary == TOKENS
     (path / "final" / WEIGHTS).unlink()
-    (path / "final" / VOCABULARY).unlink()
+    (path / "final" / VOCABULARY_FILE).unlink()
     assert model.weights is model.weights
     assert model.vocabulary == TOKENS
 
