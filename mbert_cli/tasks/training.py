@@ -31,8 +31,8 @@ from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.train.engine import Display
 from mbert_cli.train.objective import Objective, inputs_of
+from mbert_cli.train.observer import Display
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import SavedModel

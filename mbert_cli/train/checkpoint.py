@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import keras
@@ -45,7 +45,7 @@ class Best:
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingState:
     """How far a run has come, apart from arrays.
 
     Attributes:
@@ -66,13 +66,13 @@ class Progress:
 
 
 def save_checkpoint(
-    directory: Path, progress: Progress, objective: Objective, *, with_optimizer: bool, keep: int
+    directory: Path, state: TrainingState, objective: Objective, *, with_optimizer: bool, keep: int
 ) -> Path:
     """Writes `step-<step>`, complete or not at all, then removes checkpoints beyond the newest ones.
 
     Args:
         directory: The run's checkpoints.
-        progress: How far the run has come.
+        state: How far the run has come.
         objective: Its network and, compiled into it, its optimizer.
         with_optimizer: False where a stage follows, which begins a fresh optimizer.
         keep: Checkpoints to keep, this one included.
@@ -91,15 +91,15 @@ def save_checkpoint(
             save_weights(folder / _RANDOM, random_states)
         if with_optimizer:
             save_weights(folder / _OPTIMIZER, optimizer_state(objective.optimizer))
-        (folder / _STATE).write_text(json.dumps(asdict(progress), indent=2) + "\n", encoding="utf-8")
+        (folder / _STATE).write_text(json.dumps(asdict(state), indent=2) + "\n", encoding="utf-8")
 
-    target = directory / f"step-{progress.step:06d}"
+    target = directory / f"step-{state.step:06d}"
     write_directory(target, write, replace=True)
     _prune(directory, keep)
     return target
 
 
-def newest_checkpoint(directory: Path, warn: Callable[[str], None]) -> tuple[Path, Progress] | None:
+def newest_checkpoint(directory: Path, warn: Callable[[str], object]) -> tuple[Path, TrainingState] | None:
     """Returns the newest checkpoint that is undamaged, or None; moves damaged ones aside.
 
     Args:
@@ -110,7 +110,7 @@ def newest_checkpoint(directory: Path, warn: Callable[[str], None]) -> tuple[Pat
     for place, path in enumerate(found):
         try:
             verify_directory(path)
-            return path, _read_progress(path)
+            return path, _read_state(path)
         except UserError as error:
             before = found[place + 1].name if place + 1 < len(found) else "the beginning"
             warn(f"{error.message}. It is now {move_aside(path).name}; trying {before}")
@@ -165,11 +165,6 @@ def best_path(directory: Path, best: Best) -> Path:
     return directory / f"best-{best.step:06d}"
 
 
-def weight_not_finite(network: keras.Model) -> str | None:
-    """Returns the name of a weight that has become infinite or nan, or None."""
-    return next((w.path for w in network.weights if not np.isfinite(w.numpy()).all()), None)
-
-
 def _random_variables(network: keras.Model) -> list[keras.Variable]:
     # All states have this name in Keras, and their order is that of the layers.
     return [variable for variable in network.variables if variable.name == "seed_generator_state"]
@@ -179,9 +174,10 @@ def _random_states(network: keras.Model) -> dict[str, np.ndarray]:
     return {str(place): state.numpy() for place, state in enumerate(_random_variables(network))}
 
 
-def _read_progress(path: Path) -> Progress:
-    progress = Progress(**json.loads((path / _STATE).read_text(encoding="utf-8")))
-    return replace(progress, best=Best(**progress.best)) if progress.best else progress
+def _read_state(path: Path) -> TrainingState:
+    fields = json.loads((path / _STATE).read_text(encoding="utf-8"))
+    best = fields.pop("best")
+    return TrainingState(**fields, best=Best(**best) if best else None)
 
 
 def _numbered(directory: Path, pattern: re.Pattern[str]) -> list[Path]:
@@ -196,7 +192,7 @@ def _prune(directory: Path, keep: int) -> None:
     steps = _numbered(directory, _STEP)
     for path in steps[keep:]:
         shutil.rmtree(path)
-    known = [_read_progress(path).best for path in steps[:keep]]
+    known = [_read_state(path).best for path in steps[:keep]]
     in_use = {best.step for best in known if best}
     for path in _numbered(directory, _BEST):
         if in_use and int(path.name[5:]) not in in_use:

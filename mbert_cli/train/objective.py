@@ -106,6 +106,11 @@ class Objective(keras.Model):
         self.record = LossRecord()
         self.built = True  # spares `fit` a symbolic pass through the whole model
 
+    @property
+    def trained_layers(self) -> list[keras.layers.Layer]:
+        """Whatever has weights that the stage trains."""
+        return [self.network]
+
     def call(self, batch, training=False):
         if self.dynamic_length and not self.jit_compile:
             batch = hide_length(batch)

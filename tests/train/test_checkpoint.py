@@ -11,7 +11,7 @@ from mbert_cli.errors import RunError
 from mbert_cli.train import checkpoint as checkpoint_module
 from mbert_cli.train.checkpoint import (
     Best,
-    Progress,
+    TrainingState,
     best_path,
     newest_checkpoint,
     restore_optimizer_of,
@@ -19,7 +19,6 @@ from mbert_cli.train.checkpoint import (
     restore_weights,
     save_best,
     save_checkpoint,
-    weight_not_finite,
 )
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
@@ -46,7 +45,7 @@ def make_objective(seed: int = 0) -> Objective:
 def save(
     directory: Path, step: int, objective: Objective | None = None, keep: int = 2, **fields: object
 ) -> Path:
-    progress = Progress(step=step, stage="only", **fields)
+    progress = TrainingState(step=step, stage="only", **fields)
     return save_checkpoint(directory, progress, objective or make_objective(), with_optimizer=True, keep=keep)
 
 
@@ -67,7 +66,7 @@ def test_a_checkpoint_holds_exactly_these_files(tmp_path: Path):
 
 
 def test_between_two_stages_no_optimizer_is_saved(tmp_path: Path):
-    progress = Progress(step=10, stage="only")
+    progress = TrainingState(step=10, stage="only")
     path = save_checkpoint(tmp_path, progress, make_objective(), with_optimizer=False, keep=2)
     assert "optimizer.safetensors" not in names(path)
 
@@ -98,7 +97,10 @@ def test_progress_comes_back_exactly(tmp_path: Path):
         "best": best,
     }
     path = save(tmp_path, 3, **fields)
-    assert newest_checkpoint(tmp_path, refuse_warnings) == (path, Progress(step=3, stage="only", **fields))
+    assert newest_checkpoint(tmp_path, refuse_warnings) == (
+        path,
+        TrainingState(step=3, stage="only", **fields),
+    )
 
 
 def test_without_a_checkpoint_there_is_none(tmp_path: Path):
@@ -121,7 +123,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path
     weights.write_bytes(weights.read_bytes()[:-10])
     messages = []
     found = newest_checkpoint(tmp_path, messages.append)
-    assert found == (tmp_path / "step-000002", Progress(step=2, stage="only"))
+    assert found == (tmp_path / "step-000002", TrainingState(step=2, stage="only"))
     assert messages == [
         (
             f"A directory must match its manifest.json. Received: {tmp_path}/step-000004, where weights.safetensors "
@@ -182,10 +184,3 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     restore_weights(path, other.network)
     for name, array in read_variables(other.network).items():
         np.testing.assert_array_equal(array, before[name])
-
-
-def test_a_weight_that_is_not_finite_is_named():
-    network = make_objective().network
-    assert weight_not_finite(network) is None
-    network.get_layer("head").bias.assign([0.0, np.inf])
-    assert weight_not_finite(network) == "head/bias"

@@ -1,0 +1,43 @@
+"""What is told of a training while it runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from mbert_cli.runs.journal import Journal
+
+
+class Display(Protocol):
+    """What shows progress; `console.progress` yields one."""
+
+    def update(self, step: int, **fields: object) -> None:
+        """Says how far the work is."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Tells of a training.
+
+    Attributes:
+        journal: The log on disk.
+        display: Shows how far the training is.
+        watch: Told the steps done after each validation; what it raises ends the training.
+    """
+
+    journal: Journal
+    display: Display | None = None
+    watch: Callable[[int], object] | None = None
+
+    def log(self, step: int, stage: str, values: Mapping[str, object]) -> None:
+        """Writes a line of the log."""
+        self.journal.append({"step": step, "stage": stage, **values})
+
+    def show(self, step: int, **fields: object) -> None:
+        """Shows how far the training is."""
+        if self.display is not None:
+            self.display.update(step, **fields)
+
+    def tell_validated(self, step: int) -> None:
+        """Tells of a validation that is in the log."""
+        if self.watch is not None:
+            self.watch(step)
