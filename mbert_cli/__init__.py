@@ -20,6 +20,7 @@ model sizes                                    mbert_cli/model/options.py
 the encoder and the names of its weights       mbert_cli/model/encoder.py
 the bottleneck block                           mbert_cli/model/bottleneck.py
 BERT's own block                               mbert_cli/model/plain.py
+what reads what before attention               mbert_cli/model/projections.py
 attention                                      mbert_cli/model/attention.py
 one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
 heads of pre-training and of every task        mbert_cli/model/heads.py
@@ -95,6 +96,8 @@ how long a text a command reads                mbert_cli/tasks/row_length.py
 their vocabularies                             mbert_cli/text/foreign_tokenizer.py
 their added tokens                             mbert_cli/text/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py
+norms folded into weights for a phone          mbert_cli/tflite/fold.py
+the graph of a phone                           mbert_cli/tflite/graph.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 latency                                        mbert_cli/tflite/latency.py

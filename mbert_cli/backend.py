@@ -50,6 +50,11 @@ def require_backend() -> None:
         )
 
 
+def choose_backend(name: str) -> None:
+    """Chooses the backend of a process that has not imported Keras yet."""
+    os.environ[VARIABLE] = name
+
+
 def load_keras() -> None:
     """Imports Keras, and TensorFlow with it, without the libraries that these load only in case somebody uses them.
 

@@ -1,23 +1,27 @@
 """A task network -> a .tflite file with builtin ops only.
 
-The weights are read out of the Keras network, folded (`fold.py`), and put as constants into a graph made for
-inference (`graph.py`), which goes to TensorFlow's converter as it is. A round trip through a SavedModel takes
-three times as long and twice the memory.
+The weights are read out of the Keras network and folded (`fold.py`); a network of the folded architecture is traced
+with them as constants (`graph.py`), and the graph goes to TensorFlow's converter as it is. A round trip through a
+SavedModel takes three times as long and twice the memory.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
 
 import keras
 
+from mbert_cli.backend import choose_backend
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import name_signature, op_census
 from mbert_cli.tflite.fold import Weights, fold
-from mbert_cli.tflite.graph import task_outputs
+from mbert_cli.tflite.graph import build_inference
 from mbert_cli.tflite.interpreter import INPUTS
 from mbert_cli.weights.variables import read_variables
 
@@ -80,13 +84,17 @@ def convert_weights(
             f"Received: {sequence_length}.",
             f"Set export.sequence_length to {size.max_length} or less.",
         )
-    graph = inference_graph(
-        lambda **inputs: task_outputs(fold(weights, size, head), **inputs, head=head),
-        tuple(INPUTS),
-        sequence_length,
-        head.artifact_outputs,
-    )
-    return convert_graph(graph, mode)
+    if keras.backend.backend() != "tensorflow":
+        return _convert_with_tensorflow(weights, size, sequence_length, mode, head)
+    infer = build_inference(*fold(weights, size), head)
+    return convert_graph(inference_graph(infer, tuple(INPUTS), sequence_length, head.artifact_outputs), mode)
+
+
+def _convert_with_tensorflow(*arguments: Any) -> bytes:
+    """`convert_weights` in a process of its own, where TensorFlow computes what Keras says."""
+    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=choose_backend, initargs=("tensorflow",))
+    with pool:
+        return pool.submit(convert_weights, *arguments).result()
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,6 @@ def _run(converter: tf.compat.v1.lite.TFLiteConverter) -> bytes:
             raise
         raise UserError(
             f"An artifact has only TFLite's builtin operations. Received: {', '.join(refused)}.",
-            "Express it in other operations in mbert_cli/tflite/graph.py; "
+            "Express it in other operations in mbert_cli/model; "
             "a phone without the Flex delegate refuses the file.",
         ) from error

@@ -57,7 +57,7 @@ def name_signature(content: bytes) -> bytes:
     if custom:
         raise UserError(
             f"An artifact has only TFLite's builtin operations. Received: {', '.join(custom)}.",
-            "Express it in other operations in mbert_cli/tflite/graph.py.",
+            "Express it in other operations in mbert_cli/model.",
         )
     (subgraph,) = model.subgraphs
     signature = schema.SignatureDefT()

@@ -1,23 +1,24 @@
-"""The weights of a task network -> those of the inference graph, with NoNorm and constants folded away.
+"""A model -> the same model with NoNorm, the factor of attention and constants folded into its weights.
 
 NoNorm is `gamma * x + beta`, so wherever it follows a dense map alone it disappears into the kernel and the
 bias. After a residual sum, `gamma * (update + residual) + beta`, it would leave one multiplication of the
 residual. That one goes too when the hidden states are kept divided by a vector, their *scale*: the next state
 takes the scale `gamma * scale`, and every kernel that reads it has its rows multiplied by that. Products of
 many gammas could leave the range of float16 or starve channels of an int8 matrix, so a scale that leaves
-[1 / MAX_SCALE, MAX_SCALE] is brought back to 1, at the price of the multiplication.
+[1 / MAX_SCALE, MAX_SCALE] is brought back to 1, at the price of the multiplication, which is one of the
+architecture's `multiplied_residuals`.
 
 Everything is computed in float64 and stored in float32. A LayerNorm is not linear and stays.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from mbert_cli.model.feed_forward import last_feed_forward
-from mbert_cli.model.options import Architecture
-from mbert_cli.model.task_head import CLASSIFIER, TaskHead
+from mbert_cli.model.options import Architecture, layer_name
+from mbert_cli.model.projections import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
 
 MAX_SCALE = 8.0
 """Largest factor, and its inverse the smallest, by which a channel of the hidden states is kept divided."""
@@ -25,249 +26,210 @@ MAX_SCALE = 8.0
 Weights = Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Dense:
-    """`rows @ kernel + bias`."""
+def fold(weights: Weights, architecture: Architecture) -> tuple[dict[str, np.ndarray], Architecture]:
+    """Folds an encoder, or a task network.
+
+    Args:
+        weights: Arrays by canonical name, as listed in `mbert_cli.model.encoder` and `heads`.
+        architecture: What they are the weights of; it is not folded yet.
+
+    Returns:
+        float32 arrays by canonical name, and the architecture that a network of them has: its projections are
+        merged, and its normalization is "folded" if it was "no_norm". The network gives the same outputs and
+        attention logits. Its hidden states are kept divided by a vector for each layer, except for the last
+        one of an encoder without a head.
+    """
+    folding = _Folding(weights, architecture)
+    folding.fold_embeddings()
+    scale = None
+    for index in range(architecture.num_layers):
+        scale = folding.fold_block(index, scale)
+    folding.fold_heads(scale)
+    changes = {"merged_projections": True, "multiplied_residuals": tuple(folding.multiplied_residuals)}
+    if folding.is_linear:
+        changes["normalization"] = "folded"
+    if architecture.num_segments == 1:
+        changes["num_segments"] = 0
+    folded = {name: np.asarray(array, np.float32) for name, array in folding.folded.items()}
+    return folded, Architecture(**(architecture.model_dump() | changes))
+
+
+class Affine(NamedTuple):
+    """`rows @ kernel + bias`, in float64."""
 
     kernel: np.ndarray  # (input_dim, output_dim)
     bias: np.ndarray  # (output_dim,)
 
-    def after(self, scale: np.ndarray | None) -> "Dense":
-        """For rows that are kept divided by `scale`."""
-        return self if scale is None else Dense(self.kernel * scale[:, None], self.bias)
+    def after(self, scale: np.ndarray | None) -> "Affine":
+        """For rows that are kept divided by `scale`; None stands for 1."""
+        return self if scale is None else Affine(self.kernel * scale[:, None], self.bias)
 
-    def then(self, factor: np.ndarray | float, offset: np.ndarray | float = 0.0) -> "Dense":
+    def then(self, factor: np.ndarray | float, offset: np.ndarray | float = 0.0) -> "Affine":
         """Followed by `factor * y + offset`."""
-        return Dense(self.kernel * factor, self.bias * factor + offset)
-
-    def stored(self) -> "Dense":
-        """In float32."""
-        return Dense(self.kernel.astype(np.float32), self.bias.astype(np.float32))
+        return Affine(self.kernel * factor, self.bias * factor + offset)
 
 
-@dataclass(frozen=True)
-class Norm:
-    """gamma and beta, (dim,) each, of a NoNorm or a LayerNorm, and what the latter adds to the variance."""
+class _Folding:
+    """The weights of a model on their way; scales are vectors that rows are kept divided by, None for 1.
 
-    gamma: np.ndarray
-    beta: np.ndarray
-    epsilon: float
-
-
-@dataclass(frozen=True)
-class Projection:
-    """A dense map and, if it could not be folded, the LayerNorm after it."""
-
-    dense: Dense
-    norm: Norm | None
-
-
-@dataclass(frozen=True)
-class Join:
-    """`norm(dense(rows) + residual_scale * residual)`; None stands for no norm and for a scale of 1."""
-
-    dense: Dense
-    residual_scale: np.ndarray | None
-    norm: Norm | None
-
-
-@dataclass(frozen=True)
-class FoldedEmbeddings:
-    """Sum of three tables, or of two and a projection of the first; `positions` holds every constant."""
-
-    words: np.ndarray  # (vocab_size, embedding_dim)
-    projection: np.ndarray | None  # (embedding_dim or 3 * embedding_dim, hidden_dim)
-    positions: np.ndarray  # (max_length, hidden_dim)
-    segments: np.ndarray | None  # (num_segments, hidden_dim)
-    norm: Norm | None
-
-
-@dataclass(frozen=True)
-class FoldedBlock:
-    """One block; `narrow` is the bottlenecked input, `shared` what query and key read if not that or the input."""
-
-    narrow: Projection | None
-    shared: Projection | None
-    query: Dense
-    key: Dense
-    value: Dense
-    attention_output: Join
-    feed_forwards: list[tuple[Dense, Join]]
-    bottleneck_output: Join | None
-
-
-@dataclass(frozen=True)
-class FoldedNetwork:
-    """All that the inference graph computes with."""
-
-    size: Architecture
-    embeddings: FoldedEmbeddings
-    blocks: list[FoldedBlock]
-    pooler: Dense | None
-    head: Dense
-
-
-def fold(weights: Weights, size: Architecture, head: TaskHead = CLASSIFIER) -> FoldedNetwork:
-    """Folds the weights of a task network.
-
-    Args:
-        weights: Arrays by canonical name, as listed in `mbert_cli.model.encoder` and `heads`.
-        size: The architecture.
-        head: The head of the task.
+    Attributes:
+        folded: Arrays by canonical name, in float64.
+        multiplied_residuals: As in the architecture.
+        is_linear: Whether norms can be folded.
     """
-    blocks, scale = [], None
-    for index in range(size.num_layers):
-        block, scale = _BlockFolder(weights, size, f"encoder/layer_{index:02d}").fold(scale)
-        blocks.append(block)
-    has_pooler = head.is_pooled and size.use_pooler
-    first = _dense(weights, "pooler" if has_pooler else head.name).after(scale).stored()
-    return FoldedNetwork(
-        size=size,
-        embeddings=_embeddings(weights, size),
-        blocks=blocks,
-        pooler=first if has_pooler else None,
-        head=_dense(weights, head.name).stored() if has_pooler else first,
-    )
 
+    def __init__(self, weights: Weights, architecture: Architecture) -> None:
+        self.weights, self.architecture = weights, architecture
+        self.is_linear = architecture.normalization == "no_norm"
+        self.folded: dict[str, np.ndarray] = {}
+        self.multiplied_residuals: list[str] = []
+        self.heads = sorted({name.partition("/")[0] for name in weights} - {"encoder"})
 
-def _embeddings(weights: Weights, size: Architecture) -> FoldedEmbeddings:
-    path = "encoder/embeddings"
-    words = weights[f"{path}/word_embeddings"]
-    positions = _double(weights, f"{path}/position_embeddings")
-    projection = None
-    if f"{path}/projection/kernel" in weights:
-        dense = _dense(weights, f"{path}/projection")
-        projection, positions = dense.kernel, positions + dense.bias
-    segments = _double(weights, f"{path}/segment_embeddings") if size.num_segments else None
-    if size.num_segments == 1:
-        positions, segments = positions + segments[0], None  # of both texts of a pair
-    norm = _norm(weights, path, size.edge_epsilon)
-    if size.normalization == "no_norm":
-        if projection is None:
-            words = words * norm.gamma
+    def fold_embeddings(self) -> None:
+        """Gamma goes into what is looked up or projected, beta and a single row of segments into the positions."""
+        path = "encoder/embeddings"
+        words, positions = self._array(f"{path}/word_embeddings"), self._array(f"{path}/position_embeddings")
+        tables = {"position_embeddings": positions}
+        if self.architecture.num_segments:
+            tables["segment_embeddings"] = self._array(f"{path}/segment_embeddings")
+        if self.architecture.num_segments == 1:  # of both texts of a pair
+            tables["position_embeddings"] = positions + tables.pop("segment_embeddings")
+        has_projection = f"{path}/projection/kernel" in self.weights
+        projection = self._affine(f"{path}/projection") if has_projection else None
+        if self.is_linear:
+            gamma, beta = self._norm(path)
+            tables = {name: table * gamma for name, table in tables.items()}
+            tables["position_embeddings"] += beta
+            if projection:
+                projection = projection.then(gamma)
+            else:
+                words = words * gamma
         else:
-            projection = projection * norm.gamma
-        positions = positions * norm.gamma + norm.beta
-        segments = segments * norm.gamma if segments is not None else None
-        norm = None
-    stored = [_stored(array) for array in (words, projection, positions, segments)]
-    return FoldedEmbeddings(*stored, norm=_stored_norm(norm))
+            self._keep_norm(path)
+        self.folded |= {f"{path}/{name}": table for name, table in tables.items()}
+        self.folded[f"{path}/word_embeddings"] = words
+        if projection:
+            self._store(f"{path}/projection", projection)
 
+    def fold_block(self, index: int, scale: np.ndarray | None) -> np.ndarray | None:
+        """Folds one block, whose input has a scale, and returns the scale of its output."""
+        architecture, path = self.architecture, f"encoder/{layer_name(index)}"
+        has_bottleneck = architecture.intra_dim is not None
+        must_end = index == architecture.num_layers - 1 and not self.heads  # nothing could take a scale
+        self._fold_projections(path, scale)
+        rows_scale = self._fold_attention(path, None if has_bottleneck else scale)
+        last = last_feed_forward(architecture)
+        for number in range(architecture.num_feedforward_networks):
+            name = f"feed_forward_{number}"
+            intermediate = self._affine(f"{path}/{name}/intermediate").after(rows_scale)
+            self._store(f"{path}/{name}/intermediate", intermediate)
+            output = self._affine(f"{path}/{name}/output")
+            ends = must_end and not has_bottleneck and name == last
+            rows_scale = self._fold_sum(path, name, f"{name}/output", output, rows_scale, ends)
+        if not has_bottleneck:
+            return rows_scale
+        output = self._affine(f"{path}/bottleneck_output").after(rows_scale)
+        return self._fold_sum(path, "bottleneck_output", "bottleneck_output", output, scale, must_end)
 
-class _BlockFolder:
-    """Folds one block; `scale` is always the vector that hidden states are kept divided by, None for 1."""
+    def fold_heads(self, scale: np.ndarray | None) -> None:
+        """What reads the last hidden states takes their scale; what reads a pooler stays as it is."""
+        readers = ["pooler"] if "pooler" in self.heads else self.heads
+        for head in self.heads:
+            self._store(head, self._affine(head).after(scale if head in readers else None))
 
-    def __init__(self, weights: Weights, size: Architecture, path: str) -> None:
-        self.weights, self.path = weights, path
-        self.linear, self.epsilon = size.normalization == "no_norm", size.norm_epsilon
-        self.edge = {last_feed_forward(size): size.edge_epsilon}
-        self.head_dim = size.block_dim // size.num_heads
-        self.num_feedforward_networks = size.num_feedforward_networks
-        self.has_bottleneck = size.intra_dim is not None
-        self.attends_to_narrow = self.has_bottleneck and size.use_bottleneck_attention
-        self.narrow_is_residual = self.has_bottleneck and not self.attends_to_narrow
-        self.has_shared = self.narrow_is_residual and size.key_query_shared_bottleneck
+    def _fold_projections(self, path: str, scale: np.ndarray | None) -> None:
+        """Writes the dense maps before attention as one product for each kind of rows that they read."""
+        outer, inner = input_projections(self.architecture), bottleneck_projections(self.architecture)
+        scales = dict.fromkeys(outer, scale) | dict.fromkeys(inner)
+        maps = {}
+        for name in BOTTLENECKS:
+            if name in outer:
+                maps[name] = self._fold_bottleneck(f"{path}/{name}", scale)
+        for name in ATTENTION:
+            maps[name] = self._affine(f"{path}/attention/{name}").after(scales[name])
+        maps["query"] = maps["query"].then(
+            (self.architecture.block_dim // self.architecture.num_heads) ** -0.5
+        )
+        if self._residual_is_bottleneck_alone():
+            maps["bottleneck_input"] = maps["bottleneck_input"].then(self._norm(f"{path}/attention")[0])
+        self._store(f"{path}/input_projections", _side_by_side(maps[name] for name in outer))
+        if inner:
+            self._store(f"{path}/bottleneck_projections", _side_by_side(maps[name] for name in inner))
 
-    def fold(self, scale: np.ndarray | None) -> tuple[FoldedBlock, np.ndarray | None]:
-        """Returns the block and the scale of its output.
+    def _fold_bottleneck(self, path: str, scale: np.ndarray | None) -> Affine:
+        projection = self._affine(path).after(scale)
+        if self.is_linear:
+            return projection.then(*self._norm(path))
+        self._keep_norm(path)
+        return projection
+
+    def _fold_attention(self, path: str, residual_scale: np.ndarray | None) -> np.ndarray | None:
+        output = self._affine(f"{path}/attention/output")
+        if not self._residual_is_bottleneck_alone():
+            return self._fold_sum(path, "attention", "attention/output", output, residual_scale)
+        self._store(f"{path}/attention/output", output.then(*self._norm(f"{path}/attention")))
+        return None
+
+    def _residual_is_bottleneck_alone(self) -> bool:
+        """Whether the bottlenecked input is nothing but a residual, so that it takes the next gamma with it."""
+        outer = input_projections(self.architecture)
+        return self.is_linear and "bottleneck_input" in outer and len(outer) > 1
+
+    def _fold_sum(
+        self,
+        block: str,
+        place: str,
+        output: str,
+        update: Affine,
+        residual_scale: np.ndarray | None,
+        must_end: bool = False,
+    ) -> np.ndarray | None:
+        """Writes `norm(update + residual)`, and returns the scale of the result.
 
         Args:
-            scale: That of the block's input.
+            block: Path of the block.
+            place: Name scope of the norm in it.
+            output: Name scope of the dense map in it.
+            update: That map, for the scale of the rows that it reads.
+            residual_scale: Scale of what is added.
+            must_end: Whether the result has to have the scale 1.
         """
-        narrow = self._narrow(scale) if self.has_bottleneck else None
-        shared = self._projection("bottleneck_attention", scale) if self.has_shared else None
-        source_scale = None if self.attends_to_narrow else scale
-        query_scale = None if self.has_shared else source_scale
-        query = self._dense("attention/query").then(self.head_dim**-0.5)
-        attention_output, rows_scale = self._join(
-            "attention/output", "attention", None, None if self.has_bottleneck else scale,
-            residual_is_multiplied=self.narrow_is_residual,
-        )  # fmt: skip
-        feed_forwards = []
-        for index in range(self.num_feedforward_networks):
-            part = f"feed_forward_{index}"
-            intermediate = self._dense(f"{part}/intermediate").after(rows_scale).stored()
-            output, rows_scale = self._join(f"{part}/output", part, None, rows_scale)
-            feed_forwards.append((intermediate, output))
-        bottleneck_output, output_scale = None, rows_scale
-        if self.has_bottleneck:
-            path = "bottleneck_output"
-            bottleneck_output, output_scale = self._join(path, path, rows_scale, scale)
-        block = FoldedBlock(
-            narrow=narrow,
-            shared=shared,
-            query=query.after(query_scale).stored(),
-            key=self._dense("attention/key").after(query_scale).stored(),
-            value=self._dense("attention/value").after(source_scale).stored(),
-            attention_output=attention_output,
-            feed_forwards=feed_forwards,
-            bottleneck_output=bottleneck_output,
-        )
-        return block, output_scale
+        if not self.is_linear:
+            self._store(f"{block}/{output}", update)
+            self._keep_norm(f"{block}/{place}")
+            return None
+        gamma, beta = self._norm(f"{block}/{place}")
+        update = update.then(gamma, beta)
+        product = gamma if residual_scale is None else gamma * residual_scale
+        if _is_moderate(product) and not must_end:
+            self._store(f"{block}/{output}", update.then(1.0 / product))
+            return product
+        self._store(f"{block}/{output}", update)
+        self.folded[f"{block}/{place}/residual_scale"] = product
+        self.multiplied_residuals.append(f"{block.partition('/')[2]}/{place}")
+        return None
 
-    def _narrow(self, scale: np.ndarray | None) -> Projection:
-        """The bottlenecked input. Where it is nothing but a residual it takes the next gamma with it."""
-        projection = self._projection("bottleneck_input", scale)
-        if not (self.linear and self.narrow_is_residual):
-            return projection
-        gamma = self._norm("attention").gamma
-        return Projection(projection.dense.then(gamma).stored(), None)
+    def _array(self, name: str) -> np.ndarray:
+        return np.asarray(self.weights[name], np.float64)
 
-    def _projection(self, part: str, scale: np.ndarray | None) -> Projection:
-        dense = self._dense(part).after(scale)
-        norm = self._norm(part)
-        if self.linear:
-            return Projection(dense.then(norm.gamma, norm.beta).stored(), None)
-        return Projection(dense.stored(), _stored_norm(norm))
+    def _affine(self, path: str) -> Affine:
+        return Affine(self._array(f"{path}/kernel"), self._array(f"{path}/bias"))
 
-    def _join(
-        self,
-        dense_part: str,
-        norm_part: str,
-        rows_scale: np.ndarray | None,
-        residual_scale: np.ndarray | None,
-        residual_is_multiplied: bool = False,
-    ) -> tuple[Join, np.ndarray | None]:
-        """A dense map, its residual and their norm, and the scale of the result."""
-        dense = self._dense(dense_part).after(rows_scale)
-        norm = self._norm(norm_part)
-        if not self.linear:
-            return Join(dense.stored(), None, _stored_norm(norm)), None
-        folded = dense.then(norm.gamma, norm.beta)
-        if residual_is_multiplied:
-            return Join(folded.stored(), None, None), None
-        product = norm.gamma if residual_scale is None else norm.gamma * residual_scale
-        if _is_moderate(product):
-            return Join(folded.then(1.0 / product).stored(), None, None), product
-        return Join(folded.stored(), _stored(product), None), None
+    def _norm(self, path: str) -> tuple[np.ndarray, np.ndarray]:
+        return self._array(f"{path}/norm/gamma"), self._array(f"{path}/norm/beta")
 
-    def _dense(self, part: str) -> Dense:
-        return _dense(self.weights, f"{self.path}/{part}")
+    def _keep_norm(self, path: str) -> None:
+        self.folded[f"{path}/norm/gamma"], self.folded[f"{path}/norm/beta"] = self._norm(path)
 
-    def _norm(self, part: str) -> Norm:
-        return _norm(self.weights, f"{self.path}/{part}", self.edge.get(part, self.epsilon))
+    def _store(self, path: str, affine: Affine) -> None:
+        self.folded[f"{path}/kernel"], self.folded[f"{path}/bias"] = affine
+
+
+def _side_by_side(maps: Iterable[Affine]) -> Affine:
+    kernels, biases = zip(*maps, strict=True)
+    return Affine(np.concatenate(kernels, axis=1), np.concatenate(biases))
 
 
 def _is_moderate(scale: np.ndarray) -> bool:
     magnitude = np.abs(scale)
     return bool(magnitude.max() <= MAX_SCALE and magnitude.min() >= 1.0 / MAX_SCALE)
-
-
-def _dense(weights: Weights, path: str) -> Dense:
-    return Dense(_double(weights, f"{path}/kernel"), _double(weights, f"{path}/bias"))
-
-
-def _norm(weights: Weights, path: str, epsilon: float) -> Norm:
-    return Norm(_double(weights, f"{path}/norm/gamma"), _double(weights, f"{path}/norm/beta"), epsilon)
-
-
-def _double(weights: Weights, name: str) -> np.ndarray:
-    return np.asarray(weights[name], np.float64)
-
-
-def _stored(array: np.ndarray | None) -> np.ndarray | None:
-    return None if array is None else np.asarray(array, np.float32)
-
-
-def _stored_norm(norm: Norm | None) -> Norm | None:
-    return None if norm is None else Norm(_stored(norm.gamma), _stored(norm.beta), norm.epsilon)

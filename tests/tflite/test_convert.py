@@ -1,5 +1,9 @@
 """Every mode converts to builtin ops only, keeps its parity, and stores what its name says."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -96,6 +100,34 @@ def test_an_op_that_needs_flex_is_refused_by_name():
         caught.value.message == "An artifact has only TFLite's builtin operations. Received: DenseBincount."
     )
     assert caught.value.hint == (
-        "Express it in other operations in mbert_cli/tflite/graph.py; "
+        "Express it in other operations in mbert_cli/model; "
         "a phone without the Flex delegate refuses the file."
     )
+
+
+def test_a_network_of_jax_is_converted_too(tmp_path):
+    script = (
+        "import sys, numpy as np, keras\n"
+        "from mbert_cli.model.heads import build_task_network\n"
+        "from mbert_cli.model.options import SIZES\n"
+        "from mbert_cli.tflite.convert import convert\n"
+        "from mbert_cli.tflite.interpreter import Artifact\n"
+        "size = SIZES['mobilebert_laptop'].model_copy(update={'num_layers': 1})\n"
+        "network = build_task_network(size, num_outputs=3, vocab_size=20)\n"
+        "open(sys.argv[1], 'wb').write(convert(network, 6, 'float32'))\n"
+        "ids = np.array([[2, 7, 8, 9, 3, 0]], 'int32')\n"
+        "batch = {'token_ids': ids, 'segment_ids': ids * 0, 'padding_mask': (ids > 0).astype('int32')}\n"
+        "expected = keras.ops.softmax(network(batch)['logits'])\n"
+        "from pathlib import Path\n"
+        "print(keras.backend.backend(), np.abs(Artifact(Path(sys.argv[1])).predict(batch) - expected).max())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "model.tflite")],
+        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    backend, difference = done.stdout.split()
+    assert backend == "jax"
+    assert float(difference) < 1e-5
