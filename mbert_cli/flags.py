@@ -171,14 +171,14 @@ Format = Annotated[
     str | None,
     typer.Option(
         "--format", metavar="table|markdown|json", autocompletion=completion.formats, show_default=False,
-        help="How results are written (default: what the ending of --out says, .md or .json; else a table).",
+        help="Format of the results (default: by the suffix of --out, .md or .json; otherwise a table).",
     ),
 ]  # fmt: skip
 Out = Annotated[
     Path | None,
     typer.Option(
         "--out", metavar="FILE", show_default=False,
-        help="Write results into this file instead. An existing file is replaced, but never one of a run.",
+        help="Write the results to this file instead. An existing file is replaced, unless it belongs to a run.",
     ),
 ]  # fmt: skip
 SearchFormat = Annotated[
