@@ -333,13 +333,13 @@ def _run(module: str, invocation: "Invocation") -> None:
     from mbert_cli.preflight.checking import require_ready
 
     require_backend()
-    require_ready(invocation)
+    ready = require_ready(invocation)
     lend_home()
     with hidden_native_output():
         if module in WITH_KERAS:
             load_keras()
         command = importlib.import_module(f"mbert_cli.commands.{module}")
-    command.run(invocation)
+    command.run(ready)
 
 
 if __name__ == "__main__":

@@ -41,13 +41,13 @@ def run(capsys):
 
 
 class _Recorder:
-    """Stands where a verb's module would be imported, and keeps what it is called with."""
+    """Stands where a verb's page would be imported, and keeps the invocation that it is called with."""
 
     def __init__(self, answer=None):
         self.invocation, self.answer = None, answer
 
-    def run(self, invocation):
-        self.invocation = invocation
+    def run(self, ready):
+        self.invocation = getattr(ready, "invocation", ready)
         if self.answer:
             raise self.answer
 
@@ -55,7 +55,7 @@ class _Recorder:
 @pytest.fixture
 def all_is_ready(monkeypatch):
     """Lets a command begin whose inputs do not exist."""
-    monkeypatch.setattr(checking, "require_ready", lambda invocation: None)
+    monkeypatch.setattr(checking, "require_ready", lambda invocation: invocation)
 
 
 @pytest.fixture

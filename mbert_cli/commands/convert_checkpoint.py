@@ -28,7 +28,7 @@ from mbert_cli.weights.conversion import to_foreign
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import HEAD_OF_CLASS, write_task
 from mbert_cli.weights.names import HEAD_MODULES, weights_of
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import RunModel
 
 FORMATS = ("huggingface", "tf1")
 
@@ -73,7 +73,7 @@ def run(command: ConvertCommand) -> None:
         raise UserError(
             f"--to must be {' or '.join(FORMATS)}. Received: {command.to}", "Choose one of the two."
         )
-    model = SavedModel.open(command.run, WITH_WEIGHTS)
+    model = RunModel.open(command.run, WITH_WEIGHTS)
     if command.out.exists():
         raise UserError(
             f"The folder to write must not exist yet. Received: {command.out}", "Name another one."

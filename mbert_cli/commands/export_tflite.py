@@ -29,7 +29,7 @@ from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import copy_vocabulary
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import RunModel, SavedModel
 
 AGREEMENT = "agreement"
 """What takes the place of the score where nobody knows the truth."""
@@ -42,7 +42,7 @@ def run(invocation: Invocation) -> None:
     """Converts a fine-tuned run in each wanted mode; an artifact that loses too much is not written."""
     recipe: ExportRecipe = invocation.loaded.recipe
     target = find_target(invocation)
-    model = SavedModel.open(target, TASK_MODELS)
+    model = RunModel.open(target, TASK_MODELS)
     run, modes, description = model.run, _modes(recipe), model.description
     require_head(description, target)
     length = _length(invocation, description)

@@ -1,16 +1,11 @@
 """`mbert finetune`: a teacher or a student -> a task model."""
 
-from pathlib import Path
-
 from mbert_cli import console
 from mbert_cli.backend import use_streams
-from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.model.sequence_length import require_length
-from mbert_cli.page import PRINTED
-from mbert_cli.preflight.inputs import find_model, origin_of, with_input, with_learning_rate
+from mbert_cli.preflight.finetune import Ready
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
@@ -34,21 +29,13 @@ from mbert_cli.tasks.training import Material, build_network, collect, fine_tuni
 from mbert_cli.train.stage import Stage
 
 
-def run(invocation: Invocation) -> None:
+def run(ready: Ready) -> None:
     """Fine-tunes a pre-trained run on a task and keeps the epoch that is best on the validation set."""
     use_streams()
-    recipe: FinetuneRecipe = invocation.loaded.recipe
-    if recipe.search is None:
-        _refuse_delivery(invocation)
-    key, named, verbs = origin_of(recipe)
-    source = find_model(invocation, named, key, verbs)
-    recipe = with_input(recipe, key, source.run)
-    pretrained = source.description
-    require_length(recipe.task.sequence_length, pretrained.size)
-    recipe = with_learning_rate(recipe, pretrained.size)
-    task = load_task(recipe.task)
-    say_single_segment(pretrained.size, reads_pairs(task, task.train))
-    contents = input_contents(recipe)
+    invocation, recipe, source = ready.invocation, ready.recipe, ready.source
+    task = ready.task or load_task(recipe.task)
+    say_single_segment(source.description.size, reads_pairs(task, task.train))
+    contents = ready.contents or input_contents(recipe)
     warn_of_training_examples(contents)
     material = collect(recipe, source, task)
     if recipe.search is not None:
@@ -72,15 +59,9 @@ def run(invocation: Invocation) -> None:
     show_result(run_dir, figures)
 
 
-def _refuse_delivery(invocation: Invocation) -> None:
-    if invocation.delivery != PRINTED:
-        raise UserError(
-            "--format and --out are for the table of a search. Received: a recipe without one",
-            "Leave them out; `mbert runs RUN` takes them, for every run.",
-        )
-
-
-def _search(invocation: Invocation, recipe: FinetuneRecipe, material: Material, contents: Contents) -> None:
+def _search(
+    invocation: Invocation[FinetuneRecipe], recipe: FinetuneRecipe, material: Material, contents: Contents
+) -> None:
     def train(trial: FinetuneRecipe, run_dir: RunDir, watch: Watch) -> None:
         network = build_network(trial, material)
         fit(material, fine_tuning(trial, material, network), trial, network, run_dir, watch)
@@ -88,7 +69,7 @@ def _search(invocation: Invocation, recipe: FinetuneRecipe, material: Material, 
     def steps_of(trial: FinetuneRecipe) -> int:
         return stage_of(trial, material).steps
 
-    path, plan = Path(invocation.run), plan_search(recipe.search, recipe.train, recipe.seed)
+    path, plan = invocation.directory, plan_search(recipe.search, recipe.train, recipe.seed)
     planned = plan_page(path, plan, count_steps(plan, recipe, steps_of))
     if invocation.dry_run:
         deliver(planned, invocation.delivery)

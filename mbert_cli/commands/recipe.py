@@ -41,7 +41,7 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
     root = runs_root(smoke)
     run = default_run(root, loaded) if verb in TRAINING_VERBS else None
     checks = run_checks(Invocation(verb, loaded, root, run, dry_run=True, smoke=smoke))
-    rows = [(check.name, check.state, check.finding) for check in checks]
+    rows = [(check.name, check.state, check.text) for check in checks]
     console.table(f"{verb}/{loaded.name}", ["check", "", "finding"], rows)
     failed = [check for check in checks if not check.passed]
     if failed:

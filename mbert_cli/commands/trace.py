@@ -20,7 +20,7 @@ from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import RunModel
 from mbert_cli.weights.variables import assign_variables
 
 
@@ -87,7 +87,7 @@ def trace_run(path: Path, text: str, pair: str | None, pad: bool | None = None) 
     Raises:
         UserError: The run has no encoder, or the text is longer than its positions.
     """
-    model = SavedModel.open(path, WITH_WEIGHTS)
+    model = RunModel.open(path, WITH_WEIGHTS)
     description, weights, vocabulary = model.description, model.weights, model.vocabulary
     say_single_segment(description.size, pair is not None)
     examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))

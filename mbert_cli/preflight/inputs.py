@@ -1,11 +1,15 @@
 """Which earlier runs a verb works on: the one that is named, the one it began with, or the newest."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from mbert_cli import console
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.sequence_length import require_length
+from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.runs.complete import Run
@@ -13,10 +17,12 @@ from mbert_cli.runs.lineage import IMPORT, PRETRAINED, TASK_MODELS
 from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recorded_recipe
 from mbert_cli.section import Section
 from mbert_cli.tasks.learning_rate import rate_for
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import RunModel
+
+Recipe = TypeVar("Recipe", bound=Section)
 
 
-def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> Run:
+def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]) -> Run:
     """The complete run for a recipe key that names one, or leaves the choice open with null.
 
     A run that is continued keeps the input it began with; otherwise null takes the newest.
@@ -45,9 +51,9 @@ def find_run(invocation: Invocation, named: str | None, key: str, verbs: tuple[s
     return Run.open(newest, verbs)
 
 
-def find_model(invocation: Invocation, named: str | None, key: str, verbs: tuple[str, ...]) -> SavedModel:
+def find_model(invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]) -> RunModel:
     """The model of the run that `find_run` finds; raises as that, or where the run has no model."""
-    return SavedModel.of(find_run(invocation, named, key, verbs))
+    return RunModel.of(find_run(invocation, named, key, verbs))
 
 
 def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
@@ -71,7 +77,7 @@ def with_store_of(options: PretrainingOptions, teacher: Run) -> PretrainingOptio
     return options.model_copy(update={"run": store})
 
 
-def recorded_input(invocation: Invocation, key: str) -> str | None:
+def recorded_input(invocation: Invocation[Any], key: str) -> str | None:
     """What the run that is about to be continued wrote down for a key."""
     if invocation.fresh:
         return None
@@ -81,7 +87,46 @@ def recorded_input(invocation: Invocation, key: str) -> str | None:
     return value
 
 
-def with_input(recipe: Section, key: str, run: Run) -> Section:
+def with_found(recipe: Recipe, runs: Mapping[str, Run]) -> Recipe:
+    """The recipe with the runs that were found written down under their keys."""
+    for key, run in runs.items():
+        recipe = with_input(recipe, key, run)
+    return recipe
+
+
+def look_at_model(
+    inspection: Inspection, invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]
+) -> Looked[RunModel]:
+    """Looks for the run with the model that a recipe key names, or leaves open; arguments as of `find_run`."""
+
+    def check() -> tuple[str, RunModel]:
+        model = RunModel.of(find_run(invocation, named, key, verbs))
+        return f"{model.path}: {model.description.size.num_layers} layers", model
+
+    return inspection.look(key, check)
+
+
+def look_at_length(
+    inspection: Inspection, name: str, sequence_length: int, size_of: Callable[[], Architecture]
+) -> None:
+    """Looks whether a sequence fits the positions of an encoder.
+
+    Args:
+        inspection: Receives what is found.
+        name: What is looked at.
+        sequence_length: Tokens of an example.
+        size_of: Returns the encoder's architecture, if it was found.
+    """
+
+    def check() -> tuple[str, None]:
+        size = size_of()
+        require_length(sequence_length, size)
+        return f"{sequence_length} of {size.max_length} positions", None
+
+    inspection.look(name, check)
+
+
+def with_input(recipe: Recipe, key: str, run: Run) -> Recipe:
     """The recipe with the run that was found written down under its key."""
     section, _, field = key.rpartition(".")
     if not section:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import Architecture
-from mbert_cli.preflight.findings import Report
+from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.memory import judge_memory
-from mbert_cli.preflight.task import TaskCheck
+from mbert_cli.preflight.task import largest_batch
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
 from mbert_cli.runs.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.runs.tensorboard import require_tensorboard
@@ -20,7 +21,7 @@ USUAL_VOCABULARY = 30522
 
 
 def _training_disk(
-    report: Report,
+    inspection: Inspection,
     run: Path,
     size: Architecture,
     vocab_size: int,
@@ -29,11 +30,11 @@ def _training_disk(
 ) -> None:
     parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
     others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
-    look_at_disk(report, run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
+    look_at_disk(inspection, run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
 
 
 def look_at_pretraining(
-    report: Report,
+    inspection: Inspection,
     run: Path,
     recipe: TrainTeacherRecipe | DistillRecipe,
     size: Architecture,
@@ -43,56 +44,55 @@ def look_at_pretraining(
     """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
     data, options = recipe.data, recipe.train
     vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
-    _training_disk(report, run, size, vocab_size, options)
+    _training_disk(inspection, run, size, vocab_size, options)
     rows = options.batch_size, data.sequence_length
     needed = training_bytes(size, vocab_size, *rows, data.max_predictions, _float_bytes(options))
     if teacher:
         needed += comparing_bytes(teacher, vocab_size, *rows)
-    _memory(report, needed, options.batch_size, f"batches of {rows[0]:,} x {rows[1]} tokens")
-    look_at_extras(report, options)
+    _memory(inspection, needed, options.batch_size, f"batches of {rows[0]:,} x {rows[1]} tokens")
+    look_at_extras(inspection, options)
 
 
 def look_at_finetuning(
-    report: Report, run: Path, recipe: FinetuneRecipe, source: ModelDescription, task: TaskCheck
+    inspection: Inspection, run: Path, recipe: FinetuneRecipe, source: ModelDescription, task: TaskData | None
 ) -> None:
     """Disk and memory of a fine-tuning: of a search's largest batch, as long as the longest text is known to be."""
     options, vocab_size = recipe.train, source.vocabulary.size
-    _training_disk(report, run, source.size, vocab_size, options, _count_models(recipe))
+    _training_disk(inspection, run, source.size, vocab_size, options, _count_models(recipe))
     batch_size = max(
         recipe.search.batch_size or [options.batch_size] if recipe.search else [options.batch_size]
     )
     length = recipe.task.sequence_length
-    rows = task.largest_batch(batch_size, length, options.dynamic_length)
+    rows = largest_batch(task, batch_size, length, options.dynamic_length)
     needed = training_bytes(source.size, vocab_size, *rows, 0, _float_bytes(options))
-    _memory(report, needed, rows[0], f"batches of {rows[0]:,} x {rows[1]} tokens")
+    _memory(inspection, needed, rows[0], f"batches of {rows[0]:,} x {rows[1]} tokens")
 
 
 def _float_bytes(options: TrainOptions) -> int:
     return 2 if options.precision == "bfloat16" else 4
 
 
-def _memory(report: Report, needed: int, batch_size: int, what: str) -> None:
+def _memory(inspection: Inspection, needed: int, batch_size: int, what: str) -> None:
     def check() -> tuple[str, bool]:
         return judge_memory(needed, batch_size, what)
 
-    if report.look("memory", check):
-        report.doubt_last()
+    inspection.weigh("memory", check)
 
 
-def look_at_extras(report: Report, options: TrainOptions) -> None:
+def look_at_extras(inspection: Inspection, options: TrainOptions) -> None:
     """Packages that a recipe needs beside those that are always there."""
     if options.tensorboard:
-        report.look("extra tensorboard", lambda: ("installed", require_tensorboard()))
+        inspection.look("extra tensorboard", lambda: ("installed", require_tensorboard()))
 
 
-def look_at_disk(report: Report, path: Path, size_bytes: int) -> None:
+def look_at_disk(inspection: Inspection, path: Path, size_bytes: int) -> None:
     """Whether the disk of a run has room for some bytes more."""
 
     def check() -> tuple[str, None]:
         require_disk(path, size_bytes)
         return f"room for {format_bytes(size_bytes)} in {path}", None
 
-    report.look("disk", check)
+    inspection.look("disk", check)
 
 
 def _count_models(recipe: FinetuneRecipe) -> int:

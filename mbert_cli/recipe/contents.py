@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mbert_cli.corpus.contents import corpus_contents
 from mbert_cli.corpus.store_format import STORE_MANIFEST as STORE
 from mbert_cli.examples.contents import task_contents
+from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Content, FileContent, files_content, read_contents
 from mbert_cli.runs.listing import FINAL, INPUTS_FILE, RECIPE, SUMMARY, recorded_recipe
 from mbert_cli.runs.manifest import read_manifest
@@ -18,18 +20,26 @@ _RUNS = ("source", "initialize_from", "teacher", "data.run")
 """Keys that name a run."""
 
 
-def input_contents(recipe: Section, run: Path | None = None) -> dict[str, Content]:
+def input_contents(
+    recipe: Section, run: Path | None = None, opened: Mapping[str, Run] | None = None
+) -> dict[str, Content]:
     """The contents of everything that a recipe reads, by its key.
 
     Args:
         recipe: With the runs that it works on written down.
         run: The run to write, whose record saves hashing large files again.
 
+        opened: Runs that the recipe works on as far as they were opened, by key.
+
     Raises:
         UserError: An input is missing or cannot be read.
     """
     known = read_contents(run / INPUTS_FILE) if run else {}
-    found = {key: run_content(Path(value)) for key in _RUNS if (value := _value(recipe, key))}
+    found = {
+        key: run_content(Path(value), (opened or {}).get(key))
+        for key in _RUNS
+        if (value := _value(recipe, key))
+    }
     if task := getattr(recipe, "task", None):
         found |= task_contents(task, known)
     if corpus := getattr(recipe, "corpus", None):
@@ -53,16 +63,21 @@ def with_recorded_runs(recipe: Section, path: Path) -> Section:
     return recipe
 
 
-def run_content(run: Path) -> Content:
-    """The result of a complete run, whose manifest has the hashes, without what says nothing of its content."""
-    final = run / FINAL
-    entries = read_manifest(final)["files"]
+def run_content(path: Path, run: Run | None = None) -> Content:
+    """The result of a complete run by the hashes of its manifest, without what says nothing of its content.
+
+    Args:
+        path: The run's directory.
+        run: The run, where it was opened already.
+    """
+    final = path / FINAL
+    entries = run.files if run else read_manifest(final)["files"]
     files = [
         FileContent(name, entry["bytes"], _store_digest(final) if name == STORE else entry["sha256"])
         for name, entry in entries.items()
         if name not in (RECIPE, SUMMARY)
     ]
-    return Content("folder", str(run), tuple(files))
+    return Content("folder", str(path), tuple(files))
 
 
 def _value(recipe: Section, key: str) -> Any:

@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Generic
 
 from mbert_cli.errors import UserError
 from mbert_cli.page import PRINTED, Delivery
-from mbert_cli.recipe.loading import LoadedRecipe, load
+from mbert_cli.recipe.loading import LoadedRecipe, Recipe, load
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
 
@@ -19,8 +20,8 @@ TASK_MODEL_VERBS = ("eval", "predict", "export-tflite", "bench")
 
 
 @dataclass(frozen=True)
-class Invocation:
-    """One command.
+class Invocation(Generic[Recipe]):
+    """One command; its type says which recipe it has, as `Invocation[DistillRecipe]`.
 
     Attributes:
         verb: What to do, as `train-teacher`.
@@ -46,7 +47,7 @@ class Invocation:
     """
 
     verb: str
-    loaded: LoadedRecipe
+    loaded: LoadedRecipe[Recipe]
     root: Path
     run: Path | None = None
     fresh: bool = False
@@ -66,7 +67,23 @@ class Invocation:
     submission: Path | None = None
     delivery: Delivery = PRINTED
 
-    def of(self, verb: str, recipe: str) -> "Invocation":
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe."""
+        return self.loaded.recipe
+
+    @property
+    def directory(self) -> Path:
+        """The run directory that the command writes.
+
+        Raises:
+            ValueError: The verb writes none.
+        """
+        if self.run is None:
+            raise ValueError(f"{self.verb} writes no run directory")
+        return self.run
+
+    def of(self, verb: str, recipe: str) -> "Invocation[Any]":
         """The invocation of another verb that this one needs first, in the same root and manner."""
         loaded = load(verb, recipe, smoke=self.smoke)
         return replace(
@@ -91,7 +108,7 @@ def invoke(
     texts: Sequence[str] = (),
     questions: Sequence[str] = (),
     **typed: object,
-) -> Invocation:
+) -> Invocation[Any]:
     """Loads the recipe and fills in what was not typed.
 
     Args:
@@ -147,7 +164,7 @@ def _changes_task(settings: Sequence[str], others: Sequence[str]) -> bool:
     return any(key.startswith("task.") for key in keys) and "task.source" not in keys
 
 
-def default_run(root: Path, loaded: LoadedRecipe) -> Path:
+def default_run(root: Path, loaded: LoadedRecipe[Any]) -> Path:
     """Where a recipe's run goes when `--run` does not say: `runs/distill-quickstart`."""
     return root / f"{loaded.verb}-{loaded.name}"
 

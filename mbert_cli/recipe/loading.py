@@ -6,7 +6,7 @@ All mistakes are reported at once, each with the file and line, or the flag, tha
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -21,9 +21,11 @@ from mbert_cli.recipe.setting import read_setting
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, written
 from mbert_cli.section import Section
 
+Recipe = TypeVar("Recipe", bound=Section)
+
 
 @dataclass(frozen=True)
-class LoadedRecipe:
+class LoadedRecipe(Generic[Recipe]):
     """A complete recipe and where each of its values comes from.
 
     Attributes:
@@ -35,7 +37,7 @@ class LoadedRecipe:
 
     verb: str
     name: str
-    recipe: Section
+    recipe: Recipe
     origins: dict[str, str]
 
     def values(self) -> dict[str, object]:
@@ -50,7 +52,7 @@ def load(
     smoke: bool = False,
     flags: Mapping[str, tuple[str, object]] | None = None,
     task: Mapping[str, object] | None = None,
-) -> LoadedRecipe:
+) -> LoadedRecipe[Any]:
     """Loads a verb's recipe.
 
     Args:

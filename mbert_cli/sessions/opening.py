@@ -1,6 +1,7 @@
 """The run that a command writes: begun or continued, with what is said about that."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -15,7 +16,7 @@ from mbert_cli.sessions.prolonging import PlanOf, growth_of
 
 
 def open_run(
-    invocation: Invocation,
+    invocation: Invocation[Any],
     recipe: TrainTeacherRecipe | DistillRecipe | FinetuneRecipe,
     contents: Contents,
     plan_of: PlanOf | None = None,

@@ -1,6 +1,7 @@
 """The plan of a training run, shown before step 0."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -11,7 +12,7 @@ from mbert_cli.train.stage import Stage
 
 
 def show_plan(
-    invocation: Invocation,
+    invocation: Invocation[Any],
     plan: Sequence[Stage],
     networks: Mapping[str, keras.Model],
     options: TrainOptions,

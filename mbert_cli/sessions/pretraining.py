@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -30,13 +31,14 @@ SCORE = "masked_language_model_accuracy"
 
 
 def pretrain(
-    invocation: Invocation,
+    invocation: Invocation[Any],
     recipe: TrainTeacherRecipe | DistillRecipe,
     size: Architecture,
     store: TokenStore,
     network: keras.Model,
     plan_of: PlanOf,
     build: Callable[[Stage], Objective],
+    contents: Contents | None = None,
 ) -> None:
     """Trains a pre-training network through the stages and writes `final/`.
 
@@ -48,8 +50,9 @@ def pretrain(
         network: Takes part in every objective that `build` returns; its weights are the result.
         plan_of: The stages of a recipe, in order.
         build: Stage -> what the stage minimises.
+        contents: What the inputs hold, where that is known.
     """
-    plan, contents = plan_of(recipe), input_contents(recipe)
+    plan, contents = plan_of(recipe), contents or input_contents(recipe)
     with open_run(invocation, recipe, contents, plan_of) as run:
         if say_when_complete(run):
             return

@@ -10,6 +10,8 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.contents import input_contents, with_recorded_runs
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.runs.complete import Run
+from mbert_cli.runs.content import Contents
 from mbert_cli.runs.identity import Changes, Growth, compare_with_run
 from mbert_cli.runs.listing import FINAL, checkpoint_steps, describe_run, is_run, recorded_recipe
 from mbert_cli.section import Section
@@ -22,7 +24,7 @@ GROWING = {
 }
 """By verb the recipe keys of which more continues a run."""
 
-PlanOf = Callable[[Section], Sequence[Stage]]
+PlanOf = Callable[[Any], Sequence[Stage]]
 """Recipe -> the stages that it trains through."""
 
 
@@ -49,7 +51,9 @@ def growth_of(verb: str, recipe: Section, plan_of: PlanOf, path: Path) -> Growth
     return Growth(GROWING[verb], takes_effect)
 
 
-def require_same_run(path: Path, verb: str, recipe: Section) -> None:
+def require_same_run(
+    path: Path, verb: str, recipe: Section, inputs: Mapping[str, Run] | None = None
+) -> Contents:
     """Checks before anything is loaded that a command may go on with the run in a directory.
 
     What the recipe leaves open with null is taken for what the run recorded. Which stages more steps may lengthen
@@ -59,19 +63,24 @@ def require_same_run(path: Path, verb: str, recipe: Section) -> None:
         path: The directory of a run.
         verb: The command.
         recipe: Its recipe.
+        inputs: The runs that it works on as far as they were opened, by key.
+
+    Returns:
+        What its inputs hold.
 
     Raises:
         UserError: The run is of another recipe, began with other inputs, or shall become shorter.
     """
     recorded = recorded_recipe(path)
     plain = json.loads(json.dumps(recipe.model_dump(), default=dict))
-    contents = input_contents(with_recorded_runs(recipe, path), path)
+    contents = input_contents(with_recorded_runs(recipe, path), path, inputs)
     is_search = plain.get("search") is not None
     growth = Growth(() if is_search else GROWING.get(verb, ()), lambda changes: True)
     compare_with_run(path, verb, (recorded, _filled(plain, recorded)), contents, growth)
+    return contents
 
 
-def say_continuation(invocation: Invocation, recipe: Section, plan_of: PlanOf) -> None:
+def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: PlanOf) -> None:
     """Says for a dry run whether a run that is in the directory is complete, or where and for how long it goes on.
 
     Args:

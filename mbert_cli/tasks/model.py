@@ -34,7 +34,7 @@ from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription, SetDescription
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import RunModel, SavedModel
 
 ARTIFACT = ".tflite"
 
@@ -210,7 +210,7 @@ def open_task_model(path: Path) -> TaskModel:
 
 
 def _open_run(path: Path) -> TaskModel:
-    saved = SavedModel.open(path, TASK_MODELS)
+    saved = RunModel.open(path, TASK_MODELS)
     if is_search(path):
         console.info(describe_choice(path, read_report(path)))
     description = saved.description

@@ -22,27 +22,11 @@ class SavedModel:
         path: What a person calls it: the run's directory, or the artifact.
         folder: Where its files lie.
         description: Architecture, vocabulary and task.
-        run: The run that it is the result of; None beside an artifact.
     """
 
     path: Path
     folder: Path
     description: ModelDescription
-    run: Run | None = None
-
-    @classmethod
-    def open(cls, path: Path, verbs: Sequence[str]) -> "SavedModel":
-        """Opens the result of a complete run of one of these kinds, whose files are compared with their hashes.
-
-        Raises:
-            UserError: As `Run.open`, or the run has no description of a model.
-        """
-        return cls.of(Run.open(path, verbs))
-
-    @classmethod
-    def of(cls, run: Run) -> "SavedModel":
-        """The result of a run that was opened before; raises as `open`."""
-        return cls(run.path, run.final, ModelDescription.load(run.final), run)
 
     @cached_property
     def weights(self) -> Mapping[str, np.ndarray]:
@@ -53,3 +37,28 @@ class SavedModel:
     def vocabulary(self) -> Vocabulary:
         """The vocabulary beside the weights; raises as `load_run_vocabulary`."""
         return load_run_vocabulary(self.folder, self.description)
+
+
+@dataclass(frozen=True)
+class RunModel(SavedModel):
+    """The result of a complete run.
+
+    Attributes:
+        run: The run.
+    """
+
+    run: Run
+
+    @classmethod
+    def open(cls, path: Path, verbs: Sequence[str]) -> "RunModel":
+        """Opens a run of one of these kinds, whose files are compared with their hashes.
+
+        Raises:
+            UserError: As `Run.open`, or the run has no description of a model.
+        """
+        return cls.of(Run.open(path, verbs))
+
+    @classmethod
+    def of(cls, run: Run) -> "RunModel":
+        """The model of a run that was opened before; raises as `open`."""
+        return cls(run.path, run.final, ModelDescription.load(run.final), run)

@@ -23,7 +23,7 @@ from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.tflite.convert import convert
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import RunModel
 from mbert_cli.weights.saved_network import load_task_network, save_network
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -108,7 +108,7 @@ def predict(capsys, target: Path, *texts: str) -> list[dict]:
 
 @pytest.mark.parametrize("name", ["run", "artifact/model.tflite"])
 def test_each_word_of_a_long_text_has_the_label_of_its_best_window(folder, capsys, name):
-    network = load_task_network(SavedModel.open(folder / "run", ["finetune"]), HEAD)
+    network = load_task_network(RunModel.open(folder / "run", ["finetune"]), HEAD)
     text = long_text()
     answers = predict(capsys, folder / name, SHORT, text, "x")
     assert [answer["text"] for answer in answers] == [SHORT, text, "x"]

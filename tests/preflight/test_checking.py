@@ -12,6 +12,7 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.preflight import checking, machine, memory
 from mbert_cli.preflight import task as task_check
 from mbert_cli.preflight.checking import run_checks
+from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs import tensorboard
@@ -37,7 +38,7 @@ def make_run(verb, size="ib_bert_laptop", task=None):
 
 def checks(verb, recipe="quickstart", *settings):
     found = run_checks(invoke(verb, recipe, settings, {}))
-    return {check.name: (check.passed, check.finding) for check in found}
+    return {check.name: (check.passed, check.text) for check in found}
 
 
 def test_a_teacher_needs_a_token_store_or_the_recipe_of_one():
@@ -154,16 +155,16 @@ def test_a_cell_that_cannot_be_read_is_told():
     assert "high" in finding
 
 
-def test_a_large_file_is_read_where_a_person_asks_for_checks_alone(monkeypatch):
-    table("t.csv", "text,label", "only one line,a")
-    monkeypatch.setattr(task_check, "QUICKLY_READ_BYTES", 10)
-    invocation = invoke("finetune", "file", ["task.train=t.csv"], {})
-
-    def task(is_thorough):
-        return next(check for check in run_checks(invocation, is_thorough) if check.name == "task")
-
-    assert task(False).passed
-    assert not task(True).passed
+@pytest.mark.parametrize("rows", [40, 40_000])
+def test_what_is_read_of_a_task_is_handed_on_whatever_its_size(rows, monkeypatch):
+    make_run("distill", "mobilebert_laptop")
+    table("t.csv", "text,label", *(f"text number {i} of them all,{i % 2}" for i in range(rows)))
+    read = []
+    load_task = task_check.load_task
+    monkeypatch.setattr(task_check, "load_task", lambda options: read.append(options) or load_task(options))
+    ready = resolve(invoke("finetune", "file", ["task.train=t.csv"], {}))
+    assert len(read) == 1
+    assert len(ready.task.train) + len(ready.task.validation) == rows
 
 
 def test_questions_need_their_files_or_the_data_set(monkeypatch, tmp_path):
@@ -207,10 +208,8 @@ def test_a_batch_far_beyond_the_memory_is_refused_with_one_that_fits(small_machi
     found = run_checks(invoke("finetune", "quickstart", settings, {}))
     check = next(check for check in found if check.name == "memory")
     assert not check.passed
-    assert check.finding.startswith(
-        "A step must fit into the memory of the machine, 24.0 GB. Received: about "
-    )
-    assert check.finding.endswith(" for batches of 4,096 x 512 tokens (an estimate)")
+    assert check.text.startswith("A step must fit into the memory of the machine, 24.0 GB. Received: about ")
+    assert check.text.endswith(" for batches of 4,096 x 512 tokens (an estimate)")
     fitting = [word for word in check.hint.split() if "=" in word]
     found = run_checks(invoke("finetune", "quickstart", [*settings, *fitting], {}))
     assert next(check for check in found if check.name == "memory").state == "ok"
@@ -232,6 +231,7 @@ def test_an_estimate_near_the_memory_is_a_doubt_that_stops_nothing(small_machine
     assert (check.passed, check.state) == (True, "doubtful")
     checking.require_ready(invocation)
     assert capsys.readouterr().err == (
+        "No prepared corpus in runs: `mbert prepare quickstart` runs first\n"
         "Warning: a step may not fit into memory: about 26.1 GB for batches of 32 x 64 tokens (an estimate); "
         "the machine has 24.0 GB\n"
     )

@@ -11,7 +11,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import WEIGHTS, describe_vocabulary, save_arrays
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import RunModel
 
 TOKENS = Vocabulary((*LEADING_TOKENS, "cat"))
 DESCRIPTION = ModelDescription(
@@ -31,7 +31,7 @@ def path(tmp_path) -> Path:
 
 
 def test_description_recipe_and_hashes_are_read_when_it_is_opened(path):
-    model = SavedModel.open(path, ["distill"])
+    model = RunModel.open(path, ["distill"])
     (path / "final/model.json").unlink()
     (path / "final/manifest.json").unlink()
     (path / "recipe.yaml").unlink()
@@ -41,7 +41,7 @@ def test_description_recipe_and_hashes_are_read_when_it_is_opened(path):
 
 
 def test_weights_and_vocabulary_are_read_once_and_when_they_are_asked_for(path):
-    model = SavedModel.open(path, ["distill"])
+    model = RunModel.open(path, ["distill"])
     assert model.weights["pooler/bias"].tolist() == [0, 1, 2, 3]
     assert model.vocabulary == TOKENS
     (path / "final" / WEIGHTS).unlink()
@@ -54,7 +54,7 @@ def test_a_run_without_a_model_is_refused(tmp_path):
     with RunDir.open(tmp_path / "run", "distill", {}, fresh=False, origin={}) as run:
         run.finish(lambda folder: None)
     with pytest.raises(UserError) as caught:
-        SavedModel.open(tmp_path / "run", ["distill"])
+        RunModel.open(tmp_path / "run", ["distill"])
     assert (
         caught.value.message
         == f"A saved model has a readable model.json. Received: {tmp_path}/run/final/model.json."

@@ -1,0 +1,64 @@
+"""What `mbert prepare` needs: a corpus to read, and a vocabulary file where one is named."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.corpus.corpus import corpus_notes, require_corpus
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.preflight.machine import look_at_disk
+from mbert_cli.preflight.run import look_at_run
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import PrepareRecipe
+from mbert_cli.runs.content import Contents
+from mbert_cli.runs.disk import format_bytes
+from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary
+
+UNKNOWN_CORPUS_BYTES = 64_000_000
+"""Bytes assumed for a corpus that is not a file: about the documentation of the installed packages."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What was found.
+
+    Attributes:
+        invocation: The command.
+        recipe: Its recipe.
+        path: The run to write.
+        vocabulary: That of the file; None where one is trained on the corpus.
+        contents: What the inputs hold, where a run goes on; None for a new one.
+    """
+
+    invocation: Invocation[PrepareRecipe]
+    recipe: PrepareRecipe
+    path: Path
+    vocabulary: Vocabulary | None
+    contents: Contents | None
+
+
+def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Ready:
+    """Looks at corpus, vocabulary, run and disk."""
+    recipe, path = invocation.recipe, invocation.directory
+
+    def corpus() -> tuple[str, int]:
+        size_bytes = require_corpus(recipe.corpus)
+        for note in corpus_notes(recipe.corpus):
+            console.info(f"corpus.globs: {note}")
+        words = recipe.corpus.source if size_bytes is None else f"files of {format_bytes(size_bytes)}"
+        return words, UNKNOWN_CORPUS_BYTES if size_bytes is None else size_bytes
+
+    def vocabulary() -> tuple[str, Vocabulary | None]:
+        options = recipe.vocabulary
+        if options.file is None:
+            return f"{options.size:,} tokens, trained on the corpus", None
+        found = load_vocabulary(options.file, options.lowercase)
+        return f"{options.file}: {found.size:,} tokens", found
+
+    size_bytes = inspection.look("corpus", corpus)
+    read = inspection.look("vocabulary", vocabulary)
+    contents = look_at_run(inspection, invocation, recipe)
+    if size_bytes.found is not None:
+        # Two bytes a token of four or more letters, and the scratch files of the workers beside it.
+        look_at_disk(inspection, path, size_bytes.found)
+    return Ready(invocation, recipe, path, read.value, contents.value)

@@ -1,0 +1,40 @@
+"""Whether the run that is in a command's directory already is the one that the command would write."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mbert_cli.preflight.inspection import Inspection, Looked
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.runs.complete import Run
+from mbert_cli.runs.content import Contents
+from mbert_cli.runs.listing import is_run
+from mbert_cli.section import Section
+from mbert_cli.sessions.prolonging import require_same_run
+
+
+def look_at_run(
+    inspection: Inspection,
+    invocation: Invocation[Any],
+    recipe: Section,
+    inputs: Mapping[str, Run] | None = None,
+) -> Looked[Contents | None]:
+    """Looks whether the run is of this recipe, and began with these inputs.
+
+    Args:
+        inspection: Receives what is found.
+        invocation: The command.
+        recipe: Its recipe, with the runs that it works on written down as far as they were found.
+        inputs: Those runs, by key.
+
+    Returns:
+        What the inputs hold; None where there is no such run, or it is moved aside.
+    """
+    path = invocation.directory
+    if invocation.fresh or not is_run(path):
+        return Looked(None)
+
+    def check() -> tuple[str, Contents]:
+        contents = require_same_run(path, invocation.verb, recipe, inputs or {})
+        return f"{path} goes on, with the inputs that it began with", contents
+
+    return inspection.look("run", check)
