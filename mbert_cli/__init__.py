@@ -98,6 +98,7 @@ their added tokens                             mbert_cli/text/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py
 norms folded into weights for a phone          mbert_cli/tflite/fold.py
 the graph of a phone                           mbert_cli/tflite/graph.py
+quantization modes                             mbert_cli/tflite/modes.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 latency                                        mbert_cli/tflite/latency.py

@@ -25,6 +25,8 @@ BELOW = {
 }  # fmt: skip
 PRINTING = {"commands", "preflight", "tasks", "sessions", "report/terminal.py"}
 """Rooms, and files of others, that may print."""
+TABLES = {"mbert_cli.tflite.modes"}
+"""Tables whose names are choices of a recipe."""
 HEAVY = {"tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "jax", "torch"}
 LIGHT = ["cli.py", "console.py", "errors.py", "section.py"]
 
@@ -86,10 +88,14 @@ def test_recipes_options_and_the_command_line_load_without_keras():
         assert not heavy, f"{path.relative_to(PACKAGE)} imports {', '.join(sorted(heavy))}"
 
 
-def test_options_import_nothing_but_pydantic():
+def test_options_import_nothing_but_pydantic_and_tables_that_import_nothing():
     for path in PACKAGE.glob("*/options.py"):
-        modules = {module.split(".")[0] for module in imported_modules(path) - {"mbert_cli.section"}}
+        tables = imported_modules(path) & TABLES
+        modules = {module.split(".")[0] for module in imported_modules(path) - {"mbert_cli.section"} - tables}
         assert modules <= {"typing", "pydantic"}, path
+    for table in TABLES:
+        imported = imported_modules(PACKAGE.parent / f"{table.replace('.', '/')}.py")
+        assert imported <= {"dataclasses", "typing"}, table
 
 
 def test_every_file_of_the_map_exists():

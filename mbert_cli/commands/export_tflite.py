@@ -24,7 +24,8 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import find_target, open_task_model, real_rows, require_head
 from mbert_cli.tasks.row_length import chosen_length
 from mbert_cli.text.vocabulary import VOCABULARY_FILE
-from mbert_cli.tflite.convert import convert_weights, op_census
+from mbert_cli.tflite.convert import convert_weights
+from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
 from mbert_cli.weights.description import ModelDescription

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_flops, count_parameters, size_bytes
-from mbert_cli.model.options import SIZES
+from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.recipe.explaining import Explanation, explain, size_rows, tree
 from mbert_cli.recipe.files import find_recipe, header
 from mbert_cli.recipe.loading import load
@@ -13,10 +13,10 @@ from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.words import RecipeWords, find_recipe_words
 from mbert_cli.recipe.yaml_text import written
+from mbert_cli.tflite.modes import MODES, Mode
 
 SIZE_KEY = "model.size"
 USUAL_VOCABULARY = 30_522
-MODES = ("float32", "float16", "dynamic_int8")
 LENGTHS = (128, 512)
 
 
@@ -79,6 +79,12 @@ def _print_explanation(explanation: Explanation, named: RecipeWords) -> None:
         console.table("Its keys", ["", ""], explanation.keys)
 
 
+def _megabytes(size: Architecture, mode: Mode) -> float:
+    """Size of an encoder's weights in a file of a mode."""
+    mode_bytes = {"kernel_bytes": mode.kernel_bytes, "vector_bytes": mode.vector_bytes}
+    return size_bytes(size, USUAL_VOCABULARY, **mode_bytes) / 1e6
+
+
 def _print_costs() -> None:
     """Parameters, sizes of artifacts and arithmetic of all sizes, with the rules by which they are counted."""
     columns = ["size", "parameters", *(f"{mode.replace('_', ' ')} MB" for mode in MODES)]
@@ -87,7 +93,7 @@ def _print_costs() -> None:
         (
             name,
             f"{count_parameters(size, USUAL_VOCABULARY):,}",
-            *(f"{size_bytes(size, USUAL_VOCABULARY, mode) / 1e6:.1f}" for mode in MODES),
+            *(f"{_megabytes(size, mode):.1f}" for mode in MODES.values()),
             *(f"{count_flops(size, length) / 1e9:.2f}" for length in LENGTHS),
         )
         for name, size in SIZES.items()

@@ -53,20 +53,19 @@ def count_head_parameters(size: Architecture, vocab_size: int) -> int:
     return words + 2 * hidden + 2 + (hidden * hidden + hidden) * size.use_pooler
 
 
-def size_bytes(size: Architecture, vocab_size: int, mode: str) -> int:
-    """Bytes of the encoder's weights in a file of a quantization mode.
+def size_bytes(size: Architecture, vocab_size: int, *, kernel_bytes: int, vector_bytes: int) -> int:
+    """Bytes of the encoder's weights in a file.
 
     Args:
         size: The encoder.
         vocab_size: Rows of its word table.
-        mode: `float32`, `float16`, or `dynamic_int8`: kernels and word table in one byte each, the rest in four.
+        kernel_bytes: Bytes of a number in a kernel or in the word table.
+        vector_bytes: Bytes of any other number.
     """
     total = count_parameters(size, vocab_size)
-    if mode != "dynamic_int8":
-        return total * {"float32": 4, "float16": 2}[mode]
     tables, _ = _embedding_parameters(size, vocab_size)
-    bytewise = tables + _projection(size).kernels + size.num_layers * _block(size).kernels
-    return bytewise + FLOAT_BYTES * (total - bytewise)
+    kernels = tables + _projection(size).kernels + size.num_layers * _block(size).kernels
+    return kernel_bytes * kernels + vector_bytes * (total - kernels)
 
 
 def count_flops(size: Architecture, length: int) -> int:

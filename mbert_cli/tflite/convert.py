@@ -19,39 +19,15 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 from mbert_cli.native_output import hidden_native_output
-from mbert_cli.tflite.flatbuffer import name_signature, op_census
+from mbert_cli.tflite.flatbuffer import name_signature
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.graph import build_inference
 from mbert_cli.tflite.interpreter import INPUTS
+from mbert_cli.tflite.modes import MODES, Mode
 from mbert_cli.weights.variables import read_variables
 
 with hidden_native_output():
     import tensorflow as tf
-
-__all__ = ["MODES", "convert", "convert_graph", "convert_weights", "inference_graph", "op_census"]
-
-
-def _quantize_nothing(converter: tf.compat.v1.lite.TFLiteConverter) -> None:
-    pass
-
-
-def _store_in_float16(converter: tf.compat.v1.lite.TFLiteConverter) -> None:
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
-
-
-def _quantize_weights(converter: tf.compat.v1.lite.TFLiteConverter) -> None:
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-
-
-MODES: dict[str, Callable[[tf.compat.v1.lite.TFLiteConverter], None]] = {
-    "float32": _quantize_nothing,
-    "float16": _store_in_float16,
-    "dynamic_int8": _quantize_weights,
-}
-"""What to tell the converter. float16: weights are stored in half precision, arithmetic is float32.
-dynamic_int8: kernels and tables are stored in int8, one scale per output channel; dense maps quantize their
-input on the fly and run in int8, the rest in float32. No mode needs calibration data."""
 
 
 def convert(network: keras.Model, sequence_length: int, mode: str, head: TaskHead = CLASSIFIER) -> bytes:
@@ -132,8 +108,16 @@ def convert_graph(graph: InferenceGraph, mode: str) -> bytes:
     converter = tf.compat.v1.lite.TFLiteConverter(graph.definition, graph.inputs, graph.outputs)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.exclude_conversion_metadata = True
-    MODES[mode](converter)
+    set_mode(converter, MODES[mode])
     return name_signature(_run(converter))
+
+
+def set_mode(converter: tf.compat.v1.lite.TFLiteConverter, mode: Mode) -> None:
+    """Tells the converter what to store weights in, from which follows what it computes with."""
+    if mode.weights != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if mode.weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
 
 
 def _run(converter: tf.compat.v1.lite.TFLiteConverter) -> bytes:

@@ -1,12 +1,16 @@
 """The export and bench sections of a recipe."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from mbert_cli.section import Positive, Section
+from mbert_cli.tflite.modes import MODES, described_modes
 
-Mode = Literal["float32", "float16", "dynamic_int8"]
+if TYPE_CHECKING:
+    ModeName = str
+else:
+    ModeName = Literal[tuple(MODES)]
 
 
 class VerifyOptions(Section):
@@ -23,9 +27,9 @@ class VerifyOptions(Section):
 class ExportOptions(Section):
     """What is exported."""
 
-    quantize: Mode | Annotated[list[Mode], Field(min_length=1)] = "dynamic_int8"
-    """One mode or a list of them: float32, float16 (half the size), or dynamic_int8 (a quarter of the size, and
-    faster on processors that multiply 8-bit numbers, such as those of phones; `mbert bench` measures it)."""
+    quantize: ModeName | Annotated[list[ModeName], Field(min_length=1)] = Field(
+        "dynamic_int8", description=f"One mode or a list of them: {described_modes()}."
+    )
     sequence_length: Annotated[int, Field(ge=4)] | None = None
     """Fixed length of the artifact in tokens; null uses that of the run."""
     verify: VerifyOptions = VerifyOptions()

@@ -18,9 +18,11 @@ import tensorflow as tf
 
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.task_head import CLASSIFIER
-from mbert_cli.tflite.convert import MODES, convert, op_census
+from mbert_cli.tflite.convert import convert, set_mode
+from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import INPUTS
 from mbert_cli.tflite.latency import Timed, measure
+from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.options import BenchOptions
 
 VOCABULARY = 30522
@@ -41,7 +43,7 @@ def straight_conversion(network: keras.Model, length: int, mode: str) -> bytes:
         archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        MODES[mode](converter)
+        set_mode(converter, MODES[mode])
         return converter.convert()
 
 

@@ -72,9 +72,9 @@ def test_operations_are_twice_the_multiplications_of_the_matrix_products(name, l
 
 def test_a_file_has_four_two_and_about_one_byte_a_weight():
     size = SIZES["mobilebert"]
-    assert size_bytes(size, 30_522, "float32") == 4 * 24_581_888
-    assert size_bytes(size, 30_522, "float16") == 2 * 24_581_888
-    assert 24_581_888 < size_bytes(size, 30_522, "dynamic_int8") < 1.1 * 24_581_888
+    assert size_bytes(size, 30_522, kernel_bytes=4, vector_bytes=4) == 4 * 24_581_888
+    assert size_bytes(size, 30_522, kernel_bytes=2, vector_bytes=2) == 2 * 24_581_888
+    assert 24_581_888 < size_bytes(size, 30_522, kernel_bytes=1, vector_bytes=4) < 1.1 * 24_581_888
 
 
 def test_the_memory_of_a_step_grows_with_the_batch_and_faster_than_the_length():

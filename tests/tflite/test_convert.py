@@ -12,8 +12,10 @@ from ai_edge_litert.interpreter import Interpreter
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
-from mbert_cli.tflite.convert import MODES, convert, convert_graph, inference_graph, op_census
+from mbert_cli.tflite.convert import convert, convert_graph, inference_graph
+from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import INPUTS, Artifact
+from mbert_cli.tflite.modes import MODES
 
 LENGTH = 12
 TOLERANCES = {"float32": 1e-5, "float16": 5e-3, "dynamic_int8": 0.1}
