@@ -49,7 +49,7 @@ def run(invocation: Invocation) -> None:
         written = write_submissions(models, recipe.task, invocation.submission, recipe.evaluate.batch_size)
         deliver(submission_page(written), invocation.delivery)
         return
-    options = recipe.task or models[0].description.task
+    options = recipe.task or models[0].own_task
     task = load_task(options, split)
     for note in task.notes:
         console.info(note)

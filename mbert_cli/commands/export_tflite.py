@@ -100,7 +100,7 @@ class _Reference:
     def __init__(self, target: Path, recipe: ExportRecipe, length: int) -> None:
         self.model = open_task_model(target).with_static_length(length)
         self.head = kind_of(self.model.description.kind).head
-        options = recipe.task or self.model.description.task
+        options = recipe.task or self.model.own_task
         self.has_labels = not isinstance(options, ImportedTask)
         self.model, self.encoded = self.model.sample(options, recipe.export.verify.max_examples)
         run_model = dataclasses.replace(self.model, dynamic_length=self.head.is_pooled)

@@ -60,14 +60,13 @@ def _open(invocation: Invocation, target: Path, for_questions: bool) -> TaskMode
 
 def _answer(invocation: Invocation, model: TaskModel, asked: Questions | Texts) -> Answers:
     recipe: PredictRecipe = invocation.loaded.recipe
-    description = model.description
-    kind = kind_of(description.kind)
-    task = TaskData(asked.name, description.output_names, {}, kind=description.kind)
-    encoded = model.encode(task, asked.examples(kind.unlabelled), recipe.task or description.task)
+    kind = kind_of(model.description.kind)
+    task = TaskData(asked.name, model.output_names, {}, kind=model.description.kind)
+    encoded = model.encode(task, asked.examples(kind.unlabelled), recipe.task or model.own_task)
     if encoded.rows.cut:
         console.info(encoded.rows.cut)
     outputs = model.answer(encoded, recipe.batch_size)
-    return kind.answers(asked, encoded, outputs, description.output_names)
+    return kind.answers(asked, encoded, outputs, model.output_names)
 
 
 def _show(invocation: Invocation, answers: Answers) -> None:

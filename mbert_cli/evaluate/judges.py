@@ -22,13 +22,11 @@ THRESHOLD = 0.5
 
 
 class Judge(Protocol):
-    """The truth about a set of examples.
+    """The truth about a set of examples."""
 
-    Attributes:
-        metrics: Names of the figures whose mean is the score.
-    """
-
-    metrics: tuple[str, ...]
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the figures whose mean is the score."""
 
     def decide(self, outputs: np.ndarray) -> Any:
         """What the outputs of a model say: label ids, numbers, answers."""

@@ -16,23 +16,31 @@ POOL = 32
 
 
 class Rows(Protocol):
-    """A set of examples, encoded for a model; in `text_rows.py`, `answer_windows.py` and `token_rows.py`.
+    """A set of examples, encoded for a model; in `text_rows.py`, `answer_windows.py` and `token_rows.py`."""
 
-    Attributes:
-        sequence_length: Columns of the longest row.
-        labels: What the loss compares with, of tasks with labels: (examples,) or (words,) ids, or (examples, labels).
-        tokens: (rows,) Tokens of each, marks included, before it is cut to `sequence_length`.
-        trained: Indices of the rows to learn from, ascending.
-        cut: Says how much of the examples does not fit in a row, and what becomes of it; None where all fit.
-        left_out: Says what is not trained on; None where all are.
-    """
+    @property
+    def sequence_length(self) -> int:
+        """Columns of the longest row."""
 
-    sequence_length: int
-    labels: np.ndarray | None
-    tokens: np.ndarray
-    trained: np.ndarray
-    cut: str | None
-    left_out: str | None
+    @property
+    def labels(self) -> np.ndarray | None:
+        """What the loss compares with, of tasks with labels: (examples,) or (words,) ids, or (examples, labels)."""
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """(rows,) Tokens of each, marks included, before it is cut to `sequence_length`."""
+
+    @property
+    def trained(self) -> np.ndarray:
+        """Indices of the rows to learn from, ascending."""
+
+    @property
+    def cut(self) -> str | None:
+        """Says how much of the examples does not fit in a row, and what becomes of it; None where all fit."""
+
+    @property
+    def left_out(self) -> str | None:
+        """Says what is not trained on; None where all are."""
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
         """Inputs and targets of some rows in so many columns, without `example_weights`.

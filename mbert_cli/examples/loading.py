@@ -11,12 +11,12 @@ from mbert_cli.corpus.options import InstalledDocsCorpus
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE, load_glue
 from mbert_cli.examples.options import (
+    AnyTask,
     FileTask,
     GlueTask,
     ImportedTask,
     InstalledDocsTask,
     SquadTask,
-    Task,
     TokenTask,
 )
 from mbert_cli.examples.squad_task import load_squad
@@ -37,7 +37,7 @@ MIN_PARAGRAPH_WORDS = 12
 """Shorter paragraphs, as in "Returns the shape of the input.", fit many libraries."""
 
 
-def load_task(options: Task, split: str | None = None) -> TaskData:
+def load_task(options: AnyTask, split: str | None = None) -> TaskData:
     """Reads the examples of a task.
 
     Args:
@@ -57,7 +57,7 @@ def load_task(options: Task, split: str | None = None) -> TaskData:
     return task
 
 
-def _load(options: Task, split: str | None) -> TaskData:
+def _load(options: AnyTask, split: str | None) -> TaskData:
     if isinstance(options, GlueTask):
         return load_glue(options, split)
     if isinstance(options, FileTask):
@@ -74,7 +74,7 @@ def _load(options: Task, split: str | None) -> TaskData:
     return _load_installed_docs(options)
 
 
-def text_columns(options: Task | ImportedTask) -> Columns:
+def text_columns(options: AnyTask) -> Columns:
     """The columns of texts in the task's own files; of a task without files, `text`."""
     if isinstance(options, GlueTask):
         columns = GLUE[options.name].columns
@@ -82,7 +82,7 @@ def text_columns(options: Task | ImportedTask) -> Columns:
     return Columns(options.text, options.second_text) if isinstance(options, FileTask) else Columns("text")
 
 
-def takes_pairs(options: Task | ImportedTask) -> bool:
+def takes_pairs(options: AnyTask) -> bool:
     """Whether an example of the task is known to have two texts; of a model from elsewhere nothing is known."""
     return text_columns(options).second_text is not None
 
@@ -131,7 +131,7 @@ def _examples(labels: list[str], paragraphs: dict[str, list[str]], limit: int) -
     return Examples(texts, None, np.array(ids, np.int32))
 
 
-def require_task(task: Task) -> None:
+def require_task(task: AnyTask) -> None:
     """Checks that the files of a task are there, without reading them.
 
     Raises:

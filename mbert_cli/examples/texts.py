@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from mbert_cli.examples.options import TaskKind
-
 
 @dataclass(frozen=True)
 class Examples:
@@ -58,7 +56,7 @@ class TaskData:
             from, `validation` to score on, and what else the task has; no example is in two of them. Every one
             has a length, `notes` for people, and `take(indices)`.
         metrics: Names of the official figures; the score of the task is their mean. () takes those of its kind.
-        kind: What the task asks for.
+        kind: What the task asks for, one of `TaskKind`.
         notes: What a person should know about the files, a sentence each.
         warnings: What is likely to be a mistake in them.
     """
@@ -67,7 +65,7 @@ class TaskData:
     output_names: list[str]
     sets: dict[str, Any]
     metrics: tuple[str, ...] = ()
-    kind: TaskKind = "classification"
+    kind: str = "classification"
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -64,7 +64,6 @@ def class_factors(options: LossOptions, task: TaskData, labels: np.ndarray) -> l
         UserError: The factors are not as many as the labels.
     """
     require_factors(options, task)
-    weights = options.class_weights
-    if weights == "balanced":
-        weights = balanced_weights(labels, len(task.output_names))
-    return None if weights is None else [float(weight) for weight in weights]
+    if options.class_weights == "balanced":
+        return [float(weight) for weight in balanced_weights(labels, len(task.output_names))]
+    return options.class_weights

@@ -1,6 +1,7 @@
 """Whether a training has learned anything: its loss beside that of answering by frequencies alone."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class ChanceWatch:
         self._windows = _windows(stage)
         self._losses: list[tuple[int, float]] = []
 
-    def update(self, step: int, **fields: object) -> None:
+    def update(self, step: int, **fields: Any) -> None:
         """Shows how far the work is; a line of figures has the mean loss since the one before."""
         self._display.update(step, **fields)
         if "loss" not in fields:

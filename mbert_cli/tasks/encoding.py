@@ -3,15 +3,12 @@
 Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.kinds.KINDS`.
 """
 
-from typing import Any
-
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
 from mbert_cli.evaluate.entities import chunk_labels
-from mbert_cli.evaluate.judges import LabelJudge, LabelSetJudge, NumberJudge
-from mbert_cli.evaluate.word_judge import WordJudge
+from mbert_cli.evaluate.judges import Judge, LabelJudge, LabelSetJudge, NumberJudge
 from mbert_cli.examples.answer_windows import AnswerWindows, answer_windows
-from mbert_cli.examples.options import ImportedTask, SquadTask, Task, TokenTask
+from mbert_cli.examples.options import AnyTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.examples.squad import Squad
 from mbert_cli.examples.text_rows import TextRows
 from mbert_cli.examples.texts import Examples, TaskData
@@ -20,30 +17,22 @@ from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.text.wordpiece import Tokenizer
 
 
-def text_rows(
-    task: TaskData, examples: Examples, options: Task | ImportedTask, tokenizer: Tokenizer
-) -> TextRows:
+def text_rows(task: TaskData, examples: Examples, options: AnyTask, tokenizer: Tokenizer) -> TextRows:
     """One row an example: a text, or the two of a pair."""
     return TextRows(examples, tokenizer, options.sequence_length)
 
 
-def judge_labels(
-    task: TaskData, examples: Examples, options: Task | ImportedTask, rows: TextRows
-) -> LabelJudge:
+def judge_labels(task: TaskData, examples: Examples, options: AnyTask, rows: TextRows) -> LabelJudge:
     """Knows the one label of each text."""
     return LabelJudge(examples.labels, task.metrics)
 
 
-def judge_label_sets(
-    task: TaskData, examples: Examples, options: Task | ImportedTask, rows: TextRows
-) -> LabelSetJudge:
+def judge_label_sets(task: TaskData, examples: Examples, options: AnyTask, rows: TextRows) -> LabelSetJudge:
     """Knows the labels of each text."""
     return LabelSetJudge(examples.labels, task.metrics)
 
 
-def judge_numbers(
-    task: TaskData, examples: Examples, options: Task | ImportedTask, rows: TextRows
-) -> NumberJudge:
+def judge_numbers(task: TaskData, examples: Examples, options: AnyTask, rows: TextRows) -> NumberJudge:
     """Knows the number of each text."""
     return NumberJudge(examples.labels, task.metrics)
 
@@ -91,7 +80,9 @@ def word_rows(
     return TokenRows(examples, tokenizer, options.sequence_length, task.output_names, stride)
 
 
-def judge_words(task: TaskData, examples: Any, options: Task | ImportedTask, rows: TokenRows) -> WordJudge:
+def judge_words(
+    task: TaskData, examples: TokenExamples, options: TokenTask | ImportedTask, rows: TokenRows
+) -> Judge:
     """Knows the labels of words, whether these make up entities or are tags."""
     # Slow imports: what they score with is of no use to other tasks.
     from mbert_cli.evaluate.entity_judge import EntityJudge

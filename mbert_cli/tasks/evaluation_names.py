@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mbert_cli.examples.options import Task
+from mbert_cli.examples.options import AnyTask
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
 from mbert_cli.weights.description import SetDescription
 
@@ -19,7 +19,12 @@ def report_path(target: Path, name: str) -> Path:
 
 
 def report_name(
-    model: TaskModel, options: Task, split: str, task_name: str, whole: SetDescription, scored: SetDescription
+    model: TaskModel,
+    options: AnyTask,
+    split: str,
+    task_name: str,
+    whole: SetDescription,
+    scored: SetDescription,
 ) -> str:
     """`validation` for the set that a model was chosen by, `validation-32` for 32 examples of it, else longer names.
 
@@ -40,7 +45,7 @@ def report_name(
     return name if written in (None, scored.digest) else f"{name}-{scored.short}"
 
 
-def _is_known(model: TaskModel, options: Task, split: str, whole: SetDescription) -> bool:
+def _is_known(model: TaskModel, options: AnyTask, split: str, whole: SetDescription) -> bool:
     """Whether a set is the one that the model was fine-tuned with; of before sets were recorded, by its place."""
     known = model.description.sets.get(split)
     if known is not None:
@@ -48,14 +53,14 @@ def _is_known(model: TaskModel, options: Task, split: str, whole: SetDescription
     return _place(options) == _place(model.description.task)
 
 
-def _place(options: Task) -> list[object]:
+def _place(options: AnyTask | None) -> list[object]:
     return [getattr(options, key, None) for key in _PLACES]
 
 
 def _written_set(path: Path) -> str | None:
     """The set of a report that is there; "" where it does not say, None where there is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8")).get("set", "")
+        return str(json.loads(path.read_text(encoding="utf-8")).get("set", ""))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError):

@@ -13,7 +13,6 @@ from mbert_cli.errors import UserError
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.examples.batches import Rows
-from mbert_cli.examples.options import ImportedTask, Task
 from mbert_cli.examples.squad_task import SPAN_OUTPUTS
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import questions_about, unlabelled_texts, unlabelled_words
@@ -55,8 +54,8 @@ class Kind:
     head: TaskHead
     loss: str
     metrics: tuple[str, ...]
-    rows: Callable[[TaskData, Any, Task | ImportedTask, Tokenizer], Rows]
-    judge: Callable[[TaskData, Any, Task | ImportedTask, Rows], Judge]
+    rows: Callable[[TaskData, Any, Any, Tokenizer], Rows]
+    judge: Callable[[TaskData, Any, Any, Any], Judge]
     details: Callable[[str, TaskData, Any, Any, Any], Details]
     answers: Callable[..., Answers]
     unlabelled: Callable[[list[str], list[str] | None], Any]

@@ -15,7 +15,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.evaluate.outputs import concatenate_rows
 from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.loading import load_task
-from mbert_cli.examples.options import ImportedTask, SquadTask, Task
+from mbert_cli.examples.options import AnyTask, ImportedTask, SquadTask
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import documentation
@@ -64,6 +64,16 @@ class TaskModel:
     dynamic_length: bool = False
     columns: tuple[int, ...] | None = None
 
+    @property
+    def own_task(self) -> AnyTask:
+        """The section of the task that it was fine-tuned for; raises as `require_head`."""
+        return require_head(self.description, self.path)
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of its outputs, in their order."""
+        return self.description.output_names or []
+
     def with_static_length(self, sequence_length: int) -> "TaskModel":
         """The model as an artifact of that length sees the task."""
         return replace(self, sequence_length=sequence_length, dynamic_length=False)
@@ -75,16 +85,15 @@ class TaskModel:
             UserError: It answers something else, or knows other labels.
         """
         columns = find_columns(task, self.description, str(self.path))
-        if columns == tuple(range(len(columns))):
-            columns = None
+        are_in_order = columns == tuple(range(len(columns)))
         description = self.description.model_copy(update={"output_names": task.output_names})
-        return replace(self, description=description, columns=columns)
+        return replace(self, description=description, columns=None if are_in_order else columns)
 
     def arrange(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs (..., labels) of the network or the artifact in the order in which they are given."""
         return outputs if self.columns is None else outputs[..., list(self.columns)]
 
-    def encode(self, task: TaskData, examples: Any, options: Task) -> TaskSet:
+    def encode(self, task: TaskData, examples: Any, options: AnyTask) -> TaskSet:
         """A set of a task, or a part of one, in rows of this model's length.
 
         Args:
@@ -102,7 +111,7 @@ class TaskModel:
         say_single_segment(self.description.size, reads_pairs(task, examples))
         return encode_set(task, examples, options.model_copy(update=changes), Tokenizer(self.vocabulary))
 
-    def sample(self, options: Task, max_examples: int) -> tuple["TaskModel", TaskSet]:
+    def sample(self, options: AnyTask, max_examples: int) -> tuple["TaskModel", TaskSet]:
         """Examples to compare the model with another one on: of the task's validation set, spread evenly.
 
         A model that came from elsewhere without a task gets paragraphs of the documentation inside installed
@@ -130,10 +139,10 @@ class TaskModel:
         )
         kind = self.description.kind
         examples = kind_of(kind).unlabelled(documentation(), None)
-        task = TaskData("documentation", self.description.output_names, {}, kind=kind)
+        task = TaskData("documentation", self.output_names, {}, kind=kind)
         return self, self.encode(task, thin(examples, max_examples), options)
 
-    def warn_of_other_set(self, options: Task, split: str, found: SetDescription) -> None:
+    def warn_of_other_set(self, options: AnyTask, split: str, found: SetDescription) -> None:
         """Says where a set of the model's own task has changed since the model was fine-tuned with it."""
         known, own = self.description.sets.get(split), self.description.task
         is_own = (
@@ -170,7 +179,7 @@ class TaskModel:
         return outputs
 
 
-def _require_kind(options: Task | ImportedTask, model: TaskModel) -> None:
+def _require_kind(options: AnyTask, model: TaskModel) -> None:
     """Checks that the section of a task is one of the kind that a model was fine-tuned for."""
     kind = model.description.kind
     if not isinstance(options, ImportedTask) and options.source not in kind_of(kind).sources:
@@ -188,8 +197,9 @@ def find_target(invocation: Invocation) -> Path:
     Raises:
         UserError: There is none.
     """
-    if invocation.targets or invocation.run:
-        return Path(invocation.targets[0] if invocation.targets else invocation.run)
+    named = invocation.targets[0] if invocation.targets else invocation.run
+    if named is not None:
+        return Path(named)
     newest = newest_complete(invocation.root, ("finetune",))
     if newest is None:
         raise UserError(
@@ -214,12 +224,12 @@ def _open_run(path: Path) -> TaskModel:
     if is_search(path):
         console.info(describe_choice(path, read_report(path)))
     description = saved.description
-    require_head(description, path)
+    task = require_head(description, path)
     return TaskModel(
         path=path,
         description=description,
         vocabulary=saved.vocabulary,
-        sequence_length=description.task.sequence_length,
+        sequence_length=task.sequence_length,
         predict=_load_when_asked(saved, kind_of(description.kind).head),
         dynamic_length=True,
     )
@@ -250,8 +260,8 @@ def _watched(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
             progress.update(step + 1)
 
 
-def require_head(description: ModelDescription, path: Path) -> None:
-    """Checks that a run has the head of a task.
+def require_head(description: ModelDescription, path: Path) -> AnyTask:
+    """The task that a run has a head for.
 
     Raises:
         UserError: It has none.
@@ -261,6 +271,7 @@ def require_head(description: ModelDescription, path: Path) -> None:
             f"A task model has the head of a task. Received: {path}, which has none.",
             f"Give it one with `mbert finetune --source {shlex.quote(str(path))}`.",
         )
+    return description.task
 
 
 def _open_artifact(path: Path) -> TaskModel:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.examples.loading import takes_pairs
-from mbert_cli.examples.options import ImportedTask, Task
+from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import Architecture
 from mbert_cli.tasks.kinds import kind_of
@@ -29,7 +29,7 @@ def reads_pairs(task: TaskData, examples: Any) -> bool:
     return kind_of(task.kind).asks_questions or getattr(examples, "second_texts", None) is not None
 
 
-def say_other_texts(path: Path, own: Task | ImportedTask | None, asked: Task | ImportedTask) -> None:
+def say_other_texts(path: Path, own: AnyTask | None, asked: AnyTask) -> None:
     """Warns where a model of pairs is asked about single texts, or a model of single texts about pairs.
 
     Args:

@@ -10,7 +10,7 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.glue_submission import TESTS, SubmissionSet, load_tests
-from mbert_cli.examples.options import GlueTask, Task
+from mbert_cli.examples.options import AnyTask, GlueTask, Task
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.manifest import replace_file
@@ -73,7 +73,7 @@ def write_submissions(
         UserError: A task is not one of GLUE, a test set is missing or not the official one, or two models have
             the same name.
     """
-    submissions = [_prepare(model, options or model.description.task) for model in models]
+    submissions = [_prepare(model, options or model.own_task) for model in models]
     files = [file for submission in submissions for file in submission.files]
     names = [""] * len(models) if len(set(files)) == len(files) else _names([model.path for model in models])
     return [
@@ -83,7 +83,7 @@ def write_submissions(
     ]
 
 
-def _prepare(model: TaskModel, options: Task) -> _Submission:
+def _prepare(model: TaskModel, options: AnyTask) -> _Submission:
     if not isinstance(options, GlueTask):
         raise UserError(
             f"Only tasks of GLUE have a leaderboard. Received: {model.path} with a task of the source "

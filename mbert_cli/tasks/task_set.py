@@ -5,7 +5,7 @@ from typing import Any
 
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.examples.batches import Rows
-from mbert_cli.examples.options import ImportedTask, Task
+from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.set_digest import set_digest
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.tasks.kinds import kind_of
@@ -28,7 +28,7 @@ class TaskSet:
     described: SetDescription | None = None
 
 
-def encode_set(task: TaskData, examples: Any, options: Task | ImportedTask, tokenizer: Tokenizer) -> TaskSet:
+def encode_set(task: TaskData, examples: Any, options: AnyTask, tokenizer: Tokenizer) -> TaskSet:
     """Encodes a set of a task.
 
     Args:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -124,7 +125,7 @@ def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
     loss = TASK_LOSSES[kind_of(task.kind).loss]
     if options == LossOptions():
         return loss
-    if not loss.is_weighted:
+    if not loss.is_weighted or rows.labels is None:
         raise UserError(
             "loss.class_weights and loss.focal_gamma are for tasks with labels. "
             f"Received: {task.name}, a task of {in_words(task.kind)}",
@@ -147,7 +148,7 @@ def build_network(recipe: FinetuneRecipe, material: Material) -> keras.Model:
         description.size,
         head=head,
         vocab_size=description.vocabulary.size,
-        num_outputs=len(description.output_names),
+        num_outputs=len(description.output_names or ()),
         seed=recipe.seed,
         dropout_rate=recipe.dropout_rate,
         dtype=dtype_policy(recipe.train.precision),
@@ -175,7 +176,7 @@ def _take_weights(network: keras.Model, source: SavedModel, description: ModelDe
 
 def kept_outputs(description: ModelDescription, source: ModelDescription) -> tuple[int, ...] | None:
     """For each label the source's output of that name, where it answers the same; says so where it has a head."""
-    known, wanted = source.output_names, description.output_names
+    known, wanted = source.output_names, description.output_names or []
     if known is None:
         return None
     columns = match_names(wanted, known) if source.kind == description.kind else None
@@ -208,7 +209,7 @@ def fine_tuning(recipe: FinetuneRecipe, material: Material, network: keras.Model
     """Learning from the labels alone, with a warning where nothing is learned."""
     loss, stage = material.loss, stage_of(recipe, material)
 
-    def losses(batch: Batch, training: bool) -> dict:
+    def losses(batch: Batch, training: bool) -> dict[str, Any]:
         return measure(loss.losses, network(inputs_of(network, batch), training=training), batch)
 
     def build(stage: Stage) -> Objective:
@@ -223,7 +224,7 @@ def _watch_for_chance(
     """Warns when the training learns nothing."""
     rows = material.train.rows
     sample = TaskBatches(rows, min(SAMPLE_ROWS, len(rows.trained)))(0)
-    rate = recipe.train.optimizer.learning_rate
+    rate = stage.schedule.peak
     other = rate_to_try(rate, material.description.size)
     advice = (
         f"Try a {'lower' if other < rate else 'higher'} rate: "

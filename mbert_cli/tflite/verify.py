@@ -1,25 +1,12 @@
 """Does the artifact still say what the Keras run says?"""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 
 from mbert_cli.errors import RunError
+from mbert_cli.evaluate.judges import Judge
 from mbert_cli.tflite.options import VerifyOptions
-
-
-class Judge(Protocol):
-    """The truth about the examples; see `mbert_cli.evaluate.judges`."""
-
-    def decide(self, outputs: np.ndarray) -> Any:
-        """What the outputs of a model say."""
-
-    def score(self, predicted: Any) -> Any:
-        """Something whose `value` is the task's score of what `decide` returned, a fraction."""
-
-    def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Whether the second outputs are another answer than the first, (examples,) bool."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +35,9 @@ def verify(
     """
     others = judge.differ(keras_outputs, artifact_outputs)
     disagreement = float(np.mean(others))
-    metrics = (1.0, 1.0 - disagreement)
+    metrics = [1.0, 1.0 - disagreement]
     if has_labels:
-        metrics = tuple(judge.score(judge.decide(out)).value for out in (keras_outputs, artifact_outputs))
+        metrics = [judge.score(judge.decide(outputs)).value for outputs in (keras_outputs, artifact_outputs)]
     return VerifyReport(
         examples=len(others),
         metric_keras=metrics[0],
