@@ -27,6 +27,7 @@ PRINTING = {"commands", "preflight", "tasks", "sessions", "report/terminal.py"}
 """Rooms, and files of others, that may print."""
 TABLES = {"mbert_cli.tflite.modes"}
 """Tables whose names are choices of a recipe."""
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 HEAVY = {"tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "jax", "torch"}
 LIGHT = ["cli.py", "console.py", "errors.py", "section.py"]
 
@@ -55,6 +56,44 @@ def test_there_are_files_to_check():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_file_has_more_than_350_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 350
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_function_has_more_than_40_lines_of_code(path):
+    text = path.read_text(encoding="utf-8")
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, FUNCTIONS)]
+    lengths = {node.name: len(lines_of_code(node, text.splitlines())) for node in functions}
+    assert {name: length for name, length in lengths.items() if length > 40} == {}
+
+
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> list[str]:
+    """Its lines, those of functions within it included, without docstrings, comments and blank lines."""
+    strings = [
+        range(node.lineno, node.end_lineno + 1)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    ]
+    numbered = enumerate(lines[function.lineno - 1 : function.end_lineno], function.lineno)
+    code = [line.strip() for number, line in numbered if not any(number in string for string in strings)]
+    return [line for line in code if line and not line.startswith("#")]
+
+
+def test_docstrings_comments_and_blank_lines_are_no_lines_of_code():
+    text = 'def one():\n    """Says\n\n    much.\n    """\n    # why\n\n    def two():\n        """Two."""\n        return 2\n'
+    assert lines_of_code(ast.parse(text).body[0], text.splitlines()) == [
+        "def one():",
+        "def two():",
+        "return 2",
+    ]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_has_more_than_15_percent_of_the_lines(room):
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    own = sum(count for path, count in lines.items() if path.parent.name == room)
+    assert own <= 0.15 * sum(lines.values())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -94,11 +94,8 @@ def run(command: ConvertCommand) -> None:
     _show(command, converted, dropped)
     fills_masks = command.to == "huggingface" and "masked_language_model" in heads
     _say_how_texts_are_read(description.size, vocabulary, fills_masks)
-    if command.to == "huggingface" and _differs_at_edges(description.size, family):
-        console.info(
-            f"Hugging Face's MobileBERT adds {EDGE_EPSILON:g} in the LayerNorms of the embeddings and of the last "
-            f"feed-forward networks, where this run adds {description.size.edge_epsilon:g}"
-        )
+    if command.to == "huggingface" and family == "mobilebert":
+        _say_edges(description.size)
     if command.dry_run:
         return
     length = description.task.sequence_length if description.task else description.size.max_length
@@ -121,8 +118,13 @@ def find_family(size: Architecture) -> str:
     return "bert" if size.num_segments else "distilbert"
 
 
-def _differs_at_edges(size: Architecture, family: str) -> bool:
-    return family == "mobilebert" and size.normalization == "layer_norm" and size.edge_epsilon != EDGE_EPSILON
+def _say_edges(size: Architecture) -> None:
+    """Says where Hugging Face's code computes a little differently."""
+    if size.normalization == "layer_norm" and size.edge_epsilon != EDGE_EPSILON:
+        console.info(
+            f"Hugging Face's MobileBERT adds {EDGE_EPSILON:g} in the LayerNorms of the embeddings and of the last "
+            f"feed-forward networks, where this run adds {size.edge_epsilon:g}"
+        )
 
 
 def require_place(size: Architecture, heads: Collection[str], file_format: str, family: str) -> None:
