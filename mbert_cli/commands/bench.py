@@ -24,10 +24,10 @@ from mbert_cli.tflite.latency import (
     LatencyRow,
     Timed,
     adb_lines,
-    measure,
+    measure_latencies,
     reference_artifact,
 )
-from mbert_cli.tflite.latency_reports import BENCH, Machine, describe_machine, write_report
+from mbert_cli.tflite.latency_reports import BENCH, Machine, describe_machine, write_latencies
 
 EXAMPLES = 32
 
@@ -49,9 +49,9 @@ def run(invocation: Invocation) -> None:
     ]
     references = _references(recipe.bench.against, timed, invocation.root / "reference")
     machine = describe_machine()
-    rows = measure([*timed, *references], recipe.bench)
+    rows = measure_latencies([*timed, *references], recipe.bench)
     own, beside = rows[: len(timed)], rows[len(timed) :]
-    path = write_report(invocation.run or invocation.root / BENCH, own, beside, recipe.bench, machine)
+    path = write_latencies(invocation.run or invocation.root / BENCH, own, beside, recipe.bench, machine)
     _warn_of_noise(rows, machine)
     console.info(f"Written to {path}")
     lines = adb_lines([(target_name(path), path) for path in artifacts], recipe.bench.threads)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.backend import count_cores
 
@@ -19,7 +20,7 @@ _PACKAGES = [
 
 def collect_origin(
     *, seed: int | None = None, backend: str | None = None, device: str | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Returns the facts of this session, as `origin.json` keeps them.
 
     Args:

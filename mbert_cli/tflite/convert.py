@@ -22,7 +22,7 @@ from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import name_signature
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.graph import build_inference
-from mbert_cli.tflite.interpreter import INPUTS
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS
 from mbert_cli.tflite.modes import MODES, Mode
 from mbert_cli.weights.variables import read_variables
 
@@ -63,7 +63,9 @@ def convert_weights(
     if keras.backend.backend() != "tensorflow":
         return _convert_with_tensorflow(weights, size, sequence_length, mode, head)
     infer = build_inference(*fold(weights, size), head)
-    return convert_graph(inference_graph(infer, tuple(INPUTS), sequence_length, head.artifact_outputs), mode)
+    return convert_graph(
+        inference_graph(infer, tuple(ARTIFACT_INPUTS), sequence_length, head.artifact_outputs), mode
+    )
 
 
 def _convert_with_tensorflow(*arguments: Any) -> bytes:

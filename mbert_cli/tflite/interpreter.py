@@ -12,7 +12,7 @@ from mbert_cli.native_output import hidden_native_output
 SIGNATURE = "serving_default"
 """Name of the artifact's one signature."""
 
-INPUTS = {"ids": "token_ids", "segment_ids": "segment_ids", "mask": "padding_mask"}
+ARTIFACT_INPUTS = {"ids": "token_ids", "segment_ids": "segment_ids", "mask": "padding_mask"}
 """Names of the inputs, (1, length) int32 each, and the arrays of a task batch that they take. MediaPipe's text
 classifier falls back on this order when a file has no metadata."""
 
@@ -40,7 +40,7 @@ class Artifact:
         _check_signature(path, signature["inputs"], signature["outputs"], known_outputs)
         runner = self._interpreter.get_signature_runner(SIGNATURE)
         inputs, outputs = runner.get_input_details(), runner.get_output_details()
-        self._input_indices = {name: inputs[name]["index"] for name in INPUTS}
+        self._input_indices = {name: inputs[name]["index"] for name in ARTIFACT_INPUTS}
         names = next((names for names in known_outputs if set(names) == set(outputs)), tuple(outputs))
         self._output_indices = [outputs[name]["index"] for name in names]
         self.sequence_length = int(inputs["ids"]["shape"][1])
@@ -66,7 +66,7 @@ class Artifact:
             )
         outputs = []
         for row in range(count):
-            self.set_row({name: batch[name][row : row + 1] for name in INPUTS.values()})
+            self.set_row({name: batch[name][row : row + 1] for name in ARTIFACT_INPUTS.values()})
             self.run()
             outputs.append(self._read())
         return np.stack(outputs)
@@ -74,7 +74,7 @@ class Artifact:
     def set_row(self, row: Mapping[str, np.ndarray]) -> None:
         """Copies a batch of one example, arrays (1, length), to the inputs."""
         for name, index in self._input_indices.items():
-            self._interpreter.set_tensor(index, np.asarray(row[INPUTS[name]], np.int32))
+            self._interpreter.set_tensor(index, np.asarray(row[ARTIFACT_INPUTS[name]], np.int32))
 
     def run(self) -> None:
         """Computes the output of the inputs that were set: what a benchmark times."""
@@ -90,11 +90,11 @@ def _check_signature(
     path: Path, inputs: list[str], outputs: list[str], known_outputs: Collection[tuple[str, ...]]
 ) -> None:
     known = {frozenset(names) for names in known_outputs}
-    if sorted(inputs) == sorted(INPUTS) and (not known or frozenset(outputs) in known):
+    if sorted(inputs) == sorted(ARTIFACT_INPUTS) and (not known or frozenset(outputs) in known):
         return
     returned = " or ".join(" and ".join(sorted(names)) for names in sorted(known, key=sorted, reverse=True))
     raise UserError(
-        f"An artifact reads {_listed(sorted(INPUTS))}{returned and f' and returns {returned}'}. "
+        f"An artifact reads {_listed(sorted(ARTIFACT_INPUTS))}{returned and f' and returns {returned}'}. "
         f"Received: {path} with {_listed(inputs)} -> {_listed(outputs)}.",
         "Write one with `mbert export-tflite`.",
     )

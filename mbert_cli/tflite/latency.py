@@ -11,14 +11,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self, cast
 
 import numpy as np
 
 from mbert_cli.backend import load_keras
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.native_output import hidden_native_output
-from mbert_cli.tflite.interpreter import INPUTS, Artifact
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
 from mbert_cli.tflite.options import BenchOptions
 
 WORKER = "mbert_cli.tflite.latency_worker"
@@ -72,7 +72,7 @@ class LatencyRow:
         return (max(self.rounds_ms) - min(self.rounds_ms)) / self.p50_ms
 
 
-def measure(artifacts: Sequence[Timed], options: BenchOptions) -> list[LatencyRow]:
+def measure_latencies(artifacts: Sequence[Timed], options: BenchOptions) -> list[LatencyRow]:
     """Times artifacts, each in its own process and at its own length; they take turns, one runs at a time.
 
     Args:
@@ -102,9 +102,10 @@ def measure(artifacts: Sequence[Timed], options: BenchOptions) -> list[LatencyRo
 
 def _save_inputs(timed: Timed, folder: Path, index: int) -> Path:
     path = folder / f"inputs-{index}.npz"
-    np.savez(
-        path, **{name: np.concatenate([batch[name] for batch in timed.inputs]) for name in INPUTS.values()}
-    )
+    arrays: dict[str, Any] = {
+        name: np.concatenate([batch[name] for batch in timed.inputs]) for name in ARTIFACT_INPUTS.values()
+    }
+    np.savez(path, **arrays)
     return path
 
 
@@ -138,6 +139,7 @@ class _Worker:
             stderr=self._log,
             text=True,
         )
+        self._input, self._output = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
 
     def __enter__(self) -> Self:
         try:
@@ -147,20 +149,20 @@ class _Worker:
             raise
         return self
 
-    def run(self, warmup_seconds: float, seconds: float) -> dict:
+    def run(self, warmup_seconds: float, seconds: float) -> dict[str, Any]:
         """One round: the milliseconds of every timed run, and the peak memory so far."""
         try:
-            self._process.stdin.write(f"{warmup_seconds} {seconds}\n")
-            self._process.stdin.flush()
+            self._input.write(f"{warmup_seconds} {seconds}\n")
+            self._input.flush()
         except BrokenPipeError:
             pass  # the answer, or the lack of it, tells why
         return self._answer()
 
-    def _answer(self) -> dict:
-        line = self._process.stdout.readline()
+    def _answer(self) -> dict[str, Any]:
+        line = self._output.readline()
         if not line:
             raise self._died()
-        answer = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise UserError(answer["error"], answer["hint"])
         return answer
@@ -178,10 +180,10 @@ class _Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.stdin.close()
+        self._input.close()
         self._process.terminate()
         self._process.wait()
-        self._process.stdout.close()
+        self._output.close()
         self._log.close()
 
 

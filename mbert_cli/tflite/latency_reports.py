@@ -33,7 +33,7 @@ class Machine:
     processor: str
     cores: int
     load: float
-    origin: dict
+    origin: dict[str, Any]
 
     @property
     def line(self) -> str:
@@ -63,7 +63,7 @@ def describe_machine() -> Machine:
     return Machine(_processor(), origin["cores"], os.getloadavg()[0], origin)
 
 
-def write_report(
+def write_latencies(
     folder: Path,
     rows: Sequence[LatencyRow],
     references: Sequence[LatencyRow],
@@ -89,7 +89,7 @@ def write_report(
 def latency_record(
     rows: Sequence[LatencyRow], references: Sequence[LatencyRow], options: BenchOptions, machine: Machine
 ) -> dict[str, Any]:
-    """What a report holds; arguments as of `write_report`."""
+    """What a report holds; arguments as of `write_latencies`."""
     return {
         "reference": options.against, "options": options.model_dump(), "processor": machine.processor,
         "load": machine.load, **machine.origin,
@@ -97,7 +97,7 @@ def latency_record(
     }  # fmt: skip
 
 
-def _record(row: LatencyRow, is_reference: bool) -> dict:
+def _record(row: LatencyRow, is_reference: bool) -> dict[str, Any]:
     places = {"path": str(row.path), "resolved": str(row.path.resolve())}
     return dataclasses.asdict(row) | places | {"spread": row.spread, "is_reference": is_reference}
 
@@ -119,7 +119,7 @@ def newest_latencies(root: Path) -> dict[Path, Latency]:
     return found
 
 
-def _references(report: dict) -> dict[int | None, dict]:
+def _references(report: dict[str, Any]) -> dict[int | None, dict[str, Any]]:
     """The rows of references by their length; earlier versions had one, the last row."""
     if not report.get("reference"):
         return {}
@@ -128,7 +128,7 @@ def _references(report: dict) -> dict[int | None, dict]:
     return {row.get("sequence_length"): row for row in named}
 
 
-def _reports(folder: Path) -> Iterator[dict]:
+def _reports(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.json")):
         try:
             report = json.loads(path.read_text(encoding="utf-8"))

@@ -20,8 +20,8 @@ from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.tflite.convert import convert, set_mode
 from mbert_cli.tflite.flatbuffer import op_census
-from mbert_cli.tflite.interpreter import INPUTS
-from mbert_cli.tflite.latency import Timed, measure
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS
+from mbert_cli.tflite.latency import Timed, measure_latencies
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.options import BenchOptions
 
@@ -37,7 +37,7 @@ def straight_conversion(network: keras.Model, length: int, mode: str) -> bytes:
 
     archive = keras.export.ExportArchive()
     archive.track(network)
-    signature = [tf.TensorSpec((1, length), tf.int32, name=name) for name in INPUTS]
+    signature = [tf.TensorSpec((1, length), tf.int32, name=name) for name in ARTIFACT_INPUTS]
     archive.add_endpoint("serve", serve, input_signature=signature)
     with tempfile.TemporaryDirectory() as folder:
         archive.write_out(folder, verbose=False)
@@ -96,7 +96,7 @@ def main() -> None:
         options = BenchOptions(min_seconds=arguments.seconds)
         rows = {
             row.path.stem: row
-            for row in measure([Timed(path, inputs(arguments.length)) for path in paths], options)
+            for row in measure_latencies([Timed(path, inputs(arguments.length)) for path in paths], options)
         }
     print(f"\n{'artifact':40s} {'p50 ms':>8s} {'p90 ms':>8s} {'MB':>7s} {'peak MB':>8s}  straight / ours")
     for stem, row in rows.items():

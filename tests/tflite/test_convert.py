@@ -14,7 +14,7 @@ from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.tflite.convert import convert, convert_graph, inference_graph
 from mbert_cli.tflite.flatbuffer import op_census
-from mbert_cli.tflite.interpreter import INPUTS, Artifact
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
 from mbert_cli.tflite.modes import MODES
 
 LENGTH = 12
@@ -94,7 +94,9 @@ def test_a_sequence_longer_than_the_position_table_is_refused(network):
 
 def test_an_op_that_needs_flex_is_refused_by_name():
     graph = inference_graph(
-        lambda **inputs: [tf.math.bincount(sum(inputs.values()), axis=-1, minlength=4)], tuple(INPUTS), 4
+        lambda **inputs: [tf.math.bincount(sum(inputs.values()), axis=-1, minlength=4)],
+        tuple(ARTIFACT_INPUTS),
+        4,
     )
     with pytest.raises(UserError) as caught:
         convert_graph(graph, "float32")

@@ -8,14 +8,14 @@ from mbert_cli.errors import RunError, UserError
 from mbert_cli.tflite import latency
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.tflite.latency import Timed, adb_lines, measure, reference_artifact
+from mbert_cli.tflite.latency import Timed, adb_lines, measure_latencies, reference_artifact
 from mbert_cli.tflite.options import BenchOptions
 
 QUICK = BenchOptions(warmup_seconds=0.0, min_seconds=0.04, rounds=2)
 
 
 def test_every_artifact_gets_a_row_with_its_figures(artifact_path, batch):
-    rows = measure([Timed(artifact_path, [batch, batch])] * 2, QUICK)
+    rows = measure_latencies([Timed(artifact_path, [batch, batch])] * 2, QUICK)
     assert [row.path for row in rows] == [artifact_path, artifact_path]
     for row in rows:
         assert row.size_bytes == artifact_path.stat().st_size
@@ -32,12 +32,12 @@ def test_artifacts_of_different_lengths_are_timed_together(artifact_path, batch,
     short = tmp_path / "short.tflite"
     short.write_bytes(convert(network, 6, "float32"))
     cut = {name: batch[name][:, :6] for name in ("token_ids", "segment_ids", "padding_mask")}
-    rows = measure([Timed(artifact_path, [batch]), Timed(short, [cut])], QUICK)
+    rows = measure_latencies([Timed(artifact_path, [batch]), Timed(short, [cut])], QUICK)
     assert [row.sequence_length for row in rows] == [12, 6]
 
 
 def test_one_round_has_no_spread(artifact_path, batch):
-    (row,) = measure([Timed(artifact_path, [batch])], QUICK.model_copy(update={"rounds": 1}))
+    (row,) = measure_latencies([Timed(artifact_path, [batch])], QUICK.model_copy(update={"rounds": 1}))
     assert row.spread is None
 
 
@@ -45,7 +45,7 @@ def test_a_file_that_is_no_artifact_is_refused_by_name(artifact_path, batch, tmp
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(bytes(100))
     with pytest.raises(UserError) as caught:
-        measure([Timed(artifact_path, [batch]), Timed(broken, [batch])], QUICK)
+        measure_latencies([Timed(artifact_path, [batch]), Timed(broken, [batch])], QUICK)
     assert caught.value.message == (
         f"An artifact is a TFLite model of builtin operations. Received: {broken}, which is not one."
     )
@@ -54,14 +54,14 @@ def test_a_file_that_is_no_artifact_is_refused_by_name(artifact_path, batch, tmp
 def test_an_artifact_of_another_length_is_refused(artifact_path, batch):
     short = {name: batch[name][:, :6] for name in ("token_ids", "segment_ids", "padding_mask")}
     with pytest.raises(UserError) as caught:
-        measure([Timed(artifact_path, [short])], QUICK)
+        measure_latencies([Timed(artifact_path, [short])], QUICK)
     assert caught.value.message == f"The artifact {artifact_path} takes rows of 12 tokens. Received: 6."
 
 
 def test_a_process_that_dies_is_reported_with_its_last_words(artifact_path, batch, monkeypatch):
     monkeypatch.setattr(latency, "WORKER", "mbert_cli.tflite.no_such_module")
     with pytest.raises(RunError) as caught:
-        measure([Timed(artifact_path, [batch])], QUICK)
+        measure_latencies([Timed(artifact_path, [batch])], QUICK)
     assert caught.value.message.startswith(
         f"The process that times an artifact runs to its end. Received: exit code 1 for {artifact_path} ("
     )

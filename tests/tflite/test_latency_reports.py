@@ -14,7 +14,7 @@ from mbert_cli.tflite.latency_reports import (
     Machine,
     describe_machine,
     newest_latencies,
-    write_report,
+    write_latencies,
 )
 from mbert_cli.tflite.options import BenchOptions
 
@@ -30,7 +30,7 @@ def row(path: str, p50: float, length: int = 64, rounds: tuple[float, ...] = (2.
 
 def test_reports_are_not_overwritten_and_say_how_the_times_came_about(tmp_path):
     folder = tmp_path / "bench"
-    paths = [write_report(folder, [row("a.tflite", 2.0)], [], OPTIONS, MACHINE) for _ in range(3)]
+    paths = [write_latencies(folder, [row("a.tflite", 2.0)], [], OPTIONS, MACHINE) for _ in range(3)]
     assert sorted(folder.iterdir()) == sorted(paths) and len(set(paths)) == 3
     local = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC).astimezone()
     assert paths[0].name == f"{local:%Y%m%d-%H%M%S}.json"
@@ -44,12 +44,12 @@ def test_reports_are_not_overwritten_and_say_how_the_times_came_about(tmp_path):
 def test_each_artifact_has_its_newest_figures_with_the_reference_of_its_length(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     bench = tmp_path / "bench"
-    write_report(
+    write_latencies(
         bench, [row("a.tflite", 2.0), row("b.tflite", 3.0)], [row("r.tflite", 60.0)], OPTIONS, MACHINE
     )
     later = replace(MACHINE, origin=MACHINE.origin | {"started": "2026-05-05T00:00:00+00:00"})
     references = [row("r.tflite", 70.0, 64), row("q.tflite", 90.0, 128)]
-    write_report(bench, [row("a.tflite", 4.0, 128)], references, OPTIONS, later)
+    write_latencies(bench, [row("a.tflite", 4.0, 128)], references, OPTIONS, later)
     found = newest_latencies(tmp_path)
     assert found[tmp_path / "a.tflite"] == Latency(4.0, 1000, "bert_base", 90.0, 1000)
     assert found[tmp_path / "b.tflite"] == Latency(3.0, 1000, "bert_base", 60.0, 1000)
