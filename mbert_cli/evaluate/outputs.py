@@ -7,16 +7,19 @@ import numpy as np
 from mbert_cli.model.task_head import OutputActivation
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
+def _softmax(logits: np.ndarray) -> np.ndarray:
     """Softmax over the last axis; NaN where a logit is NaN or infinite."""
+    # Keras has loaded it by the time that there are logits; artifacts, which give probabilities, are spared it.
+    from scipy import special
+
     with np.errstate(invalid="ignore"):
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return powers / powers.sum(axis=-1, keepdims=True)
+        return special.softmax(logits, axis=-1)
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Logistic function, without overflow."""
-    return np.exp(-np.logaddexp(0, -logits))
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    from scipy import special
+
+    return special.expit(logits)
 
 
 def _as_they_are(logits: np.ndarray) -> np.ndarray:
@@ -24,8 +27,8 @@ def _as_they_are(logits: np.ndarray) -> np.ndarray:
 
 
 OUTPUT_ACTIVATIONS: dict[OutputActivation, Callable[[np.ndarray], np.ndarray]] = {
-    "softmax": softmax,
-    "sigmoid": sigmoid,
+    "softmax": _softmax,
+    "sigmoid": _sigmoid,
     "linear": _as_they_are,
 }
 """Logits (examples, outputs), or (examples, length, outputs) of every token, -> what a task model returns, float32 of

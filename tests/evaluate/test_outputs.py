@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS, sigmoid
+from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 
 
 def test_softmax_returns_probabilities():
@@ -20,4 +20,9 @@ def test_a_logit_that_is_not_finite_makes_no_probability(value):
 
 def test_several_labels_have_a_probability_each_however_large_the_logits():
     logits = np.array([-1000.0, -np.log(3.0), 0.0, np.log(3.0), 1000.0])
-    np.testing.assert_allclose(sigmoid(logits), [0, 0.25, 0.5, 0.75, 1], atol=1e-12)
+    np.testing.assert_allclose(OUTPUT_ACTIVATIONS["sigmoid"](logits), [0, 0.25, 0.5, 0.75, 1], atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", OUTPUT_ACTIVATIONS)
+def test_outputs_are_of_the_type_of_the_logits(activation):
+    assert OUTPUT_ACTIVATIONS[activation](np.zeros((2, 3), np.float32)).dtype == np.float32

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.evaluate import predict
-from mbert_cli.evaluate.outputs import softmax
+from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
@@ -34,7 +34,7 @@ def test_batches_of_any_length_are_answered_in_order_compiled_or_not(network, mo
     expected = []
     for one in batches:
         logits = network({name: one[name] for name in network.input})["logits"]
-        expected.append(softmax(keras.ops.convert_to_numpy(logits))[:-1])
+        expected.append(OUTPUT_ACTIVATIONS["softmax"](keras.ops.convert_to_numpy(logits))[:-1])
     np.testing.assert_allclose(outputs, np.concatenate(expected), atol=1e-5)
 
 

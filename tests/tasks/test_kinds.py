@@ -1,5 +1,7 @@
 """The rows of the kinds of tasks."""
 
+import subprocess
+import sys
 from typing import get_args
 
 import pytest
@@ -52,4 +54,13 @@ def test_a_kind_that_is_not_known_is_refused_by_name():
     assert caught.value.message == (
         "The kind of a task must be one of classification, multi_label, regression, question_answering, "
         "token_classification. Received: ranking"
+    )
+
+
+def test_the_rows_load_nothing_slow():
+    slow = "{'keras', 'tensorflow', 'scipy', 'sklearn', 'seqeval', 'ai_edge_litert'}"
+    look = f"import sys, mbert_cli.tasks.kinds; print(*sorted({slow} & set(sys.modules)))"
+    assert (
+        subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True).stdout
+        == "\n"
     )
