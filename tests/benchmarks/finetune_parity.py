@@ -3,9 +3,8 @@
     python tests/benchmarks/finetune_parity.py MODEL GLUE --runs DIR [--task rte ...] [--seed 0 1 2]
 
 MODEL is a folder of Hugging Face with a BERT, GLUE the folder with the official folders of the tasks. Each task is
-fine-tuned with each seed by `mbert finetune` and by a loop of torch: the same rows, batch size, epochs, rate,
-schedule, weight decay, clipping and dropout, the epoch that is best on the dev set kept, scored by the same
-function. Runs that are complete are not done again. Both print a mean and the standard deviation over the seeds; a
+fine-tuned with each seed by `mbert finetune` and by a loop of torch: the same batches, epochs, rate, schedule,
+weight decay, clipping and dropout, the epoch that is best on the dev set kept, scored by the same function. Runs that are complete are not done again. Both print a mean and the standard deviation over the seeds; a
 run is degenerate where its score is no better than that of the most frequent label, or of no number at all.
 """
 
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import GlueTask
 from mbert_cli.examples.texts import Examples, TaskData
@@ -67,6 +67,35 @@ def fine_tune_with_torch(model: Path, run: Path) -> float:
     return json.loads(result.read_text())["score"]
 
 
+class TorchRows:
+    """Examples as the tokenizer of transformers encodes them; in place of `Rows`, so that the batches are the same.
+
+    Args:
+        examples: The examples.
+        tokenizer: A tokenizer of transformers.
+        sequence_length: Tokens of the longest row.
+    """
+
+    cut = left_out = None
+
+    def __init__(self, examples: Examples, tokenizer, sequence_length: int) -> None:
+        texts = [examples.texts] if examples.second_texts is None else [examples.texts, examples.second_texts]
+        self.encoded = tokenizer(*texts, truncation=True, max_length=sequence_length)
+        self.tokenizer, self.sequence_length = tokenizer, sequence_length
+        self.labels = np.array(examples.labels)
+        self.tokens = np.array([len(ids) for ids in self.encoded["input_ids"]])
+        self.trained = np.arange(len(self.tokens))
+
+    def take(self, indices: np.ndarray, length: int) -> dict[str, np.ndarray]:
+        """The numbers of the rows of a batch; `inputs` makes the batch of them."""
+        return {"rows": indices}
+
+    def inputs(self, indices: np.ndarray):
+        """The inputs of a network of transformers for some rows, as long as the longest of them."""
+        rows = {name: [values[index] for index in indices] for name, values in self.encoded.items()}
+        return self.tokenizer.pad(rows, return_tensors="pt")
+
+
 class Peer:
     """A fine-tuning in torch with the values of a recipe.
 
@@ -80,7 +109,7 @@ class Peer:
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
         torch.manual_seed(recipe["seed"])
-        self.recipe, self.random = recipe, np.random.default_rng(recipe["seed"])
+        self.recipe = recipe
         self.task: TaskData = load_task(GlueTask(**recipe["task"]))
         self.tokenizer = AutoTokenizer.from_pretrained(model)
         self.network = AutoModelForSequenceClassification.from_pretrained(
@@ -91,21 +120,27 @@ class Peer:
         """Returns the score after every epoch."""
         import torch
 
-        train, recipe = self.task.train, self.recipe["train"]
+        recipe = self.recipe["train"]
+        length = self.recipe["task"]["sequence_length"]
+        rows = TorchRows(self.task.train, self.tokenizer, length)
+        batches = TaskBatches(
+            rows, recipe["batch_size"], self.recipe["seed"], dynamic_length=recipe["dynamic_length"]
+        )
+        held_out = TorchRows(self.task.validation, self.tokenizer, length)
         optimizer, schedule = self._optimizer(), self._schedule()
-        step, scores = 0, []
-        for _ in range(recipe["epochs"]):
+        scores = []
+        for step in range(recipe["epochs"] * batches.steps_per_epoch):
             self.network.train()
-            order = self.random.permutation(len(train))
-            for start in range(0, len(order), recipe["batch_size"]):
-                for group in optimizer.param_groups:
-                    group["lr"] = schedule.at(step)
-                self._loss(train.take(order[start : start + recipe["batch_size"]])).backward()
-                torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe["optimizer"]["clip_norm"])
-                optimizer.step()
-                optimizer.zero_grad()
-                step += 1
-            scores.append(self._score())
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.at(step)
+            batch = batches(step)
+            indices = batch["rows"][batch["example_weights"] > 0]
+            self._loss(rows, indices).backward()
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe["optimizer"]["clip_norm"])
+            optimizer.step()
+            optimizer.zero_grad()
+            if (step + 1) % batches.steps_per_epoch == 0:
+                scores.append(self._score(held_out))
         return scores
 
     def _schedule(self) -> Schedule:
@@ -129,31 +164,26 @@ class Peer:
         betas = options.beta_1, options.beta_2
         return torch.optim.AdamW(groups, lr=options.learning_rate, betas=betas, eps=options.epsilon)
 
-    def _logits(self, examples: Examples):
-        length = self.recipe["task"]["sequence_length"]
-        texts = [examples.texts] if examples.second_texts is None else [examples.texts, examples.second_texts]
-        inputs = self.tokenizer(*texts, padding=True, truncation=True, max_length=length, return_tensors="pt")
-        return self.network(**inputs).logits
-
-    def _loss(self, examples: Examples):
+    def _loss(self, rows: TorchRows, indices: np.ndarray):
         import torch
 
-        logits, labels = self._logits(examples), torch.tensor(np.array(examples.labels))
+        logits, labels = self.network(**rows.inputs(indices)).logits, torch.tensor(rows.labels[indices])
         if self.task.kind == "regression":
             return torch.nn.functional.mse_loss(logits[:, 0], labels.float())
         return torch.nn.functional.cross_entropy(logits, labels.long())
 
-    def _score(self) -> float:
+    def _score(self, rows: TorchRows) -> float:
         import torch
 
-        examples, parts = self.task.validation, []
         self.network.eval()
+        order = np.argsort(rows.tokens, kind="stable")
+        outputs = np.empty((len(order), self.network.config.num_labels), np.float32)
         with torch.no_grad():
-            for start in range(0, len(examples), 64):
-                rows = np.arange(start, min(start + 64, len(examples)))
-                parts.append(self._logits(examples.take(rows)).numpy())
-        judge = KINDS[self.task.kind].judge(self.task, examples, None, None)
-        return judge.score(judge.decide(np.concatenate(parts))).value
+            for start in range(0, len(order), 64):
+                part = order[start : start + 64]
+                outputs[part] = self.network(**rows.inputs(part)).logits.numpy()
+        judge = KINDS[self.task.kind].judge(self.task, self.task.validation, None, None)
+        return judge.score(judge.decide(outputs)).value
 
 
 def chance(task: TaskData) -> float:
