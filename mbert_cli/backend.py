@@ -59,11 +59,19 @@ def load_keras() -> None:
     """Imports Keras, and TensorFlow with it, without the libraries that these load only in case somebody uses them.
 
     Without them it takes three fifths of the time. Each can be imported afterwards as ever.
+
+    Raises:
+        UserError: The backend is installed and cannot be imported.
     """
     passed_over = {"jax", "matplotlib", "sklearn"} - {os.environ.get(VARIABLE)} - set(sys.modules)
     sys.modules.update(dict.fromkeys(passed_over))  # type: ignore[arg-type] # None: an import of it fails
     try:
         import keras  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            f"Keras must be able to import its backend. Received: {os.environ.get(VARIABLE) or BACKENDS[0]} ({error})",
+            "Install it again: `pip install --force-reinstall PACKAGE`, with the package that the reason names.",
+        ) from error
     finally:
         for name in passed_over:
             del sys.modules[name]

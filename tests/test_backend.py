@@ -1,5 +1,6 @@
 """The choice of the backend, checked before Keras is imported."""
 
+import os
 import subprocess
 import sys
 
@@ -47,3 +48,25 @@ import sklearn.metrics
 assert sklearn.metrics.accuracy_score([1], [1]) == 1
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_backend_that_cannot_be_imported_is_told_with_the_reason(tmp_path):
+    (tmp_path / "jax.py").write_text("raise ImportError('jaxlib is too old')")
+    program = """
+from mbert_cli.backend import load_keras, require_backend
+from mbert_cli.errors import UserError
+require_backend()
+try:
+    load_keras()
+except UserError as error:
+    assert error.exit_code == 2
+    assert error.message == "Keras must be able to import its backend. Received: jax (jaxlib is too old)"
+else:
+    raise AssertionError
+"""
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": path},
+    )

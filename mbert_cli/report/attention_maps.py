@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -98,16 +97,20 @@ def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> Non
 
 
 def require_pictures() -> None:
-    """Checks that the package that draws is there.
+    """Checks that the package that draws is there and can be imported.
 
     Raises:
-        UserError: It is not.
+        UserError: It is not, or cannot.
     """
-    if importlib.util.find_spec("matplotlib") is None:
+    try:
+        _pyplot()
+    except Exception as error:
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name == "matplotlib"
+        found = "it is not installed" if is_absent else f"it cannot be imported ({error})"
         raise UserError(
-            "A picture is drawn by matplotlib. Received: --picture, and it is not installed.",
+            f"A picture is drawn by matplotlib. Received: --picture, and {found}.",
             "`pip install 'mbert[pictures]'`.",
-        )
+        ) from error
 
 
 def _pyplot():

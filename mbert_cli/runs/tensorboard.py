@@ -1,6 +1,5 @@
 """The figures of a run for TensorBoard, beside the journal: `tensorboard --logdir runs`."""
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,16 +10,20 @@ FOLDER = "tensorboard"
 
 
 def require_tensorboard() -> None:
-    """Checks that the package is there.
+    """Checks that the package is there and can be imported.
 
     Raises:
-        UserError: It is not.
+        UserError: It is not, or cannot.
     """
-    if importlib.util.find_spec("tensorboard") is None:
+    try:
+        import tensorboard.summary  # noqa: F401
+    except Exception as error:
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name == "tensorboard"
+        found = "an environment without it" if is_absent else f"one that cannot be imported ({error})"
         raise UserError(
-            "train.tensorboard needs the package tensorboard. Received: an environment without it",
+            f"train.tensorboard needs the package tensorboard. Received: {found}",
             "pip install 'mbert[tensorboard]', or --set train.tensorboard=false.",
-        )
+        ) from error
 
 
 class TensorBoardJournal(Journal):

@@ -1,5 +1,6 @@
 """Attention maps as a picture: the scale that they share, and text that a font has not."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ pytest.importorskip("matplotlib")
 
 from matplotlib import pyplot
 
+from mbert_cli.errors import UserError
 from mbert_cli.report import lettering as picture_text
-from mbert_cli.report.attention_maps import _compose, draw
+from mbert_cli.report.attention_maps import _compose, draw, require_pictures
 from mbert_cli.report.lettering import Lettering
 
 NOWHERE = "\U0010fffd"
@@ -67,3 +69,19 @@ def test_fonts_are_added_until_every_character_has_one(monkeypatch):
     lettering = Lettering.for_texts(["xab", "cd e"])
     assert lettering.families == (*usual, "two", "one")
     assert lettering.missing == {"e"}
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [("raise ModuleNotFoundError(\"No module named 'matplotlib'\", name='matplotlib')", "it is not installed"),
+     ("raise ImportError('no libfreetype')", "it cannot be imported (no libfreetype)")],
+)  # fmt: skip
+def test_a_picture_needs_a_library_that_can_be_imported(tmp_path, monkeypatch, content, found):
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    (tmp_path / "matplotlib.py").write_text(content)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError) as caught:
+        require_pictures()
+    assert caught.value.message == f"A picture is drawn by matplotlib. Received: --picture, and {found}."
+    assert caught.value.hint == "`pip install 'mbert[pictures]'`."
