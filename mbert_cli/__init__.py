@@ -16,6 +16,7 @@ how it is printed and written                  mbert_cli/report/terminal.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
 what the value of --set means                  mbert_cli/recipe/setting.py
+how JSON of others is read                     mbert_cli/json_text.py
 model sizes                                    mbert_cli/model/options.py
 the encoder and the names of its weights       mbert_cli/model/encoder.py
 the bottleneck block                           mbert_cli/model/bottleneck.py

@@ -39,7 +39,7 @@ def prose_of_source(source: bytes) -> list[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [paragraph for text in _docstrings(tree) for paragraph in prose_of_docstring(text)]
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 from mbert_cli.text.vocabulary import Vocabulary
 
 TOKEN_IDS = "tokens.bin"
@@ -81,7 +82,7 @@ def read_store_manifest(directory: Path) -> dict[str, Any]:
         UserError: The directory is no store of this format.
     """
     try:
-        manifest: dict[str, Any] = json.loads((directory / STORE_MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = read_json(directory / STORE_MANIFEST)
         if manifest["format"] == STORE_FORMAT:
             return manifest
         found = f"format {manifest['format']!r} in {directory}"

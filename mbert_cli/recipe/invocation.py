@@ -1,12 +1,12 @@
 """What a person typed, read and checked: all that a command receives."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.recipe.loading import LoadedRecipe, Recipe, load
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
@@ -149,7 +149,7 @@ def recorded_task(target: Path | None) -> dict:
     """
     folder = Path("runs") if target is None else target / "final" if target.is_dir() else target.parent
     try:
-        return json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))["task"]
+        return read_json(folder / DESCRIPTION_FILE)["task"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
             "A key of a task can be set alone where a fine-tuned run says the others. "

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import yaml
 
+from mbert_cli.json_text import MAX_DEPTH, TOO_DEEP
+
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
 _SCALARS = {
     "null": re.compile(r"(?:~|null|Null|NULL|)$"),
@@ -115,12 +117,32 @@ def written(value: object) -> str:
 
 def _compose(text: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=_RecipeLoader)
+        node = yaml.compose(text, Loader=_RecipeLoader)
+        _require_shallow(node)
+        return node
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlProblem(f"not YAML: {error.problem}", mark.line + 1 if mark else 1) from None
     except yaml.reader.ReaderError as error:
         raise YamlProblem(f"not YAML: {error.reason}", text[: error.position].count("\n") + 1) from None
+    except RecursionError:
+        raise YamlProblem(TOO_DEEP, 1) from None
+
+
+def _require_shallow(node: yaml.Node | None) -> None:
+    """Refuses what is nested more deeply than any recipe, or inside itself by an alias."""
+    level = {id(node): node}
+    for _ in range(MAX_DEPTH):
+        level = {id(part): part for outer in level.values() for part in _parts(outer)}
+        if not level:
+            return
+    raise YamlProblem(TOO_DEEP, _line(next(iter(level.values()))))
+
+
+def _parts(node: yaml.Node | None) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _line(node: yaml.Node) -> int:

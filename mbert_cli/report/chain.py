@@ -1,12 +1,12 @@
 """`mbert runs --chain`: every fine-tuned model with where it comes from, its scores and its artifacts."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mbert_cli.figures import show_score, show_share
+from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.artifacts import exported, is_outdated, target_name
@@ -267,7 +267,7 @@ def _named(found: SetDescription | None) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -1,6 +1,5 @@
 """`mbert runs --glue`: the table of the papers, models by row and GLUE's tasks by column."""
 
-import json
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import set_fields
 from mbert_cli.runs.lineage import started_from
@@ -133,14 +133,14 @@ def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
     # With the second set of some seeds alone, the deviation would be that between the sets.
     if not all((path / MISMATCHED).is_file() for path in paths):
         return Column(task, matched), values
-    seconds = [json.loads((path / MISMATCHED).read_text(encoding="utf-8"))["score"] for path in paths]
+    seconds = [read_json(path / MISMATCHED)["score"] for path in paths]
     both = (*matched, *_described(paths[0] / MISMATCHED))
     return Column(task, both, has_both=True), [sum(pair) / 2 for pair in zip(values, seconds, strict=True)]
 
 
 def _described(path: Path) -> tuple[SetDescription, ...]:
     """The set that a file of figures names."""
-    found = SetDescription.of(json.loads(path.read_text(encoding="utf-8")))
+    found = SetDescription.of(read_json(path))
     return (found,) if found else ()
 
 

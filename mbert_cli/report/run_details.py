@@ -1,7 +1,6 @@
 """All that is known of one run, read from its directory."""
 
 import contextlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mbert_cli.json_text import read_json
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.runs.artifacts import exported, is_outdated
@@ -169,7 +169,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 
 MARKED_BYTES = 2**24
 """Files from this size on are not hashed again while their mark is the same."""
@@ -124,7 +125,7 @@ def read_contents(path: Path) -> dict[str, Content]:
         UserError: It cannot be read.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = read_json(path)
         return {
             key: Content(entry["kind"], entry["path"], tuple(FileContent(**file) for file in entry["files"]))
             for key, entry in entries.items()

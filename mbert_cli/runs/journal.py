@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import parse_json
 from mbert_cli.runs.manifest import replace_file
 
 _TAIL_BYTES = 65_536
@@ -52,7 +53,7 @@ class Journal:
             file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
             lines = file.read().split(b"\n")[:-1]
         try:
-            record = json.loads(lines[-1]) if lines else None
+            record = parse_json(lines[-1]) if lines else None
         except ValueError:
             return None
         return record if isinstance(record, dict) else None
@@ -90,7 +91,7 @@ class Journal:
 
     def _parse(self, number: int, line: bytes) -> dict[str, Any]:
         try:
-            record = json.loads(line)
+            record = parse_json(line)
         except ValueError:
             record = None
         if not isinstance(record, dict):

@@ -1,6 +1,5 @@
 """What is in runs/: which directories are runs, of which kind, and how far each one came."""
 
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.lock import is_locked
@@ -164,7 +164,7 @@ def recorded_recipe(path: Path) -> dict[str, Any]:
     file = path / RECIPE
     try:
         recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         recipe = None
     if not isinstance(recipe, dict):
         raise UserError(
@@ -228,7 +228,7 @@ def steps_of(path: Path) -> int | None:
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 
 LOCK = "lock"
 _ATTEMPTS = 5
@@ -120,7 +121,7 @@ def is_locked(directory: Path) -> bool:
 def read_owner(directory: Path) -> Owner | None:
     """Returns who wrote the lock file, or None when there is none or it cannot be read."""
     try:
-        fields = json.loads((directory / LOCK).read_text(encoding="utf-8"))
+        fields = read_json(directory / LOCK)
         return Owner(fields["process"], fields["host"], datetime.fromisoformat(fields["started"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

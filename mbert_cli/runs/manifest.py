@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import RunError, UserError
+from mbert_cli.json_text import read_json
 
 MANIFEST = "manifest.json"
 
@@ -82,7 +83,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         UserError: There is no manifest, or it cannot be read.
     """
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_json(path / MANIFEST)
         return {"completed": manifest["completed"], "files": dict(manifest["files"])}
     except FileNotFoundError:
         raise _damaged(path, f"{MANIFEST} is missing") from None

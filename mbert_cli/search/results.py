@@ -10,6 +10,7 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.figures import show_share
+from mbert_cli.json_text import read_json
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import FINAL, JOURNAL, SEARCH, STOPPED, SUMMARY, TRIALS
 from mbert_cli.runs.manifest import replace_file
@@ -166,7 +167,7 @@ def read_report(search: Path) -> SearchReport:
         UserError: It cannot be read.
     """
     try:
-        content = json.loads((search / SEARCH).read_text(encoding="utf-8"))
+        content = read_json(search / SEARCH)
         return SearchReport(
             tuple(
                 SettingResult(
@@ -205,7 +206,7 @@ def _read_trial(path: Path, seed: int) -> TrialResult:
 
 
 def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_json(path) if path.is_file() else {}
 
 
 def rank(score: float | None) -> float:

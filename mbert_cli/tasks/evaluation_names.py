@@ -1,9 +1,9 @@
 """Under which name the report of an evaluation is written, so that no set takes another one's place."""
 
-import json
 from pathlib import Path
 
 from mbert_cli.examples.options import AnyTask
+from mbert_cli.json_text import read_json
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
 from mbert_cli.weights.description import SetDescription
 
@@ -60,7 +60,7 @@ def _place(options: AnyTask | None) -> list[object]:
 def _written_set(path: Path) -> str | None:
     """The set of a report that is there; "" where it does not say, None where there is none."""
     try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get("set", ""))
+        return str(read_json(path).get("set", ""))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError):

@@ -1,6 +1,5 @@
 """The vocabulary of another project's model."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from tokenizers import normalizers
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 from mbert_cli.text.added_tokens import (
     ADDED,
     SPECIAL,
@@ -257,7 +257,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = read_json(path, "utf-8-sig")
     except ValueError as error:
         raise UserError(f"A tokenizer's file must be JSON. Received: {path}", "Restore it.") from error
     if not isinstance(content, dict):

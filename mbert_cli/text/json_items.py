@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import TOO_DEEP, parse_json, require_shallow
 from mbert_cli.text.text_files import read_lines
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
@@ -84,16 +85,19 @@ def read_json_items(
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        parse_json(text)
+    except ValueError:
         return False
     return True
 
 
 def _decode_line(text: str, path: Path, line: int) -> Any:
     try:
-        return _DECODER.decode(text)
-    except (ValueError, RecursionError) as error:
+        value, end = _decode(text, _skip(text, 0))
+        if end < len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
+        return value
+    except ValueError as error:
         raise UserError(
             f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
             "Write one object a line",
@@ -123,7 +127,7 @@ def _items_of_text(text: str, path: Path, lists: Sequence[str]) -> Iterator[Json
             line += text.count("\n", counted, place)
             counted = place
             yield JsonItem(f"{line}, item {number}" if name else str(line), name, item)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         where = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UserError(
             f"A file whose lines are no JSON must be JSON as a whole. Received: {path}{where} ({error})",
@@ -175,7 +179,11 @@ def _walk_members(text: str, start: int, lists: Sequence[str]) -> Walk:
 
 def _decode(text: str, place: int) -> tuple[Any, int]:
     """A value, and where what follows it begins."""
-    value, end = _DECODER.raw_decode(text, place)
+    try:
+        value, end = _DECODER.raw_decode(text, place)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    require_shallow(value)
     return value, _skip(text, end)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 
 MATCHED_TOKENS_FILE = "matched_tokens.json"
 MATCHED_TOKENS_FORMAT = 1
@@ -69,7 +70,7 @@ def load_matched(directory: Path, size: int) -> tuple[MatchedToken, ...]:
     if not path.exists():
         return ()
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         if content["format"] != MATCHED_TOKENS_FORMAT:
             raise ValueError(f"format {content['format']!r}")
         return tuple(_read_token(entry, size) for entry in content["matched"])

@@ -1,8 +1,8 @@
 """How many tokens of a text another project's tokenizer keeps."""
 
-import json
 from pathlib import Path
 
+from mbert_cli.json_text import read_json
 from mbert_cli.text.added_tokens import TOKENIZER_CONFIGURATION
 
 LENGTH_FIELDS = ("model_max_length", "max_len")
@@ -21,7 +21,7 @@ def find_max_length(folder: Path) -> int | None:
     path = folder / TOKENIZER_CONFIGURATION
     if not path.is_file():
         return None
-    values = json.loads(path.read_text(encoding="utf-8-sig"))
+    values = read_json(path, "utf-8-sig")
     found = next((values[name] for name in LENGTH_FIELDS if values.get(name) is not None), None)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.json_text import read_json
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.tflite.latency import LatencyRow
@@ -131,7 +132,7 @@ def _references(report: dict[str, Any]) -> dict[int | None, dict[str, Any]]:
 def _reports(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.json")):
         try:
-            report = json.loads(path.read_text(encoding="utf-8"))
+            report = read_json(path)
             rows = [row for row in report["rows"] if {"path", "p50_ms", "size_bytes"} <= set(row)]
             yield report | {"rows": rows, "started": str(report.get("started", ""))}
         except (OSError, ValueError, LookupError, TypeError):

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 from mbert_cli.model.options import NORM_EPSILON, Architecture
 from mbert_cli.weights.field_checks import (
     RESTORE,
@@ -96,8 +97,8 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_CONFIGURATION_BYTES:
             raise ValueError(f"it has {path.stat().st_size:,} bytes")
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+        values = read_json(path, "utf-8-sig")
+    except (OSError, ValueError) as error:
         raise UserError(
             f"A configuration must be a JSON file. Received: {path} ({error})",
             RESTORE,

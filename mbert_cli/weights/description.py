@@ -1,6 +1,5 @@
 """What a saved model is: `model.json` beside its weights, so that any command can build it again."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from pydantic import AliasChoices, Field
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
+from mbert_cli.json_text import read_json
 from mbert_cli.model.options import Architecture
 from mbert_cli.section import Section
 
@@ -88,7 +88,7 @@ class ModelDescription(Section):
         """
         path = directory / DESCRIPTION_FILE
         try:
-            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
+            return cls.model_validate(read_json(path))
         except (OSError, ValueError) as error:
             raise UserError(
                 f"A saved model has a readable {DESCRIPTION_FILE}. Received: {path}.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import parse_json
 from mbert_cli.weights.fields import (
     ALIASES,
     CONFIGURATION_FIELDS,
@@ -86,7 +87,7 @@ def _is(value: object, kind: type) -> bool:
 
 def _looks_like(text: str, kind: type) -> bool:
     try:
-        return _is(json.loads(text), kind)
+        return _is(parse_json(text), kind)
     except ValueError:
         return False
 

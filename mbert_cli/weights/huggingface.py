@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.json_text import read_json
 from mbert_cli.text.foreign_tokenizer import MODEL_CONFIGURATION
 from mbert_cli.weights.store import load_weights, save_weights
 
@@ -47,7 +48,7 @@ def _read_shards(
 ) -> dict[str, np.ndarray]:
     """The arrays of all shards, each from the file that the index names."""
     try:
-        places: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        places: dict[str, str] = read_json(index)["weight_map"]
         shards = {name: folder / Path(name).name for name in sorted(set(places.values()))}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(

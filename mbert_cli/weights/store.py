@@ -11,6 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from mbert_cli.errors import RunError, UserError
+from mbert_cli.json_text import parse_json
 
 DTYPES: dict[str, np.dtype] = {
     "U64": np.dtype("uint64"),
@@ -112,7 +113,7 @@ def _read_header(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
     """Entries of the arrays by name, and the offset of the first byte of data."""
     with _open_checked(path), path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
+        header = parse_json(file.read(length))
     header.pop("__metadata__", None)
     return header, 8 + length
 
