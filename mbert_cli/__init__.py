@@ -43,6 +43,7 @@ its trials as runs, and the one that is kept   mbert_cli/tasks/searching.py
 a batch in halves on two streams               mbert_cli/train/streams.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
+layers that train and do not ship              mbert_cli/train/companions.py
 what a run directory holds                     mbert_cli/runs/directory.py
 what makes a run complete, and opening one     mbert_cli/runs/complete.py
 a saved model, opened once                     mbert_cli/weights/saved_model.py

@@ -1,22 +1,25 @@
 """The state of a training run on disk, so that it continues bit for bit.
 
 checkpoints/step-000200/   weights.safetensors, state.json; in the middle of a stage and at the end of the run
-                           optimizer.safetensors; random.safetensors where the network has dropout
+                           optimizer.safetensors; random.safetensors where the network has dropout;
+                           companions.safetensors where layers train beside the network
 checkpoints/best-000180/   weights.safetensors, state.json
 """
 
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import keras
 import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.runs.manifest import move_aside, verify_directory, write_directory
+from mbert_cli.train.companions import companion_states
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import optimizer_state, restore_optimizer
 from mbert_cli.weights.store import load_weights, save_weights
@@ -24,9 +27,10 @@ from mbert_cli.weights.variables import assign_variables, read_variables
 
 _STEP = re.compile(r"step-(\d+)$")
 _BEST = re.compile(r"best-(\d+)$")
-_WEIGHTS, _OPTIMIZER, _RANDOM, _STATE = (
-    "weights.safetensors", "optimizer.safetensors", "random.safetensors", "state.json",
+_WEIGHTS, _OPTIMIZER, _RANDOM, _COMPANIONS, _STATE = (
+    "weights.safetensors", "optimizer.safetensors", "random.safetensors", "companions.safetensors", "state.json",
 )  # fmt: skip
+_NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,13 @@ class TrainingState:
 
 
 def save_checkpoint(
-    directory: Path, state: TrainingState, objective: Objective, *, with_optimizer: bool, keep: int
+    directory: Path,
+    state: TrainingState,
+    objective: Objective,
+    *,
+    with_optimizer: bool,
+    keep: int,
+    earlier_companions: Mapping[str, np.ndarray] = _NOTHING,
 ) -> Path:
     """Writes `step-<step>`, complete or not at all, then removes checkpoints beyond the newest ones.
 
@@ -76,6 +86,7 @@ def save_checkpoint(
         objective: Its network and, compiled into it, its optimizer.
         with_optimizer: False where a stage follows, which begins a fresh optimizer.
         keep: Checkpoints to keep, this one included.
+        earlier_companions: States of companions of earlier stages, which later ones may have again.
 
     Returns:
         The directory that was written.
@@ -89,6 +100,9 @@ def save_checkpoint(
         random_states = _random_states(objective.network)
         if random_states:
             save_weights(folder / _RANDOM, random_states)
+        companions = {**earlier_companions, **companion_states(objective.companions)}
+        if companions:
+            save_weights(folder / _COMPANIONS, companions)
         if with_optimizer:
             save_weights(folder / _OPTIMIZER, optimizer_state(objective.optimizer))
         (folder / _STATE).write_text(json.dumps(asdict(state), indent=2) + "\n", encoding="utf-8")
@@ -128,6 +142,12 @@ def restore_random_states(path: Path, network: keras.Model) -> None:
     states = load_weights(path / _RANDOM) if variables else {}
     for place, variable in enumerate(variables):
         variable.assign(states[str(place)])
+
+
+def load_companions(path: Path) -> dict[str, np.ndarray]:
+    """Reads the states of companions from a checkpoint; one without any, such as version 0.1 wrote, has none."""
+    file = path / _COMPANIONS
+    return load_weights(file) if file.is_file() else {}
 
 
 def restore_optimizer_of(path: Path, objective: Objective) -> None:

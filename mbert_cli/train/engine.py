@@ -4,9 +4,11 @@ import gc
 import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import checkpoint_bytes, require_disk
@@ -15,11 +17,13 @@ from mbert_cli.runs.tensorboard import open_journal
 from mbert_cli.train.checkpoint import (
     TrainingState,
     best_path,
+    load_companions,
     newest_checkpoint,
     restore_optimizer_of,
     restore_random_states,
     restore_weights,
 )
+from mbert_cli.train.companions import companion_states, restore_companions
 from mbert_cli.train.feed import Batch, Prefetcher
 from mbert_cli.train.interrupt import InterruptRequest
 from mbert_cli.train.objective import Objective
@@ -115,6 +119,21 @@ def _sections(plan: Sequence[Stage]) -> list[Section]:
     return sections
 
 
+@dataclass(frozen=True)
+class _Standing:
+    """Where a run stands when a stage begins or goes on.
+
+    Attributes:
+        state: How far it has come.
+        checkpoint: Where the arrays are; None where the network has them.
+        companions: What the companions of the stages so far hold, by name.
+    """
+
+    state: TrainingState
+    checkpoint: Path | None
+    companions: Mapping[str, np.ndarray]
+
+
 def _train_plan(
     work: Work,
     build: Callable[[Stage], Objective],
@@ -123,28 +142,16 @@ def _train_plan(
 ) -> dict[str, float]:
     path, state = found or (None, TrainingState())
     work.observer.journal.truncate_after(state.step)
+    standing = _Standing(state, path, load_companions(path) if path else {})
     *earlier, last = sections
     for section in earlier:
-        if state.step < section.end:
-            state, _ = _train_stage(work, build, section, state, path)
-            path = None
+        if standing.state.step < section.end:
+            standing, _ = _train_stage(work, build, section, standing)
             gc.collect()  # the compiled step of a stage is in cycles and as large as the model
     # With every step done, the last stage is built all the same: its network receives the weights.
-    state, network = _train_stage(work, build, last, state, path)
+    standing, network = _train_stage(work, build, last, standing)
     gc.collect()
-    return _final_figures(work, state, network)
-
-
-def _train_stage(
-    work: Work,
-    build: Callable[[Stage], Objective],
-    section: Section,
-    state: TrainingState,
-    checkpoint: Path | None,
-) -> tuple[TrainingState, keras.Model]:
-    """Trains one stage from `state` to its end; `checkpoint` is where to take the arrays from."""
-    training = _begin(work, build, section, state, checkpoint)
-    return training.run(state), training.objective.network
+    return _final_figures(work, standing.state, network)
 
 
 def _final_figures(work: Work, state: TrainingState, network: keras.Model) -> dict[str, float]:
@@ -156,25 +163,31 @@ def _final_figures(work: Work, state: TrainingState, network: keras.Model) -> di
     return state.figures | state.best.figures | {"best_step": float(state.best.step)}
 
 
-def _begin(
-    work: Work,
-    build: Callable[[Stage], Objective],
-    section: Section,
-    state: TrainingState,
-    checkpoint: Path | None,
-) -> StageTraining:
-    """Builds and compiles a stage, with the arrays of the checkpoint."""
+def _train_stage(
+    work: Work, build: Callable[[Stage], Objective], section: Section, standing: _Standing
+) -> tuple[_Standing, keras.Model]:
+    """Trains one stage from where the run stands to its end."""
     clock = Clock()
-    if state.step < section.end:
-        work.observer.show(state.step, building=section.stage.name)
+    if standing.state.step < section.end:
+        work.observer.show(standing.state.step, building=section.stage.name)
     objective = build(section.stage)
+    _restore(work, section, objective, standing)
+    training = StageTraining(work, section, objective, clock, standing.companions)
+    state = training.run(standing.state)
+    companions = {**standing.companions, **companion_states(objective.companions)}
+    return _Standing(state, None, companions), objective.network
+
+
+def _restore(work: Work, section: Section, objective: Objective, standing: _Standing) -> None:
+    """Compiles a stage with the arrays that the run has so far."""
+    restore_companions(objective.companions, standing.companions)
+    checkpoint = standing.checkpoint
     if checkpoint is not None:
         restore_weights(checkpoint, objective.network)
         restore_random_states(checkpoint, objective.network)
     else:
-        parameters = objective.network.count_params()
+        parameters = sum(layer.count_params() for layer in objective.trained_layers)
         require_disk(work.run.path, checkpoint_bytes(parameters, work.options.keep_checkpoints))
     compile_stage(objective, section.stage, work.options)
-    if checkpoint is not None and section.start < state.step < section.end:
+    if checkpoint is not None and section.start < standing.state.step < section.end:
         restore_optimizer_of(checkpoint, objective)
-    return StageTraining(work, section, objective, clock)

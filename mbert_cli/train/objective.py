@@ -1,12 +1,13 @@
 """What a stage minimises: a network and its losses as one Keras model that `fit` can train."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
 from keras import ops
 
 from mbert_cli.losses.loss import Loss
+from mbert_cli.train.companions import check_companions
 from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
 from mbert_cli.train.streams import mean_of_shards
 
@@ -76,6 +77,8 @@ class Objective(keras.Model):
         known_losses: Every loss by name; what weighs each one's mean is what allows to compute a batch in
             `shards`. Without it a batch stays whole.
         dynamic_length: Whether batches differ in length.
+        companions: Layers that are trained beside the network; see `mbert_cli.train.companions`. They are built,
+            and their initial values do not depend on what was built before: initializers have a seed.
 
     Attributes:
         shards: Parts that a batch is computed in; 1 at first.
@@ -95,6 +98,7 @@ class Objective(keras.Model):
         loss_weights: Mapping[str, float],
         known_losses: Mapping[str, Loss] | None = None,
         dynamic_length: bool = False,
+        companions: Sequence[keras.layers.Layer] = (),
     ) -> None:
         super().__init__(name="objective", dtype="float32")
         self.network = network
@@ -102,14 +106,16 @@ class Objective(keras.Model):
         self.loss_weights = {name: weight for name, weight in loss_weights.items() if weight}
         self.known_losses = known_losses
         self.dynamic_length = dynamic_length
+        check_companions(companions)
+        self.companions = list(companions)
         self.shards = 1
         self.record = LossRecord()
         self.built = True  # spares `fit` a symbolic pass through the whole model
 
     @property
     def trained_layers(self) -> list[keras.layers.Layer]:
-        """Whatever has weights that the stage trains."""
-        return [self.network]
+        """Whatever has weights that the stage trains: the network and its companions."""
+        return [self.network, *self.companions]
 
     def call(self, batch, training=False):
         if self.dynamic_length and not self.jit_compile:

@@ -63,6 +63,7 @@ class Stage:
         layer_scale: Factor of the learning rate by the name of a layer of the network, as
             {"layer_03": 1.0}. A layer that is not named, or named with 0, does not train. None trains
             every layer at 1.
+        companion_scale: Factor of the learning rate of the layers that train beside the network; 0 keeps them.
         compare: What is compared with a teacher, of which and of the network only what lies below the last place
             is run; empty without a teacher.
     """
@@ -72,6 +73,7 @@ class Stage:
     loss_weights: Mapping[str, float]
     schedule: Schedule
     layer_scale: Mapping[str, float] | None = None
+    companion_scale: float = 1.0
     compare: Sequence[Comparison] = ()
 
 

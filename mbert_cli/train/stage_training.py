@@ -7,6 +7,8 @@ checkpoint. So these happen between two calls, when weights and optimizer are at
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from mbert_cli.errors import Interrupted
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.train.checkpoint import Best, TrainingState, save_best, save_checkpoint
@@ -52,12 +54,13 @@ class Section:
 
 @dataclass(frozen=True)
 class StageTraining:
-    """A stage that is built and compiled."""
+    """A stage that is built and compiled; companions of earlier stages are kept for later ones."""
 
     work: Work
     section: Section
     objective: Objective
     clock: Clock
+    earlier_companions: Mapping[str, np.ndarray]
 
     def run(self, state: TrainingState) -> TrainingState:
         """Trains from `state` to the end of the stage."""
@@ -156,8 +159,14 @@ class StageTraining:
             return
         self._require_finite_weights(state)
         whole = not is_end or self.section.end == work.total_steps  # after the last stage the run may go on
-        keep = work.options.keep_checkpoints
-        save_checkpoint(work.run.checkpoints, state, self.objective, with_optimizer=whole, keep=keep)
+        save_checkpoint(
+            work.run.checkpoints,
+            state,
+            self.objective,
+            with_optimizer=whole,
+            keep=work.options.keep_checkpoints,
+            earlier_companions=self.earlier_companions,
+        )
         if stop:
             raise Interrupted(
                 f"Stopped at step {state.step:,} of {work.total_steps:,}; the state is saved in {work.run.path}",

@@ -1,8 +1,11 @@
 """Which weights of a network train in a stage, and at which share of the learning rate."""
 
+from collections.abc import Mapping
+
 import keras
 
 from mbert_cli.errors import UserError
+from mbert_cli.train.companions import scale_companions
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import make_optimizer
 from mbert_cli.train.options import TrainOptions
@@ -17,6 +20,7 @@ def compile_stage(objective: Objective, stage: Stage, options: TrainOptions) -> 
         UserError: `stage.layer_scale` names a layer that the network does not have.
     """
     scales = set_trainable(objective.network, stage.layer_scale)
+    scales += scale_companions(objective.companions, stage.companion_scale)
     optimizer = make_optimizer(options.optimizer, stage.schedule, scales, options.accumulation_steps)
     objective.compile(
         optimizer=optimizer,
@@ -28,7 +32,7 @@ def compile_stage(objective: Objective, stage: Stage, options: TrainOptions) -> 
 
 
 def set_trainable(
-    network: keras.Model, layer_scale: dict[str, float] | None
+    network: keras.Model, layer_scale: Mapping[str, float] | None
 ) -> list[tuple[keras.Variable, float]]:
     """Makes exactly the layers with a scale above 0 trainable.
 

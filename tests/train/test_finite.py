@@ -43,3 +43,14 @@ def test_a_weight_that_is_not_finite_is_named(tmp_path: Path):
     assert failure.value.message == (
         "Weights must stay finite. Received: head/bias with nan or infinity in stage s after step 7"
     )
+
+
+def test_a_weight_of_a_companion_that_is_not_finite_is_named(tmp_path: Path):
+    value = keras.Input((3,), name="value")
+    network = keras.Model({"value": value}, keras.layers.Dense(2, name="head")(value))
+    projection = keras.layers.Dense(1, use_bias=False, name="projection")
+    projection.build((None, 2))
+    projection.kernel.assign([[np.nan], [0.0]])
+    objective = Objective(network, lambda batch, training: {}, {}, companions=[projection])
+    with pytest.raises(Diverged, match="projection/kernel with nan or infinity"):
+        require_finite_weights(objective, "s", 7, tmp_path)
