@@ -2,11 +2,12 @@
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import PredictRecipe
 from mbert_cli.tasks.asked import Questions
 from mbert_cli.text.text_files import read_parts
 
 
-def read_questions(invocation: Invocation) -> Questions:
+def read_questions(invocation: Invocation[PredictRecipe]) -> Questions:
     """The questions that were typed, and the text that they are about.
 
     Raises:

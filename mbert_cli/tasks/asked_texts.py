@@ -7,11 +7,12 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.loading import takes_pairs, text_columns
-from mbert_cli.examples.options import FileTask, ImportedTask, Task
+from mbert_cli.examples.options import AnyTask, FileTask, ImportedTask
 from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, read_table_texts
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import PredictRecipe
 from mbert_cli.tasks.asked import Texts
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
@@ -22,7 +23,7 @@ _TABLE_KEYS = ("text", "delimiter", "encoding")
 """Keys of a task that say how a table is read and nothing of other texts."""
 
 
-def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
+def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Texts:
     """Reads what is to be answered; a blank line is a blank text, so that answers and lines go together.
 
     A tab parts two texts where the model is known to take pairs, or where `--pair` says so, and is white space
@@ -40,11 +41,12 @@ def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
             f"Texts come from one place. Received: --text and --file {invocation.file}",
             "Give one of them.",
         )
-    options = invocation.loaded.recipe.task or model.description.task
+    options = invocation.recipe.task or model.own_task
     say_other_texts(model.path, model.description.task, options)
     pairs = _wants_pairs(invocation, model, options)
-    if _is_table(invocation):
-        texts = _read_table(invocation, options, pairs)
+    table = _table_of(invocation)
+    if table is not None:
+        texts = _read_table(invocation, table, options, pairs)
     else:
         _refuse_columns(invocation)
         lines = _typed(invocation.texts) if invocation.texts else _lines(invocation.file or STANDARD_INPUT)
@@ -63,7 +65,7 @@ def read_texts(invocation: Invocation, model: TaskModel) -> Texts:
     return texts
 
 
-def _wants_pairs(invocation: Invocation, model: TaskModel, options: Task | ImportedTask) -> bool:
+def _wants_pairs(invocation: Invocation[PredictRecipe], model: TaskModel, options: AnyTask) -> bool:
     """Whether each text is two: what the model was fine-tuned on says so, or the command."""
     if takes_pairs(options):
         return True
@@ -77,18 +79,19 @@ def _wants_pairs(invocation: Invocation, model: TaskModel, options: Task | Impor
     return bool(asked)
 
 
-def _is_table(invocation: Invocation) -> bool:
+def _table_of(invocation: Invocation[PredictRecipe]) -> Path | None:
+    """The file with the texts, if it is a table."""
     file = None if invocation.texts else invocation.file
-    return file is not None and suffix_of(file) in (*OWN, *JSON_SUFFIXES)
+    return file if file is not None and suffix_of(file) in (*OWN, *JSON_SUFFIXES) else None
 
 
-def _refuse_columns(invocation: Invocation) -> None:
+def _refuse_columns(invocation: Invocation[PredictRecipe]) -> None:
     """Refuses names of columns, and what says how a table is written, for what is none."""
     for name in _TABLE_KEYS:
         if invocation.loaded.origins.get(f"task.{name}") == "--set":
             raise UserError(
                 f"task.{name} says how a .csv, .tsv or .jsonl file is read. "
-                f"Received: {getattr(invocation.loaded.recipe.task, name)!r} for {_source_of(invocation)}",
+                f"Received: {getattr(invocation.recipe.task, name)!r} for {_source_of(invocation)}",
                 f"Give --file with such a file, or leave task.{name} out.",
             )
     for flag, column in (
@@ -103,24 +106,24 @@ def _refuse_columns(invocation: Invocation) -> None:
             )
 
 
-def _source_of(invocation: Invocation) -> str:
+def _source_of(invocation: Invocation[PredictRecipe]) -> str:
     return "--text" if invocation.texts else name_of(invocation.file or STANDARD_INPUT)
 
 
-def _read_table(invocation: Invocation, options: Task | ImportedTask, pairs: bool) -> Texts:
+def _read_table(invocation: Invocation[PredictRecipe], file: Path, options: AnyTask, pairs: bool) -> Texts:
     """The texts of a file's columns: those that are named, else those that the task's own files have."""
     own = text_columns(options)
     second = (invocation.second_text_column or own.second_text) if pairs else None
     if pairs and second is None:
         raise UserError(
-            f"A model of pairs needs the column of the second text. Received: {invocation.file} without its name",
+            f"A model of pairs needs the column of the second text. Received: {file} without its name",
             "Name it with --second-text-column NAME.",
         )
     # How the run's own files were written says nothing of this one.
-    named = invocation.loaded.recipe.task
+    named = invocation.recipe.task
     form = TableForm(named.delimiter, named.encoding) if isinstance(named, FileTask) else TableForm()
     try:
-        table = read_table_texts(invocation.file, Columns(invocation.text_column or own.text, second), form)
+        table = read_table_texts(file, Columns(invocation.text_column or own.text, second), form)
     except UserError as error:
         raise UserError(
             error.message.replace("columns that the recipe names", "columns that are read"),

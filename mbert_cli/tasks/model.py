@@ -191,7 +191,7 @@ def _require_kind(options: AnyTask, model: TaskModel) -> None:
         )
 
 
-def find_target(invocation: Invocation) -> Path:
+def find_target(invocation: Invocation[Any]) -> Path:
     """The run or artifact that the command names, else the newest complete `finetune` run.
 
     Raises:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.sequence_length import require_length
@@ -15,14 +16,15 @@ NOT_CHOSEN = (None, *UNTYPED)
 """Origins of a value that nobody typed for this command: the model's own length counts."""
 
 
-def chosen_length(invocation: Invocation) -> int | None:
+def chosen_length(invocation: Invocation[Any]) -> int | None:
     """What `task.sequence_length` says, if it was set in the recipe or on the command line."""
     if invocation.loaded.origins.get(KEY) in NOT_CHOSEN:
         return None
-    return invocation.loaded.recipe.task.sequence_length
+    length: int = invocation.recipe.task.sequence_length
+    return length
 
 
-def refuse_batch_size(invocation: Invocation, key: str, targets: Sequence[Path]) -> None:
+def refuse_batch_size(invocation: Invocation[Any], key: str, targets: Sequence[Path]) -> None:
     """Refuses a batch size that was typed where no run is there to take it; a recipe may have one for its runs.
 
     Args:
@@ -41,7 +43,7 @@ def refuse_batch_size(invocation: Invocation, key: str, targets: Sequence[Path])
     )
 
 
-def with_chosen_length(model: TaskModel, invocation: Invocation) -> TaskModel:
+def with_chosen_length(model: TaskModel, invocation: Invocation[Any]) -> TaskModel:
     """The model with rows as long as the command wants them.
 
     Raises:

@@ -29,7 +29,7 @@ Train = Callable[[FinetuneRecipe, RunDir, Watch], object]
 
 
 def run_search(
-    invocation: Invocation,
+    invocation: Invocation[FinetuneRecipe],
     recipe: FinetuneRecipe,
     contents: Contents,
     plan: SearchPlan,
