@@ -66,7 +66,7 @@ def find_files(globs: list[str]) -> FoundFiles:
 
 
 def _line_documents(path: Path, field: str) -> Iterator[Document]:
-    """The rows of a file with an object a line, or of an array that fills it."""
+    """The rows of a file with one object per line, or of an array that fills it."""
     for item in read_json_items(path, lists=()):
         place = f"{path}:{item.line}"
         yield Document(place, split_paragraphs(_text_of(item.value, field, place)))

@@ -1,4 +1,4 @@
-"""The documentation inside installed Python packages as a corpus: one document a module."""
+"""The documentation inside installed Python packages as a corpus: one document per module."""
 
 import importlib.util
 import json
@@ -127,7 +127,7 @@ def _modules(package: str, root: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _read_prose(paths: list[Path]) -> list[list[str]]:
-    """The paragraphs of each file, read by one process a core."""
+    """The paragraphs of each file, read by one process per core."""
     by_size = sorted(range(len(paths)), key=lambda index: (-paths[index].stat().st_size, index))
     count = max(1, min(os.cpu_count() or 1, len(paths) // 50))
     shares = [by_size[worker::count] for worker in range(count)]

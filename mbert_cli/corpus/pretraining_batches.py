@@ -182,7 +182,7 @@ class PretrainingBatches:
     def _draw_elsewhere(
         self, random: np.ndarray, chunk: tuple[np.ndarray, np.ndarray], room: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As `_draw_other`, for a single document: a run before or behind the row's own chunk."""
+        """Does what `_draw_other` does for a single document: a run before or after the row's own chunk."""
         first = int(self._documents.first_token[0])
         last = first + int(self._documents.token_ends[-1])
         taken = chunk[1] - chunk[0]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mbert_cli.text.wordpiece import Tokenizer
 
 CHUNK_CHARACTERS = 2**20
-"""Documents are encoded together until they have so many characters."""
+"""Documents are encoded together until they have this many characters."""
 
 EMPTY = "documents without text"
 WORDLESS = "documents without a sentence"
@@ -124,7 +124,7 @@ def split_sentences(paragraphs: list[str], language: str) -> list[str]:
 def _encoded(
     documents: Iterable[Document], tokenizer: "Tokenizer", options: StoreOptions
 ) -> Iterator[_Chunk]:
-    """Chunks in the order of the documents; at most two a worker are read ahead."""
+    """Chunks in the order of the documents; at most two per worker are read ahead."""
     workers = options.workers or os.cpu_count() or 1
     pending: deque[Future[_Chunk]] = deque()
     with ThreadPoolExecutor(workers) as pool:

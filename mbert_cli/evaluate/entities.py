@@ -40,9 +40,9 @@ def chunk_labels(labels: Sequence[str]) -> list[str] | None:
     | labels                          | read as                                                         |
     |---------------------------------|-----------------------------------------------------------------|
     | all `B-x`, `I-x`, ... or `O`    | as they are, with E for L and S for U                           |
-    | `O` and others, as `PER`        | `I-PER`: neighbours with the same label are one entity          |
+    | `O` and others, like `PER`      | `I-PER`: neighbours with the same label are one entity          |
     | `O`, `B` and others of BIESLU   | `B-_` and so on: entities of one type without a name            |
-    | no `O`, and not all with a mark | None: a tag a word, as `NOUN` or `LABEL_2`                      |
+    | no `O`, and not all with a mark | None: a tag per word, like `NOUN` or `LABEL_2`                  |
 
     Args:
         labels: In the order of their ids.

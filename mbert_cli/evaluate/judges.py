@@ -35,12 +35,12 @@ class Judge(Protocol):
         """The official figures of what `decide` returned."""
 
     def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Of the outputs of two models, (examples,) bool: whether the second's answer counts as another one."""
+        """(examples,) bool: whether the second model's answer counts as another one than the first's."""
 
 
 @dataclass(frozen=True)
 class LabelJudge:
-    """One label an example.
+    """One label per example.
 
     Args:
         labels: (examples,) The true label ids.
@@ -65,7 +65,7 @@ class LabelJudge:
 
 @dataclass(frozen=True)
 class LabelSetJudge:
-    """Any number of labels an example.
+    """Any number of labels per example.
 
     Args:
         labels: (examples, labels) 1 for each true label, else 0.
@@ -91,7 +91,7 @@ class LabelSetJudge:
 
 @dataclass(frozen=True)
 class NumberJudge:
-    """A number an example, or several of them where no truth is known.
+    """A number per example, or several of them where no truth is known.
 
     Args:
         labels: (examples,) The true numbers; all the same where nobody knows them.

@@ -51,7 +51,7 @@ def pearson(labels: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def spearman(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """Correlation of the ranks; otherwise as `pearson`."""
+    """Correlation of the ranks; arguments and range as for `pearson`."""
     return _correlation("spearmanr", labels, predicted)
 
 

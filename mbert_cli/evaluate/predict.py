@@ -12,7 +12,7 @@ from mbert_cli.model.task_head import OutputActivation
 from mbert_cli.text.batch import Batch
 
 FEW = 8
-"""So many batches are computed operation by operation sooner than a network is compiled."""
+"""Up to this many batches are computed operation by operation in less time than a network is compiled."""
 
 Predictor = Callable[[Iterable[Batch]], np.ndarray]
 """Batches -> outputs."""

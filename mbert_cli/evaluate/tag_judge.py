@@ -1,4 +1,4 @@
-"""Judges words that have a tag each, as parts of speech."""
+"""Judges words that have one tag each, such as parts of speech."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

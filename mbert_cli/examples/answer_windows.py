@@ -114,7 +114,7 @@ class AnswerWindows:
         return {name: getattr(self, name) for name in (*names, "char_starts", "char_ends")}
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
-        """The inputs and targets of some windows, in so many columns."""
+        """The inputs and targets of some windows, in `length` columns."""
         batch = assemble(
             self.ids, self.question_starts[indices], self.question_lengths[indices],
             self.first_tokens[indices], self.lengths[indices], length, self.vocabulary,
@@ -237,7 +237,7 @@ def most_context(question_index: np.ndarray, first_tokens: np.ndarray, lengths: 
 def _context_scores(
     windows: np.ndarray, firsts: np.ndarray, first_tokens: np.ndarray, lengths: np.ndarray, splits: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of every token of some windows a slot that it shares with its other windows, its flag, its context."""
+    """For every token of some windows: a slot that it shares with its other windows, its flag, its context."""
     counts = lengths[windows]
     left = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     count = np.repeat(counts, counts)

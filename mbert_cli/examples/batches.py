@@ -43,7 +43,7 @@ class Rows(Protocol):
         """Says what is not trained on; None where all are."""
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
-        """Inputs and targets of some rows in so many columns, without `example_weights`.
+        """Inputs and targets of some rows in `length` columns, without `example_weights`.
 
         `label_weights`, where there are any, are those of rows that count.
         """

@@ -20,7 +20,7 @@ class SubmissionRow:
     Args:
         submission: Name of the leaderboard's file.
         num_examples: Official number of examples.
-        files: Where its file is, seen from the task's folder; the first that is there is read.
+        files: Where its file is, seen from the task's folder; the first one that exists is read.
         dataset: Configuration and split in tensorflow-datasets.
         is_optional: Whether a submission of the task may lack it.
     """

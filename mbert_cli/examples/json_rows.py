@@ -19,7 +19,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def read_json_rows(
     path: Path, names: Sequence[str], encoding: str, num_labels: int = 0
 ) -> tuple[list[tuple[int | str, tuple[Any, ...]]], list[str]]:
-    """Reads some fields of the objects of a file, which stand one a line, in an array or in a list `data`.
+    """Reads some fields of the objects of a file, which stand one per line, in an array or in a list `data`.
 
     Args:
         path: The file.

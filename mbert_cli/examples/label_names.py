@@ -92,12 +92,12 @@ def missing_labels(labels: Iterable[str]) -> list[str]:
 
 
 def label_lines(labels: Iterable[str]) -> str:
-    """Labels one a line, for clients that count lines; line breaks inside a label are blanks there."""
+    """Labels, one per line, for clients that count lines; line breaks inside a label become blanks."""
     return "".join(f"{' '.join(label.splitlines())}\n" for label in labels)
 
 
 def find_joined(labels: Sequence[str], split_by: str | None) -> JoinedLabel | None:
-    """The clearest label that looks like several, joined by something else than what separates labels.
+    """The clearest label that looks like several, joined by something other than what separates labels.
 
     Its parts must be labels of their own or parts of other such labels, and one of them a label of its own. By `#`,
     `;` and `|` they may all be parts of others; where an example has one label, all must be labels of their own.

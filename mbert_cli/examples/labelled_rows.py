@@ -71,7 +71,7 @@ class LabelledRows:
         rows: At least one.
         path: The file.
         num_left_out: Lines that lack a cell and are left out.
-        notes: What a person should know about the file, a sentence each.
+        notes: What a person should know about the file, in one sentence each.
         separator: What separates several labels of a row; None where a row has one.
         num_lists: Rows whose labels are written as a list, so that nothing separates them.
         has_decimal_commas: Whether a number may have a comma in place of the point.
@@ -132,7 +132,7 @@ def to_examples(rows: LabelledRows, labels: Sequence[str] | None, table: TableLa
         table: How they were laid out.
 
     Raises:
-        UserError: A label is none of these, or a number is none.
+        UserError: A label is not one of these, or a number is not a number.
     """
     if labels is None:
         targets = _numbers(rows)

@@ -65,7 +65,7 @@ def _load(options: AnyTask, split: str | None) -> TaskData:
     if isinstance(options, ImportedTask):
         raise UserError(
             "A model that came from elsewhere has no examples. Received: a task without a source",
-            "Name one with its labels, as --set task.source=glue --set task.name=sst2 --set task.folder=DIR.",
+            "Name one with its labels, such as --set task.source=glue --set task.name=sst2 --set task.folder=DIR.",
         )
     if isinstance(options, SquadTask):
         return load_squad(options, split)

@@ -12,7 +12,7 @@ Sampled = TypeVar("Sampled", Examples, Squad, TokenExamples)
 
 
 def thin(examples: Sampled, max_examples: int | None) -> Sampled:
-    """At most so many of the examples, evenly spaced; None keeps all."""
+    """At most `max_examples` of the examples, evenly spaced; None keeps all."""
     count = len(examples)
     if max_examples is None or count <= max_examples:
         return examples

@@ -92,7 +92,7 @@ def read_span(item: Any, row: dict[str, Any], place: str) -> WrittenSpan:
             "A span must have a start and an end, which are whole numbers, and a label. "
             f"Received: {item!r} in {place}",
             'Write it as {"start": 0, "end": 5, "label": "PER"} or [0, 5, "PER"]; end is the character after the '
-            "last one. Of doccano export the names of labels.",
+            "last one. From doccano, export the names of the labels.",
         )
     return WrittenSpan(start, end, label.strip(), text if isinstance(text, str) and text.strip() else None)
 

@@ -66,7 +66,7 @@ class Squad:
         questions: In the order of the data set, at least one.
         num_misplaced: Answers whose text does not stand where the data set says.
         misplaced: The first three of them.
-        changes: What was read otherwise than the data set has it, for people.
+        changes: What was read in another way than the data set has it, for people.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Squad:
             return [*self.changes]
         return [
             *self.changes,
-            f"{self.num_misplaced:,} answers do not stand where {self.name} says; training leaves them out",
+            f"{self.num_misplaced:,} answers are not where {self.name} says; training leaves them out",
             *(
                 f"  question {one.question_id}: {one.answer.text!r} at character {one.answer.start}, "
                 f"where {one.found!r} stands"
@@ -107,12 +107,12 @@ def read_squad_tfds(dataset: str, split: str, data_dir: str | None) -> Squad:
     """Reads `squad/v1.1` or `squad/v2.0` of tensorflow-datasets.
 
     Args:
-        dataset: Name and configuration, as `tfds.load` takes it.
+        dataset: Name and configuration, as `tfds.load` takes them.
         split: `train` or `validation`, slices allowed.
         data_dir: Folder of prepared data sets; None is the library's default.
 
     Raises:
-        UserError: The data set is not prepared, is not SQuAD, or as `check_squad`.
+        UserError: The data set is not prepared, is not SQuAD, or as for `check_squad`.
     """
     builder = find_builder(dataset, data_dir, "task.")
     missing = [name for name in ("id", "question", "context", "answers") if name not in builder.info.features]
@@ -163,7 +163,7 @@ def collect_squad(name: str, questions: Sequence[Question], changes: Sequence[st
     Args:
         name: For people.
         questions: At least one; their ids are distinct.
-        changes: What was read otherwise than the data set has it.
+        changes: What was read in another way than the data set has it.
     """
     misplaced = [
         Misplaced(question.id, answer, _found(answer, question.context))

@@ -1,4 +1,4 @@
-"""Files of questions: in SQuAD's own layout, or a question a row as `transformers` and `datasets` write them."""
+"""Files of questions: in SQuAD's own layout, or one question per row as `datasets` writes them."""
 
 import json
 import re
@@ -21,10 +21,10 @@ def read_squad(path: Path) -> Squad:
 
     Its rows are SQuAD's articles, `{"paragraphs": [{"context": ..., "qas": [...]}]}`, or questions,
     `{"id": ..., "question": ..., "context": ..., "answers": {"text": [...], "answer_start": [...]}}`. They are
-    the list `data` of an object, an array, or one a line. An id that is no text counts as JSON writes it.
+    the list `data` of an object, an array, or one per line. An id that is no text counts as JSON writes it.
 
     Raises:
-        UserError: The file cannot be read, is not JSON or laid out otherwise, or as `check_squad`.
+        UserError: The file cannot be read, is not JSON or laid out in another way, or as for `check_squad`.
     """
     return check_squad(path.name, str(path), _questions(path))
 
@@ -144,7 +144,7 @@ def _describe(value: Any) -> str:
 def _wrong(place: str, rule: str, received: str, source: str) -> UserError:
     return UserError(
         f"A SQuAD file must have {rule} at {place}. Received: {received} in {source}",
-        "Write the file as SQuAD is: data[].paragraphs[] with context and qas[], each with id, question and "
+        "Write the file as SQuAD's own are: data[].paragraphs[] with context and qas[], each with id, question and "
         "answers[] of text and answer_start; or rows of id, question, context and answers of the lists text and "
         "answer_start.",
     )

@@ -96,7 +96,7 @@ def _move_answers(squad: Squad) -> Squad:
         questions.append(replace(question, answers=tuple(answers)))
     if not moved:
         return squad
-    where = "answers that did not stand where the file says, moved to where their text stands"
+    where = "answers that were not where the file says, moved to where their text is"
     said = f"{squad.name}: {where}: {len(moved):,}"
     return collect_squad(squad.name, questions, [*squad.changes, said, *moved[:3]])
 
@@ -113,7 +113,7 @@ def _require_placed(squad: Squad) -> None:
     if squad.num_misplaced:
         first = squad.misplaced[0]
         raise UserError(
-            "Every answer must stand in its text where the file says. "
+            "Every answer must be in its text where the file says. "
             f"Received: {squad.num_misplaced} in {squad.name} that do not, the first {first.answer.text!r} at "
             f"character {first.answer.start} of question {first.question_id}, where {first.found!r} stands",
             "Correct the file, or set task.misplaced to mend or leave_out.",

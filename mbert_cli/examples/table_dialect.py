@@ -43,7 +43,7 @@ class Dialect:
 
     @property
     def csv_options(self) -> dict[str, Any]:
-        """For the csv module. Blanks before a quotation mark, as in `a, "b"`, are none of the cell's."""
+        """Settings for the csv module. Blanks before a quotation mark, as in `a, "b"`, do not belong to the cell."""
         return {"delimiter": self.delimiter, "skipinitialspace": self.delimiter != " ", "strict": True}
 
     def __str__(self) -> str:

@@ -87,7 +87,7 @@ class TableRows:
 
     Attributes:
         rows: The rows, with values in the order of the columns' names.
-        notes: What a person should know about the file, a sentence each: what was found out, what was left out.
+        notes: What a person should know about the file, in one sentence each: what was found out, what was left out.
         delimiter: What stands between two cells; None in JSON.
     """
 
@@ -104,7 +104,7 @@ class TableTexts:
         texts: The text of each row, in the order of the file; blank ones too.
         second_texts: The second texts; None where they are not asked for.
         lines: The line of each row, counted from 1; of an item of a JSON array as `3, item 2`.
-        notes: What a person should know about the file, a sentence each.
+        notes: What a person should know about the file, in one sentence each.
     """
 
     texts: list[str]
@@ -118,8 +118,8 @@ def read_table_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -
 
     Every row below the header is a text, blank ones too, so that the n-th text is that of the n-th row; a blank
     line is a row only where the file has one column. A column's name may differ in case and outer blanks, cells may
-    be separated otherwise than the suffix says, and the rows of a .jsonl file may be the items of one JSON array: each
-    is said in the notes.
+    be separated in another way than the suffix says, and the rows of a .jsonl file may be the items of one JSON
+    array: the notes say so.
 
     Args:
         path: The file.

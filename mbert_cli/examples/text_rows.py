@@ -11,7 +11,7 @@ from mbert_cli.text.wordpiece import Tokenizer
 
 
 class TextRows:
-    """One row an example, as `mbert_cli.examples.batches.Rows` describes them.
+    """One row per example, as `mbert_cli.examples.batches.Rows` describes them.
 
     Args:
         examples: Labelled texts, at least one.
@@ -37,7 +37,7 @@ class TextRows:
         return say_cut(self.tokens, self.sequence_length, "examples")
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
-        """The inputs and labels of some rows, in so many columns."""
+        """The inputs and labels of some rows, in `length` columns."""
         first, first_lengths = self._pieces(indices)
         second, second_lengths = first, first_lengths * 0
         if self._pair:

@@ -47,11 +47,11 @@ class SpanPlacement:
 
     @property
     def notes(self) -> list[str]:
-        """What was changed, a sentence each."""
+        """What was changed, in one sentence each."""
         said = {
-            "moved": "spans that did not stand where the file says, moved to where their text stands",
-            "trimmed": "spans with blanks at their ends, which are no part of them",
-            "twice": "spans that stand twice and count once",
+            "moved": "spans that were not where the file says, moved to where their text is",
+            "trimmed": "spans with blanks at their ends, which do not belong to them",
+            "twice": "spans that occur twice and count once",
         }
         return [
             f"{self._name}: {what}: {self._changes[key]:,}"
@@ -69,8 +69,8 @@ class SpanPlacement:
             count = self._misfits[unit, "characters"]
             if count and not self._misfits[unit, unit]:
                 yield (
-                    f"{self._name}: of {self._wide[unit]:,} spans behind characters that are several "
-                    f"{_COUNTED[unit]} {count:,} begin or end within a word, and none would if their places counted "
+                    f"{self._name}: {count:,} of {self._wide[unit]:,} spans behind characters that are several "
+                    f"{_COUNTED[unit]} begin or end within a word, and none would if their places counted "
                     f"{_COUNTED[unit]}: if they do, set task.offsets to {unit}"
                 )
 
@@ -97,8 +97,8 @@ class SpanPlacement:
         hint = "Count characters from 0; end is the character after the last one."
         if self._unit == "characters" and not text.isascii():
             hint += (
-                " Where the places count units of UTF-16, as JavaScript and with it doccano do, set task.offsets to "
-                "utf16; where they count bytes, to bytes."
+                " If the places count units of UTF-16, as JavaScript and therefore doccano do, set task.offsets to "
+                "utf16; if they count bytes, to bytes."
             )
         return UserError(
             "A span must lie in its text and hold more than blanks. "

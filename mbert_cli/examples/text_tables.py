@@ -117,11 +117,11 @@ def _warnings(labels: Sequence[str], rows: LabelledRows, options: FileTask) -> l
     """What in the labels is likely to be a mistake."""
     name = rows.path.name
     warnings = [
-        f"{name}: {_listed(group)} look alike and are labels of their own" for group in alike_labels(labels)
+        f"{name}: {_listed(group)} look alike but are different labels" for group in alike_labels(labels)
     ]
     missing = missing_labels(labels)
     if missing:
-        warnings.append(f"{name}: {_listed(missing)} is a label; a row without one is to be left out")
+        warnings.append(f"{name}: {_listed(missing)} is a label; leave out rows without a label")
     joined = None if isinstance(options.label, list) else find_joined(labels, rows.separator)
     if joined:
         warnings.append(f"{name}: labels look joined by {joined}; {_advice(joined, rows)}")

@@ -12,7 +12,7 @@ class Examples:
     """Texts with labels.
 
     Args:
-        texts: One text an example.
+        texts: One text per example.
         second_texts: The second text of each pair; None for a task of single texts.
         labels: (examples,) int32 indices in the task's list of labels, or float32 numbers of a regression; where
             an example may have several labels (examples, labels) float32, 1 for each that it has.
@@ -57,7 +57,7 @@ class TaskData:
             has a length, `notes` for people, and `take(indices)`.
         metrics: Names of the official figures; the score of the task is their mean. () takes those of its kind.
         kind: What the task asks for, one of `TaskKind`.
-        notes: What a person should know about the files, a sentence each.
+        notes: What a person should know about the files, in one sentence each.
         warnings: What is likely to be a mistake in them.
     """
 

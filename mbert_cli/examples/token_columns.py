@@ -1,4 +1,4 @@
-"""Files with a token a line, as in CoNLL's tasks, and an empty line after each sentence."""
+"""Files with one token per line, as in CoNLL's tasks, and an empty line after each sentence."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ class TokenLayout:
 
 
 def read_columns(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:
-    """Reads a file with a token a line.
+    """Reads a file with one token per line.
 
     Args:
         path: The file.
@@ -52,7 +52,7 @@ def read_columns(path: Path, layout: TokenLayout, types: Sequence[str] | None) -
     """
     if not isinstance(layout.token, int) or not isinstance(layout.tag, int):
         raise UserError(
-            "Columns of a file with a token a line are counted from 0. "
+            "Columns of a file with one token per line are counted from 0. "
             f"Received: task.token_column {layout.token} and task.label_column {layout.tag} for {path}",
             "Set both to numbers; names are for rows of JSON.",
         )

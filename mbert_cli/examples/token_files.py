@@ -1,4 +1,4 @@
-"""The task of texts with labelled pieces, from files: one token a line as in CoNLL's tasks, or rows of JSON."""
+"""The task of texts with labelled pieces, from files: one token per line as in CoNLL's tasks, or rows of JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path

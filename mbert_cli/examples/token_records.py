@@ -106,7 +106,7 @@ class _RecordReader:
             raise UserError(
                 "The rows of a file must all have spans, or all have tokens and their tags. "
                 f"Received: {self._path} with both, the first other one in {place}",
-                "Make two files of it, one for task.train, or write all rows alike.",
+                "Make two files of it, one for task.train, or write all rows in the same way.",
             )
         if pair:
             self._add_tagged(*pair, line)

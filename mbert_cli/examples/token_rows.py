@@ -16,7 +16,7 @@ TEXT_MARKS = 2
 
 
 class TokenRows:
-    """One row a window, as `mbert_cli.examples.batches.Rows` describes them; a text that fits is one window.
+    """One row per window, as `mbert_cli.examples.batches.Rows` describes them; a text that fits is one window.
 
     Each word has its label in the one row where it has the most context, in training too: there the overlap of
     windows is context alone, and no word counts twice.
@@ -95,7 +95,7 @@ class TokenRows:
         return np.where(self._windows.of_words == NOWHERE, 0, columns).astype(np.int32)
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
-        """The inputs, labels and label weights of some rows, in so many columns."""
+        """The inputs, labels and label weights of some rows, in `length` columns."""
         starts = self._windows.first_tokens[indices]
         lengths = self._windows.lengths[indices]
         batch = assemble(

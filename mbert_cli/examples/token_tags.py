@@ -1,4 +1,4 @@
-"""Words with a tag each -> a text and its labelled pieces, by every scheme of B- and I-."""
+"""Words with one tag each -> a text and its labelled pieces, by every scheme of B- and I-."""
 
 import re
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def tag_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     `L` end one, and whatever follows no open entity of its own type begins one.
 
     Args:
-        tags: `O`, or `I-PER` and the like.
+        tags: `O`, or a tag such as `I-PER`.
     """
     found: list[tuple[int, int, str]] = []
     open_type = None

@@ -124,7 +124,7 @@ class WordLabels:
 def label_words(examples: TokenExamples, words: TokenWords, label_ids: dict[str, int]) -> WordLabels:
     """Gives each word that a span touches the label of the span's first word or of its others.
 
-    A word that two spans touch belongs to the one that comes first. Of tags the type is the label.
+    A word that two spans touch belongs to the one that comes first. For tags the type is the label.
 
     Args:
         examples: Texts with spans.

@@ -28,7 +28,7 @@ class TokenExamples:
     """Texts with the entities in them.
 
     Args:
-        texts: One text an example.
+        texts: One text per example.
         spans: The entities of each text, in its order; they do not overlap.
         words: First character and the one after the last of each word of each text; None where the words are
             those that BERT's tokenizer finds.
@@ -64,7 +64,7 @@ class TokenFile(NamedTuple):
 
     Args:
         examples: Its texts.
-        notes: What a person should know about it, a sentence each.
+        notes: What a person should know about it, in one sentence each.
         warnings: What is likely to be a mistake in it.
     """
 

@@ -19,8 +19,8 @@ class FoundFiles:
     """What some patterns match.
 
     Attributes:
-        paths: The files, in the order of the patterns and sorted within a pattern. Of several paths to one file it
-            is the first that is no link.
+        paths: The files, in the order of the patterns and sorted within a pattern. Where several paths lead to
+            one file, it is the first that is no link.
         again: Further paths to a file or a folder that is among them already: links, and loops of links.
         unmatched: Patterns that match no file.
     """

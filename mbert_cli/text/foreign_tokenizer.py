@@ -89,7 +89,7 @@ def find_vocabulary(folder: Path, vocab_size: int) -> FoundVocabulary:
 def _match(
     files: TokenizerFiles, tokens: tuple[str, ...], num_words: int, lowercase: bool, vocab_size: int
 ) -> tuple[tuple[str, ...], tuple[MatchedToken, ...], list[str]]:
-    """All tokens, those that are matched, and what is left out or read otherwise."""
+    """All tokens, those that are matched, and what is left out or read in another way."""
     matched = find_matched(files, tokens[:num_words], lowercase)
     for token in matched:
         if token.id < len(tokens) and tokens[token.id] != token.content:
@@ -132,7 +132,7 @@ def _say_case(files: TokenizerFiles, lowercase: bool) -> list[str]:
 def _settle_doubles(
     matched: tuple[MatchedToken, ...], lowercase: bool
 ) -> tuple[tuple[MatchedToken, ...], list[str]]:
-    """Of tokens that normalization makes equal, lets one be matched: transformers takes now one, now another."""
+    """Lets one of several tokens be matched that normalization makes equal; transformers takes any of them."""
     normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     forms = {token.id: normalizer.normalize_str(token.content) for token in matched if token.normalized}
     first: dict[str, MatchedToken] = {}

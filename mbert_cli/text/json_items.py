@@ -1,4 +1,4 @@
-"""The rows of a JSON file, however they are put together: one a line, in an array, or in a list inside an object."""
+"""The rows of a JSON file, however they are put together: one per line, in an array, or in a list inside an object."""
 
 import json
 import re
@@ -100,7 +100,7 @@ def _decode_line(text: str, path: Path, line: int) -> Any:
     except ValueError as error:
         raise UserError(
             f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
-            "Write one object a line",
+            "Write one object per line",
         ) from error
 
 
@@ -131,7 +131,7 @@ def _items_of_text(text: str, path: Path, lists: Sequence[str]) -> Iterator[Json
         where = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UserError(
             f"A file whose lines are no JSON must be JSON as a whole. Received: {path}{where} ({error})",
-            "Write one object a line, or all of them in one array.",
+            "Write one object per line, or all of them in one array.",
         ) from error
 
 
@@ -209,7 +209,7 @@ def no_object(value: Any, place: str) -> UserError:
     """The error for a value that should be a JSON object, at a file and line."""
     return UserError(
         f"Each row of a JSON file must be an object. Received: {shown_value(value)} in {place}",
-        'Write one object a line, as in {"text": "..."}, or all of them in one array',
+        'Write one object per line, as in {"text": "..."}, or all of them in one array',
     )
 
 

@@ -17,7 +17,7 @@ def balanced_lengths(
         room: Tokens that fit, for all rows or (batch,) for each.
 
     Returns:
-        Both lengths, (batch,) each. Of equally long pieces the second loses a token first, as in BERT.
+        Both lengths, (batch,) each. If both pieces are equally long, the second loses a token first, as in BERT.
     """
     kept = np.minimum(first, np.maximum(room - second, (room + 1) // 2))
     return kept, np.minimum(second, room - kept)

@@ -48,7 +48,7 @@ def find_piece(text: str, piece: str, offset: int) -> int | None:
     Args:
         text: The text.
         piece: What stands in it, not empty.
-        offset: Where it is said to stand.
+        offset: Where it should be.
 
     Returns:
         The place that the offset means in units of UTF-16 or in bytes if the piece stands there; else its only

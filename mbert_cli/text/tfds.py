@@ -15,7 +15,7 @@ def find_builder(name: str, data_dir: str | None, section: str) -> "tfds.core.Da
     """The builder of a data set, without preparing anything.
 
     Args:
-        name: Name and configuration, as `tfds.load` takes it.
+        name: Name and configuration, as `tfds.load` takes them.
         data_dir: Folder of prepared data sets; None is the library's default.
         section: Recipe section that the hint names, with its dot.
 
@@ -70,7 +70,7 @@ def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
     """Checks that a data set of tensorflow-datasets is prepared, without importing that.
 
     Args:
-        dataset: Name and configuration, as `wikipedia/20230601.en`.
+        dataset: Name and configuration, such as `wikipedia/20230601.en`.
         data_dir: Folder of prepared data sets; None is tensorflow-datasets' own default.
         key: The recipe key that sets the folder, for the hint.
 

@@ -33,7 +33,7 @@ _DIFFERENT = 255
 
 
 def find_different(texts: list[str], lowercase: bool) -> list[int]:
-    """Places of the texts that tensorflow-text may cut otherwise than BERT, ascending.
+    """Places of the texts that tensorflow-text may cut in another way than BERT, ascending.
 
     Args:
         texts: Texts of any length.

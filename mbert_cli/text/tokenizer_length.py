@@ -6,10 +6,10 @@ from mbert_cli.json_text import read_json
 from mbert_cli.text.added_tokens import TOKENIZER_CONFIGURATION
 
 LENGTH_FIELDS = ("model_max_length", "max_len")
-"""Of tokenizer_config.json; the second one is older and counts where the first is missing."""
+"""Fields of tokenizer_config.json; the second one is older and counts where the first is missing."""
 
 UNLIMITED = 10**20
-"""From here on a length stands for none: `transformers` writes 10^30."""
+"""A length of this or more stands for none: `transformers` writes 10^30."""
 
 
 def find_max_length(folder: Path) -> int | None:

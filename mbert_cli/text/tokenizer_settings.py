@@ -44,7 +44,7 @@ def check_settings(files: TokenizerFiles) -> None:
     """Checks what the files say of how words are cut.
 
     Raises:
-        UserError: They are cut otherwise than by BERT.
+        UserError: They are cut in another way than by BERT.
     """
     _check_settings(files.configuration, TOKENIZER_SETTINGS, "", files.folder / TOKENIZER_CONFIGURATION)
     for part, settings in TOKENIZER_PARTS.items():

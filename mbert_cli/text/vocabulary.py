@@ -104,7 +104,7 @@ class Vocabulary:
         return continues
 
     def save(self, path: str | Path) -> None:
-        """Writes one token a line, UTF-8, LF, and beside it how some are matched.
+        """Writes one token per line, UTF-8, LF, and beside it how some are matched.
 
         A matched token that no line can hold, such as a line break, is written under another name.
         """
@@ -117,7 +117,7 @@ class Vocabulary:
 
 
 def load_vocabulary(path: str | Path, lowercase: bool) -> Vocabulary:
-    """Reads a `vocab.txt`, one token a line, UTF-8, and what `save` wrote beside it.
+    """Reads a `vocab.txt`, one token per line, UTF-8, and what `save` wrote beside it.
 
     Raises:
         UserError: The file is missing, empty or not UTF-8, repeats a token, lacks a reserved token, or
@@ -194,7 +194,7 @@ def is_unicode(text: object) -> TypeGuard[str]:
 
 
 def is_blank(token: str) -> bool:
-    """Whether a token is none: other white space than that of ASCII may be one."""
+    """Whether a token is blank; white space beyond ASCII may be a token."""
     return not token.strip(string.whitespace)
 
 

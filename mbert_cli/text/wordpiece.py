@@ -19,7 +19,7 @@ Encoded = tuple[np.ndarray, ...]
 """Ids and text starts, and of each token what else is known."""
 
 SLOW_CHARACTERS = 2_000_000
-"""So much text `tokenizers` cuts in half a second, and to load TensorFlow takes seconds."""
+"""Characters that `tokenizers` cuts in half a second; loading TensorFlow takes seconds."""
 
 
 class Tokenizer:
@@ -131,7 +131,7 @@ class Tokenizer:
 
 
 def _refuse_broken(texts: list[str], error: Exception) -> None:
-    """Says which text is no Unicode; both libraries only say that there is one."""
+    """Says which text is not valid Unicode; both libraries only say that there is one."""
     for text in texts:
         try:
             text.encode()

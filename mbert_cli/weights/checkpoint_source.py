@@ -33,7 +33,7 @@ PER_TOKEN = (
     "masked_language_model/output/bias",
     "masked_language_model/output/extra_embeddings",
 )
-"""Weights with a row a token of the vocabulary."""
+"""Weights with one row per token of the vocabulary."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`config.json` of Hugging Face and `bert_config.json` of TF1 <-> our sizes.
 
-Both name their fields alike. Nothing is guessed: a field that is not known, or that says what we cannot do, is
-an error that names it.
+Both use the same names for their fields. Nothing is guessed: a field that is not known, or that says what we cannot
+do, is an error that names it.
 """
 
 import json
@@ -52,7 +52,7 @@ class Configuration:
         family: bert, mobilebert or distilbert.
         size: The encoder.
         vocab_size: Rows of the word table.
-        architecture: Class that the weights were saved from, as `BertForMaskedLM`; empty if it does not say.
+        architecture: Class that the weights were saved from, such as `BertForMaskedLM`; empty if it does not say.
         values: All fields as they are written.
         path: The file.
         notes: What was passed over and why, as sentences for people.
@@ -116,7 +116,7 @@ def _family(values: Mapping[str, Any], path: Path) -> str:
     if named not in CONFIGURATION_FIELDS:
         raise UserError(
             f"A checkpoint must be of the architecture {', '.join(CONFIGURATION_FIELDS)}. Received: {named} in {path}",
-            "Other architectures need a tool made for them, as `optimum` for Hugging Face's.",
+            "Other architectures need a tool made for them, such as `optimum` for Hugging Face's.",
         )
     return str(named)
 
@@ -243,10 +243,10 @@ def why_no_tf1(size: Architecture) -> str | None:
     """Why TF1's code cannot compute what an encoder computes; None if it can."""
     known = FOREIGN_ACTIVATIONS["tf1"].values()
     if size.activation not in known:
-        return f"TF1's code has the activations {', '.join(known)}, and not {size.activation}"
+        return f"TF1's code has the activations {', '.join(known)}, but not {size.activation}"
     for epsilon in (size.norm_epsilon, size.edge_epsilon):
         if epsilon != NORM_EPSILON:
-            return f"TF1's code adds {NORM_EPSILON:g} to the variance of a LayerNorm, and not {epsilon:g}"
+            return f"TF1's code adds {NORM_EPSILON:g} to the variance of a LayerNorm, not {epsilon:g}"
     return None
 
 

@@ -183,7 +183,7 @@ def _check_tied(arrays: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray
         ):
             raise UserError(
                 f"{name} must be a copy of {role}, to which it is tied. Received: other numbers",
-                "A masked-LM head of its own has no place here: save the encoder without it, as with "
+                "A masked-LM head of its own has no place here: save the encoder without it, for example with "
                 "`AutoModel.from_pretrained(DIR).save_pretrained(OTHER)`, and import that.",
             )
 

@@ -69,7 +69,7 @@ class ModelDescription(Section):
     kind: str = "classification"
     """What its task asks for, one of `TaskKind`."""
     null_threshold: float | None = None
-    """Of answers to questions: "no answer" wins where it leads by more."""
+    """For answers to questions: "no answer" wins where it leads by more than this."""
     task: AnyTask | None = None
     """The task it was fine-tuned for."""
     sets: dict[str, SetDescription] = {}

@@ -59,7 +59,7 @@ def with_usual_names(values: Mapping[str, Any], family: str, path: Path) -> dict
 
 
 def check_types(values: Mapping[str, Any], family: str, path: Path) -> None:
-    """Checks that numbers are numbers, and no text that looks like one; null stands for the default.
+    """Checks that numbers are numbers, and not text that looks like one; null stands for the default.
 
     Raises:
         UserError: A field is of another type.
@@ -99,7 +99,7 @@ def require_known(values: Mapping[str, Any], family: str, path: Path, allow_unkn
         values: The fields.
         family: bert, mobilebert or distilbert.
         path: The file, for messages.
-        allow_unknown: Whether to go on with fields that nothing is known about.
+        allow_unknown: Whether to accept fields that nothing is known about.
 
     Returns:
         A note for each field that nothing is known about.
@@ -134,7 +134,7 @@ def require_known(values: Mapping[str, Any], family: str, path: Path, allow_unkn
 
 
 def _without_empty(value: object) -> object:
-    """Heads to prune, as `{"0": []}`, where none are named."""
+    """Whether heads to prune are given, but none are named, as in `{"0": []}`."""
     return {key: part for key, part in value.items() if part} if isinstance(value, dict) else value
 
 

@@ -38,7 +38,7 @@ DISTILBERT_FIELDS = {
 }
 
 CONFIGURATION_FIELDS = {"bert": BERT_FIELDS, "mobilebert": MOBILEBERT_FIELDS, "distilbert": DISTILBERT_FIELDS}
-"""By family."""
+"""Fields of a size, by family."""
 
 _BERT_AXES = {
     "vocabulary": "vocab_size", "positions": "max_position_embeddings", "segments": "type_vocab_size",

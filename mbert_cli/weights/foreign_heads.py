@@ -117,7 +117,7 @@ def count_labels(
         file_format: huggingface or tf1.
 
     Raises:
-        UserError: The bias is no list of numbers.
+        UserError: The bias is not a list of numbers.
     """
     if head not in ("classifier", "token_classifier"):
         return 0

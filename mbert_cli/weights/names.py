@@ -44,7 +44,7 @@ EMBEDDINGS = (
            "dense", ("embedding_input", "hidden")),
     Module("norm", "embeddings.LayerNorm", "embeddings/{norm}", "norm", ("hidden",)),
 )  # fmt: skip
-"""Below `encoder/embeddings`."""
+"""Modules below `encoder/embeddings`."""
 
 BLOCK = (
     Module("bottleneck_input", "bottleneck.input.dense", "bottleneck/input/dense",
@@ -68,7 +68,7 @@ BLOCK = (
     Module("bottleneck_output/norm", "output.bottleneck.LayerNorm", "output/bottleneck/{norm}",
            "norm", ("hidden",)),
 )  # fmt: skip
-"""Below `encoder/layer_NN`, without the feed-forward networks."""
+"""Modules below `encoder/layer_NN`, without the feed-forward networks."""
 
 STACKED_FEED_FORWARD = (
     Module("intermediate", "ffn.{index}.intermediate.dense", "ffn_layer_{index}/intermediate/dense",
@@ -77,14 +77,14 @@ STACKED_FEED_FORWARD = (
            "dense", ("intermediate", "block")),
     Module("norm", "ffn.{index}.output.LayerNorm", "ffn_layer_{index}/output/{norm}", "norm", ("block",)),
 )  # fmt: skip
-"""Below `encoder/layer_NN/feed_forward_N`, where another network follows."""
+"""Modules below `encoder/layer_NN/feed_forward_N`, where another network follows."""
 
 LAST_FEED_FORWARD = (
     Module("intermediate", "intermediate.dense", "intermediate/dense", "dense", ("block", "intermediate")),
     Module("output", "output.dense", "output/dense", "dense", ("intermediate", "block")),
     Module("norm", "output.LayerNorm", "output/{norm}", "norm", ("block",)),
 )
-"""Of the last one."""
+"""Modules of the last feed-forward network of a block."""
 
 HEAD_MODULES: dict[str, tuple[Module, ...]] = {
     "pooler": (Module("pooler", "pooler.dense", "bert/pooler/dense", "dense", ("hidden", "hidden")),),
@@ -105,7 +105,7 @@ HEAD_MODULES: dict[str, tuple[Module, ...]] = {
     "answer_span": (Module("answer_span", "qa_outputs", "cls/squad", "head", ("hidden", "2")),),
     "token_classifier": (Module("token_classifier", "classifier", "", "head", ("hidden", "labels")),),
 }  # fmt: skip
-"""By the first part of our names."""
+"""Modules of the heads, by the first part of our names."""
 
 DISTILBERT = {
     "attention.self.query": "attention.q_lin",

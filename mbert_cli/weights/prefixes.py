@@ -83,8 +83,8 @@ def _without_wrappers(names: Mapping[str, str]) -> tuple[dict[str, str], list[st
     if len(found) < len(names):
         raise UserError(
             "A checkpoint must hold one model. "
-            f"Received: arrays with and without {', '.join(WRAPPERS[:2])} in their names, as {next(iter(names))}",
-            "Save the model once, as with `model.save_pretrained(DIR)`.",
+            f"Received: arrays with and without {', '.join(WRAPPERS[:2])} in their names, such as {next(iter(names))}",
+            "Save the model once, for example with `model.save_pretrained(DIR)`.",
         )
     return found, [part for part in WRAPPERS if any(part in name.split(".") for name in names)]
 
@@ -97,7 +97,7 @@ def _find_outer(names: Iterable[str], base: str, anchor: str, point: str) -> str
     if len(outers) > 1 and "" not in outers:
         raise UserError(
             f"A checkpoint must hold one model. Received: word tables below {', '.join(sorted(outers))}",
-            "Save the one that you mean alone, as with `model.save_pretrained(DIR)`.",
+            "Save only the one that you mean, for example with `model.save_pretrained(DIR)`.",
         )
     return "" if "" in outers or not outers else outers.pop()
 
@@ -112,7 +112,7 @@ def _without_outer(names: Mapping[str, str], outer: str) -> dict[str, str]:
     if others:
         raise UserError(
             f"A prefix of the word table must stand before all names of a checkpoint. Received: {outer}, and "
-            f"{len(others):,} of {len(names):,} arrays without it, as {others[0]}",
-            "Save the model by the class that `transformers` has for it, as with `model.save_pretrained(DIR)`.",
+            f"{len(others):,} of {len(names):,} arrays without it, such as {others[0]}",
+            "Save the model by its class in `transformers`, for example with `model.save_pretrained(DIR)`.",
         )
     return {new.removeprefix(outer): old for new, old in names.items()}

@@ -17,7 +17,7 @@ LAYERS = {
 
 NUMBER = r"(\d+)[./]"
 FEED_FORWARD = r"(?:ffn\.|ffn_layer_)(\d+)[./]"
-"""How such a name goes on, and below the layer in a feed-forward network that another one follows."""
+"""How such a name continues, and below the layer in a feed-forward network that another one follows."""
 
 _MAX_NAMES = 3
 
@@ -32,11 +32,11 @@ def require_counts(names: Collection[str], configuration: Configuration, file_fo
     pattern = re.escape(before) + NUMBER
     if not any(re.match(pattern, name) for name in names):
         raise UserError(
-            f"A checkpoint of {configuration.family} must have layers under its own names, as {before}0. "
+            f"A checkpoint of {configuration.family} must have layers under its own names, such as {before}0. "
             f"Received: {len(names):,} {'array' if len(names) == 1 else 'arrays'}, "
-            f"as {', '.join(sorted(names)[:_MAX_NAMES]) or 'none'}, "
+            f"such as {', '.join(sorted(names)[:_MAX_NAMES]) or 'none'}, "
             f"beside {configuration.path}",
-            "Correct model_type, or save the model by the class that `transformers` has for it.",
+            "Correct model_type, or save the model by its class in `transformers`.",
         )
     theirs = {ours: name for name, ours in CONFIGURATION_FIELDS[configuration.family].items()}
     size = configuration.size

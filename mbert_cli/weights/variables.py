@@ -29,7 +29,7 @@ class AssignReport:
 
 
 def canonical_name(weight: keras.Variable) -> str:
-    """The name of a weight in files, as `encoder/layer_07/bottleneck_input/kernel`."""
+    """The name of a weight in files, such as `encoder/layer_07/bottleneck_input/kernel`."""
     return str(weight.path)
 
 
@@ -50,7 +50,7 @@ def assign_variables(
     Args:
         model: The network.
         arrays: Arrays by canonical name, of the weights' shapes; their type is converted.
-        allow_missing: First parts of names that `arrays` may lack, as "classifier" or "encoder/layer_03";
+        allow_missing: First parts of names that `arrays` may lack, such as "classifier" or "encoder/layer_03";
             "" allows all.
         allow_unused: First parts of names in `arrays` that the model may lack.
 

@@ -3,7 +3,7 @@
     python tests/benchmarks/predict.py CHECKPOINT TEXTS [--count 20000] [--rounds 3]
 
 CHECKPOINT is a folder of Hugging Face with an encoder that both know, which gets a random head of two classes; TEXTS
-has a text a line, or is a .tsv file with a column `sentence`, and is repeated up to `--count` texts. Each
+has one text per line, or is a .tsv file with a column `sentence`, and is repeated up to `--count` texts. Each
 measurement is a fresh process; they take turns. Processor time is that of all threads: on a busy machine it tells
 more than the clock.
 """

@@ -112,4 +112,4 @@ def test_a_line_that_is_not_json_is_named(folder):
         "Each line of a .jsonl file must be one JSON object. "
         "Received: f.jsonl:2 (Expecting value: line 1 column 1 (char 0))"
     )
-    assert error.hint == "Write one object a line"
+    assert error.hint == "Write one object per line"

@@ -1,4 +1,4 @@
-"""Documentation of installed packages: found without importing, one document a module."""
+"""Documentation of installed packages: found without importing, one document per module."""
 
 import subprocess
 import sys

@@ -64,7 +64,7 @@ def test_last_batch_is_filled_with_examples_of_weight_zero(tokenizer):
 
 
 def texts_of(lengths) -> Examples:
-    """Examples of so many tokens, marks not counted, labelled with their place."""
+    """Examples with that many tokens, special tokens not counted, labelled with their place."""
     return Examples(
         [" ".join(["a"] * length) for length in lengths], None, np.arange(len(lengths), dtype=np.int32)
     )

@@ -157,8 +157,8 @@ def test_labels_of_a_list_that_look_joined_are_to_be_written_apart(tmp_path):
 def test_labels_that_are_likely_to_be_mistakes_draw_a_warning(tmp_path):
     task = load(tmp_path, "text,label\na,Sport\nb,sport\nc,nan\n", "t.csv")
     assert task.warnings == (
-        "t.csv: 'Sport', 'sport' look alike and are labels of their own",
-        "t.csv: 'nan' is a label; a row without one is to be left out",
+        "t.csv: 'Sport', 'sport' look alike but are different labels",
+        "t.csv: 'nan' is a label; leave out rows without a label",
     )
 
 

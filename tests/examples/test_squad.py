@@ -32,7 +32,7 @@ def test_misplaced_answers_are_counted_and_the_first_three_shown():
         Misplaced("q1", Answer("café", 14), " caf"),
         Misplaced("q1", Answer("café", -1), ""),
     )
-    assert squad.notes[0] == "4 answers do not stand where train.json says; training leaves them out"
+    assert squad.notes[0] == "4 answers are not where train.json says; training leaves them out"
 
 
 def example(name: str, answers: list[tuple[str, int]], **more) -> dict:

@@ -11,7 +11,7 @@ from mbert_cli.examples.squad_files import read_squad
 
 CONTEXT = "Zoë lives in a café. She has 🦊🦊."
 LAYOUT_HINT = (
-    "Write the file as SQuAD is: data[].paragraphs[] with context and qas[], each with id, question and "
+    "Write the file as SQuAD's own are: data[].paragraphs[] with context and qas[], each with id, question and "
     "answers[] of text and answer_start; or rows of id, question, context and answers of the lists text and "
     "answer_start."
 )

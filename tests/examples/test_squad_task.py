@@ -67,7 +67,7 @@ def test_misplaced_answers_are_moved_or_left_out_or_stop_the_training(tmp_path):
     train = write(tmp_path / "train.json", ["Ann sleeps.", "Ben runs."], start=1)
     loaded = load_task(task(train=train, validation=train))
     assert loaded.train.notes == [
-        "train.json: answers that did not stand where the file says, moved to where their text stands: 4",
+        "train.json: answers that were not where the file says, moved to where their text is: 4",
         "  question 0-0: 'Ann' from character 1 to 0",
         "  question 0-1: 'Ann' from character 1 to 0",
         "  question 1-0: 'Ben' from character 1 to 0",
@@ -75,7 +75,7 @@ def test_misplaced_answers_are_moved_or_left_out_or_stop_the_training(tmp_path):
     assert [question.answers[0].start for question in loaded.train.questions] == [0] * 4
     loaded = load_task(task(train=train, validation=train, misplaced="leave_out"))
     assert loaded.train.notes == [
-        "4 answers do not stand where train.json says; training leaves them out",
+        "4 answers are not where train.json says; training leaves them out",
         "  question 0-0: 'Ann' at character 1, where 'nn ' stands",
         "  question 0-1: 'Ann' at character 1, where 'nn ' stands",
         "  question 1-0: 'Ben' at character 1, where 'en ' stands",
@@ -83,14 +83,14 @@ def test_misplaced_answers_are_moved_or_left_out_or_stop_the_training(tmp_path):
     with pytest.raises(UserError) as caught:
         load_task(task(train=train, validation=train, misplaced="stop"))
     assert caught.value.message == (
-        "Every answer must stand in its text where the file says. Received: 4 in train.json that do not, the "
+        "Every answer must be in its text where the file says. Received: 4 in train.json that do not, the "
         "first 'Ann' at character 1 of question 0-0, where 'nn ' stands"
     )
     assert caught.value.hint == "Correct the file, or set task.misplaced to mend or leave_out."
 
 
 def rows(path: Path, *rows: tuple[str, dict]) -> str:
-    """A question a row, about a text, with its answers."""
+    """One question per row, about a text, with its answers."""
     path.write_text(
         "\n".join(
             json.dumps({"id": number, "question": "Who?", "context": context, "answers": answers})
@@ -115,10 +115,10 @@ def test_only_an_answer_whose_place_can_be_told_is_moved(tmp_path):
         [14, 6], [7], [0, 0],
     ]  # fmt: skip
     assert squad.notes == [
-        "train.jsonl: answers that did not stand where the file says, moved to where their text stands: 2",
+        "train.jsonl: answers that were not where the file says, moved to where their text is: 2",
         "  question 0: 'Ann' from character 15 to 14",
         "  question 0: 'Ann' from character 7 to 6",
-        "3 answers do not stand where train.jsonl says; training leaves them out",
+        "3 answers are not where train.jsonl says; training leaves them out",
         "  question 1: 'Ben' at character 7, where ' Be' stands",
         "  question 2: 'Cat' at character 0, where 'Ben' stands",
         "  question 2: ' ' at character 0, where 'B' stands",

@@ -29,13 +29,13 @@ def found(task) -> list[tuple[str, str]]:
 def test_blanks_at_the_ends_are_no_part_of_a_span(read):
     task = read("Ada  saw Paris.", [0, 5, "PER"], [4, 9, "VERB"], [9, 14, "LOC"])
     assert found(task) == [("Ada", "PER"), ("saw", "VERB"), ("Paris", "LOC")]
-    assert task.notes == ("t.jsonl: spans with blanks at their ends, which are no part of them: 2",)
+    assert task.notes == ("t.jsonl: spans with blanks at their ends, which do not belong to them: 2",)
 
 
 def test_a_span_that_stands_twice_counts_once(read):
     task = read("Ada saw Paris.", [0, 3, "PER"], [8, 13, "LOC"], [0, 3, "PER"])
     assert found(task) == [("Ada", "PER"), ("Paris", "LOC")]
-    assert task.notes == ("t.jsonl: spans that stand twice and count once: 1",)
+    assert task.notes == ("t.jsonl: spans that occur twice and count once: 1",)
     with pytest.raises(UserError, match=r"must not overlap.*characters 0 to 3 and 0 to 3 in .*t.jsonl:1"):
         read("Ada saw Paris.", [0, 3, "PER"], [0, 3, "ORG"])
 
@@ -58,7 +58,7 @@ def test_a_span_that_names_its_text_is_moved_there(read):
     task = read(FOX, *spans)
     assert found(task) == [("Ada", "PER"), ("Paris", "LOC")]
     assert task.notes == (
-        "t.jsonl: spans that did not stand where the file says, moved to where their text stands: 2",
+        "t.jsonl: spans that were not where the file says, moved to where their text is: 2",
     )
     # Some tools write a line break as two characters, and blanks are no difference.
     task = read("Ada\nKing saw.", {"start": 0, "end": 8, "text": "Ada\\nKing", "label": "PER"})
@@ -74,10 +74,10 @@ def test_a_span_that_names_its_text_is_moved_there(read):
 
 def test_places_that_make_sense_in_another_unit_alone_are_said(read):
     task = read(FOX, [3, 6, "PER"], [11, 16, "LOC"])  # "da ", which loses its blank, and "aris."
-    assert task.notes == ("t.jsonl: spans with blanks at their ends, which are no part of them: 1",)
+    assert task.notes == ("t.jsonl: spans with blanks at their ends, which do not belong to them: 1",)
     assert task.warnings == (
         (
-            "t.jsonl: of 2 spans behind characters that are several units of UTF-16 2 begin or end within a word, and "
+            "t.jsonl: 2 of 2 spans behind characters that are several units of UTF-16 begin or end within a word, and "
             "none would if their places counted units of UTF-16: if they do, set task.offsets to utf16"
         ),
     )

@@ -57,7 +57,7 @@ def test_columns_are_counted_and_not_named(write_file, refused_tokens):
     path = write_file("t.conll", CONLL)
     assert refused_tokens(path, label_column="ner_tags") == (
         (
-            "Columns of a file with a token a line are counted from 0. "
+            "Columns of a file with one token per line are counted from 0. "
             f"Received: task.token_column 0 and task.label_column ner_tags for {path}"
         ),
         "Set both to numbers; names are for rows of JSON.",

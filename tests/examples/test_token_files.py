@@ -10,7 +10,7 @@ CONLL = "Ada B-PER\nKing I-PER\nsaw O\nParis B-LOC\n\nRome B-LOC\n"
 EMPTY_HINT = "Fill the line in, or take it out."
 SPAN_HINT = (
     'Write it as {"start": 0, "end": 5, "label": "PER"} or [0, 5, "PER"]; end is the character after the last one. '
-    "Of doccano export the names of labels."
+    "From doccano, export the names of the labels."
 )
 
 
@@ -126,7 +126,7 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(write_file, refused_
             "t.jsonl", "x\n",
             ("Each line of a .jsonl file must be one JSON object. "
              "Received: {path}:1 (Expecting value: line 1 column 1 (char 0))"),
-            "Write one object a line",
+            "Write one object per line",
         ),
         (
             "t.jsonl", '{"text": " ", "spans": []}',

@@ -44,7 +44,7 @@ def test_words_of_a_source_are_found_in_the_tokens_of_the_whole_text():
     words = find_words(examples, plain)
     assert [TOKENS[index] for index in words.ids] == ["a", "##e", "a", "s"]
     assert words.token_splits.tolist() == [0, 3, 3, 4] and words.word_splits.tolist() == [0, 2, 2, 4]
-    # Of a character that the tokenizer leaves out no token is the first.
+    # A character that the tokenizer leaves out has no first token.
     assert words.first_tokens.tolist() == [0, 2, -1, 3]
     assert list(zip(words.starts.tolist(), words.ends.tolist(), strict=True)) == [
         (0, 2),

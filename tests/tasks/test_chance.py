@@ -73,7 +73,7 @@ class Shown:
 
 
 def warnings_of(losses: list[float], steps: int) -> list[str]:
-    """What a training of so many steps is told whose log lines, ten steps apart, have these losses."""
+    """What a training of that many steps is told, if its log lines, ten steps apart, have these losses."""
     told: list[str] = []
     stage = Stage("fine-tuning", steps, {"cross_entropy": 1.0}, Schedule(1e-3, steps, steps // 10, 0.0))
     watch = ChanceWatch(Shown(), stage, 0.7, "Try 1e-4.", told.append)

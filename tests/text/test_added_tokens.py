@@ -130,7 +130,7 @@ def test_ids_and_characters_are_those_of_transformers(tmp_path, lowercase, chang
     }.get(change, {})
     for seed in range(4):
         generator = random.Random(seed)
-        # Of two that lower-casing makes equal transformers takes now one, now the other.
+        # transformers takes now one, now the other of two that lower-casing makes equal.
         contents = {content.lower(): content for content in generator.sample(ADDED, 6)}.values()
         added = [random_token(generator, content) for content in contents]
         folder = saved(tmp_path / str(seed), *added, lowercase=lowercase, **changes)

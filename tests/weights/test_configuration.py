@@ -247,7 +247,7 @@ def test_a_configuration_without_end_is_refused(tmp_path):
 def test_what_tf1_cannot_compute_is_said(tmp_path):
     size = SIZES["bert_base"].model_copy(update={"norm_epsilon": 1e-5})
     assert read(tmp_path, write_configuration(size, 9, "bert"), "huggingface").size == size
-    assert why_no_tf1(size) == "TF1's code adds 1e-12 to the variance of a LayerNorm, and not 1e-05"
+    assert why_no_tf1(size) == "TF1's code adds 1e-12 to the variance of a LayerNorm, not 1e-05"
     exact = SIZES["bert_base"].model_copy(update={"activation": "gelu_exact"})
-    assert why_no_tf1(exact) == "TF1's code has the activations gelu, relu, relu6, and not gelu_exact"
+    assert why_no_tf1(exact) == "TF1's code has the activations gelu, relu, relu6, but not gelu_exact"
     assert why_no_tf1(SIZES["bert_base"]) is None

@@ -71,7 +71,7 @@ def test_a_prefix_that_some_names_lack_is_refused_and_named():
         rename(("backbone." + BERT[0], "backbone." + BERT[1], "classifier.bias"))
     assert caught.value.message == (
         "A prefix of the word table must stand before all names of a checkpoint. Received: backbone., and 1 of 3 "
-        "arrays without it, as classifier.bias"
+        "arrays without it, such as classifier.bias"
     )
 
 

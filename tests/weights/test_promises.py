@@ -70,8 +70,8 @@ def test_arrays_of_other_names_are_named(configure):
     with pytest.raises(UserError) as caught:
         require_counts(["roberta.encoder.layer.0.output.dense.bias"], configuration, "huggingface")
     assert caught.value.message == (
-        "A checkpoint of bert must have layers under its own names, as bert.encoder.layer.0. Received: 1 array, as "
-        f"roberta.encoder.layer.0.output.dense.bias, beside {configuration.path}"
+        "A checkpoint of bert must have layers under its own names, such as bert.encoder.layer.0. Received: 1 array, "
+        f"such as roberta.encoder.layer.0.output.dense.bias, beside {configuration.path}"
     )
 
 
