@@ -330,10 +330,10 @@ def _plain(module: str, quiet: bool) -> ModuleType:
 
 def _run(module: str, invocation: "Invocation") -> None:
     """Runs a verb, whose page and libraries are loaded only when nothing stands in its way."""
-    from mbert_cli.preflight.checking import require_ready
+    from mbert_cli.preflight.resolving import resolve
 
     require_backend()
-    ready = require_ready(invocation)
+    ready = resolve(invocation)
     lend_home()
     with hidden_native_output():
         if module in WITH_KERAS:

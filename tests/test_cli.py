@@ -10,7 +10,7 @@ import pytest
 import mbert_cli
 from mbert_cli import cli, console
 from mbert_cli.errors import Interrupted, RunError, UserError
-from mbert_cli.preflight import checking
+from mbert_cli.preflight import resolving
 from mbert_cli.recipe.keys import keys_of
 
 CHECKOUT = str(Path(mbert_cli.__file__).parents[1])
@@ -55,7 +55,7 @@ class _Recorder:
 @pytest.fixture
 def all_is_ready(monkeypatch):
     """Lets a command begin whose inputs do not exist."""
-    monkeypatch.setattr(checking, "require_ready", lambda invocation: invocation)
+    monkeypatch.setattr(resolving, "resolve", lambda invocation: invocation)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_run_names_the_directory(run, record):
     assert recorder.invocation.run == Path("elsewhere/books")
 
 
-def test_predict_takes_texts(run, record):
+def test_predict_takes_texts(run, record, all_is_ready):
     recorder = record("predict")
     run("predict", "model.tflite", "--text", "one", "--text", "two", "--file", "x.txt", "--jsonl")
     invocation = recorder.invocation
@@ -179,14 +179,14 @@ def test_predict_takes_texts(run, record):
     assert (invocation.texts, invocation.file, invocation.jsonl) == (("one", "two"), Path("x.txt"), True)
 
 
-def test_quantize_is_a_list_of_modes(run, record):
+def test_quantize_is_a_list_of_modes(run, record, all_is_ready):
     recorder = record("export_tflite")
     run("export-tflite", "--quantize", "float16", "--quantize", "float32", "--run", "runs/x")
     assert recorder.invocation.loaded.recipe.export.quantize == ["float16", "float32"]
     assert (recorder.invocation.targets, recorder.invocation.run) == ((), Path("runs/x"))
 
 
-def test_bench_takes_several_targets(run, record):
+def test_bench_takes_several_targets(run, record, all_is_ready):
     recorder = record("bench")
     run("bench", "a.tflite", "b.tflite", "--against", "bert_base", "--threads", "2")
     options = recorder.invocation.loaded.recipe.bench

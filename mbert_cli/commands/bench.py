@@ -1,7 +1,5 @@
 """`mbert bench`: artifacts -> latency, size and memory side by side."""
 
-import dataclasses
-import shlex
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -9,15 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.errors import UserError
 from mbert_cli.page import Page
-from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.recipe.schema import BenchRecipe
+from mbert_cli.preflight.bench import Ready
 from mbert_cli.report.bench import Measured, bench_page
 from mbert_cli.report.terminal import deliver
-from mbert_cli.runs.artifacts import exported, target_name
-from mbert_cli.tasks.model import ARTIFACT, find_target, open_task_model
-from mbert_cli.tasks.row_length import with_chosen_length
+from mbert_cli.runs.artifacts import target_name
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.latency import (
     REFERENCE_TOKENS,
@@ -37,16 +31,13 @@ NOISY = 0.1
 Inputs = list[Batch]
 
 
-def run(invocation: Invocation) -> None:
+def run(ready: Ready) -> None:
     """Times artifacts on real token ids, each at its own length, and a reference architecture beside them."""
-    recipe: BenchRecipe = invocation.loaded.recipe
-    artifacts = _artifacts(invocation)
+    invocation, recipe, artifacts = ready.invocation, ready.recipe, ready.artifacts
     if invocation.dry_run:
         deliver(_plan(artifacts, recipe.bench.min_seconds), invocation.delivery)
         return
-    timed = [
-        Timed(path, inputs) for path, inputs in zip(artifacts, _inputs(invocation, artifacts), strict=True)
-    ]
+    timed = [Timed(path, inputs) for path, inputs in zip(artifacts, _inputs(ready), strict=True)]
     references = _references(recipe.bench.against, timed, invocation.root / "reference")
     machine = describe_machine()
     rows = measure_latencies([*timed, *references], recipe.bench)
@@ -66,29 +57,12 @@ def _plan(artifacts: Sequence[Path], seconds: float) -> Page:
     )
 
 
-def _artifacts(invocation: Invocation) -> list[Path]:
-    """The .tflite files that are named; a run, or the newest one, stands for all that it exported."""
-    targets = invocation.targets or (find_target(dataclasses.replace(invocation, run=None)),)
-    artifacts: list[Path] = []
-    for target in map(Path, targets):
-        found = [target] if target.suffix == ARTIFACT else exported(target)
-        if not found:
-            raise UserError(
-                f"`mbert bench` times .tflite files. Received: {target}, which has none.",
-                f"Make one with `mbert export-tflite {shlex.quote(str(target))}`.",
-            )
-        artifacts += found
-    return artifacts
-
-
-def _inputs(invocation: Invocation, artifacts: Sequence[Path]) -> list[Inputs]:
+def _inputs(ready: Ready) -> list[Inputs]:
     """For each artifact examples of its task, in its own tokens and at its own length; alike ones are read once."""
-    recipe: BenchRecipe = invocation.loaded.recipe
     read: dict[tuple[str, str, int], Inputs] = {}
     inputs = []
-    for path in artifacts:
-        model = with_chosen_length(open_task_model(path), invocation)
-        options = recipe.task or model.description.task
+    for model in ready.models:
+        options = ready.recipe.task or model.own_task
         key = options.model_dump_json(), model.description.vocabulary.digest, model.sequence_length
         if key not in read:
             answering, encoded = model.sample(options, EXAMPLES)

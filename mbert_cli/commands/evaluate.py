@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.errors import UserError
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.loading import load_task
@@ -17,6 +16,7 @@ from mbert_cli.examples.options import Task
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.page import Page
+from mbert_cli.preflight.evaluate import Ready
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.report.evaluation import ScoredModel, evaluation_page
@@ -25,32 +25,25 @@ from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.tasks.evaluation_names import report_name, report_path
 from mbert_cli.tasks.kinds import kind_of
-from mbert_cli.tasks.model import TaskModel, find_target, open_task_model
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.pair_segments import say_other_texts
-from mbert_cli.tasks.row_length import refuse_batch_size, with_chosen_length
 from mbert_cli.tasks.submission import write_submissions
 from mbert_cli.tasks.task_set import describe_set
 from mbert_cli.weights.description import SetDescription
 
 
-def run(invocation: Invocation) -> None:
+def run(ready: Ready) -> None:
     """Scores fine-tuned runs and .tflite files on the validation examples of their task."""
-    recipe: EvalRecipe = invocation.loaded.recipe
-    targets = invocation.targets or (find_target(invocation),)
+    invocation, recipe, models, options = ready.invocation, ready.recipe, ready.models, ready.options
     split = recipe.evaluate.split
-    refuse_batch_size(invocation, "evaluate.batch_size", targets)
-    if invocation.submission:
-        _refuse_other_sets(invocation)
     if invocation.dry_run:
-        deliver(_plan(invocation, targets, split), invocation.delivery)
+        deliver(_plan(invocation, [model.path for model in models], split), invocation.delivery)
         return
-    models = [with_chosen_length(open_task_model(target), invocation) for target in targets]
     if invocation.submission:
         written = write_submissions(models, recipe.task, invocation.submission, recipe.evaluate.batch_size)
         deliver(submission_page(written), invocation.delivery)
         return
-    options = recipe.task or models[0].own_task
-    task = load_task(options, split)
+    task = ready.task or load_task(options, split)
     for note in task.notes:
         console.info(note)
     for warning in task.warnings:
@@ -65,16 +58,6 @@ def run(invocation: Invocation) -> None:
     results = [_score(model, scored, recipe) for model in models]
     compared = [_compare(results[0], result) for result in results]
     deliver(evaluation_page(scored.title, compared), invocation.delivery)
-
-
-def _refuse_other_sets(invocation: Invocation) -> None:
-    """Refuses the choice of a set where the leaderboard's are answered."""
-    for key in ("evaluate.split", "evaluate.max_examples"):
-        if invocation.loaded.origins.get(key) == "--set":
-            raise UserError(
-                f"A submission answers the whole of the test sets. Received: {key} beside --submission",
-                f"Leave {key} out.",
-            )
 
 
 @dataclass(frozen=True)
@@ -147,7 +130,7 @@ def _compare(first: _Result, other: _Result) -> ScoredModel:
     return replace(other.scored, differing=differing)
 
 
-def _plan(invocation: Invocation, targets: Sequence[Path], split: str) -> Page:
+def _plan(invocation: Invocation[EvalRecipe], targets: Sequence[Path], split: str) -> Page:
     """What `--dry-run` says."""
     if invocation.submission:
         notes = [f"Would answer the test sets with {target} in {invocation.submission}" for target in targets]

@@ -3,34 +3,28 @@
 import dataclasses
 import json
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
-from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.label_names import label_lines
 from mbert_cli.examples.options import ImportedTask
-from mbert_cli.model.sequence_length import require_length
-from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.preflight.export_tflite import Ready
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
-from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.kinds import kind_of
-from mbert_cli.tasks.model import find_target, open_task_model, real_rows, require_head
-from mbert_cli.tasks.row_length import chosen_length
+from mbert_cli.tasks.model import real_rows
 from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.tflite.convert import convert_weights
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
-from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import copy_vocabulary
-from mbert_cli.weights.saved_model import RunModel, SavedModel
+from mbert_cli.weights.saved_model import SavedModel
 
 AGREEMENT = "agreement"
 """What takes the place of the score where nobody knows the truth."""
@@ -39,23 +33,17 @@ BATCH_SIZE = 32
 """Rows of one forward pass of the Keras run."""
 
 
-def run(invocation: Invocation) -> None:
+def run(ready: Ready) -> None:
     """Converts a fine-tuned run in each wanted mode; an artifact that loses too much is not written."""
-    recipe: ExportRecipe = invocation.loaded.recipe
-    target = find_target(invocation)
-    model = RunModel.open(target, TASK_MODELS)
-    run, modes, description = model.run, _modes(recipe), model.description
-    require_head(description, target)
-    length = _length(invocation, description)
-    require_length(length, description.size)
-    if invocation.dry_run:
-        for mode in modes:
+    saved, run, length = ready.saved, ready.saved.run, ready.length
+    if ready.invocation.dry_run:
+        for mode in ready.modes:
             console.result(f"Would write {run.export / mode / ARTIFACT_FILE}, {length} tokens")
         return
-    reference = _Reference(target, recipe, length)
+    reference = _Reference(ready)
     rows = []
-    for mode in modes:
-        report = _export(model, run.export / mode, mode, length, reference, recipe)
+    for mode in ready.modes:
+        report = _export(saved, run.export / mode, mode, length, reference, ready.recipe)
         rows.append(_row(mode, report))
     console.table(
         f"export-tflite: {run.export}",
@@ -69,25 +57,13 @@ def run(invocation: Invocation) -> None:
         ],
         rows,
     )
-    for mode in modes:
+    for mode in ready.modes:
         console.info(f"Artifact: {run.export / mode / ARTIFACT_FILE}")
-    num_broken = sum(len(label.splitlines()) > 1 for label in description.output_names)
+    num_broken = sum(len(label.splitlines()) > 1 for label in saved.description.output_names or ())
     if num_broken:
         console.info(
             f"Labels with line breaks: {num_broken}; in labels.txt, which has one label a line, they are blanks"
         )
-
-
-def _length(invocation: Invocation, description: ModelDescription) -> int:
-    """Tokens of the artifact: what the recipe says, else what the run reads."""
-    wanted, chosen = invocation.loaded.recipe.export.sequence_length, chosen_length(invocation)
-    if wanted is not None and chosen not in (None, wanted):
-        raise UserError(
-            "export.sequence_length and task.sequence_length are one length here. "
-            f"Received: {wanted} and {chosen}",
-            "Leave task.sequence_length out.",
-        )
-    return wanted or chosen or description.task.sequence_length
 
 
 class _Reference:
@@ -97,12 +73,11 @@ class _Reference:
     and changes no answer (docs/padding.md). Outputs of every token are compared in all columns, padding too.
     """
 
-    def __init__(self, target: Path, recipe: ExportRecipe, length: int) -> None:
-        self.model = open_task_model(target).with_static_length(length)
-        self.head = kind_of(self.model.description.kind).head
-        options = recipe.task or self.model.own_task
-        self.has_labels = not isinstance(options, ImportedTask)
-        self.model, self.encoded = self.model.sample(options, recipe.export.verify.max_examples)
+    def __init__(self, ready: Ready) -> None:
+        self.head = kind_of(ready.model.description.kind).head
+        self.has_labels = not isinstance(ready.options, ImportedTask)
+        num_examples = ready.recipe.export.verify.max_examples
+        self.model, self.encoded = ready.model.sample(ready.options, num_examples, ready.task)
         run_model = dataclasses.replace(self.model, dynamic_length=self.head.is_pooled)
         self.outputs = run_model.answer(self.encoded, BATCH_SIZE)
 
@@ -154,11 +129,6 @@ def _write(folder: Path, model: SavedModel, content: bytes, report: dict) -> Non
     (folder / "labels.txt").write_text(label_lines(model.description.output_names), encoding="utf-8")
     model.description.save(folder)
     copy_vocabulary(model.folder / VOCABULARY_FILE, folder)
-
-
-def _modes(recipe: ExportRecipe) -> Sequence[str]:
-    quantize = recipe.export.quantize
-    return [quantize] if isinstance(quantize, str) else quantize
 
 
 def _row(mode: str, report: dict) -> tuple[str, ...]:

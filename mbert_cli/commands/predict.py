@@ -1,10 +1,9 @@
 """`mbert predict`: texts, or questions about a text, and a run or an artifact -> what the model says."""
 
-from pathlib import Path
-
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.preflight.predict import Ready
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
 from mbert_cli.tasks.answers import Answers
@@ -12,40 +11,35 @@ from mbert_cli.tasks.asked import Questions, Texts
 from mbert_cli.tasks.asked_questions import read_questions
 from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.kinds import in_words, kind_of
-from mbert_cli.tasks.model import TaskModel, find_target, open_task_model
-from mbert_cli.tasks.row_length import refuse_batch_size, with_chosen_length
+from mbert_cli.tasks.model import TaskModel
 
 
-def run(invocation: Invocation) -> None:
+def run(ready: Ready) -> None:
     """Prints what a model says about each text or question, or everything as JSONL."""
-    target = find_target(invocation)
-    refuse_batch_size(invocation, "batch_size", [target])
-    if invocation.questions or invocation.context:
+    invocation, model = ready.invocation, ready.model
+    asks_questions = bool(invocation.questions or invocation.context)
+    _require_kind(model, asks_questions)
+    if asks_questions:
         asked: Questions | Texts = read_questions(invocation)
-        if invocation.dry_run:
-            count = len(invocation.questions)
-            console.result(f"Would answer {count:,} questions about {invocation.context} with {target}")
-            return
-        model = _open(invocation, target, for_questions=True)
+        would = f"Would answer {len(invocation.questions):,} questions about {invocation.context}"
     else:
-        model = _open(invocation, target, for_questions=False)
         asked = read_texts(invocation, model)
-        if invocation.dry_run:
-            console.result(f"Would predict {len(asked):,} texts with {target}")
-            return
-    _show(invocation, _answer(invocation, model, asked))
+        would = f"Would predict {len(asked):,} texts"
+    if invocation.dry_run:
+        console.result(f"{would} with {model.path}")
+        return
+    _show(invocation, _answer(ready, asked))
 
 
-def _open(invocation: Invocation, target: Path, for_questions: bool) -> TaskModel:
-    """The model that is asked.
+def _require_kind(model: TaskModel, for_questions: bool) -> None:
+    """Checks that the model answers what is asked.
 
     Raises:
         UserError: It answers questions and is given texts, or the reverse.
     """
-    model = with_chosen_length(open_task_model(target), invocation)
-    kind = model.description.kind
+    kind, target = model.description.kind, model.path
     if kind_of(kind).asks_questions == for_questions:
-        return model
+        return
     if for_questions:
         raise UserError(
             f"Questions need a model that was fine-tuned on answers in texts. Received: {target}, which was "
@@ -58,9 +52,8 @@ def _open(invocation: Invocation, target: Path, for_questions: bool) -> TaskMode
     )
 
 
-def _answer(invocation: Invocation, model: TaskModel, asked: Questions | Texts) -> Answers:
-    recipe: PredictRecipe = invocation.loaded.recipe
-    kind = kind_of(model.description.kind)
+def _answer(ready: Ready, asked: Questions | Texts) -> Answers:
+    model, recipe, kind = ready.model, ready.recipe, kind_of(ready.model.description.kind)
     task = TaskData(asked.name, model.output_names, {}, kind=model.description.kind)
     encoded = model.encode(task, asked.examples(kind.unlabelled), recipe.task or model.own_task)
     if encoded.rows.cut:
@@ -69,7 +62,7 @@ def _answer(invocation: Invocation, model: TaskModel, asked: Questions | Texts) 
     return kind.answers(asked, encoded, outputs, model.output_names)
 
 
-def _show(invocation: Invocation, answers: Answers) -> None:
+def _show(invocation: Invocation[PredictRecipe], answers: Answers) -> None:
     if invocation.jsonl:
         for record in answers.records:
             console.record(record)

@@ -33,14 +33,14 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
     Raises:
         UserError: Something would stop it.
     """
-    from mbert_cli.preflight.checking import run_checks
+    from mbert_cli.preflight.resolving import inspect
     from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation, default_run, runs_root
 
     verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]")
     loaded = load(verb, name, settings, smoke)
     root = runs_root(smoke)
     run = default_run(root, loaded) if verb in TRAINING_VERBS else None
-    checks = run_checks(Invocation(verb, loaded, root, run, dry_run=True, smoke=smoke))
+    checks = inspect(Invocation(verb, loaded, root, run, dry_run=True, smoke=smoke))
     rows = [(check.name, check.state, check.text) for check in checks]
     console.table(f"{verb}/{loaded.name}", ["check", "", "finding"], rows)
     failed = [check for check in checks if not check.passed]

@@ -1,9 +1,13 @@
 """The pre-flight of each verb, by its name: `preflight/<verb>.py` has `resolve`, and `Ready` for what it found."""
 
+import contextlib
 import importlib
+import os
 from typing import Any
 
-from mbert_cli.preflight.inspection import Inspection
+from mbert_cli import console
+from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
+from mbert_cli.preflight.inspection import Finding, Inspection, NotFound
 from mbert_cli.recipe.invocation import Invocation
 
 _PAGES = {"eval": "evaluate"}
@@ -29,3 +33,13 @@ def resolve(invocation: Invocation[Any], inspection: Inspection | None = None) -
 def page_of(verb: str) -> Any:
     """The module with the pre-flight of a verb."""
     return importlib.import_module(f"mbert_cli.preflight.{_PAGES.get(verb, verb.replace('-', '_'))}")
+
+
+def inspect(invocation: Invocation[Any]) -> list[Finding]:
+    """All that `resolve` finds, going on after what failed; a recipe that was loaded is valid."""
+    inspection = Inspection(goes_on=True)
+    inspection.note("recipe", f"{invocation.verb}/{invocation.loaded.name} is valid")
+    inspection.look("backend", lambda: (os.environ.get(VARIABLE) or BACKENDS[0], require_backend()))
+    with console.silence(), contextlib.suppress(NotFound):
+        resolve(invocation, inspection)
+    return inspection.findings

@@ -1,7 +1,7 @@
 """Whether a task can be read: its files are, by the reader that the task has, and what is read is handed on."""
 
 from mbert_cli.examples.loading import load_task, require_task
-from mbert_cli.examples.options import FileTask, GlueTask, SquadTask, Task, TokenTask
+from mbert_cli.examples.options import AnyTask, FileTask, GlueTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.weights import require_factors
@@ -9,12 +9,19 @@ from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.tasks.kinds import in_words, kind_of
 
 SHOWN_LABELS = 6
+NAMES = {"train": "training"}
+"""What examples of a set are called where that is not its name."""
 MARKS = 2
 """[CLS] and [SEP] around a text."""
 
 
 def look_at_task(
-    inspection: Inspection, task: Task, loss: LossOptions | None = None
+    inspection: Inspection,
+    task: AnyTask,
+    loss: LossOptions | None = None,
+    split: str | None = None,
+    *,
+    may_lack_examples: bool = False,
 ) -> Looked[TaskData | None]:
     """Checks that a task's data is there and is as the recipe says: columns, labels, cells.
 
@@ -22,16 +29,20 @@ def look_at_task(
         inspection: Receives what is found.
         task: The recipe's section.
         loss: That of a fine-tuning, whose factors must fit the labels.
+        split: A set that is needed alone; None needs all.
+        may_lack_examples: Whether a model that came from elsewhere, without any, can be worked on.
 
     Returns:
         The task where it lies in files; None where a library brings it, which takes long to load.
     """
 
     def check() -> tuple[str, TaskData | None]:
+        if isinstance(task, ImportedTask) and may_lack_examples:
+            return task.source, None
         require_task(task)
         if not _lies_in_files(task):
             return task.source, None
-        data = load_task(task)
+        data = load_task(task, split)
         require_factors(loss or LossOptions(), data)
         return _described(data), data
 
@@ -65,14 +76,18 @@ def largest_batch(
     return rows, min(sequence_length, words + MARKS)
 
 
-def _lies_in_files(task: Task) -> bool:
+def _lies_in_files(task: AnyTask) -> bool:
+    """Whether its reader needs no library that takes long to load, or says at once that there is nothing to read."""
     if isinstance(task, GlueTask):
         return task.folder is not None
-    return isinstance(task, FileTask | TokenTask) or (isinstance(task, SquadTask) and task.train is not None)
+    if isinstance(task, SquadTask):
+        return task.train is not None
+    return isinstance(task, FileTask | TokenTask | ImportedTask)
 
 
 def _described(data: TaskData) -> str:
-    counts = f"{len(data.train):,} training and {len(data.validation):,} validation examples"
+    sets = [f"{len(examples):,} {NAMES.get(name, name)}" for name, examples in data.sets.items()]
+    counts = f"{' and '.join([', '.join(sets[:-1]), sets[-1]] if sets[1:] else sets)} examples"
     if not kind_of(data.kind).has_labels:
         return f"{data.name}: {in_words(data.kind)}, {counts}"
     shown = ", ".join(data.output_names[:SHOWN_LABELS]) + (

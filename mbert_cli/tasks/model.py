@@ -111,7 +111,9 @@ class TaskModel:
         say_single_segment(self.description.size, reads_pairs(task, examples))
         return encode_set(task, examples, options.model_copy(update=changes), Tokenizer(self.vocabulary))
 
-    def sample(self, options: AnyTask, max_examples: int) -> tuple["TaskModel", TaskSet]:
+    def sample(
+        self, options: AnyTask, max_examples: int, task: TaskData | None = None
+    ) -> tuple["TaskModel", TaskSet]:
         """Examples to compare the model with another one on: of the task's validation set, spread evenly.
 
         A model that came from elsewhere without a task gets paragraphs of the documentation inside installed
@@ -120,6 +122,7 @@ class TaskModel:
         Args:
             options: The task's recipe section.
             max_examples: Most of them.
+            task: The task, where it was read already.
 
         Returns:
             The model as it answers the task, and the examples as it sees them.
@@ -128,7 +131,7 @@ class TaskModel:
             UserError: The task cannot be read, or is not the model's.
         """
         if not isinstance(options, ImportedTask):
-            task = load_task(options, "validation")
+            task = task or load_task(options, "validation")
             model = self.answering(task)
             self.warn_of_other_set(options, "validation", describe_set(task, task.validation))
             examples = thin(task.validation, max_examples)
@@ -216,11 +219,18 @@ def open_task_model(path: Path) -> TaskModel:
     Raises:
         UserError: It is neither, or is damaged.
     """
-    return _open_artifact(path) if path.suffix == ARTIFACT else _open_run(path)
+    return (
+        _open_artifact(path) if path.suffix == ARTIFACT else run_task_model(RunModel.open(path, TASK_MODELS))
+    )
 
 
-def _open_run(path: Path) -> TaskModel:
-    saved = RunModel.open(path, TASK_MODELS)
+def run_task_model(saved: RunModel) -> TaskModel:
+    """The task model of a run that was opened before; Keras is loaded when it is given batches.
+
+    Raises:
+        UserError: It has no head of a task.
+    """
+    path = saved.path
     if is_search(path):
         console.info(describe_choice(path, read_report(path)))
     description = saved.description

@@ -13,6 +13,7 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import unlabelled_words
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.directory import RunDir
@@ -100,7 +101,10 @@ def labels_by_hand(network, text: str, *, narrower: Callable[..., int] = min) ->
 
 
 def predict(capsys, target: Path, *texts: str) -> list[dict]:
-    run(Invocation("predict", load("predict"), Path("runs"), targets=(target,), texts=texts, jsonl=True))
+    invocation = Invocation(
+        "predict", load("predict"), Path("runs"), targets=(target,), texts=texts, jsonl=True
+    )
+    run(resolve(invocation))
     captured = capsys.readouterr()
     assert captured.err == "1 of 3 texts are longer than 12 tokens and are read in 15 windows that overlap\n"
     return [json.loads(line) for line in captured.out.splitlines()]

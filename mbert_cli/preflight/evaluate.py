@@ -1,0 +1,58 @@
+"""What `mbert eval` needs: task models, and a task to score them on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mbert_cli.errors import UserError
+from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.preflight.targets import look_at_models
+from mbert_cli.preflight.task import look_at_task
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import EvalRecipe
+from mbert_cli.tasks.model import TaskModel
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What was found.
+
+    Attributes:
+        invocation: The command.
+        recipe: Its recipe.
+        models: The models, in the order in which they are named.
+        options: The recipe section of the task that they are scored on.
+        task: The task; None where it does not come from files, or test sets are answered.
+    """
+
+    invocation: Invocation[EvalRecipe]
+    recipe: EvalRecipe
+    models: Sequence[TaskModel]
+    options: AnyTask
+    task: TaskData | None
+
+
+def resolve(invocation: Invocation[EvalRecipe], inspection: Inspection) -> Ready:
+    """Looks at models and task."""
+    recipe = invocation.recipe
+    if invocation.submission:
+        _refuse_other_sets(invocation)
+    models = look_at_models(inspection, invocation, "evaluate.batch_size")
+    first = models.found[0].description.task if models.found else None
+    options = recipe.task or first
+    task = None
+    if options and not invocation.submission:
+        task = look_at_task(inspection, options, split=recipe.evaluate.split)
+    found = models.value
+    return Ready(invocation, recipe, found, recipe.task or found[0].own_task, task.value if task else None)
+
+
+def _refuse_other_sets(invocation: Invocation[EvalRecipe]) -> None:
+    """Refuses the choice of a set where the leaderboard's are answered."""
+    for key in ("evaluate.split", "evaluate.max_examples"):
+        if invocation.loaded.origins.get(key) == "--set":
+            raise UserError(
+                f"A submission answers the whole of the test sets. Received: {key} beside --submission",
+                f"Leave {key} out.",
+            )

@@ -1,0 +1,76 @@
+"""What `mbert export-tflite` needs: a task model, a length that it can read, and examples to verify with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mbert_cli.errors import UserError
+from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.preflight.inputs import look_at_length
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.preflight.targets import described
+from mbert_cli.preflight.task import look_at_task
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import ExportRecipe
+from mbert_cli.runs.lineage import TASK_MODELS
+from mbert_cli.tasks.model import TaskModel, find_target, run_task_model
+from mbert_cli.tasks.row_length import chosen_length
+from mbert_cli.weights.saved_model import RunModel
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What was found.
+
+    Attributes:
+        invocation: The command.
+        recipe: Its recipe.
+        saved: The run.
+        model: Its model, as an artifact of the length sees a task.
+        modes: What is exported, in order.
+        length: Tokens of the artifact.
+        options: The recipe section of the task whose examples verify it.
+        task: The task; None where it does not come from files.
+    """
+
+    invocation: Invocation[ExportRecipe]
+    recipe: ExportRecipe
+    saved: RunModel
+    model: TaskModel
+    modes: Sequence[str]
+    length: int
+    options: AnyTask
+    task: TaskData | None
+
+
+def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Ready:
+    """Looks at model, length and task."""
+    recipe = invocation.recipe
+
+    def check() -> tuple[str, tuple[RunModel, TaskModel]]:
+        saved = RunModel.open(find_target(invocation), TASK_MODELS)
+        model = run_task_model(saved)
+        return described(model), (saved, model)
+
+    found = inspection.look("task model", check)
+    saved, model = found.value
+    length = _length(invocation, model)
+    look_at_length(inspection, "sequence length", length, lambda: model.description.size)
+    options = recipe.task or model.own_task
+    task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
+    quantize = recipe.export.quantize
+    modes = [quantize] if isinstance(quantize, str) else quantize
+    static = model.with_static_length(length)
+    return Ready(invocation, recipe, saved, static, modes, length, options, task.value)
+
+
+def _length(invocation: Invocation[ExportRecipe], model: TaskModel) -> int:
+    """Tokens of the artifact: what the recipe says, else what the run reads."""
+    wanted, chosen = invocation.recipe.export.sequence_length, chosen_length(invocation)
+    if wanted is not None and chosen not in (None, wanted):
+        raise UserError(
+            "export.sequence_length and task.sequence_length are one length here. "
+            f"Received: {wanted} and {chosen}",
+            "Leave task.sequence_length out.",
+        )
+    return wanted or chosen or model.sequence_length
