@@ -5,7 +5,8 @@ the verbs                                      mbert_cli/cli.py
 their flags                                    mbert_cli/flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
-progress on terminals and in logs               mbert_cli/progress.py
+progress on terminals and in logs              mbert_cli/progress.py
+how a corpus is read, on the terminal          mbert_cli/sessions/reading.py
 what one verb does, top to bottom              mbert_cli/commands/
 what a verb needs before it works              mbert_cli/preflight/
 a run begun, continued, shown and summed up    mbert_cli/sessions/

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
+from mbert_cli.display import STEPS, Display, Unit
 from mbert_cli.printing import open_stream, print_line, print_table
 from mbert_cli.standard_streams import drop_streams, json_line, printable
 
@@ -23,19 +24,6 @@ class _Settings:
 
 
 _settings = _Settings()
-
-
-class Progress(Protocol):
-    """What `progress` yields."""
-
-    def update(self, step: int, **fields: object) -> None:
-        """Says how far the work is.
-
-        Args:
-            step: Steps done, out of the total.
-            **fields: Figures to show: `stage`, `loss`, `learning_rate`, `examples_per_second`, or others;
-                `building` names the stage that is made ready, whose first step says nothing of the pace.
-        """
 
 
 def set_quiet(quiet: bool) -> None:
@@ -158,19 +146,27 @@ def plan(
 
 
 @contextmanager
-def progress(total: int | None, description: str, start: int = 0) -> Iterator[Progress]:
+def progress(
+    total: int | None, description: str, start: int = 0, unit: Unit = STEPS, sparse: bool = False
+) -> Iterator[Display]:
     """Shows how far a long work is: a bar on a terminal, elsewhere one line per update, with `-q` nothing.
 
     Args:
-        total: Steps of the whole work; None when that is not known.
+        total: All that there is to do, in steps or bytes; None when that is not known.
         description: What is being done.
-        start: Steps that were done before, by a run that is continued.
+        start: What was done before, by a run that is continued.
+        unit: What is counted.
+        sparse: Whether updates are frequent: then a log gets a line only twice a minute.
     """
     from mbert_cli.progress import Bar, Lines, Silent
 
     stream = _messages()
-    kind = Bar if stream.is_terminal and not stream.is_dumb_terminal else Lines
-    with Silent() if _settings.quiet else kind(stream, total, description, start) as shown:
+    shown: Bar | Lines | Silent = Silent()
+    if not _settings.quiet and stream.is_terminal and not stream.is_dumb_terminal:
+        shown = Bar(stream, total, description, start, unit)
+    elif not _settings.quiet:
+        shown = Lines(stream, total, description, start, unit, sparse)
+    with shown:
         yield shown
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Self
 from rich.live import Live
 from rich.text import Text
 
+from mbert_cli.display import STEPS, Unit
+from mbert_cli.figures import counted
 from mbert_cli.standard_streams import printable
 
 if TYPE_CHECKING:
@@ -16,8 +18,12 @@ _SILENCE_SECONDS = 30
 _LONGEST_BAR = 12
 _SPARE_COLUMNS = 3
 """Kept free at the end of the line, where a terminal shows ^C; a full line would break there and stand twice."""
-_FIRST = ("building", "loss", "description", "stage", "examples_per_second", "learning_rate")
+_FIRST = (
+    "building", "loss", "description", "stage", "examples_per_second", "megabytes_per_second", "learning_rate",
+)  # fmt: skip
 """What is shown on a terminal beside bar, step and time, the most important first; other figures come last."""
+
+_RATES = {"examples_per_second": "examples/s", "megabytes_per_second": "MB/s"}
 
 
 class Pace:
@@ -72,10 +78,13 @@ class Bar:
         total: Steps of the whole work; None when that is not known.
         description: What is being done.
         start: Steps that were done before.
+        unit: What is counted in place of steps.
     """
 
-    def __init__(self, stream: "Console", total: int | None, description: str, start: int) -> None:
-        self._total, self._step = total, start
+    def __init__(
+        self, stream: "Console", total: int | None, description: str, start: int, unit: Unit = STEPS
+    ) -> None:
+        self._total, self._step, self._unit = total, start, unit
         self._pace = Pace(total, start)
         self._figures: dict[str, str] = {"description": description}
         self._building = ""
@@ -126,8 +135,8 @@ class Bar:
 
     def _counts(self) -> str:
         """Step and time, which are always shown, padded so that nothing moves while they grow."""
-        steps = f"{self._step:,}" + (f"/{self._total:,}" if self._total else "")
-        widest = 2 * len(f"{self._total:,}") + 1 if self._total else 0
+        steps = _progress(self._step, self._total, self._unit)
+        widest = len(_progress(self._total, self._total, self._unit)) if self._total else 0
         left = self._pace.left()
         shown = f"{_duration(self._pace.elapsed)} elapsed" if left is None else f"{_duration(left)} left"
         return f"{steps:>{widest}}  {shown:<10}"
@@ -141,10 +150,21 @@ class Lines:
         total: Steps of the whole work; None when that is not known.
         description: What is being done.
         start: Steps that were done before.
+        unit: What is counted in place of steps.
+        sparse: Whether figures are held back for half a minute too.
     """
 
-    def __init__(self, stream: "Console", total: int | None, description: str, start: int) -> None:
+    def __init__(
+        self,
+        stream: "Console",
+        total: int | None,
+        description: str,
+        start: int,
+        unit: Unit = STEPS,
+        sparse: bool = False,
+    ) -> None:
         self._stream, self._total, self._description = stream, total, description
+        self._unit, self._is_sparse = unit, sparse
         self._pace = Pace(total, start)
         self._spoken = time.monotonic()
 
@@ -160,13 +180,13 @@ class Lines:
             self._pace.wait()
         self._pace.reach(step)
         now = time.monotonic()
-        if not fields and now - self._spoken < _SILENCE_SECONDS:
+        if (self._is_sparse or not fields) and now - self._spoken < _SILENCE_SECONDS:
             return
         self._spoken = now
-        of = f"/{self._total:,}" if self._total else ""
+        done = _progress(step, self._total, self._unit)
         left = self._pace.left()
         time_left = [] if left is None else [f"{_duration(left)} left"]
-        text = "  ".join([f"{self._description} {step:,}{of}", *_figures(fields).values(), *time_left])
+        text = "  ".join([f"{self._description} {done}", *_figures(fields).values(), *time_left])
         self._stream.print(
             printable(text, self._stream.file), markup=False, highlight=False, emoji=False, soft_wrap=True
         )
@@ -185,6 +205,12 @@ class Silent:
         """Shows nothing."""
 
 
+def _progress(step: int, total: int | None, unit: Unit) -> str:
+    """`400/10,000`, or `12.3/80.1 MB`."""
+    of = f"/{unit.show(total)}" if total else ""
+    return f"{unit.show(step)}{of} {unit.name}".rstrip()
+
+
 def _figures(fields: Mapping[str, object]) -> dict[str, str]:
     """The figures in words, in the order in which they came."""
     return {name: _figure(name, value) for name, value in fields.items()}
@@ -193,8 +219,10 @@ def _figures(fields: Mapping[str, object]) -> dict[str, str]:
 def _figure(name: str, value: object) -> str:
     if name == "stage":
         return str(value)
-    if name == "examples_per_second" and isinstance(value, int | float):
-        return f"{value:.3g} examples/s" if value < 100 else f"{value:,.0f} examples/s"
+    if name == "documents" and isinstance(value, int):
+        return counted(value, "document")
+    if name in _RATES and isinstance(value, int | float):
+        return f"{value:.3g} {_RATES[name]}" if value < 100 else f"{value:,.0f} {_RATES[name]}"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return f"{name.replace('_', ' ')} {text}"
 

@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 from mbert_cli import progress
+from mbert_cli.display import MEGABYTES
 from mbert_cli.progress import Bar, Lines, Pace
 
 ROOT = Path(__file__).parents[1]
@@ -174,6 +175,27 @@ def test_a_log_says_what_is_built_and_what_is_left(moment):
     assert stream.export_text().splitlines() == [
         "distill 0/1,000  building transfer layer_00",
         "distill 11/1,000  transfer layer_00  loss 3.142  1:39 left",
+    ]
+
+
+def test_bytes_are_shown_in_megabytes_with_their_rate(moment):
+    stream = terminal(100)
+    bar = Bar(stream, 80_100_000, "encoding", 0, MEGABYTES)
+    bar.update(2_300_000)
+    moment[0] = 5.0
+    bar.update(12_300_000, megabytes_per_second=2.46, documents=1_234)
+    assert shown(bar, stream) == "encoding ━━────────── 12.3/80.1 MB  0:34 left   2.46 MB/s  1,234 documents"
+
+
+def test_a_log_of_frequent_updates_gets_a_line_twice_a_minute_with_its_figures(moment):
+    stream = terminal(200)
+    lines = Lines(stream, 100_000_000, "encoding", 0, MEGABYTES, sparse=True)
+    for second in range(1, 65):
+        moment[0] = float(second)
+        lines.update(second * 10**6, documents=1)
+    assert stream.export_text().splitlines() == [
+        "encoding 30.0/100.0 MB  1 document  1:10 left",
+        "encoding 60.0/100.0 MB  1 document  0:40 left",
     ]
 
 

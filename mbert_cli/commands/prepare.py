@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.corpus.corpus import documents
+from mbert_cli.corpus.corpus import documents, require_corpus
 from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store_format import StoreReport
 from mbert_cli.corpus.store_writing import write_store
+from mbert_cli.figures import counted
 from mbert_cli.preflight.prepare import Ready
 from mbert_cli.preflight.token_store import Store, StoreRun
 from mbert_cli.recipe.contents import input_contents
@@ -16,6 +17,7 @@ from mbert_cli.runs.complete import Run
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
+from mbert_cli.sessions.reading import Reading
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import Vocabulary, train_vocabulary
 
@@ -39,11 +41,14 @@ def run(ready: Ready) -> None:
         say_what_moved(run_dir)
         if say_when_complete(run_dir):
             return
-        vocabulary = ready.vocabulary or _train_vocabulary(recipe)
+        reading = Reading(require_corpus(recipe.corpus))
+        vocabulary = ready.vocabulary or _train_vocabulary(recipe, reading)
         reports: list[StoreReport] = []
 
         def write(directory: Path) -> None:
-            reports.append(write_store(directory, documents(recipe.corpus), vocabulary, recipe.store))
+            with reading.shown("encoding") as watch:
+                texts = documents(recipe.corpus)
+                reports.append(write_store(directory, texts, vocabulary, recipe.store, watch))
             run_dir.record(contents.result())
 
         run_dir.finish(write)
@@ -58,10 +63,10 @@ def prepared(store: Store) -> StoreRun:
     return StoreRun.of(Run.open(store.path, ("prepare",)))
 
 
-def _train_vocabulary(recipe: PrepareRecipe) -> Vocabulary:
+def _train_vocabulary(recipe: PrepareRecipe, reading: Reading) -> Vocabulary:
     options = recipe.vocabulary
-    console.info(f"Training a vocabulary of {options.size:,} tokens")
-    texts = sample_texts(documents(recipe.corpus), options.training_megabytes)
+    texts = sample_texts(reading.watched(documents(recipe.corpus)), options.training_megabytes)
+    console.info(f"Training a vocabulary of {counted(options.size, 'token')}")
     return train_vocabulary(texts, options.size, options.lowercase)
 
 

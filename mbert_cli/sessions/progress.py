@@ -5,12 +5,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.display import Display
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import checkpoint_steps
 from mbert_cli.train.checkpoint import has_optimizer
 from mbert_cli.train.engine import train
 from mbert_cli.train.objective import Objective
-from mbert_cli.train.observer import Display
 from mbert_cli.train.stage import Stage
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from mbert_cli.display import Display
 from mbert_cli.losses.loss import measure
 from mbert_cli.losses.tasks import TaskLoss
-from mbert_cli.train.observer import Display
 from mbert_cli.train.stage import Stage
 
 SAMPLE_ROWS = 2048

@@ -10,6 +10,7 @@ import keras
 
 from mbert_cli import console
 from mbert_cli.backend import length_step
+from mbert_cli.display import Display
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import make_predictor
@@ -33,7 +34,6 @@ from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.objective import Objective, inputs_of
-from mbert_cli.train.observer import Display
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import SavedModel

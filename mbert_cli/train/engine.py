@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from mbert_cli.display import Display
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import checkpoint_bytes, require_disk
 from mbert_cli.runs.manifest import verify_directory
@@ -27,7 +28,7 @@ from mbert_cli.train.companions import companion_states, restore_companions
 from mbert_cli.train.feed import Batch, Prefetcher
 from mbert_cli.train.interrupt import InterruptRequest
 from mbert_cli.train.objective import Objective
-from mbert_cli.train.observer import Display, Observer
+from mbert_cli.train.observer import Observer
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.segment import Clock
 from mbert_cli.train.stage import Stage

@@ -2,16 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
+from mbert_cli.display import Display
 from mbert_cli.runs.journal import Journal
-
-
-class Display(Protocol):
-    """What shows progress; `console.progress` yields one."""
-
-    def update(self, step: int, **fields: object) -> None:
-        """Says how far the work is."""
 
 
 @dataclass(frozen=True)
