@@ -14,7 +14,7 @@ from mbert_cli.corpus.masking import mask_tokens
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.corpus.store import Split, TokenStore
 from mbert_cli.errors import UserError
-from mbert_cli.text.batch import IS_RANDOM, Batch
+from mbert_cli.text.batch import Batch
 from mbert_cli.text.rows import assemble, balanced_lengths
 
 _PAIR_DRAWS = 9
@@ -124,7 +124,7 @@ class PretrainingBatches:
             first_lengths=kept[0],
             second=second + skipped[1],
             second_lengths=kept[1],
-            next_sentence=np.where(is_random, np.int32(IS_RANDOM), np.int32(0)),
+            next_sentence=is_random.astype(np.int32),
         )
 
     def _room(self, is_short: np.ndarray, length: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Model sizes as data: one row of `SIZES` is one architecture."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from mbert_cli.section import Positive, Section
 
@@ -18,7 +18,8 @@ class Architecture(Section):
 
     `hidden_dim` is the width between blocks ("B-512" in the names of the released checkpoints) and
     `intra_dim` the width inside a bottleneck block ("H-128"). A size without `intra_dim` is made of
-    BERT's plain blocks.
+    BERT's plain blocks. The normalization folded is what `mbert_cli.tflite.fold` makes of no_norm: there is none,
+    because the weights beside it do its work.
     """
 
     num_layers: Positive
@@ -32,7 +33,7 @@ class Architecture(Section):
     embedding_dim: Positive
     """Width of the word embedding table."""
     intra_dim: Positive | None = None
-    """Width inside a bottleneck block; null for BERT's plain block."""
+    """Width inside a bottleneck block; an architecture without it is made of BERT's plain blocks."""
     trigram_input: bool = False
     """Feed each position the embeddings of the next, the current and the previous token."""
     num_feedforward_networks: Positive = 1
@@ -42,8 +43,7 @@ class Architecture(Section):
     key_query_shared_bottleneck: bool = False
     """Query and key read a bottleneck of their own, value reads the wide input (MobileBERT)."""
     normalization: Literal["no_norm", "layer_norm", "folded"] = "layer_norm"
-    """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm. folded is what
-    `mbert_cli.tflite.fold` makes of no_norm: there is none, because the weights beside it do its work."""
+    """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
     multiplied_residuals: tuple[str, ...] = ()
     """The additions of a folded model that multiply their residual by a vector of weights, as
     `layer_03/attention`, `layer_03/feed_forward_0` or `layer_03/bottleneck_output`."""
@@ -101,35 +101,38 @@ class Architecture(Section):
         return self
 
 
-class SizeChanges(Section):
-    """Fields of the named size to replace; null keeps the size's own value."""
+CHANGEABLE = (
+    "num_layers", "hidden_dim", "num_heads", "intermediate_dim", "embedding_dim", "intra_dim",
+    "num_feedforward_networks", "normalization", "activation", "hidden_dropout_rate", "attention_dropout_rate",
+    "max_length", "initializer_range",
+)  # fmt: skip
+"""Fields of an architecture that a recipe may replace; the others make another kind of network."""
 
-    num_layers: Positive | None = None
-    """Transformer blocks."""
-    hidden_dim: Positive | None = None
-    """Width of the hidden states between blocks."""
-    num_heads: Positive | None = None
-    """Attention heads."""
-    intermediate_dim: Positive | None = None
-    """Width inside each feed-forward network."""
-    embedding_dim: Positive | None = None
-    """Width of the word embedding table."""
-    intra_dim: Positive | None = None
-    """Width inside a bottleneck block."""
-    num_feedforward_networks: Positive | None = None
-    """Feed-forward networks stacked in one block."""
-    normalization: Literal["no_norm", "layer_norm"] | None = None
-    """Normalization of embeddings and blocks."""
-    activation: Literal["relu", "relu6", "gelu", "gelu_exact"] | None = None
-    """Activation of the feed-forward networks."""
-    hidden_dropout_rate: Rate | None = None
-    """Dropout on hidden states."""
-    attention_dropout_rate: Rate | None = None
-    """Dropout on attention probabilities."""
-    max_length: Positive | None = None
-    """Rows of the position table."""
-    initializer_range: Deviation | None = None
-    """Standard deviation of the initial kernels and tables."""
+_CHOSEN = {"normalization": Literal["no_norm", "layer_norm"]}
+"""What a recipe may choose where an architecture may also be what an export makes of it."""
+
+
+def _replacement(name: str) -> tuple[Any, Any]:
+    """The field of an architecture, or null."""
+    field = Architecture.model_fields[name]
+    annotation: Any = _CHOSEN.get(name, field.annotation)
+    for constraint in field.metadata:
+        annotation = Annotated[annotation, constraint]
+    return annotation | None, Field(default=None, description=field.description)
+
+
+if TYPE_CHECKING:
+
+    class SizeChanges(Section):
+        """Has a field for each name of `CHANGEABLE`."""
+
+else:
+    SizeChanges = create_model(
+        "SizeChanges",
+        __base__=Section,
+        __doc__="Fields of the named size to replace; null keeps the size's own value.",
+        **{name: _replacement(name) for name in CHANGEABLE},
+    )
 
 
 _IB_BERT_LARGE = Architecture(

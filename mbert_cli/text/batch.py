@@ -35,12 +35,3 @@ Batches of a task that labels tokens have other labels, and their weights:
 import numpy as np
 
 Batch = dict[str, np.ndarray]
-
-INPUT_KEYS = ("token_ids", "segment_ids", "padding_mask")
-PRETRAINING_KEYS = (
-    *INPUT_KEYS, "masked_positions", "masked_ids", "masked_weights", "next_sentence",
-)  # fmt: skip
-TASK_KEYS = (*INPUT_KEYS, "labels", "example_weights")
-
-IS_NEXT = 0
-IS_RANDOM = 1

@@ -65,14 +65,6 @@ def match_files(patterns: Sequence[str]) -> FoundFiles:
     return FoundFiles([Path(path) for path in matches if path in chosen], list(again), unmatched)
 
 
-def is_same_file(first: str | Path, second: str | Path) -> bool:
-    """Whether two paths lead to one file; False where either leads to none."""
-    try:
-        return os.path.samefile(first, second)
-    except OSError:
-        return False
-
-
 def _first_file(paths: Sequence[str]) -> str:
     return next((path for path in paths if not os.path.islink(path)), paths[0])
 

@@ -80,16 +80,6 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def load_metadata(path: Path) -> dict[str, str]:
-    """Reads the strings that were saved beside the arrays.
-
-    Raises:
-        UserError: As `load_weights`.
-    """
-    with _open_checked(Path(path)) as file:
-        return dict(file.metadata() or {})
-
-
 def _write(path: Path, arrays: Mapping[str, np.ndarray], metadata: dict[str, str]) -> None:
     """Writes the format of safetensors array by array, where the library holds a second copy of them all."""
     codes = {dtype: code for code, dtype in DTYPES.items()}

@@ -10,7 +10,7 @@ from mbert_cli.examples.answer_windows import AnswerWindows, answer_windows, cut
 from mbert_cli.examples.batches import TaskBatches, require_trained
 from mbert_cli.examples.squad import Answer, Question
 from mbert_cli.examples.squad_files import read_squad
-from mbert_cli.text.batch import INPUT_KEYS
+from mbert_cli.model.encoder import INPUTS
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 
@@ -53,9 +53,9 @@ def test_a_row_is_question_and_text_with_marks_and_padding(tokenizer):
 
 def test_batches_have_the_documented_types(tokenizer):
     batch = TaskBatches(answer_windows([ask("a b c", "b")], tokenizer, 10, 4, 3), 2, seed=0)(0)
-    assert list(batch) == [*INPUT_KEYS, "start_positions", "end_positions", "example_weights"]
+    assert list(batch) == [*INPUTS, "start_positions", "end_positions", "example_weights"]
     kinds = {key: (array.dtype, array.shape) for key, array in batch.items()}
-    assert all(kinds[key] == (np.int32, (2, 10)) for key in INPUT_KEYS)
+    assert all(kinds[key] == (np.int32, (2, 10)) for key in INPUTS)
     assert kinds["start_positions"] == kinds["end_positions"] == (np.int32, (2,))
     assert kinds["example_weights"] == (np.float32, (2,))
 

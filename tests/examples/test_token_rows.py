@@ -6,7 +6,7 @@ import pytest
 from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.token_rows import TokenRows
 from mbert_cli.examples.tokens import Span, TokenExamples, word_labels
-from mbert_cli.text.batch import INPUT_KEYS
+from mbert_cli.model.encoder import INPUTS
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 
@@ -158,9 +158,9 @@ def test_the_stride_is_what_the_recipe_wants(tokenizer):
 
 def test_batches_have_the_documented_types(tokenizer):
     batch = TaskBatches(TokenRows(conll("a b/P", "c"), tokenizer, 8, LABELS), 2)(0)
-    assert set(batch) == {*INPUT_KEYS, "labels", "label_weights", "example_weights"}
+    assert set(batch) == {*INPUTS, "labels", "label_weights", "example_weights"}
     kinds = {key: (array.dtype, array.shape) for key, array in batch.items()}
-    assert all(kinds[key] == (np.int32, (2, 8)) for key in (*INPUT_KEYS, "labels"))
+    assert all(kinds[key] == (np.int32, (2, 8)) for key in (*INPUTS, "labels"))
     assert kinds["label_weights"] == (np.float32, (2, 8))
 
 

@@ -23,6 +23,15 @@ def test_a_change_is_a_field_of_an_architecture():
     assert set(SizeChanges.model_fields) <= set(Architecture.model_fields)
 
 
+def test_a_recipe_cannot_ask_for_what_an_export_makes_of_an_architecture():
+    with pytest.raises(ValidationError, match="normalization"):
+        SizeChanges(normalization="folded")
+    assert (
+        Architecture.model_fields["num_layers"].description
+        == SizeChanges.model_fields["num_layers"].description
+    )
+
+
 def test_heads_must_divide_the_width_inside_a_block():
     with pytest.raises(
         ValueError, match=r"the width inside a block \(64\) must be a multiple of num_heads \(7\)"
