@@ -20,7 +20,7 @@ from mbert_cli.tasks.asked import Questions, Texts
 SHOWN_CHARACTERS = 80
 """Of a text in the table; records have all of it."""
 
-AROUND = 40
+CHARACTERS_AROUND = 40
 """Characters of the text shown on each side of a piece of it."""
 
 NO_TEXT = "(no text)"
@@ -201,6 +201,6 @@ def show_around(context: str, start: int, end: int) -> str:
         start: First character of the piece.
         end: The character after its last one.
     """
-    start, end = max(0, start - AROUND), end + AROUND
+    start, end = max(0, start - CHARACTERS_AROUND), end + CHARACTERS_AROUND
     around = f"{'... ' if start else ''}{context[start:end]}{' ...' if end < len(context) else ''}"
     return " ".join(around.split())

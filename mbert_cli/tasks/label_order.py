@@ -12,10 +12,10 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.tasks.kinds import in_words, kind_of
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.foreign_heads import MULTI_LABEL, NUMBER
+from mbert_cli.weights.foreign_heads import MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM
 
 
-def find_columns(task: TaskData, model: ModelDescription, name: str) -> tuple[int, ...]:
+def match_outputs(task: TaskData, model: ModelDescription, name: str) -> tuple[int, ...]:
     """For each label of a task the output of a model that stands for it.
 
     Args:
@@ -69,9 +69,9 @@ def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:
     if task.kind == model.kind:
         return
     asked, own = kind_of(task.kind), kind_of(model.kind)
-    is_single = own.problem_type == MULTI_LABEL and len(model.output_names or ()) == 1
-    if model.verb == IMPORT and is_single and asked.problem_type == NUMBER:
-        hint = f'Put "problem_type": "{NUMBER}" into its config.json and import it again.'
+    is_single = own.problem_type == MULTI_LABEL_PROBLEM and len(model.output_names or ()) == 1
+    if model.verb == IMPORT and is_single and asked.problem_type == REGRESSION_PROBLEM:
+        hint = f'Put "problem_type": "{REGRESSION_PROBLEM}" into its config.json and import it again.'
     elif model.verb == IMPORT:
         hint = f"Name a task of its kind: --set {own.settings}."
     else:

@@ -27,7 +27,7 @@ from mbert_cli.runs.listing import is_search, maker_of, newest_complete
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
 from mbert_cli.tasks.kinds import in_words, kind_of, known_outputs
-from mbert_cli.tasks.label_order import find_columns
+from mbert_cli.tasks.label_order import match_outputs
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
@@ -84,7 +84,7 @@ class TaskModel:
         Raises:
             UserError: It answers something else, or knows other labels.
         """
-        columns = find_columns(task, self.description, str(self.path))
+        columns = match_outputs(task, self.description, str(self.path))
         are_in_order = columns == tuple(range(len(columns)))
         description = self.description.model_copy(update={"output_names": task.output_names})
         return replace(self, description=description, columns=None if are_in_order else columns)

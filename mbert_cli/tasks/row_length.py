@@ -11,14 +11,14 @@ from mbert_cli.recipe.idle_keys import UNTYPED
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
 
-KEY = "task.sequence_length"
+LENGTH_KEY = "task.sequence_length"
 NOT_CHOSEN = (None, *UNTYPED)
 """Origins of a value that nobody typed for this command: the model's own length counts."""
 
 
 def chosen_length(invocation: Invocation[Any]) -> int | None:
     """What `task.sequence_length` says, if it was set in the recipe or on the command line."""
-    if invocation.loaded.origins.get(KEY) in NOT_CHOSEN:
+    if invocation.loaded.origins.get(LENGTH_KEY) in NOT_CHOSEN:
         return None
     length: int = invocation.recipe.task.sequence_length
     return length
@@ -55,8 +55,8 @@ def with_chosen_length(model: TaskModel, invocation: Invocation[Any]) -> TaskMod
     if model.path.suffix == ARTIFACT:
         raise UserError(
             f"An artifact reads the {model.sequence_length} tokens that it was exported with. "
-            f"Received: {KEY} {wanted} for {model.path}",
-            f"Leave {KEY} out, or export one of this length: `mbert export-tflite RUN --length {wanted}`.",
+            f"Received: {LENGTH_KEY} {wanted} for {model.path}",
+            f"Leave {LENGTH_KEY} out, or export one of this length: `mbert export-tflite RUN --length {wanted}`.",
         )
     require_length(wanted, model.description.size)
     return replace(model, sequence_length=wanted)

@@ -40,7 +40,7 @@ from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.weights.saved_network import dtype_policy, save_network
 from mbert_cli.weights.variables import assign_variables
 
-SCORE = "score"
+TASK_SCORE = "score"
 """The figure that decides which epoch is best: the mean of the task's official ones."""
 
 NULL_THRESHOLD = "null_threshold"
@@ -264,7 +264,7 @@ def fit(
         run=run_dir,
         seed=recipe.seed,
         validate=_validation(network, material, batches_of(recipe, held_out)),
-        best_metric=SCORE,
+        best_metric=TASK_SCORE,
         watch=watch,
         observe=method.observe,
     )
@@ -280,7 +280,7 @@ def _validation(
 
     def validate(objective: Objective) -> dict[str, float]:
         result = judge.score(judge.decide(batches.outputs(predict, length_step())))
-        return result.figures | result.details | {SCORE: result.value}
+        return result.figures | result.details | {TASK_SCORE: result.value}
 
     return validate
 
@@ -293,7 +293,7 @@ def _finish(
     known = {
         "steps": steps,
         "parameters": network.count_params(),
-        "score": figures[f"validation/{SCORE}"],
+        "score": figures[f"validation/{TASK_SCORE}"],
         "score_name": score_name(material.held_out.judge.metrics),
         "set": validated.digest,
         "examples": validated.examples,

@@ -16,8 +16,12 @@ HEAD_OF_CLASS = {
 }
 """Heads of a task by the end of the class's name that Hugging Face gives a model with it."""
 
-SINGLE_LABEL, MULTI_LABEL, NUMBER = "single_label_classification", "multi_label_classification", "regression"
-PROBLEM_TYPES = (SINGLE_LABEL, MULTI_LABEL, NUMBER)
+SINGLE_LABEL_PROBLEM, MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM = (
+    "single_label_classification",
+    "multi_label_classification",
+    "regression",
+)
+PROBLEM_TYPES = (SINGLE_LABEL_PROBLEM, MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM)
 """Hugging Face's values of `problem_type`: what a classifier of whole texts answers."""
 
 SHARED = {"token_classifier": "classifier"}
@@ -149,15 +153,15 @@ def find_problem_type(
         return None
     stated = configuration.values.get("problem_type")
     if stated is None:
-        single = MULTI_LABEL if file_format == "huggingface" else NUMBER
-        return single if num_labels == 1 else SINGLE_LABEL
+        single = MULTI_LABEL_PROBLEM if file_format == "huggingface" else REGRESSION_PROBLEM
+        return single if num_labels == 1 else SINGLE_LABEL_PROBLEM
     if not isinstance(stated, str) or stated not in PROBLEM_TYPES:
         raise UserError(
             f"problem_type must be one of {', '.join(PROBLEM_TYPES)}. "
             f"Received: {_shown(stated)} in {configuration.path}",
             "Set it to the one that the model was trained for, or take it out.",
         )
-    if stated == SINGLE_LABEL and num_labels == 1:
+    if stated == SINGLE_LABEL_PROBLEM and num_labels == 1:
         raise UserError(
             f"problem_type {stated} needs two outputs or more, as in transformers. "
             f"Received: 1 output, in {configuration.path}",
@@ -211,7 +215,7 @@ def find_notes(problem_type: str | None, num_labels: int, configuration: Configu
     """
     values, file = configuration.values, configuration.path.name
     notes = []
-    if problem_type == MULTI_LABEL and num_labels == 1 and values.get("problem_type") is None:
+    if problem_type == MULTI_LABEL_PROBLEM and num_labels == 1 and values.get("problem_type") is None:
         notes.append(
             f"{file}: one output without problem_type is given as a probability, its sigmoid, as transformers "
             'gives it; with "problem_type": "regression" it is the number itself'

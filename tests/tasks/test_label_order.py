@@ -7,7 +7,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import SIZES
-from mbert_cli.tasks.label_order import find_columns
+from mbert_cli.tasks.label_order import match_outputs
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 MNLI = ["entailment", "neutral", "contradiction"]
@@ -21,7 +21,7 @@ def describe(labels: list[str], kind: str = "classification", verb: str = "impor
 
 
 def columns(task: TaskData, model: ModelDescription) -> tuple[int, ...]:
-    return find_columns(task, model, "runs/theirs")
+    return match_outputs(task, model, "runs/theirs")
 
 
 def refusal(task: TaskData, model: ModelDescription) -> UserError:
