@@ -112,8 +112,15 @@ def run(command: ConvertCommand) -> None:
 
 
 def find_family(size: Architecture) -> str:
-    """The family of other projects that an architecture belongs to."""
-    if size.intra_dim is not None:
+    """The family of other projects that an architecture belongs to.
+
+    A MobileBERT without bottlenecks is told from a BERT by what only the former can have.
+    """
+    has_more = (
+        size.trigram_input or size.embedding_dim != size.hidden_dim or size.num_feedforward_networks > 1
+    )
+    is_normed_otherwise = size.normalization == "no_norm" or size.edge_epsilon != size.norm_epsilon
+    if size.intra_dim is not None or (size.num_segments and (has_more or is_normed_otherwise)):
         return "mobilebert"
     return "bert" if size.num_segments else "distilbert"
 
@@ -148,9 +155,12 @@ def require_place(size: Architecture, heads: Collection[str], file_format: str, 
 
 def _why_no_place(size: Architecture, heads: Collection[str], file_format: str, family: str) -> str | None:
     """Why a format cannot hold a network; None if it can."""
+    if file_format == "tf1" and family == "mobilebert" and size.intra_dim is None:
+        return "A MobileBERT without bottlenecks was not compared with TF1's code"
     if file_format == "tf1":
         return "There are no TF1 checkpoints of DistilBERT" if family == "distilbert" else why_no_tf1(size)
-    if family == "mobilebert" and not (size.use_bottleneck_attention or size.key_query_shared_bottleneck):
+    narrows_queries = size.use_bottleneck_attention or size.key_query_shared_bottleneck
+    if family == "mobilebert" and size.intra_dim is not None and not narrows_queries:
         return "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read"
     if family != "mobilebert" and "classifier" in heads and not size.use_pooler:
         return f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model has not"

@@ -190,29 +190,35 @@ def _special_fields(
         }  # fmt: skip
     if family == "bert":
         return fields | {"embedding_dim": values["hidden_size"], "use_pooler": True}
-    _check_bottleneck(values, path)
     if file_format == "huggingface" and values["normalization_type"] == "layer_norm":
         fields["edge_norm_epsilon"] = EDGE_EPSILON
     return fields | {
         "embedding_dim": values.get("embedding_size", values["hidden_size"]),
-        "intra_dim": values.get("intra_bottleneck_size", values["hidden_size"]),
         "use_pooler": values["classifier_activation"],
+        **_bottleneck(values, file_format, path),
     }
 
 
-def _check_bottleneck(values: Mapping[str, Any], path: Path) -> None:
-    if not values["use_bottleneck"]:
+def _bottleneck(values: Mapping[str, Any], file_format: str, path: Path) -> dict[str, object]:
+    """What a MobileBERT reads through bottlenecks; without them it has BERT's plain blocks."""
+    has_bottleneck = values["use_bottleneck"]
+    if file_format == "tf1" and not has_bottleneck:
         raise UserError(
-            f"use_bottleneck must be true for a MobileBERT. Received: false, or nothing in its place, in {path}",
-            "mbert has no MobileBERT without bottlenecks; take a checkpoint with them.",
+            "use_bottleneck must be true for a MobileBERT of TF1. "
+            f"Received: false, or nothing in its place, in {path}",
+            "Without bottlenecks mbert was compared with Hugging Face's MobileBERT alone; take it in that format.",
         )
-    intra = values.get("intra_bottleneck_size", values["hidden_size"])
-    if values.get("true_hidden_size", intra) != intra:
+    name = "intra_bottleneck_size" if has_bottleneck else "hidden_size"
+    width = values.get(name, values["hidden_size"])
+    if values.get("true_hidden_size", width) != width:
         raise UserError(
-            "true_hidden_size and intra_bottleneck_size must be equal. "
-            f"Received: {values['true_hidden_size']} and {intra} in {path}",
-            f"Take true_hidden_size out of {path.name}: intra_bottleneck_size alone says the width.",
+            f"true_hidden_size and {name} must be equal. "
+            f"Received: {values['true_hidden_size']} and {width} in {path}",
+            f"Take true_hidden_size out of {path.name}: {name} alone says the width.",
         )
+    if has_bottleneck:
+        return {"intra_dim": width}
+    return {"intra_dim": None, "use_bottleneck_attention": False, "key_query_shared_bottleneck": False}
 
 
 def _vocab_size(values: Mapping[str, Any], path: Path) -> int:
@@ -233,8 +239,8 @@ def write_configuration(size: Architecture, vocab_size: int, family: str) -> dic
     }
     if family == "mobilebert":
         special |= {
-            "use_bottleneck": True, "classifier_activation": size.use_pooler,
-            "true_hidden_size": size.intra_dim,
+            "use_bottleneck": size.intra_dim is not None, "classifier_activation": size.use_pooler,
+            "intra_bottleneck_size": size.block_dim, "true_hidden_size": size.block_dim,
         }  # fmt: skip
     return {"model_type": family, "vocab_size": vocab_size} | fields | special
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.commands import convert_checkpoint, import_checkpoint
-from mbert_cli.commands.convert_checkpoint import TRIGRAM, ConvertCommand, require_place
+from mbert_cli.commands.convert_checkpoint import TRIGRAM, ConvertCommand, find_family, require_place
 from mbert_cli.commands.import_checkpoint import ImportCommand
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_task_network
@@ -32,6 +32,10 @@ NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-
             "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read", NEITHER,
         ),
         (
+            "mobilebert", {"intra_dim": None}, "mobilebert", "tf1",
+            "A MobileBERT without bottlenecks was not compared with TF1's code", "Use --to huggingface.",
+        ),
+        (
             "bert_base", {"use_pooler": False}, "bert", "huggingface",
             "Hugging Face's Bert classifies through a pooler, which this model has not", "Use --to tf1.",
         ),
@@ -50,6 +54,25 @@ def test_a_network_without_a_place_is_told_where_there_is_one(name, changes, fam
     with pytest.raises(UserError) as caught:
         require_place(size, {"encoder", "classifier"}, to, family)
     assert (caught.value.message, caught.value.hint) == (f"{rule}. Received: --to {to}", hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "family"),
+    [
+        ("mobilebert", {}, "mobilebert"),
+        ("ib_bert_large", {}, "mobilebert"),
+        ("mobilebert", {"intra_dim": None}, "mobilebert"),
+        ("bert_base", {"normalization": "no_norm"}, "mobilebert"),
+        ("bert_base", {"num_feedforward_networks": 2}, "mobilebert"),
+        ("bert_base", {"embedding_dim": 128}, "mobilebert"),
+        ("bert_base", {"edge_norm_epsilon": 1e-5}, "mobilebert"),
+        ("bert_base", {}, "bert"),
+        ("tinybert_4", {"use_pooler": False}, "bert"),
+        ("distilbert_6", {}, "distilbert"),
+    ],
+)
+def test_the_family_is_the_smallest_that_can_be_what_the_network_is(name, changes, family):
+    assert find_family(SIZES[name].model_copy(update=changes)) == family
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,18 @@ SIZES = {
         }
     ),
 }
+PLAIN = MOBILEBERT.model_copy(update={"intra_dim": None, "key_query_shared_bottleneck": False})
+SIZES |= {
+    "mobilebert_without_bottlenecks": PLAIN,
+    "mobilebert_without_bottlenecks_and_trigram": PLAIN.model_copy(
+        update={"trigram_input": False, "num_feedforward_networks": 1, "normalization": "layer_norm"}
+    ),
+}
 VOCAB_SIZE = 60
+
+
+def family_of(size: Architecture) -> str:
+    return "bert" if size.embedding_dim == size.hidden_dim else "mobilebert"
 
 
 def build_reference(size: Architecture) -> "torch.nn.Module":
@@ -62,7 +73,7 @@ def build_reference(size: Architecture) -> "torch.nn.Module":
         "layer_norm_eps": 1e-12,
         "attn_implementation": "eager",
     }
-    if size.intra_dim is None:
+    if family_of(size) == "bert":
         model = transformers.BertForPreTraining(transformers.BertConfig(**shared))
     else:
         model = transformers.MobileBertForPreTraining(_mobilebert_config(size, shared))
@@ -83,7 +94,7 @@ def build_reference(size: Architecture) -> "torch.nn.Module":
 def _mobilebert_config(size: Architecture, shared: dict) -> "transformers.MobileBertConfig":
     return transformers.MobileBertConfig(
         **shared, embedding_size=size.embedding_dim, trigram_input=size.trigram_input,
-        use_bottleneck=True, intra_bottleneck_size=size.intra_dim,
+        use_bottleneck=size.intra_dim is not None, intra_bottleneck_size=size.intra_dim or 128,
         use_bottleneck_attention=size.use_bottleneck_attention,
         key_query_shared_bottleneck=size.key_query_shared_bottleneck,
         num_feedforward_networks=size.num_feedforward_networks,
@@ -95,7 +106,7 @@ def build_ours(reference: "torch.nn.Module", size: Architecture) -> keras.Model:
     """Our network with the weights of the reference."""
     network = build_pretraining_network(size, vocab_size=VOCAB_SIZE, seed=None)
     heads = {"masked_language_model": 0, "next_sentence": 0} | ({"pooler": 0} if size.use_pooler else {})
-    family = "bert" if size.intra_dim is None else "mobilebert"
+    family = family_of(size)
     state = {name: tensor.numpy() for name, tensor in reference.state_dict().items()}
     arrays, _ = from_foreign(state, weights_of(size, VOCAB_SIZE, heads, "huggingface", family))
     assign_variables(network, arrays)

@@ -68,6 +68,31 @@ def test_a_size_that_was_written_is_read_again(name, tmp_path):
         assert (found.size, found.vocab_size, found.family) == (expected, 99, family)
 
 
+@pytest.mark.parametrize("normalization", ["no_norm", "layer_norm"])
+def test_a_mobilebert_without_bottlenecks_has_plain_blocks_and_is_written_as_it_was_read(
+    normalization, tmp_path
+):
+    values = OPT | {"model_type": "mobilebert", "use_bottleneck": False, "normalization_type": normalization}
+    size = read(tmp_path, values, "huggingface").size
+    changes = {"intra_dim": None, "key_query_shared_bottleneck": False, "normalization": normalization}
+    changes |= {"edge_norm_epsilon": 1e-5 if normalization == "layer_norm" else None}
+    assert size == SIZES["mobilebert"].model_copy(update=changes)
+    written = write_configuration(size, 30522, "mobilebert")
+    assert (written["use_bottleneck"], written["true_hidden_size"]) == (False, 512)
+    assert read(tmp_path, written, "huggingface").size == size
+
+
+def test_a_mobilebert_without_bottlenecks_of_tf1_is_refused(tmp_path):
+    error = refusal(tmp_path, OPT | {"use_bottleneck": False}, "tf1")
+    assert error.message == (
+        "use_bottleneck must be true for a MobileBERT of TF1. "
+        f"Received: false, or nothing in its place, in {tmp_path / 'config.json'}"
+    )
+    assert error.hint == (
+        "Without bottlenecks mbert was compared with Hugging Face's MobileBERT alone; take it in that format."
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -103,7 +128,10 @@ def test_a_size_that_was_written_is_read_again(name, tmp_path):
         ({"pruned_heads": {"0": [1]}}, 'pruned_heads must be {{}}. Received: {{"0": [1]}} in {path}'),
         ({"per_layer_config": {"0": {"intermediate_size": 4}}},
          'per_layer_config must be {{}}. Received: {{"0": {{"intermediate_size": 4}}}} in {path}'),
-        ({"use_bottleneck": False}, "use_bottleneck must be true for a MobileBERT. Received: false, or nothing in its place, in {path}"),
+        (
+            {"use_bottleneck": False, "true_hidden_size": 128},
+            "true_hidden_size and hidden_size must be equal. Received: 128 and 512 in {path}",
+        ),
         (
             {"true_hidden_size": 256},
             "true_hidden_size and intra_bottleneck_size must be equal. Received: 256 and 128 in {path}",
