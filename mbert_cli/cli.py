@@ -308,7 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _invocation(
     ctx: typer.Context, recipe: str, settings: list[str] | None, run: Path | None, smoke: bool,
     dry_run: bool, quiet: bool, flags: Mapping[str, tuple[str, object]] | None = None, **extra: Any,
-) -> "Invocation":  # fmt: skip
+) -> "Invocation[Any]":  # fmt: skip
     """What was typed, with its recipe loaded."""
     from mbert_cli.recipe.invocation import invoke
 
@@ -328,7 +328,7 @@ def _plain(module: str, quiet: bool) -> ModuleType:
         return importlib.import_module(f"mbert_cli.commands.{module}")
 
 
-def _run(module: str, invocation: "Invocation") -> None:
+def _run(module: str, invocation: "Invocation[Any]") -> None:
     """Runs a verb, whose page and libraries are loaded only when nothing stands in its way."""
     from mbert_cli.preflight.resolving import resolve
 

@@ -4,9 +4,10 @@ Everything is read from the command line and from the schema of the recipes, whe
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import typer.core
 import typer.main
 
 from mbert_cli.cli import app
@@ -16,6 +17,9 @@ from mbert_cli.recipe.keys import NO_DEFAULT, Key, discriminator_of, keys_of, va
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.section import Section
+
+Command = typer.core.TyperCommand | typer.core.TyperGroup
+Parameter = typer.core.TyperArgument | typer.core.TyperOption
 
 INTRODUCTION = """# Reference: verbs and recipe keys
 
@@ -38,7 +42,7 @@ KEY_COLUMNS = ("key", "takes", "default", "what it is")
 
 def reference() -> str:
     """The whole page, ending with a line break."""
-    verbs = typer.main.get_command(app).commands
+    verbs = _commands_of(typer.main.get_command(app))
     parts = [INTRODUCTION, "## Verbs", _contents(verbs)]
     for name, command in verbs.items():
         parts += _verb(f"mbert {name}", command)
@@ -48,22 +52,31 @@ def reference() -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _contents(verbs: dict) -> str:
-    rows = [(_link(f"mbert {name}"), command.help.partition("\n")[0]) for name, command in verbs.items()]
+def _commands_of(program: object) -> dict[str, Command]:
+    """The verbs of a program, or the words behind a verb; none of a command without such."""
+    if not isinstance(program, typer.core.TyperGroup):
+        return {}
+    return {name: found for name, found in program.commands.items() if isinstance(found, Command)}
+
+
+def _contents(verbs: Mapping[str, Command]) -> str:
+    rows = [
+        (_link(f"mbert {name}"), (command.help or "").partition("\n")[0]) for name, command in verbs.items()
+    ]
     return table(("verb", "what it does"), rows)
 
 
-def _verb(name: str, command: typer.core.TyperCommand, level: int = 3) -> Iterator[str]:
+def _verb(name: str, command: Command, level: int = 3) -> Iterator[str]:
     """Heading, help and flags; for a verb with recipes also these, and their keys outside all sections."""
     yield f"{'#' * level} {name}"
-    yield from (part.strip() for part in command.help.split("\n\n"))
+    yield from (part.strip() for part in (command.help or "").split("\n\n"))
     if command.params:
         yield table(FLAG_COLUMNS, _flags(command))
     verb = name.removeprefix("mbert ")
     if verb in RECIPES:
         yield table(("recipe", "what it is"), _recipes(verb))
         yield table(KEY_COLUMNS, _rows([verb], ""))
-    for below, nested in getattr(command, "commands", {}).items():
+    for below, nested in _commands_of(command).items():
         yield from _verb(f"{name} {below}", nested, level + 1)
 
 
@@ -71,9 +84,10 @@ def _recipes(verb: str) -> list[tuple[str, str]]:
     return [(f"`{name}`", header(find_recipe(verb, name).path)[0]) for name in recipe_names(verb)]
 
 
-def _flags(command: typer.core.TyperCommand) -> list[tuple[str, str, str]]:
+def _flags(command: Command) -> list[tuple[str, str, str]]:
     rows = []
-    for parameter in command.params:
+    parameters = [found for found in command.params if isinstance(found, Parameter)]
+    for parameter in parameters:
         is_argument = isinstance(parameter, typer.core.TyperArgument)
         word = parameter.metavar or ("" if getattr(parameter, "is_flag", False) else parameter.name.upper())
         names = [] if is_argument else [*parameter.opts, *parameter.secondary_opts]
@@ -81,7 +95,7 @@ def _flags(command: typer.core.TyperCommand) -> list[tuple[str, str, str]]:
         default = "must be given" if parameter.required else ""
         if parameter.show_default and parameter.default not in (None, False):
             default = f"`{parameter.default}`"
-        rows.append((shown.replace("` ", "`"), parameter.help, default))
+        rows.append((shown.replace("` ", "`"), parameter.help or "", default))
     return rows
 
 

@@ -81,10 +81,10 @@ def recorded_input(invocation: Invocation[Any], key: str) -> str | None:
     """What the run that is about to be continued wrote down for a key."""
     if invocation.fresh:
         return None
-    value = recorded_recipe(invocation.run)
+    value: Any = recorded_recipe(invocation.directory)
     for part in key.split("."):
         value = (value or {}).get(part)
-    return value
+    return None if value is None else str(value)
 
 
 def with_found(recipe: Recipe, runs: Mapping[str, Run]) -> Recipe:

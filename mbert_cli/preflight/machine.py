@@ -82,7 +82,12 @@ def _memory(inspection: Inspection, needed: int, batch_size: int, what: str) -> 
 def look_at_extras(inspection: Inspection, options: TrainOptions) -> None:
     """Packages that a recipe needs beside those that are always there."""
     if options.tensorboard:
-        inspection.look("extra tensorboard", lambda: ("installed", require_tensorboard()))
+        inspection.look("extra tensorboard", _find_tensorboard)
+
+
+def _find_tensorboard() -> tuple[str, None]:
+    require_tensorboard()
+    return "installed", None
 
 
 def look_at_disk(inspection: Inspection, path: Path, size_bytes: int) -> None:

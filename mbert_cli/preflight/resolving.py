@@ -35,11 +35,16 @@ def page_of(verb: str) -> Any:
     return importlib.import_module(f"mbert_cli.preflight.{_PAGES.get(verb, verb.replace('-', '_'))}")
 
 
+def _find_backend() -> tuple[str, None]:
+    require_backend()
+    return os.environ.get(VARIABLE) or BACKENDS[0], None
+
+
 def inspect(invocation: Invocation[Any]) -> list[Finding]:
     """All that `resolve` finds, going on after what failed; a recipe that was loaded is valid."""
     inspection = Inspection(goes_on=True)
     inspection.note("recipe", f"{invocation.verb}/{invocation.loaded.name} is valid")
-    inspection.look("backend", lambda: (os.environ.get(VARIABLE) or BACKENDS[0], require_backend()))
+    inspection.look("backend", _find_backend)
     with console.silence(), contextlib.suppress(NotFound):
         resolve(invocation, inspection)
     return inspection.findings

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, TypedDict, Unpack
 
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
@@ -96,6 +96,23 @@ class Invocation(Generic[Recipe]):
         )
 
 
+class Typed(TypedDict, total=False):
+    """Fields of `Invocation` that are taken over as they were typed."""
+
+    fresh: bool
+    dry_run: bool
+    quiet: bool
+    command: tuple[str, ...]
+    context: Path | None
+    file: Path | None
+    text_column: str | None
+    second_text_column: str | None
+    pair: bool
+    jsonl: bool
+    submission: Path | None
+    delivery: Delivery
+
+
 def invoke(
     verb: str,
     recipe: str,
@@ -107,7 +124,7 @@ def invoke(
     targets: Sequence[Path | None] = (),
     texts: Sequence[str] = (),
     questions: Sequence[str] = (),
-    **typed: object,
+    **typed: Unpack[Typed],
 ) -> Invocation[Any]:
     """Loads the recipe and fills in what was not typed.
 
@@ -138,10 +155,10 @@ def invoke(
     return Invocation(
         verb, loaded, root, run, smoke=smoke, texts=tuple(texts), questions=tuple(questions), targets=chosen,
         **typed,
-    )  # type: ignore[arg-type] # fmt: skip
+    )  # fmt: skip
 
 
-def recorded_task(target: Path | None) -> dict:
+def recorded_task(target: Path | None) -> dict[str, Any]:
     """The task that a run, or the run of an artifact, was fine-tuned for.
 
     Raises:
@@ -149,7 +166,8 @@ def recorded_task(target: Path | None) -> dict:
     """
     folder = Path("runs") if target is None else target / "final" if target.is_dir() else target.parent
     try:
-        return read_json(folder / DESCRIPTION_FILE)["task"]
+        task: dict[str, Any] = read_json(folder / DESCRIPTION_FILE)["task"]
+        return task
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
             "A key of a task can be set alone where a fine-tuned run says the others. "

@@ -1,12 +1,13 @@
 """A complete recipe as YAML, each value with the place it comes from."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mbert_cli.recipe.loading import LoadedRecipe
 from mbert_cli.recipe.yaml_text import written
 
 
-def show(loaded: LoadedRecipe) -> list[str]:
+def show(loaded: LoadedRecipe[Any]) -> list[str]:
     """Lines of YAML that load as the same recipe; behind each value stands its origin as a comment."""
     lines = list(_lines(loaded.values(), "", loaded.origins))
     width = max(len(text) for text, origin in lines if origin)

@@ -118,7 +118,8 @@ def written(value: object) -> str:
 def _compose(text: str) -> yaml.Node | None:
     try:
         node = yaml.compose(text, Loader=_RecipeLoader)
-        _require_shallow(node)
+        if node is not None:
+            _require_shallow(node)
         return node
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -129,7 +130,7 @@ def _compose(text: str) -> yaml.Node | None:
         raise YamlProblem(TOO_DEEP, 1) from None
 
 
-def _require_shallow(node: yaml.Node | None) -> None:
+def _require_shallow(node: yaml.Node) -> None:
     """Refuses what is nested more deeply than any recipe, or inside itself by an alias."""
     level = {id(node): node}
     for _ in range(MAX_DEPTH):
@@ -139,7 +140,7 @@ def _require_shallow(node: yaml.Node | None) -> None:
     raise YamlProblem(TOO_DEEP, _line(next(iter(level.values()))))
 
 
-def _parts(node: yaml.Node | None) -> list[yaml.Node]:
+def _parts(node: yaml.Node) -> list[yaml.Node]:
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []

@@ -54,7 +54,7 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
         shutil.rmtree(replaced, ignore_errors=True)
 
 
-def verify_directory(path: Path, *, sizes_only: bool = False) -> dict[str, dict]:
+def verify_directory(path: Path, *, sizes_only: bool = False) -> dict[str, dict[str, Any]]:
     """Compares a directory with its manifest.
 
     Args:
@@ -67,7 +67,7 @@ def verify_directory(path: Path, *, sizes_only: bool = False) -> dict[str, dict]
     Raises:
         UserError: Names every file that is missing, truncated or altered.
     """
-    files = read_manifest(path)["files"]
+    files: dict[str, dict[str, Any]] = read_manifest(path)["files"]
     with ThreadPoolExecutor() as pool:
         damages = pool.map(lambda name: _damage(path / name, files[name], sizes_only), files)
         found = [f"{name} {damage}" for name, damage in zip(files, damages, strict=True) if damage]

@@ -1,6 +1,5 @@
 """The run that a command writes: begun or continued, with what is said about that."""
 
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -31,7 +30,7 @@ def open_run(
     """
     if recipe.train.tensorboard:
         require_tensorboard()
-    path, verb = Path(invocation.run), invocation.verb
+    path, verb = invocation.directory, invocation.verb
     run = RunDir.open(
         path,
         verb,

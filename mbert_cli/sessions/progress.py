@@ -1,6 +1,6 @@
 """Training as a person sees it on the terminal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -8,20 +8,26 @@ from mbert_cli import console
 from mbert_cli.display import Display
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import checkpoint_steps
+from mbert_cli.text.batch import Batch
 from mbert_cli.train.checkpoint import has_optimizer
 from mbert_cli.train.engine import train
 from mbert_cli.train.objective import Objective
+from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Stage
 
 
 def train_with_progress(
     plan: Sequence[Stage],
     build: Callable[[Stage], Objective],
-    batches: Callable,
+    batch_at: Callable[[int], Batch],
     *,
+    options: TrainOptions,
     run: RunDir,
+    seed: int,
+    validate: Callable[[Objective], Mapping[str, float]] | None = None,
+    best_metric: str | None = None,
+    watch: Callable[[int], object] | None = None,
     observe: Callable[[Display], Display] = lambda display: display,
-    **settings: object,
 ) -> dict[str, float]:
     """`engine.train`, shown on the terminal from where the run stands.
 
@@ -40,10 +46,14 @@ def train_with_progress(
         return train(
             plan,
             build,
-            batches,
+            batch_at,
+            options=options,
             run=run,
+            seed=seed,
+            validate=validate,
+            best_metric=best_metric,
+            watch=watch,
             progress=observe(progress),
             warn=console.warning,
             resumed=resumed,
-            **settings,
         )

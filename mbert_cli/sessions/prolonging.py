@@ -91,7 +91,7 @@ def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: Plan
     Raises:
         UserError: It cannot go on for more steps.
     """
-    path, verb = Path(invocation.run), invocation.verb
+    path, verb = invocation.directory, invocation.verb
     if invocation.fresh or not is_run(path):
         return
     recorded, plain = recorded_recipe(path), recipe.model_dump()
