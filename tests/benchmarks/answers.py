@@ -21,8 +21,8 @@ from mbert_cli.examples.squad import Question, Squad, collect_squad
 from mbert_cli.examples.squad_files import read_squad
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.heads import build_task_network
-from mbert_cli.tasks.encoding import encode_set
 from mbert_cli.tasks.kinds import KINDS
+from mbert_cli.tasks.task_set import encode_set
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.tflite.convert import convert
