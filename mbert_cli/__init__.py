@@ -10,7 +10,7 @@ how a corpus is read, on the terminal          mbert_cli/sessions/reading.py
 what one verb does, top to bottom              mbert_cli/commands/
 what a verb needs before it works              mbert_cli/preflight/
 a run begun, continued, shown and summed up    mbert_cli/sessions/
-a run that goes on for more steps              mbert_cli/sessions/prolonging.py
+a run that continues for more steps            mbert_cli/sessions/prolonging.py
 what a command shows                           mbert_cli/page.py
 how it is printed and written                  mbert_cli/report/terminal.py
 --format and --out                             mbert_cli/report/delivery.py
@@ -50,7 +50,7 @@ what makes a run complete, and opening one     mbert_cli/runs/complete.py
 a saved model, opened once                     mbert_cli/weights/saved_model.py
 what its inputs hold                           mbert_cli/runs/content.py
 which inputs a recipe has                      mbert_cli/recipe/contents.py
-which run a command goes on with               mbert_cli/runs/identity.py
+which run a command continues                  mbert_cli/runs/identity.py
 corpora                                        mbert_cli/corpus/corpus.py
 files by pattern, each once                    mbert_cli/text/file_patterns.py
 text to token ids                              mbert_cli/text/wordpiece.py
@@ -69,7 +69,7 @@ what eval shows beside the score               mbert_cli/tasks/scores.py
 GLUE                                           mbert_cli/examples/glue.py
 SQuAD                                          mbert_cli/examples/squad.py
 files of questions                             mbert_cli/examples/squad_files.py
-tables of one's own                            mbert_cli/examples/text_tables.py
+tables of your own                             mbert_cli/examples/text_tables.py
 columns of CSV, TSV and JSONL files            mbert_cli/examples/table_files.py
 what separates their cells                     mbert_cli/examples/table_dialect.py
 their labels, a column or several              mbert_cli/examples/labelled_rows.py

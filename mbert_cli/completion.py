@@ -54,7 +54,7 @@ def verb_recipe_and_key(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def recipe_paths(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Recipes of all verbs, as `distill/quickstart`, or as two words."""
+    """Recipes of all verbs, in the form `distill/quickstart` or as two words."""
     return _matching(_recipe_paths(), incomplete) if not _typed(ctx) else verb_and_recipe(ctx, incomplete)
 
 

@@ -33,7 +33,7 @@ def set_quiet(quiet: bool) -> None:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Quiet for a while: for a look ahead at what will be said again in its place."""
+    """Prints nothing for a while: for a look ahead at what will be printed again in its place."""
     before = _settings.quiet
     _settings.quiet = True
     try:
@@ -86,7 +86,7 @@ def info(text: str) -> None:
 
 
 def warning(text: str) -> None:
-    """Says what the person should know although the work goes on."""
+    """Says what the person should know although the work continues."""
     _message("Warning", text, "yellow")
 
 
@@ -98,7 +98,7 @@ def error(message: str, hint: str = "") -> None:
 
 
 def stopped(message: str, hint: str = "") -> None:
-    """Says where the command was interrupted, which is no error, and how to go on."""
+    """Says where the command was interrupted, which is no error, and how to continue."""
     print_line(_messages(), message)
     if hint:
         _message("Hint", hint, "cyan")

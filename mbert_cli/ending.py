@@ -50,7 +50,7 @@ def _end(work: Callable[[], object]) -> NoReturn:
     except SystemExit as ending:
         if ending.code == Interrupted.exit_code:
             console.stopped(
-                "Stopped by Ctrl-C.", "What a run had saved stands; the same command goes on from there."
+                "Stopped by Ctrl-C.", "What a run had saved is kept; the same command continues from there."
             )
         raise
     except OSError as problem:

@@ -18,7 +18,7 @@ class UserError(Exception):
 
 
 class RunError(UserError):
-    """Work began and could not be finished, as with a loss that is not finite: exit code 1."""
+    """Work began and could not be finished, for example because a loss was not finite: exit code 1."""
 
     exit_code = 1
 

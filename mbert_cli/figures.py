@@ -41,7 +41,7 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def show_figure(name: str, value: float) -> str:
-    """A figure of a run by its name, as `validation/accuracy` or `loss/total`."""
+    """A figure of a run by its name, such as `validation/accuracy` or `loss/total`."""
     last = name.rpartition("/")[2]
     if last in _SHARES or last.endswith("_accuracy"):
         return show_share(value)
@@ -49,7 +49,7 @@ def show_figure(name: str, value: float) -> str:
 
 
 def show_official(name: str, value: float) -> str:
-    """A figure of the official SQuAD scripts, as `exact_match`, `HasAns_f1` or `best_f1_thresh`."""
+    """A figure of the official SQuAD scripts, such as `exact_match`, `HasAns_f1` or `best_f1_thresh`."""
     if name.rpartition("_")[2] == "total":
         return f"{value:,.0f}"
     last = name.rpartition("_")[2]

@@ -27,7 +27,7 @@ def home_folder() -> Path | None:
 def cache_root() -> Path | None:
     """Where programs may keep what can be made again; None where nothing can be kept.
 
-    That is `$XDG_CACHE_HOME`, or `.cache` in a home directory that is there.
+    That is `$XDG_CACHE_HOME`, or `.cache` in an existing home directory.
     """
     named = os.environ.get(CACHE_VARIABLE, "")
     if os.path.isabs(named):  # a relative one is to be ignored, says the XDG specification

@@ -15,7 +15,7 @@ from typing import IO, Literal, TextIO
 _NOT_SHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Control characters, which a terminal obeys or swallows, and halves of characters, which no file can hold."""
 _LEFT_BY_JSON = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Of these, what `json.dumps` leaves as it is; some readers end a line at them."""
+"""Those of them that `json.dumps` leaves as they are; some readers end a line at them."""
 _STANDARD = (0, 1, 2)
 
 

@@ -18,7 +18,7 @@ PIPELINE = ["prepare", "train-teacher", "distill", "finetune", "eval", "predict"
 
 
 DISTILL_KEYS = [key.path for key in keys_of("distill") if key.path.startswith("dist")]
-STOPPED = "Stopped by Ctrl-C.\nHint: What a run had saved stands; the same command goes on from there.\n"
+STOPPED = "Stopped by Ctrl-C.\nHint: What a run had saved is kept; the same command continues from there.\n"
 
 
 @pytest.fixture(autouse=True)

@@ -73,7 +73,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(folder, mbert, start_and_signal):
     *_, message, hint = errors.splitlines()
     assert message.startswith("Stopped at step ")
     assert message.endswith(" of 60; the state is saved in runs/stopped")
-    assert hint == "Hint: The same command goes on from there."
+    assert hint == "Hint: The same command continues from there."
     mbert(folder, *TRAIN, "--run", "runs/stopped")
     assert files_of(folder, "runs/stopped") == files_of(folder, "runs/whole")
 

@@ -70,7 +70,10 @@ def test_the_table_of_sizes_counts_right():
     )
     counted = {}
     for name, size in SIZES.items():
-        megabytes = [size_bytes(size, 30_522, mode) / 1e6 for mode in ("float32", "dynamic_int8")]
+        megabytes = [
+            size_bytes(size, 30_522, kernel_bytes=kernel_bytes, vector_bytes=4) / 1e6
+            for kernel_bytes in (4, 1)
+        ]
         cells = f"{count_parameters(size, 30_522):,}", *(f"{value:.1f}" for value in megabytes)
         counted[name] = " | ".join([*cells, f"{count_flops(size, 128) / 1e9:.2f}"])
     assert rows == counted

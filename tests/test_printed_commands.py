@@ -93,9 +93,12 @@ def placeholder(expression: str) -> str:
         return "vocabulary.file=vocab.txt"
     if "verb" in expression or expression in ("own[-1]", "about"):
         return "finetune"
-    return {"wanted": "128", "smaller": "8", "str(theirs.lowercase).lower()": "false"}.get(
-        expression, "mine.yaml"
-    )
+    return {
+        "wanted": "128",
+        "sequence_length": "128",
+        "smaller": "8",
+        "str(theirs.lowercase).lower()": "false",
+    }.get(expression, "mine.yaml")
 
 
 SOURCES = {

@@ -1,4 +1,4 @@
-"""Tasks of every kind as a person types them: fine-tuned, scored, asked and exported, from files of one's own."""
+"""Tasks of every kind as a person types them: fine-tuned, scored, asked and exported, from files of the user's own."""
 
 import json
 import re

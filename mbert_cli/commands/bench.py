@@ -26,7 +26,7 @@ from mbert_cli.tflite.latency_reports import BENCH, Machine, describe_machine, w
 EXAMPLES = 32
 
 NOISY = 0.1
-"""From this spread of the rounds on, a warning says that the times are not to be relied on."""
+"""Spread of the rounds from which on a warning says that the times cannot be relied on."""
 
 Inputs = list[Batch]
 
@@ -58,7 +58,7 @@ def _plan(artifacts: Sequence[Path], seconds: float) -> Page:
 
 
 def _inputs(ready: Ready) -> list[Inputs]:
-    """For each artifact examples of its task, in its own tokens and at its own length; alike ones are read once."""
+    """Examples of the task of each artifact, in its own tokens and at its own length; equal ones are read once."""
     read: dict[tuple[str, str, int], Inputs] = {}
     inputs = []
     for model in ready.models:

@@ -43,7 +43,7 @@ TRIGRAM = (
     "This model reads the token behind each token, so keep a [PAD] behind the longest text of a batch: in "
     'transformers padding="max_length" does, padding=True and a text alone do not (docs/padding.md)'
 )
-"""Said of a model with trigram input: a text that ends where its batch ends is answered a little otherwise."""
+"""A note for models with trigram input: a text that ends where its batch ends gets a slightly different answer."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _why_no_place(size: Architecture, heads: Collection[str], file_format: str, 
     if family == "mobilebert" and size.intra_dim is not None and not narrows_queries:
         return "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read"
     if family != "mobilebert" and "classifier" in heads and not size.use_pooler:
-        return f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model has not"
+        return f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model does not have"
     return None
 
 
@@ -232,9 +232,9 @@ def _say_how_texts_are_read(size: Architecture, vocabulary: Vocabulary, fills_ma
         console.info(TRIGRAM)
     matched = describe_matched(vocabulary.matched)
     if matched:
-        console.info(f"Its tokenizer matches before it cuts words, there as here: {matched}")
+        console.info(f"Its tokenizer matches before it cuts words, as here: {matched}")
     elif vocabulary.matched or not fills_masks:
-        console.info(f"{MASK} and the like typed in a text are text, there as here (split_special_tokens)")
+        console.info(f"{MASK} and the like typed in a text are text, as here (split_special_tokens)")
     else:
         console.info(
             f"{MASK} and the like typed in a text are matched there, so that masks can be filled; here they are text"

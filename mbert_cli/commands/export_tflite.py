@@ -62,7 +62,7 @@ def run(ready: Ready) -> None:
     num_broken = sum(len(label.splitlines()) > 1 for label in saved.description.output_names or ())
     if num_broken:
         console.info(
-            f"Labels with line breaks: {num_broken}; in labels.txt, which has one label a line, they are blanks"
+            f"Labels with line breaks: {num_broken}; in labels.txt, which has one label per line, they are blanks"
         )
 
 

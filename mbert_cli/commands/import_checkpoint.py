@@ -38,7 +38,7 @@ class ImportCommand:
         allow_unused: Leave arrays out that nothing is known about.
         allow_unknown: Pass over fields of the configuration that nothing is known about.
         length: Tokens of a task model's rows; None asks tokenizer and position table.
-        fresh: Move a run that is there aside.
+        fresh: Move an existing run aside.
         dry_run: Read and account, write nothing.
     """
 
@@ -170,7 +170,7 @@ def show_coverage(title: str, imported: Imported) -> None:
     coverage = imported.coverage
     rows = [("used", f"{len(coverage.used):,}", "")]
     rows += [
-        ("skipped", f"{len(names):,}", f"{reason}, as {names[0]}")
+        ("skipped", f"{len(names):,}", f"{reason}, such as {names[0]}")
         for reason, names in coverage.skipped.items()
     ]
     if coverage.unused:

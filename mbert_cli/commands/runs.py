@@ -51,7 +51,7 @@ def run(command: RunsCommand) -> None:
 
 
 def _page_of_one(path: Path) -> Page:
-    """Everything about a run; of a search its table too."""
+    """Everything about a run; for a search its table too."""
     page = run_page(read_details(path))
     if not is_search(path):
         return replace(page, record={**page.record, "search": None})

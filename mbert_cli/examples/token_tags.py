@@ -32,8 +32,8 @@ def bad_tag(tag: str, is_plain: bool, place: str) -> UserError:
         return UserError(f"Each word must have a tag. Received: {place} without one", "Fill it in.")
     return UserError(
         f"A tag must be O, or B-, I-, E-, L-, S- or U- before the type of the entity. Received: {tag!r} in {place}",
-        "Correct the line, set task.label_column to the column of the tags, or set task.kind to tags where "
-        "these are labels of words as they stand.",
+        "Correct the line, set task.label_column to the column of the tags, or set task.kind to tags if "
+        "these are plain labels of words.",
     )
 
 

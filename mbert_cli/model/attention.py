@@ -40,7 +40,7 @@ class SelfAttention:
         owner: The block.
         size: Gives the number of heads, the width (`block_dim`) and the dropout rate of probabilities.
         dropout_rate: Share of the output zeroed while training, before the residual is added.
-        first_only: Whether the first position alone asks.
+        first_only: Whether only the first position attends.
     """
 
     def __init__(

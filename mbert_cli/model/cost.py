@@ -96,7 +96,7 @@ def training_bytes(
         batch_size: Examples of a step.
         length: Tokens of an example.
         predictions: Masked words of an example, scored over the whole vocabulary; 0 without that head.
-        float_bytes: Bytes of an activation: 4, with bfloat16 2.
+        float_bytes: Bytes of an activation: 4, or 2 with bfloat16.
     """
     tokens = batch_size * length
     block = _block(size)
@@ -129,7 +129,7 @@ def _embedding_parameters(size: Architecture, vocab_size: int) -> tuple[int, int
 
 
 def _projection(size: Architecture) -> _Parts:
-    """From word embeddings to the width between blocks, with the norm that follows."""
+    """The projection from word embeddings to the width between blocks, with the norm that follows."""
     inputs = size.embedding_dim * (3 if size.trigram_input else 1)
     is_there = size.trigram_input or size.embedding_dim != size.hidden_dim
     return _Parts([(inputs, size.hidden_dim)] if is_there else [], _norms(size, [size.hidden_dim]))

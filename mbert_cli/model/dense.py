@@ -16,7 +16,7 @@ from mbert_cli.backend import Tensor
 
 
 class LayerWithParts(keras.Layer):
-    """A Keras layer whose weights carry names of several parts, as `attention/query/kernel`.
+    """A Keras layer whose weights carry names of several parts, such as `attention/query/kernel`.
 
     `keras.Layer.add_weight` knows only names of one part. Parts open a name scope each and call `own`.
 

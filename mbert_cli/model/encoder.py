@@ -58,7 +58,7 @@ def build_encoder(
     Args:
         size: A row of `SIZES`, or the size itself.
         vocab_size: Rows of the word table.
-        num_layers: Build only so many blocks; None builds all.
+        num_layers: Build only this many blocks; None builds all.
         seed: Draws kernels and tables and decides dropout; None leaves zeros, to be loaded from a file.
         name: Name of the model; the names of its weights start with `encoder` whatever it is.
         dtype: Keras dtype policy; None takes the global one.

@@ -17,7 +17,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": partial(ops.gelu, approximate=True),
     "gelu_exact": partial(ops.gelu, approximate=False),
 }
-"""By the values of `Architecture.activation`; gelu is the tanh form that BERT was trained with."""
+"""Activations by their names in `Architecture.activation`; gelu is the tanh form that BERT was trained with."""
 
 
 def last_feed_forward(size: Architecture) -> str:

@@ -90,7 +90,7 @@ class MaskedLanguageModelHead(LayerWithParts):
 
 
 POOLER_ACTIVATIONS = {"tanh": ops.tanh, "relu": ops.relu}
-"""By the values of `Architecture.pooler_activation`."""
+"""Activations by their names in `Architecture.pooler_activation`."""
 
 
 class Pooler(LayerWithParts):
@@ -210,8 +210,8 @@ def build_task_network(
         ends_in_cls: Whether the last block computes [CLS] alone where the head reads nothing else.
 
     Returns:
-        A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_outputs), or of a head that
-        reads every token (batch, length, num_outputs).
+        A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_outputs), or (batch, length,
+        num_outputs) for a head that reads every token.
     """
     size = resolve_size(size)
     encoder = build_encoder(

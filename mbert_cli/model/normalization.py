@@ -76,7 +76,7 @@ class AddNorm:
         owner: The block.
         size: Gives the normalization.
         dim: Features of a row.
-        place: Name scope in which this stands, as `attention`.
+        place: Name scope in which this stands, such as `attention`.
         epsilon: Added to the variance; None is the size's `norm_epsilon`.
     """
 

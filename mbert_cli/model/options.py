@@ -45,7 +45,7 @@ class Architecture(Section):
     normalization: Literal["no_norm", "layer_norm", "folded"] = "layer_norm"
     """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
     multiplied_residuals: tuple[str, ...] = ()
-    """The additions of a folded model that multiply their residual by a vector of weights, as
+    """The additions of a folded model that multiply their residual by a vector of weights, such as
     `layer_03/attention`, `layer_03/feed_forward_0` or `layer_03/bottleneck_output`."""
     merged_projections: bool = False
     """Dense maps of a block that read the same rows before attention are one product, in which the query holds

@@ -18,6 +18,6 @@ def require_length(sequence_length: int, size: Architecture) -> None:
         raise UserError(
             f"A sequence can have at most {size.max_length} tokens, the rows of the model's position table. "
             f"Received: sequence_length {sequence_length}",
-            f"Set it to {size.max_length} or less; a model of one's own has more rows where `mbert train-teacher` was "
-            f"given --set model.changes.max_length={sequence_length}.",
+            f"Set it to {size.max_length} or less; a model of your own gets more rows with "
+            f"`mbert train-teacher --set model.changes.max_length={sequence_length}`.",
         )

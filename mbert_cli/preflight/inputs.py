@@ -136,7 +136,7 @@ def with_input(recipe: Recipe, key: str, run: Run) -> Recipe:
 
 
 def with_learning_rate(recipe: FinetuneRecipe, size: Architecture) -> FinetuneRecipe:
-    """The recipe with a rate for the source where it leaves the rate open, which is then said."""
+    """Gives the recipe a rate that suits the source where it leaves the rate open, and says so."""
     optimizer = recipe.train.optimizer
     if optimizer.learning_rate is not None:
         return recipe

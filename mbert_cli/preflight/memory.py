@@ -15,7 +15,7 @@ LIBRARY_BYTES = 1_100_000_000
 """What TensorFlow and the rest of the process take beside the model."""
 _DOUBT = 0.8
 _SURPLUS = 1.5
-"""An estimate may be wrong by so much, not by more."""
+"""The factors by which an estimate may be wrong, at most."""
 
 
 def machine_bytes() -> int | None:
@@ -81,5 +81,5 @@ def _advice(needed: int, there: int, batch_size: int) -> str:
     smaller = 1 << (fits.bit_length() - 1)
     return (
         f"--set train.batch_size={smaller} --set train.accumulation_steps={-(-batch_size // smaller)} "
-        "takes as many examples an update; shorter sequences need less too."
+        "takes as many examples per update; shorter sequences need less memory, too."
     )

@@ -59,6 +59,6 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
     read = inspection.look("vocabulary", vocabulary)
     contents = look_at_run(inspection, invocation, recipe)
     if size_bytes.found is not None:
-        # Two bytes a token of four or more letters, and the scratch files of the workers beside it.
+        # Two bytes per token of four or more letters, and the scratch files of the workers beside it.
         look_at_disk(inspection, path, size_bytes.found)
     return Ready(invocation, recipe, path, read.value, contents.value)

@@ -35,6 +35,6 @@ def look_at_run(
 
     def check() -> tuple[str, Contents]:
         contents = require_same_run(path, invocation.verb, recipe, inputs or {})
-        return f"{path} goes on, with the inputs that it began with", contents
+        return f"{path} continues, with the inputs that it began with", contents
 
     return inspection.look("run", check)

@@ -145,7 +145,7 @@ def _default_facts(key: Key, verbs: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _chosen(verb: str, keys: Sequence[Key]) -> list[Key]:
-    """Of a discriminator's variants only the one that is the default, when there is one."""
+    """Keeps only the default among the variants of a discriminator, where there is one."""
     section = keys[0].path.rpartition(".")[0]
     default = next((key.default for key in keys_of(verb) if key.path == section), None)
     if not keys[0].is_discriminator or not isinstance(default, dict):

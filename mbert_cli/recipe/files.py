@@ -1,4 +1,4 @@
-"""Where recipes lie: `recipes/<verb>/<name>.yaml`, in the wheel and in a checkout alike."""
+"""Where recipes lie: `recipes/<verb>/<name>.yaml`, both in the wheel and in a checkout."""
 
 import difflib
 import shlex
@@ -44,7 +44,7 @@ def is_path(name_or_path: str) -> bool:
 
 
 def find_recipe(verb: str, name_or_path: str, beside: Path | None = None) -> RecipeFile:
-    """Finds a recipe by name, as `quickstart` or `distill/quickstart`, or as a path ending in .yaml.
+    """Finds a recipe by name, such as `quickstart` or `distill/quickstart`, or by a path that ends in .yaml.
 
     Args:
         verb: The verb whose recipes are searched.
@@ -69,7 +69,7 @@ def find_recipe(verb: str, name_or_path: str, beside: Path | None = None) -> Rec
 
 
 def header(path: Path) -> list[str]:
-    """The comment that a recipe begins with, one item a line, without the marks."""
+    """The comment that a recipe begins with, one item per line, without the marks."""
     lines = []
     for line in path.read_text(encoding="utf-8-sig").split("\n"):
         if not line.startswith("#"):

@@ -13,7 +13,7 @@ from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.text_files import suffix_of
 
 Values = Mapping[str, object]
-"""Of every key of a recipe, by its full path."""
+"""The value of every key of a recipe, by its full path."""
 
 UNTYPED = ("default", "the run", "--smoke")
 """Origins of values that nobody set."""

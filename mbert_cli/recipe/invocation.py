@@ -24,11 +24,11 @@ class Invocation(Generic[Recipe]):
     """One command; its type says which recipe it has, as `Invocation[DistillRecipe]`.
 
     Attributes:
-        verb: What to do, as `train-teacher`.
+        verb: What to do, such as `train-teacher`.
         loaded: Its recipe.
         root: The folder of the runs: `runs/`, or `runs/smoke/` with `--smoke`.
         run: The run directory to write, for the verbs that write one; for the others what `--run` says, or None.
-        fresh: Move a run that is there aside and begin anew.
+        fresh: Move an existing run aside and begin anew.
         dry_run: Only print the plan.
         smoke: Tiny size, few steps.
         quiet: Neither messages nor progress.

@@ -21,9 +21,9 @@ class Key:
     """One key of a recipe.
 
     Attributes:
-        path: Full path, as `train.optimizer.learning_rate`.
+        path: Full path, such as `train.optimizer.learning_rate`.
         help: The help text, on one line.
-        accepts: The values it takes in words, as `a whole number of 1 or more`.
+        accepts: The values it takes in words, such as `a whole number of 1 or more`.
         default: The schema's default, or `NO_DEFAULT`.
         types: The types of the values it takes: `str`, `list[str]`, `Literal["auto"]`.
         choices: The words it takes when these are few, otherwise empty.

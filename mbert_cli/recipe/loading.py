@@ -319,7 +319,7 @@ class _Draft:
         lines = "".join(f"\n  {mistake}" for mistake in mistakes)
         return UserError(
             f"The recipe {self.verb}/{file.name} has {len(mistakes)} mistakes:{lines}",
-            f"`mbert recipe explain {self.verb}` lists all keys; with a key it tells what that key takes.",
+            f"`mbert recipe explain {self.verb}` lists all keys; with a key it says what that key takes.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Attention maps as a picture: one row a block, one column a head, models side by side on one scale."""
+"""Attention maps as a picture: one row per block, one column per head, models side by side on one scale."""
 
 from __future__ import annotations
 

@@ -261,7 +261,7 @@ def _has_source_score(model: ChainModel) -> bool:
 
 
 def _named(found: SetDescription | None) -> str:
-    """Which set a score is of."""
+    """Which set a score belongs to."""
     return str(found or "a set that was not recorded")
 
 

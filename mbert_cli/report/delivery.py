@@ -39,7 +39,7 @@ def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
 
 
 def write_file(file: Path, text: str) -> None:
-    """Writes a file whole or not at all; folders that are missing are made, a file that is there is replaced."""
+    """Writes a file whole or not at all; creates missing folders, and replaces an existing file."""
     place = _place(file)
     place.parent.mkdir(parents=True, exist_ok=True)
     replace_file(place, text.encode("utf-8", "backslashreplace"))
@@ -70,7 +70,7 @@ def _require_place(file: Path) -> None:
 
 
 def _nearest_folder(place: Path) -> Path:
-    """The folder of a file, or of those above it the first that is there."""
+    """The folder of a file, or the first existing one above it."""
     return next(folder for folder in place.parents if folder.exists())
 
 

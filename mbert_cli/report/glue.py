@@ -38,7 +38,7 @@ class Column:
 
 
 Scores = Mapping[Column, Sequence[float]]
-"""Scores of the runs of one model, one a seed."""
+"""Scores of the runs of one model, one per seed."""
 
 
 def glue_page(root: Path) -> Page:
@@ -78,7 +78,7 @@ def _columns(models: Mapping[str, Scores]) -> list[Column]:
 
 
 def _counted(columns: Sequence[Column]) -> list[Column]:
-    """Of each task the column that counts for averages: the first."""
+    """The column of each task that counts for averages: the first."""
     return list({column.task: column for column in reversed(columns)}.values())[::-1]
 
 
@@ -122,7 +122,7 @@ def _collect(root: Path) -> dict[str, Scores]:
 
 
 def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
-    """The score of a run; of a search those of the chosen setting, one a seed."""
+    """The score of a run; for a search those of the chosen setting, one per seed."""
     matched = _described(info.path / FINAL / SUMMARY)
     if is_search(info.path):
         trials = read_report(info.path).chosen.trials

@@ -63,7 +63,7 @@ class RunDetails:
     Attributes:
         info: What the list of runs shows.
         explanation: Who works on it, or why it failed; empty where there is nothing to say.
-        growth: How it goes on for more steps than it was finished with; empty where it does not.
+        growth: How it continues for more steps than it was finished with; empty where it does not.
         summary: Figures of its result.
         commands: Those that worked on it, in order.
         began: When the first of them did.
@@ -119,7 +119,7 @@ def _explanation(info: RunInfo) -> str:
 def _growth(info: RunInfo) -> str:
     grown = _read(info.path / LONGER)
     keys = ", ".join(f"{key} {values['now']} after {values['before']}" for key, values in grown.items())
-    return f"goes on for {keys}, and final/ has the result of before" if grown else ""
+    return f"continues for {keys}, and final/ has the earlier result" if grown else ""
 
 
 def _changed_keys(verb: str, recipe: dict[str, Any]) -> dict[str, Any]:

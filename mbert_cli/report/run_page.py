@@ -16,7 +16,7 @@ from mbert_cli.table import Table
 from mbert_cli.weights.description import SetDescription
 
 OUTDATED = "of an earlier result"
-"""Said of what was made before the run went on for more steps."""
+"""Marks what was made before the run continued for more steps."""
 
 _SHOWN_ABOVE = {"steps", "score", "deviation", "set", "examples"}
 """Figures that stand among the facts."""

@@ -96,7 +96,7 @@ def _outcome(result: SettingResult) -> str:
 
 def _conclusion(search: Path, report: SearchReport) -> list[str]:
     if report.done < report.total:
-        return [f"{report.done} of {report.total} trials are done; the same command goes on from there."]
+        return [f"{report.done} of {report.total} trials are done; the same command continues from there."]
     if report.chosen is None:
         return []
     several = len(report.chosen.trials) > 1
@@ -104,7 +104,7 @@ def _conclusion(search: Path, report: SearchReport) -> list[str]:
         "Scores are means over the seeds ± their standard deviation." if several
         else "With one seed no deviation is known: search.seed takes several."
     )  # fmt: skip
-    flattered = " The best of many is flattered by chance: of new text expect less." * (
+    flattered = " Chance flatters the best of many: expect less on new text." * (
         len([result for result in report.results if result.mean is not None]) > 1
     )
     return [describe_choice(search, report), deviation + flattered]

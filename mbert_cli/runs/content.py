@@ -1,6 +1,6 @@
 """What the inputs of a run hold: size and SHA-256 of every file, kept in its inputs.json.
 
-The path of an input may change, what it holds may not: a run goes on with an input that was moved, and refuses one
+The path of an input may change, what it holds may not: a run continues with an input that was moved, and refuses one
 that was written anew under the same name.
 """
 
@@ -119,7 +119,7 @@ def dump_contents(contents: Contents) -> bytes:
 
 
 def read_contents(path: Path) -> dict[str, Content]:
-    """Reads inputs.json; empty for a run of before it was written.
+    """Reads inputs.json; empty for a run from before that file existed.
 
     Raises:
         UserError: It cannot be read.
@@ -135,7 +135,7 @@ def read_contents(path: Path) -> dict[str, Content]:
     except (OSError, ValueError, TypeError, LookupError, AttributeError):
         raise UserError(
             f"The record of a run's inputs must be readable. Received: {path}",
-            "Remove it to go on without a comparison of the inputs.",
+            "Remove it to continue without a comparison of the inputs.",
         ) from None
 
 

@@ -9,11 +9,11 @@ final/         the result, the input of the next verb
 export/        phone artifacts
 lock           while a process works on it
 failed.json    after an error, until the next session
-longer.json    while a finished run goes on for more steps; final/ holds its result of before
+longer.json    while a finished run continues for more steps; final/ holds its earlier result
 
 A search has instead of log and checkpoints
 search.json    its settings with their scores
-trials/        runs, one a setting and seed; with stopped.json where the search gave one up
+trials/        runs, one per setting and seed; with stopped.json where the search gave one up
 """
 
 import contextlib
@@ -49,7 +49,7 @@ class RunDir:
 
     Attributes:
         path: The directory.
-        verb: The command that made the run, as "distill".
+        verb: The command that made the run, such as "distill".
         recipe: Its recipe as plain values.
         continuation: How the command that opened it differs from the run that was there.
     """
@@ -85,10 +85,10 @@ class RunDir:
             path: Its directory, which need not exist.
             verb: The command that works on it.
             recipe: The resolved recipe as plain values.
-            fresh: Move a run that is there aside to `<path>.old-<n>` and begin anew.
+            fresh: Move an existing run aside to `<path>.old-<n>` and begin anew.
             origin: The facts of this session, from `collect_origin`.
             contents: What its inputs hold, by recipe key.
-            growth: How a run that is there may become longer.
+            growth: How an existing run may become longer.
 
         Raises:
             UserError: The directory is not a run, belongs to a live process, or is another recipe's; or inputs hold
@@ -130,7 +130,7 @@ class RunDir:
         return run_list.read_origin(self.path)
 
     def finish(self, writer: Callable[[Path], None]) -> None:
-        """Writes final/, complete or not at all; it replaces that of a run that was finished before and went on.
+        """Writes final/, complete or not at all; it replaces the one of a run that was finished before and continued.
 
         Args:
             writer: Called with a directory that holds recipe.yaml, to fill with the result. A flat

@@ -47,7 +47,7 @@ def directory_bytes(path: Path) -> int:
 
 
 def format_bytes(size_bytes: int) -> str:
-    """Returns a size in decimal units with three digits, as "24.6 MB"."""
+    """Returns a size in decimal units with three digits, such as "24.6 MB"."""
     size = float(size_bytes)
     for unit in ("B", "kB", "MB", "GB"):  # noqa: B007 - used behind the loop
         if size < 999.5:

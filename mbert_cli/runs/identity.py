@@ -1,4 +1,4 @@
-"""Whether a command goes on with the run in its directory: the same verb, inputs and recipe, or more steps of it."""
+"""Whether a command continues the run in its directory: the same verb, inputs and recipe, or more steps of it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,8 +22,9 @@ class Growth:
     """How a run may become longer than it was begun.
 
     Attributes:
-        keys: Recipe keys of which more continues the run; of these null is without end.
-        takes_effect: Told the keys that have grown. Whether they change anything; raises where the run cannot go on so.
+        keys: Recipe keys whose increase continues the run; null means without end.
+        takes_effect: Told the keys that have grown. Returns whether they change anything; raises where the run cannot
+            continue with them.
     """
 
     keys: tuple[str, ...]
@@ -32,7 +33,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Continuation:
-    """How a command differs from the run that it goes on with.
+    """How a command differs from the run that it continues.
 
     Attributes:
         moved: Inputs that lie elsewhere and hold the same.
@@ -104,7 +105,7 @@ def _refuse_other_contents(path: Path, recorded: Contents, contents: Contents) -
         lines.append(f"\n  {key}: {place}{'; '.join(phrases[:3])}{more}")
     if lines:
         raise UserError(
-            f"A run goes on with the inputs that it began with. Received: others for {path}"
+            f"A run continues with the inputs that it began with. Received: others for {path}"
             + "".join(sorted(lines)),
             "`--fresh` moves the old run aside and begins anew with what is there now, `--run DIR` uses another "
             "directory.",
@@ -115,7 +116,9 @@ def _refuse_fewer(path: Path, growing: Changes) -> None:
     fewer = [f"{key} {_shown(new)} for {path}, which has {_shown(old)}"
              for key, (old, new) in growing.items() if not _is_more(old, new)]  # fmt: skip
     if fewer:
-        raise UserError(f"A run goes on for more steps, never for fewer. Received: {'; '.join(fewer)}", _HINT)
+        raise UserError(
+            f"A run can continue for more steps, never for fewer. Received: {'; '.join(fewer)}", _HINT
+        )
 
 
 def _is_more(old: object, new: object) -> bool:

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object a line, cut back to the step that a run resumes from."""
+"""The log of a run: one JSON object per line, cut back to the step that a run resumes from."""
 
 import json
 import math

@@ -26,15 +26,15 @@ FINAL = "final"
 EXPORT = "export"
 FAILURE = "failed.json"
 LONGER = "longer.json"
-"""Of a run that was finished and goes on for more steps: which keys have grown."""
+"""Says which keys have grown, in a finished run that continues for more steps."""
 BENCH_FOLDERS = ("bench", "reference")
 SUMMARY = "summary.json"
 SEARCH = "search.json"
-"""Of a run that is a search: its settings and how far each is."""
+"""The settings of a search, and how far each is."""
 TRIALS = "trials"
-"""Of a search: the runs it consists of."""
+"""The folder of the runs that a search consists of."""
 STOPPED = "stopped.json"
-"""Of a trial that its search gave up: why."""
+"""Says why a search gave a trial up."""
 
 State = Literal["running", "complete", "failed", "pruned", "interrupted", "empty"]
 
@@ -68,11 +68,11 @@ class RunInfo:
     finished: datetime | None
     """When final/ was completed."""
     scored_on: tuple[int, str] | None = None
-    """Of which examples the score is: how many, and their hash."""
+    """How many examples were scored, and their hash."""
     deviation: float | None = None
-    """Of a search whose score is a mean over seeds: their standard deviation."""
+    """Standard deviation over the seeds, for a search whose score is their mean."""
     trials: tuple[int, int] | None = None
-    """Of a search: trials that need no more work, and all of them."""
+    """Trials of a search that need no more work, and all of them."""
 
 
 def is_search(path: Path) -> bool:
@@ -110,8 +110,8 @@ def unknown_folders(root: Path) -> list[Path]:
 def newest_complete(root: Path, verbs: Sequence[str]) -> Path | None:
     """Returns the run in `root` of one of these kinds that was completed last, or None.
 
-    Runs that `--fresh` moved aside do not count, nor do those in folders of `root`, such as runs/smoke/. Of each run
-    two small files are read, origin.json and the manifest of its result, however much else lies there.
+    Runs that `--fresh` moved aside do not count, nor do those in folders of `root`, such as runs/smoke/. Two small
+    files of each run are read, origin.json and the manifest of its result, however much else lies there.
     """
     runs = [path for path in _folders(root) if is_run(path) and not is_aside(path) and verb_of(path) in verbs]
     finished = [(moment, path) for path in runs if (moment := finished_at(path))]

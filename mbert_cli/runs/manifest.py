@@ -143,7 +143,7 @@ def _exchange(one: Path, other: Path) -> bool:
     """Swaps two names in one step, so that there is no instant without either; false where the system cannot."""
     try:
         swap = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError, TypeError):  # no Linux, or one of before 2018
+    except (AttributeError, OSError, TypeError):  # not Linux, or a Linux from before 2018
         return False
     here = -100  # AT_FDCWD: relative paths are those of this process
     return bool(swap(here, os.fsencode(one), here, os.fsencode(other), 2) == 0)  # RENAME_EXCHANGE

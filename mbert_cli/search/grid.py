@@ -90,7 +90,7 @@ def plan_search(search: SearchOptions, train: FinetuneTrainOptions, seed: int) -
 
 
 def draw(settings: Sequence[Setting], count: int, seed: int) -> list[Setting]:
-    """So many of the settings, in their order; each value of each axis occurs as often as any other, about.
+    """The given number of settings, in their order; each value of an axis occurs about as often as any other.
 
     Every n-th of the grid would not do: where n is the length of an axis, that axis has one value in all.
 

@@ -52,7 +52,7 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class SettingResult:
-    """A setting with its trials, one a seed."""
+    """A setting with its trials, one per seed."""
 
     setting: Setting
     trials: tuple[TrialResult, ...]
@@ -79,7 +79,7 @@ class SettingResult:
 
     @property
     def best_trial(self) -> TrialResult:
-        """Of a complete setting: the trial of the best score, the first of equal ones."""
+        """The trial of a complete setting with the best score, the first of equal ones."""
         return max(self.trials, key=lambda trial: rank(trial.score))
 
     @property

@@ -1,4 +1,4 @@
-"""What a person is told of a run that goes on."""
+"""What a person is told about a run that continues."""
 
 from mbert_cli import console
 from mbert_cli.runs.directory import RunDir
@@ -11,7 +11,7 @@ def say_what_moved(run: RunDir) -> None:
 
 
 def say_when_complete(run: RunDir) -> bool:
-    """Whether there is nothing left to do, which is then said."""
+    """Whether there is nothing left to do; says so if that is the case."""
     if run.is_complete:
         console.info(f"{run.path} is complete already; --fresh moves it aside and begins anew")
     return run.is_complete

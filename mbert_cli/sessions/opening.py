@@ -26,7 +26,7 @@ def open_run(
         invocation: The command.
         recipe: Its recipe, with the inputs resolved.
         contents: What the inputs hold.
-        plan_of: The stages of a recipe, where a run may go on for more steps than it was begun with.
+        plan_of: The stages of a recipe, where a run may continue for more steps than it was begun with.
     """
     if recipe.train.tensorboard:
         require_tensorboard()

@@ -38,7 +38,7 @@ def train_with_progress(
     start = max(checkpoint_steps(run.path), default=0)
 
     def resumed(checkpoint: Path, step: int) -> None:
-        console.info(f"{run.path} goes on after step {step:,} of {total:,}")
+        console.info(f"{run.path} continues after step {step:,} of {total:,}")
         if step not in accumulate(stage.steps for stage in plan) and not has_optimizer(checkpoint):
             console.warning(f"{checkpoint} was written without the state of the optimizer, which begins anew")
 

@@ -1,4 +1,4 @@
-"""A run goes on for more steps or epochs than it was begun with."""
+"""Lets a run continue for more steps or epochs than it was begun with."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ GROWING = {
     "distill": ("distill.transfer_steps", "distill.pretraining_steps"),
     "finetune": ("train.epochs", "train.max_steps"),
 }
-"""By verb the recipe keys of which more continues a run."""
+"""The recipe keys of each verb whose increase continues a run."""
 
 PlanOf = Callable[[Any], Sequence[Stage]]
 """Recipe -> the stages that it trains through."""
@@ -54,7 +54,7 @@ def growth_of(verb: str, recipe: Section, plan_of: PlanOf, path: Path) -> Growth
 def require_same_run(
     path: Path, verb: str, recipe: Section, inputs: Mapping[str, Run] | None = None
 ) -> Contents:
-    """Checks before anything is loaded that a command may go on with the run in a directory.
+    """Checks before anything is loaded that a command may continue the run in a directory.
 
     What the recipe leaves open with null is taken for what the run recorded. Which stages more steps may lengthen
     is not looked at.
@@ -81,7 +81,7 @@ def require_same_run(
 
 
 def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: PlanOf) -> None:
-    """Says for a dry run whether a run that is in the directory is complete, or where and for how long it goes on.
+    """Says for a dry run whether a run that is in the directory is complete, or where and for how long it continues.
 
     Args:
         invocation: The command.
@@ -89,7 +89,7 @@ def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: Plan
         plan_of: The plan of a recipe.
 
     Raises:
-        UserError: It cannot go on for more steps.
+        UserError: It cannot continue for more steps.
     """
     path, verb = invocation.directory, invocation.verb
     if invocation.fresh or not is_run(path):
@@ -102,7 +102,7 @@ def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: Plan
     if not is_longer and describe_run(path).state == "complete":
         console.info(f"{path} is complete already")
     elif steps:
-        console.info(f"{path} goes on after step {steps[-1]:,}")
+        console.info(f"{path} continues after step {steps[-1]:,}")
 
 
 def _value(values: Mapping[str, Any], key: str) -> object:
@@ -130,7 +130,7 @@ def _reached(path: Path) -> int:
     steps = checkpoint_steps(path)
     if not steps and (path / FINAL).is_dir():
         raise UserError(
-            f"A finished run goes on for more steps from its last checkpoint. Received: {path} without one",
+            f"A finished run continues for more steps from its last checkpoint. Received: {path} without one",
             "`--fresh` moves it aside and begins anew, `--run DIR` uses another directory.",
         )
     return steps[-1] if steps else 0
@@ -158,13 +158,13 @@ def _describe(
     """Says what becomes longer, and which shape the learning rate takes."""
     grown = ", ".join(f"{key} {_count(now)} after {_count(old)}" for key, (old, now) in changes.items())
     total = sum(_lengths(after))
-    return f"{path} goes on for more steps, {total:,} after {sum(_lengths(before)):,}: {grown}" + _shape(
+    return f"{path} continues for more steps, {total:,} after {sum(_lengths(before)):,}: {grown}" + _shape(
         before, after, step
     )
 
 
 def _shape(before: Sequence[Stage], after: Sequence[Stage], step: int) -> str:
-    """How the learning rate of the stage that is longer goes on where the run stands in that stage."""
+    """How the learning rate of the longer stage continues, if the run stands in that stage."""
     starts = accumulate((stage.steps for stage in before[:-1]), initial=0)
     for old, new, start in zip(before, after, starts, strict=True):
         done = step - start

@@ -18,7 +18,7 @@ from mbert_cli.table import Table
 from mbert_cli.tasks.asked import Questions, Texts
 
 SHOWN_CHARACTERS = 80
-"""Of a text in the table; records have all of it."""
+"""Characters of a text that the table shows; records have all of it."""
 
 CHARACTERS_AROUND = 40
 """Characters of the text shown on each side of a piece of it."""
@@ -84,7 +84,7 @@ def _figures(labels: Sequence[str], row: np.ndarray) -> dict[str, float]:
 def answers_of_texts(
     texts: Texts, columns: Sequence[str], rows: Sequence[tuple[str, ...]], records: Sequence[dict[str, Any]]
 ) -> Answers:
-    """An answer a text, beside the text; a blank one has none.
+    """One answer per text, next to the text; a blank one has none.
 
     Args:
         texts: What was asked.

@@ -15,7 +15,7 @@ class Texts:
     """Texts in the order in which they are answered.
 
     Attributes:
-        texts: One an answer, without white space around it.
+        texts: One per answer, without white space around it.
         second_texts: The second one of each pair; None for single texts.
     """
 

@@ -56,7 +56,7 @@ def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Texts
         raise UserError(
             "`mbert predict` needs texts that are not blank. "
             f"Received: {'a blank one' if num_blank == 1 else f'{num_blank:,} blank ones' if texts else 'none'}.",
-            "Give --text TEXT, --file FILE with one text a line, or standard input.",
+            "Give --text TEXT, --file FILE with one text per line, or standard input.",
         )
     if num_blank:
         console.info(f"{num_blank:,} of {len(texts):,} texts {'is' if num_blank == 1 else 'are'} blank")
@@ -128,7 +128,7 @@ def _read_table(invocation: Invocation[PredictRecipe], file: Path, options: AnyT
         raise UserError(
             error.message.replace("columns that the recipe names", "columns that are read"),
             error.hint.replace(
-                NAME_COLUMNS, "Name them with --text-column and, of pairs, --second-text-column; of a file that "
+                NAME_COLUMNS, "Name them with --text-column and, for pairs, --second-text-column; in a file that "
                 "ends in .txt each line is a text",
             ),
         ) from error  # fmt: skip
@@ -145,7 +145,7 @@ def _typed(texts: Sequence[str]) -> list[tuple[str, str]]:
 def _lines(path: Path) -> list[tuple[str, str]]:
     """The lines and where each stands."""
     if path == STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
-        console.info("Reading texts from standard input, one a line, until Ctrl-D")
+        console.info("Reading texts from standard input, one per line, until Ctrl-D")
     return [(f"{name_of(path)}:{number}", line) for number, line in read_lines(path)]
 
 
@@ -168,5 +168,5 @@ def _say_tabs(texts: Sequence[str]) -> None:
     if count:
         console.info(
             f"{count:,} of {len(texts):,} texts {'has' if count == 1 else 'have'} a tab, which is white space; "
-            "with --pair it parts two texts"
+            "with --pair it separates two texts"
         )

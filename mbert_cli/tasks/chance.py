@@ -1,4 +1,4 @@
-"""Whether a training has learned anything: its loss beside that of answering by frequencies alone."""
+"""Whether a training has learned anything: its loss beside the loss of answering by frequencies alone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def frequency_loss(loss: TaskLoss, batch: dict[str, np.ndarray]) -> float:
 
 
 class ChanceWatch:
-    """Shows progress, and warns, after the warm-up and at the end, of a loss no better than that of frequencies.
+    """Shows progress, and warns, after the warm-up and at the end, of a loss no better than what frequencies give.
 
     Each time the mean over a tenth of the steps is looked at, since the loss of one batch is noisy; after the
     warm-up it is the second tenth, since in the first the rate is at its highest and many a loss still falls.

@@ -18,7 +18,7 @@ from mbert_cli.text.wordpiece import Tokenizer
 
 
 def text_rows(task: TaskData, examples: Examples, options: AnyTask, tokenizer: Tokenizer) -> TextRows:
-    """One row an example: a text, or the two of a pair."""
+    """One row per example: a text, or the two of a pair."""
     return TextRows(examples, tokenizer, options.sequence_length)
 
 
@@ -40,7 +40,7 @@ def judge_numbers(task: TaskData, examples: Examples, options: AnyTask, rows: Te
 def question_rows(
     task: TaskData, squad: Squad, options: SquadTask | ImportedTask, tokenizer: Tokenizer
 ) -> AnswerWindows:
-    """A row a window: a question and a piece of the text that it is about."""
+    """One row per window: a question and a piece of the text that it is about."""
     options = _with_windows(options)
     return answer_windows(
         squad.questions, tokenizer, options.sequence_length, options.document_stride, options.question_length
@@ -75,7 +75,7 @@ def _with_windows(options: SquadTask | ImportedTask) -> SquadTask:
 def word_rows(
     task: TaskData, examples: TokenExamples, options: TokenTask | ImportedTask, tokenizer: Tokenizer
 ) -> TokenRows:
-    """A row a text, or several windows of a long one."""
+    """One row per text, or several windows of a long one."""
     stride = options.document_stride if isinstance(options, TokenTask) else None
     return TokenRows(examples, tokenizer, options.sequence_length, task.output_names, stride)
 

@@ -46,7 +46,7 @@ def report_name(
 
 
 def _is_known(model: TaskModel, options: AnyTask, split: str, whole: SetDescription) -> bool:
-    """Whether a set is the one that the model was fine-tuned with; of before sets were recorded, by its place."""
+    """Whether a set is the one that the model was fine-tuned with; its place tells where no set was recorded."""
     known = model.description.sets.get(split)
     if known is not None:
         return known == whole
@@ -58,7 +58,7 @@ def _place(options: AnyTask | None) -> list[object]:
 
 
 def _written_set(path: Path) -> str | None:
-    """The set of a report that is there; "" where it does not say, None where there is none."""
+    """The set of an existing report; "" where it does not say, None where there is no report."""
     try:
         return str(read_json(path).get("set", ""))
     except FileNotFoundError:

@@ -41,7 +41,7 @@ class Kind:
         unlabelled: Texts, second texts of pairs or None -> examples of which nobody knows the right answers.
         summary: Names of the outputs -> what a task asks for, in a few words.
         sources: Values of `task.source` whose sections are of this kind.
-        settings: What to set for a task of one's own, as `mbert` takes it.
+        settings: What to set for a task of your own, as `mbert` takes it.
         has_labels: Whether the outputs are labels, which are matched by name with those of another task.
         output_names: Names of the outputs where these are the same for every task; else () and the task names them.
         asks_questions: Whether a text alone is not enough, and a question about it is answered.
@@ -76,7 +76,7 @@ def _count_labels(labels: Sequence[str]) -> str:
 def _count_entities(labels: Sequence[str]) -> str:
     chunks = chunk_labels(labels)
     if chunks is None:
-        return f"one of {len(labels)} tags a word"
+        return f"one of {len(labels)} tags per word"
     num_types = len(entity_types(chunks))
     return f"entities of {num_types} {'type' if num_types == 1 else 'types'}"
 

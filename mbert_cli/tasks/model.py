@@ -39,7 +39,7 @@ from mbert_cli.weights.saved_model import RunModel, SavedModel
 ARTIFACT = ".tflite"
 
 MANY_BATCHES = 20
-"""From so many on a bar shows how far the answers are."""
+"""From this many rows on, a bar shows how far the answers are."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Notes on pairs: where one row of segments stands for both texts, and where a model was fine-tuned on others."""
+"""Notes on pairs: where both texts share one row of segments, and where a model was fine-tuned on other texts."""
 
 from pathlib import Path
 from typing import Any

@@ -14,5 +14,5 @@ def warn_of_training_examples(contents: Contents) -> None:
         if "train" not in name and file.sha256 in learnt:
             place = f" ({file.name})" if file.name != name else ""
             console.warning(
-                f"{name}{place} holds what the training file holds: the score is that of examples which are trained on"
+                f"{name}{place} holds what the training file holds: the score is of examples that are trained on"
             )

@@ -112,7 +112,7 @@ def collect(recipe: FinetuneRecipe, source: SavedModel, task: TaskData) -> Mater
 
 
 def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
-    """The loss of a task with the factors that a recipe wants, which are then said.
+    """Returns the loss of a task with the factors that a recipe wants, and says which they are.
 
     Args:
         options: The loss section of the recipe.
@@ -175,7 +175,7 @@ def _take_weights(network: keras.Model, source: SavedModel, description: ModelDe
 
 
 def kept_outputs(description: ModelDescription, source: ModelDescription) -> tuple[int, ...] | None:
-    """For each label the source's output of that name, where it answers the same; says so where it has a head."""
+    """The source's output for each label, where both answer the same; says what becomes of a head."""
     known, wanted = source.output_names, description.output_names or []
     if known is None:
         return None

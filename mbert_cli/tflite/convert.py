@@ -53,7 +53,7 @@ def convert(network: keras.Model, sequence_length: int, mode: str, head: TaskHea
 def convert_weights(
     weights: Weights, size: Architecture, sequence_length: int, mode: str, head: TaskHead = CLASSIFIER
 ) -> bytes:
-    """Converts a task model given as arrays by canonical name; otherwise as `convert`."""
+    """Converts a task model given as arrays by canonical name; all else is as in `convert`."""
     if sequence_length > size.max_length:
         raise UserError(
             f"An artifact is at most as long as the position table, {size.max_length} tokens. "

@@ -61,11 +61,11 @@ class Affine(NamedTuple):
     bias: np.ndarray  # (output_dim,)
 
     def after(self, scale: np.ndarray | None) -> "Affine":
-        """For rows that are kept divided by `scale`; None stands for 1."""
+        """Returns the map for rows that are kept divided by `scale`; None stands for 1."""
         return self if scale is None else Affine(self.kernel * scale[:, None], self.bias)
 
     def then(self, factor: np.ndarray | float, offset: np.ndarray | float = 0.0) -> "Affine":
-        """Followed by `factor * y + offset`."""
+        """Returns this map followed by `factor * y + offset`."""
         return Affine(self.kernel * factor, self.bias * factor + offset)
 
 

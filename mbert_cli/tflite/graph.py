@@ -1,6 +1,6 @@
 """A folded model -> the inference graph: the Keras network itself, made ready for a phone.
 
-What is done otherwise than in training:
+What differs from training:
 
 - The weights are constants of the graph.
 - A head that reads [CLS] alone needs no other row of the last block after its keys and values.

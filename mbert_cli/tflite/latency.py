@@ -66,7 +66,7 @@ class LatencyRow:
 
     @property
     def spread(self) -> float | None:
-        """Distance of the slowest round from the fastest, as a share of the median; None of one round."""
+        """Distance of the slowest round from the fastest, as a share of the median; None for a single round."""
         if len(self.rounds_ms) < 2:
             return None
         return (max(self.rounds_ms) - min(self.rounds_ms)) / self.p50_ms

@@ -1,7 +1,7 @@
 """Times one artifact in a process of its own: `python -m mbert_cli.tflite.latency_worker`.
 
 It imports no TensorFlow, so that its memory is the interpreter's. `latency.py` starts it with a .tflite file, a
-number of threads and an .npz file of inputs, and then writes one line a round: untimed and timed seconds. The
+number of threads and an .npz file of inputs, and then writes one line per round: untimed and timed seconds. The
 worker answers each with one line of JSON.
 """
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _time(artifact: Artifact, rows: Iterator[dict[str, np.ndarray]], seconds: float) -> list[float]:
-    """Runs for so many seconds, and once at least; copying the inputs is not timed."""
+    """Runs for the given number of seconds, and at least once; copying the inputs is not timed."""
     milliseconds: list[float] = []
     end = time.perf_counter() + seconds
     while not milliseconds or time.perf_counter() < end:

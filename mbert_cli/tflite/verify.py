@@ -29,7 +29,7 @@ def verify(
 
     Args:
         keras_outputs: (rows, labels) or (rows, length, labels).
-        artifact_outputs: The same of the artifact.
+        artifact_outputs: The same for the artifact.
         judge: Knows the truth.
         has_labels: Whether it does; else the metric is the share of the examples on which both agree.
     """

@@ -137,7 +137,7 @@ def restore_weights(path: Path, network: keras.Model) -> None:
 
 
 def restore_random_states(path: Path, network: keras.Model) -> None:
-    """Gives a network's random generators their states of a checkpoint."""
+    """Gives a network's random generators their states from a checkpoint."""
     variables = _random_variables(network)
     states = load_weights(path / _RANDOM) if variables else {}
     for place, variable in enumerate(variables):
@@ -151,7 +151,7 @@ def load_companions(path: Path) -> dict[str, np.ndarray]:
 
 
 def restore_optimizer_of(path: Path, objective: Objective) -> None:
-    """Gives a compiled and built optimizer its state of a checkpoint; one without any leaves it fresh."""
+    """Gives a compiled and built optimizer its state from a checkpoint; one without any leaves it fresh."""
     if has_optimizer(path):
         restore_optimizer(objective.optimizer, load_weights(path / _OPTIMIZER))
 

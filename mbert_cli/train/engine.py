@@ -68,7 +68,7 @@ def train(
             that were best by it, not the last ones.
         progress: Shown how far the training is.
         watch: Told the steps done once their validation is in the log. What it raises ends the training.
-        resumed: Told where a run goes on: its checkpoint and the steps done.
+        resumed: Told where a run continues: its checkpoint and the steps done.
         warn: Told of damaged checkpoints.
 
     Returns:

@@ -42,7 +42,7 @@ class Feed(DataAdapter):
 
     A Python generator would do, but Keras lays a new tf.data pipeline around it at every call of `fit`,
     which costs 100 ms, and 1 ms more at every step (Keras 3.15, TensorFlow backend). An adapter of
-    one's own hands the arrays over as they are.
+    our own hands the arrays over as they are.
 
     Args:
         batches: Step -> batch.

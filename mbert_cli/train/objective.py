@@ -21,7 +21,7 @@ _SLOTS = 32
 
 
 class LossRecord(keras.metrics.Metric):
-    """The figures of the newest steps, one row a step.
+    """The figures of the newest steps, one row per step.
 
     Rows are kept apart, and not added up on the device, so that sums do not depend on where a run was
     interrupted, and so that the step at which a figure stopped being finite is known. There is room

@@ -21,7 +21,7 @@ from keras import ops
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Schedule
 
-# A flat array ends after so many values (16 MB): longer ones spend their time in fresh pages of memory.
+# A flat array ends after this many values (16 MB): longer ones spend their time in fresh pages of memory.
 _FLAT_VALUES = 4_000_000
 # LAMB needs the norm of each weight. Each is padded to whole rows of this length, so that the norms of
 # all weights in a flat array are two sums instead of two for each weight.

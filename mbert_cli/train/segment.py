@@ -15,7 +15,7 @@ def next_event(step: int, end: int, intervals: list[int], longest: int) -> int:
         step: Steps done.
         end: Last step of the stage.
         intervals: Something is due at the multiples of each of these.
-        longest: Most steps to go on without a pause.
+        longest: Most steps to run without a pause.
     """
     return min(end, step + longest, *(step - step % interval + interval for interval in intervals))
 

@@ -170,7 +170,7 @@ class StageTraining:
         if stop:
             raise Interrupted(
                 f"Stopped at step {state.step:,} of {work.total_steps:,}; the state is saved in {work.run.path}",
-                "The same command goes on from there.",
+                "The same command continues from there.",
             )
 
     def _require_finite_weights(self, state: TrainingState) -> None:

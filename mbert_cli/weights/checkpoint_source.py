@@ -143,7 +143,7 @@ def without_padding(imported: Imported, num_tokens: int) -> Imported:
     }
     note = (
         f"The word table has {imported.vocab_size:,} rows and the vocabulary {num_tokens:,} tokens: the rows beyond "
-        "it are left out, for no text reaches them"
+        "it are left out, since no text reaches them"
     )
     return replace(imported, vocab_size=num_tokens, arrays=arrays, notes=(*imported.notes, note))
 

@@ -37,7 +37,7 @@ NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-
         ),
         (
             "bert_base", {"use_pooler": False}, "bert", "huggingface",
-            "Hugging Face's Bert classifies through a pooler, which this model has not", "Use --to tf1.",
+            "Hugging Face's Bert classifies through a pooler, which this model does not have", "Use --to tf1.",
         ),
         (
             "bert_base", {"activation": "gelu_exact"}, "bert", "tf1",

@@ -212,7 +212,7 @@ def test_rows_of_the_word_table_beyond_the_vocabulary_are_left_out_and_said(to, 
     said = capsys.readouterr().err
     assert (
         f"The word table has {len(TOKENS) + spare} rows and the vocabulary {len(TOKENS)} tokens: the rows beyond it "
-        "are left out, for no text reaches them\n"
+        "are left out, since no text reaches them\n"
     ) in said
     many = "Warning: 200 rows are more than padding needs: check that theirs has the whole vocabulary\n"
     assert (many in said) == (spare == 200)

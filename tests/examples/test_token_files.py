@@ -119,8 +119,8 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(write_file, refused_
             "t.conll", "a O\nb PER\n",
             ("A tag must be O, or B-, I-, E-, L-, S- or U- before the type of the entity. "
              "Received: 'PER' in {path}:2"),
-            ("Correct the line, set task.label_column to the column of the tags, or set task.kind to tags where "
-             "these are labels of words as they stand."),
+            ("Correct the line, set task.label_column to the column of the tags, or set task.kind to tags if "
+             "these are plain labels of words."),
         ),
         (
             "t.jsonl", "x\n",

@@ -19,6 +19,6 @@ def test_a_longer_sequence_is_refused():
         "Received: sequence_length 513"
     )
     assert refused.value.hint == (
-        "Set it to 512 or less; a model of one's own has more rows where `mbert train-teacher` was given "
-        "--set model.changes.max_length=513."
+        "Set it to 512 or less; a model of your own gets more rows with "
+        "`mbert train-teacher --set model.changes.max_length=513`."
     )

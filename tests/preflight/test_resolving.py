@@ -296,13 +296,13 @@ def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_w
         (*settings, "train.max_steps=9"),
     ):  # a source is known from the record
         assert checks("finetune", "file", *named)["run"] == (
-            True, "runs/finetune-file goes on, with the inputs that it began with",
+            True, "runs/finetune-file continues, with the inputs that it began with",
         )  # fmt: skip
     fewer = checks("finetune", "file", *settings, "train.max_steps=7")["run"]
     assert fewer == (
         False,
         (
-            "A run goes on for more steps, never for fewer. "
+            "A run can continue for more steps, never for fewer. "
             "Received: train.max_steps 7 for runs/finetune-file, which has 8"
         ),
     )
@@ -318,7 +318,7 @@ def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_w
     passed, finding = checks("finetune", "file", *settings)["run"]
     assert not passed
     assert finding.startswith(
-        "A run goes on with the inputs that it began with. Received: others for runs/finetune-file\n"
+        "A run continues with the inputs that it began with. Received: others for runs/finetune-file\n"
         "  task.train: t.csv has 15 bytes (sha256 "
     )
     found = inspect(replace(invocation, fresh=True))

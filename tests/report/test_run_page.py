@@ -105,6 +105,6 @@ def test_a_run_that_failed_or_works_or_goes_on_says_so(capsys):
     with begin() as run:
         run.finish(lambda folder: None)
     write(RUN / "longer.json", **{"train.epochs": {"before": 7, "now": 9}})
-    assert "state empty; goes on for train.epochs 9 after 7, and final/ has the result of before" in lines(
+    assert "state empty; continues for train.epochs 9 after 7, and final/ has the earlier result" in lines(
         capsys
     )

@@ -36,7 +36,7 @@ TRIAL = "learning_rate-0.1-batch_size-32-epochs-2-seed-0"
 CHOICE = f"The model of runs/s is that of trials/{TRIAL}, accuracy 82.00%, the best of 2 seeds; their mean is 80.00% ± 2.83%"
 FLATTERED = (
     "Scores are means over the seeds ± their standard deviation. "
-    "The best of many is flattered by chance: of new text expect less."
+    "Chance flatters the best of many: expect less on new text."
 )
 
 
@@ -86,7 +86,7 @@ def test_an_unfinished_search_says_how_far_it_is():
     open_trials = (TrialResult("a", 0), TrialResult("b", 1))
     report = SearchReport((setting(0, 0.8, 0.7), SettingResult(SETTINGS[1], open_trials)))
     (table,) = search_page(SEARCH, report).tables
-    assert table.notes == ["2 of 4 trials are done; the same command goes on from there."]
+    assert table.notes == ["2 of 4 trials are done; the same command continues from there."]
     assert table.rows[1][-1] == "open"
 
 

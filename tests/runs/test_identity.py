@@ -55,7 +55,7 @@ def test_an_input_that_was_written_anew_is_refused_with_key_and_file(is_complete
     finish(run) if is_complete else run.close()
     Path("t.csv").write_text("after the change")
     assert refusal() == (
-        "A run goes on with the inputs that it began with. Received: others for run\n"
+        "A run continues with the inputs that it began with. Received: others for run\n"
         "  task.train: t.csv has 16 bytes (sha256 f97a1361), 6 bytes (sha256 6db7d803) before\n"
         "`--fresh` moves the old run aside and begins anew with what is there now, `--run DIR` uses another "
         "directory."
@@ -120,7 +120,7 @@ def test_a_run_becomes_longer_and_keeps_its_result_until_the_new_one_is_complete
 def test_fewer_steps_are_refused():
     finish(open_run())
     assert refusal(steps=5, growth=growing()) == (
-        "A run goes on for more steps, never for fewer. Received: train.steps 5 for run, which has 10\n"
+        "A run can continue for more steps, never for fewer. Received: train.steps 5 for run, which has 10\n"
         + HINT
     )
 

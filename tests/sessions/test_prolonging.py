@@ -46,7 +46,7 @@ def test_the_shape_of_the_longer_schedule_is_said(capsys):
     rate = "train.optimizer.learning_rate=1e-4"
     assert takes_effect("train-teacher", teacher_plan, "train.steps=2000", rate, steps=1000)
     assert capsys.readouterr().err == (
-        "run goes on for more steps, 2,000 after 1,000: train.steps 2,000 after 1,000. The rate was 1.11e-07 at "
+        "run continues for more steps, 2,000 after 1,000: train.steps 2,000 after 1,000. The rate was 1.11e-07 at "
         "step 1,000; by the schedule over 2,000 steps it is 5.56e-05 at the next one and goes linearly to 0 at "
         "step 2,000\n"
     )
@@ -67,7 +67,7 @@ def test_more_steps_of_the_last_stage_are_possible_anywhere(strategy, step, caps
     if step:
         stand_at(step)
     assert distill(strategy, pretraining_steps=20)
-    assert "run goes on for more steps, 100 after 60: distill.pretraining_steps 60 after 20" in (
+    assert "run continues for more steps, 100 after 60: distill.pretraining_steps 60 after 20" in (
         capsys.readouterr().err
     )
 
@@ -107,7 +107,7 @@ def test_a_finished_run_needs_its_last_checkpoint():
     with pytest.raises(UserError) as caught:
         takes_effect("train-teacher", teacher_plan, "train.steps=2000", steps=1000)
     assert caught.value.message == (
-        "A finished run goes on for more steps from its last checkpoint. Received: run without one"
+        "A finished run continues for more steps from its last checkpoint. Received: run without one"
     )
 
 
@@ -134,11 +134,11 @@ def test_a_dry_run_says_where_a_run_goes_on(capsys):
     recipe = load("train-teacher", "quickstart", ["train.steps=20"]).values()
     with RunDir.open(Path("run"), "train-teacher", recipe, fresh=False, origin={}) as run:
         stand_at(10)
-        assert say("train.steps=20") == "run goes on after step 10\n"
+        assert say("train.steps=20") == "run continues after step 10\n"
         stand_at(20)
         run.finish(lambda folder: None)
     assert say("train.steps=20") == "run is complete already\n"
     longer = say("train.steps=40")
-    assert longer.startswith("run goes on for more steps, 40 after 20: train.steps 40 after 20. ")
-    assert longer.endswith("run goes on after step 20\n")
+    assert longer.startswith("run continues for more steps, 40 after 20: train.steps 40 after 20. ")
+    assert longer.endswith("run continues after step 20\n")
     assert say("train.steps=40", fresh=True) == ""

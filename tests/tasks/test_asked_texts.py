@@ -72,7 +72,7 @@ def test_a_terminal_is_told_that_texts_are_awaited(monkeypatch, capsys):
     type_in(monkeypatch, b"one\n")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     assert read().texts == ["one"]
-    assert capsys.readouterr().err == "Reading texts from standard input, one a line, until Ctrl-D\n"
+    assert capsys.readouterr().err == "Reading texts from standard input, one per line, until Ctrl-D\n"
 
 
 @pytest.mark.parametrize("lines", ["the ship\tis good", "the ship\tis good\nbook", "a\tb\tc\nd\te"])
@@ -86,7 +86,7 @@ def test_a_tab_is_white_space_for_a_model_of_single_texts_whatever_stands_in_oth
 
 
 def test_tabs_are_spoken_of_where_nobody_knows_whether_a_model_takes_pairs(monkeypatch, capsys):
-    said = "1 of 2 texts has a tab, which is white space; with --pair it parts two texts\n"
+    said = "1 of 2 texts has a tab, which is white space; with --pair it separates two texts\n"
     for task, expected in ((SINGLE, ""), (ELSEWHERE, said)):
         type_in(monkeypatch, b"a\tb\nc\n")
         read(task)
@@ -177,7 +177,7 @@ def test_a_column_that_is_not_there_is_refused_with_the_flag_that_names_it(tmp_p
         f"Received: 'id', 'Body', 'reply', separated by semicolons, in {path}:1"
     )
     assert hint == (
-        "Name them with --text-column and, of pairs, --second-text-column; of a file that ends in .txt each line "
+        "Name them with --text-column and, for pairs, --second-text-column; in a file that ends in .txt each line "
         "is a text. Did you mean 'Body'?"
     )
 
@@ -220,5 +220,5 @@ def test_nothing_but_blank_texts_is_refused(monkeypatch, texts, received):
     type_in(monkeypatch, b"")
     assert refusal(texts=texts) == (
         f"`mbert predict` needs texts that are not blank. Received: {received}",
-        "Give --text TEXT, --file FILE with one text a line, or standard input.",
+        "Give --text TEXT, --file FILE with one text per line, or standard input.",
     )

@@ -215,7 +215,7 @@ def test_ctrl_c_ends_the_step_saves_and_says_how_to_go_on(tmp_path: Path, monkey
     with pytest.raises(Interrupted) as stop:
         run_in(Path("runs/x"), progress=Watch(5, press_ctrl_c))
     assert stop.value.message == "Stopped at step 5 of 21; the state is saved in runs/x"
-    assert stop.value.hint == "The same command goes on from there."
+    assert stop.value.hint == "The same command continues from there."
     assert checkpoints(Path("runs/x")) == ["step-000003", "step-000005"]
     assert signal.getsignal(signal.SIGINT) is before
 

@@ -38,7 +38,7 @@ def compare_layers(
 def transfer_schedule(
     options: DistillOptions, optimizer: OptimizerOptions, steps: int, warmup_rate: float
 ) -> Schedule:
-    """Returns a warm-up and then a constant rate: the stages that follow go on from where a layer stands."""
+    """Returns a warm-up and then a constant rate: the stages that follow continue from where a layer stands."""
     peak = options.transfer_learning_rate or optimizer.learning_rate
     changes = {"learning_rate": peak, "warmup_rate": warmup_rate, "final_rate": 1.0}
     return make_schedule(optimizer.model_copy(update=changes), steps)

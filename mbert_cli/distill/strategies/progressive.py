@@ -20,7 +20,7 @@ def progressive(options: DistillOptions, places: Sequence[int], optimizer: Optim
     """Returns a stage for each layer from the bottom up, then pre-training distillation.
 
     In the stage of a layer only that layer's losses count. Layers whose stage is over and the
-    embeddings go on at `finished_layer_scale`; layers above are not even built. The code of 2020 keeps
+    embeddings continue at `finished_layer_scale`; layers above are not even built. The code of 2020 keeps
     the embeddings fixed; `finished_layer_scale: 0` does so here.
     """
     shares = _shares(options.transfer_steps, len(places) - 1)
@@ -54,7 +54,7 @@ def _shares(steps: int, num_layers: int) -> list[int]:
     """
     if steps < num_layers:
         raise UserError(
-            f"The strategy progressive needs at least one transfer step a layer. "
+            f"The strategy progressive needs at least one transfer step per layer. "
             f"Received: {steps} steps for {num_layers} layers.",
             "Raise distill.transfer_steps.",
         )
