@@ -17,7 +17,7 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.tokenizer_target import write_tokenizer
 from mbert_cli.text.vocabulary import MASK, Vocabulary
-from mbert_cli.weights import huggingface
+from mbert_cli.weights import huggingface, tf1
 from mbert_cli.weights.configuration import (
     EDGE_EPSILON,
     why_no_tf1,
@@ -209,8 +209,6 @@ def _write_huggingface(
 
 
 def _write_tf1(folder: Path, arrays: Mapping[str, np.ndarray], configuration: Mapping[str, Any]) -> None:
-    from mbert_cli.weights import tf1
-
     tf1.write_checkpoint(folder / PREFIX, arrays)
     _write_json(folder / tf1.BERT_CONFIGURATION, configuration)
 

@@ -10,7 +10,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.runs.content import Content, folder_content
 from mbert_cli.text.foreign_tokenizer import MODEL_CONFIGURATION
-from mbert_cli.weights import huggingface
+from mbert_cli.weights import huggingface, tf1
 from mbert_cli.weights.configuration import Configuration, read_configuration
 from mbert_cli.weights.conversion import Coverage, from_foreign, unread_arrays
 from mbert_cli.weights.fields import AXES
@@ -86,8 +86,6 @@ def read_checkpoint(source: Path, *, allow_unused: bool = False, allow_unknown: 
         path, file_format = source / MODEL_CONFIGURATION, "huggingface"
         configuration = read_configuration(path, file_format, allow_unknown=allow_unknown)
         return _convert(source, huggingface.read_arrays(source), configuration, file_format, allow_unused)
-    from mbert_cli.weights import tf1
-
     prefix = tf1.find_prefix(source)
     if prefix is None or not (prefix.parent / tf1.BERT_CONFIGURATION).is_file():
         raise UserError(

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.native_output import hidden_native_output
-
-with hidden_native_output():
-    import tensorflow as tf
 
 BERT_CONFIGURATION = "bert_config.json"
 CHECKPOINT_INDEX = ".index"
@@ -26,11 +24,12 @@ class Tf1Arrays(Mapping[str, np.ndarray]):
     """
 
     def __init__(self, prefix: Path) -> None:
-        self._prefix = prefix
+        tf = _tensorflow()
+        self._prefix, self._errors = prefix, (tf.errors.OpError, ValueError, RuntimeError, IndexError)
         try:
             self._reader = tf.train.load_checkpoint(str(prefix))
             self._shapes = self._reader.get_variable_to_shape_map()
-        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+        except self._errors as error:
             raise self._damaged(error) from error
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -38,7 +37,7 @@ class Tf1Arrays(Mapping[str, np.ndarray]):
             raise KeyError(name)
         try:
             array: np.ndarray = self._reader.get_tensor(name)
-        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+        except self._errors as error:
             raise self._damaged(error) from error
         return array
 
@@ -72,8 +71,15 @@ def find_prefix(source: Path) -> Path | None:
 
 def write_checkpoint(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes a name-based checkpoint: `prefix.index` and `prefix.data-00000-of-00001`."""
-    names = list(arrays)
+    names, tf = list(arrays), _tensorflow()
     tf.raw_ops.SaveV2(
         prefix=str(prefix), tensor_names=names, shape_and_slices=[""] * len(names),
         tensors=[tf.constant(arrays[name]) for name in names],
     )  # fmt: skip
+
+
+def _tensorflow() -> ModuleType:
+    """TensorFlow, which takes seconds to import and has something to say meanwhile."""
+    with hidden_native_output():
+        import tensorflow as tf
+    return tf
