@@ -11,6 +11,7 @@ import pytest
 from mbert_cli.recipe.idle_keys import IDLE
 from mbert_cli.recipe.keys import variants_of
 from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.weights.store import load_weights
 
 NO_DROPOUT = [
     "--set", "model.changes.hidden_dropout_rate=0", "--set", "model.changes.attention_dropout_rate=0",
@@ -172,6 +173,29 @@ def test_the_other_strategies_run(mbert, folder, strategy):
     teacher = "runs/smoke/train-teacher-quickstart"
     mbert(folder, "distill", "--smoke", "--strategy", strategy, "--teacher", teacher, "--run", run)
     assert (folder / run / "final" / "weights.safetensors").exists()
+
+
+def test_a_student_of_another_width_learns_through_a_projection_that_its_result_lacks(mbert, folder):
+    run = "runs/smoke/distill-wide"
+    teacher = "runs/smoke/train-teacher-quickstart"
+    mbert(
+        folder,
+        "distill",
+        "--smoke",
+        "--teacher",
+        teacher,
+        "--run",
+        run,
+        "--set",
+        "model.changes.hidden_dim=48",
+    )
+    (newest, _) = sorted((folder / run / "checkpoints").iterdir(), reverse=True)
+    companions = load_weights(newest / "companions.safetensors")
+    assert sorted(companions) == ["layer_projection/bias", "layer_projection/kernel"]
+    final = load_weights(folder / run / "final" / "weights.safetensors")
+    assert final.keys() == load_weights(newest / "weights.safetensors").keys()
+    assert not companions.keys() & final.keys()
+    assert not (folder / run / "final" / "companions.safetensors").exists()
 
 
 def keys_by_section(verb: str) -> Iterator[tuple[str, tuple[str, str]]]:

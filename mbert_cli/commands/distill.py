@@ -9,6 +9,7 @@ from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
 from mbert_cli.distill.options import DistillOptions
 from mbert_cli.distill.pair import LOSSES, DistillationPair
+from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
@@ -16,6 +17,7 @@ from mbert_cli.preflight.distill import Ready
 from mbert_cli.preflight.inputs import with_input
 from mbert_cli.preflight.token_store import KEY, StoreRun
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
+from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.pretraining import pretrain
 from mbert_cli.sessions.prolonging import say_continuation
@@ -45,19 +47,23 @@ def run(ready: Ready) -> None:
         dtype=dtype_policy(recipe.train.precision),
     )
     _warm_start(student, teacher, ready.size, ready.teacher.description.size, recipe.distill)
-    show_plan(ready.invocation, ready.plan, {"teacher": teacher, "student": student}, recipe.train)
+    compared = [comparison for stage in ready.plan for comparison in stage.compare]
+    projections = build_projections(compared, teacher, student, recipe.seed)
+    layers = {name.replace("_", " "): layer for name, layer in projections.items()}
+    show_plan(ready.invocation, ready.plan, {"teacher": teacher, "student": student, **layers}, recipe.train)
     if ready.invocation.dry_run:
         say_continuation(ready.invocation, recipe, ready.plan_of)
         return
-    build = partial(_objective, teacher, student, recipe.distill)
+    build = partial(_objective, teacher, student, recipe)
     pretrain(ready.invocation, recipe, ready.size, store, student, ready.plan_of, build, ready.contents)
 
 
-def _objective(
-    teacher: keras.Model, student: keras.Model, options: DistillOptions, stage: Stage
-) -> Objective:
-    pair = DistillationPair(teacher, student, stage.compare, options.ground_truth_ratio, options.temperature)
-    return Objective(student, pair, stage.loss_weights, LOSSES)
+def _objective(teacher: keras.Model, student: keras.Model, recipe: DistillRecipe, stage: Stage) -> Objective:
+    options = recipe.distill
+    pair = DistillationPair(
+        teacher, student, stage.compare, options.ground_truth_ratio, options.temperature, recipe.seed
+    )
+    return Objective(student, pair, stage.loss_weights, LOSSES, companions=pair.companions)
 
 
 def _warm_start(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from mbert_cli.distill.projections import build_projections, projection_name
 from mbert_cli.losses.loss import measure
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES, OUTPUT_LOSSES
@@ -19,7 +20,8 @@ class DistillationPair(keras.layers.Layer):
     """The losses of a stage: what it compares, and the pre-training losses of a student that is built whole.
 
     Both towers end at the last place that is compared: what lies above is not part of the step. A loss that is
-    compared at several places is the mean over them.
+    compared at several places is the mean over them. Where the teacher's hidden states are of another width, a
+    projection brings the student's to it: a companion of the objective, which trains and is no part of the student.
 
     Args:
         teacher: Pre-training network of the teacher; it always runs in inference mode.
@@ -27,6 +29,10 @@ class DistillationPair(keras.layers.Layer):
         compare: What is compared, as in `Stage`.
         ground_truth_ratio: Weight of the text against the teacher, 0 to 1.
         temperature: Above 0; see `transfer.knowledge_distillation`.
+        seed: Draws the projections.
+
+    Attributes:
+        companions: The projections.
 
     Raises:
         ValueError: A loss cannot be computed at the places that are compared.
@@ -39,6 +45,7 @@ class DistillationPair(keras.layers.Layer):
         compare: Sequence[Comparison],
         ground_truth_ratio: float = 0.5,
         temperature: float = 1.0,
+        seed: int = 0,
     ) -> None:
         super().__init__(name="distillation_pair")
         for comparison in compare:
@@ -46,12 +53,17 @@ class DistillationPair(keras.layers.Layer):
         self.compare = tuple(compare)
         self.teacher = _up_to([comparison.teacher_place for comparison in compare], teacher)
         self.student = _up_to([comparison.student_place for comparison in compare], student)
+        self.projections = build_projections(compare, teacher, student, seed)
         self.soft_targets = {"ground_truth_ratio": ground_truth_ratio, "temperature": temperature}
         self.built = True
 
+    @property
+    def companions(self) -> list[keras.layers.Layer]:
+        return list(self.projections.values())
+
     def call(self, batch, training=False):
         teacher = self.teacher(inputs_of(self.teacher, batch), training=False)
-        student = self.student(inputs_of(self.student, batch), training=training)
+        student = self._projected(self.student(inputs_of(self.student, batch), training=training))
         losses = measure(PRETRAINING_LOSSES, student, batch) if "masked_logits" in student else {}
         for name in self._compared(OUTPUT_LOSSES):
             loss = OUTPUT_LOSSES[name]
@@ -59,6 +71,16 @@ class DistillationPair(keras.layers.Layer):
         for name in self._compared(HIDDEN_LOSSES | ATTENTION_LOSSES):
             losses[name] = self._mean_over_places(name, teacher, student, batch)
         return losses
+
+    def _projected(self, trace):
+        """The student's trace with hidden states of the teacher's width, wherever these are compared."""
+        if not self.projections:
+            return trace
+        states = [
+            self.projections[name](state) if (name := projection_name(place)) in self.projections else state
+            for place, state in enumerate(trace["hidden_states"])
+        ]
+        return {**trace, "hidden_states": states}
 
     def _compared(self, losses: Mapping) -> list[str]:
         """Those of a table that are compared anywhere, in the order of the table."""

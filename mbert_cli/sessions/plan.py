@@ -14,7 +14,7 @@ from mbert_cli.train.stage import Stage
 def show_plan(
     invocation: Invocation[Any],
     plan: Sequence[Stage],
-    networks: Mapping[str, keras.Model],
+    networks: Mapping[str, keras.layers.Layer],
     options: TrainOptions,
 ) -> None:
     """Prints stages, steps, learning rates, losses, parameters and where the run is written.

@@ -46,14 +46,27 @@ def test_a_layer_map_of_another_length_or_beyond_the_teacher_is_refused(layer_ma
     )
 
 
-def test_models_of_another_width_cannot_be_compared():
+def test_models_of_another_width_can_be_compared():
+    narrow = changed(STUDENT, hidden_dim=64)
+    assert map_places(TEACHER, narrow, DistillOptions()) == [0, 1, 2, 3, 4]
+
+
+def test_attention_of_another_number_of_heads_cannot_be_compared():
     with pytest.raises(UserError) as error:
-        map_places(SIZES["ib_bert_large"], STUDENT, DistillOptions())
+        map_places(TEACHER, changed(STUDENT, num_heads=8), DistillOptions())
     assert error.value.message == (
-        "Layer transfer compares maps of equal shape, so hidden_dim must be the same in both models. "
-        "Received: 512 in the teacher and 128 in the student."
+        "Attention is compared head by head, so num_heads must be the same in both models. "
+        "Received: 4 in the teacher and 8 in the student."
     )
-    assert error.value.hint == "Choose another model.size, or --set model.changes.hidden_dim=512."
+    assert error.value.hint == (
+        "--set distill.factors.attention=0 compares hidden states alone; or choose another model.size, or --set "
+        "model.changes.num_heads=4."
+    )
+
+
+def test_without_attention_the_number_of_heads_does_not_matter():
+    options = DistillOptions(factors={"attention": 0})
+    assert map_places(TEACHER, changed(STUDENT, num_heads=8), options) == [0, 1, 2, 3, 4]
 
 
 def test_the_sizes_of_the_paper_have_equal_maps():

@@ -13,6 +13,9 @@ from mbert_cli.train.stage import Comparison
 CHANGES = {"num_layers": 2, "hidden_dim": 16, "embedding_dim": 8, "intermediate_dim": 16, "num_heads": 2}
 TEACHER = ModelOptions(size="ib_bert_laptop", changes=CHANGES | {"intra_dim": 24}).resolve()
 STUDENT = ModelOptions(size="mobilebert_laptop", changes=CHANGES | {"intra_dim": 8}).resolve()
+NARROW = ModelOptions(
+    size="mobilebert_laptop", changes=CHANGES | {"intra_dim": 8, "hidden_dim": 12}
+).resolve()
 VOCABULARY = 50
 
 
@@ -100,6 +103,24 @@ def test_both_towers_end_at_the_last_place_that_is_compared(networks, place, the
 def test_each_tower_has_an_end_of_its_own(networks):
     pair = DistillationPair(*networks, [Comparison(2, 1, ("feature_map",))])
     assert [len(tower.output["attention_logits"]) for tower in (pair.teacher, pair.student)] == [2, 1]
+
+
+def test_hidden_states_of_another_width_are_projected_to_the_teacher_s(networks, batch):
+    teacher, narrow = networks[0], build_pretraining_network(NARROW, vocab_size=VOCABULARY, seed=2)
+    pair = DistillationPair(teacher, narrow, [Comparison(1, 1, ("feature_mean",))])
+    (projection,) = pair.companions
+    states = [trace["hidden_states"][1] for trace in traces((teacher, narrow), batch)]
+    projected = ops.matmul(states[1], projection.kernel) + projection.bias
+    expected = HIDDEN_LOSSES["feature_mean"].function(states[0], projected, batch["padding_mask"])
+    assert float(pair(batch)["feature_mean"]) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_what_the_student_returns_is_not_projected(networks, batch):
+    teacher, narrow = networks[0], build_pretraining_network(NARROW, vocab_size=VOCABULARY, seed=2)
+    alone, both = (
+        losses_of((teacher, narrow), batch, compare) for compare in ([OUTPUTS], [*layers(1), OUTPUTS])
+    )
+    assert {name: both[name] for name in alone} == pytest.approx(alone, rel=1e-5)
 
 
 def test_a_model_transfers_nothing_from_itself(networks, batch):
