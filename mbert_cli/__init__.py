@@ -65,7 +65,7 @@ head, activation and outputs of a task model   mbert_cli/model/task_head.py
 a set of a task, encoded and with its judge    mbert_cli/tasks/task_set.py
 examples to rows, and who judges them          mbert_cli/tasks/encoding.py
 the training of a task model                   mbert_cli/tasks/training.py
-what predict shows                             mbert_cli/tasks/answers.py
+what predict shows                             mbert_cli/tasks/shown_answers.py
 what eval shows beside the score               mbert_cli/tasks/scores.py
 GLUE                                           mbert_cli/examples/glue.py
 SQuAD                                          mbert_cli/examples/squad.py

@@ -6,12 +6,12 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.preflight.predict import Ready
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
-from mbert_cli.tasks.answers import Answers
-from mbert_cli.tasks.asked import Questions, Texts
+from mbert_cli.tasks.asked import AskedQuestions, AskedTexts
 from mbert_cli.tasks.asked_questions import read_questions
 from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.kinds import in_words, kind_of
 from mbert_cli.tasks.model import TaskModel
+from mbert_cli.tasks.shown_answers import Answers
 
 
 def run(ready: Ready) -> None:
@@ -20,7 +20,7 @@ def run(ready: Ready) -> None:
     asks_questions = bool(invocation.questions or invocation.context)
     _require_kind(model, asks_questions)
     if asks_questions:
-        asked: Questions | Texts = read_questions(invocation)
+        asked: AskedQuestions | AskedTexts = read_questions(invocation)
         would = f"Would answer {len(invocation.questions):,} questions about {invocation.context}"
     else:
         asked = read_texts(invocation, model)
@@ -52,7 +52,7 @@ def _require_kind(model: TaskModel, for_questions: bool) -> None:
     )
 
 
-def _answer(ready: Ready, asked: Questions | Texts) -> Answers:
+def _answer(ready: Ready, asked: AskedQuestions | AskedTexts) -> Answers:
     model, recipe, kind = ready.model, ready.recipe, kind_of(ready.model.description.kind)
     task = TaskData(asked.name, model.output_names, {}, kind=model.description.kind)
     encoded = model.encode(task, asked.examples(kind.unlabelled), recipe.task or model.own_task)

@@ -11,7 +11,7 @@ Unlabelled = Callable[[list[str], list[str] | None], Any]
 
 
 @dataclass(frozen=True)
-class Texts:
+class AskedTexts:
     """Texts in the order in which they are answered.
 
     Attributes:
@@ -51,7 +51,7 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class Questions:
+class AskedQuestions:
     """Questions about one text.
 
     Attributes:

@@ -3,11 +3,11 @@
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
-from mbert_cli.tasks.asked import Questions
+from mbert_cli.tasks.asked import AskedQuestions
 from mbert_cli.text.text_files import read_parts
 
 
-def read_questions(invocation: Invocation[PredictRecipe]) -> Questions:
+def read_questions(invocation: Invocation[PredictRecipe]) -> AskedQuestions:
     """The questions that were typed, and the text that they are about.
 
     Raises:
@@ -36,4 +36,4 @@ def read_questions(invocation: Invocation[PredictRecipe]) -> Questions:
             f"A text that answers questions must not be blank. Received: {invocation.context}",
             "Give --context FILE with a text.",
         )
-    return Questions(invocation.questions, context)
+    return AskedQuestions(invocation.questions, context)

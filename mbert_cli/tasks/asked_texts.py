@@ -13,7 +13,7 @@ from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, read_table_texts
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
-from mbert_cli.tasks.asked import Texts
+from mbert_cli.tasks.asked import AskedTexts
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.pair_segments import say_other_texts
@@ -23,7 +23,7 @@ _TABLE_KEYS = ("text", "delimiter", "encoding")
 """Keys of a task that say how a table is read and nothing of other texts."""
 
 
-def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Texts:
+def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> AskedTexts:
     """Reads what is to be answered; a blank line is a blank text, so that answers and lines go together.
 
     A tab parts two texts where the model is known to take pairs, or where `--pair` says so, and is white space
@@ -50,7 +50,7 @@ def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Texts
     else:
         _refuse_columns(invocation)
         lines = _typed(invocation.texts) if invocation.texts else _lines(invocation.file or STANDARD_INPUT)
-        texts = _split(lines) if pairs else Texts([line.strip() for _, line in lines])
+        texts = _split(lines) if pairs else AskedTexts([line.strip() for _, line in lines])
     num_blank = len(texts) - len(texts.present)
     if num_blank == len(texts):
         raise UserError(
@@ -110,7 +110,9 @@ def _source_of(invocation: Invocation[PredictRecipe]) -> str:
     return "--text" if invocation.texts else name_of(invocation.file or STANDARD_INPUT)
 
 
-def _read_table(invocation: Invocation[PredictRecipe], file: Path, options: AnyTask, pairs: bool) -> Texts:
+def _read_table(
+    invocation: Invocation[PredictRecipe], file: Path, options: AnyTask, pairs: bool
+) -> AskedTexts:
     """The texts of a file's columns: those that are named, else those that the task's own files have."""
     own = text_columns(options)
     second = (invocation.second_text_column or own.second_text) if pairs else None
@@ -135,7 +137,7 @@ def _read_table(invocation: Invocation[PredictRecipe], file: Path, options: AnyT
     for note in table.notes:
         console.info(note)
     stripped = [text.strip() for text in table.texts]
-    return Texts(stripped, table.second_texts and [text.strip() for text in table.second_texts])
+    return AskedTexts(stripped, table.second_texts and [text.strip() for text in table.second_texts])
 
 
 def _typed(texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -149,7 +151,7 @@ def _lines(path: Path) -> list[tuple[str, str]]:
     return [(f"{name_of(path)}:{number}", line) for number, line in read_lines(path)]
 
 
-def _split(lines: Sequence[tuple[str, str]]) -> Texts:
+def _split(lines: Sequence[tuple[str, str]]) -> AskedTexts:
     """Lines as pairs; a blank one is a blank pair."""
     pairs = [line.split("\t") if line.strip() else ["", ""] for _, line in lines]
     for (place, line), pair in zip(lines, pairs, strict=True):
@@ -159,7 +161,7 @@ def _split(lines: Sequence[tuple[str, str]]) -> Texts:
                 f"Received: {line!r} with {'no tab' if len(pair) == 1 else f'{len(pair) - 1} tabs'} in {place}",
                 "Write both texts on one line with a tab between them, and no other tab.",
             )
-    return Texts([first.strip() for first, _ in pairs], [second.strip() for _, second in pairs])
+    return AskedTexts([first.strip() for first, _ in pairs], [second.strip() for _, second in pairs])
 
 
 def _say_tabs(texts: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.judges import Judge
@@ -17,9 +19,9 @@ from mbert_cli.examples.squad_task import SPAN_OUTPUTS
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import questions_about, unlabelled_texts, unlabelled_words
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
-from mbert_cli.tasks import answers, encoding, scores
-from mbert_cli.tasks.answers import Answers
+from mbert_cli.tasks import encoding, scores, shown_answers
 from mbert_cli.tasks.scores import Details
+from mbert_cli.tasks.shown_answers import Answers
 from mbert_cli.text.wordpiece import Tokenizer
 
 OF_TEXTS = ("installed_docs", "glue", "file")
@@ -57,7 +59,7 @@ class Kind:
     rows: Callable[[TaskData, Any, Any, Tokenizer], Rows]
     judge: Callable[[TaskData, Any, Any, Any], Judge]
     details: Callable[[str, TaskData, Any, Any, Any], Details]
-    answers: Callable[..., Answers]
+    answers: Callable[[Any, Any, np.ndarray, Sequence[str]], Answers]
     unlabelled: Callable[[list[str], list[str] | None], Any]
     summary: Callable[[Sequence[str]], str]
     sources: tuple[str, ...]
@@ -89,7 +91,7 @@ KINDS: dict[str, Kind] = {
         rows=encoding.text_rows,
         judge=encoding.judge_labels,
         details=scores.label_details,
-        answers=answers.show_labels,
+        answers=shown_answers.show_labels,
         unlabelled=unlabelled_texts,
         summary=_count_labels,
         sources=OF_TEXTS,
@@ -103,7 +105,7 @@ KINDS: dict[str, Kind] = {
         rows=encoding.text_rows,
         judge=encoding.judge_label_sets,
         details=scores.label_set_details,
-        answers=answers.show_label_sets,
+        answers=shown_answers.show_label_sets,
         unlabelled=unlabelled_texts,
         summary=_count_labels,
         sources=OF_TEXTS,
@@ -117,7 +119,7 @@ KINDS: dict[str, Kind] = {
         rows=encoding.text_rows,
         judge=encoding.judge_numbers,
         details=scores.number_details,
-        answers=answers.show_numbers,
+        answers=shown_answers.show_numbers,
         unlabelled=unlabelled_texts,
         summary=lambda names: "a number",
         sources=OF_TEXTS,
@@ -133,7 +135,7 @@ KINDS: dict[str, Kind] = {
         rows=encoding.question_rows,
         judge=encoding.judge_answers,
         details=scores.answer_details,
-        answers=answers.show_spans,
+        answers=shown_answers.show_spans,
         unlabelled=questions_about,
         summary=lambda names: "a piece of a text",
         sources=("squad",),
@@ -150,7 +152,7 @@ KINDS: dict[str, Kind] = {
         rows=encoding.word_rows,
         judge=encoding.judge_words,
         details=scores.word_details,
-        answers=answers.show_entities,
+        answers=shown_answers.show_entities,
         unlabelled=unlabelled_words,
         summary=_count_entities,
         sources=("tokens",),

@@ -12,7 +12,7 @@ from mbert_cli.examples.unlabelled import unlabelled_texts
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import load
-from mbert_cli.tasks.asked import Texts
+from mbert_cli.tasks.asked import AskedTexts
 from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
@@ -39,7 +39,7 @@ def model(task: Task | ImportedTask, kind: str = "classification") -> TaskModel:
     return TaskModel(Path("run"), description, vocabulary, 16, lambda batches: np.zeros((0, 2)))
 
 
-def read(task: Task | ImportedTask = SINGLE, **typed: object) -> Texts:
+def read(task: Task | ImportedTask = SINGLE, **typed: object) -> AskedTexts:
     return read_texts(invocation(**typed), model(task))
 
 
@@ -140,7 +140,7 @@ def table(tmp_path: Path, content: str, name: str = "mail.csv") -> Path:
 
 def test_a_column_of_a_table_is_read_and_each_row_keeps_its_place(tmp_path, capsys):
     texts = read(file=table(tmp_path, MAIL), text_column="body")
-    assert texts == Texts(["the ship; is\n good", "", "book was bad"])
+    assert texts == AskedTexts(["the ship; is\n good", "", "book was bad"])
     assert capsys.readouterr().err.splitlines() == [
         "mail.csv: cells are separated by semicolons",
         "mail.csv: the column 'Body' for 'body' is taken",
@@ -150,11 +150,11 @@ def test_a_column_of_a_table_is_read_and_each_row_keeps_its_place(tmp_path, caps
 
 def test_the_columns_of_the_task_are_read_where_none_are_named(tmp_path):
     glue = table(tmp_path, "sentence\tlabel\nfine .\t1\n", "dev.tsv")
-    assert read(SINGLE, file=glue) == Texts(["fine ."])
+    assert read(SINGLE, file=glue) == AskedTexts(["fine ."])
     own = FileTask(source="file", train="t.csv", text="a", second_text="b", delimiter="|")
-    assert read(own, file=table(tmp_path, "b|a\n1|2\n")) == Texts(["2"], ["1"])
+    assert read(own, file=table(tmp_path, "b|a\n1|2\n")) == AskedTexts(["2"], ["1"])
     lines = table(tmp_path, '{"text": "one"}\n{"text": null}\n', "texts.jsonl")
-    assert read(ELSEWHERE, file=lines) == Texts(["one", ""])
+    assert read(ELSEWHERE, file=lines) == AskedTexts(["one", ""])
 
 
 def test_a_column_of_second_texts_makes_pairs(tmp_path):

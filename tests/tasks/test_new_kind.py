@@ -20,11 +20,11 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.table import Table
-from mbert_cli.tasks.answers import Answers, answers_of_texts
-from mbert_cli.tasks.asked import Texts
+from mbert_cli.tasks.asked import AskedTexts
 from mbert_cli.tasks.encoding import text_rows
 from mbert_cli.tasks.kinds import KINDS, Kind
 from mbert_cli.tasks.scores import Details
+from mbert_cli.tasks.shown_answers import Answers, answers_of_texts
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
@@ -74,7 +74,7 @@ def details(
     return Details([Table(title, ["true grade", "mean answer"], rows)], {"means": means})
 
 
-def answers(texts: Texts, encoded: Any, outputs: np.ndarray, names: Sequence[str]) -> Answers:
+def answers(texts: AskedTexts, encoded: Any, outputs: np.ndarray, names: Sequence[str]) -> Answers:
     grades = [names[grade] for grade in outputs.argmax(axis=-1)]
     return answers_of_texts(
         texts, ["grade"], [(grade,) for grade in grades], [{"grade": grade} for grade in grades]

@@ -7,8 +7,8 @@ from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import word_labels
 from mbert_cli.examples.unlabelled import unlabelled_words
-from mbert_cli.tasks.answers import Answers, answers_of_texts, show_entities
-from mbert_cli.tasks.asked import Texts
+from mbert_cli.tasks.asked import AskedTexts
+from mbert_cli.tasks.shown_answers import Answers, answers_of_texts, show_entities
 from mbert_cli.tasks.task_set import TaskSet, encode_set
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
@@ -42,7 +42,7 @@ def outputs() -> np.ndarray:
 
 
 def show(encoded: TaskSet, outputs: np.ndarray) -> Answers:
-    return show_entities(Texts([TEXTS[0], "", TEXTS[1]]), encoded, outputs, LABELS)
+    return show_entities(AskedTexts([TEXTS[0], "", TEXTS[1]]), encoded, outputs, LABELS)
 
 
 def test_a_table_has_a_row_an_entity_and_one_for_a_text_without(encoded, outputs):
@@ -111,11 +111,11 @@ RECORDS = [{"label": "yes"}, {"label": "no"}]
 
 
 def test_a_blank_text_has_a_line_without_an_answer():
-    answers = answers_of_texts(Texts(["one", "", "two"]), COLUMNS, ROWS, RECORDS)
+    answers = answers_of_texts(AskedTexts(["one", "", "two"]), COLUMNS, ROWS, RECORDS)
     assert answers.records == [
         {"text": "one", "label": "yes"}, {"text": "", "label": None}, {"text": "two", "label": "no"},
     ]  # fmt: skip
-    pairs = answers_of_texts(Texts(["one", "", "two"], ["1", "", "2"]), COLUMNS, ROWS, RECORDS).table
+    pairs = answers_of_texts(AskedTexts(["one", "", "two"], ["1", "", "2"]), COLUMNS, ROWS, RECORDS).table
     assert pairs.columns == ["label", "probability", "text", "second text"]
     assert pairs.rows == [
         ("yes", "90.0%", "one", "1"), ("(no text)", "", "", ""), ("no", "80.0%", "two", "2"),

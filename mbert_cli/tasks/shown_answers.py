@@ -15,7 +15,7 @@ from mbert_cli.evaluate.answers import Decoded
 from mbert_cli.evaluate.entities import Entity, find_entities
 from mbert_cli.evaluate.judges import THRESHOLD
 from mbert_cli.table import Table
-from mbert_cli.tasks.asked import Questions, Texts
+from mbert_cli.tasks.asked import AskedQuestions, AskedTexts
 
 SHOWN_CHARACTERS = 80
 """Characters of a text that the table shows; records have all of it."""
@@ -41,7 +41,7 @@ class Answers:
     records: Sequence[dict[str, Any]]
 
 
-def show_labels(texts: Texts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]) -> Answers:
+def show_labels(texts: AskedTexts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]) -> Answers:
     """The likeliest label of each text, and the two after it.
 
     Args:
@@ -59,7 +59,9 @@ def show_labels(texts: Texts, encoded: Any, probabilities: np.ndarray, labels: S
     return answers_of_texts(texts, ["label", "probability", "then"], rows, records)
 
 
-def show_label_sets(texts: Texts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]) -> Answers:
+def show_label_sets(
+    texts: AskedTexts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]
+) -> Answers:
     """All labels of each text that are likely enough, and the likeliest three; arguments as of `show_labels`."""
     rows, records = [], []
     for row in probabilities:
@@ -70,7 +72,7 @@ def show_label_sets(texts: Texts, encoded: Any, probabilities: np.ndarray, label
     return answers_of_texts(texts, ["labels", "likeliest"], rows, records)
 
 
-def show_numbers(texts: Texts, encoded: Any, values: np.ndarray, names: Sequence[str]) -> Answers:
+def show_numbers(texts: AskedTexts, encoded: Any, values: np.ndarray, names: Sequence[str]) -> Answers:
     """The numbers of each text; arguments as of `show_labels`."""
     numbers = [[round(float(value), 4) for value in row] for row in values]
     rows = [tuple(f"{number:.4f}" for number in row) for row in numbers]
@@ -82,7 +84,10 @@ def _figures(labels: Sequence[str], row: np.ndarray) -> dict[str, float]:
 
 
 def answers_of_texts(
-    texts: Texts, columns: Sequence[str], rows: Sequence[tuple[str, ...]], records: Sequence[dict[str, Any]]
+    texts: AskedTexts,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, ...]],
+    records: Sequence[dict[str, Any]],
 ) -> Answers:
     """One answer per text, next to the text; a blank one has none.
 
@@ -108,7 +113,9 @@ def _shorten(text: str) -> str:
     return textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...")
 
 
-def show_entities(texts: Texts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]) -> Answers:
+def show_entities(
+    texts: AskedTexts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]
+) -> Answers:
     """The entities of each text, or all its words where these have tags, with their probabilities.
 
     Args:
@@ -154,7 +161,7 @@ def _entity_rows(text: str, entities: Sequence[Entity]) -> list[tuple[str, ...]]
     ]
 
 
-def show_spans(asked: Questions, encoded: Any, logits: np.ndarray, names: Sequence[str]) -> Answers:
+def show_spans(asked: AskedQuestions, encoded: Any, logits: np.ndarray, names: Sequence[str]) -> Answers:
     """The answer to each question, a piece of the text, and for programs the best ones.
 
     Args:
