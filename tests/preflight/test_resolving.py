@@ -1,5 +1,7 @@
 """The pre-flight of each verb."""
 
+import importlib.abc
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,6 @@ from mbert_cli.preflight import task as task_check
 from mbert_cli.preflight.resolving import inspect, resolve
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import invoke
-from mbert_cli.runs import tensorboard
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription
@@ -196,7 +197,14 @@ def test_questions_need_their_files_or_the_data_set(monkeypatch, tmp_path):
 
 
 def test_an_extra_that_is_missing_is_told(monkeypatch):
-    monkeypatch.setattr(tensorboard.importlib.util, "find_spec", lambda name: None)
+    class Nothing(importlib.abc.MetaPathFinder):
+        def find_spec(self, name, path=None, target=None):
+            if name == "tensorboard":
+                raise ModuleNotFoundError("No module named 'tensorboard'", name=name)
+
+    for name in [name for name in sys.modules if name.split(".")[0] == "tensorboard"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Nothing(), *sys.meta_path])
     found = checks("train-teacher", "quickstart", "train.tensorboard=true")
     assert found["extra tensorboard"] == (
         False,
