@@ -9,6 +9,8 @@ progress on terminals and in logs              mbert_cli/progress.py
 how a corpus is read, on the terminal          mbert_cli/sessions/reading.py
 what one verb does, top to bottom              mbert_cli/commands/
 what a verb needs before it works              mbert_cli/preflight/
+whether a recipe can be run: its findings      mbert_cli/preflight/inspection.py
+whether memory suffices                        mbert_cli/preflight/memory.py
 a run begun, continued, shown and summed up    mbert_cli/sessions/
 a run that continues for more steps            mbert_cli/sessions/prolonging.py
 what a command shows                           mbert_cli/page.py
@@ -20,6 +22,8 @@ what the value of --set means                  mbert_cli/recipe/setting.py
 how JSON of others is read                     mbert_cli/json_text.py
 model sizes                                    mbert_cli/model/options.py
 the encoder and the names of its weights       mbert_cli/model/encoder.py
+shapes of all weights without building any     mbert_cli/model/weight_shapes.py
+parameters, arithmetic and memory of a size    mbert_cli/model/cost.py
 the bottleneck block                           mbert_cli/model/bottleneck.py
 BERT's own block                               mbert_cli/model/plain.py
 what reads what before attention               mbert_cli/model/projections.py

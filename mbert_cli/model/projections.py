@@ -18,25 +18,7 @@ from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, LayerWithParts
 from mbert_cli.model.normalization import Folded, NoNorm, build_norm
 from mbert_cli.model.options import Architecture
-
-BOTTLENECKS = ("bottleneck_input", "bottleneck_attention")
-ATTENTION = ("query", "key", "value")
-
-
-def input_projections(size: Architecture) -> tuple[str, ...]:
-    """The maps that read the input of a block."""
-    if size.intra_dim is None:
-        return ATTENTION
-    if size.use_bottleneck_attention:
-        return ("bottleneck_input",)
-    if size.key_query_shared_bottleneck:
-        return (*BOTTLENECKS, "value")
-    return ("bottleneck_input", *ATTENTION)
-
-
-def bottleneck_projections(size: Architecture) -> tuple[str, ...]:
-    """The maps that read one of the bottlenecks."""
-    return tuple(name for name in ATTENTION if name not in input_projections(size))
+from mbert_cli.model.weight_shapes import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
 
 
 class Projections:

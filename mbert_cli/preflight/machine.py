@@ -3,8 +3,15 @@
 from pathlib import Path
 
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
+from mbert_cli.model.cost import (
+    comparing_bytes,
+    count_head_parameters,
+    count_parameters,
+    count_task_parameters,
+    training_bytes,
+)
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.memory import judge_memory
 from mbert_cli.preflight.task import largest_batch
@@ -12,23 +19,24 @@ from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherR
 from mbert_cli.runs.disk import checkpoint_bytes, format_bytes, require_disk
 from mbert_cli.runs.tensorboard import require_tensorboard
 from mbert_cli.search.grid import plan_search
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.weights.description import ModelDescription
 
 USUAL_VOCABULARY = 30522
 """Tokens assumed for the estimates while no vocabulary is known: BERT's."""
+USUAL_OUTPUTS = 10
+"""Outputs assumed while the task was not read: some thousands of numbers beside the millions of an encoder."""
 
 
 def _training_disk(
     inspection: Inspection,
     run: Path,
-    size: Architecture,
-    vocab_size: int,
+    parameters: int,
     options: TrainOptions,
     models: int = 1,
 ) -> None:
-    parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
     others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
     look_at_disk(inspection, run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
 
@@ -44,7 +52,8 @@ def look_at_pretraining(
     """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
     data, options = recipe.data, recipe.train
     vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
-    _training_disk(inspection, run, size, vocab_size, options)
+    parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
+    _training_disk(inspection, run, parameters, options)
     rows = options.batch_size, data.sequence_length
     needed = training_bytes(size, vocab_size, *rows, data.max_predictions, _float_bytes(options))
     if teacher:
@@ -58,7 +67,11 @@ def look_at_finetuning(
 ) -> None:
     """Disk and memory of a fine-tuning: of a search's largest batch, as long as the longest text is known to be."""
     options, vocab_size = recipe.train, source.vocabulary.size
-    _training_disk(inspection, run, source.size, vocab_size, options, _count_models(recipe))
+    head = kind_of(task.kind).head if task else CLASSIFIER
+    num_outputs = len(task.output_names) if task else USUAL_OUTPUTS
+    parameters = count_parameters(source.size, vocab_size)
+    parameters += count_task_parameters(source.size, head, num_outputs)
+    _training_disk(inspection, run, parameters, options, _count_models(recipe))
     batch_size = max(
         recipe.search.batch_size or [options.batch_size] if recipe.search else [options.batch_size]
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from mbert_cli.model.feed_forward import last_feed_forward
 from mbert_cli.model.options import Architecture, layer_name
-from mbert_cli.model.projections import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
+from mbert_cli.model.weight_shapes import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
 
 MAX_SCALE = 8.0
 """Largest factor, and its inverse the smallest, by which a channel of the hidden states is kept divided."""

@@ -4,40 +4,11 @@ import pytest
 
 from mbert_cli.model.cost import (
     count_flops,
-    count_head_parameters,
     count_parameters,
     size_bytes,
     training_bytes,
 )
-from mbert_cli.model.encoder import build_encoder
-from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
-
-
-@pytest.mark.parametrize("name", SIZES)
-def test_parameters_are_exactly_those_of_the_network(name):
-    size = SIZES[name].model_copy(update={"num_layers": 2})
-    network = build_encoder(size, vocab_size=100, seed=None)
-    assert count_parameters(size, 100) == network.count_params()
-
-
-@pytest.mark.parametrize("name", ["mobilebert", "mobilebert_tiny", "ib_bert_laptop", "bert_base"])
-def test_parameters_of_a_folded_model_are_exactly_those_of_its_network(name):
-    places = ("layer_00/attention", "layer_01/feed_forward_0")
-    if SIZES[name].intra_dim:
-        places += ("layer_01/bottleneck_output",)
-    changes = {"num_layers": 2, "normalization": "folded", "merged_projections": True}
-    size = SIZES[name].model_copy(update=changes | {"multiplied_residuals": places})
-    assert count_parameters(size, 100) == build_encoder(size, vocab_size=100, seed=None).count_params()
-
-
-@pytest.mark.parametrize(
-    "name", ["mobilebert", "mobilebert_tiny", "bert_base", "tinybert_4", "ib_bert_laptop"]
-)
-def test_parameters_of_the_heads_are_exactly_those_of_the_network(name):
-    size = SIZES[name].model_copy(update={"num_layers": 1})
-    network = build_pretraining_network(size, vocab_size=100, seed=None)
-    assert count_parameters(size, 100) + count_head_parameters(size, 100) == network.count_params()
 
 
 @pytest.mark.parametrize(

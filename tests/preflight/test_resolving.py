@@ -9,8 +9,9 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import InstalledDocsTask
-from mbert_cli.model.cost import count_head_parameters, count_parameters
+from mbert_cli.model.cost import count_parameters, count_task_parameters
 from mbert_cli.model.options import SIZES
+from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.preflight import machine, memory
 from mbert_cli.preflight import task as task_check
 from mbert_cli.preflight.resolving import inspect, resolve
@@ -117,7 +118,7 @@ def test_a_search_needs_room_for_the_models_of_all_its_trials(monkeypatch):
     checks("finetune")
     checks("finetune", "quickstart", "search.learning_rate=[1e-3,1e-4]", "search.seed=[0,1,2]")
     size = SIZES["mobilebert_laptop"]
-    parameters = count_parameters(size, 8000) + count_head_parameters(size, 8000)
+    parameters = count_parameters(size, 8000) + count_task_parameters(size, CLASSIFIER, 10)
     # six trials and the chosen one again, where a fine-tuning has one
     assert needed[1] - needed[0] == 4 * parameters * 6
 
