@@ -83,7 +83,7 @@ def _references(name: str | None, timed: Sequence[Timed], folder: Path) -> list[
             f"{name} of {length} tokens with random weights, in float32, is the reference; it is built once"
         )
         known = [
-            batch | {"token_ids": np.minimum(batch["token_ids"], REFERENCE_TOKENS - 1)} for batch in inputs
+            {**batch, "token_ids": np.minimum(batch["token_ids"], REFERENCE_TOKENS - 1)} for batch in inputs
         ]  # a larger vocabulary has ids for which the reference has no weights
         references.append(Timed(reference_artifact(name, length, folder), known))
     return references

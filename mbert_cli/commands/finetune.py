@@ -14,6 +14,7 @@ from mbert_cli.report.terminal import announce, deliver
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.search.grid import plan_search
+from mbert_cli.search.options import SearchOptions
 from mbert_cli.search.results import read_report
 from mbert_cli.search.trials import Watch
 from mbert_cli.sessions.continuing import say_when_complete
@@ -40,7 +41,7 @@ def run(ready: Ready) -> None:
     material = collect(recipe, source, task)
     if recipe.search is not None:
         _show_task(task, material.train.rows)
-        _search(invocation, recipe, material, contents)
+        _search(invocation, recipe, recipe.search, material, contents)
         return
     network = build_network(recipe, material)
     show_plan(invocation, [stage_of(recipe, material)], {"task model": network}, recipe.train)
@@ -60,7 +61,11 @@ def run(ready: Ready) -> None:
 
 
 def _search(
-    invocation: Invocation[FinetuneRecipe], recipe: FinetuneRecipe, material: Material, contents: Contents
+    invocation: Invocation[FinetuneRecipe],
+    recipe: FinetuneRecipe,
+    search: SearchOptions,
+    material: Material,
+    contents: Contents,
 ) -> None:
     def train(trial: FinetuneRecipe, run_dir: RunDir, watch: Watch) -> None:
         network = build_network(trial, material)
@@ -69,7 +74,7 @@ def _search(
     def steps_of(trial: FinetuneRecipe) -> int:
         return stage_of(trial, material).steps
 
-    path, plan = invocation.directory, plan_search(recipe.search, recipe.train, recipe.seed)
+    path, plan = invocation.directory, plan_search(search, recipe.train, recipe.seed)
     planned = plan_page(path, plan, count_steps(plan, recipe, steps_of))
     if invocation.dry_run:
         deliver(planned, invocation.delivery)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
     from mbert_cli.report.lettering import Lettering
 
+Traces = Mapping[str, Mapping[str, np.ndarray]]
+"""Arrays of a trace by their name, by the name of the model."""
+
 CELL_INCHES = 1.6
 MAX_LABELS = 24
 """Tokens that are still written at the axes."""
 
 
-def draw(path: Path, traces: Mapping[str, Mapping[str, np.ndarray]], layers: Sequence[int]) -> None:
+def draw(path: Path, traces: Traces, layers: Sequence[int]) -> None:
     """Draws the attention of some blocks, models side by side.
 
     Args:
@@ -49,41 +53,63 @@ def draw(path: Path, traces: Mapping[str, Mapping[str, np.ndarray]], layers: Seq
     pyplot.close(figure)
 
 
-def _compose(
-    pyplot: ModuleType, traces: Mapping[str, Mapping[str, np.ndarray]], layers: Sequence[int]
-) -> Figure:
+def _compose(pyplot: ModuleType, traces: Traces, layers: Sequence[int]) -> Figure:
     """All maps on one scale, from white for 0 to black for the largest value among them, with its bar."""
     from mbert_cli.report.lettering import Lettering
 
-    maps = {
-        name: [arrays[f"attention/layer_{layer:02d}"] for layer in layers] for name, arrays in traces.items()
-    }
-    largest = max(float(attention.max()) for rows in maps.values() for attention in rows)
-    heads = {name: len(rows[0]) for name, rows in maps.items()}
+    columns = _columns(traces, layers)
+    largest = max(float(maps.max()) for column in columns for maps in column.maps)
     lettering = Lettering.for_texts(
         [*traces, *(str(token) for arrays in traces.values() for token in arrays["tokens"])]
     )
+    figure: Figure
     figure, axes = pyplot.subplots(
-        len(layers), sum(heads.values()), squeeze=False, layout="constrained",
-        figsize=(CELL_INCHES * sum(heads.values()) + 2, CELL_INCHES * len(layers) + 1),
+        len(layers), len(columns), squeeze=False, layout="constrained",
+        figsize=(CELL_INCHES * len(columns) + 2, CELL_INCHES * len(layers) + 1),
     )  # fmt: skip
-    first = 0
-    for name, rows in maps.items():
-        tokens = [lettering.readable(str(token)) for token in traces[name]["tokens"]]
-        for row, attention in enumerate(rows):
-            for head, axis in enumerate(axes[row][first : first + heads[name]]):
-                image = axis.imshow(attention[head], cmap="Greys", vmin=0.0, vmax=largest)
-                _label_ticks(axis, tokens, lettering)
-                if head == 0:
-                    axis.set_ylabel(f"layer {layers[row]}", fontsize=8)
-                if row == 0:
-                    above = f"{lettering.readable(name)}\n" if head == 0 else ""
-                    axis.set_title(f"{above}head {head}", fontsize=8, **lettering.properties)
-        first += heads[name]
-    bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3 / len(layers)), pad=0.01)
+    for place, column in enumerate(columns):
+        for axis, attention in zip(axes[:, place], column.maps, strict=True):
+            axis.imshow(attention, cmap="Greys", vmin=0.0, vmax=largest)
+            _label_ticks(axis, column.tokens, lettering)
+        above = f"{lettering.readable(column.model)}\n" if column.head == 0 else ""
+        axes[0, place].set_title(f"{above}head {column.head}", fontsize=8, **lettering.properties)
+        if column.head == 0:
+            for axis, layer in zip(axes[:, place], layers, strict=True):
+                axis.set_ylabel(f"layer {layer}", fontsize=8)
+    bar = figure.colorbar(axes[-1, -1].images[0], ax=axes, shrink=min(1.0, 3 / len(layers)), pad=0.01)
     bar.set_label("attention, one scale for all maps", fontsize=8)
     bar.ax.tick_params(labelsize=6)
     return figure
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A head of a model, in all layers that are drawn.
+
+    Attributes:
+        model: Its name.
+        head: The head, from 0.
+        tokens: Of the text.
+        maps: (query, key) of each layer.
+    """
+
+    model: str
+    head: int
+    tokens: Sequence[str]
+    maps: Sequence[np.ndarray]
+
+
+def _columns(traces: Traces, layers: Sequence[int]) -> list[_Column]:
+    """All heads, model by model."""
+    columns = []
+    for name, arrays in traces.items():
+        layer_maps = [arrays[f"attention/layer_{layer:02d}"] for layer in layers]
+        tokens = [str(token) for token in arrays["tokens"]]
+        columns += [
+            _Column(name, head, tokens, [maps[head] for maps in layer_maps])
+            for head in range(len(layer_maps[0]))
+        ]
+    return columns
 
 
 def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> None:
@@ -92,8 +118,9 @@ def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> Non
         axis.set_xticks([])
         axis.set_yticks([])
         return
-    axis.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=4, **lettering.properties)
-    axis.set_yticks(range(len(tokens)), tokens, fontsize=4, **lettering.properties)
+    readable = [lettering.readable(token) for token in tokens]
+    axis.set_xticks(range(len(tokens)), readable, rotation=90, fontsize=4, **lettering.properties)
+    axis.set_yticks(range(len(tokens)), readable, fontsize=4, **lettering.properties)
 
 
 def require_pictures() -> None:
@@ -113,7 +140,7 @@ def require_pictures() -> None:
         ) from error
 
 
-def _pyplot():
+def _pyplot() -> ModuleType:
     lend_cache("MPLCONFIGDIR", "matplotlib")
     import matplotlib
 

@@ -81,12 +81,12 @@ class ChainArtifact:
     @property
     def times_smaller(self) -> float | None:
         """Size of the reference over that of the artifact."""
-        return self.compared and self.compared.reference_size_bytes / self.size_bytes
+        return self.compared.reference_size_bytes / self.size_bytes if self.compared else None
 
     @property
     def times_faster(self) -> float | None:
         """Median of the reference over that of the artifact."""
-        return self.compared and self.compared.reference_p50_ms / self.compared.p50_ms
+        return self.compared.reference_p50_ms / self.compared.p50_ms if self.compared else None
 
 
 def chain_page(root: Path) -> Page:

@@ -70,7 +70,7 @@ def arrange_glue(models: Mapping[str, Scores], nothing: str) -> Page:
 def _columns(models: Mapping[str, Scores]) -> list[Column]:
     """All columns: tasks in the order of the leaderboard, of each the sets with most examples first."""
 
-    def order(column: Column) -> tuple:
+    def order(column: Column) -> tuple[int, int, list[str]]:
         examples = sum(found.examples for found in column.sets)
         return TASKS.index(column.task), -examples, [found.digest for found in column.sets]
 
@@ -124,12 +124,14 @@ def _collect(root: Path) -> dict[str, Scores]:
 def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
     """The score of a run; for a search those of the chosen setting, one per seed."""
     matched = _described(info.path / FINAL / SUMMARY)
-    if is_search(info.path):
-        trials = read_report(info.path).chosen.trials
-        paths = [info.path / TRIALS / trial.name for trial in trials]
-        values = [trial.score for trial in trials]
-    else:
-        paths, values = [info.path], [info.score]
+    chosen = read_report(info.path).chosen if is_search(info.path) else None
+    scored = (
+        [(info.path, info.score)]
+        if chosen is None
+        else [(info.path / TRIALS / trial.name, trial.score) for trial in chosen.trials]
+    )
+    paths = [path for path, _ in scored]
+    values = [score for _, score in scored if score is not None]
     # With the second set of some seeds alone, the deviation would be that between the sets.
     if not all((path / MISMATCHED).is_file() for path in paths):
         return Column(task, matched), values

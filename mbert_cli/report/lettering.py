@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from matplotlib import font_manager
@@ -48,7 +49,7 @@ class Lettering:
         )
 
     @property
-    def properties(self) -> dict[str, object]:
+    def properties(self) -> dict[str, Any]:
         r"""Properties of a text of matplotlib: its fonts, and that $ and \ start no formula."""
         return {"fontfamily": list(self.families), "parse_math": False}
 

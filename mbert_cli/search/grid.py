@@ -41,11 +41,17 @@ def make_grid(search: SearchOptions, train: FinetuneTrainOptions) -> list[Settin
     Args:
         search: What is tried.
         train: The values of what is not.
+
+    Raises:
+        ValueError: Neither says a learning rate.
     """
+    own_rate = train.optimizer.learning_rate
+    if search.learning_rate is None and own_rate is None:
+        raise ValueError("A search needs a learning rate.")
     return [
         Setting(float(rate), batch_size, epochs)
         for rate, batch_size, epochs in itertools.product(
-            search.learning_rate or [train.optimizer.learning_rate],
+            search.learning_rate or [own_rate or 0.0],
             search.batch_size or [train.batch_size],
             search.epochs or [train.epochs],
         )

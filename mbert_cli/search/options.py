@@ -27,7 +27,7 @@ class SearchOptions(Section):
 
     @field_validator("learning_rate", "batch_size", "epochs", "seed")
     @classmethod
-    def _values_are_distinct(cls, values: list | None) -> list | None:
+    def _values_are_distinct(cls, values: list[float] | None) -> list[float] | None:
         if values is not None and len(set(values)) != len(values):
             raise ValueError(f"values must be distinct. Received: {', '.join(map(str, values))}")
         return values
@@ -37,8 +37,7 @@ class SearchOptions(Section):
         axes = (self.learning_rate, self.batch_size, self.epochs, self.seed)
         if all(axis is None for axis in axes):
             raise ValueError("learning_rate, batch_size, epochs or seed must list what is tried")
-        if self.max_trials is not None and self.max_trials < len(self.seed or [0]):
-            raise ValueError(
-                f"max_trials ({self.max_trials}) must be at least the number of seeds ({len(self.seed)})"
-            )
+        seeds = len(self.seed or [0])
+        if self.max_trials is not None and self.max_trials < seeds:
+            raise ValueError(f"max_trials ({self.max_trials}) must be at least the number of seeds ({seeds})")
         return self

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
-from mbert_cli.figures import show_share
+from mbert_cli.figures import show_score, show_share
 from mbert_cli.json_text import read_json
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import FINAL, JOURNAL, SEARCH, STOPPED, SUMMARY, TRIALS
@@ -84,7 +84,7 @@ class SettingResult:
 
     @property
     def _scores(self) -> list[float]:
-        return [trial.score for trial in self.trials]
+        return [trial.score for trial in self.trials if trial.score is not None]
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _read_trial(path: Path, seed: int) -> TrialResult:
     return TrialResult(path.name, seed, **stopped) if stopped else TrialResult(path.name, seed)
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
@@ -215,11 +215,13 @@ def rank(score: float | None) -> float:
 
 
 def describe_choice(search: Path, report: SearchReport) -> str:
-    """Says which trial's model a complete search stands for, and what to expect of it."""
+    """Says which trial's model a complete search stands for, and what to expect of it; empty where it chose none."""
     chosen = report.chosen
+    if chosen is None:
+        return ""
     trial = chosen.best_trial
-    said = f"The model of {search} is that of {TRIALS}/{trial.name}, {report.score_name} {show_share(trial.score)}"
-    if chosen.deviation is None:
+    said = f"The model of {search} is that of {TRIALS}/{trial.name}, {show_score(report.score_name, trial.score)}"
+    if chosen.mean is None or chosen.deviation is None:
         return said
     return (
         f"{said}, the best of {len(chosen.trials)} seeds; their mean is "
