@@ -1,9 +1,11 @@
 """Figures on the screen."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from mbert_cli.evaluate.metrics import METRICS
-from mbert_cli.figures import show_figure, show_official, show_share
+from mbert_cli.figures import counted, show_figure, show_moment, show_official, show_score, show_share
 
 
 def test_a_share_is_shown_in_percent_with_its_deviation():
@@ -38,3 +40,20 @@ def test_figures_of_the_official_scripts_are_in_percent_already():
     assert {show_official(name, 81.2345) for name in names} == {"81.23%"}
     assert show_official("best_f1_thresh", -0.5) == "-0.5000"
     assert (show_official("total", 10570), show_official("HasAns_total", 5928)) == ("10,570", "5,928")
+
+
+def test_one_thing_is_not_counted_as_several():
+    assert [counted(count, "step") for count in (0, 1, 1500)] == ["0 steps", "1 step", "1,500 steps"]
+    assert [counted(count, "entity", "entities") for count in (1, 2)] == ["1 entity", "2 entities"]
+
+
+def test_a_score_stands_behind_its_name():
+    assert show_score("accuracy", 0.8, 0.0283) == "accuracy 80.00% ± 2.83%"
+    assert show_score(None, 0.8) == "80.00%"
+    assert show_score("accuracy", None) == ""
+
+
+def test_a_moment_is_shown_in_the_time_of_this_machine():
+    moment = datetime(2026, 1, 2, 12, 4, 5, tzinfo=UTC)
+    assert show_moment(moment) == f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    assert show_moment(None) == ""

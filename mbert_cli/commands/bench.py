@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.figures import counted
 from mbert_cli.page import Page
 from mbert_cli.preflight.bench import Ready
 from mbert_cli.report.bench import Measured, bench_page
@@ -95,6 +96,6 @@ def _warn_of_noise(rows: Sequence[LatencyRow], machine: Machine) -> None:
         listed = ", ".join(f"{target_name(row.path)} by {row.spread:.0%}" for row in noisy)
         console.warning(
             f"The medians of the rounds lie far apart: {listed}. Other work was going on (load {machine.load:.1f} on "
-            f"{machine.cores} cores), or the clock of the processor changed: time again when it is idle, or with more "
-            "rounds, --set bench.rounds=9."
+            f"{counted(machine.cores, 'core')}), or the clock of the processor changed: time again when it is idle, "
+            "or with more rounds, --set bench.rounds=9."
         )

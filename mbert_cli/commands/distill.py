@@ -11,6 +11,7 @@ from mbert_cli.distill.options import DistillOptions
 from mbert_cli.distill.pair import LOSSES, DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.warm_start import warm_start
+from mbert_cli.figures import counted
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
 from mbert_cli.preflight.distill import Ready
@@ -76,7 +77,8 @@ def _warm_start(
     same = size.normalization == teacher_size.normalization
     report = warm_start(student, teacher, options.warm_start, same_normalization=same)
     console.info(
-        f"Copied from the teacher: {len(report.copied)} weights of {', '.join(options.warm_start) or 'no part'}"
+        f"Copied from the teacher: {counted(len(report.copied), 'weight')} "
+        f"of {', '.join(options.warm_start) or 'no part'}"
     )
     for name, reason in report.skipped.items():
         console.info(f"Not copied: {name} ({reason})")

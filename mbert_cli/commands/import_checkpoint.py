@@ -8,6 +8,7 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import ImportedTask
+from mbert_cli.figures import counted
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.origin import collect_origin
@@ -176,7 +177,7 @@ def show_coverage(title: str, imported: Imported) -> None:
     if coverage.unused:
         rows.append(("unused", f"{len(coverage.unused):,}", ", ".join(coverage.unused[:3])))
     rows += [("missing", part, instead) for part, instead in imported.absent.items()]
-    console.table(f"{title}, {coverage.read:,} arrays", ["arrays", "count", "what"], rows)
+    console.table(f"{title}, {counted(coverage.read, 'array')}", ["arrays", "count", "what"], rows)
     for note in imported.notes:
         console.info(note)
 
@@ -185,7 +186,7 @@ def _show_model(imported: Imported, description: ModelDescription, path: Path) -
     size, labels = imported.size, imported.labels
     heads = ", ".join(imported.heads) or "no head"
     console.info(
-        f"{imported.family}, {size.num_layers} layers of {size.hidden_dim}, "
+        f"{imported.family}, {counted(size.num_layers, 'layer')} of {size.hidden_dim}, "
         f"{sum(array.size for array in imported.arrays.values()):,} parameters; {heads}"
         + (f"; labels {', '.join(labels)}" if labels else "")
         + f"; {description.vocabulary.size:,} {'lower-cased ' if description.vocabulary.lowercase else ''}tokens"

@@ -3,6 +3,7 @@
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.figures import counted
 from mbert_cli.preflight.predict import Ready
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
@@ -21,10 +22,10 @@ def run(ready: Ready) -> None:
     _require_kind(model, asks_questions)
     if asks_questions:
         asked: AskedQuestions | AskedTexts = read_questions(invocation)
-        would = f"Would answer {len(invocation.questions):,} questions about {invocation.context}"
+        would = f"Would answer {counted(len(invocation.questions), 'question')} about {invocation.context}"
     else:
         asked = read_texts(invocation, model)
-        would = f"Would predict {len(asked):,} texts"
+        would = f"Would predict {counted(len(asked), 'text')}"
     if invocation.dry_run:
         console.result(f"{would} with {model.path}")
         return

@@ -92,7 +92,7 @@ def _matched_row(vocabulary: Vocabulary) -> list[tuple[str, str]]:
 def _show_report(path: Path, vocabulary: Vocabulary, report: StoreReport) -> None:
     rows = [
         ("documents", f"{report.documents:,}, {report.validation_documents:,} of them held out"),
-        ("sentences", f"{report.sentences:,}, the longest has {report.longest_sentence:,} tokens"),
+        ("sentences", f"{report.sentences:,}, the longest has {counted(report.longest_sentence, 'token')}"),
         ("tokens", f"{report.tokens:,}, {report.unknown_rate:.3%} unknown"),
         ("vocabulary", f"{vocabulary.size:,} tokens"),
         *_matched_row(vocabulary),

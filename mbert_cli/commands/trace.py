@@ -8,6 +8,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.report.attention_maps import draw, require_pictures
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.weights.saved_model import RunModel
@@ -50,7 +51,7 @@ def run(command: TraceCommand) -> None:
     traces = {model.path: trace_model(model, command.text, command.pair, command.pad) for model in models}
     for path, arrays in traces.items():
         layers = sum(name.startswith("attention/") for name in arrays)
-        console.info(f"{path}: {len(arrays['tokens'])} tokens, {layers} layers")
+        console.info(f"{path}: {counted(len(arrays['tokens']), 'token')}, {counted(layers, 'layer')}")
     if command.out:
         _write(command.out, traces)
     if command.picture:

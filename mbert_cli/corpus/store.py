@@ -18,6 +18,7 @@ from mbert_cli.corpus.store_format import (
     write_again,
 )
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary, load_vocabulary
 
 Split = Literal["train", "validation"]
@@ -96,9 +97,9 @@ class TokenStore:
         size = path.stat().st_size if path.is_file() else -1
         expected = length * np.dtype(dtype).itemsize
         if size != expected:
-            found = "a missing file" if size < 0 else f"{size} bytes"
+            found = "a missing file" if size < 0 else counted(size, "byte")
             raise UserError(
-                f"{name} of a token store must have {expected} bytes. Received: {found} in {self.directory}",
+                f"{name} of a token store must have {counted(expected, 'byte')}. Received: {found} in {self.directory}",
                 write_again(self.directory),
             )
         return np.asarray(np.memmap(path, dtype, mode="r"))

@@ -14,6 +14,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.squad import Question, stands
+from mbert_cli.figures import counted
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.rows import assemble
 from mbert_cli.text.vocabulary import Vocabulary
@@ -86,7 +87,13 @@ class AnswerWindows:
     @property
     def cut(self) -> str | None:
         """Says how many questions lose their end, if any."""
-        return f"{self.num_cut:,} questions are too long and lose their end" if self.num_cut else None
+        if not self.num_cut:
+            return None
+        return counted(
+            self.num_cut,
+            "question is too long and loses its end",
+            "questions are too long and lose their end",
+        )
 
     @property
     def left_out(self) -> str | None:

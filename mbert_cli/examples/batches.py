@@ -164,4 +164,5 @@ def say_cut(tokens: np.ndarray, sequence_length: int, what: str) -> str | None:
     count = int(np.sum(tokens > sequence_length))
     if not count:
         return None
-    return f"{count:,} of {len(tokens):,} {what} are longer than {sequence_length} tokens and lose their end"
+    verbs = ("is", "loses its") if count == 1 else ("are", "lose their")
+    return f"{count:,} of {len(tokens):,} {what} {verbs[0]} longer than {sequence_length} tokens and {verbs[1]} end"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.text.tfds import find_builder, open_split
 
 
@@ -85,7 +86,11 @@ class Squad:
             return [*self.changes]
         return [
             *self.changes,
-            f"{self.num_misplaced:,} answers are not where {self.name} says; training leaves them out",
+            counted(
+                self.num_misplaced,
+                f"answer is not where {self.name} says; training leaves it out",
+                f"answers are not where {self.name} says; training leaves them out",
+            ),
             *(
                 f"  question {one.question_id}: {one.answer.text!r} at character {one.answer.start}, "
                 f"where {one.found!r} stands"

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mbert_cli.figures import counted
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -32,7 +34,13 @@ class Examples:
         """What a person should know about the source."""
         if not self.num_left_out:
             return []
-        return [f"{self.num_left_out:,} lines of the file lack a cell and are left out"]
+        return [
+            counted(
+                self.num_left_out,
+                "line of the file lacks a cell and is left out",
+                "lines of the file lack a cell and are left out",
+            )
+        ]
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """The examples at some indices, in that order."""

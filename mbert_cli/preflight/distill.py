@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.layer_map import map_places
 from mbert_cli.distill.strategies import STRATEGIES
+from mbert_cli.figures import counted
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found, with_store_of
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.machine import look_at_pretraining
@@ -73,7 +74,10 @@ def plan_of(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
 def _stages(recipe: DistillRecipe) -> tuple[str, None]:
     """Stages and steps, which do not depend on which layers are compared."""
     plan = plan_of(recipe, range(recipe.model.resolve().num_layers + 1))
-    return f"{recipe.distill.strategy}: {len(plan)} of {sum(stage.steps for stage in plan):,} steps", None
+    return (
+        f"{recipe.distill.strategy}: {len(plan)} of {counted(sum(stage.steps for stage in plan), 'step')}",
+        None,
+    )
 
 
 def _data(recipe: DistillRecipe, teacher: Looked[RunModel]) -> PretrainingOptions:

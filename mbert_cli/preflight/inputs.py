@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from mbert_cli import console
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.inspection import Inspection, Looked
@@ -101,7 +102,7 @@ def look_at_model(
 
     def check() -> tuple[str, RunModel]:
         model = RunModel.of(find_run(invocation, named, key, verbs))
-        return f"{model.path}: {model.description.size.num_layers} layers", model
+        return f"{model.path}: {counted(model.description.size.num_layers, 'layer')}", model
 
     return inspection.look(key, check)
 
@@ -142,7 +143,7 @@ def with_learning_rate(recipe: FinetuneRecipe, size: Architecture) -> FinetuneRe
         return recipe
     rate = rate_for(size)
     console.info(
-        f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of {size.num_layers} layers, "
+        f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of {counted(size.num_layers, 'layer')}, "
         f"{size.hidden_dim} wide"
     )
     optimizer = optimizer.model_copy(update={"learning_rate": rate})

@@ -3,6 +3,7 @@
 from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import AnyTask, FileTask, GlueTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.figures import counted
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.weights import require_factors
 from mbert_cli.preflight.inspection import Inspection, Looked
@@ -93,4 +94,4 @@ def _described(data: TaskData) -> str:
     shown = ", ".join(data.output_names[:SHOWN_LABELS]) + (
         ", ..." if len(data.output_names) > SHOWN_LABELS else ""
     )
-    return f"{data.name}: {len(data.output_names)} labels ({shown}), {counts}"
+    return f"{data.name}: {counted(len(data.output_names), 'label')} ({shown}), {counts}"

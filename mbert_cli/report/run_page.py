@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mbert_cli.figures import show_figure, show_moment, show_score
+from mbert_cli.figures import counted, show_figure, show_moment, show_score
 from mbert_cli.page import Page
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.report.run_details import Evaluation, RunDetails
@@ -155,4 +155,4 @@ def _score_cells(one: Evaluation) -> tuple[str, str, str]:
 def _scored_on(examples: int | None, scored: SetDescription | None) -> str:
     if scored is not None:
         return str(scored)
-    return "" if examples is None else f"{examples:,} examples"
+    return "" if examples is None else counted(examples, "example")

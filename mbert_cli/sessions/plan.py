@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from mbert_cli import console
+from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Stage
@@ -32,7 +33,7 @@ def show_plan(
     steps = sum(stage.steps for stage in plan)
     parameters = {f"{role} parameters": f"{net.count_params():,}" for role, net in networks.items()}
     console.plan(
-        f"Plan: {steps:,} steps of {options.batch_size} examples, written to {invocation.run}",
+        f"Plan: {counted(steps, 'step')} of {counted(options.batch_size, 'example')}, written to {invocation.run}",
         ["stage", "steps", "rate", "layers that train", "losses"],
         rows,
         parameters,

@@ -11,6 +11,7 @@ from mbert_cli.examples.options import AnyTask, FileTask, ImportedTask
 from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, read_table_texts
+from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
 from mbert_cli.tasks.asked import AskedTexts
@@ -59,7 +60,9 @@ def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Asked
             "Give --text TEXT, --file FILE with one text per line, or standard input.",
         )
     if num_blank:
-        console.info(f"{num_blank:,} of {len(texts):,} texts {'is' if num_blank == 1 else 'are'} blank")
+        console.info(
+            f"{num_blank:,} of {counted(len(texts), 'text')} {'is' if num_blank == 1 else 'are'} blank"
+        )
     if not pairs and isinstance(options, ImportedTask):
         _say_tabs(texts.texts)
     return texts
@@ -169,6 +172,6 @@ def _say_tabs(texts: Sequence[str]) -> None:
     count = sum("\t" in text for text in texts)
     if count:
         console.info(
-            f"{count:,} of {len(texts):,} texts {'has' if count == 1 else 'have'} a tab, which is white space; "
-            "with --pair it separates two texts"
+            f"{count:,} of {counted(len(texts), 'text')} {'has' if count == 1 else 'have'} a tab, which is white "
+            "space; with --pair it separates two texts"
         )

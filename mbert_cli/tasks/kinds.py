@@ -18,6 +18,7 @@ from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.squad_task import SPAN_OUTPUTS
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import questions_about, unlabelled_texts, unlabelled_words
+from mbert_cli.figures import counted
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 from mbert_cli.tasks import encoding, scores, shown_answers
 from mbert_cli.tasks.scores import Details
@@ -72,15 +73,14 @@ class Kind:
 
 
 def _count_labels(labels: Sequence[str]) -> str:
-    return f"{len(labels)} labels"
+    return counted(len(labels), "label")
 
 
 def _count_entities(labels: Sequence[str]) -> str:
     chunks = chunk_labels(labels)
     if chunks is None:
-        return f"one of {len(labels)} tags per word"
-    num_types = len(entity_types(chunks))
-    return f"entities of {num_types} {'type' if num_types == 1 else 'types'}"
+        return f"one of {counted(len(labels), 'tag')} per word"
+    return f"entities of {counted(len(entity_types(chunks)), 'type')}"
 
 
 KINDS: dict[str, Kind] = {

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.runs.origin import collect_origin
@@ -42,8 +43,8 @@ class Machine:
         runtime = self.origin["versions"].get("ai-edge-litert", "of unknown version")
         when = datetime.fromisoformat(self.origin["started"]).astimezone()
         return (
-            f"Measured on {self.processor}, {self.cores} cores, load {self.load:.1f}, with LiteRT {runtime}, "
-            f"{when:%Y-%m-%d %H:%M}."
+            f"Measured on {self.processor}, {counted(self.cores, 'core')}, load {self.load:.1f}, "
+            f"with LiteRT {runtime}, {when:%Y-%m-%d %H:%M}."
         )
 
 

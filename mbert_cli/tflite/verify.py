@@ -6,6 +6,7 @@ import numpy as np
 
 from mbert_cli.errors import RunError
 from mbert_cli.evaluate.judges import Judge
+from mbert_cli.figures import counted
 from mbert_cli.tflite.options import VerifyOptions
 
 
@@ -66,7 +67,7 @@ def require_parity(report: VerifyReport, options: VerifyOptions) -> None:
     raise RunError(
         f"{rule}. Received: metric {report.metric_artifact:.2%} against {report.metric_keras:.2%}, "
         f"{report.disagreement_rate:.2%} of the answers differ, largest difference "
-        f"{report.max_difference:.4f}, on {report.examples} examples.",
+        f"{report.max_difference:.4f}, on {counted(report.examples, 'example')}.",
         "Try another mode: --quantize float16 or --quantize float32"
         + (f"; or allow more with --set export.verify.{key}=..." if key else "."),
     )

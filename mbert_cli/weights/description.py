@@ -8,6 +8,7 @@ from pydantic import AliasChoices, Field
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
+from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.model.options import Architecture
 from mbert_cli.section import Section
@@ -44,7 +45,7 @@ class SetDescription(Section):
         return cls(digest=record["set"], examples=record["examples"])
 
     def __str__(self) -> str:
-        return f"{self.examples:,} examples (set {self.short})"
+        return f"{counted(self.examples, 'example')} (set {self.short})"
 
     @property
     def short(self) -> str:

@@ -11,6 +11,7 @@ from mbert_cli.distill.strategies.mobilebert import (
     transfer_weights,
 )
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.model.options import layer_name
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage
@@ -55,7 +56,7 @@ def _shares(steps: int, num_layers: int) -> list[int]:
     if steps < num_layers:
         raise UserError(
             f"The strategy progressive needs at least one transfer step per layer. "
-            f"Received: {steps} steps for {num_layers} layers.",
+            f"Received: {counted(steps, 'step')} for {counted(num_layers, 'layer')}.",
             "Raise distill.transfer_steps.",
         )
     edges = [steps * layer // num_layers for layer in range(num_layers + 1)]
