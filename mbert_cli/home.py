@@ -27,13 +27,13 @@ def home_folder() -> Path | None:
 def cache_root() -> Path | None:
     """Where programs may keep what can be made again; None where nothing can be kept.
 
-    That is `$XDG_CACHE_HOME`, or `.cache` in an existing home directory.
+    That is `$XDG_CACHE_HOME`, or what the system has for it in an existing home directory: `.cache` on Linux,
+    `Library/Caches` on macOS.
     """
-    named = os.environ.get(CACHE_VARIABLE, "")
-    if os.path.isabs(named):  # a relative one is to be ignored, says the XDG specification
-        return Path(named)
-    home = home_folder()
-    return home / ".cache" if home else None
+    import platformdirs
+
+    is_named = os.path.isabs(os.environ.get(CACHE_VARIABLE, ""))
+    return platformdirs.user_cache_path() if is_named or home_folder() else None
 
 
 def require_home() -> None:

@@ -11,6 +11,7 @@ import pytest
 from mbert_cli import home
 from mbert_cli.cli import main
 from mbert_cli.home import cache_root, home_folder, lend_cache, lend_home
+from mbert_cli.text.encoding_cache import cache_folder
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,13 @@ def test_caches_lie_in_the_home_directory_unless_a_variable_says_where(monkeypat
     assert cache_root() == tmp_path / ".cache"
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
     assert cache_root() == Path("/caches")
+
+
+def test_caches_of_earlier_versions_are_found_again(monkeypatch, tmp_path):
+    """They lay in .cache of the home directory, and on Linux do so still."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / ".cache" / "mbert" / "encodings"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_home_directory_there_is_no_place_for_caches(no_home):
