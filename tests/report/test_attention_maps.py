@@ -1,4 +1,4 @@
-"""Attention maps as a picture: the scale that they share, and text that a font has not."""
+"""Attention maps as a picture: the scale that they share, and what stands at them."""
 
 import sys
 from pathlib import Path
@@ -11,9 +11,7 @@ pytest.importorskip("matplotlib")
 from matplotlib import pyplot
 
 from mbert_cli.errors import UserError
-from mbert_cli.report import lettering as picture_text
 from mbert_cli.report.attention_maps import _compose, draw, require_pictures
-from mbert_cli.report.lettering import Lettering
 
 NOWHERE = "\U0010fffd"
 """A character that means nothing, so that no font has it."""
@@ -53,22 +51,6 @@ def test_text_that_no_font_has_is_drawn_without_a_warning(tmp_path: Path):
     shown = arrays([np.full((5, 5), 0.2)], tokens=("\u6211", NOWHERE, "$x$", "\\", "\u043a"))
     draw(tmp_path / "maps.png", {f"run $ {NOWHERE}": shown}, [])
     assert (tmp_path / "maps.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_characters_that_no_font_has_become_numbers():
-    lettering = Lettering.for_texts(["film", NOWHERE])
-    assert lettering.missing == {NOWHERE}
-    assert lettering.readable(f"film {NOWHERE}") == "film \\U0010fffd"
-
-
-def test_fonts_are_added_until_every_character_has_one(monkeypatch):
-    has = {"one": "ab", "two": "bcd", "three": "d"}
-    monkeypatch.setattr(picture_text, "_installed", lambda: {name: name for name in has})
-    monkeypatch.setattr(picture_text, "_having", lambda file, wanted: set(has.get(file, "x")) & set(wanted))
-    usual = Lettering.for_texts(["x x"]).families
-    lettering = Lettering.for_texts(["xab", "cd e"])
-    assert lettering.families == (*usual, "two", "one")
-    assert lettering.missing == {"e"}
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mbert_cli.page import PRINTED
+from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.report.chain import chain_page
-from mbert_cli.report.terminal import deliver
+from mbert_cli.report.terminal import deliver, page_text
 
 
 def write_run(path: Path, verb: str, recipe: dict, summary: dict) -> None:
@@ -140,6 +140,36 @@ def test_scores_of_pretraining_on_different_sets_stand_in_different_columns(root
     printed = " ".join(capsys.readouterr().out.split())
     assert "masked-LM accuracy, 640 examples (set 99999999)" in printed
     assert "masked-LM accuracy, a set that was not recorded" in printed
+
+
+def test_json_follows_each_model_and_artifact_with_all_digits(root):
+    change(root / "task/final/summary.json", score=2 / 3, set="3f9a1c02aaaaaaaa", examples=872)
+    document = json.loads(page_text(chain_page(root), Delivery("json")))
+    models = {model["model"]: model for model in document["models"]}
+    assert models["task"] == {
+        "model": "task", "path": "runs/task", "task": "a task", "source": "runs/student",
+        "comes_from": "student (joint, from teacher)", "pretrained": True, "parameters": 1234,
+        "masked_language_model_accuracy": {
+            "name": "masked_language_model_accuracy", "value": 0.2, "deviation": None, "examples": None, "set": None,
+        },
+        "score": {
+            "name": "accuracy", "value": 2 / 3, "deviation": None, "examples": 872, "set": "3f9a1c02aaaaaaaa",
+        },
+    }  # fmt: skip
+    assert models["baseline"]["masked_language_model_accuracy"] is None
+    (artifact,) = document["artifacts"]
+    assert artifact == {
+        "artifact": "task float32", "path": "runs/task/export/float32/model.tflite", "task": "a task",
+        "of_an_earlier_result": False, "score": {
+            "name": None, "value": 0.89, "deviation": None, "examples": None, "set": None,
+        },
+        "size_bytes": 2_000_000, "p50_ms": 2.0, "reference": "bert_base", "times_smaller": 200.0, "times_faster": 15.0,
+    }  # fmt: skip
+
+
+def test_paths_of_artifacts_stand_below_as_lines_to_copy(root):
+    text = page_text(chain_page(root), Delivery("markdown"))
+    assert text.endswith("```\nruns/task/export/float32/model.tflite\n```\n")
 
 
 def test_a_folder_without_task_models_is_told(tmp_path, capsys):
