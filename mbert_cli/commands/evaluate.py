@@ -12,7 +12,7 @@ from mbert_cli import console
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.loading import load_task
-from mbert_cli.examples.options import Task
+from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.page import Page
@@ -76,7 +76,7 @@ class _Scored:
     task: TaskData
     split: str
     examples: Any
-    options: Task
+    options: AnyTask
     whole: SetDescription
     part: SetDescription
 

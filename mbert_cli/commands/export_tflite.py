@@ -4,6 +4,7 @@ import dataclasses
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,7 @@ class _Reference:
 
 def _export(
     model: SavedModel, directory: Path, mode: str, length: int, reference: _Reference, recipe: ExportRecipe
-) -> dict:
+) -> dict[str, Any]:
     """Converts, verifies in a scratch folder, and only then gives the artifact its name."""
     console.info(f"Converting to {mode}")
     content = convert_weights(model.weights, model.description.size, length, mode, reference.head)
@@ -123,15 +124,15 @@ def _export(
     return report
 
 
-def _write(folder: Path, model: SavedModel, content: bytes, report: dict) -> None:
+def _write(folder: Path, model: SavedModel, content: bytes, report: dict[str, Any]) -> None:
     (folder / ARTIFACT_FILE).write_bytes(content)
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    (folder / "labels.txt").write_text(label_lines(model.description.output_names), encoding="utf-8")
+    (folder / "labels.txt").write_text(label_lines(model.description.output_names or ()), encoding="utf-8")
     model.description.save(folder)
     copy_vocabulary(model.folder / VOCABULARY_FILE, folder)
 
 
-def _row(mode: str, report: dict) -> tuple[str, ...]:
+def _row(mode: str, report: dict[str, Any]) -> tuple[str, ...]:
     parity = report["parity"]
     return (
         mode,

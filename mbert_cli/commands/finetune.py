@@ -7,7 +7,6 @@ from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.preflight.finetune import Ready
 from mbert_cli.recipe.contents import input_contents
-from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.report.search import plan_page, search_page
 from mbert_cli.report.terminal import announce, deliver
@@ -41,7 +40,7 @@ def run(ready: Ready) -> None:
     material = collect(recipe, source, task)
     if recipe.search is not None:
         _show_task(task, material.train.rows)
-        _search(invocation, recipe, recipe.search, material, contents)
+        _search(ready, recipe.search, material, contents)
         return
     network = build_network(recipe, material)
     show_plan(invocation, [stage_of(recipe, material)], {"task model": network}, recipe.train)
@@ -60,13 +59,9 @@ def run(ready: Ready) -> None:
     show_result(run_dir, figures)
 
 
-def _search(
-    invocation: Invocation[FinetuneRecipe],
-    recipe: FinetuneRecipe,
-    search: SearchOptions,
-    material: Material,
-    contents: Contents,
-) -> None:
+def _search(ready: Ready, options: SearchOptions, material: Material, contents: Contents) -> None:
+    invocation, recipe = ready.invocation, ready.recipe
+
     def train(trial: FinetuneRecipe, run_dir: RunDir, watch: Watch) -> None:
         network = build_network(trial, material)
         fit(material, fine_tuning(trial, material, network), trial, network, run_dir, watch)
@@ -74,7 +69,7 @@ def _search(
     def steps_of(trial: FinetuneRecipe) -> int:
         return stage_of(trial, material).steps
 
-    path, plan = invocation.directory, plan_search(search, recipe.train, recipe.seed)
+    path, plan = invocation.directory, plan_search(options, recipe.train, recipe.seed)
     planned = plan_page(path, plan, count_steps(plan, recipe, steps_of))
     if invocation.dry_run:
         deliver(planned, invocation.delivery)

@@ -1,10 +1,11 @@
-"""What stands above the encoder of a task model, as a value; it knows no Keras, so that anything may read it."""
+"""What stands above the encoder of a task model, as a value without Keras, so that every room may read it."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 OutputActivation = Literal["softmax", "sigmoid", "linear"]
-"""What becomes of logits before they are given: probabilities of one label or of each, or nothing."""
+"""What the logits go through before a model returns them: softmax gives probabilities that add up to 1, sigmoid one for
+each label, and linear leaves them as they are."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class TaskHead:
     """The head of a task model, and what its outputs are.
 
     Attributes:
-        name: Of the layer, and of its weights.
+        name: The name of the layer, with which the names of its weights begin.
         is_pooled: Whether it reads the pooled [CLS] rather than every token.
         activation: What its logits go through.
         artifact_outputs: Names of the outputs of a .tflite file: one, or one for each column of a head that reads
@@ -26,4 +27,4 @@ class TaskHead:
 
 
 CLASSIFIER = TaskHead("classifier", is_pooled=True, activation="softmax", artifact_outputs=("probabilities",))
-"""Probabilities of labels of which a text has one: the head that is meant where none is named."""
+"""Gives the probabilities of labels of which a text has exactly one; the head that is built where none is named."""

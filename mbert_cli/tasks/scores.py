@@ -40,7 +40,7 @@ def label_details(
     """Figures of each label and the confusion table.
 
     Args:
-        title: Of the first table.
+        title: The title of the first table.
         task: The task.
         examples: What was scored.
         judge: What scored it.

@@ -10,7 +10,7 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.glue_submission import TESTS, SubmissionSet, load_tests
-from mbert_cli.examples.options import AnyTask, GlueTask, Task
+from mbert_cli.examples.options import AnyTask, GlueTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.manifest import replace_file
@@ -56,7 +56,7 @@ class SubmissionFile:
 
 
 def write_submissions(
-    models: Sequence[TaskModel], options: Task | None, folder: Path, batch_size: int
+    models: Sequence[TaskModel], options: AnyTask | None, folder: Path, batch_size: int
 ) -> list[SubmissionFile]:
     """Answers the test sets of GLUE's tasks and writes a file for each.
 
