@@ -37,7 +37,7 @@ def run(ready: Ready) -> None:
     say_single_segment(source.description.size, reads_pairs(task, task.train))
     contents = ready.contents or input_contents(recipe)
     warn_of_training_examples(contents)
-    material = collect(recipe, source, task)
+    material = collect(task, recipe.task, recipe.loss, source)
     if recipe.search is not None:
         _show_task(task, material.train.rows)
         _search(ready, recipe.search, material, contents)
@@ -55,7 +55,7 @@ def run(ready: Ready) -> None:
     with open_run(invocation, recipe, contents, plan_of) as run_dir:
         if say_when_complete(run_dir):
             return
-        figures = fit(material, fine_tuning(recipe, material, network), recipe, network, run_dir)
+        figures = fit(material, fine_tuning(recipe, material, network), network, run_dir)
     show_result(run_dir, figures)
 
 
@@ -64,7 +64,7 @@ def _search(ready: Ready, options: SearchOptions, material: Material, contents: 
 
     def train(trial: FinetuneRecipe, run_dir: RunDir, watch: Watch) -> None:
         network = build_network(trial, material)
-        fit(material, fine_tuning(trial, material, network), trial, network, run_dir, watch)
+        fit(material, fine_tuning(trial, material, network), network, run_dir, watch)
 
     def steps_of(trial: FinetuneRecipe) -> int:
         return stage_of(trial, material).steps

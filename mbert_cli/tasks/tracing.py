@@ -79,7 +79,8 @@ def _encode(examples: Examples, vocabulary: Vocabulary, max_length: int, *, with
 
 def _numpy(tensor: object) -> np.ndarray:
     """The first row of a batch."""
-    return keras.ops.convert_to_numpy(tensor)[0]
+    row: np.ndarray = keras.ops.convert_to_numpy(tensor)[0]
+    return row
 
 
 def _pool(description: ModelDescription, weights: Mapping[str, np.ndarray], last: object) -> np.ndarray:

@@ -15,6 +15,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
+from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.losses.loss import measure
 from mbert_cli.losses.options import LossOptions
@@ -34,6 +35,7 @@ from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.objective import Objective, inputs_of
+from mbert_cli.train.options import FinetuneTrainOptions
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import SavedModel
@@ -75,21 +77,26 @@ class Method:
     Attributes:
         plan: The stages.
         build: Stage -> what it minimises.
+        options: How batches are made and what is saved.
+        seed: Decides the order of the examples.
         observe: The display of the progress -> one that is told in its place.
     """
 
     plan: Sequence[Stage]
     build: Callable[[Stage], Objective]
+    options: FinetuneTrainOptions
+    seed: int
     observe: Callable[[Display], Display] = lambda display: display
 
 
-def collect(recipe: FinetuneRecipe, source: SavedModel, task: TaskData) -> Material:
+def collect(task: TaskData, options: AnyTask, loss: LossOptions, source: SavedModel) -> Material:
     """Encodes the sets of a task for a source.
 
     Args:
-        recipe: The recipe, with the task's section and that of the loss.
-        source: The model that is started from.
         task: The task.
+        options: Its recipe section.
+        loss: The loss section of the recipe.
+        source: The model that is started from.
 
     Raises:
         UserError: There is no row to learn from, or the loss does not fit the task.
@@ -100,15 +107,15 @@ def collect(recipe: FinetuneRecipe, source: SavedModel, task: TaskData) -> Mater
         vocabulary=source.description.vocabulary,
         output_names=task.output_names,
         kind=task.kind,
-        task=recipe.task,
+        task=options,
         sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
     )
     tokenizer = Tokenizer(source.vocabulary)
     train, held_out = (
-        encode_set(task, examples, recipe.task, tokenizer) for examples in (task.train, task.validation)
+        encode_set(task, examples, options, tokenizer) for examples in (task.train, task.validation)
     )
-    loss = task_loss(recipe.loss, task, require_trained(train.rows))
-    return Material(source, description, train, held_out, loss)
+    minimized = task_loss(loss, task, require_trained(train.rows))
+    return Material(source, description, train, held_out, minimized)
 
 
 def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
@@ -189,7 +196,7 @@ def kept_outputs(description: ModelDescription, source: ModelDescription) -> tup
 
 def stage_of(recipe: FinetuneRecipe, material: Material) -> Stage:
     """The one stage of a fine-tuning."""
-    steps_per_epoch = batches_of(recipe, material.train).steps_per_epoch
+    steps_per_epoch = batches_of(recipe.train, recipe.seed, material.train).steps_per_epoch
     steps = min(recipe.train.epochs * steps_per_epoch, recipe.train.max_steps or sys.maxsize)
     return Stage(
         name="fine-tuning",
@@ -199,10 +206,9 @@ def stage_of(recipe: FinetuneRecipe, material: Material) -> Stage:
     )
 
 
-def batches_of(recipe: FinetuneRecipe, encoded: TaskSet) -> TaskBatches:
+def batches_of(options: FinetuneTrainOptions, seed: int, encoded: TaskSet) -> TaskBatches:
     """A set in batches as a recipe wants them."""
-    options = recipe.train
-    return TaskBatches(encoded.rows, options.batch_size, recipe.seed, dynamic_length=options.dynamic_length)
+    return TaskBatches(encoded.rows, options.batch_size, seed, dynamic_length=options.dynamic_length)
 
 
 def fine_tuning(recipe: FinetuneRecipe, material: Material, network: keras.Model) -> Method:
@@ -215,12 +221,13 @@ def fine_tuning(recipe: FinetuneRecipe, material: Material, network: keras.Model
     def build(stage: Stage) -> Objective:
         return Objective(network, losses, stage.loss_weights, loss.losses, recipe.train.dynamic_length)
 
-    return Method([stage], build, lambda display: _watch_for_chance(display, recipe, material, stage))
+    def observe(display: Display) -> Display:
+        return _watch_for_chance(display, material, stage)
+
+    return Method([stage], build, recipe.train, recipe.seed, observe)
 
 
-def _watch_for_chance(
-    display: Display, recipe: FinetuneRecipe, material: Material, stage: Stage
-) -> ChanceWatch:
+def _watch_for_chance(display: Display, material: Material, stage: Stage) -> ChanceWatch:
     """Warns when the training learns nothing."""
     rows = material.train.rows
     sample = TaskBatches(rows, min(SAMPLE_ROWS, len(rows.trained)))(0)
@@ -236,7 +243,6 @@ def _watch_for_chance(
 def fit(
     material: Material,
     method: Method,
-    recipe: FinetuneRecipe,
     network: keras.Model,
     run_dir: RunDir,
     watch: Callable[[int], None] | None = None,
@@ -246,7 +252,6 @@ def fit(
     Args:
         material: What it learns from, and is validated on.
         method: How it learns.
-        recipe: The recipe.
         network: The task model.
         run_dir: Its run.
         watch: Told the steps done after each validation; ends the training by what it raises.
@@ -254,16 +259,16 @@ def fit(
     Returns:
         The figures of the best epoch.
     """
-    held_out = material.held_out
-    batches = batches_of(recipe, material.train)
+    options, seed = method.options, method.seed
+    batches = batches_of(options, seed, material.train)
     figures = train_with_progress(
         method.plan,
         method.build,
         batches,
-        options=recipe.train.model_copy(update={"validate_every": batches.steps_per_epoch}),
+        options=options.model_copy(update={"validate_every": batches.steps_per_epoch}),
         run=run_dir,
-        seed=recipe.seed,
-        validate=_validation(network, material, batches_of(recipe, held_out)),
+        seed=seed,
+        validate=_validation(network, material, batches_of(options, seed, material.held_out)),
         best_metric=TASK_SCORE,
         watch=watch,
         observe=method.observe,
