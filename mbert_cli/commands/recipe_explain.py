@@ -100,8 +100,8 @@ def _print_costs() -> None:
     ]
     console.table("What they cost", columns, rows)
     console.result(
-        f"Encoders without heads, with BERT's vocabulary of {USUAL_VOCABULARY:,} tokens; each token more or less is "
-        "as many parameters as the embedding is wide."
+        f"Encoders without heads, with BERT's vocabulary of {USUAL_VOCABULARY:,} tokens; every token adds as many "
+        "parameters as the embedding is wide."
     )
     console.result(
         "MB: weights alone, 4 or 2 bytes each; dynamic_int8 has 1 byte for kernels and word table, 4 for the rest."

@@ -15,12 +15,12 @@ from mbert_cli.tasks.asked_questions import read_questions
     [
         (
             {"questions": ("Who?",)},
-            "A question needs a text, and a text a question. Received: no --context FILE",
+            "A question needs a text, and a text needs a question. Received: no --context FILE",
             "Give --context FILE too.",
         ),
         (
             {"context": Path("text.txt")},
-            "A question needs a text, and a text a question. Received: no --question TEXT",
+            "A question needs a text, and a text needs a question. Received: no --question TEXT",
             "Give --question TEXT too.",
         ),
         (
