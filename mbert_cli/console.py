@@ -132,7 +132,7 @@ def plan(
 
     Args:
         title: Line above the table.
-        columns: Headings, as of `table`.
+        columns: Headings, as in `table`.
         rows: The stages.
         facts: Further lines, by name: parameters, steps, directories.
         is_result: For `--dry-run`, where the plan is all that is printed.

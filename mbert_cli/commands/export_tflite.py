@@ -70,7 +70,7 @@ def run(ready: Ready) -> None:
 class _Reference:
     """What every mode is compared with: the Keras run on the same examples, cut to the artifact's length.
 
-    A run that answers about whole texts reads them in batches of like length, which takes half of the time or less
+    A run that answers about whole texts reads them in batches of similar length, which takes half of the time or less
     and changes no answer (docs/padding.md). Outputs of every token are compared in all columns, padding too.
     """
 

@@ -11,7 +11,7 @@ from mbert_cli.text.tfds import dataset_folder
 
 
 def corpus_contents(corpus: Corpus, known: dict[str, Content]) -> dict[str, Content]:
-    """The contents of a corpus, by the recipe key that names them; `known` as of `files_content`, by key."""
+    """The contents of a corpus, by the recipe key that names them; `known` as for `files_content`, by key."""
     if isinstance(corpus, FilesCorpus):
         key = "corpus.globs"
         files = find_files(corpus.globs).paths

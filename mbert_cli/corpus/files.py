@@ -34,7 +34,7 @@ def file_documents(options: FilesCorpus) -> Iterator[Document]:
 
 
 def estimate_file_bytes(options: FilesCorpus) -> int:
-    """Size of the files; of a .gz file four times its size, which is usual for prose.
+    """Size of the files; for a .gz file four times its size, which is usual for prose.
 
     Raises:
         UserError: As `find_files`.

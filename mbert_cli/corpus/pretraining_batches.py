@@ -41,7 +41,7 @@ class PretrainingBatches:
     Segment A is a run of consecutive sentences of a document that is drawn in proportion to its tokens. B
     is what follows A (`next_sentence` 0) or, half of the time, a run of sentences of another document,
     drawn in the same way (`next_sentence` 1). Where a single sentence fills the example, it is cut at a
-    random token, so that long sentences are no clue to the label; a document of a single token has nothing
+    random token, so that long sentences give no clue to the label; a document of a single token has nothing
     that follows, and its B is always random. A store with one document takes its random B from elsewhere in
     that document.
 

@@ -79,7 +79,7 @@ def read_store_manifest(directory: Path) -> dict[str, Any]:
     """Reads `store.json`.
 
     Raises:
-        UserError: The directory is no store of this format.
+        UserError: The directory is not a store of this format.
     """
     try:
         manifest: dict[str, Any] = read_json(directory / STORE_MANIFEST)

@@ -21,7 +21,7 @@ class DistillationPair(keras.layers.Layer):
 
     Both towers end at the last place that is compared: what lies above is not part of the step. A loss that is
     compared at several places is the mean over them. Where the teacher's hidden states are of another width, a
-    projection brings the student's to it: a companion of the objective, which trains and is no part of the student.
+    projection brings the student's to it: a companion of the objective, which trains but is not part of the student.
 
     Args:
         teacher: Pre-training network of the teacher; it always runs in inference mode.

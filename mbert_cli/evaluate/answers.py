@@ -113,7 +113,9 @@ def decode_answers(
         bounds = np.flatnonzero(np.diff(questions, prepend=-1))  # the first window of each question
         nulls = np.minimum.reduceat(starts[:, 0].astype(np.float64) + ends[:, 0], bounds).tolist()
         rows, *spans = _spans(windows, chunk, starts, ends, num_best, max_answer_tokens)
-        order = np.lexsort((-spans[2], questions[rows]))  # stable: of equal scores the first window's leads
+        order = np.lexsort(
+            (-spans[2], questions[rows])
+        )  # stable: among equal scores the first window's leads
         splits = np.searchsorted(questions[rows][order], questions[bounds])[1:]
         parts = [np.split(array[order], splits) for array in spans]
         for question, null_score, firsts, lasts, scores in zip(
@@ -191,7 +193,7 @@ def _spans(
 
 
 def _best(logits: np.ndarray, allowed: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and float64 values of the largest finite logits of each row; of equal ones the first leads."""
+    """Columns and float64 values of the largest finite logits of each row; among equal ones the first leads."""
     values = np.where(allowed & np.isfinite(logits), logits, -np.inf)
     columns = np.argsort(-values, axis=1, kind="stable")[:, :count]
     return columns, np.take_along_axis(values, columns, axis=1).astype(np.float64)

@@ -100,7 +100,7 @@ class Score:
     Attributes:
         figures: By their names, in the order of the task's table.
         counted: Those whose mean is the score, as on GLUE's leaderboard; None is all of them.
-        details: Numbers that belong to the figures and are no fractions.
+        details: Numbers that belong to the figures and are not fractions.
     """
 
     figures: dict[str, float]

@@ -49,7 +49,7 @@ class TagJudge(WordJudge):
         ]
 
     def group(self, labels: Sequence[str]) -> list[tuple[str, int, int]]:
-        """Tag and place, twice, of each word of a text; of those that were not read nothing."""
+        """Tag and place, twice, of each word of a text; nothing for those that were not read."""
         return [(label, place, place) for place, label in enumerate(labels) if label != OUTSIDE]
 
     def _flat(self, predicted: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:

@@ -17,8 +17,8 @@ class WordJudge:
     Args:
         labels: Names of the labels by their ids.
         word_labels: (words,) The true label ids of the words of all texts, one text after the other.
-        columns: (words,) Column of the outputs that speaks of each word; 0 where none does, as of a word of which
-            the tokenizer leaves nothing. Such a word is taken to be "O": what a model does not read is not found.
+        columns: (words,) Column of the outputs that speaks of each word; 0 where none does, such as for a word of
+            which the tokenizer leaves nothing. Such a word is taken to be "O": what a model does not read is not found.
         splits: (texts + 1,) Where the words of each text start and the last one's end.
         rows: (words,) Row of the outputs that speaks of each word; a long text has several.
     """

@@ -198,7 +198,7 @@ def cut_windows(lengths: np.ndarray, room: np.ndarray, stride: int) -> tuple[np.
         stride: Tokens between the starts of windows.
 
     Returns:
-        Of each window its question (int32), where it starts in the text (int64) and its tokens (int32).
+        For each window its question (int32), where it starts in the text (int64) and its tokens (int32).
     """
     step = np.minimum(room, stride)
     counts = 1 + -(-np.maximum(lengths - room, 0) // step)
@@ -212,7 +212,7 @@ def most_context(question_index: np.ndarray, first_tokens: np.ndarray, lengths: 
     """Marks each token of a text in the one of its windows in which it has the most context.
 
     The context is the smaller of the tokens before and after it in the window, plus a hundredth of the
-    window's tokens; of equal windows the first one counts. This is the rule of BERT's SQuAD code.
+    window's tokens; among equal windows the first one counts. This is the rule of BERT's SQuAD code.
 
     Args:
         question_index: (windows,) Ascending.

@@ -71,7 +71,7 @@ class TaskBatches:
         batch_size: Rows of a batch. The last one of an epoch is filled up with a row of weight 0.
         seed: Decides the order of the rows in every epoch.
         dynamic_length: Makes a batch only as long as its longest row and a column of padding, in the steps of
-            `BATCH_LENGTHS`, and puts rows of like length together; else all are `sequence_length` long.
+            `BATCH_LENGTHS`, and puts rows of similar length together; else all are `sequence_length` long.
     """
 
     def __init__(self, rows: Rows, batch_size: int, seed: int = 0, *, dynamic_length: bool = False) -> None:
@@ -108,11 +108,11 @@ class TaskBatches:
     def outputs(self, predict: Callable[[Iterable[Batch]], np.ndarray], length_step: int = 1) -> np.ndarray:
         """What a model says about every row, in the order of the rows.
 
-        With `dynamic_length` the batches are of rows of like length, each just as long as its longest row and a
+        With `dynamic_length` the batches are of rows of similar length, each just as long as its longest row and a
         column of padding; the longest come first, so that memory that does not suffice shows at once.
 
         Args:
-            predict: Batches -> an output for each of their rows that is no filler, in the order of the batches.
+            predict: Batches -> an output for each of their rows that is not a filler, in the order of the batches.
             length_step: Lengths are multiples of it, see `mbert_cli.backend.length_step`.
         """
         order = np.arange(len(self.rows.tokens))

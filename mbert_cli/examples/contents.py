@@ -9,7 +9,7 @@ from mbert_cli.runs.content import Content, files_content, folder_content
 
 
 def task_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
-    """The contents of a task, by the recipe key that names them; `known` as of `files_content`, by key."""
+    """The contents of a task, by the recipe key that names them; `known` as for `files_content`, by key."""
     if isinstance(task, InstalledDocsTask):
         return {"task.packages": packages_content(task.packages)}
     if isinstance(task, GlueTask) and task.folder is not None:

@@ -29,11 +29,11 @@ def read_json_rows(
             Prodigy are left out; one that is missing may be the options that were chosen there.
 
     Returns:
-        The line of each object, as `3` or `3, item 2`, with the values of its fields, and what a person should know
-        about the file.
+        The line of each object, such as `3` or `3, item 2`, with the values of its fields, and what a person should
+        know about the file.
 
     Raises:
-        UserError: The file is not JSON, holds something else than objects, or one of them lacks a field.
+        UserError: The file is not JSON, holds something other than objects, or one of them lacks a field.
     """
     rows: list[tuple[int | str, tuple[Any, ...]]] = []
     taken: dict[str, str] = {}
@@ -61,7 +61,7 @@ def read_json_rows(
 
 
 def _lists(path: Path, names: Sequence[str], encoding: str) -> tuple[str, ...]:
-    """The members that hold the rows: `data` of an object that is no row itself."""
+    """The members that hold the rows: `data` of an object that is not a row itself."""
     first = next((item.value for item in read_json_items(path, (), encoding)), None)
     is_row = not isinstance(first, dict) or not first.keys().isdisjoint(names)
     return () if is_row else ("data",)
@@ -78,7 +78,7 @@ def text_of(value: Any, name: str, path: Path, line: int | str, may_be_null: boo
         may_be_null: Whether null is an empty text; else it is an error.
 
     Raises:
-        UserError: It is null, a list, an object, NaN, infinite, or text that is no Unicode.
+        UserError: It is null, a list, an object, NaN, infinite, or text that is not valid Unicode.
     """
     if isinstance(value, str):
         if not value.isascii() and _SURROGATE.search(value):

@@ -99,7 +99,7 @@ def label_lines(labels: Iterable[str]) -> str:
 def find_joined(labels: Sequence[str], split_by: str | None) -> JoinedLabel | None:
     """The clearest label that looks like several, joined by something other than what separates labels.
 
-    Its parts must be labels of their own or parts of other such labels, and one of them a label of its own. By `#`,
+    Its parts must be labels of their own or parts of other such labels, and one of them a label of its own. With `#`,
     `;` and `|` they may all be parts of others; where an example has one label, all must be labels of their own.
 
     Args:

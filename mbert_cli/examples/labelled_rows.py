@@ -51,7 +51,7 @@ class LabelledRow(NamedTuple):
     """A row of a file.
 
     Attributes:
-        line: Where it begins, counted from 1; in an array of JSON as `3, item 2`.
+        line: Where it begins, counted from 1; in an array of JSON in the form `3, item 2`.
         text: The text.
         second_text: The second text of a pair.
         labels: The label, or the labels, or the number as it is written; one empty label where there is none.
@@ -147,7 +147,7 @@ def to_examples(rows: LabelledRows, labels: Sequence[str] | None, table: TableLa
 
 
 def read_examples(path: Path, table: TableLayout, labels: list[str] | None) -> Examples:
-    """Reads one file; arguments and errors as of `read_rows` and `to_examples`."""
+    """Reads one file; arguments and errors as for `read_rows` and `to_examples`."""
     return to_examples(read_rows(path, table), labels, table)
 
 

@@ -75,7 +75,7 @@ def _load(options: AnyTask, split: str | None) -> TaskData:
 
 
 def text_columns(options: AnyTask) -> Columns:
-    """The columns of texts in the task's own files; of a task without files, `text`."""
+    """The columns of texts in the task's own files; `text` for a task without files."""
     if isinstance(options, GlueTask):
         columns = GLUE[options.name].columns
         return Columns(columns.text, columns.second_text)
@@ -83,7 +83,7 @@ def text_columns(options: AnyTask) -> Columns:
 
 
 def takes_pairs(options: AnyTask) -> bool:
-    """Whether an example of the task is known to have two texts; of a model from elsewhere nothing is known."""
+    """Whether an example of the task is known to have two texts; nothing is known about a model from elsewhere."""
     return text_columns(options).second_text is not None
 
 

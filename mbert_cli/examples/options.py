@@ -207,7 +207,7 @@ class TokenTask(Section):
         others = [label for label in self.labels if label != "O"]
         if not others or not all(label.startswith(marks) and label[2:].strip() for label in others):
             raise ValueError(
-                "O stands for what is no entity; leave it out of labels, list all tags, such as B-PER, "
+                "O stands for words outside of entities; leave it out of labels, list all tags, such as B-PER, "
                 "or set kind to tags"
             )
         return self

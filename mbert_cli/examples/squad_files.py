@@ -21,7 +21,7 @@ def read_squad(path: Path) -> Squad:
 
     Its rows are SQuAD's articles, `{"paragraphs": [{"context": ..., "qas": [...]}]}`, or questions,
     `{"id": ..., "question": ..., "context": ..., "answers": {"text": [...], "answer_start": [...]}}`. They are
-    the list `data` of an object, an array, or one per line. An id that is no text counts as JSON writes it.
+    the list `data` of an object, an array, or one per line. An id that is not text counts as JSON writes it.
 
     Raises:
         UserError: The file cannot be read, is not JSON or laid out in another way, or as for `check_squad`.

@@ -26,7 +26,7 @@ def find_columns(
         names: The names in the file.
         place: File and line, for messages.
         separated: How the names are separated, where that was not as the suffix says.
-        is_exact: Whether a column must have the very name.
+        is_exact: Whether a column must have exactly that name.
 
     Raises:
         UserError: A name means no column, or several.

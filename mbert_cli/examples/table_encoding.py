@@ -22,7 +22,7 @@ def find_encoding(path: Path, named: str | None) -> str:
     """The encoding of a file: the named one, else what its byte order mark says, else UTF-8.
 
     Raises:
-        UserError: The file cannot be read, or is no text but an archive or a spreadsheet.
+        UserError: The file cannot be read, or is an archive or a spreadsheet instead of text.
     """
     start = read_start(path)
     if start.startswith((_ARCHIVE, _GZIP)):

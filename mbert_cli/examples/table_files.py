@@ -22,7 +22,7 @@ _SAVED_AS = {
 """How a file of another kind becomes one that is read."""
 
 TableRow = tuple[int | str, tuple[Any, ...] | None]
-"""Line where a row begins, counted from 1, in an array of JSON as `3, item 2`, and what the wanted columns hold: text,
+"""Line where a row begins, counted from 1 (`3, item 2` in an array of JSON), and what the wanted columns hold: text,
 or in JSON any value; None for a line that lacks cells."""
 
 
@@ -103,7 +103,7 @@ class TableTexts:
     Attributes:
         texts: The text of each row, in the order of the file; blank ones too.
         second_texts: The second texts; None where they are not asked for.
-        lines: The line of each row, counted from 1; of an item of a JSON array as `3, item 2`.
+        lines: The line of each row, counted from 1; for an item of a JSON array in the form `3, item 2`.
         notes: What a person should know about the file, in one sentence each.
     """
 

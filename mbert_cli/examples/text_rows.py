@@ -16,7 +16,7 @@ class TextRows:
     Args:
         examples: Labelled texts, at least one.
         tokenizer: Turns them into ids, once.
-        sequence_length: Columns of a row. A longer text loses its end; of a pair the longer one is cut first.
+        sequence_length: Columns of a row. A longer text loses its end; in a pair the longer text is cut first.
     """
 
     def __init__(self, examples: Examples, tokenizer: Tokenizer, sequence_length: int) -> None:

@@ -58,8 +58,8 @@ class TaskData:
 
     Args:
         name: For people: `installed_docs`, `sst2`, or the name of the training file.
-        output_names: Names of the outputs of a model: the labels in the order of their ids, of a regression its number
-            alone, of answers their start and end.
+        output_names: Names of the outputs of a model: the labels in the order of their ids; for a regression its
+            number, for answers their start and end.
         sets: `Examples`, or what the kind of the task has instead, by the name of the set: `train` to learn
             from, `validation` to score on, and what else the task has; no example is in two of them. Every one
             has a length, `notes` for people, and `take(indices)`.

@@ -26,7 +26,7 @@ class TokenLayout:
     Args:
         token: Column of the token, counted from 0, or from the end with negative numbers. In rows of JSON the name
             of the member with the tokens; a number stands for its usual names.
-        tag: The same of the tag, or of the tags.
+        tag: The same for the tag, or for the tags.
         are_tags: Whether a tag is a label as it stands, whatever it is; else it says where an entity begins and ends.
         names: The tags that numbers in rows of JSON stand for, in their order; None where there are none.
         unit: What the places of spans count.

@@ -63,8 +63,8 @@ def _known_types(options: TokenTask) -> list[str] | None:
 def read_token_file(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:
     """Reads one file, .gz of it too.
 
-    A file of JSON has a text and its spans a row, or tokens and their tags. All others have a token a line and a
-    blank line after each sentence. The text of tokens is they with blanks between them.
+    A file of JSON has a text and its spans in each row, or tokens and their tags. All others have one token per line
+    and a blank line after each sentence. The text of tokens consists of them with blanks between them.
 
     Args:
         path: The file.

@@ -25,7 +25,7 @@ def bad_tag(tag: str, is_plain: bool, place: str) -> UserError:
 
     Args:
         tag: What stands in the file.
-        is_plain: As of `is_tag`.
+        is_plain: As in `is_tag`.
         place: File and line.
     """
     if is_plain:

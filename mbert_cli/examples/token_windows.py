@@ -1,7 +1,7 @@
 """Long texts with labelled words -> windows that overlap, and the window that speaks for each word.
 
 A word is read in the window where it has the most context: where the smaller of the tokens before and after it is
-largest; of equal windows the first one counts. All windows of a long text are as long as a row holds, the last
+largest; among equal windows the first one counts. All windows of a long text are as long as a row holds, the last
 one ends with the text. Axis names as in `token_words.py`, and `windows` of all texts one after the other.
 """
 

@@ -20,9 +20,9 @@ class TokenWords:
     Args:
         ids: (tokens,) int32. Token ids.
         token_splits: (texts + 1,) int64. Where the tokens of each text start and the last one's end.
-        word_splits: (texts + 1,) int64. The same of its words.
+        word_splits: (texts + 1,) int64. The same for its words.
         first_tokens: (words,) int64. The first token of each word; -1 for a word of which the tokenizer leaves
-            nothing, as of a control character.
+            nothing, such as a control character.
         starts: (words,) int32. First character of each word, counted in its own text.
         ends: (words,) int32. The character after its last one.
     """

@@ -32,7 +32,7 @@ class TokenExamples:
         spans: The entities of each text, in its order; they do not overlap.
         words: First character and the one after the last of each word of each text; None where the words are
             those that BERT's tokenizer finds.
-        are_tags: Whether each word is a span of its own and the type its label, as of parts of speech; else a type
+        are_tags: Whether each word is a span of its own and the type its label, such as a part of speech; else a type
             becomes two labels, that of a span's first word and that of its others.
     """
 

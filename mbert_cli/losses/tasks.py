@@ -167,7 +167,7 @@ def _constant_span(batch):
 
 
 def _logarithm(values):
-    """The logarithm, of a tiny number in place of 0, so that it stays finite in float32."""
+    """The logarithm, with a tiny number in place of 0 so that it stays finite in float32."""
     return np.log(np.maximum(values, 1e-12))
 
 

@@ -33,12 +33,12 @@ def count_parameters(size: Architecture, vocab_size: int) -> int:
 
 
 def count_head_parameters(size: Architecture, vocab_size: int) -> int:
-    """Parameters that the heads of pre-training add, exactly; arguments as of `count_parameters`."""
+    """Parameters that the heads of pre-training add, exactly; arguments as for `count_parameters`."""
     return _count(pretraining_shapes(size, vocab_size))
 
 
 def count_task_parameters(size: Architecture, head: TaskHead, num_outputs: int) -> int:
-    """Parameters that the head of a task adds, exactly; arguments as of `task_shapes`."""
+    """Parameters that the head of a task adds, exactly; arguments as for `task_shapes`."""
     return _count(task_shapes(size, head, num_outputs))
 
 

@@ -69,7 +69,7 @@ def build_encoder(
     Returns:
         A model from a dict of `INPUTS` to a Trace: a dict of `hidden_states`, num_layers + 1 tensors (batch,
         length, hidden_dim) of which the first is the embeddings' output, and `attention_logits`, num_layers
-        tensors (batch, heads, query, key) float32. Keras refuses a dict with keys that are no inputs: call it
+        tensors (batch, heads, query, key) float32. Keras refuses a dict with keys that are not inputs: call it
         with `{key: batch[key] for key in encoder.input}`.
 
     Raises:

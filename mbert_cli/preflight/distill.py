@@ -67,7 +67,7 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
 
 
 def plan_of(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
-    """The stages of the recipe's strategy; places as of `Ready`."""
+    """The stages of the recipe's strategy; places as in `Ready`."""
     return tuple(STRATEGIES[recipe.distill.strategy](recipe.distill, places, recipe.train.optimizer))
 
 

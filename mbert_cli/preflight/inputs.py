@@ -98,7 +98,7 @@ def with_found(recipe: Recipe, runs: Mapping[str, Run]) -> Recipe:
 def look_at_model(
     inspection: Inspection, invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]
 ) -> Looked[RunModel]:
-    """Looks for the run with the model that a recipe key names, or leaves open; arguments as of `find_run`."""
+    """Looks for the run with the model that a recipe key names, or leaves open; arguments as for `find_run`."""
 
     def check() -> tuple[str, RunModel]:
         model = RunModel.of(find_run(invocation, named, key, verbs))

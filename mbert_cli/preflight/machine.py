@@ -65,7 +65,7 @@ def look_at_pretraining(
 def look_at_finetuning(
     inspection: Inspection, run: Path, recipe: FinetuneRecipe, source: ModelDescription, task: TaskData | None
 ) -> None:
-    """Disk and memory of a fine-tuning: of a search's largest batch, as long as the longest text is known to be."""
+    """Disk and memory of a fine-tuning, for the largest batch of a search and the longest text that is known."""
     options, vocab_size = recipe.train, source.vocabulary.size
     head = kind_of(task.kind).head if task else CLASSIFIER
     num_outputs = len(task.output_names) if task else USUAL_OUTPUTS

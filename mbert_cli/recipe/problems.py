@@ -21,7 +21,7 @@ def unknown_key(
         path: Full path of the key as it was written.
         siblings: Names of the keys that its section has.
         chosen: For a section with variants, the one that is chosen: `task.source: glue`.
-        entry: What stands there; of a section that is not known the first key is told about.
+        entry: What stands there; for an unknown section the first key is named.
     """
     owners = [key.variant for key in keys_of(verb) if key.path == path]
     if owners:

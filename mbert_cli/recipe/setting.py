@@ -14,7 +14,7 @@ _QUOTES = ('"', "'")
 def read_setting(text: str, key: Key | None) -> object:
     """Reads what stands behind the equals sign: a scalar, a list, or a dict of `Entry`.
 
-    Blanks around a value are no part of it, unless it is a single one, as between two cells.
+    Blanks around a value do not belong to it, unless it is a single blank, such as one that separates cells.
 
     Args:
         text: What was typed.

@@ -28,8 +28,8 @@ class Column:
 
     Attributes:
         task: A task of GLUE.
-        sets: The sets that they are of, of MNLI one or both; empty where none was recorded.
-        has_both: Of MNLI: whether they are of both sets.
+        sets: The sets that were scored, one or both for MNLI; empty where none was recorded.
+        has_both: For MNLI, whether both sets were scored.
     """
 
     task: str
@@ -68,7 +68,7 @@ def arrange_glue(models: Mapping[str, Scores], nothing: str) -> Page:
 
 
 def _columns(models: Mapping[str, Scores]) -> list[Column]:
-    """All columns: tasks in the order of the leaderboard, of each the sets with most examples first."""
+    """All columns: tasks in the order of the leaderboard, and for each the sets with most examples first."""
 
     def order(column: Column) -> tuple[int, int, list[str]]:
         examples = sum(found.examples for found in column.sets)

@@ -22,7 +22,7 @@ def json_document(page: Page, holds_all: bool = True) -> str:
         holds_all: Whether the text may have characters beyond ASCII.
 
     Returns:
-        One object and a line break. Figures that are no numbers are null: JSON has no word for them.
+        One object and a line break. Figures that are not finite are null: JSON has no word for them.
     """
     notes = [note for table in page.tables for note in table.notes] + list(page.notes)
     return json_text(_plain({**page.record, NOTES: notes}), holds_all=holds_all, indent=2) + "\n"

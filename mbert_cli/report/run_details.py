@@ -38,7 +38,7 @@ class Evaluation:
     Attributes:
         path: The report of an evaluation, or an artifact that was verified.
         name: What it is called: `validation`, or the mode of the artifact.
-        size_bytes: Size of an artifact; None of a report.
+        size_bytes: Size of an artifact; None for a report.
         metric: What the score is.
         score: The score; None where it was not scored.
         examples: How many examples it is of, where that was recorded.

@@ -22,7 +22,7 @@ def runs_page(root: Path, runs: Sequence[RunInfo], others: Sequence[Path]) -> Pa
     Args:
         root: The folder.
         runs: Its runs.
-        others: Folders in it that are no runs.
+        others: Folders in it that are not runs.
     """
     rows = [_row(root, info) for info in runs]
     shown = [place for place in range(len(_COLUMNS)) if place != _SET or any(row[_SET] for row in rows)]

@@ -33,7 +33,7 @@ class FileContent:
         name: Its path, or in a folder its path from there.
         bytes: Its size.
         sha256: In hexadecimal.
-        mark: Of a large file its inode and times, which change whenever it is written; else empty.
+        mark: For a large file, its inode and times, which change whenever it is written; else empty.
     """
 
     name: str
@@ -104,7 +104,7 @@ def folder_content(folder: Path, files: Iterable[Path], known: Content | None = 
     Args:
         folder: The folder.
         files: Those of its files that are read.
-        known: As of `files_content`.
+        known: As in `files_content`.
 
     Raises:
         UserError: A file cannot be read.

@@ -61,7 +61,7 @@ def compare_with_run(
         growth: How the run may become longer; None where it may not.
 
     Raises:
-        UserError: The run is of another command, of another recipe, began with other inputs, or shall become shorter.
+        UserError: The run is of another command, of another recipe, began with other inputs, or would become shorter.
     """
     made_by = read_origin(path).get("verb", verb)
     if made_by != verb:

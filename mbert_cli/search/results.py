@@ -35,9 +35,9 @@ class TrialResult:
         seed: Its seed.
         state: `complete`; `pruned` or `diverged`, where the search gave it up; `behind`, where it trained to its
             end and its setting was given up; `skipped`, after one of its setting that was given up; else `open`.
-        score: Of a complete trial, its best; of one that was given up, its best until then.
-        best_step: Of a complete trial, the steps after which it was best.
-        steps: Of a complete trial its steps, of one that was given up those that it did.
+        score: Its best; for a trial that was given up, its best until then.
+        best_step: The steps after which a complete trial was best.
+        steps: Steps of a complete trial; for one that was given up, those that it did.
         score_name: What the score is.
     """
 

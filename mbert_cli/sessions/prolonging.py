@@ -69,7 +69,7 @@ def require_same_run(
         What its inputs hold.
 
     Raises:
-        UserError: The run is of another recipe, began with other inputs, or shall become shorter.
+        UserError: The run is of another recipe, began with other inputs, or would become shorter.
     """
     recorded = recorded_recipe(path)
     plain = json.loads(json.dumps(recipe.model_dump(), default=dict))
@@ -139,7 +139,7 @@ def _reached(path: Path) -> int:
 def _require_open(
     before: Sequence[Stage], after: Sequence[Stage], step: int, changes: Changes, path: Path
 ) -> None:
-    """Checks that the run has not left a stage behind that shall take more steps."""
+    """Checks that the run has not left a stage behind that would take more steps."""
     ends = accumulate(stage.steps for stage in before)
     for old, new, end in zip(before, after, ends, strict=True):
         is_over = step > end or (step == end and old is not before[-1])

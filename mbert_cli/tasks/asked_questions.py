@@ -26,7 +26,8 @@ def read_questions(invocation: Invocation[PredictRecipe]) -> AskedQuestions:
     if invocation.context is None or not invocation.questions:
         missing = "--context FILE" if invocation.context is None else "--question TEXT"
         raise UserError(
-            f"A question needs a text, and a text needs a question. Received: no {missing}", f"Give {missing} too."
+            f"A question needs a text, and a text needs a question. Received: no {missing}",
+            f"Give {missing} too.",
         )
     if not all(question.strip() for question in invocation.questions):
         raise UserError("A question must not be blank. Received: a blank one.", "Give --question TEXT.")

@@ -35,7 +35,7 @@ def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Asked
         model: Knows whether it takes pairs, unless it came from elsewhere.
 
     Raises:
-        UserError: The texts cannot be read, all are blank, or some are no pairs.
+        UserError: The texts cannot be read, all are blank, or some are not pairs.
     """
     if invocation.texts and invocation.file:
         raise UserError(

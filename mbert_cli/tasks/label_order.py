@@ -58,7 +58,7 @@ def _hint_at_labels(task: TaskData, known: list[str]) -> str:
 
 
 def _types(labels: list[str]) -> dict[str, None] | None:
-    """The types of entities that labels of words stand for, in their order; None where they are no such labels."""
+    """The types of entities that labels of words stand for, in their order; None where they are not such labels."""
     marked = [label for label in labels if label != OUTSIDE]
     if OUTSIDE not in labels or not all(label.startswith(("B-", "I-")) for label in marked):
         return None

@@ -34,7 +34,7 @@ def say_other_texts(path: Path, own: AnyTask | None, asked: AnyTask) -> None:
 
     Args:
         path: The run or artifact.
-        own: What it was fine-tuned on; of a model from elsewhere nothing is known.
+        own: What it was fine-tuned on; nothing is known about a model from elsewhere.
         asked: What it is asked about.
     """
     if own is None or isinstance(own, ImportedTask) or takes_pairs(own) == takes_pairs(asked):

@@ -58,7 +58,7 @@ def label_details(
 def label_set_details(
     title: str, task: TaskData, examples: Examples, judge: Judge, predicted: np.ndarray
 ) -> Details:
-    """Figures of each label, which an example has or has not; arguments as of `label_details`."""
+    """Figures of each label, which an example has or has not; arguments as for `label_details`."""
     rows = per_class(examples.labels, predicted, task.output_names)
     return Details([_label_table(title, rows)], {"labels": [vars(row) for row in rows]})
 
@@ -78,7 +78,7 @@ def _label_table(title: str, rows: Sequence[LabelRow], counted: str = "examples"
 def number_details(
     title: str, task: TaskData, examples: Examples, judge: Judge, predicted: np.ndarray
 ) -> Details:
-    """Predicted beside true numbers by fifths of the true ones; arguments as of `label_details`."""
+    """Predicted beside true numbers by fifths of the true ones; arguments as for `label_details`."""
     rows = by_range(examples.labels, predicted)
     shown = [
         (
@@ -96,7 +96,7 @@ def number_details(
 def answer_details(
     title: str, task: TaskData, squad: Squad, judge: AnswerJudge, predicted: Sequence[Decoded]
 ) -> Details:
-    """The figures of the official script, and the predictions in its format; arguments as of `label_details`."""
+    """The figures of the official script, and the predictions in its format; arguments as for `label_details`."""
     official = judge.official(predicted)
     shown = [(name, show_official(name, value)) for name, value in official.items()]
     files: dict[str, Any] = {"predictions": judge.predictions(predicted)}
@@ -108,7 +108,7 @@ def answer_details(
 def word_details(
     title: str, task: TaskData, examples: Any, judge: Any, predicted: Sequence[Sequence[str]]
 ) -> Details:
-    """Figures of each type of entity, or of each tag; arguments as of `label_details`."""
+    """Figures of each type of entity, or of each tag; arguments as for `label_details`."""
     rows = judge.by_label(predicted)
     key = "tags" if judge.counted == "words" else judge.counted
     return Details([_label_table(title, rows, judge.counted)], {key: [vars(row) for row in rows]})

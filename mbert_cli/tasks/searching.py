@@ -72,7 +72,7 @@ def run_search(
 
 
 def count_steps(plan: SearchPlan, recipe: FinetuneRecipe, steps_of: Callable[[FinetuneRecipe], int]) -> int:
-    """Steps of all trials, where none is given up; arguments as of `run_search`."""
+    """Steps of all trials, where none is given up; arguments as for `run_search`."""
     trials = [of_trial(recipe, setting, recipe.seed) for setting in plan.settings]
     return len(plan.seeds) * sum(map(steps_of, trials))
 

@@ -62,7 +62,7 @@ def show_labels(texts: AskedTexts, encoded: Any, probabilities: np.ndarray, labe
 def show_label_sets(
     texts: AskedTexts, encoded: Any, probabilities: np.ndarray, labels: Sequence[str]
 ) -> Answers:
-    """All labels of each text that are likely enough, and the likeliest three; arguments as of `show_labels`."""
+    """All labels of each text that are likely enough, and the likeliest three; arguments as for `show_labels`."""
     rows, records = [], []
     for row in probabilities:
         chosen = [label for label, value in zip(labels, row, strict=True) if value >= THRESHOLD]
@@ -73,7 +73,7 @@ def show_label_sets(
 
 
 def show_numbers(texts: AskedTexts, encoded: Any, values: np.ndarray, names: Sequence[str]) -> Answers:
-    """The numbers of each text; arguments as of `show_labels`."""
+    """The numbers of each text; arguments as for `show_labels`."""
     numbers = [[round(float(value), 4) for value in row] for row in values]
     rows = [tuple(f"{number:.4f}" for number in row) for row in numbers]
     return answers_of_texts(texts, names, rows, [dict(zip(names, row, strict=True)) for row in numbers])

@@ -20,7 +20,7 @@ class FoundFiles:
 
     Attributes:
         paths: The files, in the order of the patterns and sorted within a pattern. Where several paths lead to
-            one file, it is the first that is no link.
+            one file, it is the first that is not a link.
         again: Further paths to a file or a folder that is among them already: links, and loops of links.
         unmatched: Patterns that match no file.
     """

@@ -87,6 +87,6 @@ def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
 
 
 def dataset_folder(dataset: str, data_dir: str | None) -> Path:
-    """Where tensorflow-datasets keeps a prepared data set; arguments as of `require_dataset`."""
+    """Where tensorflow-datasets keeps a prepared data set; arguments as for `require_dataset`."""
     root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     return Path(os.path.expanduser(root)) / dataset.replace(":", "/")

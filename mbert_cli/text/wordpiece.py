@@ -25,8 +25,8 @@ SLOW_CHARACTERS = 2_000_000
 class Tokenizer:
     """Cuts texts into the ids of a vocabulary, exactly those of BERT's own tokenizer.
 
-    The first `SLOW_CHARACTERS`, and texts that tensorflow-text may cut differently or that may hold a token to be
-    matched before words are cut, `tokenizers` cuts. One tokenizer may be used by many threads at once: neither
+    `tokenizers` cuts the first `SLOW_CHARACTERS`, and texts that tensorflow-text may cut differently or that may hold
+    a token to be matched before words are cut. One tokenizer may be used by many threads at once: neither
     library holds a lock while it encodes. Reserved tokens written in a text, as in "[MASK]", are ordinary
     punctuation and letters unless the vocabulary says that they are matched. A word longer than 100 characters is
     `[UNK]`.
@@ -68,7 +68,7 @@ class Tokenizer:
             texts: Texts of any length.
 
         Returns:
-            Ids and text starts as `encode` gives them, and of each token the first character and the one
+            Ids and text starts as `encode` gives them, and for each token the first character and the one
             after the last, counted from 0 in its own text, (tokens,) int32. Neither falls within a text.
 
         Raises:

@@ -91,7 +91,7 @@ def write_latencies(
 def latency_record(
     rows: Sequence[LatencyRow], references: Sequence[LatencyRow], options: BenchOptions, machine: Machine
 ) -> dict[str, Any]:
-    """What a report holds; arguments as of `write_latencies`."""
+    """What a report holds; arguments as for `write_latencies`."""
     return {
         "reference": options.against, "options": options.model_dump(), "processor": machine.processor,
         "load": machine.load, **machine.origin,

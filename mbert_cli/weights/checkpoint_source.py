@@ -46,12 +46,12 @@ class Imported:
         size: The encoder; with a pooler where its heads have one, also if the file lacks it.
         vocab_size: Rows of the word table.
         heads: Keys of `mbert_cli.weights.names.HEADS`, with the number of labels of each.
-        task_head: The one of its heads that is of a task; None without one.
-        problem_type: What a classifier of whole texts answers; None of other heads.
+        task_head: The head of a task among its heads; None without one.
+        problem_type: What a classifier of whole texts answers; None for other heads.
         labels: Names of the classifier's labels, if there is one.
         arrays: Weights by canonical name.
         coverage: What became of the file's arrays.
-        absent: Parts that the configuration speaks of and the file has not, and what takes their place.
+        absent: Parts that the configuration speaks of and the file lacks, and what takes their place.
         path: The folder, or the prefix of a TF1 checkpoint, that it was read from.
         notes: What was passed over or taken off, as sentences for people.
     """
@@ -80,7 +80,7 @@ def read_checkpoint(source: Path, *, allow_unused: bool = False, allow_unknown: 
         allow_unknown: Whether fields that nothing is known about are passed over.
 
     Raises:
-        UserError: It is neither, is damaged, or is no encoder of ours.
+        UserError: It is neither, is damaged, or is not an encoder that we have.
     """
     if (source / MODEL_CONFIGURATION).is_file():
         path, file_format = source / MODEL_CONFIGURATION, "huggingface"

@@ -65,8 +65,8 @@ class ModelDescription(Section):
     output_names: list[str] | None = Field(
         default=None, validation_alias=AliasChoices("output_names", "labels")
     )
-    """Names of the outputs of a task model, in their order: its labels, of a regression its number, of answers their
-    start and end. Version 0.1 called them labels."""
+    """Names of the outputs of a task model, in their order: its labels; for a regression its number, for answers
+    their start and end. Version 0.1 called them labels."""
     kind: str = "classification"
     """What its task asks for, one of `TaskKind`."""
     null_threshold: float | None = None

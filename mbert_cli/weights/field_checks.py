@@ -30,7 +30,7 @@ def check_names(values: Mapping[str, Any], path: Path) -> None:
     """Checks the fields that say which model it is, before anything else is read by them.
 
     Raises:
-        UserError: One of them is no name.
+        UserError: One of them is not a name.
     """
     for name in ("model_type", "hidden_act", "activation", "normalization_type"):
         if not isinstance(values.get(name, ""), str | None):

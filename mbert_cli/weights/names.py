@@ -182,7 +182,7 @@ def weights_of(
     Args:
         size: The encoder's architecture.
         vocab_size: Rows of the word table.
-        heads: Keys of `HEAD_MODULES` that the network has, with their number of labels; 0 where that is no matter.
+        heads: Keys of `HEAD_MODULES` that the network has, with their number of labels; 0 where that does not matter.
         file_format: huggingface or tf1.
         family: bert, mobilebert or distilbert, which also is the prefix of Hugging Face's names.
     """

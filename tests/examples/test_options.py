@@ -11,9 +11,9 @@ from mbert_cli.examples.options import FileTask, SquadTask, TokenTask
     ("labels", "message"),
     [
         (["A", "A"], "labels must be distinct"),
-        (["O", "A"], "O stands for what is no entity"),
-        (["O", "B-A", "C"], "O stands for what is no entity"),
-        (["O"], "O stands for what is no entity"),
+        (["O", "A"], "O stands for words outside of entities"),
+        (["O", "B-A", "C"], "O stands for words outside of entities"),
+        (["O"], "O stands for words outside of entities"),
     ],
 )
 def test_labels_that_cannot_be_are_refused(labels, message):
