@@ -61,6 +61,45 @@ def mbert(start_mbert) -> Callable[..., subprocess.CompletedProcess]:
     return run
 
 
+@pytest.fixture
+def run(capsys) -> Callable[..., tuple[int, str, str]]:
+    """Runs one command in this process: its exit code, what it printed, and what it said."""
+    from mbert_cli import cli
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ending:
+            cli.main(words)
+        captured = capsys.readouterr()
+        return ending.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+class _Recorder:
+    """Stands where a verb's page would be imported, and keeps the invocation that it is called with."""
+
+    def __init__(self, answer: BaseException | None) -> None:
+        self.invocation, self.answer = None, answer
+
+    def run(self, ready: object) -> None:
+        self.invocation = getattr(ready, "invocation", ready)
+        if self.answer:
+            raise self.answer
+
+
+@pytest.fixture
+def record(monkeypatch) -> Callable[..., _Recorder]:
+    """Puts a recorder in the place of a verb's page; `answer` is what it ends in."""
+
+    def record(module: str, answer: BaseException | None = None) -> _Recorder:
+        recorder = _Recorder(answer)
+        monkeypatch.setitem(sys.modules, f"mbert_cli.commands.{module}", recorder)
+        monkeypatch.setattr("mbert_cli.commands." + module, recorder, raising=False)
+        return recorder
+
+    return record
+
+
 @pytest.fixture(scope="session")
 def text_folder(tmp_path_factory) -> Path:
     """Forty text files of made-up sentences in folder/texts."""

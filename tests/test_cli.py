@@ -8,17 +8,12 @@ from pathlib import Path
 import pytest
 
 import mbert_cli
-from mbert_cli import cli, console
-from mbert_cli.errors import Interrupted, RunError, UserError
+from mbert_cli import console
 from mbert_cli.preflight import resolving
 from mbert_cli.recipe.keys import keys_of
 
 CHECKOUT = str(Path(mbert_cli.__file__).parents[1])
 PIPELINE = ["prepare", "train-teacher", "distill", "finetune", "eval", "predict", "export-tflite", "bench"]
-
-
-DISTILL_KEYS = [key.path for key in keys_of("distill") if key.path.startswith("dist")]
-STOPPED = "Stopped by Ctrl-C.\nHint: What a run had saved is kept; the same command continues from there.\n"
 
 
 @pytest.fixture(autouse=True)
@@ -30,43 +25,9 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
-    def run(*words):
-        with pytest.raises(SystemExit) as ending:
-            cli.main(words)
-        captured = capsys.readouterr()
-        return ending.value.code or 0, captured.out, captured.err
-
-    return run
-
-
-class _Recorder:
-    """Stands where a verb's page would be imported, and keeps the invocation that it is called with."""
-
-    def __init__(self, answer=None):
-        self.invocation, self.answer = None, answer
-
-    def run(self, ready):
-        self.invocation = getattr(ready, "invocation", ready)
-        if self.answer:
-            raise self.answer
-
-
-@pytest.fixture
 def all_is_ready(monkeypatch):
     """Lets a command begin whose inputs do not exist."""
     monkeypatch.setattr(resolving, "resolve", lambda invocation: invocation)
-
-
-@pytest.fixture
-def record(monkeypatch):
-    def record(module, answer=None):
-        recorder = _Recorder(answer)
-        monkeypatch.setitem(sys.modules, f"mbert_cli.commands.{module}", recorder)
-        monkeypatch.setattr("mbert_cli.commands." + module, recorder, raising=False)
-        return recorder
-
-    return record
 
 
 def test_help_groups_the_verbs_as_the_pipeline(run):
@@ -194,40 +155,6 @@ def test_bench_takes_several_targets(run, record, all_is_ready):
     assert (options.against, options.threads) == ("bert_base", 2)
 
 
-@pytest.mark.parametrize(
-    ("error", "code", "message"),
-    [
-        (
-            UserError("The rule. Received: x", "mbert runs"),
-            2,
-            "Error: The rule. Received: x\nHint: mbert runs\n",
-        ),
-        (RunError("The loss is not finite."), 1, "Error: The loss is not finite.\n"),
-        (Interrupted("Saved at step 3."), 130, "Saved at step 3.\n"),
-        (KeyboardInterrupt(), 130, STOPPED),
-        (
-            OSError(28, "No space left on device", "runs/x"),
-            1,
-            "Error: No space left on device. Received: runs/x\n",
-        ),
-    ],
-)
-def test_an_error_is_a_sentence_with_a_hint_and_an_exit_code(run, record, error, code, message):
-    record("prepare", error)
-    assert run("prepare") == (code, "", message)
-
-
-def test_our_own_bug_is_a_traceback_that_says_so(run, record):
-    record("prepare", ValueError("unexpected"))
-    code, out, err = run("prepare")
-    assert (code, out) == (1, "")
-    assert "ValueError: unexpected" in err
-    assert err.endswith(
-        "Error: This is a bug of mbert.\n"
-        "Hint: Report it with the lines above and the output of `mbert --version`.\n"
-    )
-
-
 def test_a_mistake_in_the_recipe_stops_the_command_before_it_is_imported(run, record):
     recorder = record("distill")
     code, out, err = run("distill", "--strategy", "joit")
@@ -254,40 +181,3 @@ def test_the_help_names_the_strategies_that_there_are(run):
 
 def test_runs_works_in_an_empty_folder(run):
     assert run("runs")[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("mbert distill qu", ["quickstart"]),
-        ("mbert eval --recipe q", ["quickstart"]),
-        ("mbert distill --strategy j", ["joint"]),
-        ("mbert export-tflite --quantize f", ["float32", "float16"]),
-        ("mbert bench --against mob", ["mobilebert", "mobilebert_tiny"]),
-        ("mbert recipe show dis", ["distill"]),
-        ("mbert recipe show finetune ss", ["sst2"]),
-        ("mbert recipe copy finetune/ss", ["finetune/sst2"]),
-        ("mbert distill --set distill.str", ["distill.strategy="]),
-        ("mbert distill --set distill.strategy=j", ["distill.strategy=joint"]),
-        ("mbert distill --set distill.strategy = j", ["joint"]),
-        ("mbert distill --set distill.strategy =", ["progressive", "joint", "auxiliary"]),
-        ("mbert distill --set seed = 1 --set distill.strategy = a", ["auxiliary"]),
-        ("mbert distill --strategy = j", ["joint"]),
-        ("mbert finetune --set train.dynamic_length = t", ["true"]),
-        ("mbert finetune --set loss.class_weights = ", ["balanced", "null"]),
-        ("mbert distill --set teacher = runs/", ["runs/b"]),
-        ("mbert recipe show finetune/ss", ["finetune/sst2"]),
-        ("mbert recipe show finetune --set train.prec", ["train.precision="]),
-        ("mbert recipe explain dist", ["distill", *DISTILL_KEYS]),
-        ("mbert recipe explain finetune fi", ["file"]),
-        ("mbert recipe explain finetune/file task.tr", ["task.train"]),
-        ("mbert recipe explain model.si", ["model.size"]),
-    ],
-)
-def test_the_shell_completes(run, monkeypatch, typed, offered):
-    Path("runs/b").mkdir(parents=True)
-    Path("runs/b/recipe.yaml").touch()
-    monkeypatch.setenv("_MBERT_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", typed)
-    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - (not typed.endswith(" "))))
-    assert run()[1].split() == offered

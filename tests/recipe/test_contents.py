@@ -55,46 +55,6 @@ def test_a_fine_tuning_reads_its_source_and_the_files_of_its_task():
     assert names(found) == {"task.train": ["t.csv"]}
 
 
-def test_of_a_folder_of_glue_the_sets_with_labels_count():
-    for file in ("train.tsv", "dev_matched.tsv", "dev_mismatched.tsv", "test_matched.tsv"):
-        write(f"MNLI/{file}")
-    found = contents("finetune", "mnli", "task.folder=MNLI")
-    assert names(found) == {"task.folder": ["dev_matched.tsv", "dev_mismatched.tsv", "train.tsv"]}
-
-
-@pytest.mark.parametrize(("recipe", "dataset"), [("sst2", "glue/sst2"), ("squad_v2", "squad/v2.0")])
-def test_of_a_prepared_data_set_all_files_count(recipe, dataset):
-    assert contents("finetune", recipe) == {}
-    write(f"sets/{dataset}/1.0.0/shard")
-    write(f"sets/{dataset}/1.0.0.incomplete-x/shard")
-    assert names(contents("finetune", recipe)) == {"task.data_dir": ["1.0.0/shard"]}
-
-
-def test_of_packages_each_has_one_hash_of_its_source(tmp_path, monkeypatch):
-    write("pack/__init__.py", '"""Text."""')
-    write("pack/one.py", "x = 1")
-    monkeypatch.syspath_prepend(tmp_path)
-    before = contents("prepare", "quickstart", "corpus.packages=[pack]")["corpus.packages"]
-    assert names({"corpus": before}) == {"corpus": ["pack"]}
-    write("pack/one.py", "x = 2")
-    after = contents("finetune", "quickstart", "task.packages=[pack]")["task.packages"]
-    assert after.identity != before.identity
-    write("pack/one.py", "x = 1")
-    again = contents("prepare", "quickstart", "corpus.packages=[pack]")["corpus.packages"]
-    assert again.identity == before.identity
-
-
-def test_preparing_reads_the_files_of_the_corpus_in_their_order_and_a_vocabulary():
-    write("books/a.txt")
-    write("books/b.md", "b")
-    write("vocab.txt")
-    found = contents("prepare", "books")
-    assert names(found) == {"corpus.globs": ["books/a.txt", "books/b.md"], "vocabulary.file": ["vocab.txt"]}
-    write("matched_tokens.json")
-    found = contents("prepare", "books")
-    assert names(found)["vocabulary.file"] == ["vocab.txt", "matched_tokens.json"]
-
-
 def test_distilling_reads_a_teacher_and_a_token_store_whose_report_does_not_count():
     make_run("runs/t", weights="w")
     stores = [
@@ -107,3 +67,14 @@ def test_distilling_reads_a_teacher_and_a_token_store_whose_report_does_not_coun
     assert names(found) == {"teacher": ["weights"], "data.run": ["store.json", "tokens"]}
     first, second, third = (run_content(store).identity for store in stores)
     assert first == second != third
+
+
+def test_preparing_reads_the_files_of_the_corpus_and_a_vocabulary_with_what_lies_beside_it():
+    write("books/a.txt")
+    write("books/b.md", "b")
+    write("vocab.txt")
+    found = contents("prepare", "books")
+    assert names(found) == {"corpus.globs": ["books/a.txt", "books/b.md"], "vocabulary.file": ["vocab.txt"]}
+    write("matched_tokens.json")
+    found = contents("prepare", "books")
+    assert names(found)["vocabulary.file"] == ["vocab.txt", "matched_tokens.json"]

@@ -1,0 +1,55 @@
+"""What a corpus holds, as the contents of files."""
+
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.corpus.contents import corpus_contents, dataset_content, packages_content
+from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, text: str = "a") -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def names(found) -> dict[str, list[str]]:
+    return {key: [file.name for file in content.files] for key, content in found.items()}
+
+
+def test_of_packages_each_has_one_hash_of_its_source(tmp_path, monkeypatch):
+    write("pack/__init__.py", '"""Text."""')
+    write("pack/one.py", "x = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    corpus = InstalledDocsCorpus(source="installed_docs", packages=["pack"])
+    before = corpus_contents(corpus, {})["corpus.packages"]
+    assert names({"corpus": before}) == {"corpus": ["pack"]}
+    write("pack/one.py", "x = 2")
+    assert packages_content(["pack"]).identity != before.identity
+    write("pack/one.py", "x = 1")
+    assert corpus_contents(corpus, {})["corpus.packages"].identity == before.identity
+
+
+def test_of_files_those_count_that_the_patterns_match_in_their_order():
+    write("books/a.txt")
+    write("books/b.md", "b")
+    write("books/c.md", "c")
+    globs = ["books/*.txt", "books/b.*"]
+    found = corpus_contents(FilesCorpus(source="files", globs=globs), {})
+    assert names(found) == {"corpus.globs": ["books/a.txt", "books/b.md"]}
+    assert found["corpus.globs"].path == "books/*.txt, books/b.*"
+
+
+def test_of_a_prepared_data_set_all_files_count_that_are_whole():
+    corpus = TfdsCorpus(source="tfds", dataset="books/all", data_dir="sets")
+    assert corpus_contents(corpus, {}) == dataset_content("k", "books/all", "sets", {}) == {}
+    write("sets/books/all/1.0.0/shard")
+    write("sets/books/all/1.0.0.incomplete-x/shard")
+    assert names(corpus_contents(corpus, {})) == {"corpus.data_dir": ["1.0.0/shard"]}

@@ -1,0 +1,96 @@
+"""What a person typed, with what was not typed filled in."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.invocation import default_run, invoke, recorded_task, runs_root
+from mbert_cli.recipe.loading import load
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def describe(folder: str, task: object) -> Path:
+    path = Path(folder)
+    path.mkdir(parents=True)
+    (path / "model.json").write_text(json.dumps({"task": task}))
+    return path
+
+
+def test_a_run_is_named_after_the_verb_and_the_recipe():
+    assert invoke("finetune", "sst2", (), {}).run == Path("runs/finetune-sst2")
+    smoke = invoke("distill", "quickstart", (), {}, smoke=True)
+    assert (smoke.root, smoke.run) == (Path("runs/smoke"), Path("runs/smoke/distill-quickstart"))
+    assert invoke("prepare", "books", (), {}, run=Path("x")).run == Path("x")
+    assert default_run(Path("runs"), load("eval")) == Path("runs/eval-quickstart")
+
+
+def test_verbs_that_write_no_run_have_none():
+    invocation = invoke("eval", "quickstart", (), {})
+    assert invocation.run is None
+    with pytest.raises(ValueError, match="eval writes no run directory"):
+        invocation.directory  # noqa: B018 - it raises
+    assert invoke("finetune", "quickstart", (), {}).directory == Path("runs/finetune-quickstart")
+
+
+def test_what_was_not_typed_is_left_out():
+    flags = {"--strategy": ("distill.strategy", "joint"), "--teacher": ("teacher", None)}
+    invocation = invoke(
+        "distill", "quickstart", ["seed=3"], flags, targets=[None, Path("a")], texts=["x"], fresh=True
+    )
+    assert (invocation.recipe.seed, invocation.recipe.distill.strategy) == (3, "joint")
+    assert invocation.loaded.origins["teacher"] == "default"
+    assert (invocation.targets, invocation.texts, invocation.fresh) == ((Path("a"),), ("x",), True)
+
+
+def test_another_verb_is_invoked_in_the_same_root_and_manner():
+    teacher = invoke("train-teacher", "quickstart", (), {}, smoke=True, quiet=True, fresh=True)
+    prepare = teacher.of("prepare", "quickstart")
+    assert (prepare.verb, prepare.root, prepare.run) == (
+        "prepare", Path("runs/smoke"), Path("runs/smoke/prepare-quickstart"),
+    )  # fmt: skip
+    assert (prepare.smoke, prepare.quiet, prepare.fresh, prepare.targets) == (True, True, False, ())
+    assert prepare.recipe.vocabulary.training_megabytes == 4.0
+    assert teacher.of("eval", "quickstart").run is None
+
+
+TASK = {"source": "file", "train": "a.csv", "text": "body"}
+
+
+def test_single_keys_of_a_task_change_that_of_the_run():
+    describe("runs/x/final", TASK)
+    invocation = invoke("eval", "quickstart", ["task.label=class"], {}, targets=[Path("runs/x")])
+    assert (invocation.recipe.task.text, invocation.recipe.task.label) == ("body", "class")
+    assert invocation.loaded.origins["task.text"] == "the run"
+    flags = {"--length": ("task.sequence_length", 64)}
+    assert invoke("predict", "quickstart", (), flags, run=Path("runs/x")).recipe.task.sequence_length == 64
+    # A whole task of one's own needs no run.
+    other = ["task.source=file", "task.train=b.csv"]
+    assert invoke("eval", "quickstart", other, {}, targets=[Path("nowhere")]).recipe.task.train == "b.csv"
+
+
+def test_the_task_of_an_artifact_lies_beside_it():
+    folder = describe("runs/x/export/float32", TASK)
+    assert recorded_task(folder / "model.tflite") == TASK
+
+
+@pytest.mark.parametrize("target", [None, Path("nowhere"), Path("damaged"), Path("other/model.tflite")])
+def test_a_key_of_a_task_needs_a_run_that_says_the_others(target):
+    Path("damaged/final").mkdir(parents=True)
+    Path("damaged/final/model.json").write_text("[]")
+    with pytest.raises(UserError) as caught:
+        recorded_task(target)
+    assert caught.value.message == (
+        "A key of a task can be set alone where a fine-tuned run says the others. "
+        f"Received: {target or 'no complete finetune run'}"
+    )
+    assert caught.value.hint == "Name a complete finetune run or an artifact of one, or set task.source too."
+
+
+def test_smoke_has_a_root_of_its_own():
+    assert (runs_root(False), runs_root(True)) == (Path("runs"), Path("runs/smoke"))
