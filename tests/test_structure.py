@@ -121,6 +121,7 @@ def test_recipes_options_and_the_command_line_load_without_keras():
     light = [PACKAGE / name for name in LIGHT] + [
         *PACKAGE.glob("*/options.py"),
         *(PACKAGE / "recipe").glob("*.py"),
+        *(PACKAGE / "preflight").glob("*.py"),
     ]
     for path in light:
         heavy = {module.split(".")[0] for module in imported_modules(path)} & HEAVY

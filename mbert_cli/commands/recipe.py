@@ -40,7 +40,7 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
     loaded = load(verb, name, settings, smoke)
     root = runs_root(smoke)
     run = default_run(root, loaded) if verb in TRAINING_VERBS else None
-    checks = inspect(Invocation(verb, loaded, root, run, dry_run=True, smoke=smoke))
+    checks = inspect(Invocation(verb, loaded, root, run, smoke=smoke))
     rows = [(check.name, check.state, check.text) for check in checks]
     console.table(f"{verb}/{loaded.name}", ["check", "", "finding"], rows)
     failed = [check for check in checks if not check.passed]

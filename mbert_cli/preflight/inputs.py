@@ -52,11 +52,6 @@ def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tu
     return Run.open(newest, verbs)
 
 
-def find_model(invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]) -> RunModel:
-    """The model of the run that `find_run` finds; raises as that, or where the run has no model."""
-    return RunModel.of(find_run(invocation, named, key, verbs))
-
-
 def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
     """Where a fine-tuning starts, for `find_run`: the key, its value, and the kinds of runs that serve."""
     if recipe.initialize_from:

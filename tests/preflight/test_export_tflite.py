@@ -1,0 +1,36 @@
+"""What `mbert export-tflite` needs."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.examples.options import InstalledDocsTask
+from mbert_cli.preflight.resolving import resolve
+from mbert_cli.recipe.invocation import invoke
+
+
+@pytest.fixture(autouse=True)
+def run(make_run):
+    return make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
+
+
+def test_the_run_is_opened_once_and_seen_at_the_length_of_the_artifact(run):
+    ready = resolve(invoke("export-tflite", "quickstart", ["export.sequence_length=48"], {}))
+    assert (ready.saved.path, ready.model.path) == (run, run)
+    assert ready.saved.description is ready.model.description
+    assert (ready.length, ready.model.sequence_length, ready.model.dynamic_length) == (48, 48, False)
+
+
+def test_one_mode_is_a_list_of_one():
+    assert resolve(invoke("export-tflite", "quickstart", ["export.quantize=float32"], {})).modes == [
+        "float32"
+    ]
+
+
+def test_two_lengths_are_refused():
+    settings = ["export.sequence_length=48", "task.sequence_length=32"]
+    with pytest.raises(UserError, match=r"are one length here\. Received: 48 and 32"):
+        resolve(invoke("export-tflite", "quickstart", settings, {}))
+
+
+def test_a_length_beyond_the_positions_is_told(checks):
+    assert not checks("export-tflite", "quickstart", "export.sequence_length=300")["sequence length"][0]

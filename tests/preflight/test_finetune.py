@@ -1,0 +1,31 @@
+"""What `mbert finetune` needs."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.page import Delivery
+from mbert_cli.preflight.resolving import resolve
+from mbert_cli.recipe.invocation import invoke
+from mbert_cli.tasks.learning_rate import rate_for
+
+
+def test_fine_tuning_looks_at_source_task_and_length(make_run, checks):
+    make_run("distill", "mobilebert_laptop")
+    found = checks("finetune", "quickstart", "task.sequence_length=300")
+    assert found["source"] == (True, "runs/distill: 4 layers")
+    assert not found["sequence length"][0]
+
+
+def test_source_and_rate_are_written_into_the_recipe(make_run, capsys):
+    source = make_run("distill", "mobilebert_laptop")
+    ready = resolve(invoke("finetune", "quickstart", ["train.optimizer.learning_rate=null"], {}))
+    assert (ready.source.path, ready.recipe.source) == (source, str(source))
+    rate = ready.recipe.train.optimizer.learning_rate
+    assert rate == rate_for(ready.source.description.size)
+    assert f"train.optimizer.learning_rate: {rate:g}, which suits " in capsys.readouterr().err
+
+
+def test_where_a_table_goes_is_refused_without_a_search(make_run):
+    make_run("distill", "mobilebert_laptop")
+    with pytest.raises(UserError, match=r"--format and --out are for the table of a search\."):
+        resolve(invoke("finetune", "quickstart", [], {}, delivery=Delivery(format="json")))

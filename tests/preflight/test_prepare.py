@@ -1,0 +1,31 @@
+"""What `mbert prepare` needs."""
+
+from pathlib import Path
+
+from mbert_cli.preflight.resolving import resolve
+from mbert_cli.recipe.invocation import invoke
+
+
+def test_a_vocabulary_file_that_cannot_serve_is_told(checks):
+    Path("vocab.txt").write_text("[PAD]\na\n")
+    assert checks("prepare", "quickstart", "vocabulary.file=vocab.txt")["vocabulary"] == (
+        False,
+        (
+            "A vocabulary must have the tokens [PAD], [UNK], [CLS], [SEP], [MASK]. "
+            "Received: vocab.txt without [UNK], [CLS], [SEP], [MASK]"
+        ),
+    )
+
+
+def test_a_vocabulary_that_was_read_is_handed_on(make_run):
+    file = make_run("train-teacher") / "final/vocab.txt"
+    ready = resolve(invoke("prepare", "quickstart", [f"vocabulary.file={file}"], {}))
+    assert ready.vocabulary.size == 8000
+    assert (ready.path, ready.contents) == (Path("runs/prepare-quickstart"), None)
+    assert resolve(invoke("prepare", "quickstart", [], {})).vocabulary is None
+
+
+def test_patterns_of_which_one_matches_nothing_are_told(capsys):
+    Path("a.txt").write_text("One. Two.\n")
+    resolve(invoke("prepare", "quickstart", ["corpus.source=files", "corpus.globs=[a.txt, b.txt]"], {}))
+    assert capsys.readouterr().err.startswith("corpus.globs: ")

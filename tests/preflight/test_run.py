@@ -1,0 +1,54 @@
+"""Whether a run that is there is the one that a command would write."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from mbert_cli.preflight.resolving import inspect
+from mbert_cli.recipe.contents import input_contents
+from mbert_cli.recipe.invocation import invoke
+from mbert_cli.runs.directory import RunDir
+
+
+def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_with(make_run, checks):
+    make_run("train-teacher")
+    Path("t.csv").write_text("text,label\na,b\n")
+    settings = ("source=runs/train-teacher", "task.train=t.csv", "train.max_steps=8")
+    assert "run" not in checks("finetune", "file", *settings)
+    invocation = invoke("finetune", "file", settings, {})
+    contents = input_contents(invocation.loaded.recipe)
+    recipe = invocation.loaded.values()
+    recipe["train"]["optimizer"] |= {"learning_rate": 1e-3}  # as the command derives it
+    RunDir.open(invocation.run, "finetune", recipe, fresh=False, origin={}, contents=contents).close()
+    for named in (
+        settings,
+        settings[1:],
+        (*settings, "train.max_steps=9"),
+    ):  # a source is known from the record
+        assert checks("finetune", "file", *named)["run"] == (
+            True, "runs/finetune-file continues, with the inputs that it began with",
+        )  # fmt: skip
+    fewer = checks("finetune", "file", *settings, "train.max_steps=7")["run"]
+    assert fewer == (
+        False,
+        (
+            "A run can continue for more steps, never for fewer. "
+            "Received: train.max_steps 7 for runs/finetune-file, which has 8"
+        ),
+    )
+    other = checks("finetune", "file", *settings, "seed=1")["run"]
+    assert other == (
+        False,
+        (
+            "A run directory belongs to one recipe. Received: another one for runs/finetune-file\n"
+            "  seed: 1 (the run in runs/finetune-file has 0)"
+        ),
+    )
+    Path("t.csv").write_text("text,label\nb,a\n")
+    passed, finding = checks("finetune", "file", *settings)["run"]
+    assert not passed
+    assert finding.startswith(
+        "A run continues with the inputs that it began with. Received: others for runs/finetune-file\n"
+        "  task.train: t.csv has 15 bytes (sha256 "
+    )
+    found = inspect(replace(invocation, fresh=True))
+    assert "run" not in {check.name for check in found}
