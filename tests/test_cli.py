@@ -65,21 +65,6 @@ def test_help_imports_nothing_heavy():
     assert answer.stderr.strip() == "[]"
 
 
-def test_version_prints_the_versions_that_matter(run, monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    code, out, _ = run("--version")
-    lines = out.splitlines()
-    assert code == 0
-    assert [line.split()[0] for line in lines[:5]] == [
-        "mbert",
-        "python",
-        "keras",
-        "tensorflow",
-        "ai-edge-litert",
-    ]
-    assert lines[2].endswith("(backend jax)")
-
-
 def test_a_verb_that_cannot_run_is_refused_before_its_libraries_are_loaded(run, record):
     recorder = record("distill")
     code, out, err = run("distill")

@@ -1,12 +1,12 @@
 """`mbert --version`: the versions that matter, without importing any of the packages."""
 
-import json
 import os
 import platform
 from importlib import metadata
 from pathlib import Path
 
 from mbert_cli import __version__, console
+from mbert_cli.json_text import read_json
 
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "jax")
 
@@ -37,6 +37,6 @@ def _backend() -> str:
     home = os.environ.get("KERAS_HOME")
     file = (Path(home) if home else Path(os.path.expanduser("~/.keras"))) / "keras.json"
     try:
-        return json.loads(file.read_text(encoding="utf-8"))["backend"]
+        return read_json(file)["backend"]
     except (OSError, ValueError, KeyError, TypeError):
         return "tensorflow"
