@@ -21,7 +21,7 @@ Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", autocompletion=completion.settings,
-        help="Set a recipe key: a text as it stands, a number, [A, B], null. Repeatable.",
+        help="Set a recipe key to a text as it stands, a number, [A, B] or null. Repeatable.",
     ),
 ]  # fmt: skip
 Run = Annotated[
@@ -185,14 +185,14 @@ SearchFormat = Annotated[
     str | None,
     typer.Option(
         "--format", metavar="table|markdown|json", autocompletion=completion.formats, show_default=False,
-        help="How the table of a search is written (default: as --out's ending says, else a table).",
+        help="Format of the table of a search (default: by the suffix of --out, .md or .json; otherwise a table).",
     ),
 ]  # fmt: skip
 SearchOut = Annotated[
     Path | None,
     typer.Option(
         "--out", metavar="FILE", show_default=False,
-        help="Write the table of a search into this file instead. An existing file is replaced.",
+        help="Write the table of a search to this file instead. An existing file is replaced.",
     ),
 ]  # fmt: skip
 RunsRoot = Annotated[Path, typer.Argument(help="The folder of the runs, or one run.")]

@@ -114,7 +114,7 @@ def _require_placed(squad: Squad) -> None:
         first = squad.misplaced[0]
         raise UserError(
             "Every answer must be in its text where the file says. "
-            f"Received: {squad.num_misplaced} in {squad.name} that do not, the first {first.answer.text!r} at "
+            f"Received: {squad.num_misplaced} in {squad.name} that are not, the first {first.answer.text!r} at "
             f"character {first.answer.start} of question {first.question_id}, where {first.found!r} stands",
             "Correct the file, or set task.misplaced to mend or leave_out.",
         )

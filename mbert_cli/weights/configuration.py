@@ -206,7 +206,7 @@ def _bottleneck(values: Mapping[str, Any], file_format: str, path: Path) -> dict
         raise UserError(
             "use_bottleneck must be true for a MobileBERT of TF1. "
             f"Received: false, or nothing in its place, in {path}",
-            "Without bottlenecks mbert was compared with Hugging Face's MobileBERT alone; take it in that format.",
+            "A MobileBERT without bottlenecks was compared only with Hugging Face's; use that format.",
         )
     name = "intra_bottleneck_size" if has_bottleneck else "hidden_size"
     width = values.get(name, values["hidden_size"])

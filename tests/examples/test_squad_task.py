@@ -83,7 +83,7 @@ def test_misplaced_answers_are_moved_or_left_out_or_stop_the_training(tmp_path):
     with pytest.raises(UserError) as caught:
         load_task(task(train=train, validation=train, misplaced="stop"))
     assert caught.value.message == (
-        "Every answer must be in its text where the file says. Received: 4 in train.json that do not, the "
+        "Every answer must be in its text where the file says. Received: 4 in train.json that are not, the "
         "first 'Ann' at character 1 of question 0-0, where 'nn ' stands"
     )
     assert caught.value.hint == "Correct the file, or set task.misplaced to mend or leave_out."

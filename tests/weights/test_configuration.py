@@ -89,7 +89,7 @@ def test_a_mobilebert_without_bottlenecks_of_tf1_is_refused(tmp_path):
         f"Received: false, or nothing in its place, in {tmp_path / 'config.json'}"
     )
     assert error.hint == (
-        "Without bottlenecks mbert was compared with Hugging Face's MobileBERT alone; take it in that format."
+        "A MobileBERT without bottlenecks was compared only with Hugging Face's; use that format."
     )
 
 
