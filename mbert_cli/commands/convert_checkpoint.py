@@ -11,6 +11,7 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
+from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.kinds import kind_of
@@ -101,6 +102,7 @@ def run(command: ConvertCommand) -> None:
     length = description.task.sequence_length if description.task else description.size.max_length
 
     def write(folder: Path) -> None:
+        console.info(f"Writing {format_bytes(sum(array.nbytes for array in converted.values()))}")
         write_tokenizer(folder, vocabulary, f"{CLASSES[family]}Tokenizer", length, is_text=not fills_masks)
         if command.to == "huggingface":
             _write_huggingface(folder, converted, configuration, family)

@@ -10,6 +10,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.options import ImportedTask
 from mbert_cli.figures import counted
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved
@@ -92,6 +93,7 @@ def run(command: ImportCommand) -> None:
             return
 
         def write(directory: Path) -> None:
+            console.info(f"Writing {format_bytes(sum(array.nbytes for array in imported.arrays.values()))}")
             save_arrays(directory, imported.arrays, description)
             vocabulary.save(directory / VOCABULARY_FILE)
 
