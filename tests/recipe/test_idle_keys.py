@@ -49,13 +49,13 @@ CASES = [
         "eval",
         ["task.source=squad", "task.train=a.json", "task.null_threshold=1.5"],
         "task.null_threshold",
-        "by the rules of v1.1, where every question has an answer; set task.version=v2.0. Received: 1.5",
+        "under the rules of v1.1, where every question has an answer; set task.version=v2.0. Received: 1.5",
     ),
     (
         "finetune",
         ["task.source=file", "task.train=a.csv", "task.validation=b.csv", "task.validation_share=0.2"],
         "task.validation_share",
-        "beside task.validation, a file that is held out whole. Received: 0.2",
+        "together with task.validation, a file that is held out whole. Received: 0.2",
     ),
     (
         "finetune",
@@ -67,7 +67,7 @@ CASES = [
         "finetune",
         [*FILE, "task.kind=multi_label", "task.label=[a, b]", "task.label_separator=;"],
         "task.label_separator",
-        'beside a list of columns in task.label, each of one label. Received: ";"',
+        'together with a list of columns in task.label, each of one label. Received: ";"',
     ),
     (
         "finetune",
@@ -115,13 +115,13 @@ CASES = [
         "distill",
         ["distill.ground_truth_ratio=1", "distill.temperature=2"],
         "distill.temperature",
-        "beside distill.ground_truth_ratio=1, where the masked-LM loss takes nothing from the teacher. Received: 2.0",
+        "together with distill.ground_truth_ratio=1, where the masked-LM loss takes nothing from the teacher. Received: 2.0",
     ),
     (
         "train-teacher",
         ["train.optimizer.weight_decay=0", "train.optimizer.no_decay=[bias]"],
         "train.optimizer.no_decay",
-        "beside train.optimizer.weight_decay=0, where adamw decays no weight. Received: [bias]",
+        "together with train.optimizer.weight_decay=0, where adamw decays no weight. Received: [bias]",
     ),
     (
         "finetune",
@@ -133,31 +133,31 @@ CASES = [
         "prepare",
         ["vocabulary.file=v.txt", "vocabulary.size=2000"],
         "vocabulary.size",
-        "beside vocabulary.file, whose tokens are read; set vocabulary.file=null to train some. Received: 2000",
+        "together with vocabulary.file, whose tokens are read; set vocabulary.file=null to train some. Received: 2000",
     ),
     (
         "distill",
         ["data.run=runs/p", "data.prepare=books"],
         "data.prepare",
-        "beside data.run, a corpus that is prepared. Received: books",
+        "together with data.run, a corpus that is prepared. Received: books",
     ),
     (
         "distill",
         ["distill.strategy=joint", "distill.progressive.warmup_rate=0.2"],
         "distill.progressive.warmup_rate",
-        "on other strategies than progressive. Received: 0.2",
+        "with strategies other than progressive. Received: 0.2",
     ),
     (
         "finetune",
         ["search.epochs=[1, 2]", "train.epochs=4"],
         "train.epochs",
-        "beside search.epochs. Received: 4",
+        "together with search.epochs. Received: 4",
     ),
     (
         "finetune",
         ["search.seed=[1, 2]", "seed=4"],
         "seed",
-        "beside search.seed where search.max_trials draws no settings. Received: 4",
+        "together with search.seed where search.max_trials draws no settings. Received: 4",
     ),
 ]
 
