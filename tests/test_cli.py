@@ -1,5 +1,6 @@
 """The command line: verbs, flags, errors and exit codes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -166,3 +167,34 @@ def test_the_help_names_the_strategies_that_there_are(run):
 
 def test_runs_works_in_an_empty_folder(run):
     assert run("runs")[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["runs", "eval", "bench", "finetune"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--out", "."), "--out must be a file. Received: ., which is a folder"),
+        (("--format", "xml"), "--format must be table, markdown or json. Received: xml"),
+    ],
+)
+def test_a_place_or_a_format_that_cannot_serve_is_refused_before_anything_is_looked_for(
+    run, verb, words, message
+):
+    code, out, err = run(verb, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Error: {message}\n")
+    assert not os.listdir()
+
+
+def test_a_finetuning_without_a_search_has_no_table_for_a_file(run):
+    code, out, err = run("finetune", "--out", "table.md")
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: --format and --out are for the table of a search.")
+    assert not os.listdir()
+
+
+def test_standard_output_is_one_document_though_there_is_nothing_to_show(run):
+    for words in ((), ("--chain",), ("--glue",)):
+        code, out, _ = run("runs", *words, "--format", "json")
+        assert code == 0
+        assert len(json.loads(out)["notes"]) == 1
