@@ -89,7 +89,7 @@ def _write(path: Path, traces: dict[Path, dict[str, np.ndarray]]) -> None:
         for name, array in arrays.items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **content)
+    np.savez(path, allow_pickle=False, **content)
     console.result(f"{path}: {_shown(content)}")
 
 

@@ -1,5 +1,7 @@
 """`mbert train-teacher`: token store -> IB-BERT."""
 
+from typing import Any
+
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
 from mbert_cli.losses.loss import measure
@@ -11,6 +13,7 @@ from mbert_cli.preflight.train_teacher import Ready, plan_of
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.pretraining import pretrain
 from mbert_cli.sessions.prolonging import say_continuation
+from mbert_cli.text.batch import Batch
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.saved_network import dtype_policy
@@ -35,7 +38,7 @@ def run(ready: Ready) -> None:
         say_continuation(ready.invocation, recipe, plan_of)
         return
 
-    def losses(batch, training):
+    def losses(batch: Batch, training: bool) -> dict[str, Any]:
         return measure(PRETRAINING_LOSSES, network(inputs_of(network, batch), training=training), batch)
 
     def build(stage: Stage) -> Objective:

@@ -9,7 +9,6 @@ from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherR
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.origin import collect_origin
-from mbert_cli.runs.tensorboard import require_tensorboard
 from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.sessions.prolonging import PlanOf, growth_of
 
@@ -28,8 +27,6 @@ def open_run(
         contents: What the inputs hold.
         plan_of: The stages of a recipe, where a run may continue for more steps than it was begun with.
     """
-    if recipe.train.tensorboard:
-        require_tensorboard()
     path, verb = invocation.directory, invocation.verb
     run = RunDir.open(
         path,
