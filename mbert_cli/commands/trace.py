@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def _check(command: TraceCommand) -> None:
 def _write(path: Path, traces: dict[Path, dict[str, np.ndarray]]) -> None:
     """One run's arrays under their names, those of two below the name of each run."""
     alone = len(traces) == 1
-    content = {
+    content: dict[str, Any] = {
         name if alone else f"{run_path.name}/{name}": array
         for run_path, arrays in traces.items()
         for name, array in arrays.items()

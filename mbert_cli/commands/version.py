@@ -37,6 +37,6 @@ def _backend() -> str:
     home = os.environ.get("KERAS_HOME")
     file = (Path(home) if home else Path(os.path.expanduser("~/.keras"))) / "keras.json"
     try:
-        return read_json(file)["backend"]
+        return str(read_json(file)["backend"])
     except (OSError, ValueError, KeyError, TypeError):
         return "tensorflow"

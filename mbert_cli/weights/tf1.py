@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def write_checkpoint(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:
     )  # fmt: skip
 
 
-def _tensorflow() -> ModuleType:
+def _tensorflow() -> Any:
     """TensorFlow, which takes seconds to import and has something to say meanwhile."""
     with hidden_native_output():
         import tensorflow as tf

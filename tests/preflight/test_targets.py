@@ -2,7 +2,10 @@
 
 import pytest
 
+from mbert_cli.errors import UserError
 from mbert_cli.examples.options import InstalledDocsTask
+from mbert_cli.preflight.resolving import resolve
+from mbert_cli.recipe.invocation import invoke
 
 
 @pytest.mark.parametrize("verb", ["eval", "predict", "export-tflite", "bench"])
@@ -19,3 +22,33 @@ def test_what_follows_needs_a_task_model(verb, make_run, checks):
         return
     assert found["task model"] == (True, "runs/finetune: labels keras, numpy")
     assert all(passed for passed, _ in found.values())
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("verb", "settings", "flags"),
+    [
+        ("eval", ["task.sequence_length=9999"], {}),
+        ("predict", ["task.sequence_length=9999"], {}),
+        ("export-tflite", ["task.sequence_length=9999"], {}),
+        ("export-tflite", ["export.sequence_length=9999"], {}),
+        ("eval", [], {"--length": ("task.sequence_length", 9999)}),
+        ("eval", [], {"--length": ("task.sequence_length", 257)}),
+    ],
+)
+def test_a_length_that_the_position_table_cannot_hold_is_refused(make_run, verb, settings, flags, dry_run):
+    make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
+    invocation = invoke(verb, "quickstart", settings, flags, dry_run=dry_run)
+    wanted = [length for _, length in flags.values()] or [9999]
+    with pytest.raises(UserError) as caught:
+        resolve(invocation)
+    assert caught.value.message == (
+        "A sequence can have at most 256 tokens, the rows of the model's position table. "
+        f"Received: sequence_length {wanted[0]}"
+    )
+
+
+def test_a_length_that_it_holds_is_taken(make_run):
+    make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
+    ready = resolve(invoke("predict", "quickstart", ["task.sequence_length=256"], {}))
+    assert ready.model.sequence_length == 256
