@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import set_fields
@@ -58,13 +59,13 @@ def arrange_glue(models: Mapping[str, Scores], nothing: str) -> Page:
         nothing: What is said where there are no models.
     """
     columns = _columns(models)
-    counted = _counted(columns)
-    record = {"models": [_record(name, scores, columns, counted) for name, scores in models.items()]}
+    averaged = _averaged(columns)
+    record = {"models": [_record(name, scores, columns, averaged) for name, scores in models.items()]}
     if not models:
         return Page(record=record, notes=[nothing])
     headings = ["model", *(_heading(column, columns) for column in columns), "average", "without wnli"]
-    rows = [_row(name, scores, columns, counted) for name, scores in models.items()]
-    return Page([Table("GLUE, development sets", headings, rows, _explained(columns, counted))], record)
+    rows = [_row(name, scores, columns, averaged) for name, scores in models.items()]
+    return Page([Table("GLUE, development sets", headings, rows, _explained(columns, averaged))], record)
 
 
 def _columns(models: Mapping[str, Scores]) -> list[Column]:
@@ -77,7 +78,7 @@ def _columns(models: Mapping[str, Scores]) -> list[Column]:
     return sorted({column for scores in models.values() for column in scores}, key=order)
 
 
-def _counted(columns: Sequence[Column]) -> list[Column]:
+def _averaged(columns: Sequence[Column]) -> list[Column]:
     """The column of each task that counts for averages: the first."""
     return list({column.task: column for column in reversed(columns)}.values())[::-1]
 
@@ -87,20 +88,21 @@ def _heading(column: Column, columns: Sequence[Column]) -> str:
     if sum(other.task == column.task for other in columns) == 1:
         return column.task
     sets = " and ".join(map(str, column.sets)) or "a set that was not recorded"
-    parts = {(True, 0): " both sets,", (False, 0): " matched,"}.get((column.has_both, len(column.sets)), "")
-    return f"{column.task},{parts} {sets}"
+    is_which = column.task == "mnli" and not column.sets
+    part = f" {'both sets' if column.has_both else 'matched'}," if is_which else ""
+    return f"{column.task},{part} {sets}"
 
 
-def _explained(columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:
+def _explained(columns: Sequence[Column], averaged: Sequence[Column]) -> list[str]:
     lines = [
         "A cell is the mean of a task's figures in percent; with several runs their mean ± standard deviation.",
         "MNLI is the mean of matched and mismatched where `mbert eval` scored both, else matched alone.",
         (
-            f"Averages are over the {len(counted)} tasks here, each counting once, and over those without WNLI; "
-            "they are empty where a model lacks a task. GLUE's own average is over all nine."
+            f"Averages are over the {counted(len(averaged), 'task')} here, each counting once, and over those "
+            "without WNLI; they are empty where a model lacks a task. GLUE's own average is over all nine."
         ),
     ]
-    if len(counted) < len(columns):
+    if len(averaged) < len(columns):
         lines.append(
             "A task whose runs were scored on different sets has a column for each; averages count the first."
         )
@@ -146,20 +148,20 @@ def _described(path: Path) -> tuple[SetDescription, ...]:
     return (found,) if found else ()
 
 
-def _row(name: str, scores: Scores, columns: Sequence[Column], counted: Sequence[Column]) -> list[str]:
+def _row(name: str, scores: Scores, columns: Sequence[Column], averaged: Sequence[Column]) -> list[str]:
     cells = [_cell(scores.get(column, ())) for column in columns]
-    averages = [_average(scores, counted), _average(scores, _without_wnli(counted))]
+    averages = [_average(scores, averaged), _average(scores, _without_wnli(averaged))]
     return [name, *cells, *("" if value is None else f"{100 * value:.1f}" for value in averages)]
 
 
 def _record(
-    name: str, scores: Scores, columns: Sequence[Column], counted: Sequence[Column]
+    name: str, scores: Scores, columns: Sequence[Column], averaged: Sequence[Column]
 ) -> dict[str, Any]:
     return {
         "model": name,
         "tasks": [_figures(column, scores[column]) for column in columns if column in scores],
-        "average": _average(scores, counted),
-        "average_without_wnli": _average(scores, _without_wnli(counted)),
+        "average": _average(scores, averaged),
+        "average_without_wnli": _average(scores, _without_wnli(averaged)),
     }
 
 

@@ -97,6 +97,19 @@ def test_scores_of_different_sets_stand_in_different_columns(root, capsys):
     )
 
 
+def test_only_mnli_says_which_of_its_sets_a_score_is_of_where_none_was_recorded(root):
+    write_run(root, "a", "cola", 0.6)
+    write_run(root, "b", "cola", 0.6, scored=OFFICIAL)
+    write_run(root, "c", "mnli", 0.6)
+    write_run(root, "d", "mnli", 0.6, scored=OFFICIAL)
+    (table,) = glue_page(root).tables
+    assert [heading for heading in table.columns if "recorded" in heading] == [
+        "cola, a set that was not recorded",
+        "mnli, matched, a set that was not recorded",
+    ]
+    assert "Averages are over the 2 tasks here" in table.notes[2]
+
+
 def test_mnli_of_one_set_and_of_both_are_two_columns(root, capsys):
     write_run(root, "a", "mnli", 0.6, scored=OFFICIAL)
     run = write_run(root, "b", "mnli", 0.6, scored=OFFICIAL, source="runs/other")
