@@ -156,9 +156,24 @@ def test_a_type_checker_finds_the_types_of_an_installed_package():
     assert '"mbert_cli": ["py.typed"]' in (PACKAGE.parent / "setup.py").read_text(encoding="utf-8")
 
 
+KINDS_OF_TASKS = rf"({'|'.join(get_args(TaskKind))})"
+
+
 @pytest.mark.parametrize("room", ["model", "evaluate", "tflite"])
 def test_rooms_below_the_tasks_know_no_kind_of_task(room):
-    kinds = re.compile(rf"\b({'|'.join(get_args(TaskKind))})\b")
     for path in (PACKAGE / room).glob("*.py"):
-        found = sorted(set(kinds.findall(path.read_text(encoding="utf-8"))))
+        found = sorted(set(re.findall(rf"\b{KINDS_OF_TASKS}\b", path.read_text(encoding="utf-8"))))
         assert not found, f"{path.relative_to(PACKAGE)} speaks of {', '.join(found)}"
+
+
+def test_only_rows_files_and_recipes_name_a_kind_of_task():
+    """Rows of tables and sections of recipes say which kind they are of; `weights` knows Hugging Face's names."""
+    rooms, files = (
+        {"examples", "recipe"},
+        {"tasks/kinds.py", "weights/description.py", "weights/foreign_heads.py"},
+    )
+    for path in FILES:
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] not in rooms and place.as_posix() not in files:
+            quoted = re.findall(rf"""["']{KINDS_OF_TASKS}["']""", path.read_text(encoding="utf-8"))
+            assert not quoted, f"{place} names {', '.join(sorted(set(quoted)))}"
