@@ -234,7 +234,7 @@ def bench(
 
 @app.command("import", rich_help_panel=CHECKPOINTS)
 def import_checkpoint(
-    source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model of the hub.")],
+    source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model on the hub.")],
     run: Run = None, length: ImportedLength = None,
     allow_unused: AllowUnused = False, allow_unknown: AllowUnknown = False,
     fresh: Fresh = False, dry_run: DryRun = False, quiet: Quiet = False,

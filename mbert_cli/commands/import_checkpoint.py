@@ -35,7 +35,7 @@ class ImportCommand:
     """What was typed.
 
     Attributes:
-        source: Folder or prefix of the checkpoint, or the id of a model of the hub.
+        source: Folder or prefix of the checkpoint, or the id of a model on the hub.
         run: Directory to write; None is named after the source.
         allow_unused: Leave arrays out that nothing is known about.
         allow_unknown: Pass over fields of the configuration that nothing is known about.
@@ -116,7 +116,7 @@ def _is_here(source: str) -> bool:
 
 
 def find_source(source: str) -> Path:
-    """The folder or prefix that was named; a model of the hub is downloaded into the hub's own cache.
+    """The folder or prefix that was named; a model on the hub is downloaded into the hub's own cache.
 
     Raises:
         UserError: There is nothing of that name, or the hub cannot be reached.
@@ -125,7 +125,7 @@ def find_source(source: str) -> Path:
         return Path(source)
     if not re.fullmatch(HUB_ID, source):
         raise UserError(
-            f"A checkpoint must be a folder, a TF1 prefix or the id of a model of the hub. Received: {source}",
+            f"A checkpoint must be a folder, a TF1 prefix or the id of a model on the hub. Received: {source}",
             "Check the path; an id is written as OWNER/NAME.",
         )
     console.info(f"{source}: no folder of this name is here, so it is looked up on the hub")
@@ -133,7 +133,7 @@ def find_source(source: str) -> Path:
         from huggingface_hub import snapshot_download
     except ImportError:
         raise UserError(
-            f"A model of the hub is downloaded by huggingface_hub. Received: {source}, and it is not installed.",
+            f"A model on the hub is downloaded by huggingface_hub. Received: {source}, and it is not installed.",
             "`pip install huggingface_hub`, or name a folder that holds the model.",
         ) from None
     try:
@@ -144,7 +144,7 @@ def find_source(source: str) -> Path:
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            f"A model of the hub must be reachable. Received: {source} ({reason})",
+            f"A model on the hub must be reachable. Received: {source} ({reason})",
             "Check the id and the network, or name a folder that holds the model.",
         ) from error
 

@@ -326,7 +326,7 @@ def test_a_missing_shard_is_named():
 
 def test_a_path_that_is_not_there_is_refused():
     assert refusal(ImportCommand("./nowhere")).message == (
-        "A checkpoint must be a folder, a TF1 prefix or the id of a model of the hub. Received: ./nowhere"
+        "A checkpoint must be a folder, a TF1 prefix or the id of a model on the hub. Received: ./nowhere"
     )
 
 
@@ -337,7 +337,7 @@ def test_a_model_of_the_hub_without_network_is_refused_in_one_sentence(monkeypat
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     error = refusal(ImportCommand("google/mobilebert-uncased"))
     assert error.message.startswith(
-        "A model of the hub must be reachable. Received: google/mobilebert-uncased ("
+        "A model on the hub must be reachable. Received: google/mobilebert-uncased ("
     )
 
 
