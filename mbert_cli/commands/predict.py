@@ -68,4 +68,5 @@ def _show(invocation: Invocation[PredictRecipe], answers: Answers) -> None:
         for record in answers.records:
             console.record(record)
         return
-    console.table(answers.table.title, answers.table.columns, answers.table.rows)
+    table = answers.table()
+    console.table(table.title, table.columns, table.rows)

@@ -4,7 +4,7 @@ Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.k
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +33,11 @@ class Answers:
     """What a model says.
 
     Attributes:
-        table: For people.
+        table: Arranges them for people; a function, since a table of many texts takes a while and programs need none.
         records: One for each text or question that was asked, in order, as JSON has it.
     """
 
-    table: Table
+    table: Callable[[], Table]
     records: Sequence[dict[str, Any]]
 
 
@@ -97,16 +97,19 @@ def answers_of_texts(
         rows: Those cells, for each text that is not blank.
         records: The same for programs.
     """
-    place_of = {place: index for index, place in enumerate(texts.present)}
-    nothing = (NO_TEXT, *[""] * (len(columns) - 1))
-    shown, said = [], []
-    for place in range(len(texts)):
-        index = place_of.get(place)
-        text = texts.record(place)
-        shown.append((*(nothing if index is None else rows[index]), *map(_shorten, text.values())))
-        said.append(text | (dict.fromkeys(records[0]) if index is None else records[index]))
-    names = ["text"] if texts.second_texts is None else ["text", "second text"]
-    return Answers(Table("", [*columns, *names], shown), said)
+    asked = [texts.record(place) for place in range(len(texts))]
+    row_of = dict(zip(texts.present, rows, strict=True))
+    record_of = dict(zip(texts.present, records, strict=True))
+    no_row, no_record = (NO_TEXT, *[""] * (len(columns) - 1)), dict.fromkeys(records[0])
+
+    def table() -> Table:
+        shown = [
+            (*row_of.get(place, no_row), *map(_shorten, text.values())) for place, text in enumerate(asked)
+        ]
+        names = ["text"] if texts.second_texts is None else ["text", "second text"]
+        return Table("", [*columns, *names], shown)
+
+    return Answers(table, [text | record_of.get(place, no_record) for place, text in enumerate(asked)])
 
 
 def _shorten(text: str) -> str:
@@ -132,9 +135,13 @@ def show_entities(
         {"text": text, counted: [vars(one) | {"probability": round(one.probability, 6)} for one in pieces]}
         for text, pieces in found
     ]
-    rows = [row for text, pieces in found for row in _entity_rows(text, pieces)]
-    what = "word" if counted == "words" else "entity"
-    return Answers(Table("", [what, "label", "probability", "character", "in the text"], rows), records)
+
+    def table() -> Table:
+        rows = [row for text, pieces in found for row in _entity_rows(text, pieces)]
+        what = "word" if counted == "words" else "entity"
+        return Table("", [what, "label", "probability", "character", "in the text"], rows)
+
+    return Answers(table, records)
 
 
 def _entities(encoded: Any, outputs: np.ndarray, texts: Sequence[str]) -> Iterator[list[Entity]]:
@@ -174,10 +181,12 @@ def show_spans(asked: AskedQuestions, encoded: Any, logits: np.ndarray, names: S
     threshold = judge.null_threshold or 0.0
     pairs = list(zip(asked.questions, judge.decide(logits), strict=True))
     records = [{"question": question} | _span_record(judge, one, threshold) for question, one in pairs]
-    rows = [(question, *_span_cells(judge, one, threshold, asked.context)) for question, one in pairs]
-    return Answers(
-        Table("", ["question", "answer", "probability", "character", "in the text"], rows), records
-    )
+
+    def table() -> Table:
+        rows = [(question, *_span_cells(judge, one, threshold, asked.context)) for question, one in pairs]
+        return Table("", ["question", "answer", "probability", "character", "in the text"], rows)
+
+    return Answers(table, records)
 
 
 def _span_record(judge: AnswerJudge, decoded: Decoded, threshold: float) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def show(encoded: TaskSet, outputs: np.ndarray) -> Answers:
 
 
 def test_a_table_has_a_row_an_entity_and_one_for_a_text_without(encoded, outputs):
-    table = show(encoded, outputs).table
+    table = show(encoded, outputs).table()
     assert table.columns == ["entity", "label", "probability", "character", "in the text"]
     assert table.rows == [
         ("Ada King", "PER", "50.0%", "0", "Ada King saw Rome."),
@@ -94,7 +94,7 @@ def test_a_model_of_tags_names_that_of_each_word_of_a_long_text():
         {"start": 18, "end": 19, "text": ".", "label": "NOUN", "probability": 0.5},
     ]
     assert [(word["text"], word["label"]) for word in second["words"]] == [("saw", "NOUN")]
-    table = show(*tagged(["LABEL_0", "LABEL_1", "LABEL_2"])).table
+    table = show(*tagged(["LABEL_0", "LABEL_1", "LABEL_2"])).table()
     assert table.columns[:2] == ["word", "label"] and "LABEL_1" in [row[1] for row in table.rows]
 
 
@@ -115,7 +115,7 @@ def test_a_blank_text_has_a_line_without_an_answer():
     assert answers.records == [
         {"text": "one", "label": "yes"}, {"text": "", "label": None}, {"text": "two", "label": "no"},
     ]  # fmt: skip
-    pairs = answers_of_texts(AskedTexts(["one", "", "two"], ["1", "", "2"]), COLUMNS, ROWS, RECORDS).table
+    pairs = answers_of_texts(AskedTexts(["one", "", "two"], ["1", "", "2"]), COLUMNS, ROWS, RECORDS).table()
     assert pairs.columns == ["label", "probability", "text", "second text"]
     assert pairs.rows == [
         ("yes", "90.0%", "one", "1"), ("(no text)", "", "", ""), ("no", "80.0%", "two", "2"),
