@@ -1,11 +1,12 @@
 """Teacher and student as one Keras layer: a batch goes in, every loss by its name comes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 
+from mbert_cli.backend import Tensor
 from mbert_cli.distill.projections import build_projections, projection_name
-from mbert_cli.losses.loss import measure
+from mbert_cli.losses.loss import Loss, Tensors, measure
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES, OUTPUT_LOSSES
 from mbert_cli.model.encoder import truncate
@@ -61,7 +62,7 @@ class DistillationPair(keras.layers.Layer):
     def companions(self) -> list[keras.layers.Layer]:
         return list(self.projections.values())
 
-    def call(self, batch, training=False):
+    def call(self, batch: Tensors, training: bool = False) -> dict[str, Tensor]:
         teacher = self.teacher(inputs_of(self.teacher, batch), training=False)
         student = self._projected(self.student(inputs_of(self.student, batch), training=training))
         losses = measure(PRETRAINING_LOSSES, student, batch) if "masked_logits" in student else {}
@@ -72,22 +73,23 @@ class DistillationPair(keras.layers.Layer):
             losses[name] = self._mean_over_places(name, teacher, student, batch)
         return losses
 
-    def _projected(self, trace):
+    def _projected(self, trace: Tensors) -> Tensors:
         """The student's trace with hidden states of the teacher's width, wherever these are compared."""
         if not self.projections:
             return trace
-        states = [
-            self.projections[name](state) if (name := projection_name(place)) in self.projections else state
-            for place, state in enumerate(trace["hidden_states"])
-        ]
+        states = []
+        for place, state in enumerate(trace["hidden_states"]):
+            projection = self.projections.get(projection_name(place))
+            states.append(state if projection is None else projection(state))
         return {**trace, "hidden_states": states}
 
-    def _compared(self, losses: Mapping) -> list[str]:
+    def _compared(self, losses: Mapping[str, Loss]) -> list[str]:
         """Those of a table that are compared anywhere, in the order of the table."""
         return [name for name in losses if any(name in comparison.losses for comparison in self.compare)]
 
-    def _mean_over_places(self, name, teacher, student, batch):
-        loss, tensor = LOSSES[name], _attention_logits if name in ATTENTION_LOSSES else _hidden_states
+    def _mean_over_places(self, name: str, teacher: Tensors, student: Tensors, batch: Tensors) -> Tensor:
+        loss = LOSSES[name]
+        tensor: Callable[..., Tensor] = _attention_logits if name in ATTENTION_LOSSES else _hidden_states
         values = [
             loss.function(
                 tensor(teacher, comparison.teacher_place),
@@ -100,11 +102,11 @@ class DistillationPair(keras.layers.Layer):
         return sum(values) / len(values)
 
 
-def _hidden_states(trace, place: int):
+def _hidden_states(trace: Tensors, place: int) -> Tensor:
     return trace["hidden_states"][place]
 
 
-def _attention_logits(trace, place: int):
+def _attention_logits(trace: Tensors, place: int) -> Tensor:
     return trace["attention_logits"][place - 1]  # the embeddings, at place 0, have none
 
 
@@ -116,12 +118,11 @@ def _up_to(places: Sequence[int | None], network: keras.Model) -> keras.Model:
 
 def _require_computable(comparison: Comparison) -> None:
     places = comparison.teacher_place, comparison.student_place
+    known = {} if None in places else HIDDEN_LOSSES
     if places == (None, None):
         known = OUTPUT_LOSSES
-    elif None in places:
-        known = {}
-    else:
-        known = HIDDEN_LOSSES | (ATTENTION_LOSSES if 0 not in places else {})
+    elif known and 0 not in places:
+        known = HIDDEN_LOSSES | ATTENTION_LOSSES
     unknown = [name for name in comparison.losses if name not in known]
     if unknown:
         raise ValueError(

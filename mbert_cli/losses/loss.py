@@ -1,10 +1,14 @@
 """What a loss is, and what all of them are made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from keras import ops
+
+from mbert_cli.backend import Tensor
+
+Tensors = Mapping[str, Tensor]
+"""What a network returns, or a batch, by name."""
 
 
 @dataclass(frozen=True)
@@ -18,15 +22,15 @@ class Loss:
             the same, and the function receives None.
     """
 
-    function: Callable[..., Any]
+    function: Callable[..., Tensor]
     weighted_by: str | None
 
-    def weights(self, batch: Mapping) -> Any:
+    def weights(self, batch: Tensors) -> Tensor:
         """Returns the weights of the mean over a batch."""
         return None if self.weighted_by is None else batch[self.weighted_by]
 
 
-def measure(losses: Mapping[str, Loss], outputs: Mapping, batch: Mapping) -> dict:
+def measure(losses: Mapping[str, Loss], outputs: Tensors, batch: Tensors) -> dict[str, Tensor]:
     """Returns every loss of a table by name, each a float32 scalar.
 
     Args:
@@ -37,7 +41,7 @@ def measure(losses: Mapping[str, Loss], outputs: Mapping, batch: Mapping) -> dic
     return {name: loss.function(outputs, batch, loss.weights(batch)) for name, loss in losses.items()}
 
 
-def weighted_mean(values, weights=None):
+def weighted_mean(values: Tensor, weights: Tensor = None) -> Tensor:
     """Mean of the values under the weights; 0 where all weights are 0.
 
     Args:
@@ -50,7 +54,7 @@ def weighted_mean(values, weights=None):
     return _mean(ops.sum(values * weights), ops.sum(weights))
 
 
-def weighted_mean_of_parts(means, weights):
+def weighted_mean_of_parts(means: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
     """The weighted mean over a batch from those over its parts.
 
     Args:
@@ -62,11 +66,11 @@ def weighted_mean_of_parts(means, weights):
     return _mean(sum(weighted), sum(weights))
 
 
-def _mean(total, weight):
+def _mean(total: Tensor, weight: Tensor) -> Tensor:
     return total / ops.maximum(weight, 1.0)
 
 
-def cross_entropy(logits, ids):
+def cross_entropy(logits: Tensor, ids: Tensor) -> Tensor:
     """Cross-entropy of each true class.
 
     Args:
@@ -79,7 +83,7 @@ def cross_entropy(logits, ids):
     return ops.sparse_categorical_crossentropy(ids, ops.cast(logits, "float32"), from_logits=True)
 
 
-def is_correct(logits, ids):
+def is_correct(logits: Tensor, ids: Tensor) -> Tensor:
     """1 where the most likely class is the true one and 0 elsewhere; arguments and shape as for `cross_entropy`."""
     predicted = ops.cast(ops.argmax(logits, axis=-1), ids.dtype)
     return ops.cast(ops.equal(predicted, ids), "float32")

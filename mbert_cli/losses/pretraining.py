@@ -10,25 +10,26 @@ Every function here takes
 Source: Devlin et al., "BERT", NAACL 2019, section 3.1.
 """
 
-from mbert_cli.losses.loss import Loss, cross_entropy, is_correct, weighted_mean
+from mbert_cli.backend import Tensor
+from mbert_cli.losses.loss import Loss, Tensors, cross_entropy, is_correct, weighted_mean
 
 
-def masked_language_model_loss(outputs, batch, weights):
+def masked_language_model_loss(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
     """Mean cross-entropy of the masked tokens that count, float32."""
     return weighted_mean(cross_entropy(outputs["masked_logits"], batch["masked_ids"]), weights)
 
 
-def masked_language_model_accuracy(outputs, batch, weights):
+def masked_language_model_accuracy(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
     """Share of the masked tokens whose most likely token is the true one."""
     return weighted_mean(is_correct(outputs["masked_logits"], batch["masked_ids"]), weights)
 
 
-def next_sentence_loss(outputs, batch, weights=None):
+def next_sentence_loss(outputs: Tensors, batch: Tensors, weights: Tensor = None) -> Tensor:
     """Mean cross-entropy of next-sentence prediction, float32."""
     return weighted_mean(cross_entropy(outputs["next_sentence_logits"], batch["next_sentence"]), weights)
 
 
-def next_sentence_accuracy(outputs, batch, weights=None):
+def next_sentence_accuracy(outputs: Tensors, batch: Tensors, weights: Tensor = None) -> Tensor:
     """Share of the pairs that are told right."""
     return weighted_mean(is_correct(outputs["next_sentence_logits"], batch["next_sentence"]), weights)
 

@@ -11,19 +11,29 @@ Every loss here takes
 and returns a float32 scalar, the mean over what counts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from keras import ops
 
-from mbert_cli.losses.loss import Loss, cross_entropy, is_correct, weighted_mean
+from mbert_cli.backend import Tensor
+from mbert_cli.losses.loss import Loss, Tensors, cross_entropy, is_correct, weighted_mean
 from mbert_cli.model.attention import MASKED
 
+Arrays = Mapping[str, np.ndarray]
 
-def label_cross_entropy(outputs, batch, weights, *, class_weights=None, focal_gamma=0.0):
+
+def label_cross_entropy(
+    outputs: Tensors,
+    batch: Tensors,
+    weights: Tensor,
+    *,
+    class_weights: Sequence[float] | None = None,
+    focal_gamma: float = 0.0,
+) -> Tensor:
     """Cross-entropy of one label each, of examples or of tokens.
 
     Args:
@@ -38,12 +48,19 @@ def label_cross_entropy(outputs, batch, weights, *, class_weights=None, focal_ga
     return weighted_mean(losses, weights)
 
 
-def label_accuracy(outputs, batch, weights):
+def label_accuracy(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
     """Share of the examples or tokens whose most likely label is the true one."""
     return weighted_mean(is_correct(outputs["logits"], batch["labels"]), weights)
 
 
-def binary_cross_entropy(outputs, batch, weights, *, class_weights=None, focal_gamma=0.0):
+def binary_cross_entropy(
+    outputs: Tensors,
+    batch: Tensors,
+    weights: Tensor,
+    *,
+    class_weights: Sequence[float] | None = None,
+    focal_gamma: float = 0.0,
+) -> Tensor:
     """Binary cross-entropy of a network that says of each label whether it holds: the mean over the labels.
 
     Args: those of `label_cross_entropy`, with labels (batch, labels) of 0 and 1; a class weight is that of the
@@ -57,19 +74,19 @@ def binary_cross_entropy(outputs, batch, weights, *, class_weights=None, focal_g
     return weighted_mean(ops.mean(losses, axis=-1), weights)
 
 
-def exact_labels(outputs, batch, weights):
+def exact_labels(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
     """Share of the examples with all labels right; labels (batch, labels) of 0 and 1."""
     correct = ops.all(ops.equal(outputs["logits"] > 0, batch["labels"] > 0), axis=-1)
     return weighted_mean(ops.cast(correct, "float32"), weights)
 
 
-def mean_squared_error(outputs, batch, weights):
+def mean_squared_error(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
     """Squared error of a network with one output; labels (batch,)."""
     values = ops.cast(outputs["logits"], "float32")[:, 0]
     return weighted_mean(ops.square(values - ops.cast(batch["labels"], "float32")), weights)
 
 
-def answer_span(outputs, batch, weights):
+def answer_span(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
     """Mean of the cross-entropies of the places where an answer begins and ends.
 
     Padding takes no part, so that the length of a batch changes nothing.
@@ -81,20 +98,20 @@ def answer_span(outputs, batch, weights):
     return weighted_mean(sum(cross_entropy(*side) / 2 for side in _sides(outputs, batch)), weights)
 
 
-def exact_span(outputs, batch, weights):
+def exact_span(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
     """Share of the answers with both places right; arguments as for `answer_span`."""
     first, last = (is_correct(*side) for side in _sides(outputs, batch))
     return weighted_mean(first * last, weights)
 
 
-def _sides(outputs, batch):
+def _sides(outputs: Tensors, batch: Tensors) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Logits (batch, length) without padding and true places (batch,), of starts and of ends."""
     padding = 1.0 - ops.cast(batch["padding_mask"], "float32")
     logits = ops.cast(outputs["logits"], "float32") + ops.expand_dims(padding * MASKED, 2)
     return (logits[:, :, 0], batch["start_positions"]), (logits[:, :, 1], batch["end_positions"])
 
 
-def _focus(losses, gamma):
+def _focus(losses: Tensor, gamma: float) -> Tensor:
     """Cross-entropies, made smaller where the label is already probable."""
     if not gamma:
         return losses
@@ -115,7 +132,7 @@ class TaskLoss:
     """
 
     losses: Mapping[str, Loss]
-    constant_logits: Callable[..., Any]
+    constant_logits: Callable[..., np.ndarray]
     is_weighted: bool = False
 
     @property
@@ -135,7 +152,9 @@ class TaskLoss:
         )
 
 
-def _constant_label(batch, *, class_weights=None, focal_gamma=0.0):
+def _constant_label(
+    batch: Arrays, *, class_weights: Sequence[float] | None = None, focal_gamma: float = 0.0
+) -> np.ndarray:
     """(batch, labels) or (batch, length, labels): logarithms of frequencies; a focal loss is not followed."""
     labels = np.asarray(batch["labels"])
     weights = np.asarray(batch.get("label_weights", np.ones(labels.shape)))
@@ -145,7 +164,9 @@ def _constant_label(batch, *, class_weights=None, focal_gamma=0.0):
     return np.broadcast_to(_logarithm(counts / counts.sum()), (*labels.shape, len(counts)))
 
 
-def _constant_label_set(batch, *, class_weights=None, focal_gamma=0.0):
+def _constant_label_set(
+    batch: Arrays, *, class_weights: Sequence[float] | None = None, focal_gamma: float = 0.0
+) -> np.ndarray:
     """(batch, labels): logits of the frequency of each label; a focal loss is not followed."""
     labels = np.asarray(batch["labels"], np.float64)
     present = labels.sum(axis=0) * (1.0 if class_weights is None else np.asarray(class_weights))
@@ -153,22 +174,22 @@ def _constant_label_set(batch, *, class_weights=None, focal_gamma=0.0):
     return np.broadcast_to(_logarithm(present) - _logarithm(absent), labels.shape)
 
 
-def _constant_number(batch):
+def _constant_number(batch: Arrays) -> np.ndarray:
     """(batch, 1): the mean."""
     labels = np.asarray(batch["labels"], np.float64)
     return np.full((len(labels), 1), labels.mean())
 
 
-def _constant_span(batch):
+def _constant_span(batch: Arrays) -> np.ndarray:
     """(batch, length, 2): logarithms of how often an answer begins and ends at each place."""
     rows, length = np.shape(batch["padding_mask"])
     counts = [np.bincount(batch[f"{side}_positions"], minlength=length) for side in ("start", "end")]
     return np.broadcast_to(_logarithm(np.stack(counts, axis=1) / rows), (rows, length, 2))
 
 
-def _logarithm(values):
+def _logarithm(values: np.ndarray) -> np.ndarray:
     """The logarithm, with a tiny number in place of 0 so that it stays finite in float32."""
-    return np.log(np.maximum(values, 1e-12))
+    return np.asarray(np.log(np.maximum(values, 1e-12)))
 
 
 _EXAMPLES, _TOKENS = "example_weights", "label_weights"

@@ -12,13 +12,14 @@ temperature to a hidden state.
 
 from keras import ops
 
-from mbert_cli.losses.loss import Loss, weighted_mean
+from mbert_cli.backend import Tensor
+from mbert_cli.losses.loss import Loss, Tensors, weighted_mean
 from mbert_cli.losses.pretraining import masked_language_model_loss
 
 EPSILON = 1e-12
 
 
-def feature_map_transfer(teacher_hidden, student_hidden, padding_mask):
+def feature_map_transfer(teacher_hidden: Tensor, student_hidden: Tensor, padding_mask: Tensor) -> Tensor:
     """Mean squared error of layer-normalised hidden states (FMT in the paper).
 
     Args:
@@ -34,7 +35,7 @@ def feature_map_transfer(teacher_hidden, student_hidden, padding_mask):
     return weighted_mean(ops.mean(error, axis=-1), padding_mask)
 
 
-def feature_mean_transfer(teacher_hidden, student_hidden, padding_mask):
+def feature_mean_transfer(teacher_hidden: Tensor, student_hidden: Tensor, padding_mask: Tensor) -> Tensor:
     """Squared difference of the hidden states' means over features, token by token.
 
     Args and result as for `feature_map_transfer`.
@@ -44,7 +45,7 @@ def feature_mean_transfer(teacher_hidden, student_hidden, padding_mask):
     return weighted_mean(error, padding_mask)
 
 
-def feature_variance_transfer(teacher_hidden, student_hidden, padding_mask):
+def feature_variance_transfer(teacher_hidden: Tensor, student_hidden: Tensor, padding_mask: Tensor) -> Tensor:
     """Absolute difference of the hidden states' variances over features, token by token.
 
     Args and result as for `feature_map_transfer`.
@@ -54,7 +55,7 @@ def feature_variance_transfer(teacher_hidden, student_hidden, padding_mask):
     return weighted_mean(error, padding_mask)
 
 
-def attention_transfer(teacher_logits, student_logits, padding_mask):
+def attention_transfer(teacher_logits: Tensor, student_logits: Tensor, padding_mask: Tensor) -> Tensor:
     """KL divergence from the teacher's attention to the student's, head by head (AT in the paper).
 
     Args:
@@ -71,7 +72,9 @@ def attention_transfer(teacher_logits, student_logits, padding_mask):
     return weighted_mean(ops.mean(divergence, axis=1), padding_mask)
 
 
-def knowledge_distillation(teacher_logits, student_logits, masked_weights, temperature=1.0):
+def knowledge_distillation(
+    teacher_logits: Tensor, student_logits: Tensor, masked_weights: Tensor, temperature: float = 1.0
+) -> Tensor:
     """KL divergence from the teacher's masked-LM distribution to the student's (KD in the paper).
 
     Both logits are divided by the temperature, and the loss is multiplied by its square, so that the
@@ -92,8 +95,14 @@ def knowledge_distillation(teacher_logits, student_logits, masked_weights, tempe
 
 
 def pretraining_distillation(
-    teacher_outputs, student_outputs, batch, weights, *, ground_truth_ratio=0.5, temperature=1.0
-):
+    teacher_outputs: Tensors,
+    student_outputs: Tensors,
+    batch: Tensors,
+    weights: Tensor,
+    *,
+    ground_truth_ratio: float = 0.5,
+    temperature: float = 1.0,
+) -> Tensor:
     """`ratio * masked-LM loss + (1 - ratio) * distillation loss` (PD in the paper, without its NSP term).
 
     The next-sentence term is a loss of its own, `pretraining.next_sentence_loss`, so that it can have a
@@ -131,18 +140,18 @@ OUTPUT_LOSSES = {"pretraining_distillation": Loss(pretraining_distillation, "mas
 """Losses of what a teacher and a student return, by name; before the weights comes the batch."""
 
 
-def _teacher_and_student(teacher, student):
+def _teacher_and_student(teacher: Tensor, student: Tensor) -> tuple[Tensor, Tensor]:
     teacher = ops.stop_gradient(ops.cast(teacher, "float32"))
     return teacher, ops.cast(student, "float32")
 
 
-def _normalize(hidden):
+def _normalize(hidden: Tensor) -> Tensor:
     """Layer normalisation over features without scale and offset."""
     mean, variance = ops.moments(hidden, axes=-1, keepdims=True)
     return (hidden - mean) * ops.rsqrt(variance + EPSILON)
 
 
-def _kl_divergence(teacher_logits, student_logits):
+def _kl_divergence(teacher_logits: Tensor, student_logits: Tensor) -> Tensor:
     """KL(teacher || student) over the last axis."""
     teacher = ops.log_softmax(teacher_logits, axis=-1)
     student = ops.log_softmax(student_logits, axis=-1)

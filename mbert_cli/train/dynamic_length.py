@@ -4,13 +4,16 @@ What it knows of a shape changes the last bits of a result, and a run that is co
 than one that was never stopped.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 
+from mbert_cli.backend import Tensor
+from mbert_cli.losses.loss import Tensors
 
-def step_of_any_length(step: Callable[[Any], Any]) -> Callable[[Iterator], Any]:
+
+def step_of_any_length(step: Callable[[Any], Any]) -> Callable[[Iterator[Any]], Any]:
     """Returns a training function of Keras that is traced once, with the length unknown.
 
     Keras' own is traced for the first length, and once more for all others when a second one comes.
@@ -24,9 +27,9 @@ def step_of_any_length(step: Callable[[Any], Any]) -> Callable[[Iterator], Any]:
     import tensorflow as tf
 
     traced = tf.function(step, autograph=False)
-    signatures = []
+    signatures: list[Any] = []
 
-    def run(iterator: Iterator) -> Any:
+    def run(iterator: Iterator[Any]) -> Any:
         data = next(iterator)
         if not signatures:
             signatures.append(tf.nest.map_structure(_signature, data))
@@ -36,7 +39,7 @@ def step_of_any_length(step: Callable[[Any], Any]) -> Callable[[Iterator], Any]:
     return run
 
 
-def _signature(array):
+def _signature(array: Tensor) -> Any:
     """The shape of an array of a batch, whose second axis is a length."""
     import tensorflow as tf
 
@@ -44,7 +47,7 @@ def _signature(array):
     return tf.TensorSpec((first, None, *others[1:]) if others else (first,), array.dtype)
 
 
-def hide_length(batch: Mapping) -> dict:
+def hide_length(batch: Tensors) -> dict[str, Tensor]:
     """Returns the batch with arrays whose second axis is unknown while a step is traced.
 
     For what Keras traces itself: several steps that run as one, and evaluation.

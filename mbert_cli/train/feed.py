@@ -23,7 +23,7 @@ class Prefetcher:
         self._batch_at = batch_at
         self._end = end
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
-        self._pending: dict[int, Future] = {}
+        self._pending: dict[int, Future[Batch]] = {}
 
     def __call__(self, step: int) -> Batch:
         """Returns the batch of a step; an error of `batch_at` is raised here."""
@@ -42,7 +42,7 @@ class Feed(DataAdapter):
 
     A Python generator would do, but Keras lays a new tf.data pipeline around it at every call of `fit`,
     which costs 100 ms, and 1 ms more at every step (Keras 3.15, TensorFlow backend). An adapter of
-    our own hands the arrays over as they are.
+    our own hands the arrays over as they are. `fit` takes one, but Keras has no public name for the class.
 
     Args:
         batches: Step -> batch.

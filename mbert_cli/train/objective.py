@@ -1,12 +1,14 @@
 """What a stage minimises: a network and its losses as one Keras model that `fit` can train."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from mbert_cli.losses.loss import Loss
+from mbert_cli.backend import Tensor
+from mbert_cli.losses.loss import Loss, Tensors
 from mbert_cli.train.companions import check_companions
 from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
 from mbert_cli.train.streams import mean_of_shards
@@ -35,7 +37,7 @@ class LossRecord(keras.metrics.Metric):
         self.rows = self.add_variable((RECORDED_STEPS, _SLOTS), "zeros", dtype="float32", name="rows")
         self.steps = self.add_variable((), "zeros", dtype="int32", name="steps")
 
-    def update_state(self, figures):
+    def update_state(self, figures: Tensors) -> None:
         """Adds a row.
 
         Args:
@@ -51,7 +53,7 @@ class LossRecord(keras.metrics.Metric):
         self.rows.assign(self.rows + ops.where(ops.expand_dims(row, 1), values, 0.0))
         self.steps.assign(self.steps + 1)
 
-    def result(self):
+    def result(self) -> Tensor:
         """The mean of the first figure."""
         return ops.sum(self.rows[:, 0]) / ops.cast(ops.maximum(self.steps, 1), "float32")
 
@@ -91,10 +93,12 @@ class Objective(keras.Model):
         What `loss_function` returns.
     """
 
+    train_function: Callable[[Any], Any] | None  # Keras sets it
+
     def __init__(
         self,
         network: keras.Model,
-        loss_function: Callable[..., Mapping],
+        loss_function: Callable[..., Tensors],
         loss_weights: Mapping[str, float],
         known_losses: Mapping[str, Loss] | None = None,
         dynamic_length: bool = False,
@@ -117,18 +121,18 @@ class Objective(keras.Model):
         """Whatever has weights that the stage trains: the network and its companions."""
         return [self.network, *self.companions]
 
-    def call(self, batch, training=False):
+    def call(self, batch: Tensors, training: bool = False) -> Tensors:
         if self.dynamic_length and not self.jit_compile:
             batch = hide_length(batch)
 
-        def losses(part):
+        def losses(part: Tensors) -> Tensors:
             return self.loss_function(part, training=training)
 
         if self.shards == 1 or self.known_losses is None:
             return losses(batch)
         return mean_of_shards(losses, batch, self.shards, self.known_losses)
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> None:
         """As Keras has it; for batches that differ in length traced once for all of them."""
         is_new = self.train_function is None or force
         super().make_train_function(force)
@@ -136,7 +140,14 @@ class Objective(keras.Model):
         if is_new and is_traced and self.dynamic_length and self.steps_per_execution == 1:
             self.train_function = step_of_any_length(self.train_step)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
         """The weighted sum of the losses; every figure goes into the record."""
         unknown = [name for name in self.loss_weights if name not in y_pred]
         if unknown:
@@ -148,11 +159,13 @@ class Objective(keras.Model):
         self.record.update_state({TOTAL: total, **{name: y_pred[name] for name in sorted(y_pred)}})
         return total
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
+    ) -> dict[str, Tensor]:
         """Nothing per step: the engine reads the record between calls of `fit`."""
         return {"loss": self.record.result()}
 
 
-def inputs_of(network: keras.Model, batch: Mapping) -> dict:
+def inputs_of(network: keras.Model, batch: Tensors) -> dict[str, Tensor]:
     """The part of a batch that a functional network takes."""
     return {name: batch[name] for name in network.input}

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from mbert_cli.backend import Tensor
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Schedule
 
@@ -26,6 +27,9 @@ _FLAT_VALUES = 4_000_000
 # LAMB needs the norm of each weight. Each is padded to whole rows of this length, so that the norms of
 # all weights in a flat array are two sums instead of two for each weight.
 _ROW_VALUES = 128
+
+_Update = tuple[Tensor, Tensor, Tensor]
+"""What to subtract from a flat array of weights, and both its new moments."""
 
 
 def make_optimizer(
@@ -53,7 +57,7 @@ class LinearSchedule(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         schedule = self.schedule
         step = ops.cast(step, "float32")
         rise = step / max(1, schedule.warmup_steps)
@@ -90,7 +94,7 @@ class _Group:
         """Length of the flat array."""
         return int(self.ends[-1])
 
-    def flatten(self, tensors):
+    def flatten(self, tensors: Sequence[Tensor]) -> Tensor:
         """Tensors of the weights' shapes -> (values,) float32, padded with zeros."""
         parts = []
         for tensor, size in zip(tensors, self._sizes(), strict=True):
@@ -100,7 +104,7 @@ class _Group:
                 parts.append(ops.zeros((self._padding(size),), "float32"))
         return ops.concatenate(parts) if len(parts) > 1 else parts[0]
 
-    def unflatten(self, flat):
+    def unflatten(self, flat: Tensor) -> list[Tensor]:
         """(values,) -> list of tensors of the weights' shapes."""
         pieces = ops.split(flat, self.ends[:-1].tolist()) if len(self.ends) > 1 else [flat]
         tensors = []
@@ -155,7 +159,9 @@ class FlatAdamW(keras.optimizers.Optimizer):
         self._second_moments = self._add_flat_variables("second_moment")
         self._accumulators = self._add_flat_variables("accumulator") if self.accumulation_steps > 1 else []
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(
+        self, grads: Sequence[Tensor], trainable_variables: Sequence[keras.Variable] | None = None
+    ) -> None:
         """Updates the weights; replaces the whole of Keras' update of one weight after the other."""
         if trainable_variables is not None:
             self._check_variables_are_known(trainable_variables)
@@ -189,12 +195,12 @@ class FlatAdamW(keras.optimizers.Optimizer):
             for place, group in enumerate(self._groups)
         ]
 
-    def _flat_gradient(self, group: _Group, gradients):
+    def _flat_gradient(self, group: _Group, gradients: Sequence[Tensor]) -> Tensor:
         found = [gradients[place] for place in group.places]
         pairs = zip(found, group.variables, strict=True)
         return group.flatten([ops.zeros(v.shape) if g is None else g for g, v in pairs])
 
-    def _accumulate(self, gradients):
+    def _accumulate(self, gradients: Sequence[Tensor]) -> list[_Update]:
         """Adds gradients up and returns updates that change nothing until it is time for one."""
         place_in_cycle = self._iterations % self.accumulation_steps
         is_last_of_cycle = ops.equal(place_in_cycle, self.accumulation_steps - 1)
@@ -202,11 +208,11 @@ class FlatAdamW(keras.optimizers.Optimizer):
         sums = [total.value + new for total, new in zip(self._accumulators, gradients, strict=True)]
         count = ops.cast(place_in_cycle + 1, "float32")
 
-        def update():
+        def update() -> tuple[list[_Update], list[Tensor]]:
             zeros = [ops.zeros_like(total) for total in sums]
             return self._updates([total / count for total in sums]), zeros
 
-        def wait():
+        def wait() -> tuple[list[_Update], list[Tensor]]:
             moments = zip(self._first_moments, self._second_moments, strict=True)
             return [(ops.zeros_like(m.value), m.value, v.value) for m, v in moments], sums
 
@@ -216,7 +222,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
             total.assign(remainder)
         return updates
 
-    def _updates(self, gradients):
+    def _updates(self, gradients: Sequence[Tensor]) -> list[_Update]:
         """Flat gradients -> for each group what to subtract and both new moments, each (values,)."""
         clip_factor, rate, corrections = self._clip_factor(gradients), self.learning_rate, self._corrections()
         return [
@@ -224,7 +230,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
             for place, gradient in enumerate(gradients)
         ]
 
-    def _corrections(self):
+    def _corrections(self) -> Tensor:
         """(2,): what the first and the second moment are divided by, since both start at 0."""
         if not self.options.bias_correction:
             return ops.ones((2,))
@@ -235,14 +241,16 @@ class FlatAdamW(keras.optimizers.Optimizer):
         # 1 - beta ** update would lose four digits of a beta of 0.999.
         return -ops.expm1(ops.convert_to_tensor(logarithms) * update)
 
-    def _clip_factor(self, gradients):
+    def _clip_factor(self, gradients: Sequence[Tensor]) -> Tensor:
         limit = self.options.clip_norm
         if limit is None:
             return ops.ones(())
         norm = ops.sqrt(sum(_squared_norm(gradient) for gradient in gradients))
         return limit / ops.maximum(norm, limit)
 
-    def _update(self, place: int, gradient, clip_factor, rate, corrections):
+    def _update(
+        self, place: int, gradient: Tensor, clip_factor: Tensor, rate: Tensor, corrections: Tensor
+    ) -> _Update:
         options, group = self.options, self._groups[place]
         gradient = gradient * clip_factor
         first = self._first_moments[place].value * options.beta_1 + gradient * (1 - options.beta_1)
@@ -253,7 +261,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
             direction = self._decay_and_adapt(group, direction)
         return direction * (rate * group.scale), first, second
 
-    def _decay_and_adapt(self, group: _Group, direction):
+    def _decay_and_adapt(self, group: _Group, direction: Tensor) -> Tensor:
         if not self.options.weight_decay:
             return direction
         return direction + group.flatten(group.variables) * self.options.weight_decay
@@ -271,7 +279,7 @@ class FlatLamb(FlatAdamW):
 
     _adapted_row_values = _ROW_VALUES
 
-    def _decay_and_adapt(self, group: _Group, direction):
+    def _decay_and_adapt(self, group: _Group, direction: Tensor) -> Tensor:
         weights = group.flatten(group.variables)
         direction = direction + weights * self.options.weight_decay
         owners = ops.convert_to_tensor(group.row_owners(), "int32")
@@ -284,7 +292,7 @@ class FlatLamb(FlatAdamW):
         return ops.reshape(rows, (-1,))
 
 
-def _in_one_pass(function: Callable) -> Callable:
+def _in_one_pass(function: Callable[..., _Update]) -> Callable[..., _Update]:
     """The function as XLA compiles it: arithmetic over long arrays waits for memory, so one loop beats ten.
 
     On JAX the whole step is compiled anyway.
@@ -296,7 +304,7 @@ def _in_one_pass(function: Callable) -> Callable:
     return tf.function(function, jit_compile=True, autograph=False)
 
 
-def _squared_norm(flat):
+def _squared_norm(flat: Tensor) -> Tensor:
     """(values,) -> scalar; on TensorFlow by the one operation that needs no array of squares."""
     if keras.backend.backend() != "tensorflow":
         return ops.sum(ops.square(flat))
@@ -305,7 +313,7 @@ def _squared_norm(flat):
     return 2.0 * tf.nn.l2_loss(flat)
 
 
-def _norms(flat, owners, group: _Group):
+def _norms(flat: Tensor, owners: Tensor, group: _Group) -> Tensor:
     """(values,) -> (weights,): the Euclidean norm of each weight."""
     squares = ops.sum(ops.square(ops.reshape(flat, (-1, group.row_values))), axis=1)  # (rows,)
     return ops.sqrt(ops.segment_sum(squares, owners, num_segments=len(group.variables)))

@@ -1,7 +1,8 @@
 """One call of `fit`: how far it goes, what it says on the way, how long it took."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 
@@ -60,7 +61,7 @@ class StepWatcher(keras.callbacks.Callback):
         self._mark = time.perf_counter()
         self._marked_steps = 0
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Called by Keras with the place of the last step that was run."""
         if self._clock.first_step_seconds is None:
             self._clock.end_first_step()

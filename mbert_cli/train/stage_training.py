@@ -187,7 +187,7 @@ def _figure_name(name: str, stage: Stage) -> str:
     return f"loss/{name}" if name == TOTAL or stage.loss_weights.get(name) else f"metric/{name}"
 
 
-def feed_of(objective: Objective, batches: Callable[[int], Batch], steps: range) -> Iterable:
+def feed_of(objective: Objective, batches: Callable[[int], Batch], steps: range) -> Iterable[tuple[Batch]]:
     """What Keras is fed with: an adapter is faster, but executions of many steps want a pipeline."""
     feed = Feed(batches, steps)
     return feed if objective.steps_per_execution == 1 else iter(feed)

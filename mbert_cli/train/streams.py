@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 from keras import ops
 
-from mbert_cli.backend import STREAMS
-from mbert_cli.losses.loss import Loss, weighted_mean_of_parts
+from mbert_cli.backend import STREAMS, Tensor
+from mbert_cli.losses.loss import Loss, Tensors, weighted_mean_of_parts
 from mbert_cli.train.options import TrainOptions
 
 
@@ -22,8 +22,8 @@ def count_shards(options: TrainOptions) -> int:
 
 
 def mean_of_shards(
-    measure: Callable[[Mapping], Mapping], batch: Mapping, shards: int, losses: Mapping[str, Loss]
-) -> dict:
+    measure: Callable[[Tensors], Tensors], batch: Tensors, shards: int, losses: Mapping[str, Loss]
+) -> dict[str, Tensor]:
     """Returns what `measure(batch)` would, computed from `shards` parts of the batch.
 
     Args:
@@ -46,7 +46,7 @@ def mean_of_shards(
     }
 
 
-def _sums(loss: Loss, parts: Sequence[Mapping]) -> list:
+def _sums(loss: Loss, parts: Sequence[Tensors]) -> list[Tensor]:
     """The weight of each part; all weigh the same where the examples do."""
     if loss.weighted_by is None:
         return [1.0] * len(parts)
