@@ -20,7 +20,7 @@ class GlueRow:
     """How one task is stored and scored.
 
     Args:
-        output_names: Names of the labels in the order of their ids, which is that of tensorflow-datasets; of a
+        output_names: Names of the labels in the order of their ids, which is that of tensorflow-datasets; for a
             regression the name of its number.
         columns: Columns of the TSV files.
         features: The same in tensorflow-datasets.

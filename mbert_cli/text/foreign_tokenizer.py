@@ -63,7 +63,7 @@ def find_vocabulary(folder: Path, vocab_size: int) -> FoundVocabulary:
 
     Raises:
         UserError: There is no vocabulary, it is damaged or longer than the word table, or the
-            tokenizer is none of BERT's.
+            tokenizer is not one of BERT's.
     """
     files = _read_files(folder)
     check_settings(files)

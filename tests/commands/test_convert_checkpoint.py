@@ -45,7 +45,7 @@ NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-
         ),
         (
             "bert_base", {"norm_epsilon": 1e-5, "use_pooler": False}, "bert", "tf1",
-            "TF1's code adds 1e-12 to the variance of a LayerNorm, and not 1e-05", NEITHER,
+            "TF1's code adds 1e-12 to the variance of a LayerNorm, not 1e-05", NEITHER,
         ),
     ],
 )  # fmt: skip
