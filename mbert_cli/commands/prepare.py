@@ -65,7 +65,9 @@ def prepared(store: Store) -> StoreRun:
 
 def _train_vocabulary(recipe: PrepareRecipe, reading: Reading) -> Vocabulary:
     options = recipe.vocabulary
-    texts = sample_texts(reading.watched(documents(recipe.corpus)), options.training_megabytes)
+    with reading.shown("reading") as watch:
+        read = reading.watched(documents(recipe.corpus), watch)
+        texts = sample_texts(read, options.training_megabytes)
     console.info(f"Training a vocabulary of {counted(options.size, 'token')}")
     return train_vocabulary(texts, options.size, options.lowercase)
 

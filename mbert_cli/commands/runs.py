@@ -4,12 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mbert_cli.page import PRINTED, Delivery, Page
-from mbert_cli.report.chain import chain_page
-from mbert_cli.report.glue import glue_page
-from mbert_cli.report.run_details import read_details
-from mbert_cli.report.run_page import run_page
 from mbert_cli.report.run_table import runs_page
-from mbert_cli.report.search import search_page
 from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.listing import is_run, is_search, list_runs, require_root, unknown_folders
 from mbert_cli.search.results import read_report
@@ -39,21 +34,32 @@ def run(command: RunsCommand) -> None:
         UserError: There is no such folder.
     """
     require_root(command.root)
+    deliver(_page(command), command.delivery)
+
+
+def _page(command: RunsCommand) -> Page:
+    """The page that was asked for; what the others need is not loaded."""
+    root = command.root
     if command.glue:
-        page = glue_page(command.root)
-    elif command.chain:
-        page = chain_page(command.root)
-    elif is_run(command.root):
-        page = _page_of_one(command.root)
-    else:
-        page = runs_page(command.root, list_runs(command.root), unknown_folders(command.root))
-    deliver(page, command.delivery)
+        from mbert_cli.report.glue import glue_page
+
+        return glue_page(root)
+    if command.chain:
+        from mbert_cli.report.chain import chain_page
+
+        return chain_page(root)
+    return _page_of_one(root) if is_run(root) else runs_page(root, list_runs(root), unknown_folders(root))
 
 
 def _page_of_one(path: Path) -> Page:
     """Everything about a run; for a search its table too."""
+    from mbert_cli.report.run_details import read_details
+    from mbert_cli.report.run_page import run_page
+
     page = run_page(read_details(path))
     if not is_search(path):
         return replace(page, record={**page.record, "search": None})
+    from mbert_cli.report.search import search_page
+
     search = search_page(path, read_report(path))
     return Page([*page.tables, *search.tables], {**page.record, "search": search.record})

@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
-import numpy as np
-
 from mbert_cli.page import Page
 from mbert_cli.standard_streams import json_text
 
@@ -32,7 +30,7 @@ def _plain(value: Any) -> Any:
     """A value as JSON can hold it."""
     if isinstance(value, Mapping):
         return {str(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # an array of NumPy, or one of its numbers
         return _plain(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(inner) for inner in value]

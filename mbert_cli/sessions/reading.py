@@ -1,11 +1,12 @@
 """Reading a corpus as a person sees it on the terminal."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from mbert_cli import console
 from mbert_cli.corpus.document import Document
+from mbert_cli.corpus.store_writing import WritingProgress
 from mbert_cli.display import MEGABYTES
 
 _EVERY_BYTES = 10**6
@@ -22,31 +23,31 @@ class Reading:
     def __init__(self, text_bytes: int | None) -> None:
         self._text_bytes = text_bytes
 
-    def watched(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """The same documents, shown as they are read; then it is known how much text there is.
+    def watched(self, documents: Iterable[Document], watch: WritingProgress) -> Iterator[Document]:
+        """The same documents, told as they are read; then it is known how much text there is.
 
         Args:
             documents: All of the corpus.
+            watch: What `shown` yields. It is opened outside, so that an error closes it at once.
         """
         text_bytes = told = 0
-        with self.shown("reading") as watch:
-            for number, document in enumerate(documents, start=1):
-                text_bytes += sum(len(paragraph.encode()) for paragraph in document.paragraphs)
-                if text_bytes - told >= _EVERY_BYTES:
-                    watch(number, text_bytes)
-                    told = text_bytes
-                yield document
+        for number, document in enumerate(documents, start=1):
+            text_bytes += sum(len(paragraph.encode()) for paragraph in document.paragraphs)
+            if text_bytes - told >= _EVERY_BYTES:
+                watch(number, text_bytes)
+                told = text_bytes
+            yield document
         self._text_bytes = text_bytes
 
     @contextmanager
-    def shown(self, description: str) -> Iterator[Callable[[int, int], None]]:
+    def shown(self, description: str) -> Iterator[WritingProgress]:
         """Shows megabytes, their rate and documents.
 
         Args:
             description: What is being done.
 
         Yields:
-            What is to be told the documents and the bytes of text that are done.
+            What is to be told how far the work is.
         """
         began = time.monotonic()
         with console.progress(self._text_bytes, description, unit=MEGABYTES, sparse=True) as display:

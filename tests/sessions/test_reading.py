@@ -43,9 +43,14 @@ def documents(*megabytes):
     return [Document(str(place), ["x" * round(size * 1e6)]) for place, size in enumerate(megabytes)]
 
 
+def read(corpus_reading, corpus):
+    with corpus_reading.shown("reading") as watch:
+        return list(corpus_reading.watched(corpus, watch))
+
+
 def test_documents_pass_through_and_are_shown_by_the_megabyte(shown):
     corpus = documents(0.4, 0.7, 0.1, 2.0)
-    assert list(Reading(5_000_000).watched(corpus)) == corpus
+    assert read(Reading(5_000_000), corpus) == corpus
     (display,) = shown
     assert (display.total, display.description) == (5_000_000, "reading")
     assert [(step, fields["documents"]) for step, fields in display.updates] == [
@@ -57,7 +62,7 @@ def test_documents_pass_through_and_are_shown_by_the_megabyte(shown):
 
 def test_once_it_was_read_it_is_known_how_much_text_there_is(shown):
     corpus_reading = Reading(None)
-    list(corpus_reading.watched(documents(0.5, 0.25)))
+    read(corpus_reading, documents(0.5, 0.25))
     with corpus_reading.shown("encoding") as watch:
         watch(2, 750_000)
     assert [display.total for display in shown] == [None, 750_000]
@@ -65,10 +70,10 @@ def test_once_it_was_read_it_is_known_how_much_text_there_is(shown):
 
 
 def test_characters_beyond_ascii_count_as_their_bytes(shown):
-    list(Reading(None).watched([Document("a", ["ж" * 600_000])]))
+    read(Reading(None), [Document("a", ["ж" * 600_000])])
     assert shown[0].updates[0][0] == 1_200_000
 
 
 def test_a_pipe_gets_no_line_for_a_work_of_seconds(capsys):
-    list(Reading(None).watched(documents(1.5)))
+    read(Reading(None), documents(1.5))
     assert capsys.readouterr() == ("", "")
