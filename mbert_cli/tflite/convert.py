@@ -5,6 +5,7 @@ with them as constants (`graph.py`), and the graph goes to TensorFlow's converte
 SavedModel takes three times as long and twice the memory.
 """
 
+import gc
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -62,10 +63,14 @@ def convert_weights(
         )
     if keras.backend.backend() != "tensorflow":
         return _convert_with_tensorflow(weights, size, sequence_length, mode, head)
-    infer = build_inference(*fold(weights, size), head)
-    return convert_graph(
-        inference_graph(infer, tuple(ARTIFACT_INPUTS), sequence_length, head.artifact_outputs), mode
+    graph = inference_graph(
+        build_inference(*fold(weights, size), head),
+        tuple(ARTIFACT_INPUTS),
+        sequence_length,
+        head.artifact_outputs,
     )
+    gc.collect()  # the network, whose layers refer to one another, would stay beside the converter's copies
+    return convert_graph(graph, mode)
 
 
 def _convert_with_tensorflow(*arguments: Any) -> bytes:

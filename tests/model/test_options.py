@@ -98,3 +98,11 @@ def test_a_recipe_cannot_ask_for_a_folded_model(changes):
     # It has no normalization to train with: folding makes it of a model that was trained.
     with pytest.raises(ValidationError):
         ModelOptions(size="mobilebert", changes=changes)
+
+
+def test_a_folded_architecture_is_read_as_it_was_written():
+    changes = {"normalization": "folded", "merged_projections": True}
+    folded = SIZES["mobilebert"].model_copy(
+        update=changes | {"multiplied_residuals": ("layer_00/attention",)}
+    )
+    assert Architecture.model_validate_json(folded.model_dump_json()) == folded
