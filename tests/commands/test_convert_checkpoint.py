@@ -41,7 +41,7 @@ NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-
         ),
         (
             "bert_base", {"activation": "gelu_exact"}, "bert", "tf1",
-            "TF1's code has the activations gelu, relu, relu6, and not gelu_exact", "Use --to huggingface.",
+            "TF1's code has the activations gelu, relu, relu6, but not gelu_exact", "Use --to huggingface.",
         ),
         (
             "bert_base", {"norm_epsilon": 1e-5, "use_pooler": False}, "bert", "tf1",
