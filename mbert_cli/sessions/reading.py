@@ -10,7 +10,7 @@ from mbert_cli.corpus.store_writing import WritingProgress
 from mbert_cli.display import MEGABYTES
 
 _EVERY_BYTES = 10**6
-"""A display is told after so much text, which is often enough for the eye and rare enough for the reader."""
+"""A display is told after this much text, which is often enough for the eye and rare enough for the reader."""
 
 
 class Reading:
@@ -30,13 +30,14 @@ class Reading:
             documents: All of the corpus.
             watch: What `shown` yields. It is opened outside, so that an error closes it at once.
         """
-        text_bytes = told = 0
+        number = text_bytes = told = 0
         for number, document in enumerate(documents, start=1):
             text_bytes += sum(len(paragraph.encode()) for paragraph in document.paragraphs)
             if text_bytes - told >= _EVERY_BYTES:
                 watch(number, text_bytes)
                 told = text_bytes
             yield document
+        watch(number, text_bytes)
         self._text_bytes = text_bytes
 
     @contextmanager

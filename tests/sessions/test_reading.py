@@ -49,14 +49,13 @@ def read(corpus_reading, corpus):
 
 
 def test_documents_pass_through_and_are_shown_by_the_megabyte(shown):
-    corpus = documents(0.4, 0.7, 0.1, 2.0)
+    corpus = documents(0.4, 0.7, 0.1, 2.0, 0.3)
     assert read(Reading(5_000_000), corpus) == corpus
     (display,) = shown
     assert (display.total, display.description) == (5_000_000, "reading")
     assert [(step, fields["documents"]) for step, fields in display.updates] == [
-        (1_100_000, 2),
-        (3_200_000, 4),
-    ]
+        (1_100_000, 2), (3_200_000, 4), (3_500_000, 5),
+    ]  # fmt: skip
     assert display.updates[1][1]["megabytes_per_second"] == pytest.approx(1.6)
 
 
