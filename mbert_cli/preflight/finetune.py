@@ -1,25 +1,33 @@
 """What `mbert finetune` needs: a run to start from, a task that can be read, and room to train."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.figures import counted
+from mbert_cli.model.cost import count_parameters, count_task_parameters, training_bytes
+from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.page import PRINTED
-from mbert_cli.preflight.inputs import (
-    look_at_length,
-    look_at_model,
-    origin_of,
-    with_found,
-    with_learning_rate,
-)
+from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection
-from mbert_cli.preflight.machine import look_at_extras, look_at_finetuning
+from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
 from mbert_cli.preflight.run import look_at_run
-from mbert_cli.preflight.task import look_at_task
+from mbert_cli.preflight.task import largest_batch, look_at_task
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.runs.content import Contents
+from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
+from mbert_cli.search.grid import plan_search
+from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.learning_rate import rate_for
+from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
+
+USUAL_OUTPUTS = 10
+"""Outputs assumed while the task was not read: some thousands of numbers beside the millions of an encoder."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def resolve(invocation: Invocation[FinetuneRecipe], inspection: Inspection) -> R
     contents = look_at_run(inspection, invocation, recipe, inputs)
     if source.found:
         recipe = with_learning_rate(recipe, source.found.description.size)
-        look_at_finetuning(inspection, invocation.directory, recipe, source.found.description, task.found)
+        _look_at_machine(inspection, invocation.directory, recipe, source.found.description, task.found)
     look_at_extras(inspection, recipe.train)
     return Ready(invocation, recipe, source.value, task.value, contents.value)
 
@@ -67,3 +75,50 @@ def _refuse_delivery(invocation: Invocation[FinetuneRecipe]) -> None:
             "--format and --out are for the table of a search. Received: a recipe without one",
             "Leave them out; `mbert runs RUN` takes them, for every run.",
         )
+
+
+def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
+    """Where a fine-tuning starts, for `find_run`: the key, its value, and the kinds of runs that serve."""
+    if recipe.initialize_from:
+        return "initialize_from", recipe.initialize_from, TASK_MODELS
+    return "source", recipe.source, PRETRAINED
+
+
+def with_learning_rate(recipe: FinetuneRecipe, size: Architecture) -> FinetuneRecipe:
+    """Gives the recipe a rate that suits the source where it leaves the rate open, and says so."""
+    optimizer = recipe.train.optimizer
+    if optimizer.learning_rate is not None:
+        return recipe
+    rate = rate_for(size)
+    console.info(
+        f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of {counted(size.num_layers, 'layer')}, "
+        f"{size.hidden_dim} wide"
+    )
+    optimizer = optimizer.model_copy(update={"learning_rate": rate})
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"optimizer": optimizer})})
+
+
+def _look_at_machine(
+    inspection: Inspection, run: Path, recipe: FinetuneRecipe, source: ModelDescription, task: TaskData | None
+) -> None:
+    """Disk and memory of a fine-tuning, for the largest batch of a search and the longest text that is known."""
+    options, vocab_size = recipe.train, source.vocabulary.size
+    head = kind_of(task.kind).head if task else CLASSIFIER
+    num_outputs = len(task.output_names) if task else USUAL_OUTPUTS
+    parameters = count_parameters(source.size, vocab_size)
+    parameters += count_task_parameters(source.size, head, num_outputs)
+    look_at_training_disk(inspection, run, parameters, options, _count_models(recipe))
+    batch_size = max(
+        recipe.search.batch_size or [options.batch_size] if recipe.search else [options.batch_size]
+    )
+    length = recipe.task.sequence_length
+    rows = largest_batch(task, batch_size, length, options.dynamic_length)
+    needed = training_bytes(source.size, vocab_size, *rows, 0, float_bytes(options))
+    look_at_memory(inspection, needed, *rows)
+
+
+def _count_models(recipe: FinetuneRecipe) -> int:
+    """Models that a fine-tuning leaves behind: one, or those of all trials and the chosen one once more."""
+    if recipe.search is None:
+        return 1
+    return plan_search(recipe.search, recipe.train, recipe.seed).num_trials + 1

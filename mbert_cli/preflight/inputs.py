@@ -12,12 +12,10 @@ from mbert_cli.model.options import Architecture
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.runs.complete import Run
-from mbert_cli.runs.lineage import IMPORT, PRETRAINED, TASK_MODELS
+from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recorded_recipe
 from mbert_cli.section import Section
-from mbert_cli.tasks.learning_rate import rate_for
 from mbert_cli.weights.saved_model import RunModel
 
 Recipe = TypeVar("Recipe", bound=Section)
@@ -50,13 +48,6 @@ def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tu
         )
     console.info(f"{key}: {newest}, the newest complete {' or '.join(own)} run")
     return Run.open(newest, verbs)
-
-
-def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
-    """Where a fine-tuning starts, for `find_run`: the key, its value, and the kinds of runs that serve."""
-    if recipe.initialize_from:
-        return "initialize_from", recipe.initialize_from, TASK_MODELS
-    return "source", recipe.source, PRETRAINED
 
 
 def with_store_of(options: PretrainingOptions, teacher: Run) -> PretrainingOptions:
@@ -129,17 +120,3 @@ def with_input(recipe: Recipe, key: str, run: Run) -> Recipe:
         return recipe.model_copy(update={field: str(run.path)})
     inner = getattr(recipe, section).model_copy(update={field: str(run.path)})
     return recipe.model_copy(update={section: inner})
-
-
-def with_learning_rate(recipe: FinetuneRecipe, size: Architecture) -> FinetuneRecipe:
-    """Gives the recipe a rate that suits the source where it leaves the rate open, and says so."""
-    optimizer = recipe.train.optimizer
-    if optimizer.learning_rate is not None:
-        return recipe
-    rate = rate_for(size)
-    console.info(
-        f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of {counted(size.num_layers, 'layer')}, "
-        f"{size.hidden_dim} wide"
-    )
-    optimizer = optimizer.model_copy(update={"learning_rate": rate})
-    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"optimizer": optimizer})})

@@ -1,14 +1,22 @@
 """What `train-teacher` and `distill` are both ready with: a network, stages and a token store."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
+from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import Architecture
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
 from mbert_cli.preflight.token_store import Store
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.content import Contents
+from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.stage import Stage
+
+USUAL_VOCABULARY = 30522
+"""Tokens assumed for the estimates while no vocabulary is known: BERT's."""
 
 Recipe = TypeVar("Recipe", TrainTeacherRecipe, DistillRecipe)
 
@@ -32,3 +40,24 @@ class PretrainingReady(Generic[Recipe]):
     plan: tuple[Stage, ...]
     store: Store
     contents: Contents | None
+
+
+def look_at_pretraining(
+    inspection: Inspection,
+    run: Path,
+    recipe: TrainTeacherRecipe | DistillRecipe,
+    size: Architecture,
+    vocabulary: Vocabulary | None,
+    teacher: Architecture | None = None,
+) -> None:
+    """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
+    data, options = recipe.data, recipe.train
+    vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
+    parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
+    look_at_training_disk(inspection, run, parameters, options)
+    rows = options.batch_size, data.sequence_length
+    needed = training_bytes(size, vocab_size, *rows, data.max_predictions, float_bytes(options))
+    if teacher:
+        needed += comparing_bytes(teacher, vocab_size, *rows)
+    look_at_memory(inspection, needed, *rows)
+    look_at_extras(inspection, options)

@@ -9,7 +9,6 @@ from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.listing import is_run
 from mbert_cli.section import Section
-from mbert_cli.sessions.prolonging import require_same_run
 
 
 def look_at_run(
@@ -32,6 +31,8 @@ def look_at_run(
     path = invocation.directory
     if invocation.fresh or not is_run(path):
         return Looked(None)
+    # Imported here: most commands begin a new run, and need not wait for the readers of all its inputs.
+    from mbert_cli.sessions.prolonging import require_same_run
 
     def check() -> tuple[str, Contents]:
         contents = require_same_run(path, invocation.verb, recipe, inputs or {})

@@ -2,6 +2,7 @@
 
 import importlib.abc
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_parameters, count_task_parameters
 from mbert_cli.model.options import SIZES
 from mbert_cli.model.task_head import CLASSIFIER
-from mbert_cli.preflight import machine
+from mbert_cli.preflight import machine, pretraining
 from mbert_cli.preflight.resolving import inspect, resolve
 from mbert_cli.recipe.invocation import invoke
 
@@ -56,7 +57,7 @@ def test_a_batch_far_beyond_the_memory_is_refused_with_one_that_fits(small_machi
 
 
 def test_an_estimate_near_the_memory_is_a_doubt_that_stops_nothing(small_machine, monkeypatch, capsys):
-    monkeypatch.setattr(machine, "training_bytes", lambda *sizes: 25_000_000_000)
+    monkeypatch.setattr(pretraining, "training_bytes", lambda *sizes: 25_000_000_000)
     invocation = invoke("train-teacher", "quickstart", [], {})
     check = next(check for check in inspect(invocation) if check.name == "memory")
     assert (check.passed, check.state) == (True, "doubtful")
@@ -74,3 +75,28 @@ def test_a_dry_run_warns_of_the_machine_and_goes_on(small_machine, capsys):
     assert "Warning: A step must fit into the memory of the machine, 24.0 GB. " in capsys.readouterr().err
     with pytest.raises(UserError):
         resolve(invoke("train-teacher", "quickstart", settings, {}))
+
+
+def test_a_check_a_dry_run_and_the_run_itself_come_to_one_number(
+    small_machine, make_run, table, checks, capsys
+):
+    make_run("distill", "mobilebert")
+    table("t.csv", "text,label", *(f"text {number} {'long ' * 100},{number % 2}" for number in range(4504)))
+    assert Path("t.csv").stat().st_size > 2_000_000
+    words = [
+        "task.train=t.csv",
+        "train.batch_size=4096",
+        "task.sequence_length=512",
+        "train.dynamic_length=false",
+    ]
+    passed, finding = checks("finetune", "file", *words)["memory"]
+    assert not passed
+    assert " for batches of 4,076 x 512 tokens (an estimate)" in finding
+    with pytest.raises(UserError) as caught:
+        resolve(invoke("finetune", "file", words, {}))
+    assert caught.value.message == finding
+    capsys.readouterr()
+    resolve(invoke("finetune", "file", words, {}, dry_run=True))
+    assert capsys.readouterr().err.endswith(
+        f"Warning: {finding}; on this machine the run itself would be refused\n"
+    )
