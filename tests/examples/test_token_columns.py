@@ -1,4 +1,4 @@
-"""Files with a token a line: columns, comments, tags, and what a bad line gets."""
+"""Files with one token per line: columns, comments, tags, and what a bad line gets."""
 
 CONLL = "Ada B-PER\nKing I-PER\nsaw O\nParis B-LOC\n\nRome B-LOC\n"
 

@@ -69,7 +69,7 @@ def test_single_keys_of_a_task_change_that_of_the_run():
     assert invocation.loaded.origins["task.text"] == "the run"
     flags = {"--length": ("task.sequence_length", 64)}
     assert invoke("predict", "quickstart", (), flags, run=Path("runs/x")).recipe.task.sequence_length == 64
-    # A whole task of one's own needs no run.
+    # A whole task of your own needs no run.
     other = ["task.source=file", "task.train=b.csv"]
     assert invoke("eval", "quickstart", other, {}, targets=[Path("nowhere")]).recipe.task.train == "b.csv"
 

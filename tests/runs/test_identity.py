@@ -1,4 +1,4 @@
-"""Which run a command goes on with: inputs that changed or moved, and more steps."""
+"""Which run a command continues: inputs that changed or moved, and more steps."""
 
 import json
 from pathlib import Path

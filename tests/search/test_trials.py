@@ -1,4 +1,4 @@
-"""What a search trains, gives up and goes on with."""
+"""What a search trains, gives up and continues with."""
 
 import pytest
 

@@ -22,7 +22,7 @@ def test_a_task_that_is_validated_on_what_it_learns_from_is_told(capsys, tmp_pat
         warn_of_training_examples(contents("file", "task.train=t.csv", f"task.validation={validation}"))
     warn_of_training_examples(contents("file", "task.train=t.csv"))
     warn_of_training_examples(contents("rte", "task.folder=RTE"))
-    end = "the score is that of examples which are trained on"
+    end = "the score is of examples that are trained on"
     assert capsys.readouterr().err.splitlines() == [
         f"Warning: task.validation (v.csv) holds what the training file holds: {end}",
         f"Warning: dev.tsv holds what the training file holds: {end}",

@@ -1,4 +1,4 @@
-"""Which texts tensorflow-text may cut otherwise than BERT."""
+"""Which texts tensorflow-text may cut in another way than BERT."""
 
 import pytest
 

@@ -32,7 +32,7 @@ PLAN = [
     Stage("transfer layer_01", 5, ONES, RATE, {"embeddings": 0.1, "layer_00": 0.1, "layer_01": 1.0}),
 ]
 COMPANIONS = {"transfer layer_00": ("shared", "first"), "transfer layer_01": ("shared", "second")}
-"""By stage the names of its projections: one goes on over both, and each has one of its own."""
+"""By stage the names of its projections: one continues over both, and each has one of its own."""
 
 
 class Killed(BaseException):
