@@ -76,7 +76,7 @@ class _Reference:
 
     def __init__(self, ready: Ready) -> None:
         self.head = kind_of(ready.model.description.kind).head
-        self.has_labels = not isinstance(ready.options, ImportedTask)
+        self.has_truth = not isinstance(ready.options, ImportedTask)
         num_examples = ready.recipe.export.verify.max_examples
         self.model, self.encoded = ready.model.sample(ready.options, num_examples, ready.task)
         run_model = dataclasses.replace(self.model, dynamic_length=self.head.is_pooled)
@@ -85,7 +85,7 @@ class _Reference:
     @property
     def score_name(self) -> str:
         """What the score of the task is."""
-        return score_name(self.encoded.judge.metrics) if self.has_labels else AGREEMENT
+        return score_name(self.encoded.judge.metrics) if self.has_truth else AGREEMENT
 
     @property
     def described(self) -> dict[str, object]:
@@ -97,9 +97,7 @@ class _Reference:
         """Runs the artifact on the same rows."""
         batches = self.model.batches(self.encoded, BATCH_SIZE).in_order()
         outputs = np.concatenate([artifact.predict(real_rows(batch)) for batch in batches])
-        return verify(
-            self.outputs, self.model.arrange(outputs), self.encoded.judge, has_labels=self.has_labels
-        )
+        return verify(self.outputs, self.model.arrange(outputs), self.encoded.judge, has_truth=self.has_truth)
 
 
 def _export(

@@ -24,20 +24,20 @@ class VerifyReport:
 
 
 def verify(
-    keras_outputs: np.ndarray, artifact_outputs: np.ndarray, judge: Judge, *, has_labels: bool = True
+    keras_outputs: np.ndarray, artifact_outputs: np.ndarray, judge: Judge, *, has_truth: bool = True
 ) -> VerifyReport:
     """Compares what a Keras run and its artifact say about the same examples.
 
     Args:
-        keras_outputs: (rows, labels) or (rows, length, labels).
+        keras_outputs: (rows, outputs) or (rows, length, outputs).
         artifact_outputs: The same for the artifact.
-        judge: Knows the truth.
-        has_labels: Whether it does; else the metric is the share of the examples on which both agree.
+        judge: Tells whether two answers differ, and how good they are where the truth is known.
+        has_truth: Whether it is known; else the metric is the share of the examples on which both agree.
     """
     others = judge.differ(keras_outputs, artifact_outputs)
     disagreement = float(np.mean(others))
     metrics = [1.0, 1.0 - disagreement]
-    if has_labels:
+    if has_truth:
         metrics = [judge.score(judge.decide(outputs)).value for outputs in (keras_outputs, artifact_outputs)]
     return VerifyReport(
         examples=len(others),

@@ -41,6 +41,15 @@ def test_what_differs_is_counted_and_scored():
     )
 
 
+def test_without_a_truth_the_score_is_the_share_on_which_both_agree():
+    expected = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
+    artifact = expected.copy()
+    artifact[3] = [0.4, 0.6]
+    meaningless = LabelJudge(np.zeros(4, np.int32), ("accuracy",))
+    found = verify(expected, artifact, meaningless, has_truth=False)
+    assert (found.metric_keras, found.metric_artifact, found.disagreement_rate) == (1.0, 0.75, 0.25)
+
+
 def test_an_artifact_within_its_bounds_passes():
     require_parity(report(), VerifyOptions())
     require_parity(report(metric_artifact=0.99), VerifyOptions())
