@@ -1,0 +1,49 @@
+"""What is timed: the artifacts that are named, or all of a run."""
+
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.preflight import bench
+from mbert_cli.preflight.bench import _artifacts
+from mbert_cli.recipe.invocation import invoke
+
+
+def targets(*paths: str, run: str | None = None):
+    return invoke(
+        "bench", "quickstart", [], {}, run=run and Path(run), targets=[Path(path) for path in paths]
+    )
+
+
+def export(*modes: str, run: str = "runs/finetune") -> list[Path]:
+    files = [Path(run, "export", mode, "model.tflite") for mode in modes]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.touch()
+    return files
+
+
+def test_a_run_stands_for_all_that_it_exported_and_a_file_for_itself():
+    files = export("int8", "float32")
+    assert _artifacts(targets("other.tflite", "runs/finetune")) == [Path("other.tflite"), *sorted(files)]
+
+
+def test_the_newest_run_is_timed_where_nothing_is_named(make_run):
+    make_run("finetune", "mobilebert_laptop")
+    files = export("float32")
+    # --run is where the report goes, and names no run to time.
+    assert _artifacts(targets(run="runs/bench")) == files
+
+
+def test_a_run_without_artifacts_is_told_with_the_command_that_makes_one():
+    Path("runs/my run").mkdir(parents=True)
+    with pytest.raises(UserError) as caught:
+        _artifacts(targets("runs/my run"))
+    assert caught.value.message == "`mbert bench` times .tflite files. Received: runs/my run, which has none."
+    assert caught.value.hint == "Make one with `mbert export-tflite 'runs/my run'`."
+
+
+def test_what_is_found_names_its_files():
+    ready = bench.Ready(targets(), targets().recipe, [type("Model", (), {"path": Path("a.tflite")})()])
+    assert ready.artifacts == [Path("a.tflite")]

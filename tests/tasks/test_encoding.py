@@ -1,0 +1,121 @@
+"""Examples of every kind as rows of a network, and the judge that knows their right answers."""
+
+import numpy as np
+import pytest
+
+from mbert_cli.evaluate.entity_judge import EntityJudge
+from mbert_cli.evaluate.judges import LabelJudge, LabelSetJudge, NumberJudge
+from mbert_cli.evaluate.tag_judge import TagJudge
+from mbert_cli.examples.options import FileTask, ImportedTask, SquadTask, TokenTask
+from mbert_cli.examples.squad import Answer, Question, collect_squad
+from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.examples.tokens import Span, TokenExamples
+from mbert_cli.tasks.encoding import (
+    judge_answers,
+    judge_label_sets,
+    judge_labels,
+    judge_numbers,
+    judge_words,
+    question_rows,
+    text_rows,
+    word_rows,
+)
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
+
+TOKENIZER = Tokenizer(Vocabulary((*RESERVED, *"abcdef?")))
+TEXTS = Examples(["a b c d e f", "a"], None, np.array([1, 0], np.int32))
+FILE = FileTask(source="file", train="t.csv", sequence_length=6)
+
+
+def task(*names: str, metrics: tuple[str, ...] = ("accuracy",)) -> TaskData:
+    return TaskData("t", list(names), {}, metrics)
+
+
+def test_texts_are_as_long_as_the_recipe_says():
+    rows = text_rows(task("no", "yes"), TEXTS, FILE, TOKENIZER)
+    assert (rows.sequence_length, rows.tokens.tolist(), rows.labels.tolist()) == (6, [8, 3], [1, 0])
+    assert rows.cut == "1 of 2 examples is longer than 6 tokens and loses its end"
+
+
+@pytest.mark.parametrize(
+    ("judge_of", "kind", "labels"),
+    [
+        (judge_labels, LabelJudge, np.array([1, 0], np.int32)),
+        (judge_label_sets, LabelSetJudge, np.array([[0, 1], [1, 1]], np.float32)),
+        (judge_numbers, NumberJudge, np.array([0.5, 2], np.float32)),
+    ],
+)
+def test_the_judge_of_texts_knows_their_labels_and_the_figures_of_the_task(judge_of, kind, labels):
+    examples = Examples(TEXTS.texts, None, labels)
+    judge = judge_of(task("no", "yes", metrics=("f1", "accuracy")), examples, FILE, None)
+    assert isinstance(judge, kind) and judge.metrics == ("f1", "accuracy")
+    np.testing.assert_array_equal(judge.labels, labels)
+
+
+CONTEXT = "a b c d e f " * 4
+QUESTIONS = collect_squad(
+    "q",
+    [Question("1", "a b?", CONTEXT, (Answer("c d", 4), Answer("c", 4))), Question("2", "f?", CONTEXT, ())],
+)
+
+
+def test_questions_are_read_through_the_windows_of_the_recipe():
+    options = SquadTask(
+        source="squad", sequence_length=16, document_stride=6, question_length=4, version="v2.0", num_best=3,
+        max_answer_tokens=2, null_threshold=0.5,
+    )  # fmt: skip
+    rows = question_rows(task("start", "end"), QUESTIONS, options, TOKENIZER)
+    assert rows.sequence_length == 16 and len(rows.tokens) > 4
+    judge = judge_answers(task("start", "end"), QUESTIONS, options, rows)
+    assert (list(judge.ids), [list(found) for found in judge.answers]) == (["1", "2"], [["c d", "c"], []])
+    assert list(judge.contexts) == [CONTEXT] * 2
+    assert (judge.with_null, judge.num_best, judge.max_answer_tokens, judge.null_threshold) == (
+        True,
+        3,
+        2,
+        0.5,
+    )
+
+
+@pytest.mark.parametrize(("length", "question"), [(384, 64), (120, 40)])
+def test_a_model_from_elsewhere_reads_questions_as_squad_s_are_read(length, question):
+    long_question = collect_squad("q", [Question("1", "a " * 100, CONTEXT, ())])
+    imported = ImportedTask(source="imported", sequence_length=length)
+    own = SquadTask(source="squad", sequence_length=length, question_length=question)
+    for one, other in zip(
+        question_rows(task(), long_question, imported, TOKENIZER).take(np.array([0]), length).items(),
+        question_rows(task(), long_question, own, TOKENIZER).take(np.array([0]), length).items(),
+        strict=True,
+    ):
+        assert one[0] == other[0]
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+WORDS = TokenExamples(["a b c d"], [[Span(0, 3, "PER")]], [[(0, 1), (2, 3), (4, 5), (6, 7)]])
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [(("O", "B-PER", "I-PER"), EntityJudge), (("O", "PER"), EntityJudge), (("NOUN", "VERB"), TagJudge)],
+)
+def test_words_are_judged_as_entities_or_as_tags_by_the_names_of_the_labels(names, kind):
+    examples = WORDS
+    if "B-PER" not in names:
+        spans = [[Span(0, 1, names[1]), Span(2, 3, names[0]), Span(4, 5, names[1]), Span(6, 7, names[0])]]
+        examples = TokenExamples(WORDS.texts, spans, WORDS.words, are_tags=True)
+    options = TokenTask(source="tokens", train="t.conll", sequence_length=8)
+    rows = word_rows(task(*names), examples, options, TOKENIZER)
+    assert type(judge_words(task(*names), examples, options, rows)) is kind
+
+
+def test_long_texts_of_words_are_read_in_windows_of_the_stride_of_the_recipe():
+    counts = [
+        len(word_rows(task("O", "B-PER", "I-PER"), WORDS, options, TOKENIZER).tokens)
+        for options in (
+            TokenTask(source="tokens", train="t.conll", sequence_length=5, document_stride=1),
+            TokenTask(source="tokens", train="t.conll", sequence_length=6),
+            ImportedTask(source="imported", sequence_length=4),
+        )
+    ]
+    assert counts == [2, 1, 3]
