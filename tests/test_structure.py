@@ -177,3 +177,53 @@ def test_only_rows_files_and_recipes_name_a_kind_of_task():
         if place.parts[0] not in rooms and place.as_posix() not in files:
             quoted = re.findall(rf"""["']{KINDS_OF_TASKS}["']""", path.read_text(encoding="utf-8"))
             assert not quoted, f"{place} names {', '.join(sorted(set(quoted)))}"
+
+
+TESTS = Path(__file__).parent
+TYPED_END_TO_END = (
+    "prepare", "train-teacher", "distill", "finetune", "eval", "predict", "export-tflite", "bench",
+)  # fmt: skip
+"""Verbs whose pages call what is tested by itself: the commands are typed as a person types them."""
+TESTED_ELSEWHERE = {
+    "recipe_cli.py": "commands/test_recipe.py",  # flags without logic, which only the command line calls
+    "train/stage_training.py": "train/test_engine.py",  # a stage is trained as part of a plan
+}
+"""Files whose tests stand under another name."""
+
+
+def place_of_tests(path: Path) -> Path:
+    """Where the tests of a file of the package are."""
+    place = path.relative_to(PACKAGE).as_posix()
+    verb = {"evaluate": "eval"}.get(path.stem, path.stem.replace("_", "-"))
+    if place in TESTED_ELSEWHERE:
+        return TESTS / TESTED_ELSEWHERE[place]
+    if path.parent.name == "commands" and verb in TYPED_END_TO_END:
+        return TESTS / "test_end_to_end.py"
+    return TESTS / path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")
+
+
+def has_functions(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+@pytest.mark.parametrize(
+    "path", list(filter(has_functions, FILES)), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_every_file_with_logic_has_its_tests(path):
+    tests = place_of_tests(path)
+    assert tests.is_file(), f"{path.relative_to(PACKAGE)} needs {tests.relative_to(TESTS.parent)}"
+    assert "assert" in tests.read_text(encoding="utf-8")
+
+
+def test_what_has_no_tests_of_its_own_is_there_and_has_none():
+    for place in (*TESTED_ELSEWHERE, *(f"commands/{verb.replace('-', '_')}.py" for verb in TYPED_END_TO_END)):
+        path = PACKAGE / {"commands/eval.py": "commands/evaluate.py"}.get(place, place)
+        assert path.is_file(), place
+        assert not (TESTS / path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")).exists(), place
+
+
+def test_every_verb_is_typed_end_to_end():
+    text = (TESTS / "test_end_to_end.py").read_text(encoding="utf-8")
+    assert [verb for verb in TYPED_END_TO_END if f'"{verb}"' not in text] == []
