@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mbert_cli.errors import UserError
+from mbert_cli.native_output import hidden_native_output
 
 if TYPE_CHECKING:
     import keras
@@ -50,11 +51,6 @@ def require_backend() -> None:
         )
 
 
-def choose_backend(name: str) -> None:
-    """Chooses the backend of a process that has not imported Keras yet."""
-    os.environ[VARIABLE] = name
-
-
 def load_keras() -> None:
     """Imports Keras, and TensorFlow with it, without the libraries that these load only in case somebody uses them.
 
@@ -75,6 +71,13 @@ def load_keras() -> None:
     finally:
         for name in passed_over:
             del sys.modules[name]
+
+
+def start_with_tensorflow() -> None:
+    """Imports Keras, with TensorFlow to compute, into a process that has not imported it yet."""
+    os.environ[VARIABLE] = "tensorflow"
+    with hidden_native_output():
+        load_keras()
 
 
 def count_cores() -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import keras
 
-from mbert_cli.backend import choose_backend
+from mbert_cli.backend import start_with_tensorflow
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
@@ -75,7 +75,7 @@ def convert_weights(
 
 def _convert_with_tensorflow(*arguments: Any) -> bytes:
     """`convert_weights` in a process of its own, where TensorFlow computes what Keras says."""
-    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=choose_backend, initargs=("tensorflow",))
+    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=start_with_tensorflow)
     with pool:
         return pool.submit(convert_weights, *arguments).result()
 
