@@ -41,7 +41,6 @@ from mbert_cli.flags import (
     RecipeOption,
     ReportRun,
     RowLength,
-    Run,
     RunsRoot,
     SearchFormat,
     SearchOut,
@@ -57,6 +56,7 @@ from mbert_cli.flags import (
     TextColumn,
     Texts,
     Threads,
+    WrittenRun,
     delivery_of,
 )
 from mbert_cli.home import lend_home
@@ -100,7 +100,7 @@ def _mbert(
 
 @app.command(rich_help_panel=PIPELINE)
 def prepare(
-    ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: Run = None,
+    ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """corpus -> vocabulary and token store
@@ -113,7 +113,7 @@ def prepare(
 
 @app.command("train-teacher", rich_help_panel=PIPELINE)
 def train_teacher(
-    ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: Run = None,
+    ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """IB-BERT by masked language modelling and next-sentence prediction
@@ -127,7 +127,7 @@ def train_teacher(
 @app.command(rich_help_panel=PIPELINE)
 def distill(
     ctx: typer.Context, recipe: Recipe = "quickstart",
-    strategy: Strategy = None, teacher: Teacher = None, settings: Settings = None, run: Run = None,
+    strategy: Strategy = None, teacher: Teacher = None, settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """teacher -> student
@@ -142,7 +142,7 @@ def distill(
 @app.command(rich_help_panel=PIPELINE)
 def finetune(
     ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None,
-    settings: Settings = None, run: Run = None,
+    settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
     form: SearchFormat = None, out: SearchOut = None,
 ) -> None:  # fmt: skip
@@ -235,7 +235,7 @@ def bench(
 @app.command("import", rich_help_panel=CHECKPOINTS)
 def import_checkpoint(
     source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model on the hub.")],
-    run: Run = None, length: ImportedLength = None,
+    run: WrittenRun = None, length: ImportedLength = None,
     allow_unused: AllowUnused = False, allow_unknown: AllowUnknown = False,
     fresh: Fresh = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip

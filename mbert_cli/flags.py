@@ -24,7 +24,7 @@ Settings = Annotated[
         help="Set a recipe key to a text as it stands, a number, [A, B] or null. Repeatable.",
     ),
 ]  # fmt: skip
-Run = Annotated[
+WrittenRun = Annotated[
     Path | None,
     typer.Option(
         "--run", metavar="DIR", help="Directory to write (default: runs/VERB-RECIPE).", show_default=False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
-from mbert_cli.model.cost import count_flops, count_parameters, size_bytes
+from mbert_cli.model.cost import USUAL_VOCABULARY, count_flops, count_parameters, size_bytes
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.recipe.explaining import Explanation, explain, size_rows, tree
 from mbert_cli.recipe.files import find_recipe, header
@@ -16,7 +16,6 @@ from mbert_cli.recipe.yaml_text import written
 from mbert_cli.tflite.modes import MODES, Mode
 
 SIZE_KEY = "model.size"
-USUAL_VOCABULARY = 30_522
 LENGTHS = (128, 512)
 
 

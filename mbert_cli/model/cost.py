@@ -8,6 +8,8 @@ from mbert_cli.model.task_head import TaskHead
 from mbert_cli.model.weight_shapes import Shape, encoder_shapes, pretraining_shapes, task_shapes
 
 FLOAT_BYTES = 4
+USUAL_VOCABULARY = 30522
+"""Tokens assumed where no vocabulary is known: those of BERT."""
 _QUANTIZED = ("kernel", "word_embeddings")
 """Ends of the names of weights that a quantization mode makes smaller."""
 _NORM_COPIES = {"layer_norm": 3, "no_norm": 2, "folded": 0}

@@ -36,7 +36,7 @@ class Ready(PretrainingReady[DistillRecipe]):
 
     def plan_of(self, recipe: DistillRecipe) -> Sequence[Stage]:
         """The stages of a recipe for these networks."""
-        return plan_of(recipe, self.places)
+        return _plan(recipe, self.places)
 
 
 def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Ready:
@@ -61,18 +61,18 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         inspection.look("vocabularies", lambda: _vocabularies(vocabulary, teacher.value))
     theirs = teacher.found.description.size if teacher.found else None
     look_at_pretraining(inspection, invocation.directory, recipe, size, vocabulary, theirs)
-    plan = plan_of(recipe, places.value)
+    plan = _plan(recipe, places.value)
     return Ready(invocation, recipe, size, plan, store.value, contents.value, teacher.value, places.value)
 
 
-def plan_of(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
+def _plan(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
     """The stages of the recipe's strategy; places as in `Ready`."""
     return tuple(STRATEGIES[recipe.distill.strategy](recipe.distill, places, recipe.train.optimizer))
 
 
 def _stages(recipe: DistillRecipe) -> tuple[str, None]:
     """Stages and steps, which do not depend on which layers are compared."""
-    plan = plan_of(recipe, range(recipe.model.resolve().num_layers + 1))
+    plan = _plan(recipe, range(recipe.model.resolve().num_layers + 1))
     return (
         f"{recipe.distill.strategy}: {len(plan)} of {counted(sum(stage.steps for stage in plan), 'step')}",
         None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from mbert_cli import console
 from mbert_cli.corpus.options import PretrainingOptions
@@ -12,13 +12,11 @@ from mbert_cli.model.options import Architecture
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.loading import VerbRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recorded_recipe
-from mbert_cli.section import Section
 from mbert_cli.weights.saved_model import RunModel
-
-Recipe = TypeVar("Recipe", bound=Section)
 
 
 def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]) -> Run:
@@ -74,7 +72,7 @@ def recorded_input(invocation: Invocation[Any], key: str) -> str | None:
     return None if value is None else str(value)
 
 
-def with_found(recipe: Recipe, runs: Mapping[str, Run]) -> Recipe:
+def with_found(recipe: VerbRecipe, runs: Mapping[str, Run]) -> VerbRecipe:
     """The recipe with the runs that were found written down under their keys."""
     for key, run in runs.items():
         recipe = with_input(recipe, key, run)
@@ -113,7 +111,7 @@ def look_at_length(
     inspection.look(name, check)
 
 
-def with_input(recipe: Recipe, key: str, run: Run) -> Recipe:
+def with_input(recipe: VerbRecipe, key: str, run: Run) -> VerbRecipe:
     """The recipe with the run that was found written down under its key."""
     section, _, field = key.rpartition(".")
     if not section:

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
+from mbert_cli.model.cost import (
+    USUAL_VOCABULARY,
+    comparing_bytes,
+    count_head_parameters,
+    count_parameters,
+    training_bytes,
+)
 from mbert_cli.model.options import Architecture
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
@@ -15,14 +21,11 @@ from mbert_cli.runs.content import Contents
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.stage import Stage
 
-USUAL_VOCABULARY = 30522
-"""Tokens assumed for the estimates while no vocabulary is known: BERT's."""
-
-Recipe = TypeVar("Recipe", TrainTeacherRecipe, DistillRecipe)
+PretrainingRecipe = TypeVar("PretrainingRecipe", TrainTeacherRecipe, DistillRecipe)
 
 
 @dataclass(frozen=True)
-class PretrainingReady(Generic[Recipe]):
+class PretrainingReady(Generic[PretrainingRecipe]):
     """What was found.
 
     Attributes:
@@ -34,8 +37,8 @@ class PretrainingReady(Generic[Recipe]):
         contents: What the inputs hold, where a run goes on; None for a new one.
     """
 
-    invocation: Invocation[Recipe]
-    recipe: Recipe
+    invocation: Invocation[PretrainingRecipe]
+    recipe: PretrainingRecipe
     size: Architecture
     plan: tuple[Stage, ...]
     store: Store

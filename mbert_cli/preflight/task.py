@@ -10,7 +10,7 @@ from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.tasks.kinds import in_words, kind_of
 
 SHOWN_LABELS = 6
-NAMES = {"train": "training"}
+_SET_NAMES = {"train": "training"}
 """What examples of a set are called where that is not its name."""
 MARKS = 2
 """[CLS] and [SEP] around a text."""
@@ -87,7 +87,7 @@ def _lies_in_files(task: AnyTask) -> bool:
 
 
 def _described(data: TaskData) -> str:
-    sets = [f"{len(examples):,} {NAMES.get(name, name)}" for name, examples in data.sets.items()]
+    sets = [f"{len(examples):,} {_SET_NAMES.get(name, name)}" for name, examples in data.sets.items()]
     counts = f"{' and '.join([', '.join(sets[:-1]), sets[-1]] if sets[1:] else sets)} examples"
     if not kind_of(data.kind).has_labels:
         return f"{data.name}: {in_words(data.kind)}, {counts}"

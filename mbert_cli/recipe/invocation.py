@@ -8,7 +8,7 @@ from typing import Any, Generic, TypedDict, Unpack
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
 from mbert_cli.page import PRINTED, Delivery
-from mbert_cli.recipe.loading import LoadedRecipe, Recipe, load
+from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
 
@@ -20,7 +20,7 @@ TASK_MODEL_VERBS = ("eval", "predict", "export-tflite", "bench")
 
 
 @dataclass(frozen=True)
-class Invocation(Generic[Recipe]):
+class Invocation(Generic[VerbRecipe]):
     """One command; its type says which recipe it has, as `Invocation[DistillRecipe]`.
 
     Attributes:
@@ -47,7 +47,7 @@ class Invocation(Generic[Recipe]):
     """
 
     verb: str
-    loaded: LoadedRecipe[Recipe]
+    loaded: LoadedRecipe[VerbRecipe]
     root: Path
     run: Path | None = None
     fresh: bool = False
@@ -68,7 +68,7 @@ class Invocation(Generic[Recipe]):
     delivery: Delivery = PRINTED
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> VerbRecipe:
         """The recipe."""
         return self.loaded.recipe
 

@@ -21,11 +21,11 @@ from mbert_cli.recipe.setting import read_setting
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, written
 from mbert_cli.section import Section
 
-Recipe = TypeVar("Recipe", bound=Section)
+VerbRecipe = TypeVar("VerbRecipe", bound=Section)
 
 
 @dataclass(frozen=True)
-class LoadedRecipe(Generic[Recipe]):
+class LoadedRecipe(Generic[VerbRecipe]):
     """A complete recipe and where each of its values comes from.
 
     Attributes:
@@ -37,7 +37,7 @@ class LoadedRecipe(Generic[Recipe]):
 
     verb: str
     name: str
-    recipe: Recipe
+    recipe: VerbRecipe
     origins: dict[str, str]
 
     def values(self) -> dict[str, object]:

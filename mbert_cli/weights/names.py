@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mbert_cli.model.options import Architecture
-
-Shape = tuple[int, ...]
+from mbert_cli.model.weight_shapes import Shape
 
 
 @dataclass(frozen=True)
