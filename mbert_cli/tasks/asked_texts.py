@@ -109,6 +109,19 @@ def _refuse_columns(invocation: Invocation[PredictRecipe]) -> None:
             )
 
 
+def _refuse_idle_keys(invocation: Invocation[PredictRecipe], file: Path) -> None:
+    """Refuses what was typed and says nothing of this table."""
+    is_json = suffix_of(file) in JSON_SUFFIXES
+    idle = {
+        "task.delimiter": "on rows of JSON, which have names" if is_json else "",
+        "task.text": "beside --text-column, which names the column" if invocation.text_column else "",
+    }
+    for key, why in idle.items():
+        value = getattr(invocation.recipe.task, key.partition(".")[2], None)
+        if why and value is not None and invocation.loaded.origins.get(key) == "--set":
+            raise UserError(f"{key} has no effect {why}. Received: {value!r} for {file}", f"Leave {key} out.")
+
+
 def _source_of(invocation: Invocation[PredictRecipe]) -> str:
     return "--text" if invocation.texts else name_of(invocation.file or STANDARD_INPUT)
 
@@ -117,6 +130,7 @@ def _read_table(
     invocation: Invocation[PredictRecipe], file: Path, options: AnyTask, pairs: bool
 ) -> AskedTexts:
     """The texts of a file's columns: those that are named, else those that the task's own files have."""
+    _refuse_idle_keys(invocation, file)
     own = text_columns(options)
     second = (invocation.second_text_column or own.second_text) if pairs else None
     if pairs and second is None:

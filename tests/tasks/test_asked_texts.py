@@ -194,6 +194,27 @@ def test_columns_are_refused_for_what_has_none(typed, source):
     assert hint == "Give --file with such a file, or leave --text-column out."
 
 
+@pytest.mark.parametrize(
+    ("name", "setting", "column", "why"),
+    [
+        ("a.jsonl", "task.delimiter=;", None, "on rows of JSON, which have names. Received: ';'"),
+        ("a.csv", "task.text=body", "text", "beside --text-column, which names the column. Received: 'body'"),
+    ],
+)
+def test_keys_that_say_nothing_of_the_table_that_is_read_are_refused(tmp_path, name, setting, column, why):
+    file = tmp_path / name
+    file.write_text('{"text": "one"}\n' if name.endswith("jsonl") else "text,body\none,two\n")
+    recorded = FileTask(source="file", train="t.csv").model_dump()
+    loaded = load("predict", settings=[setting], task=recorded)
+    typed = Invocation("predict", loaded, Path("runs"), file=file, text_column=column)
+    with pytest.raises(UserError) as caught:
+        read_texts(typed, model(FileTask(source="file", train="t.csv")))
+    key = setting.partition("=")[0]
+    assert (caught.value.message, caught.value.hint) == (
+        f"{key} has no effect {why} for {file}", f"Leave {key} out.",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("setting", ["task.text=body", "task.delimiter=;", "task.encoding=cp1252"])
 def test_keys_that_say_how_a_table_is_read_are_refused_where_none_is_read(setting):
     task = ("task.source=file", "task.train=t.csv", setting)
