@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.commands.bench import _warn_of_noise
 from mbert_cli.tflite.latency import LatencyRow
 from mbert_cli.tflite.latency_reports import (
     Latency,
@@ -61,14 +60,3 @@ def test_the_machine_is_described_in_a_line():
     )
     here = describe_machine()
     assert here.processor and here.cores > 0 and here.load >= 0 and here.origin["host"]
-
-
-def test_rounds_that_lie_far_apart_draw_a_warning(capsys):
-    _warn_of_noise([row("a.tflite", 2.0), row("b.tflite", 2.0, rounds=(2.0, 2.6, 1.9))], MACHINE)
-    assert capsys.readouterr().err == (
-        "Warning: The medians of the rounds lie far apart: b by 35%. Other work was going on (load 0.2 on 2 cores), "
-        "or the clock of the processor changed: time again when it is idle, or with more rounds, "
-        "--set bench.rounds=9.\n"
-    )
-    _warn_of_noise([row("a.tflite", 2.0, rounds=(2.0,))], MACHINE)
-    assert capsys.readouterr().err == ""
