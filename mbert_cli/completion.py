@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mbert_cli.page import FORMATS
+from mbert_cli.page import PAGE_FORMATS
 
 if TYPE_CHECKING:
     from mbert_cli.recipe.keys import Key
@@ -84,7 +84,7 @@ def choices(verb: str, path: str) -> Callable[[str], list[str]]:
 
 def formats(incomplete: str) -> list[str]:
     """The words of --format."""
-    return _matching(FORMATS, incomplete)
+    return _matching(PAGE_FORMATS, incomplete)
 
 
 def complete_bash(complete: Callable[[], object]) -> None:

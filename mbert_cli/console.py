@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from mbert_cli.display import STEPS, Display, Unit
+from mbert_cli.display import STEPS, Display, ProgressUnit
 from mbert_cli.printing import open_stream, print_line, print_table
 from mbert_cli.standard_streams import drop_streams, json_line, printable
 
@@ -147,7 +147,7 @@ def plan(
 
 @contextmanager
 def progress(
-    total: int | None, description: str, start: int = 0, unit: Unit = STEPS, sparse: bool = False
+    total: int | None, description: str, start: int = 0, unit: ProgressUnit = STEPS, sparse: bool = False
 ) -> Iterator[Display]:
     """Shows how far a long work is: a bar on a terminal, elsewhere one line per update, with `-q` nothing.
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Unit:
+class ProgressUnit:
     """What a work counts, and how counts are shown.
 
     Attributes:
@@ -23,10 +23,10 @@ class Unit:
         return f"{count / self.size:,.{self.decimals}f}"
 
 
-STEPS = Unit()
+STEPS = ProgressUnit()
 """Steps of a training, batches: whatever is counted one by one."""
 
-MEGABYTES = Unit(10**6, "MB", 1)
+MEGABYTES = ProgressUnit(10**6, "MB", 1)
 """Bytes, shown in decimal megabytes."""
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 
 from mbert_cli.table import Table
 
-Format = Literal["table", "markdown", "json"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+PageFormat = Literal["table", "markdown", "json"]
+PAGE_FORMATS: tuple[PageFormat, ...] = get_args(PageFormat)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Delivery:
         file: The file that gets it; None is standard output.
     """
 
-    format: Format = "table"
+    format: PageFormat = "table"
     file: Path | None = None
 
 

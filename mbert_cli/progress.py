@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from rich.live import Live
 from rich.text import Text
 
-from mbert_cli.display import STEPS, Unit
+from mbert_cli.display import STEPS, ProgressUnit
 from mbert_cli.figures import counted
 from mbert_cli.standard_streams import printable
 
@@ -82,7 +82,7 @@ class Bar:
     """
 
     def __init__(
-        self, stream: "Console", total: int | None, description: str, start: int, unit: Unit = STEPS
+        self, stream: "Console", total: int | None, description: str, start: int, unit: ProgressUnit = STEPS
     ) -> None:
         self._total, self._step, self._unit = total, start, unit
         self._pace = Pace(total, start)
@@ -160,7 +160,7 @@ class Lines:
         total: int | None,
         description: str,
         start: int,
-        unit: Unit = STEPS,
+        unit: ProgressUnit = STEPS,
         sparse: bool = False,
     ) -> None:
         self._stream, self._total, self._description = stream, total, description
@@ -205,7 +205,7 @@ class Silent:
         """Shows nothing."""
 
 
-def _progress(step: int, total: int | None, unit: Unit) -> str:
+def _progress(step: int, total: int | None, unit: ProgressUnit) -> str:
     """`400/10,000`, or `12.3/80.1 MB`."""
     of = f"/{unit.show(total)}" if total else ""
     return f"{unit.show(step)}{of} {unit.name}".rstrip()

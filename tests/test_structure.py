@@ -184,6 +184,8 @@ TYPED_END_TO_END = (
     "prepare", "train-teacher", "distill", "finetune", "eval", "predict", "export-tflite", "bench",
 )  # fmt: skip
 """Verbs whose pages call what is tested by itself: the commands are typed as a person types them."""
+TESTED_BY_ITSELF_TOO = ("eval", "bench")
+"""Those of them with tests of their own: what they say before and after their work."""
 TESTED_ELSEWHERE = {
     "recipe_cli.py": "commands/test_recipe.py",  # flags without logic, which only the command line calls
     "train/stage_training.py": "train/test_engine.py",  # a stage is trained as part of a plan
@@ -197,7 +199,7 @@ def place_of_tests(path: Path) -> Path:
     verb = {"evaluate": "eval"}.get(path.stem, path.stem.replace("_", "-"))
     if place in TESTED_ELSEWHERE:
         return TESTS / TESTED_ELSEWHERE[place]
-    if path.parent.name == "commands" and verb in TYPED_END_TO_END:
+    if path.parent.name == "commands" and verb in set(TYPED_END_TO_END) - set(TESTED_BY_ITSELF_TOO):
         return TESTS / "test_end_to_end.py"
     return TESTS / path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")
 
@@ -218,8 +220,9 @@ def test_every_file_with_logic_has_its_tests(path):
 
 
 def test_what_has_no_tests_of_its_own_is_there_and_has_none():
-    for place in (*TESTED_ELSEWHERE, *(f"commands/{verb.replace('-', '_')}.py" for verb in TYPED_END_TO_END)):
-        path = PACKAGE / {"commands/eval.py": "commands/evaluate.py"}.get(place, place)
+    verbs = [verb.replace("-", "_") for verb in TYPED_END_TO_END if verb not in TESTED_BY_ITSELF_TOO]
+    for place in (*TESTED_ELSEWHERE, *(f"commands/{verb}.py" for verb in verbs)):
+        path = PACKAGE / place
         assert path.is_file(), place
         assert not (TESTS / path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")).exists(), place
 

@@ -10,7 +10,7 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
-from mbert_cli.report.attention_maps import draw, require_pictures
+from mbert_cli.report.attention_maps import draw_attention, require_pictures
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.weights.saved_model import RunModel
 
@@ -56,7 +56,9 @@ def run(command: TraceCommand) -> None:
     if command.out:
         _write(command.out, traces)
     if command.picture:
-        draw(command.picture, {path.name: arrays for path, arrays in traces.items()}, command.layers)
+        draw_attention(
+            command.picture, {path.name: arrays for path, arrays in traces.items()}, command.layers
+        )
         console.result(f"{command.picture}: attention, rows are queries and columns keys")
 
 

@@ -27,7 +27,7 @@ MAX_LABELS = 24
 """Tokens that are still written at the axes."""
 
 
-def draw(path: Path, traces: Traces, layers: Sequence[int]) -> None:
+def draw_attention(path: Path, traces: Traces, layers: Sequence[int]) -> None:
     """Draws the attention of some blocks, models side by side.
 
     Args:

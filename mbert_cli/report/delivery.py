@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from mbert_cli.errors import UserError
-from mbert_cli.page import FORMATS, Delivery, Format
+from mbert_cli.page import PAGE_FORMATS, Delivery, PageFormat
 from mbert_cli.runs.listing import is_run
 from mbert_cli.runs.manifest import replace_file
 
-BY_ENDING: dict[str, Format] = {".md": "markdown", ".json": "json"}
+BY_ENDING: dict[str, PageFormat] = {".md": "markdown", ".json": "json"}
 """Formats that the name of a file says."""
 
 
@@ -24,12 +24,12 @@ def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
         UserError: There is no such format, or no such file can be written.
     """
     if format_name is None:
-        chosen: Format = BY_ENDING.get(file.suffix.lower(), "table") if file else "table"
+        chosen: PageFormat = BY_ENDING.get(file.suffix.lower(), "table") if file else "table"
     else:
-        known = {name: name for name in FORMATS}
+        known = {name: name for name in PAGE_FORMATS}
         if format_name not in known:
             raise UserError(
-                f"--format must be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}. Received: {format_name}",
+                f"--format must be {', '.join(PAGE_FORMATS[:-1])} or {PAGE_FORMATS[-1]}. Received: {format_name}",
                 "Leave it out for a table.",
             )
         chosen = known[format_name]

@@ -38,8 +38,8 @@ class Column:
     has_both: bool = False
 
 
-Scores = Mapping[Column, Sequence[float]]
-"""Scores of the runs of one model, one per seed."""
+ModelScores = Mapping[Column, Sequence[float]]
+"""ModelScores of the runs of one model, one per seed."""
 
 
 def glue_page(root: Path) -> Page:
@@ -51,11 +51,11 @@ def glue_page(root: Path) -> Page:
     return arrange_glue(_collect(root), f"There is no complete finetune run of a GLUE task in {root}.")
 
 
-def arrange_glue(models: Mapping[str, Scores], nothing: str) -> Page:
+def arrange_glue(models: Mapping[str, ModelScores], nothing: str) -> Page:
     """The page of the scores of some models.
 
     Args:
-        models: Scores by the name of the model.
+        models: ModelScores by the name of the model.
         nothing: What is said where there are no models.
     """
     columns = _columns(models)
@@ -68,7 +68,7 @@ def arrange_glue(models: Mapping[str, Scores], nothing: str) -> Page:
     return Page([Table("GLUE, development sets", headings, rows, _explained(columns, averaged))], record)
 
 
-def _columns(models: Mapping[str, Scores]) -> list[Column]:
+def _columns(models: Mapping[str, ModelScores]) -> list[Column]:
     """All columns: tasks in the order of the leaderboard, and for each the sets with most examples first."""
 
     def order(column: Column) -> tuple[int, int, list[str]]:
@@ -109,7 +109,7 @@ def _explained(columns: Sequence[Column], averaged: Sequence[Column]) -> list[st
     return lines
 
 
-def _collect(root: Path) -> dict[str, Scores]:
+def _collect(root: Path) -> dict[str, ModelScores]:
     models: dict[str, dict[Column, list[float]]] = defaultdict(lambda: defaultdict(list))
     for info in list_runs(root):
         if info.verb != "finetune" or info.finished is None or info.score is None:
@@ -148,14 +148,14 @@ def _described(path: Path) -> tuple[SetDescription, ...]:
     return (found,) if found else ()
 
 
-def _row(name: str, scores: Scores, columns: Sequence[Column], averaged: Sequence[Column]) -> list[str]:
+def _row(name: str, scores: ModelScores, columns: Sequence[Column], averaged: Sequence[Column]) -> list[str]:
     cells = [_cell(scores.get(column, ())) for column in columns]
     averages = [_average(scores, averaged), _average(scores, _without_wnli(averaged))]
     return [name, *cells, *("" if value is None else f"{100 * value:.1f}" for value in averages)]
 
 
 def _record(
-    name: str, scores: Scores, columns: Sequence[Column], averaged: Sequence[Column]
+    name: str, scores: ModelScores, columns: Sequence[Column], averaged: Sequence[Column]
 ) -> dict[str, Any]:
     return {
         "model": name,
@@ -183,7 +183,7 @@ def _cell(values: Sequence[float]) -> str:
     return mean if len(values) == 1 else f"{mean} ± {100 * statistics.stdev(values):.1f}"
 
 
-def _average(scores: Scores, columns: Sequence[Column]) -> float | None:
+def _average(scores: ModelScores, columns: Sequence[Column]) -> float | None:
     """The mean over tasks; None where the model lacks one of them."""
     if not columns or any(column not in scores for column in columns):
         return None

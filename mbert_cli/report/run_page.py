@@ -21,7 +21,7 @@ OUTDATED = "of an earlier result"
 _SHOWN_ABOVE = {"steps", "score", "deviation", "set", "examples"}
 """Figures that stand among the facts."""
 
-Rows = list[tuple[str, ...]]
+_Rows = list[tuple[str, ...]]
 
 
 def run_page(details: RunDetails) -> Page:
@@ -88,7 +88,7 @@ def _evaluation_record(one: Evaluation) -> dict[str, Any]:
     }
 
 
-def _facts(details: RunDetails) -> Rows:
+def _facts(details: RunDetails) -> _Rows:
     info = details.info
     facts = {
         "kind": info.verb,
@@ -112,14 +112,14 @@ def _state(details: RunDetails) -> str:
     return f"{details.info.state}{explained}{growth}"
 
 
-def _inputs(contents: Contents) -> Rows:
+def _inputs(contents: Contents) -> _Rows:
     return [
         (one["key"], one["path"], f"{one['files']:,}", format_bytes(one["size_bytes"]))
         for one in _input_records(contents)
     ]
 
 
-def _figures(summary: Mapping[str, Any]) -> Rows:
+def _figures(summary: Mapping[str, Any]) -> _Rows:
     return [
         (name, f"{value:,}" if isinstance(value, int) else show_figure(name, value))
         for name, value in summary.items()
@@ -131,15 +131,15 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
-def _checkpoints(checkpoints: Mapping[str, int]) -> Rows:
+def _checkpoints(checkpoints: Mapping[str, int]) -> _Rows:
     return [(name, format_bytes(size_bytes)) for name, size_bytes in checkpoints.items()]
 
 
-def _artifacts(artifacts: Sequence[Evaluation]) -> Rows:
+def _artifacts(artifacts: Sequence[Evaluation]) -> _Rows:
     return [(one.name, f"{(one.size_bytes or 0) / 1e6:.1f}", *_score_cells(one)) for one in artifacts]
 
 
-def _evaluations(evaluations: Sequence[Evaluation]) -> Rows:
+def _evaluations(evaluations: Sequence[Evaluation]) -> _Rows:
     return [(one.name, *_score_cells(one)) for one in evaluations]
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("matplotlib")
 from matplotlib import pyplot
 
 from mbert_cli.errors import UserError
-from mbert_cli.report.attention_maps import _compose, draw, require_pictures
+from mbert_cli.report.attention_maps import _compose, draw_attention, require_pictures
 
 NOWHERE = "\U0010fffd"
 """A character that means nothing, so that no font has it."""
@@ -49,7 +49,7 @@ def test_maps_stand_in_the_columns_of_their_model():
 @pytest.mark.filterwarnings("error")
 def test_text_that_no_font_has_is_drawn_without_a_warning(tmp_path: Path):
     shown = arrays([np.full((5, 5), 0.2)], tokens=("\u6211", NOWHERE, "$x$", "\\", "\u043a"))
-    draw(tmp_path / "maps.png", {f"run $ {NOWHERE}": shown}, [])
+    draw_attention(tmp_path / "maps.png", {f"run $ {NOWHERE}": shown}, [])
     assert (tmp_path / "maps.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.page import FORMATS, Delivery
+from mbert_cli.page import PAGE_FORMATS, Delivery
 from mbert_cli.report.bench import Measured, bench_page
 from mbert_cli.report.terminal import page_text
 from mbert_cli.tflite.latency import LatencyRow
@@ -80,7 +80,7 @@ def test_json_has_figures_with_all_their_digits_and_the_lines_for_a_phone():
     assert len(document["notes"]) == 3
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", PAGE_FORMATS)
 def test_notes_stand_below_the_table_in_every_format(form):
     text = page_text(bench_page(measured(REFERENCE, against="bert_base")), Delivery(form))
     for note in ("4.3 times smaller, 5.5 times faster", "Measured on a processor", "adb push model.tflite"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.page import FORMATS, Delivery
+from mbert_cli.page import PAGE_FORMATS, Delivery
 from mbert_cli.report.evaluation import ScoredModel, evaluation_page
 from mbert_cli.report.terminal import page_text
 from mbert_cli.table import Table
@@ -50,7 +50,7 @@ def test_json_holds_the_report_of_each_model_with_all_digits():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", PAGE_FORMATS)
 def test_a_label_with_a_bar_is_whole_in_every_format(form):
     text = page_text(evaluation_page(TITLE, [FIRST]), Delivery(form))
     assert {"table": "a|b", "markdown": "| a\\|b ", "json": '"a|b"'}[form] in text

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from mbert_cli import console
-from mbert_cli.page import FORMATS, PRINTED, Delivery, Page
+from mbert_cli.page import PAGE_FORMATS, PRINTED, Delivery, Page
 from mbert_cli.report.terminal import deliver, page_text, print_page
 from mbert_cli.table import Table
 
@@ -66,7 +66,7 @@ def test_a_narrow_terminal_gets_the_same_in_narrow_tables():
     ]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", PAGE_FORMATS)
 def test_a_file_gets_what_standard_output_would_and_standard_output_nothing(form, tmp_path, capsys):
     deliver(PAGE, Delivery(form))
     printed = capsys.readouterr().out
