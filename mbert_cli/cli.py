@@ -24,7 +24,6 @@ from mbert_cli.flags import (
     DryRun,
     ExportLength,
     File,
-    Format,
     Fresh,
     GlueTable,
     ImportedLength,
@@ -40,6 +39,7 @@ from mbert_cli.flags import (
     Recipe,
     RecipeOption,
     ReportRun,
+    ResultFormat,
     RowLength,
     RunsRoot,
     SearchFormat,
@@ -48,7 +48,7 @@ from mbert_cli.flags import (
     Settings,
     Smoke,
     Source,
-    Strategy,
+    StrategyName,
     Submission,
     Target,
     Targets,
@@ -66,9 +66,9 @@ from mbert_cli.recipe_cli import help_when_alone, recipe_app
 if TYPE_CHECKING:
     from mbert_cli.recipe.invocation import Invocation
 
-PIPELINE = "The pipeline, in its order"
-CHECKPOINTS = "Checkpoints of other projects, and a look inside"
-AROUND = "Recipes and runs"
+PIPELINE_PANEL = "The pipeline, in its order"
+CHECKPOINTS_PANEL = "Checkpoints of other projects, and a look inside"
+AROUND_PANEL = "Recipes and runs"
 
 WITH_KERAS = ("train_teacher", "distill", "finetune", "export_tflite")
 """Verbs that need Keras whatever they are given."""
@@ -80,7 +80,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(recipe_app, name="recipe", rich_help_panel=AROUND)
+app.add_typer(recipe_app, name="recipe", rich_help_panel=AROUND_PANEL)
 
 
 @app.callback(invoke_without_command=True)
@@ -98,7 +98,7 @@ def _mbert(
         help_when_alone(ctx)
 
 
-@app.command(rich_help_panel=PIPELINE)
+@app.command(rich_help_panel=PIPELINE_PANEL)
 def prepare(
     ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
@@ -111,7 +111,7 @@ def prepare(
     _run("prepare", invocation)
 
 
-@app.command("train-teacher", rich_help_panel=PIPELINE)
+@app.command("train-teacher", rich_help_panel=PIPELINE_PANEL)
 def train_teacher(
     ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
@@ -124,10 +124,10 @@ def train_teacher(
     _run("train_teacher", invocation)
 
 
-@app.command(rich_help_panel=PIPELINE)
+@app.command(rich_help_panel=PIPELINE_PANEL)
 def distill(
     ctx: typer.Context, recipe: Recipe = "quickstart",
-    strategy: Strategy = None, teacher: Teacher = None, settings: Settings = None, run: WrittenRun = None,
+    strategy: StrategyName = None, teacher: Teacher = None, settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """teacher -> student
@@ -139,7 +139,7 @@ def distill(
     _run("distill", invocation)
 
 
-@app.command(rich_help_panel=PIPELINE)
+@app.command(rich_help_panel=PIPELINE_PANEL)
 def finetune(
     ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None,
     settings: Settings = None, run: WrittenRun = None,
@@ -157,11 +157,11 @@ def finetune(
     _run("finetune", invocation)
 
 
-@app.command("eval", rich_help_panel=PIPELINE)
+@app.command("eval", rich_help_panel=PIPELINE_PANEL)
 def evaluate(
     ctx: typer.Context, targets: Targets = None, submission: Submission = None, length: RowLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
-    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: Format = None, out: Out = None,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
     """score runs and .tflite files with the task's official metrics
 
@@ -175,7 +175,7 @@ def evaluate(
     _run("evaluate", invocation)
 
 
-@app.command(rich_help_panel=PIPELINE)
+@app.command(rich_help_panel=PIPELINE_PANEL)
 def predict(
     ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None,
     text_column: TextColumn = None, second_text_column: SecondTextColumn = None, pair: Pair = False,
@@ -197,7 +197,7 @@ def predict(
     _run("predict", invocation)
 
 
-@app.command("export-tflite", rich_help_panel=PIPELINE)
+@app.command("export-tflite", rich_help_panel=PIPELINE_PANEL)
 def export_tflite(
     ctx: typer.Context, target: Target = None, quantize: Quantize = None, length: ExportLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
@@ -214,11 +214,11 @@ def export_tflite(
     _run("export_tflite", invocation)
 
 
-@app.command(rich_help_panel=PIPELINE)
+@app.command(rich_help_panel=PIPELINE_PANEL)
 def bench(
     ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
-    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: Format = None, out: Out = None,
+    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
     """latency, size and memory of artifacts, side by side
 
@@ -232,7 +232,7 @@ def bench(
     _run("bench", invocation)
 
 
-@app.command("import", rich_help_panel=CHECKPOINTS)
+@app.command("import", rich_help_panel=CHECKPOINTS_PANEL)
 def import_checkpoint(
     source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model on the hub.")],
     run: WrittenRun = None, length: ImportedLength = None,
@@ -247,7 +247,7 @@ def import_checkpoint(
     command.run(command.ImportCommand(source, run, allow_unused, allow_unknown, length, fresh, dry_run))
 
 
-@app.command("convert-checkpoint", rich_help_panel=CHECKPOINTS)
+@app.command("convert-checkpoint", rich_help_panel=CHECKPOINTS_PANEL)
 def convert_checkpoint(
     run: Annotated[Path, typer.Argument(help="A complete run.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.")],
@@ -262,7 +262,7 @@ def convert_checkpoint(
     command.run(command.ConvertCommand(run, out, to, dry_run))
 
 
-@app.command(rich_help_panel=CHECKPOINTS)
+@app.command(rich_help_panel=CHECKPOINTS_PANEL)
 def trace(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run, or a teacher and its student.")],
     text: Annotated[str, typer.Option(help="The text.")],
@@ -282,9 +282,9 @@ def trace(
     command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ()), pad))
 
 
-@app.command(rich_help_panel=AROUND)
+@app.command(rich_help_panel=AROUND_PANEL)
 def runs(
-    root: RunsRoot = Path("runs"), chain: Chain = False, glue: GlueTable = False, form: Format = None,
+    root: RunsRoot = Path("runs"), chain: Chain = False, glue: GlueTable = False, form: ResultFormat = None,
     out: Out = None,
 ) -> None:  # fmt: skip
     """what is in runs/: kind, state, size, score; or all about one run

@@ -54,7 +54,7 @@ Targets = Annotated[
         help="Runs or .tflite files (default: the newest complete finetune run).", show_default=False
     ),
 ]
-Strategy = Annotated[
+StrategyName = Annotated[
     str | None,
     typer.Option(
         metavar="progressive|joint|auxiliary",
@@ -167,7 +167,7 @@ ExportLength = Annotated[
         help="Short for --set export.sequence_length=N: tokens of a text (default: what the run reads).",
     ),
 ]  # fmt: skip
-Format = Annotated[
+ResultFormat = Annotated[
     str | None,
     typer.Option(
         "--format", metavar="table|markdown|json", autocompletion=completion.formats, show_default=False,

@@ -63,7 +63,7 @@ def _contents(verbs: Mapping[str, Command]) -> str:
     rows = [
         (_link(f"mbert {name}"), (command.help or "").partition("\n")[0]) for name, command in verbs.items()
     ]
-    return table(("verb", "what it does"), rows)
+    return markdown_table(("verb", "what it does"), rows)
 
 
 def _verb(name: str, command: Command, level: int = 3) -> Iterator[str]:
@@ -71,11 +71,11 @@ def _verb(name: str, command: Command, level: int = 3) -> Iterator[str]:
     yield f"{'#' * level} {name}"
     yield from (part.strip() for part in (command.help or "").split("\n\n"))
     if command.params:
-        yield table(FLAG_COLUMNS, _flags(command))
+        yield markdown_table(FLAG_COLUMNS, _flags(command))
     verb = name.removeprefix("mbert ")
     if verb in RECIPES:
-        yield table(("recipe", "what it is"), _recipes(verb))
-        yield table(KEY_COLUMNS, _rows([verb], ""))
+        yield markdown_table(("recipe", "what it is"), _recipes(verb))
+        yield markdown_table(KEY_COLUMNS, _rows([verb], ""))
     for below, nested in _commands_of(command).items():
         yield from _verb(f"{name} {below}", nested, level + 1)
 
@@ -125,11 +125,11 @@ def _section(section: str, verbs: Sequence[str]) -> Iterator[str]:
         if place != section:
             yield f"#### {place}"
         yield text
-        yield table(KEY_COLUMNS, rows)
+        yield markdown_table(KEY_COLUMNS, rows)
     if section == "model":
         yield "#### Sizes"
         yield "What `model.size` may be, with the fields that `model.changes` replaces:"
-        yield table(*size_rows())
+        yield markdown_table(*size_rows())
 
 
 def _places(section: str, verbs: Sequence[str]) -> dict[str, str]:
@@ -189,7 +189,7 @@ def _default(key: Key) -> str:
     return "" if key.is_section and key.default is not None else f"`{written(key.default)}`"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of Markdown, whose cells may hold bars and the other marks that a table reads."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 import mbert_cli
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.schema import RECIPES
-from mbert_cli.reference import reference, table
+from mbert_cli.reference import markdown_table, reference
 
 PAGE = Path(mbert_cli.__file__).parent.parent / "docs" / "reference.md"
 
@@ -23,6 +23,6 @@ def test_every_key_of_every_verb_stands_in_the_page():
 
 
 def test_a_cell_may_hold_what_a_table_reads():
-    assert table(("a", "b"), [("x|y", "`p|q` <name> *")]) == (
+    assert markdown_table(("a", "b"), [("x|y", "`p|q` <name> *")]) == (
         "| a | b |\n| --- | --- |\n| x\\|y | `p\\|q` &lt;name> \\* |"
     )

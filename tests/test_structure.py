@@ -27,6 +27,8 @@ PRINTING = {"commands", "preflight", "tasks", "sessions", "report/terminal.py"}
 """Rooms, and files of others, that may print."""
 TABLES = {"mbert_cli.tflite.modes"}
 """Tables whose names are choices of a recipe."""
+CONTRACTS = {"run", "resolve", "Ready", "main"}
+"""Names that several modules must have: what a verb's page and its pre-flight are called by, and where scripts start."""
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 HEAVY = {"tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "jax", "torch"}
 LIGHT = ["cli.py", "console.py", "errors.py", "section.py"]
@@ -99,6 +101,29 @@ def test_no_room_has_more_than_15_percent_of_the_lines(room):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_file_is_a_drawer(path):
     assert path.stem not in {"utils", "helpers", "common", "base", "misc", "manager"}
+
+
+def public_names(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            targets = [part for target in node.targets for part in ast.walk(target)]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_a_public_name_stands_for_one_thing_in_the_whole_package():
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for name in public_names(path):
+            places.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    doubled = {name: found for name, found in places.items() if len(found) > 1}
+    assert {name: found for name, found in doubled.items() if name not in CONTRACTS} == {}
+    assert doubled.keys() >= CONTRACTS  # whatever is doubled no more is no exception any more
 
 
 def test_every_folder_is_a_room():

@@ -31,7 +31,7 @@ from mbert_cli.weights.foreign_heads import HEAD_OF_CLASS, write_task
 from mbert_cli.weights.names import HEAD_MODULES, weights_of
 from mbert_cli.weights.saved_model import RunModel
 
-FORMATS = ("huggingface", "tf1")
+CHECKPOINT_FORMATS = ("huggingface", "tf1")
 
 CLASSES = {"bert": "Bert", "mobilebert": "MobileBert", "distilbert": "DistilBert"}
 """How Hugging Face's classes begin, by family."""
@@ -54,7 +54,7 @@ class ConvertCommand:
     Attributes:
         run: A complete run with weights.
         out: Folder to write; there must be nothing of that name.
-        to: One of `FORMATS`.
+        to: One of `CHECKPOINT_FORMATS`.
         dry_run: Account, write nothing.
     """
 
@@ -70,9 +70,10 @@ def run(command: ConvertCommand) -> None:
     Raises:
         UserError: The run is not complete, the folder exists, or the format cannot hold the network.
     """
-    if command.to not in FORMATS:
+    if command.to not in CHECKPOINT_FORMATS:
         raise UserError(
-            f"--to must be {' or '.join(FORMATS)}. Received: {command.to}", "Choose one of the two."
+            f"--to must be {' or '.join(CHECKPOINT_FORMATS)}. Received: {command.to}",
+            "Choose one of the two.",
         )
     model = RunModel.open(command.run, WITH_WEIGHTS)
     if command.out.exists():
@@ -145,7 +146,7 @@ def require_place(size: Architecture, heads: Collection[str], file_format: str, 
     rule = _why_no_place(size, heads, file_format, family)
     if rule is None:
         return
-    other = next(name for name in FORMATS if name != file_format)
+    other = next(name for name in CHECKPOINT_FORMATS if name != file_format)
     has_place = _why_no_place(size, heads, other, family) is None
     raise UserError(
         f"{rule}. Received: --to {file_format}",

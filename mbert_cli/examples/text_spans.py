@@ -7,7 +7,7 @@ from itertools import pairwise
 from mbert_cli.errors import UserError
 from mbert_cli.examples.span_forms import WrittenSpan
 from mbert_cli.examples.tokens import Span
-from mbert_cli.text.text_offsets import OTHER_UNITS, TextOffsets, Unit, find_piece
+from mbert_cli.text.text_offsets import OTHER_UNITS, OffsetUnit, TextOffsets, find_piece
 
 _COUNTED = {"characters": "characters", "utf16": "units of UTF-16", "bytes": "bytes"}
 
@@ -20,11 +20,11 @@ class SpanPlacement:
         unit: What the file counts.
     """
 
-    def __init__(self, name: str, unit: Unit) -> None:
+    def __init__(self, name: str, unit: OffsetUnit) -> None:
         self._name, self._unit = name, unit
         self._changes: Counter[str] = Counter()
-        self._wide: Counter[Unit] = Counter()
-        self._misfits: Counter[tuple[Unit, Unit]] = Counter()
+        self._wide: Counter[OffsetUnit] = Counter()
+        self._misfits: Counter[tuple[OffsetUnit, OffsetUnit]] = Counter()
 
     def place(self, text: str, written: Sequence[WrittenSpan], place: str) -> list[Span]:
         """The spans of one text, in its order.

@@ -11,7 +11,7 @@ from mbert_cli.examples.labelled_rows import unknown_label
 from mbert_cli.examples.token_tags import bad_tag, is_tag, label_of_tag, sentence_of
 from mbert_cli.examples.tokens import TokenExamples, TokenFile
 from mbert_cli.text.text_files import read_lines
-from mbert_cli.text.text_offsets import Unit
+from mbert_cli.text.text_offsets import OffsetUnit
 
 DOCUMENT_START = "-DOCSTART-"
 """First token of the line with which CoNLL-2003 begins a document."""
@@ -36,7 +36,7 @@ class TokenLayout:
     tag: int | str = -1
     are_tags: bool = False
     names: tuple[str, ...] | None = None
-    unit: Unit = "characters"
+    unit: OffsetUnit = "characters"
 
 
 def read_columns(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.train.options import FinetuneTrainOptions
 
-Scores = Mapping[float, float]
+ScoresByShare = Mapping[float, float]
 """Scores of a training by the share of its steps that was done."""
 
 
@@ -91,11 +91,13 @@ def plan_search(search: SearchOptions, train: FinetuneTrainOptions, seed: int) -
         seed: The recipe's; decides which settings are drawn.
     """
     grid, seeds = make_grid(search, train), list(search.seed or [seed])
-    settings = grid if search.max_trials is None else draw(grid, search.max_trials // len(seeds), seed)
+    settings = (
+        grid if search.max_trials is None else draw_settings(grid, search.max_trials // len(seeds), seed)
+    )
     return SearchPlan(grid, settings, seeds, seed, search.prune_margin)
 
 
-def draw(settings: Sequence[Setting], count: int, seed: int) -> list[Setting]:
+def draw_settings(settings: Sequence[Setting], count: int, seed: int) -> list[Setting]:
     """The given number of settings, in their order; each value of an axis occurs about as often as any other.
 
     Every n-th of the grid would not do: where n is the length of an axis, that axis has one value in all.
@@ -121,7 +123,7 @@ def draw(settings: Sequence[Setting], count: int, seed: int) -> list[Setting]:
     return [setting for setting in settings if setting in drawn]
 
 
-def is_behind(scores: Scores, earlier: Iterable[Scores], margin: float | None) -> bool:
+def is_behind(scores: ScoresByShare, earlier: Iterable[ScoresByShare], margin: float | None) -> bool:
     """Whether a training is clearly behind: its best score so far, by more than the margin.
 
     Args:
@@ -137,7 +139,7 @@ def is_behind(scores: Scores, earlier: Iterable[Scores], margin: float | None) -
     return bool(reached) and max(scores.values()) < max(reached) - margin
 
 
-def _until(scores: Scores, share: float) -> list[float]:
+def _until(scores: ScoresByShare, share: float) -> list[float]:
     return [score for place, score in scores.items() if place <= share]
 
 

@@ -14,7 +14,7 @@ from mbert_cli.json_text import read_json
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import FINAL, JOURNAL, SEARCH, STOPPED, SUMMARY, TRIALS
 from mbert_cli.runs.manifest import replace_file
-from mbert_cli.search.grid import Scores, Setting
+from mbert_cli.search.grid import ScoresByShare, Setting
 
 VALIDATED = "validation/score"
 """The figure of a trial's log that decides."""
@@ -184,7 +184,7 @@ def read_report(search: Path) -> SearchReport:
         ) from None
 
 
-def scores_of(trial: Path, steps: int) -> Scores:
+def scores_of(trial: Path, steps: int) -> ScoresByShare:
     """The scores that a trial's log holds, by the share of its training that was done.
 
     Args:

@@ -12,7 +12,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import CHECKPOINTS, JOURNAL, SEARCH, STOPPED, TRIALS
 from mbert_cli.runs.manifest import replace_file
-from mbert_cli.search.grid import Scores, SearchPlan, Setting, is_behind
+from mbert_cli.search.grid import ScoresByShare, SearchPlan, Setting, is_behind
 from mbert_cli.search.results import (
     BEHIND,
     SearchReport,
@@ -115,7 +115,7 @@ class Trials:
         # final/ has the result, and nothing reads the checkpoints of a trial that is done.
         shutil.rmtree(path / CHECKPOINTS, ignore_errors=True)
 
-    def _require_ahead(self, path: Path, setting: Setting, earlier: list[Scores]) -> None:
+    def _require_ahead(self, path: Path, setting: Setting, earlier: list[ScoresByShare]) -> None:
         """Ends a training that is clearly behind before its end; for `earlier` see `_earlier`."""
         scores = self._scores(path, setting)
         is_over = bool(scores) and max(scores) >= 1
@@ -132,7 +132,7 @@ class Trials:
             self._work.say(f"{first.name} ended clearly behind: its setting gets no other seeds")
         return is_ended
 
-    def _earlier(self, setting: Setting) -> list[Scores]:
+    def _earlier(self, setting: Setting) -> list[ScoresByShare]:
         """Scores of the first seeds of the settings before one, apart from those that diverged.
 
         First seeds alone, since the best of all seeds would rise with their number, by chance.
@@ -161,7 +161,7 @@ class Trials:
             trials.rmdir()
         (self._path / SEARCH).unlink(missing_ok=True)
 
-    def _scores(self, path: Path, setting: Setting) -> Scores:
+    def _scores(self, path: Path, setting: Setting) -> ScoresByShare:
         return scores_of(path, self._work.steps_of(setting))
 
     def _report(self) -> SearchReport:

@@ -20,7 +20,7 @@ from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.progress import train_with_progress
 from mbert_cli.sessions.prolonging import PlanOf
 from mbert_cli.sessions.result import show_result, write_summary
-from mbert_cli.train.engine import evaluate
+from mbert_cli.train.engine import mean_figures
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription
@@ -62,7 +62,7 @@ def pretrain(
         )
 
         def validate(objective: Objective) -> dict[str, float]:
-            return evaluate(objective, map(held_out, range(recipe.train.validation_steps)))
+            return mean_figures(objective, map(held_out, range(recipe.train.validation_steps)))
 
         figures = train_with_progress(
             plan, build, batches, options=recipe.train, run=run, seed=recipe.seed, validate=validate

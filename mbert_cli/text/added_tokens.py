@@ -25,7 +25,7 @@ RESERVED_NAMES = {
 }  # fmt: skip
 """What Hugging Face calls the reserved tokens; its classes of BERT match these unless a file says otherwise."""
 
-NAMES = ("bos_token", "eos_token", *RESERVED_NAMES)
+SPECIAL_NAMES = ("bos_token", "eos_token", *RESERVED_NAMES)
 GENERIC_CLASSES = {"PreTrainedTokenizerFast", "TokenizersBackend"}
 """Classes that do what tokenizer.json says, and match no token of their own."""
 
@@ -148,7 +148,7 @@ def _read_declared(files: TokenizerFiles) -> _Declared:
         _merge_special(values, files)
         extra = {_content(token) for token in _list_extra(values, files)}
         path = files.folder / SPECIAL
-        named = {_content(_read_special(values[name], path)) for name in NAMES if values.get(name)}
+        named = {_content(_read_special(values[name], path)) for name in SPECIAL_NAMES if values.get(name)}
         special = named | extra
         for token, index in files.added.items():
             by_id[index] = AddedToken(token, normalized=token not in special, special=token in special)
@@ -180,8 +180,10 @@ def _read_named(
     padding = files.tokenizer.get("padding")
     if files.is_generic and isinstance(padding, dict):
         usual = {"pad_token": padding.get("pad_token")}
-    found = {name: values.get(name, usual.get(name)) for name in NAMES}
-    found |= {name: value for name, value in values.items() if name not in NAMES and _is_named(name, value)}
+    found = {name: values.get(name, usual.get(name)) for name in SPECIAL_NAMES}
+    found |= {
+        name: value for name, value in values.items() if name not in SPECIAL_NAMES and _is_named(name, value)
+    }
     if isinstance(values.get(_EXTRA), dict):
         found |= values[_EXTRA]
     settings = {token.content: token for token in by_id.values()}

@@ -4,9 +4,9 @@ from typing import Literal
 
 import numpy as np
 
-Unit = Literal["characters", "utf16", "bytes"]
+OffsetUnit = Literal["characters", "utf16", "bytes"]
 
-OTHER_UNITS: tuple[Unit, ...] = ("utf16", "bytes")
+OTHER_UNITS: tuple[OffsetUnit, ...] = ("utf16", "bytes")
 """What some programs count in place of characters."""
 
 _WIDER_FROM = {"characters": (), "utf16": (0x10000,), "bytes": (0x80, 0x800, 0x10000)}
@@ -21,7 +21,7 @@ class TextOffsets:
         unit: What is counted.
     """
 
-    def __init__(self, text: str, unit: Unit) -> None:
+    def __init__(self, text: str, unit: OffsetUnit) -> None:
         self._length = len(text)
         self._starts = None
         if _WIDER_FROM[unit] and not text.isascii():

@@ -15,6 +15,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import checkpoint_bytes, require_disk
 from mbert_cli.runs.manifest import verify_directory
 from mbert_cli.runs.tensorboard import open_journal
+from mbert_cli.text.batch import Batch
 from mbert_cli.train.checkpoint import (
     TrainingState,
     best_path,
@@ -25,14 +26,14 @@ from mbert_cli.train.checkpoint import (
     restore_weights,
 )
 from mbert_cli.train.companions import companion_states, restore_companions
-from mbert_cli.train.feed import Batch, Prefetcher
+from mbert_cli.train.feed import Prefetcher
 from mbert_cli.train.interrupt import InterruptRequest
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.observer import Observer
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.segment import Clock
 from mbert_cli.train.stage import Stage
-from mbert_cli.train.stage_training import Section, StageTraining, Validation, Work, feed_of
+from mbert_cli.train.stage_training import PlacedStage, StageTraining, Validation, Work, feed_of
 from mbert_cli.train.trainability import compile_stage
 
 
@@ -98,7 +99,7 @@ def train(
             batches.close()
 
 
-def evaluate(objective: Objective, batches: Iterable[Batch]) -> dict[str, float]:
+def mean_figures(objective: Objective, batches: Iterable[Batch]) -> dict[str, float]:
     """Returns the mean of every figure over batches, in inference mode.
 
     Args:
@@ -111,11 +112,11 @@ def evaluate(objective: Objective, batches: Iterable[Batch]) -> dict[str, float]
     return {name: math.fsum(rows) / steps for name, rows in figures.items()}
 
 
-def _sections(plan: Sequence[Stage]) -> list[Section]:
+def _sections(plan: Sequence[Stage]) -> list[PlacedStage]:
     sections = []
     start = 0
     for stage in plan:
-        sections.append(Section(stage, start, start + stage.steps))
+        sections.append(PlacedStage(stage, start, start + stage.steps))
         start += stage.steps
     return sections
 
@@ -138,7 +139,7 @@ class _Standing:
 def _train_plan(
     work: Work,
     build: Callable[[Stage], Objective],
-    sections: Sequence[Section],
+    sections: Sequence[PlacedStage],
     found: tuple[Path, TrainingState] | None,
 ) -> dict[str, float]:
     path, state = found or (None, TrainingState())
@@ -165,7 +166,7 @@ def _final_figures(work: Work, state: TrainingState, network: keras.Model) -> di
 
 
 def _train_stage(
-    work: Work, build: Callable[[Stage], Objective], section: Section, standing: _Standing
+    work: Work, build: Callable[[Stage], Objective], section: PlacedStage, standing: _Standing
 ) -> tuple[_Standing, keras.Model]:
     """Trains one stage from where the run stands to its end."""
     clock = Clock()
@@ -179,7 +180,7 @@ def _train_stage(
     return _Standing(state, None, companions), objective.network
 
 
-def _restore(work: Work, section: Section, objective: Objective, standing: _Standing) -> None:
+def _restore(work: Work, section: PlacedStage, objective: Objective, standing: _Standing) -> None:
     """Compiles a stage with the arrays that the run has so far."""
     restore_companions(objective.companions, standing.companions)
     checkpoint = standing.checkpoint

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
-Batch = dict[str, np.ndarray]
+from mbert_cli.text.batch import Batch
 
 _AHEAD = 2
 

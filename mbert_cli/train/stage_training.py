@@ -11,8 +11,9 @@ import numpy as np
 
 from mbert_cli.errors import Interrupted
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.text.batch import Batch
 from mbert_cli.train.checkpoint import Best, TrainingState, save_best, save_checkpoint
-from mbert_cli.train.feed import Batch, Feed, Prefetcher
+from mbert_cli.train.feed import Feed, Prefetcher
 from mbert_cli.train.finite import require_finite_losses, require_finite_weights
 from mbert_cli.train.interrupt import InterruptRequest
 from mbert_cli.train.objective import RECORDED_STEPS, TOTAL, Objective
@@ -44,7 +45,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Section:
+class PlacedStage:
     """A stage in its place: it begins after `start` steps of the run and ends with step `end`."""
 
     stage: Stage
@@ -57,7 +58,7 @@ class StageTraining:
     """A stage that is built and compiled; companions of earlier stages are kept for later ones."""
 
     work: Work
-    section: Section
+    section: PlacedStage
     objective: Objective
     clock: Clock
     earlier_companions: Mapping[str, np.ndarray]

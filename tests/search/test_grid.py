@@ -5,7 +5,7 @@ from dataclasses import astuple
 
 import pytest
 
-from mbert_cli.search.grid import Setting, draw, is_behind, make_grid, plan_search
+from mbert_cli.search.grid import Setting, draw_settings, is_behind, make_grid, plan_search
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.train.options import FinetuneTrainOptions
 
@@ -44,13 +44,13 @@ def test_a_cap_leaves_whole_settings_in_the_order_of_the_grid():
     assert plan == plan_search(PAPER, TRAIN, seed=0)
     assert plan.settings != plan_search(PAPER, TRAIN, seed=1).settings
     few, all_of_it = (PAPER.model_copy(update={"max_trials": most}) for most in (5, 9999))
-    assert plan_search(few, TRAIN, 0).settings == draw(plan.grid, 1, 0)
+    assert plan_search(few, TRAIN, 0).settings == draw_settings(plan.grid, 1, 0)
     assert plan_search(all_of_it, TRAIN, 0).settings == plan.grid
 
 
 @pytest.mark.parametrize("count", [3, 12, 30, 90])
 def test_what_is_drawn_is_even_over_every_axis(count):
-    drawn = draw(make_grid(PAPER, TRAIN), count, seed=0)
+    drawn = draw_settings(make_grid(PAPER, TRAIN), count, seed=0)
     for axis, length in zip(zip(*map(astuple, drawn), strict=True), (10, 3, 9), strict=True):
         uses = Counter(axis)
         assert max(uses.values()) <= -(-count // length) + 1

@@ -16,7 +16,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.train.checkpoint import load_companions
 from mbert_cli.train.companions import companion_states
-from mbert_cli.train.engine import evaluate, train
+from mbert_cli.train.engine import mean_figures, train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Schedule, Stage
@@ -108,7 +108,7 @@ def run_in(
     with RunDir.open(directory, "distill", {"seed": 0}, fresh=False, origin={}) as run:
         train(
             plan, build_of(network, names), batch_at, options=OPTIONS, run=run, seed=0,
-            validate=lambda objective: evaluate(objective, map(batch_at, range(100, 102))),
+            validate=lambda objective: mean_figures(objective, map(batch_at, range(100, 102))),
             progress=KillAt(kill) if kill else None,
         )  # fmt: skip
     return network

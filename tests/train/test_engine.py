@@ -19,7 +19,7 @@ from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.runs import disk
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.manifest import write_directory
-from mbert_cli.train.engine import evaluate, train
+from mbert_cli.train.engine import mean_figures, train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Schedule, Stage
@@ -80,7 +80,7 @@ def objective_of(network: keras.Model) -> Callable[[Stage], Objective]:
 
 
 def validate(objective: Objective) -> dict[str, float]:
-    return evaluate(objective, map(batch_at, range(1000, 1003)))
+    return mean_figures(objective, map(batch_at, range(1000, 1003)))
 
 
 OPTIONS = TrainOptions(
