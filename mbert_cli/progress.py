@@ -139,6 +139,8 @@ class Bar:
         widest = len(_progress(self._total, self._total, self._unit)) if self._total else 0
         left = self._pace.left()
         shown = f"{_duration(self._pace.elapsed)} elapsed" if left is None else f"{_duration(left)} left"
+        if not self._step and not self._total:
+            return f"{shown:<10}"  # a work of unknown length that has not come to its first step
         return f"{steps:>{widest}}  {shown:<10}"
 
 

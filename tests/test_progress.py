@@ -119,6 +119,8 @@ def test_a_time_says_whether_it_is_elapsed_or_left(moment):
 def test_a_work_of_unknown_length_shows_what_is_done(moment):
     stream = terminal(80)
     bar = Bar(stream, None, "documents", 0)
+    moment[0] = 2.0
+    assert shown(bar, stream) == "documents  0:02 elapsed"
     moment[0] = 3.0
     bar.update(1_234)
     assert " 1,234  0:03 elapsed" in shown(bar, stream)
