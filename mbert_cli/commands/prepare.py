@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.corpus.corpus import documents, require_corpus
+from mbert_cli.corpus.corpus import documents
 from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store_format import StoreReport
 from mbert_cli.corpus.store_writing import write_store
@@ -41,7 +41,7 @@ def run(ready: Ready) -> None:
         say_what_moved(run_dir)
         if say_when_complete(run_dir):
             return
-        reading = Reading(require_corpus(recipe.corpus))
+        reading = Reading(ready.text_bytes)
         vocabulary = ready.vocabulary or _train_vocabulary(recipe, reading)
         reports: list[StoreReport] = []
 

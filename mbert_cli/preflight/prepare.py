@@ -26,6 +26,7 @@ class Ready:
         invocation: The command.
         recipe: Its recipe.
         path: The run to write.
+        text_bytes: Bytes of the corpus; None where that is not known beforehand.
         vocabulary: That of the file; None where one is trained on the corpus.
         contents: What the inputs hold, where a run goes on; None for a new one.
     """
@@ -33,6 +34,7 @@ class Ready:
     invocation: Invocation[PrepareRecipe]
     recipe: PrepareRecipe
     path: Path
+    text_bytes: int | None
     vocabulary: Vocabulary | None
     contents: Contents | None
 
@@ -41,12 +43,12 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
     """Looks at corpus, vocabulary, run and disk."""
     recipe, path = invocation.recipe, invocation.directory
 
-    def corpus() -> tuple[str, int]:
+    def corpus() -> tuple[str, int | None]:
         size_bytes = require_corpus(recipe.corpus)
         for note in corpus_notes(recipe.corpus):
             console.info(f"corpus.globs: {note}")
         words = recipe.corpus.source if size_bytes is None else f"files of {format_bytes(size_bytes)}"
-        return words, UNKNOWN_CORPUS_BYTES if size_bytes is None else size_bytes
+        return words, size_bytes
 
     def vocabulary() -> tuple[str, Vocabulary | None]:
         options = recipe.vocabulary
@@ -55,10 +57,10 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
         found = load_vocabulary(options.file, options.lowercase)
         return f"{options.file}: {found.size:,} tokens", found
 
-    size_bytes = inspection.look("corpus", corpus)
+    text_bytes = inspection.look("corpus", corpus)
     read = inspection.look("vocabulary", vocabulary)
     contents = look_at_run(inspection, invocation, recipe)
-    if size_bytes.found is not None:
+    if text_bytes.failure is None:
         # Two bytes per token of four or more letters, and the scratch files of the workers beside it.
-        look_at_disk(inspection, path, size_bytes.found)
-    return Ready(invocation, recipe, path, read.value, contents.value)
+        look_at_disk(inspection, path, UNKNOWN_CORPUS_BYTES if text_bytes.found is None else text_bytes.found)
+    return Ready(invocation, recipe, path, text_bytes.value, read.value, contents.value)

@@ -27,5 +27,6 @@ def test_a_vocabulary_that_was_read_is_handed_on(make_run):
 
 def test_patterns_of_which_one_matches_nothing_are_told(capsys):
     Path("a.txt").write_text("One. Two.\n")
-    resolve(invoke("prepare", "quickstart", ["corpus.source=files", "corpus.globs=[a.txt, b.txt]"], {}))
+    settings = ["corpus.source=files", "corpus.globs=[a.txt, b.txt]"]
+    assert resolve(invoke("prepare", "quickstart", settings, {})).text_bytes == 10
     assert capsys.readouterr().err.startswith("corpus.globs: ")
