@@ -19,7 +19,7 @@ from mbert_cli.runs.complete import Run
 from mbert_cli.runs.lineage import TEACHERS
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.stage import Stage
-from mbert_cli.weights.saved_model import RunModel
+from mbert_cli.weights.saved_model import RunModel, require_masked_language_model
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class Ready(PretrainingReady[DistillRecipe]):
 def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Ready:
     """Looks at teacher, stages, token store, run, lengths, layers, vocabularies and machine."""
     recipe, size = invocation.recipe, invocation.recipe.model.resolve()
-    teacher = look_at_model(inspection, invocation, recipe.teacher, "teacher", TEACHERS)
+    teacher = look_at_model(
+        inspection, invocation, recipe.teacher, "teacher", TEACHERS, require_masked_language_model
+    )
     inspection.look("stages", lambda: _stages(recipe))
     store = look_at_store(inspection, invocation, _data(recipe, teacher))
     inputs = _inputs(teacher, store)

@@ -80,12 +80,23 @@ def with_found(recipe: VerbRecipe, runs: Mapping[str, Run]) -> VerbRecipe:
 
 
 def look_at_model(
-    inspection: Inspection, invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]
+    inspection: Inspection,
+    invocation: Invocation[Any],
+    named: str | None,
+    key: str,
+    verbs: tuple[str, ...],
+    require: Callable[[RunModel], None] = lambda model: None,
 ) -> Looked[RunModel]:
-    """Looks for the run with the model that a recipe key names, or leaves open; arguments as for `find_run`."""
+    """Looks for the run with the model that a recipe key names, or leaves open.
+
+    Args: those of `find_run`, and
+        inspection: Receives what is found.
+        require: Raises a UserError where the model cannot serve.
+    """
 
     def check() -> tuple[str, RunModel]:
         model = RunModel.of(find_run(invocation, named, key, verbs))
+        require(model)
         return f"{model.path}: {counted(model.description.size.num_layers, 'layer')}", model
 
     return inspection.look(key, check)

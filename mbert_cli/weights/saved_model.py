@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mbert_cli.errors import UserError
 from mbert_cli.runs.complete import Run
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription
@@ -33,10 +34,29 @@ class SavedModel:
         """Arrays by canonical name, mapped into memory; raises as `load_weights`."""
         return load_weights(self.folder / WEIGHTS)
 
+    @property
+    def heads(self) -> set[str]:
+        """Names of the heads that its weights have, without the pooler."""
+        return {name.split("/")[0] for name in self.weights} - {"encoder", "pooler"}
+
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The vocabulary beside the weights; raises as `load_run_vocabulary`."""
         return load_run_vocabulary(self.folder, self.description)
+
+
+def require_masked_language_model(model: SavedModel) -> None:
+    """Checks that a model can teach.
+
+    Raises:
+        UserError: It has no head for masked words.
+    """
+    if "masked_language_model" not in model.heads:
+        raise UserError(
+            "A teacher must have a head for masked words: its predictions are what the student learns. "
+            f"Received: {model.path} with {', '.join(sorted(model.heads)) or 'no head'}.",
+            "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",
+        )
 
 
 @dataclass(frozen=True)

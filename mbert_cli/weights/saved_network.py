@@ -4,12 +4,11 @@ from pathlib import Path
 
 import keras
 
-from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import copy_vocabulary, save_arrays
-from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.weights.saved_model import SavedModel, require_masked_language_model
 from mbert_cli.weights.variables import assign_variables, read_variables
 
 
@@ -36,24 +35,18 @@ def load_teacher(model: SavedModel, precision: str = "float32") -> keras.Model:
         precision: float32 or bfloat16, of the layers.
 
     Raises:
-        UserError: The run's model cannot predict masked words.
+        UserError: As `require_masked_language_model`.
     """
-    description, arrays = model.description, model.weights
-    heads = {name.split("/")[0] for name in arrays} - {"encoder", "pooler"}
-    if "masked_language_model" not in heads:
-        raise UserError(
-            "A teacher must have a head for masked words: its predictions are what the student learns. "
-            f"Received: {model.path} with {', '.join(sorted(heads)) or 'no head'}.",
-            "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",
-        )
+    require_masked_language_model(model)
+    description = model.description
     network = build_pretraining_network(
         description.size,
         vocab_size=description.vocabulary.size,
         seed=None,
         dtype=dtype_policy(precision),
-        next_sentence="next_sentence" in heads,
+        next_sentence="next_sentence" in model.heads,
     )
-    assign_variables(network, arrays, allow_unused=("pooler",))
+    assign_variables(network, model.weights, allow_unused=("pooler",))
     return network
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mbert_cli.corpus.document import Document
@@ -16,7 +17,7 @@ from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
 
 VOCABULARY = Vocabulary((*LEADING_TOKENS, *(f"w{number}" for number in range(8000 - len(LEADING_TOKENS)))))
 
@@ -28,9 +29,9 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def make_run() -> Callable[..., Path]:
-    """Makes a complete run with everything in final/ but the weights, which no look reads."""
+    """Makes a complete run with one weight, whose name is all that a look reads of weights."""
 
-    def make(verb, size="ib_bert_laptop", task=None):
+    def make(verb, size="ib_bert_laptop", task=None, head="masked_language_model"):
         description = ModelDescription(
             verb=verb,
             size=SIZES[size],
@@ -40,7 +41,7 @@ def make_run() -> Callable[..., Path]:
         )
 
         def write(folder):
-            description.save(folder)
+            save_arrays(folder, {f"{head}/output/bias": np.zeros(1, np.float32)}, description)
             VOCABULARY.save(folder / VOCABULARY_FILE)
 
         with RunDir.open(Path("runs", verb), verb, {"seed": 0}, fresh=False, origin={}) as run:

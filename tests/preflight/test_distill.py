@@ -50,3 +50,16 @@ def test_the_vocabularies_of_store_and_teacher_are_compared(make_run, make_store
     passed, finding = checks("distill")["vocabularies"]
     assert not passed
     assert finding.startswith("The token store must have the vocabulary of the model in runs/train-teacher. ")
+
+
+def test_a_teacher_that_predicts_no_masked_words_is_told(make_run, checks):
+    make_run("train-teacher", head="next_sentence")
+    found = checks("distill")
+    assert found["teacher"] == (
+        False,
+        (
+            "A teacher must have a head for masked words: its predictions are what the student learns. "
+            "Received: runs/train-teacher with next_sentence."
+        ),
+    )
+    assert "layers" not in found
