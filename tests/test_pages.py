@@ -83,3 +83,11 @@ def test_every_path_of_the_package_that_a_page_names_exists():
     for page in PAGES:
         for path in re.findall(r"(?:mbert_cli|tests|recipes)/[\w/.-]*\w", page.read_text(encoding="utf-8")):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+def test_a_name_that_the_contributors_page_places_in_a_file_is_there():
+    page = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    placed = re.findall(r"`([\w.]+)` in `((?:mbert_cli|tests)/[\w/]+\.py)`", page)
+    assert len(placed) > 7
+    for name, path in placed:
+        assert name.split(".")[-1] in (ROOT / path).read_text(encoding="utf-8"), f"{name} in {path}"
