@@ -15,7 +15,7 @@ from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.page import Page
+from mbert_cli.page import PRINTED, Page
 from mbert_cli.preflight.evaluate import Ready
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
@@ -55,9 +55,14 @@ def run(ready: Ready) -> None:
         say_other_texts(model.path, model.description.task, options)
     examples = thin(task.sets[split], recipe.evaluate.max_examples)
     scored = _Scored(task, split, examples, options, whole, describe_set(task, examples))
-    results = [_score(model, scored, recipe) for model in models]
+    is_printed = invocation.delivery == PRINTED
+    results = []
+    for model in models:
+        results.append(_score(model, scored, recipe))
+        if is_printed:  # a table is read as soon as it is there; a document is written once
+            deliver(Page(results[-1].scored.tables), PRINTED)
     compared = [_compare(results[0], result) for result in results]
-    deliver(evaluation_page(scored.title, compared), invocation.delivery)
+    deliver(evaluation_page(scored.title, compared, with_details=not is_printed), invocation.delivery)
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,15 @@ class ScoredModel:
     differing: float | None = None
 
 
-def evaluation_page(title: str, models: Sequence[ScoredModel]) -> Page:
+def evaluation_page(title: str, models: Sequence[ScoredModel], with_details: bool = True) -> Page:
     """The tables of each model, and where there are several one in which they are compared.
 
     Args:
         title: Task, set and examples that all were scored on.
         models: At least one.
+        with_details: Whether the tables of each model stand above; without, they were shown already.
     """
-    tables = [table for model in models for table in model.tables]
+    tables = [table for model in models for table in model.tables] if with_details else []
     if len(models) > 1:
         tables.append(_side_by_side(title, models))
     records = [{**model.report, "answers_that_differ": model.differing} for model in models]

@@ -39,6 +39,12 @@ def test_several_models_are_compared_below_their_tables():
     )
 
 
+def test_what_was_shown_already_is_not_shown_again():
+    assert evaluation_page(TITLE, [FIRST], with_details=False).tables == []
+    (compared,) = evaluation_page(TITLE, [FIRST, SECOND], with_details=False).tables
+    assert compared.title == TITLE
+
+
 def test_json_holds_the_report_of_each_model_with_all_digits():
     document = json.loads(page_text(evaluation_page(TITLE, [FIRST, SECOND]), Delivery("json")))
     assert document == {
