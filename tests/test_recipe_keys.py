@@ -44,7 +44,7 @@ WORDS = [f"w{number}" for number in range(40)]
 VOCABULARY = Vocabulary((*RESERVED, *WORDS, *"abc.?"))
 
 OWN = {
-    "installed_docs": {"packages": ["numpy", "scipy"], "max_examples_per_label": 20, "sequence_length": 64},
+    "installed_docs": {"packages": ["rich", "pydantic"], "max_examples_per_label": 20, "sequence_length": 64},
     "glue": {"name": "sst2", "folder": "glue"},
     "file": {"train": "t.csv", "validation": "v.csv", "text": "text", "label": "label"},
     "squad": {"train": "t.json", "validation": "v.json", "sequence_length": 24, "question_length": 8,
@@ -56,7 +56,7 @@ OWN = {
 
 CHANGED = {
     "glue": {"name": "mrpc", "folder": "other", "data_dir": "d", "sequence_length": 8},
-    "installed_docs": {"packages": ["numpy", "keras"], "max_examples_per_label": 4, "sequence_length": 8},
+    "installed_docs": {"packages": ["rich", "typer"], "max_examples_per_label": 4, "sequence_length": 8},
     "file": {"kind": "multi_label", "train": "o.csv", "validation": "o.csv", "validation_share": 0.9, "text": "other",
              "second_text": "other", "label": "other", "label_separator": ";", "labels": ["yes", "no"],
              "delimiter": ";", "encoding": "utf-16", "sequence_length": 8},
