@@ -218,15 +218,18 @@ TESTED_ELSEWHERE = {
 """Files whose tests stand under another name."""
 
 
+def own_tests_of(path: Path) -> Path:
+    return TESTS / path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")
+
+
 def place_of_tests(path: Path) -> Path:
     """Where the tests of a file of the package are."""
-    place = path.relative_to(PACKAGE).as_posix()
+    own, place = own_tests_of(path), path.relative_to(PACKAGE).as_posix()
     verb = {"evaluate": "eval"}.get(path.stem, path.stem.replace("_", "-"))
     if place in TESTED_ELSEWHERE:
         return TESTS / TESTED_ELSEWHERE[place]
-    if path.parent.name == "commands" and verb in set(TYPED_END_TO_END) - set(TESTED_BY_ITSELF_TOO):
-        return TESTS / "test_end_to_end.py"
-    return TESTS / path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")
+    is_typed = path.parent.name == "commands" and verb in TYPED_END_TO_END
+    return TESTS / "test_end_to_end.py" if is_typed and not own.exists() else own
 
 
 def has_functions(path: Path) -> bool:
@@ -244,12 +247,11 @@ def test_every_file_with_logic_has_its_tests(path):
     assert "assert" in tests.read_text(encoding="utf-8")
 
 
-def test_what_has_no_tests_of_its_own_is_there_and_has_none():
-    for place in (*TESTED_ELSEWHERE, *(f"commands/{verb.replace('-', '_')}.py" for verb in TYPED_END_TO_END)):
-        path = PACKAGE / {"commands/eval.py": "commands/evaluate.py"}.get(place, place)
+def test_what_is_tested_elsewhere_has_no_tests_of_its_own():
+    for place in TESTED_ELSEWHERE:
+        path = PACKAGE / place
         assert path.is_file(), f"{place} is not there any more: take it out"
-        own = TESTS / path.relative_to(PACKAGE).with_name(f"test_{path.stem}.py")
-        assert not own.exists(), f"{place} has tests of its own now: take it out"
+        assert not own_tests_of(path).exists(), f"{place} has tests of its own now: take it out"
 
 
 def test_every_verb_is_typed_end_to_end():
