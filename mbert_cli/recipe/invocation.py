@@ -21,7 +21,7 @@ TASK_MODEL_VERBS = ("eval", "predict", "export-tflite", "bench")
 
 @dataclass(frozen=True)
 class Invocation(Generic[VerbRecipe]):
-    """One command; its type says which recipe it has, as `Invocation[DistillRecipe]`.
+    """One command; its type says which recipe it has, such as `Invocation[DistillRecipe]`.
 
     Attributes:
         verb: What to do, such as `train-teacher`.

@@ -42,7 +42,7 @@ class Lettering:
         return cls(tuple(families), frozenset(missing))
 
     def readable(self, text: str) -> str:
-        r"""The text with numbers for the characters that no font has, as `\u6211`."""
+        r"""The text with numbers for the characters that no font has, such as `\u6211`."""
         return "".join(
             character.encode("unicode_escape").decode() if character in self.missing else character
             for character in text
