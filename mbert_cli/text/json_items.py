@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import TOO_DEEP, parse_json, require_shallow
+from mbert_cli.json_text import MAX_DEPTH, TOO_DEEP, parse_json, require_shallow
 from mbert_cli.text.text_files import read_lines
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
@@ -183,7 +183,8 @@ def _decode(text: str, place: int) -> tuple[Any, int]:
         value, end = _DECODER.raw_decode(text, place)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
-    require_shallow(value)
+    if text.count("[", place, end) + text.count("{", place, end) > MAX_DEPTH:
+        require_shallow(value)  # as slow as decoding, and rows are many
     return value, _skip(text, end)
 
 
