@@ -50,7 +50,8 @@ class EntityJudge(WordJudge):
 
     def group(self, labels: Sequence[str]) -> list[tuple[str, int, int]]:
         """Type, first and last word of each entity of a text, grouped as the score groups them."""
-        return get_entities(list(labels))
+        found: list[tuple[str, int, int]] = get_entities(list(labels))
+        return found
 
 
 def _row(name: str, figures: dict[str, float]) -> EntityRow:

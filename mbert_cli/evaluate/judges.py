@@ -52,7 +52,8 @@ class LabelJudge:
 
     def decide(self, outputs: np.ndarray) -> np.ndarray:
         """Probabilities (examples, labels) -> the likeliest label ids (examples,)."""
-        return outputs.argmax(axis=-1)
+        ids: np.ndarray = outputs.argmax(axis=-1)
+        return ids
 
     def score(self, predicted: np.ndarray) -> Score:
         """The figures of label ids (examples,)."""
@@ -86,7 +87,8 @@ class LabelSetJudge:
     def differ(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Whether a label is given by one alone, and not because both are next to the threshold."""
         others = self.decide(first) != self.decide(second)
-        return np.any(others & (np.abs(first - second) > TIE), axis=-1)
+        found: np.ndarray = np.any(others & (np.abs(first - second) > TIE), axis=-1)
+        return found
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,12 @@ class NumberJudge:
         if spread == 0:
             spread = np.ptp(first, axis=0)
             spread = np.where(spread > 0, spread, np.abs(first).max(axis=0))
-        return np.any(np.abs(first - second) > FAR_APART * spread, axis=-1)
+        found: np.ndarray = np.any(np.abs(first - second) > FAR_APART * spread, axis=-1)
+        return found
 
 
 def are_other_labels(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """(..., labels) twice -> (...) bool, where the second's choice is clearly not the first's."""
     chosen = np.take_along_axis(first, second.argmax(axis=-1)[..., None], axis=-1)[..., 0]
-    return first.max(axis=-1) - chosen > TIE
+    found: np.ndarray = first.max(axis=-1) - chosen > TIE
+    return found

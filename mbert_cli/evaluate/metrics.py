@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
@@ -9,9 +10,7 @@ import numpy as np
 
 def _sklearn() -> ModuleType:
     """The metrics of scikit-learn, loaded where something is scored: to answer takes none, and they take seconds."""
-    from sklearn import metrics
-
-    return metrics
+    return import_module("sklearn.metrics")
 
 
 def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -177,7 +176,8 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, num_labels: int) -> np.
         predicted: (examples,), the predicted label ids.
         num_labels: Labels of the task.
     """
-    return _sklearn().confusion_matrix(labels, predicted, labels=range(num_labels))
+    counts: np.ndarray = _sklearn().confusion_matrix(labels, predicted, labels=range(num_labels))
+    return counts
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,15 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     from scipy import special
 
     with np.errstate(invalid="ignore"):
-        return special.softmax(logits, axis=-1)
+        probabilities: np.ndarray = special.softmax(logits, axis=-1)
+    return probabilities
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:
     from scipy import special
 
-    return special.expit(logits)
+    probabilities: np.ndarray = special.expit(logits)
+    return probabilities
 
 
 def _as_they_are(logits: np.ndarray) -> np.ndarray:

@@ -68,10 +68,12 @@ class WordJudge:
 
     def _of_words(self, outputs: np.ndarray) -> np.ndarray:
         """(rows, length, labels) -> (words that the outputs speak of, labels)."""
-        return outputs[self.rows[self._shown], self.columns[self._shown]]
+        shown: np.ndarray = outputs[self.rows[self._shown], self.columns[self._shown]]
+        return shown
 
     def _names(self, label_ids: np.ndarray) -> np.ndarray:
-        return np.array(self.labels, object)[label_ids]
+        names: np.ndarray = np.array(self.labels, object)[label_ids]
+        return names
 
     def _by_text(self, names: np.ndarray) -> list[list[str]]:
         return [part.tolist() for part in np.split(names, self.splits[1:-1])]

@@ -84,7 +84,7 @@ def _traces_graph() -> bool:
         return False
     import tensorflow as tf
 
-    return tf.inside_function()
+    return bool(tf.inside_function())
 
 
 def _variable(part: keras.Variable | keras.random.SeedGenerator) -> keras.Variable:

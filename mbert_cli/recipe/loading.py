@@ -223,7 +223,7 @@ class _Draft:
     ) -> None:
         """Lays a mapping over a section; another variant, or a replacement, first sets it to its defaults."""
         variants, name = variants_of(info), path.rpartition(".")[2]
-        entries: dict[str, Entry] = entry.value  # type: ignore[assignment]
+        entries: dict[str, Entry] = entry.value if isinstance(entry.value, dict) else {}
         held = values.get(name)
         present = held if isinstance(held, dict) else None
         start = self._start(info, present, entries, entry.replaces)

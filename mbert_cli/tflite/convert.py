@@ -129,7 +129,7 @@ def set_mode(converter: tf.compat.v1.lite.TFLiteConverter, mode: Mode) -> None:
 
 def _run(converter: tf.compat.v1.lite.TFLiteConverter) -> bytes:
     try:
-        return converter.convert()
+        return bytes(converter.convert())
     except Exception as error:  # the converter's own class is not public
         refused = sorted(set(re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex op", str(error))))
         if not refused:

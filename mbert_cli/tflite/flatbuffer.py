@@ -39,8 +39,8 @@ def _operation(code: schema.OperatorCode) -> str:
     # Files from before 2020 know only the deprecated field, new ones fill both as far as it reaches.
     builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
     if builtin == schema.BuiltinOperator.CUSTOM:
-        return code.CustomCode().decode()
-    return _OPERATIONS[builtin]
+        return str(code.CustomCode(), "utf-8")
+    return str(_OPERATIONS[builtin])
 
 
 def name_signature(content: bytes) -> bytes:
@@ -82,4 +82,4 @@ class _AligningBuilder(flatbuffers.Builder):
 
     def CreateNumpyVector(self, x: np.ndarray) -> int:  # noqa: N802 - its name in flatbuffers
         self.Prep(_ALIGNMENT, x.nbytes)
-        return super().CreateNumpyVector(x)
+        return int(super().CreateNumpyVector(x))

@@ -217,6 +217,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
             return [(ops.zeros_like(m.value), m.value, v.value) for m, v in moments], sums
 
         # Values in and values out: on JAX a condition cannot assign.
+        updates: list[_Update]
         updates, remainders = ops.cond(is_update, update, wait)
         for total, remainder in zip(self._accumulators, remainders, strict=True):
             total.assign(remainder)
@@ -301,7 +302,8 @@ def _in_one_pass(function: Callable[..., _Update]) -> Callable[..., _Update]:
         return function
     import tensorflow as tf
 
-    return tf.function(function, jit_compile=True, autograph=False)
+    compiled: Callable[..., _Update] = tf.function(function, jit_compile=True, autograph=False)
+    return compiled
 
 
 def _squared_norm(flat: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ class FinetuneOptimizerOptions(OptimizerOptions):
     """The optimizer and its learning-rate schedule."""
 
     # No optimizer is made of a null: `with_learning_rate` fills it in where it looks at the source.
-    learning_rate: Annotated[float, Field(gt=0)] | None = None  # type: ignore[assignment]
+    learning_rate: Annotated[float, Field(gt=0)] | None = None  # type: ignore[assignment] # null until it is chosen
     """Peak learning rate; null chooses one that suits the width and depth of the source, 5e-5 for BERT-base."""
 
 
