@@ -18,6 +18,7 @@ from mbert_cli.preflight.distill import Ready
 from mbert_cli.preflight.inputs import with_input
 from mbert_cli.preflight.token_store import KEY, StoreRun
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
+from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.pretraining import pretrain
@@ -56,7 +57,9 @@ def run(ready: Ready) -> None:
         say_continuation(ready.invocation, recipe, ready.plan_of)
         return
     build = partial(_objective, teacher, student, recipe)
-    pretrain(ready.invocation, recipe, ready.size, store, student, ready.plan_of, build, ready.contents)
+    opened = {"teacher": ready.teacher.run, KEY: store_run.run}
+    contents = ready.contents or input_contents(recipe, opened=opened)
+    pretrain(ready.invocation, recipe, ready.size, store, student, ready.plan_of, build, contents)
 
 
 def _objective(teacher: keras.Model, student: keras.Model, recipe: DistillRecipe, stage: Stage) -> Objective:

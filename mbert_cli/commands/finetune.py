@@ -35,7 +35,7 @@ def run(ready: Ready) -> None:
     invocation, recipe, source = ready.invocation, ready.recipe, ready.source
     task = ready.task or load_task(recipe.task)
     say_single_segment(source.description.size, reads_pairs(task, task.train))
-    contents = ready.contents or input_contents(recipe)
+    contents = ready.contents or input_contents(recipe, opened=ready.inputs)
     warn_of_training_examples(contents)
     material = collect(task, recipe.task, recipe.loss, source)
     if recipe.search is not None:

@@ -10,6 +10,7 @@ from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.preflight.inputs import with_input
 from mbert_cli.preflight.token_store import KEY, StoreRun
 from mbert_cli.preflight.train_teacher import Ready, plan_of
+from mbert_cli.recipe.contents import input_contents
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.pretraining import pretrain
 from mbert_cli.sessions.prolonging import say_continuation
@@ -44,4 +45,5 @@ def run(ready: Ready) -> None:
     def build(stage: Stage) -> Objective:
         return Objective(network, losses, stage.loss_weights, PRETRAINING_LOSSES)
 
-    pretrain(ready.invocation, recipe, ready.size, store, network, plan_of, build, ready.contents)
+    contents = ready.contents or input_contents(recipe, opened={KEY: store_run.run})
+    pretrain(ready.invocation, recipe, ready.size, store, network, plan_of, build, contents)

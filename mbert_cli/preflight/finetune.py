@@ -1,5 +1,6 @@
 """What `mbert finetune` needs: a run to start from, a task that can be read, and room to train."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.task import largest_batch, look_at_task
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
 from mbert_cli.search.grid import plan_search
@@ -38,6 +40,7 @@ class Ready:
         invocation: The command.
         recipe: Its recipe, with the run that it starts from and the learning rate written down.
         source: The run that it starts from.
+        inputs: That run under the key which names it.
         task: The task; None where it does not come from files, and is read by the command.
         contents: What the inputs hold, where a run goes on; None for a new one.
     """
@@ -45,6 +48,7 @@ class Ready:
     invocation: Invocation[FinetuneRecipe]
     recipe: FinetuneRecipe
     source: RunModel
+    inputs: Mapping[str, Run]
     task: TaskData | None
     contents: Contents | None
 
@@ -65,7 +69,7 @@ def resolve(invocation: Invocation[FinetuneRecipe], inspection: Inspection) -> R
         recipe = with_learning_rate(recipe, source.found.description.size)
         _look_at_machine(inspection, invocation.directory, recipe, source.found.description, task.found)
     look_at_extras(inspection, recipe.train)
-    return Ready(invocation, recipe, source.value, task.value, contents.value)
+    return Ready(invocation, recipe, source.value, inputs, task.value, contents.value)
 
 
 def _refuse_delivery(invocation: Invocation[FinetuneRecipe]) -> None:

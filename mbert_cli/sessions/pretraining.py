@@ -11,7 +11,6 @@ import keras
 from mbert_cli.corpus.pretraining_batches import PretrainingBatches
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.model.options import Architecture
-from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.content import Contents
@@ -38,7 +37,7 @@ def pretrain(
     network: keras.Model,
     plan_of: PlanOf,
     build: Callable[[Stage], Objective],
-    contents: Contents | None = None,
+    contents: Contents,
 ) -> None:
     """Trains a pre-training network through the stages and writes `final/`.
 
@@ -50,9 +49,9 @@ def pretrain(
         network: Takes part in every objective that `build` returns; its weights are the result.
         plan_of: The stages of a recipe, in order.
         build: Stage -> what the stage minimises.
-        contents: What the inputs hold, where that is known.
+        contents: What the inputs hold.
     """
-    plan, contents = plan_of(recipe), contents or input_contents(recipe)
+    plan = plan_of(recipe)
     with open_run(invocation, recipe, contents, plan_of) as run:
         if say_when_complete(run):
             return
