@@ -29,15 +29,31 @@ class IdleKeys:
         why: Ends the sentence "KEY has no effect".
         when: Beside which values; None beside all. Such keys are refused only where they are typed: a recipe may
             hold the settings of several cases.
+        chosen_by: Keys that say which case it is once and for all, as the names of files do. Where a recipe has
+            them, it is refused too; what the key is by default is harmless.
     """
 
     verbs: tuple[str, ...]
     keys: tuple[str, ...]
     why: str
     when: Callable[[Values], bool] | None = None
+    chosen_by: tuple[str, ...] = ()
+
+    def is_about(self, verb: str, path: str, values: Values, origins: Mapping[str, str]) -> bool:
+        """Whether somebody set the key who should hear that it changes nothing."""
+        origin = origins.get(path, "default")
+        is_default = any(key.path == path and key.default == values[path] for key in keys_of(verb))
+        if self.chosen_by:
+            # What a flag, or a recipe that extends this one, chooses instead says nothing against it.
+            there = (*UNTYPED, _file_of(origin))
+            is_chosen_there = all(_file_of(origins.get(key, "default")) in there for key in self.chosen_by)
+            return not is_default and (_is_flag(origin) or is_chosen_there)
+        # A recipe that a run wrote down has every key, most of them at their defaults.
+        return _is_flag(origin) or (self.when is None and not is_default)
 
 
 _WITH_TASK = ("finetune", "eval", "export-tflite", "bench")
+_FILES = ("task.train", "task.validation")
 _ALL_FILES = ("task.packages", "task.max_examples_per_label", "task.folder", "task.data_dir", "task.train",
               "task.validation", "task.validation_share")  # fmt: skip
 _LABELS = ("task.kind", "task.label", "task.label_separator", "task.labels", "task.misplaced",
@@ -68,9 +84,8 @@ def _have_no_spans(values: Values) -> bool:
 
 
 def _is_counted_in_json(path: str) -> Callable[[Values], bool]:
-    """Whether a column is counted where rows of JSON have members with names, and not by its default."""
-    default = {"task.token_column": 0, "task.label_column": -1}[path]
-    return lambda values: _are_json(values) and isinstance(values[path], int) and values[path] != default
+    """Whether a column is counted where rows of JSON have members with names."""
+    return lambda values: _are_json(values) and isinstance(values[path], int)
 
 
 def _are_prose(values: Values) -> bool:
@@ -107,21 +122,21 @@ IDLE = (
     IdleKeys(_WITH_TASK, ("task.data_dir",), "together with files of your own, which are read in its place",
              _is_set("task.folder", "task.train")),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "where an example has one label; set task.kind=multi_label",
-             lambda values: values.get("task.kind") != "multi_label"),
+             lambda values: values.get("task.kind") != "multi_label", ("task.kind",)),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "together with a list of columns in task.label, each of one label",
-             lambda values: isinstance(values.get("task.label"), list)),
+             lambda values: isinstance(values.get("task.label"), list), ("task.label",)),
     IdleKeys(_WITH_TASK, ("task.delimiter",), "on rows of JSON, which have names; it is for .tsv and .csv files",
-             lambda values: values.get("task.delimiter") is not None and _are_json(values)),
+             _are_json, _FILES),
     IdleKeys(_WITH_TASK, ("task.validation_share",), "on prepared data sets, which have a validation set of their own",
-             lambda values: values.get("task.source") == "squad" and values.get("task.train") is None),
+             lambda values: values.get("task.source") == "squad" and values.get("task.train") is None, _FILES),
     IdleKeys(_WITH_TASK, ("task.offsets",), "where each token has a tag; it says what the places of spans count",
-             _have_no_spans),
+             _have_no_spans, ("task.kind", *_FILES)),
     IdleKeys(_WITH_TASK, ("task.token_column",), "as a number on rows of JSON; name the member with the tokens",
-             _is_counted_in_json("task.token_column")),
+             _is_counted_in_json("task.token_column"), _FILES),
     IdleKeys(_WITH_TASK, ("task.label_column",), "as a number on rows of JSON; name the member with the tags",
-             _is_counted_in_json("task.label_column")),
+             _is_counted_in_json("task.label_column"), _FILES),
     IdleKeys(("prepare",), ("corpus.text_field",), "on .txt and .md files, which are one text",
-             lambda values: values.get("corpus.source") == "files" and _are_prose(values)),
+             lambda values: values.get("corpus.source") == "files" and _are_prose(values), ("corpus.globs",)),
     IdleKeys(("prepare",), ("vocabulary.size", "vocabulary.training_megabytes"),
              "together with vocabulary.file, whose tokens are read; set vocabulary.file=null to train some",
              _is_set("vocabulary.file")),
@@ -164,10 +179,7 @@ def refuse_idle(verb: str, values: Values, origins: Mapping[str, str]) -> list[t
             origin = origins.get(path, "default")
             if origin in UNTYPED or (path in _required(verb) and _names_a_task(origins)):
                 continue
-            is_typed = origin.startswith("--")
-            # A recipe that a run wrote down has every key, most of them at their defaults.
-            is_meant = is_typed or (rule.when is None and not _is_default(verb, path, values[path]))
-            if is_meant and (rule.when is None or rule.when(values)):
+            if rule.is_about(verb, path, values, origins) and (rule.when is None or rule.when(values)):
                 sentence = f"{path} has no effect {rule.why}. Received: {written(values[path])}"
                 mistakes.append((origin, sentence))
     return mistakes
@@ -178,8 +190,14 @@ def _names_a_task(origins: Mapping[str, str]) -> bool:
     return origins.get("task.source", "default") not in UNTYPED
 
 
-def _is_default(verb: str, path: str, value: object) -> bool:
-    return any(key.path == path and key.default == value for key in keys_of(verb))
+def _file_of(origin: str) -> str:
+    """The file of `FILE:LINE`; any other origin as it is."""
+    file, _, line = origin.rpartition(":")
+    return file if line.isdecimal() else origin
+
+
+def _is_flag(origin: str) -> bool:
+    return origin.startswith("--")
 
 
 def _required(verb: str) -> set[str]:

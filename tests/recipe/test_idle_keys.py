@@ -215,6 +215,70 @@ def test_a_recipe_may_hold_the_settings_of_cases_that_another_key_chooses(tmp_pa
     load("distill", str(path), ["distill.strategy=joint"])
 
 
+IDLE_RECIPES = [
+    ("finetune", "task:\n  source: tokens\n  train: a.conll\n  offsets: bytes\n", "task.offsets", 4),
+    ("finetune", "task:\n  source: tokens\n  train: a.jsonl\n  token_column: 2\n", "task.token_column", 4),
+    ("finetune", "task:\n  source: file\n  train: a.jsonl\n  delimiter: ;\n", "task.delimiter", 4),
+    ("finetune", "task:\n  source: file\n  train: a.csv\n  label_separator: ;\n", "task.label_separator", 4),
+    ("finetune", "task:\n  source: squad\n  validation_share: 0.2\n", "task.validation_share", 3),
+    ("prepare", "corpus:\n  source: files\n  globs: [a.txt]\n  text_field: body\n", "corpus.text_field", 4),
+]
+
+
+@pytest.mark.parametrize(("verb", "text", "key", "line"), IDLE_RECIPES)
+def test_a_recipe_whose_own_files_leave_a_key_without_effect_is_refused(tmp_path, verb, text, key, line):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as error:
+        load(verb, str(path))
+    assert error.value.message.startswith(f"{path}:{line}: {key} has no effect ")
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "settings"),
+    [
+        ("finetune", "task:\n  source: tokens\n  train: a.jsonl\n  offsets: bytes\n", ["task.train=a.conll"]),
+        ("finetune", "task:\n  source: file\n  train: a.csv\n  delimiter: ;\n", ["task.train=a.jsonl"]),
+        ("finetune", "task:\n  source: file\n  train: a.csv\n  kind: multi_label\n  label_separator: ;\n",
+         ["task.kind=classification"]),
+        ("prepare", "corpus:\n  source: files\n  globs: [a.jsonl]\n  text_field: body\n", ["corpus.globs=[a.txt]"]),
+    ],
+)  # fmt: skip
+def test_what_a_flag_chooses_instead_says_nothing_against_a_recipe(tmp_path, verb, text, settings):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    load(verb, str(path), settings)
+
+
+@pytest.mark.parametrize(
+    ("verb", "settings"),
+    [
+        ("finetune", ["task.source=tokens", "task.train=a.conll", "task.offsets=characters"]),
+        (
+            "finetune",
+            ["task.source=tokens", "task.train=a.jsonl", "task.token_column=0", "task.label_column=-1"],
+        ),
+        (
+            "finetune",
+            ["task.source=file", "task.train=a.jsonl", "task.delimiter=null", "task.label_separator=,"],
+        ),
+        ("prepare", ["corpus.source=files", "corpus.globs=[a.txt]", "corpus.text_field=text"]),
+    ],
+)
+def test_a_value_that_is_what_counts_anyway_is_harmless(verb, settings):
+    load(verb, settings=settings)
+
+
+def test_the_recipe_that_a_run_wrote_down_is_taken(tmp_path):
+    path = tmp_path / "mine.yaml"
+    for settings in (
+        ["task.source=tokens", "task.train=a.conll"], ["task.source=tokens", "task.train=a.jsonl"],
+        ["task.source=file", "task.train=a.jsonl"], ["task.source=squad"],
+    ):  # fmt: skip
+        path.write_text(json.dumps(load("finetune", settings=settings).values()))
+        load("finetune", str(path))
+
+
 def test_a_recipe_is_refused_for_a_key_that_never_counts_unless_it_has_its_default(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("train:\n  validation_steps: 20\n")
