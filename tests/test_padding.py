@@ -11,6 +11,7 @@ from mbert_cli.examples.text_rows import TextRows
 from mbert_cli.examples.texts import Examples
 from mbert_cli.examples.token_rows import TokenRows
 from mbert_cli.examples.tokens import TokenExamples
+from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.tasks.kinds import KINDS
@@ -74,6 +75,24 @@ def test_an_answer_is_the_same_alone_beside_longer_texts_and_at_full_length(kind
     for batch_size in (1, 2, 3, 8):
         for one, other in zip(outputs(batch_size, True), full, strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * max(1, np.abs(other).max()))
+
+
+def test_an_answer_is_the_same_where_logits_of_attention_pass_ten_thousand():
+    size = SIZE.model_copy(update={"initializer_range": 0.4})
+    network = build_task_network(size, num_outputs=2, vocab_size=TOKENIZER.vocabulary.size, seed=1)
+    encoder = build_encoder(size, vocab_size=TOKENIZER.vocabulary.size, seed=1)
+    rows = text_rows((14,)).take(np.array([0]), 17)
+    trace = encoder({name: rows[name] for name in encoder.input})
+    assert np.abs(np.asarray(trace["attention_logits"][-1])[..., :16, :16]).max() > 10_000
+    short, long = (
+        np.asarray(
+            network({name: text_rows((14,)).take(np.array([0]), length)[name] for name in network.input})[
+                "logits"
+            ]
+        )
+        for length in (17, FULL)
+    )
+    np.testing.assert_allclose(short, long, rtol=0, atol=1e-5 * np.abs(long).max())
 
 
 def test_without_padding_the_answer_would_be_another_one():

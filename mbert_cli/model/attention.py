@@ -8,12 +8,16 @@ from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import AddNorm
 from mbert_cli.model.options import Architecture
 
-MASKED = -10_000.0
-"""Added to the logits of padding; after the softmax nothing of it is left."""
+MASKED = -1e30
+"""Added to the logits of padding; after the softmax nothing of it is left.
+
+BERT's code adds -10,000, which a NoNorm model's logits can outgrow: padding then takes part, and an answer depends on
+how long the batch is. Below that the two give the same bits.
+"""
 
 
 class AttentionBias(keras.Layer):
-    """Padding mask -> what is added to the attention logits: 0 for tokens, -10,000 for padding.
+    """Padding mask -> what is added to the attention logits: 0 for tokens, `MASKED` for padding.
 
     Call arguments:
         padding_mask: (batch, length) int32, 1 for tokens and 0 for padding.

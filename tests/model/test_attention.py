@@ -26,9 +26,9 @@ def attend(rows: np.ndarray, mask: list[list[int]], residual: float = 0.0):
     return np.array(updated), np.array(logits)
 
 
-def test_the_bias_is_zero_for_tokens_and_minus_ten_thousand_for_padding():
+def test_the_bias_is_zero_for_tokens_and_beyond_all_logits_for_padding():
     bias = AttentionBias()(keras.ops.array([[1, 1, 0]], "int32"))
-    assert np.array(bias).tolist() == [[[[0, 0, -10_000]]]]
+    assert np.array(bias).tolist() == [[[[0, 0, np.float32(-1e30)]]]]
 
 
 def test_logits_are_products_of_query_and_key_per_head():
@@ -41,7 +41,7 @@ def test_logits_are_products_of_query_and_key_per_head():
 
 def test_logits_carry_the_mask():
     _, logits = attend(np.zeros((3, 4)), [[1, 1, 0]])
-    assert logits[0].tolist() == [[[0, 0, MASKED]] * 3] * 2
+    assert logits[0].tolist() == [[[0, 0, np.float32(MASKED)]] * 3] * 2
 
 
 def test_equal_logits_average_the_values_of_tokens_and_leave_padding_out():

@@ -86,7 +86,6 @@ def build_reference(size: Architecture) -> "torch.nn.Module":
             layer.attention.self.key = torch.nn.Linear(size.hidden_dim, size.intra_dim)
     for name, parameter in model.named_parameters():
         centre = 1.0 if name.endswith("LayerNorm.weight") else 0.0
-        # Much wider, and the logits of NoNorm models outgrow the 10,000 that our mask takes from padding.
         torch.nn.init.normal_(parameter, mean=centre, std=0.15)
     return model.eval()
 
