@@ -213,7 +213,6 @@ TESTED_BY_ITSELF_TOO = ("eval", "bench")
 """Those of them with tests of their own: what they say before and after their work."""
 TESTED_ELSEWHERE = {
     "recipe_cli.py": "commands/test_recipe.py",  # flags without logic, which only the command line calls
-    "train/stage_training.py": "train/test_engine.py",  # a stage is trained as part of a plan
 }
 """Files whose tests stand under another name."""
 
