@@ -1,5 +1,6 @@
 """Reads and completes a .tflite file through the schema that ai-edge-litert ships."""
 
+import re
 from collections import Counter
 
 import flatbuffers
@@ -44,7 +45,7 @@ def _operation(code: schema.OperatorCode) -> str:
 
 
 def name_signature(content: bytes) -> bytes:
-    """Adds the signature, with the tensors' own names, and aligns the data of all tensors.
+    """Adds the signature, with the tensors' own names, shortens the other names, and aligns the data of all tensors.
 
     Args:
         content: What the converter wrote, with one subgraph.
@@ -60,6 +61,8 @@ def name_signature(content: bytes) -> bytes:
             "Express it in other operations in mbert_cli/model.",
         )
     (subgraph,) = model.subgraphs
+    for tensor in subgraph.tensors:
+        tensor.name = short_name(tensor.name.decode())
     signature = schema.SignatureDefT()
     signature.signatureKey = SIGNATURE
     signature.subgraphIndex = 0
@@ -69,6 +72,16 @@ def name_signature(content: bytes) -> bytes:
     builder = _AligningBuilder(len(content) + len(content) // 8)
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())
+
+
+def short_name(name: str) -> str:
+    """What a tensor is called in its layer, as `layer_07/MatMul_3`.
+
+    Args:
+        name: Its name in the graph, or several with `;` between them, as `task_1/layer_07_1/MatMul_3`: the network's
+            scope is the same for all, and Keras opens each scope twice.
+    """
+    return ";".join(re.sub(r"_1/", "/", re.sub(r"^\w+_1/(?=\w+/)", "", part)) for part in name.split(";"))
 
 
 def _named(subgraph: schema.SubGraphT, index: int) -> schema.TensorMapT:

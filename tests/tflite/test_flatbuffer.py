@@ -5,7 +5,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
-from mbert_cli.tflite.flatbuffer import name_signature, op_census
+from mbert_cli.tflite.flatbuffer import name_signature, op_census, short_name
 
 
 def test_the_census_counts_every_operation(content):
@@ -19,6 +19,28 @@ def test_the_data_of_every_tensor_is_aligned(content):
     starts = [buffer._tab.Vector(buffer._tab.Offset(4)) for buffer in buffers if buffer.DataLength()]
     assert len(starts) > 20
     assert {start % 16 for start in starts} == {0}
+
+
+def test_tensors_are_called_after_the_layers_that_they_are_in(content):
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    names = [tensor.name.decode() for tensor in model.subgraphs[0].tensors]
+    assert names[:3] == ["ids", "segment_ids", "mask"]
+    assert {"layer_00/MatMul_3", "layer_01/split", "classifier/MatMul"} <= set(names)
+    assert not [name for name in names if name.startswith("task") or "_1/" in name]
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("task_1/layer_07_1/MatMul_1", "layer_07/MatMul_1"),
+        ("task_1/layer_00_1/MatMul;task_1/layer_00_1/Relu_1", "layer_00/MatMul;layer_00/Relu_1"),
+        ("task_1/layer_11_1/transpose", "layer_11/transpose"),
+        ("probabilities", "probabilities"),
+        ("arith.constant1", "arith.constant1"),
+    ],
+)
+def test_a_name_loses_what_says_nothing(name, short):
+    assert short_name(name) == short
 
 
 def test_a_custom_operation_is_counted_and_refused_by_name(content):
