@@ -170,6 +170,13 @@ def test_every_file_of_the_map_exists():
     assert not missing
 
 
+def test_whatever_a_type_checker_passes_over_has_a_code_and_a_reason():
+    lines = [line for path in FILES for line in path.read_text(encoding="utf-8").splitlines()]
+    passed_over = [line.strip() for line in lines if "# type: ignore" in line]
+    assert passed_over
+    assert [line for line in passed_over if not re.search(r"# type: ignore\[[a-z-]+\] # \w", line)] == []
+
+
 def test_the_package_and_its_wheel_have_one_version():
     settings = ConfigParser()
     settings.read(PACKAGE.parent / "setup.cfg", encoding="utf-8")
