@@ -64,7 +64,7 @@ def wrong_value(key: Key, value: object) -> str:
     elif isinstance(value, list) and "list of texts" in key.accepts and _numbers_in(value):
         texts = [written(item) if isinstance(item, int | float) else item for item in value]
         quotes = f" Write each in quotes: {json.dumps(texts)}."
-    elif isinstance(value, str) and key.accepts.startswith("a list of texts"):
+    elif isinstance(value, str | int | float) and key.accepts.startswith("a list of"):
         quotes = f" Write it in brackets: [{written(value)}]."
     return f"{key.path} must be {key.accepts}.{guess}{quotes} Received: {written(value)}"
 

@@ -47,6 +47,9 @@ def said(verb, *arguments, **options):
          "train.optimizer.clip_norm must be a number above 0, or null. Received: 0"),
         ("distill", "train.optimizer.learning_rate=.nan",
          "train.optimizer.learning_rate must be a number above 0. Received: .nan"),
+        ("finetune", "search.seed=3",
+         ("search.seed must be a list of whole numbers of 0 or more, at least 1 of them, or null. "
+          "Write it in brackets: [3]. Received: 3")),
         ("finetune", "task.packages=x", "task.packages must be a list of texts, or null. Write it in brackets: [x]. Received: x"),
         ("distill", "distill.strategy=joit",
          "distill.strategy must be progressive, joint or auxiliary. Did you mean joint? Received: joit"),
