@@ -49,7 +49,7 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
     store = look_at_store(inspection, invocation, _data(recipe, teacher))
     inputs = _inputs(teacher, store)
     recipe = with_found(recipe, inputs)
-    contents = look_at_run(inspection, invocation, recipe, inputs)
+    contents = look_at_run(inspection, invocation, recipe, inputs, _steps)
     look_at_length(inspection, "sequence length, student", recipe.data.sequence_length, lambda: size)
     look_at_length(
         inspection,
@@ -72,13 +72,15 @@ def _plan(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
     return tuple(STRATEGIES[recipe.distill.strategy](recipe.distill, places, recipe.train.optimizer))
 
 
+def _steps(recipe: DistillRecipe) -> tuple[Stage, ...]:
+    """The stages with their steps, which do not depend on which layers of a teacher are compared."""
+    return _plan(recipe, range(recipe.model.resolve().num_layers + 1))
+
+
 def _stages(recipe: DistillRecipe) -> tuple[str, None]:
-    """Stages and steps, which do not depend on which layers are compared."""
-    plan = _plan(recipe, range(recipe.model.resolve().num_layers + 1))
-    return (
-        f"{recipe.distill.strategy}: {len(plan)} of {counted(sum(stage.steps for stage in plan), 'step')}",
-        None,
-    )
+    plan = _steps(recipe)
+    steps = counted(sum(stage.steps for stage in plan), "step")
+    return f"{recipe.distill.strategy}: {len(plan)} of {steps}", None
 
 
 def _data(recipe: DistillRecipe, teacher: Looked[RunModel]) -> PretrainingOptions:

@@ -1,6 +1,6 @@
 """Whether the run that is in a command's directory already is the one that the command would write."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mbert_cli.preflight.inspection import Inspection, Looked
@@ -9,6 +9,7 @@ from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.listing import is_run
 from mbert_cli.section import Section
+from mbert_cli.train.stage import Stage
 
 
 def look_at_run(
@@ -16,6 +17,7 @@ def look_at_run(
     invocation: Invocation[Any],
     recipe: Section,
     inputs: Mapping[str, Run] | None = None,
+    plan_of: Callable[[Any], Sequence[Stage]] | None = None,
 ) -> Looked[Contents | None]:
     """Looks whether the run is of this recipe, and began with these inputs.
 
@@ -24,6 +26,7 @@ def look_at_run(
         invocation: The command.
         recipe: Its recipe, with the runs that it works on written down as far as they were found.
         inputs: Those runs, by key.
+        plan_of: The plan of a recipe, where it is known before the inputs are read.
 
     Returns:
         What the inputs hold; None where there is no such run, or it is moved aside.
@@ -35,7 +38,7 @@ def look_at_run(
     from mbert_cli.sessions.prolonging import require_same_run
 
     def check() -> tuple[str, Contents]:
-        contents = require_same_run(path, invocation.verb, recipe, inputs or {})
+        contents = require_same_run(path, invocation.verb, recipe, inputs, plan_of)
         return f"{path} continues, with the inputs that it began with", contents
 
     return inspection.look("run", check)

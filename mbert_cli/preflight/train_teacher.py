@@ -20,7 +20,7 @@ def resolve(invocation: Invocation[TrainTeacherRecipe], inspection: Inspection) 
     store = look_at_store(inspection, invocation, recipe.data)
     inputs = {KEY: store.found.run} if isinstance(store.found, StoreRun) else {}
     recipe = with_found(recipe, inputs)
-    contents = look_at_run(inspection, invocation, recipe, inputs)
+    contents = look_at_run(inspection, invocation, recipe, inputs, plan_of)
     look_at_length(inspection, "sequence length", recipe.data.sequence_length, lambda: size)
     vocabulary = store.found.vocabulary if store.found else None
     look_at_pretraining(inspection, invocation.directory, recipe, size, vocabulary)

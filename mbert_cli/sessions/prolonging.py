@@ -13,7 +13,7 @@ from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.identity import Changes, Growth, compare_with_run
-from mbert_cli.runs.listing import FINAL, checkpoint_steps, describe_run, is_run, recorded_recipe
+from mbert_cli.runs.listing import FINAL, checkpoint_steps, is_run, recorded_recipe, state_of
 from mbert_cli.section import Section
 from mbert_cli.train.stage import Stage
 
@@ -28,7 +28,13 @@ PlanOf = Callable[[Any], Sequence[Stage]]
 """Recipe -> the stages that it trains through."""
 
 
-def growth_of(verb: str, recipe: Section, plan_of: PlanOf, path: Path) -> Growth:
+def growth_of(
+    verb: str,
+    recipe: Section,
+    plan_of: PlanOf,
+    path: Path,
+    say: Callable[[str], None] = console.info,
+) -> Growth:
     """How a run may become longer: where no stage that it has left behind would take more steps.
 
     Args:
@@ -36,6 +42,7 @@ def growth_of(verb: str, recipe: Section, plan_of: PlanOf, path: Path) -> Growth
         recipe: Its recipe, with the inputs resolved.
         plan_of: The plan of a recipe.
         path: The run directory.
+        say: Told what becomes longer.
     """
 
     def takes_effect(changes: Changes) -> bool:
@@ -45,37 +52,45 @@ def growth_of(verb: str, recipe: Section, plan_of: PlanOf, path: Path) -> Growth
             return False
         step = _reached(path)
         _require_open(before, after, step, changes, path)
-        console.info(_describe(before, after, step, changes, path))
+        say(_describe(before, after, step, changes, path))
         return True
 
     return Growth(GROWING[verb], takes_effect)
 
 
 def require_same_run(
-    path: Path, verb: str, recipe: Section, inputs: Mapping[str, Run] | None = None
+    path: Path,
+    verb: str,
+    recipe: Section,
+    inputs: Mapping[str, Run] | None = None,
+    plan_of: PlanOf | None = None,
 ) -> Contents:
     """Checks before anything is loaded that a command may continue the run in a directory.
 
-    What the recipe leaves open with null is taken for what the run recorded. Which stages more steps may lengthen
-    is not looked at.
+    What the recipe leaves open with null is taken for what the run recorded.
 
     Args:
         path: The directory of a run.
         verb: The command.
         recipe: Its recipe.
         inputs: The runs that it works on as far as they were opened, by key.
+        plan_of: The plan of a recipe, where it is known; which stages more steps may lengthen is looked at then.
 
     Returns:
         What its inputs hold.
 
     Raises:
-        UserError: The run is of another recipe, began with other inputs, or would become shorter.
+        UserError: The run is of another recipe, began with other inputs, or would become shorter, or longer in a
+            stage that is over.
     """
     recorded = recorded_recipe(path)
     plain = json.loads(json.dumps(recipe.model_dump(), default=dict))
     contents = input_contents(with_recorded_runs(recipe, path), path, inputs)
-    is_search = plain.get("search") is not None
-    growth = Growth(() if is_search else GROWING.get(verb, ()), lambda changes: True)
+    if plan_of is not None:
+        growth = growth_of(verb, recipe, plan_of, path, say=lambda text: None)
+    else:
+        is_search = plain.get("search") is not None
+        growth = Growth(() if is_search else GROWING.get(verb, ()), lambda changes: True)
     compare_with_run(path, verb, (recorded, _filled(plain, recorded)), contents, growth)
     return contents
 
@@ -99,7 +114,7 @@ def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: Plan
     changes = {key: values for key, values in both.items() if values[0] != values[1]}
     is_longer = bool(changes) and growth_of(verb, recipe, plan_of, path).takes_effect(changes)
     steps = checkpoint_steps(path)
-    if not is_longer and describe_run(path).state == "complete":
+    if not is_longer and state_of(path) == "complete":
         console.info(f"{path} is complete already")
     elif steps:
         console.info(f"{path} continues after step {steps[-1]:,}")

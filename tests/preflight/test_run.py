@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from mbert_cli.preflight.resolving import inspect
+from mbert_cli.preflight.resolving import inspect, resolve
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs.directory import RunDir
@@ -52,3 +52,23 @@ def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_w
     )
     found = inspect(replace(invocation, fresh=True))
     assert "run" not in {check.name for check in found}
+
+
+def test_more_steps_of_a_stage_that_is_over_are_refused_before_anything_is_built(
+    make_run, make_store, checks
+):
+    make_run("train-teacher")
+    make_store()
+    settings = ["distill.transfer_steps=40", "distill.pretraining_steps=60"]
+    ready = resolve(invoke("distill", "quickstart", settings, {}))
+    path = ready.invocation.directory
+    contents = input_contents(ready.recipe)
+    RunDir.open(path, "distill", ready.recipe.model_dump(), fresh=False, origin={}, contents=contents).close()
+    (path / "checkpoints/step-000050").mkdir(parents=True)
+    longer = ["distill.transfer_steps=40", "distill.pretraining_steps=80"]
+    assert checks("distill", "quickstart", *longer)["run"][0]
+    passed, finding = checks("distill", "quickstart", "distill.transfer_steps=80", settings[1])["run"]
+    assert not passed
+    assert finding.startswith(
+        "A stage that is over takes no more steps. Received: distill.transfer_steps 80 for "
+    )
