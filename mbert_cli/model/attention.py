@@ -1,5 +1,7 @@
 """Self-attention that returns its logits, and the padding mask in the form that attention adds."""
 
+from typing import Any
+
 import keras
 from keras import KerasTensor, ops
 
@@ -17,7 +19,10 @@ how long the batch is. Below that the two give the same bits.
 
 
 class AttentionBias(keras.Layer):
-    """Padding mask -> what is added to the attention logits: 0 for tokens, `MASKED` for padding.
+    """Padding mask -> what is added to the attention logits: 0 for tokens, a large negative number for padding.
+
+    Args:
+        masked: That number.
 
     Call arguments:
         padding_mask: (batch, length) int32, 1 for tokens and 0 for padding.
@@ -26,9 +31,13 @@ class AttentionBias(keras.Layer):
         (batch, 1, 1, length) float32.
     """
 
+    def __init__(self, masked: float = MASKED, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.masked = masked
+
     def call(self, padding_mask: Tensor) -> Tensor:
         padding = 1.0 - ops.cast(padding_mask, "float32")
-        return ops.expand_dims(padding * MASKED, (1, 2))
+        return ops.expand_dims(padding * self.masked, (1, 2))
 
     def compute_output_spec(self, padding_mask: KerasTensor) -> KerasTensor:
         batch, length = padding_mask.shape

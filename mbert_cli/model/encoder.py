@@ -29,7 +29,7 @@ merged projections there is no `attention/{query,key,value}` and no kernel and b
 import keras
 
 from mbert_cli.errors import UserError
-from mbert_cli.model.attention import AttentionBias
+from mbert_cli.model.attention import MASKED, AttentionBias
 from mbert_cli.model.bottleneck import BottleneckBlock
 from mbert_cli.model.embedding import Embeddings
 from mbert_cli.model.initialization import draw_weights
@@ -52,6 +52,7 @@ def build_encoder(
     learns_attention: bool = True,
     is_drawn: bool = True,
     ends_in_cls: bool = False,
+    masked: float = MASKED,
 ) -> keras.Model:
     """Builds an encoder as a functional model.
 
@@ -65,6 +66,7 @@ def build_encoder(
         learns_attention: Whether gradients flow through `attention_logits`; without, a training is faster.
         is_drawn: False leaves zeros as a seed of None does, and the seed decides dropout alone.
         ends_in_cls: Whether the last block computes the first position alone, because nothing else is read.
+        masked: What is added to the attention logits of padding.
 
     Returns:
         A model from a dict of `INPUTS` to a Trace: a dict of `hidden_states`, num_layers + 1 tensors (batch,
@@ -81,7 +83,7 @@ def build_encoder(
     block_class = PlainBlock if size.intra_dim is None else BottleneckBlock
     shared, shared_trace = {"seed": seed or 0, "dtype": dtype}, SharedTrace(learns_attention=learns_attention)
     with keras.name_scope("encoder"):
-        bias = AttentionBias(name="attention_bias", dtype=dtype)(inputs["padding_mask"])
+        bias = AttentionBias(masked, name="attention_bias", dtype=dtype)(inputs["padding_mask"])
         embeddings = Embeddings(size, vocab_size, name="embeddings", **shared)
         hidden_states = [embeddings(inputs["token_ids"], inputs["segment_ids"])]
         attention_logits = []

@@ -21,6 +21,7 @@ import keras
 from keras import KerasTensor, ops
 
 from mbert_cli.backend import Tensor
+from mbert_cli.model.attention import MASKED
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.encoder import build_encoder, resolve_size
 from mbert_cli.model.feed_forward import ACTIVATIONS
@@ -199,6 +200,7 @@ def build_task_network(
     dtype: str | keras.DTypePolicy | None = None,
     draws_encoder: bool = True,
     ends_in_cls: bool = False,
+    masked: float = MASKED,
 ) -> keras.Model:
     """Builds an encoder with the head of a task.
 
@@ -208,6 +210,7 @@ def build_task_network(
         dropout_rate: Share of the states that the head reads zeroed while training.
         draws_encoder: False where the encoder's weights come from a file; those of the head are drawn all the same.
         ends_in_cls: Whether the last block computes [CLS] alone where the head reads nothing else.
+        masked: What is added to the attention logits of padding.
 
     Returns:
         A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_outputs), or (batch, length,
@@ -222,6 +225,7 @@ def build_task_network(
         learns_attention=False,
         is_drawn=draws_encoder,
         ends_in_cls=ends_in_cls and head.is_pooled,
+        masked=masked,
     )
     classifier = ClassifierHead(num_outputs, dropout_rate, seed=seed or 0, name=head.name, dtype=dtype)
     states, weights = encoder.output["hidden_states"][-1], []

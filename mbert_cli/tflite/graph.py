@@ -4,6 +4,7 @@ What differs from training:
 
 - The weights are constants of the graph.
 - A head that reads [CLS] alone needs no other row of the last block after its keys and values.
+- The mask fits into float16, in which the accelerators of phones compute.
 - Outputs have the form that a phone wants: probabilities, or a tensor of its own for each column.
 """
 
@@ -19,6 +20,10 @@ from mbert_cli.tflite.fold import Weights
 
 with hidden_native_output():
     import tensorflow as tf
+
+PHONE_MASKED = -10_000.0
+"""Added to the attention logits of padding, as BERT's code does. A mask beyond float16 would be an infinity there, and
+its product with the 0 of a token NaN."""
 
 Inference = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 """Token ids, mask (1 for tokens, 0 for padding) and segments, (1, length) int32 each, by the names `ids`, `mask` and
@@ -42,6 +47,7 @@ def build_inference(weights: Weights, architecture: Architecture, head: TaskHead
         seed=None,
         dtype="float32",
         ends_in_cls=True,
+        masked=PHONE_MASKED,
     )
 
     def infer(ids: tf.Tensor, mask: tf.Tensor, segment_ids: tf.Tensor) -> tuple[tf.Tensor, ...]:

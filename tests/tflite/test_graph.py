@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 from mbert_cli.model.options import SIZES, Architecture
@@ -36,6 +37,18 @@ def test_the_inference_graph_equals_the_keras_network(
     expected = keras_probabilities(network, batch)
     assert expected.max(axis=0).min() > 0.02  # the rows differ, so the comparison says something
     np.testing.assert_allclose(graph_probabilities(network, size, batch), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "bert_base"])
+def test_every_constant_of_the_graph_fits_into_float16(name, small_size, random_network):
+    size = small_size(name)
+    infer = tf.function(build_inference(*fold(read_variables(random_network(size)), size)))
+    graph = infer.get_concrete_function(*[tf.TensorSpec((1, 16), tf.int32)] * 3).graph
+    constants = [
+        tf.make_ndarray(node.get_attr("value")) for node in graph.get_operations() if node.type == "Const"
+    ]
+    largest = max(np.abs(array).max() for array in constants if array.dtype == np.float32 and array.size)
+    assert 10_000 <= largest <= np.finfo(np.float16).max
 
 
 @pytest.mark.parametrize(
