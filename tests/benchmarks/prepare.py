@@ -1,8 +1,8 @@
 """How fast `mbert prepare` writes a token store, next to the `tokenizers` package merely encoding the text.
 
-    python tests/benchmarks/prepare.py [FOLDER] [--vocabulary FILE] [--rounds N] [--megabytes N]
+    python tests/benchmarks/prepare.py FOLDER [--vocabulary FILE] [--rounds N] [--megabytes N]
 
-FOLDER has .txt, .md or .jsonl files; the default is ../shared/data/corpus. Both sides have all cores, the
+FOLDER has .txt, .md or .jsonl files. Without a vocabulary one is trained on them first. Both sides have all cores, the
 same vocabulary and the same text, and take turns in one process. `prepare` reads the files, splits
 sentences, encodes and writes; `tokenizers` gets paragraphs that were read beforehand. Imports are not
 timed.
@@ -22,7 +22,6 @@ from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 PEER_BATCH = 10_000
 
 
@@ -80,8 +79,8 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", nargs="?", default=SHARED / "corpus")
-    parser.add_argument("--vocabulary", type=Path, default=SHARED / "vocab" / "bert_uncased_vocab.txt")
+    parser.add_argument("folder")
+    parser.add_argument("--vocabulary", type=Path, help="a vocab.txt; default: trained on the corpus")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--megabytes", type=float, default=30.0, help="read files up to about this size")
     return parser.parse_args()
@@ -98,10 +97,10 @@ def _choose_files(folder: Path, limit: float) -> list[Path]:
     return chosen
 
 
-def _vocabulary(path: Path, corpus: FilesCorpus) -> Vocabulary:
-    if path.is_file():
+def _vocabulary(path: Path | None, corpus: FilesCorpus) -> Vocabulary:
+    if path is not None:
         return load_vocabulary(path, lowercase=True)
-    print(f"No vocabulary at {path}: one of 30,522 tokens is trained on the corpus first.")
+    print("A vocabulary of 30,522 tokens is trained on the corpus first.")
     return train_vocabulary(sample_texts(documents(corpus), 16.0), 30522, lowercase=True)
 
 

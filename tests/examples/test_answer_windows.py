@@ -1,5 +1,6 @@
 """Windows over long texts: where they lie, where the answer is in them, and that no character is lost."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from mbert_cli.text.wordpiece import Tokenizer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = Vocabulary((*RESERVED, *LETTERS, *(f"##{letter}" for letter in LETTERS), "東", "京"))
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SQUAD = os.environ.get("SQUAD_DEV_V1")
+"""The official dev-v1.1.json, where the test that needs it shall run, and beside it the vocab.txt of BERT, uncased."""
 
 
 @pytest.fixture(scope="module")
@@ -288,10 +290,10 @@ def test_a_stride_of_nothing_is_refused(tokenizer):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (SHARED / "squad").is_dir(), reason="../shared/data has no squad folder")
+@pytest.mark.skipif(SQUAD is None, reason="SQUAD_DEV_V1 names no dev-v1.1.json")
 def test_the_development_set_has_10833_windows():
-    vocabulary = load_vocabulary(SHARED / "vocab" / "bert_uncased_vocab.txt", lowercase=True)
-    squad = read_squad(SHARED / "squad" / "dev-v1.1.json.gz")
+    vocabulary = load_vocabulary(Path(SQUAD).with_name("vocab.txt"), lowercase=True)
+    squad = read_squad(Path(SQUAD))
     windows = answer_windows(squad.questions, Tokenizer(vocabulary), 384, 128, 64)
     assert (len(squad.questions), len(windows)) == (10_570, 10_833)
     for row in np.flatnonzero(windows.start_positions):
