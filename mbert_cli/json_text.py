@@ -52,3 +52,12 @@ def require_shallow(value: object) -> None:
         if nested and depth > MAX_DEPTH:
             raise ValueError(TOO_DEEP)
         level = [inner for part in nested for inner in (part.values() if isinstance(part, dict) else part)]
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Reads a file that holds a JSON object; an empty one where there is no such file."""
+    try:
+        content = read_json(path)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mbert_cli.json_text import MAX_DEPTH, parse_json, read_json, require_shallow
+from mbert_cli.json_text import MAX_DEPTH, parse_json, read_json, read_object, require_shallow
 
 
 def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
@@ -45,3 +45,11 @@ def test_a_file_is_read_in_its_encoding(tmp_path):
         read_json(path)
     with pytest.raises(OSError, match="nowhere"):
         read_json(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(("text", "expected"), [('{"a": 1}', {"a": 1}), ("[1]", {}), ("{", {}), ("", {})])
+def test_what_is_no_object_is_read_as_an_empty_one(tmp_path, text, expected):
+    path = tmp_path / "x.json"
+    assert read_object(path) == {}
+    path.write_text(text)
+    assert read_object(path) == expected

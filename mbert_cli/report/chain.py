@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.figures import show_score, show_share
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import read_object
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.artifacts import exported, is_outdated, target_name
@@ -210,7 +210,7 @@ def _artifact_record(one: ChainArtifact) -> dict[str, Any]:
 def _read_model(info: RunInfo) -> ChainModel:
     recipe = recorded_recipe(info.path)
     source = started_from(recipe)
-    summary, before = _read(info.path / FINAL / SUMMARY), _read(source / FINAL / SUMMARY)
+    summary, before = read_object(info.path / FINAL / SUMMARY), read_object(source / FINAL / SUMMARY)
     is_pretrained = bool(recipe["pretrained"])
     has_score = is_pretrained and not recipe.get("initialize_from")
     return ChainModel(
@@ -237,7 +237,7 @@ def _origin(source: Path) -> str:
 
 
 def _read_artifact(info: RunInfo, path: Path, timed: Latency | None) -> ChainArtifact:
-    report, size_bytes = _read(path.with_name("report.json")), path.stat().st_size
+    report, size_bytes = read_object(path.with_name("report.json")), path.stat().st_size
     return ChainArtifact(
         path=path,
         task=_task(recorded_recipe(info.path)),
@@ -263,11 +263,3 @@ def _has_source_score(model: ChainModel) -> bool:
 def _named(found: SetDescription | None) -> str:
     """Which set a score belongs to."""
     return str(found or "a set that was not recorded")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import read_object
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.runs.artifacts import exported, is_outdated
@@ -99,7 +99,7 @@ def read_details(path: Path) -> RunDetails:
         info=info,
         explanation=_explanation(info),
         growth=_growth(info),
-        summary=_read(path / FINAL / SUMMARY),
+        summary=read_object(path / FINAL / SUMMARY),
         commands=[session.get("command", "unknown") for session in sessions],
         began=_moment(sessions[0].get("started")),
         recipe=_changed_keys(info.verb, recorded_recipe(path)),
@@ -113,11 +113,11 @@ def read_details(path: Path) -> RunDetails:
 def _explanation(info: RunInfo) -> str:
     if info.state == "running":
         return str(read_owner(info.path) or "by a process")
-    return str(_read(info.path / FAILURE).get("message", "")) if info.state == "failed" else ""
+    return str(read_object(info.path / FAILURE).get("message", "")) if info.state == "failed" else ""
 
 
 def _growth(info: RunInfo) -> str:
-    grown = _read(info.path / LONGER)
+    grown = read_object(info.path / LONGER)
     keys = ", ".join(f"{key} {values['now']} after {values['before']}" for key, values in grown.items())
     return f"continues for {keys}, and final/ has the earlier result" if grown else ""
 
@@ -137,13 +137,13 @@ def _checkpoints(path: Path) -> dict[str, int]:
 
 
 def _artifact(run: Path, artifact: Path) -> Evaluation:
-    report = _read(artifact.with_name("report.json"))
+    report = read_object(artifact.with_name("report.json"))
     score = report.get("parity", {}).get("metric_artifact")
     return _evaluation(run, artifact, artifact.parent.name, artifact.stat().st_size, report, score)
 
 
 def _evaluations(run: Path) -> list[Evaluation]:
-    reports = {file: _read(file) for file in sorted((run / "eval").glob("*.json"))}
+    reports = {file: read_object(file) for file in sorted((run / "eval").glob("*.json"))}
     return [
         _evaluation(run, file, file.stem, None, report, report["score"])
         for file, report in reports.items()
@@ -165,11 +165,3 @@ def _moment(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import read_object
 from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.lock import is_locked
@@ -126,7 +126,7 @@ def is_aside(path: Path) -> bool:
 def describe_run(path: Path) -> RunInfo:
     """Returns what is known of one run."""
     sessions = read_origin(path).get("sessions") or [{}]
-    summary = _read_object(path / FINAL / SUMMARY)
+    summary = read_object(path / FINAL / SUMMARY)
     return RunInfo(
         path=path,
         verb=verb_of(path),
@@ -145,7 +145,7 @@ def describe_run(path: Path) -> RunInfo:
 
 def read_origin(path: Path) -> dict[str, Any]:
     """Returns origin.json of a run: `verb` and the list `sessions`; empty when it cannot be read."""
-    return _read_object(path / ORIGIN)
+    return read_object(path / ORIGIN)
 
 
 def verb_of(path: Path) -> str:
@@ -203,7 +203,7 @@ def state_of(path: Path) -> State:
 
 
 def _trials(path: Path) -> tuple[int, int] | None:
-    counts = _read_object(path / SEARCH).get("trials")
+    counts = read_object(path / SEARCH).get("trials")
     return (counts["done"], counts["total"]) if counts else None
 
 
@@ -217,21 +217,13 @@ def finished_at(path: Path) -> datetime | None:
 
 def steps_of(path: Path) -> int | None:
     """Steps that a run has done, where its command counts steps."""
-    summary = _read_object(path / FINAL / SUMMARY)
+    summary = read_object(path / FINAL / SUMMARY)
     record = Journal(path / JOURNAL).last() or {}
     steps = summary.get("steps")
     if isinstance(steps, int) and not (path / LONGER).exists():
         return steps
     counts = [*checkpoint_steps(path)[-1:], record.get("step")]
     return max((count for count in counts if isinstance(count, int)), default=None)
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _time(text: str | None) -> datetime | None:
