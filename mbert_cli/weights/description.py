@@ -63,10 +63,10 @@ class ModelDescription(Section):
     vocabulary: VocabularyDescription
     """Its vocabulary."""
     output_names: list[str] | None = Field(
-        default=None, validation_alias=AliasChoices("output_names", "labels")
+        default=None, validation_alias=AliasChoices("output_names", "labels"), serialization_alias="labels"
     )
     """Names of the outputs of a task model, in their order: its labels; for a regression its number, for answers
-    their start and end. Version 0.1 called them labels."""
+    their start and end. The file calls them labels, as other programs that read it expect."""
     kind: str = "classification"
     """What its task asks for, one of `TaskKind`."""
     null_threshold: float | None = None
@@ -78,7 +78,9 @@ class ModelDescription(Section):
 
     def save(self, directory: Path) -> None:
         """Writes `model.json` into the directory."""
-        (directory / DESCRIPTION_FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (directory / DESCRIPTION_FILE).write_text(
+            self.model_dump_json(indent=2, by_alias=True) + "\n", encoding="utf-8"
+        )
 
     @classmethod
     def load(cls, directory: Path) -> "ModelDescription":

@@ -31,7 +31,7 @@ def test_a_description_reads_back_as_it_was_written(tmp_path):
 def test_what_earlier_versions_did_not_write_has_its_default(tmp_path):
     DESCRIPTION.save(tmp_path)
     values = json.loads((tmp_path / DESCRIPTION_FILE).read_text())
-    for name in ("null_threshold", "sets", "kind", "output_names", "task"):
+    for name in ("null_threshold", "sets", "kind", "labels", "task"):
         del values[name]
     del values["vocabulary"]["matched"]
     (tmp_path / DESCRIPTION_FILE).write_text(json.dumps(values))
@@ -40,12 +40,9 @@ def test_what_earlier_versions_did_not_write_has_its_default(tmp_path):
     assert found.vocabulary.matched == 0
 
 
-def test_the_outputs_of_version_0_1_are_read_under_their_name_of_then(tmp_path):
+def test_the_file_calls_the_outputs_labels_as_other_programs_expect(tmp_path):
     DESCRIPTION.save(tmp_path)
-    values = json.loads((tmp_path / DESCRIPTION_FILE).read_text())
-    values["labels"] = values.pop("output_names")
-    (tmp_path / DESCRIPTION_FILE).write_text(json.dumps(values))
-    assert ModelDescription.load(tmp_path) == DESCRIPTION
+    assert json.loads((tmp_path / DESCRIPTION_FILE).read_text())["labels"] == ["no", "yes"]
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"verb": "finetune"}', b"\xff"])
