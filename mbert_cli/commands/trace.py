@@ -1,5 +1,6 @@
 """`mbert trace`: what every layer of a model makes of a text, as arrays and as a picture."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.backend import load_keras
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
+from mbert_cli.native_output import hidden_native_output
 from mbert_cli.report.attention_maps import draw_attention, require_pictures
 from mbert_cli.runs.lineage import WITH_WEIGHTS
+from mbert_cli.runs.manifest import replace_file
 from mbert_cli.weights.saved_model import RunModel
 
 
@@ -47,7 +51,9 @@ def run(command: TraceCommand) -> None:
     """
     _check(command)
     models = [RunModel.open(path, WITH_WEIGHTS) for path in command.runs]
-    from mbert_cli.tasks.tracing import trace_model  # imports Keras
+    with hidden_native_output():
+        load_keras()
+        from mbert_cli.tasks.tracing import trace_model
 
     traces = {model.path: trace_model(model, command.text, command.pair, command.pad) for model in models}
     for path, arrays in traces.items():
@@ -91,8 +97,10 @@ def _write(path: Path, traces: dict[Path, dict[str, np.ndarray]]) -> None:
         for run_path, arrays in traces.items()
         for name, array in arrays.items()
     }
+    archive = io.BytesIO()
+    np.savez(archive, allow_pickle=False, **content)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, allow_pickle=False, **content)
+    replace_file(path, archive.getvalue())
     console.result(f"{path}: {_shown(content)}")
 
 

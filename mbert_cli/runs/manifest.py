@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,14 +93,25 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Writes a file that holds either its old or its new content, whatever happens."""
-    _remove_leftovers(path)
+    """Writes a file that holds either its old or its new content, whatever happens.
+
+    Raises:
+        OSError: It cannot be written; the error names `path`, and nothing lies beside it.
+    """
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    with open(partial, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    try:
+        _remove_leftovers(path)
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink()
+        if isinstance(error, OSError):  # a full disk names no file, the others that of the part
+            error.filename, error.filename2 = str(path), None
+        raise
     _sync(path.parent)
 
 

@@ -1,5 +1,9 @@
 """Traces of a text, as arrays and as a picture."""
 
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +66,27 @@ def test_the_arrays_of_one_run_have_canonical_names():
     assert arrays["attention/layer_01"].shape == (2, 6, 6)
     np.testing.assert_allclose(arrays["attention/layer_00"].sum(axis=-1), 1, rtol=1e-5)
     np.testing.assert_array_equal(arrays["pooled"], arrays["hidden_states/layer_01"][0])
+
+
+def test_arrays_on_a_full_disk_leave_the_file_that_was_there(monkeypatch):
+    def stop(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    Path("a.npz").write_bytes(b"before")
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(OSError, match=r"No space left on device: 'a\.npz'"):
+        trace.run(TraceCommand((Path("runs/student"),), "It rains", out=Path("a.npz")))
+    assert Path("a.npz").read_bytes() == b"before"
+    assert not list(Path().glob("*.partial-*"))
+
+
+def test_a_quiet_trace_prints_nothing_of_tensorflow(monkeypatch):
+    words = ["trace", "runs/student", "--text", "it rains", "--out", "a.npz", "-q"]
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # TensorFlow may have been loaded here
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-m", "mbert_cli.cli", *words]
+    answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    assert answer.stderr == ""
 
 
 def test_two_runs_stand_below_their_names_and_side_by_side_in_the_picture():

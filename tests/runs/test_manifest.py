@@ -60,6 +60,19 @@ def test_a_full_disk_leaves_nothing_and_is_named() -> None:
     assert names(Path()) == []
 
 
+def test_a_file_on_a_full_disk_stays_as_it_was_and_is_named(monkeypatch) -> None:
+    def stop(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    Path("page.md").write_text("before")
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        replace_file(Path("page.md"), b"after")
+    assert caught.value.filename == "page.md"
+    assert names(Path()) == ["page.md"]
+    assert Path("page.md").read_text() == "before"
+
+
 def test_a_directory_is_not_there_while_it_is_written() -> None:
     def look(folder: Path) -> None:
         assert folder == Path(f"store.partial-{os.getpid()}")
