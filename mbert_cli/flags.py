@@ -178,7 +178,7 @@ Out = Annotated[
     Path | None,
     typer.Option(
         "--out", metavar="FILE", show_default=False,
-        help="Write the results to this file instead. An existing file is replaced, unless it belongs to a run.",
+        help="Write the results to this file instead, in a folder that exists and is not a run's; replaces a file.",
     ),
 ]  # fmt: skip
 SearchFormat = Annotated[
@@ -192,7 +192,7 @@ SearchOut = Annotated[
     Path | None,
     typer.Option(
         "--out", metavar="FILE", show_default=False,
-        help="Write the table of a search to this file instead. An existing file is replaced.",
+        help="Write the table of a search to this file, in a folder that exists and is not a run's; replaces a file.",
     ),
 ]  # fmt: skip
 RunsRoot = Annotated[Path, typer.Argument(help="The folder of the runs, or one run.")]

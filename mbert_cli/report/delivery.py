@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from mbert_cli.errors import UserError
 from mbert_cli.page import PAGE_FORMATS, Delivery, PageFormat
@@ -39,10 +40,12 @@ def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
 
 
 def write_file(file: Path, text: str) -> None:
-    """Writes a file whole or not at all; creates missing folders, and replaces an existing file."""
-    place = _place(file)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(place, text.encode("utf-8", "backslashreplace"))
+    """Writes a file whole or not at all; replaces an existing file.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    replace_file(_place(file), text.encode("utf-8", "backslashreplace"))
 
 
 def _place(file: Path) -> Path:
@@ -54,12 +57,13 @@ def _require_place(file: Path) -> None:
     """Checks that a file can be written; leaves nothing behind.
 
     Raises:
-        UserError: It cannot, or it is one that must not be replaced.
+        UserError: It cannot, or it is one that must not be replaced, or lies in a run.
     """
     place = _place(file)
     try:
+        _require_folder(file, place)
         _require_replaceable(file, place)
-        trial = _nearest_folder(place) / f"{place.name}.partial-{os.getpid()}"
+        trial = place.parent / f"{place.name}.partial-{os.getpid()}"
         trial.touch(exist_ok=False)
         trial.unlink()
     except OSError as error:
@@ -69,9 +73,16 @@ def _require_place(file: Path) -> None:
         ) from None
 
 
-def _nearest_folder(place: Path) -> Path:
-    """The folder of a file, or the first existing one above it."""
-    return next(folder for folder in place.parents if folder.exists())
+def _require_folder(file: Path, place: Path) -> None:
+    """Checks that the folder is there, and that it is not a run's: what lies in one is written by its own verbs."""
+    if not place.parent.exists():
+        raise UserError(
+            f"The folder of --out must exist. Received: {file}", f"mkdir -p {quote(str(place.parent))}"
+        )
+    if any(is_run(folder) for folder in place.parents):
+        raise UserError(
+            f"--out must lie outside of the directories of runs. Received: {file}", "Name a file elsewhere."
+        )
 
 
 def _require_replaceable(file: Path, place: Path) -> None:
@@ -90,7 +101,3 @@ def _require_replaceable(file: Path, place: Path) -> None:
         )
     if not os.access(place, os.W_OK):
         raise UserError(f"--out must not be read-only. Received: {file}", "Name another file.")
-    if any(is_run(folder) for folder in place.parents):
-        raise UserError(
-            f"--out must not replace a file of a run. Received: {file}", "Name a file outside of the run."
-        )

@@ -1,9 +1,11 @@
 """A page on the terminal, or wherever else it was asked for; the only file of this room that prints."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbert_cli import console
+from mbert_cli.errors import RunError
 from mbert_cli.page import Delivery, Page
 from mbert_cli.printing import print_line, print_table, printed_text
 from mbert_cli.report.delivery import write_file
@@ -21,14 +23,28 @@ def deliver(page: Page, delivery: Delivery) -> None:
     Args:
         page: What is shown.
         delivery: Its format, and the file that gets it, or standard output.
+
+    Raises:
+        RunError: The file cannot be written; standard output has got the page instead.
     """
     if delivery.file is not None:
-        write_file(delivery.file, page_text(page, delivery))
-        console.info(f"Written to {delivery.file}")
+        _deliver_to_file(page, delivery, delivery.file)
     elif delivery.format == "table":
         console.results(lambda stream: print_page(stream, page))
     else:
         console.document(page_text(page, delivery))
+
+
+def _deliver_to_file(page: Page, delivery: Delivery, file: Path) -> None:
+    try:
+        write_file(file, page_text(page, delivery))
+    except OSError as error:
+        deliver(page, Delivery(delivery.format))
+        raise RunError(
+            f"--out must be a file that can be written. Received: {file} ({error.strerror})",
+            "Standard output has the results instead; free space there, or name another file with --out.",
+        ) from error
+    console.info(f"Written to {file}")
 
 
 def announce(page: Page) -> None:

@@ -59,15 +59,13 @@ def test_a_place_that_cannot_be_written_is_refused():
     assert os.listdir() == ["file"]
 
 
-def test_a_file_of_a_run_is_not_replaced_though_a_new_one_may_lie_there():
+def test_a_file_in_the_directory_of_a_run_is_refused_whether_it_is_there_or_not():
     Path("run/final").mkdir(parents=True)
     Path("run/recipe.yaml").write_text("seed: 0\n")
     Path("run/final/summary.json").write_text("{}")
-    assert refused("run/final/summary.json") == (
-        "--out must not replace a file of a run. Received: run/final/summary.json"
-    )
-    assert refused("run/recipe.yaml").startswith("--out must not replace a file of a run.")
-    assert read_delivery(None, Path("run/page.md")).format == "markdown"
+    for file in ("run/final/summary.json", "run/recipe.yaml", "run/page.md", "run/final/page.md"):
+        assert refused(file) == f"--out must lie outside of the directories of runs. Received: {file}"
+    assert not Path("run/page.md").exists()
 
 
 def test_a_file_is_replaced_whole_and_behind_a_link_too():
@@ -80,8 +78,15 @@ def test_a_file_is_replaced_whole_and_behind_a_link_too():
     assert sorted(os.listdir()) == ["link.md", "page.md"]
 
 
-def test_folders_that_are_missing_are_made_when_the_file_is_written():
-    read_delivery(None, Path("a/b/page.md"))
-    assert not Path("a").exists()
-    write_file(Path("a/b/page.md"), "café")
-    assert Path("a/b/page.md").read_text(encoding="utf-8") == "café"
+def test_a_file_in_a_folder_that_is_missing_is_refused():
+    with pytest.raises(UserError) as caught:
+        read_delivery(None, Path("a b/c/page.md"))
+    assert caught.value.message == "The folder of --out must exist. Received: a b/c/page.md"
+    assert caught.value.hint == f"mkdir -p '{Path.cwd()}/a b/c'"
+    assert caught.value.exit_code == 2
+    assert not os.listdir()
+
+
+def test_a_file_holds_every_character():
+    write_file(Path("page.md"), "café")
+    assert Path("page.md").read_text(encoding="utf-8") == "café"

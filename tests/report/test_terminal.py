@@ -1,13 +1,16 @@
 """Where and how a page is shown."""
 
+import errno
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from mbert_cli import console
+from mbert_cli.errors import RunError
 from mbert_cli.page import PAGE_FORMATS, PRINTED, Delivery, Page
 from mbert_cli.report.terminal import deliver, page_text, print_page
 from mbert_cli.table import Table
@@ -70,11 +73,34 @@ def test_a_narrow_terminal_gets_the_same_in_narrow_tables():
 def test_a_file_gets_what_standard_output_would_and_standard_output_nothing(form, tmp_path, capsys):
     deliver(PAGE, Delivery(form))
     printed = capsys.readouterr().out
-    file = tmp_path / "new" / "page.txt"
+    file = tmp_path / "page.txt"
     deliver(PAGE, Delivery(form, file))
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", f"Written to {file}\n")
     assert file.read_text(encoding="utf-8") == printed
+
+
+@pytest.mark.parametrize("form", PAGE_FORMATS)
+def test_a_file_that_cannot_be_written_is_named_and_standard_output_gets_the_page(
+    form, tmp_path, monkeypatch, capsys
+):
+    def stop(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    deliver(PAGE, Delivery(form))
+    printed = capsys.readouterr().out
+    monkeypatch.setattr(os, "fsync", stop)
+    file = tmp_path / "page.md"
+    with pytest.raises(RunError) as caught:
+        deliver(PAGE, Delivery(form, file))
+    assert caught.value.message == (
+        f"--out must be a file that can be written. Received: {file} (No space left on device)"
+    )
+    assert caught.value.hint == (
+        "Standard output has the results instead; free space there, or name another file with --out."
+    )
+    assert capsys.readouterr().out == printed
+    assert not list(tmp_path.iterdir())
 
 
 def test_json_on_standard_output_is_one_document_whatever_was_said_before(capsys):
