@@ -1,7 +1,7 @@
 """`mbert eval`: runs and artifacts -> the task's official figures."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,20 @@ def run(ready: Ready) -> None:
     examples = thin(task.sets[split], recipe.evaluate.max_examples)
     scored = _Scored(task, split, examples, options, whole, describe_set(task, examples))
     is_printed = invocation.delivery == PRINTED
-    results = []
+    results: list[_Result] = []
+    unwritten: list[OSError] = []
     for model in models:
         results.append(_score(model, scored, recipe))
         if is_printed:  # a table is read as soon as it is there; a document is written once
             deliver(Page(results[-1].scored.tables), PRINTED)
+        try:
+            _write(results[-1].reports)
+        except OSError as error:  # ends the command once all scores have been shown
+            unwritten.append(error)
     compared = [_compare(results[0], result) for result in results]
     deliver(evaluation_page(scored.title, compared, with_details=not is_printed), invocation.delivery)
+    if unwritten:
+        raise unwritten[0]
 
 
 @dataclass(frozen=True)
@@ -93,16 +100,17 @@ class _Scored:
 
 @dataclass(frozen=True)
 class _Result:
-    """What one model said."""
+    """What one model said, and the contents of its reports by their files."""
 
     model: TaskModel
     judge: Judge
     outputs: np.ndarray
     scored: ScoredModel
+    reports: Mapping[Path, Any]
 
 
 def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
-    """Scores one model and writes its report."""
+    """Scores one model; writes nothing."""
     task, split, target = scored.task, scored.split, model.path
     name = report_name(model, scored.options, split, task.name, scored.whole, scored.part)
     encoded = model.encode(task, scored.examples, scored.options)
@@ -119,11 +127,11 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
     title = f"{scored.title}: {result} ({target})"
     details = kind_of(task.kind).details(title, task, scored.examples, encoded.judge, predicted)
     report |= result.details | details.report
-    _write(report, report_path(target, name))
+    reports = {report_path(target, name): report}
     for ending, content in details.files.items():
-        _write(content, report_path(target, f"{name}-{ending}"))
+        reports[report_path(target, f"{name}-{ending}")] = content
     scored_model = ScoredModel(target, details.tables, result.figures, report)
-    return _Result(model, encoded.judge, outputs, scored_model)
+    return _Result(model, encoded.judge, outputs, scored_model, reports)
 
 
 def _compare(first: _Result, other: _Result) -> ScoredModel:
@@ -146,9 +154,10 @@ def _plan(invocation: Invocation[EvalRecipe], targets: Sequence[Path], split: st
     return Page(record={"would_score": would}, notes=notes)
 
 
-def _write(content: Any, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
-    replace_file(path, text.encode(errors="backslashreplace"))
-    console.info(f"Written to {path}")
+def _write(reports: Mapping[Path, Any]) -> None:
+    for path, content in reports.items():
+        path.parent.mkdir(exist_ok=True)
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
+        replace_file(path, text.encode(errors="backslashreplace"))
+        console.info(f"Written to {path}")

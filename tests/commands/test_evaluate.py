@@ -6,14 +6,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mbert_cli.commands import evaluate
 from mbert_cli.commands.evaluate import _compare, _plan, _Result
+from mbert_cli.page import Delivery, PageFormat
 from mbert_cli.report.evaluation import ScoredModel
+from mbert_cli.table import Table
 
 
 def result(name: str, outputs: list[int], length: int = 64) -> _Result:
     judge = SimpleNamespace(differ=lambda first, other: first != other)
     model = SimpleNamespace(sequence_length=length)
-    return _Result(model, judge, np.array(outputs), ScoredModel(Path(name), [], {"accuracy": 0.5}, {}))
+    return _Result(model, judge, np.array(outputs), ScoredModel(Path(name), [], {"accuracy": 0.5}, {}), {})
 
 
 def test_models_are_compared_with_the_first():
@@ -53,3 +56,45 @@ def test_a_plan_is_a_sentence_and_a_record(submission, note, record):
     page = _plan(SimpleNamespace(submission=submission), [Path("runs/a")], "validation")
     assert page.notes == [note]
     assert page.record == record
+
+
+def scored(folder: Path) -> _Result:
+    tables = [Table("sst2 validation", ["metric", "value"], [("accuracy", "66.84%")])]
+    known = ScoredModel(folder, tables, {"accuracy": 0.6684}, {"accuracy": "66.84%"})
+    model = SimpleNamespace(sequence_length=64)
+    judge = SimpleNamespace(differ=lambda first, other: first != other)
+    return _Result(
+        model, judge, np.array([0, 1]), known, {folder / "eval" / "validation.json": {"score": 0.6684}}
+    )
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.parametrize("file", [None, "page.txt"])
+def test_all_scores_are_shown_though_their_reports_cannot_be_written(
+    form: PageFormat, file, tmp_path, monkeypatch, capsys
+):
+    def stop(path: Path, data: bytes) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    models = [SimpleNamespace(path=tmp_path / name) for name in ("a", "b")]
+    for model in models:
+        model.path.mkdir()
+        model.answering = lambda task, model=model: model
+        model.description = SimpleNamespace(task=None)
+        model.warn_of_other_set = lambda *arguments: None
+    monkeypatch.setattr(evaluate, "replace_file", stop)
+    monkeypatch.setattr(evaluate, "_score", lambda model, *others: scored(model.path))
+    monkeypatch.setattr(evaluate, "say_other_texts", lambda *arguments: None)
+    monkeypatch.setattr(evaluate, "thin", lambda examples, limit: examples)
+    monkeypatch.setattr(evaluate, "describe_set", lambda task, examples: "2 examples")
+    path = file and tmp_path / file
+    task = SimpleNamespace(name="sst2", notes=[], warnings=[], sets={"validation": []})
+    invocation = SimpleNamespace(dry_run=False, submission=None, delivery=Delivery(form, path))
+    section = SimpleNamespace(split="validation", max_examples=None)
+    recipe = SimpleNamespace(evaluate=section)
+    ready = SimpleNamespace(invocation=invocation, recipe=recipe, models=models, options=None, task=task)
+    with pytest.raises(PermissionError) as caught:
+        evaluate.run(ready)
+    assert caught.value.filename == str(tmp_path / "a" / "eval" / "validation.json")
+    shown = path.read_text() if path else capsys.readouterr().out
+    assert shown.count("66.84%") >= 2
