@@ -43,11 +43,13 @@ def run(ready: Ready) -> None:
     machine = describe_machine()
     rows = measure_latencies([*timed, *references], recipe.bench)
     own, beside = rows[: len(timed)], rows[len(timed) :]
-    path = write_latencies(invocation.run or invocation.root / BENCH, own, beside, recipe.bench, machine)
     _warn_of_noise(rows, machine)
-    console.info(f"Written to {path}")
     lines = adb_lines([(target_name(path), path) for path in artifacts], recipe.bench.threads)
-    deliver(bench_page(Measured(own, beside, recipe.bench, machine, lines)), invocation.delivery)
+    try:  # times that took minutes are shown though their report cannot be written, and the other way round
+        deliver(bench_page(Measured(own, beside, recipe.bench, machine, lines)), invocation.delivery)
+    finally:
+        path = write_latencies(invocation.run or invocation.root / BENCH, own, beside, recipe.bench, machine)
+        console.info(f"Written to {path}")
 
 
 def _plan(artifacts: Sequence[Path], seconds: float) -> Page:

@@ -1,12 +1,18 @@
 """`mbert bench`: what it says before and after it has timed artifacts."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from mbert_cli.commands import bench
 from mbert_cli.commands.bench import _plan, _warn_of_noise
+from mbert_cli.page import Delivery
 from mbert_cli.tflite.latency import LatencyRow
 from mbert_cli.tflite.latency_reports import Machine
+from mbert_cli.tflite.options import BenchOptions
 
-MACHINE = Machine("Some Processor", 2, 0.25, {})
+MACHINE = Machine("Some Processor", 2, 0.25, {"versions": {}, "started": "2025-01-01T00:00:00+00:00"})
 
 
 def row(path: str, rounds: tuple[float, ...] = (2.0, 2.1, 2.0)) -> LatencyRow:
@@ -28,3 +34,24 @@ def test_a_plan_names_each_artifact_and_its_seconds():
     page = _plan([Path("a.tflite"), Path("b.tflite")], 0.5)
     assert page.notes == ["Would time a.tflite for 0.5 s", "Would time b.tflite for 0.5 s"]
     assert page.record["would_time"][1] == {"path": Path("b.tflite"), "seconds": 0.5}
+
+
+@pytest.mark.parametrize("file", [None, "page.md"])
+def test_times_are_shown_though_their_report_cannot_be_written(file, tmp_path, monkeypatch, capsys):
+    def stop(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", "bench")
+
+    path = file and tmp_path / file
+    invocation = SimpleNamespace(dry_run=False, run=None, root=tmp_path, delivery=Delivery(file=path))
+    recipe = SimpleNamespace(bench=BenchOptions())
+    monkeypatch.setattr(bench, "measure_latencies", lambda timed, options: [row(str(tmp_path / "a.tflite"))])
+    monkeypatch.setattr(bench, "describe_machine", lambda: MACHINE)
+    monkeypatch.setattr(bench, "_inputs", lambda ready: [[]])
+    monkeypatch.setattr(bench, "adb_lines", lambda artifacts, threads: [])
+    monkeypatch.setattr(bench, "write_latencies", stop)
+    artifact = tmp_path / "a.tflite"
+    artifact.touch()
+    ready = SimpleNamespace(invocation=invocation, recipe=recipe, artifacts=[artifact])
+    with pytest.raises(PermissionError):
+        bench.run(ready)
+    assert "2.00" in (path.read_text() if path else capsys.readouterr().out)
