@@ -21,7 +21,7 @@ from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.sessions.plan import show_plan
-from mbert_cli.sessions.pretraining import pretrain
+from mbert_cli.sessions.pretraining_run import pretrain
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.train.objective import Objective

@@ -12,7 +12,7 @@ from mbert_cli.preflight.token_store import KEY, StoreRun
 from mbert_cli.preflight.train_teacher import Ready, plan_of
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.sessions.plan import show_plan
-from mbert_cli.sessions.pretraining import pretrain
+from mbert_cli.sessions.pretraining_run import pretrain
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.text.batch import Batch
 from mbert_cli.train.objective import Objective, inputs_of

@@ -9,7 +9,7 @@ from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.figures import counted
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found, with_store_of
 from mbert_cli.preflight.inspection import Inspection, Looked
-from mbert_cli.preflight.pretraining import PretrainingReady, look_at_pretraining
+from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.token_store import KEY, Store, StoreRun, look_at_store
 from mbert_cli.preflight.vocabulary import require_same_vocabulary

@@ -2,7 +2,7 @@
 
 from mbert_cli.preflight.inputs import look_at_length, with_found
 from mbert_cli.preflight.inspection import Inspection
-from mbert_cli.preflight.pretraining import PretrainingReady, look_at_pretraining
+from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.token_store import KEY, StoreRun, look_at_store
 from mbert_cli.recipe.invocation import Invocation

@@ -6,9 +6,9 @@ import pytest
 
 from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import SIZES
-from mbert_cli.preflight import pretraining
+from mbert_cli.preflight import pretraining_needs
 from mbert_cli.preflight.inspection import Inspection
-from mbert_cli.preflight.pretraining import USUAL_VOCABULARY, look_at_pretraining
+from mbert_cli.preflight.pretraining_needs import USUAL_VOCABULARY, look_at_pretraining
 from mbert_cli.recipe.loading import load
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 
@@ -21,12 +21,12 @@ def looked(monkeypatch):
     """What is asked of the machine: parameters on the disk, and bytes of a step."""
     asked = {}
     monkeypatch.setattr(
-        pretraining,
+        pretraining_needs,
         "look_at_training_disk",
         lambda _, run, parameters, options: asked.update(disk=(run, parameters)),
     )
     monkeypatch.setattr(
-        pretraining, "look_at_memory", lambda _, needed, *rows: asked.update(memory=(needed, *rows))
+        pretraining_needs, "look_at_memory", lambda _, needed, *rows: asked.update(memory=(needed, *rows))
     )
 
     def look(*settings: str, vocabulary: Vocabulary | None = VOCABULARY, teacher=None):

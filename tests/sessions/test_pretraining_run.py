@@ -7,8 +7,8 @@ import pytest
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs.content import Content, FileContent
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.sessions import pretraining
-from mbert_cli.sessions.pretraining import _held_out_set, pretrain
+from mbert_cli.sessions import pretraining_run
+from mbert_cli.sessions.pretraining_run import _held_out_set, pretrain
 
 
 def contents(digest: str = "a") -> dict:
@@ -57,7 +57,7 @@ def test_a_run_that_is_complete_is_not_trained_again(tmp_path, monkeypatch, caps
 
     with opened() as run:
         run.finish(lambda folder: None)
-    monkeypatch.setattr(pretraining, "open_run", opened)
-    monkeypatch.setattr(pretraining, "PretrainingBatches", lambda *_, **__: pytest.fail("it was trained"))
+    monkeypatch.setattr(pretraining_run, "open_run", opened)
+    monkeypatch.setattr(pretraining_run, "PretrainingBatches", lambda *_, **__: pytest.fail("it was trained"))
     pretrain(invocation, invocation.recipe, None, None, None, lambda recipe: [], None, contents())
     assert "runs/t is complete already; --fresh moves it aside and begins anew" in capsys.readouterr().err
