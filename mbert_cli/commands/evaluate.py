@@ -1,6 +1,5 @@
 """`mbert eval`: runs and artifacts -> the task's official figures."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.report.evaluation import ScoredModel, evaluation_page
 from mbert_cli.report.submission import submission_page
 from mbert_cli.report.terminal import deliver
-from mbert_cli.runs.manifest import replace_file
+from mbert_cli.runs.manifest import replace_object
 from mbert_cli.tasks.evaluation_names import report_name, report_path
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
@@ -157,7 +156,5 @@ def _plan(invocation: Invocation[EvalRecipe], targets: Sequence[Path], split: st
 def _write(reports: Mapping[Path, Any]) -> None:
     for path, content in reports.items():
         path.parent.mkdir(exist_ok=True)
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
-        replace_file(path, text.encode(errors="backslashreplace"))
+        replace_object(path, content)
         console.info(f"Written to {path}")

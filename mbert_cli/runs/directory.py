@@ -38,6 +38,7 @@ from mbert_cli.runs.manifest import (
     move_aside,
     put_back,
     replace_file,
+    replace_object,
     write_directory,
 )
 
@@ -158,7 +159,7 @@ class RunDir:
     def fail(self, message: str) -> None:
         """Notes in failed.json why the run stopped; the next session removes the note."""
         failed = datetime.now(UTC).isoformat(timespec="seconds")
-        _write_object(self.path / run_list.FAILURE, {"message": message, "failed": failed})
+        replace_object(self.path / run_list.FAILURE, {"message": message, "failed": failed})
 
     def close(self) -> None:
         """Gives the lock back."""
@@ -194,10 +195,12 @@ class RunDir:
         if self.is_complete and not grown:
             return
         sessions = self.origin.get("sessions", [])
-        _write_object(self.path / run_list.ORIGIN, {"verb": self.verb, "sessions": [*sessions, dict(origin)]})
+        replace_object(
+            self.path / run_list.ORIGIN, {"verb": self.verb, "sessions": [*sessions, dict(origin)]}
+        )
         self.record(contents)
         if grown and self.final.is_dir():
-            _write_object(self.path / run_list.LONGER, _plain_changes(grown))
+            replace_object(self.path / run_list.LONGER, _plain_changes(grown))
         # The recipe comes last: a directory with a recipe is a run with everything else in place.
         if not is_run(self.path) or grown or moved:
             heading = f"# mbert {self.verb}: the resolved recipe of this run\n"
@@ -247,9 +250,3 @@ def _dump(recipe: Mapping[str, object]) -> str:
     # Through JSON, since a safe YAML dump takes neither tuples nor other mappings.
     plain = json.loads(json.dumps(recipe, default=dict))
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
-
-
-def _write_object(path: Path, content: Mapping[str, object]) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
-    replace_file(path, text.encode(errors="backslashreplace"))

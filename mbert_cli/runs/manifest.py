@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -113,6 +113,13 @@ def replace_file(path: Path, data: bytes) -> None:
             error.filename, error.filename2 = str(path), None
         raise
     _sync(path.parent)
+
+
+def replace_object(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a JSON object into a file; whole or not at all, and raises, as `replace_file`."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
+    replace_file(path, text.encode(errors="backslashreplace"))
 
 
 def move_aside(path: Path) -> Path:

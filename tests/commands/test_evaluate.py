@@ -82,7 +82,7 @@ def test_all_scores_are_shown_though_their_reports_cannot_be_written(
         model.answering = lambda task, model=model: model
         model.description = SimpleNamespace(task=None)
         model.warn_of_other_set = lambda *arguments: None
-    monkeypatch.setattr(evaluate, "replace_file", stop)
+    monkeypatch.setattr(evaluate, "replace_object", stop)
     monkeypatch.setattr(evaluate, "_score", lambda model, *others: scored(model.path))
     monkeypatch.setattr(evaluate, "say_other_texts", lambda *arguments: None)
     monkeypatch.setattr(evaluate, "thin", lambda examples, limit: examples)

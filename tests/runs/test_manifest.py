@@ -10,7 +10,14 @@ import pytest
 
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.runs import manifest
-from mbert_cli.runs.manifest import put_back, read_manifest, replace_file, verify_directory, write_directory
+from mbert_cli.runs.manifest import (
+    put_back,
+    read_manifest,
+    replace_file,
+    replace_object,
+    verify_directory,
+    write_directory,
+)
 
 DEAD = 999_999_999  # above every system's largest process number
 
@@ -185,6 +192,14 @@ def test_a_replaced_file_has_its_new_content_and_no_leftovers() -> None:
     replace_file(Path("log.jsonl"), b"new")
     assert names(Path()) == ["log.jsonl"]
     assert Path("log.jsonl").read_bytes() == b"new"
+
+
+def test_an_object_is_written_whatever_its_texts_hold() -> None:
+    content = {"path": "caf\udce9", "label": "é"}
+    replace_object(Path("x.json"), content)
+    text = Path("x.json").read_text(encoding="utf-8")
+    assert text == '{\n  "path": "caf\\udce9",\n  "label": "é"\n}\n'
+    assert json.loads(text) == content
 
 
 def test_a_directory_that_is_replaced_is_there_at_every_instant(monkeypatch: pytest.MonkeyPatch) -> None:
