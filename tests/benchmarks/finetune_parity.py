@@ -4,7 +4,7 @@
 
 MODEL is a folder of Hugging Face with a BERT, GLUE the folder with the official folders of the tasks. Each task is
 fine-tuned with each seed by `mbert finetune` and by a loop of torch: the same batches, epochs, rate, schedule,
-weight decay, clipping and dropout, the epoch that is best on the dev set kept, scored by the same function. Runs that are complete are not done again. Both print a mean and the standard deviation over the seeds; a
+weight decay, clipping and dropout, the epoch that is best on the dev set kept, scored by the same function. Runs that are complete are not done again, and stopped ones go on. Both print a mean and the standard deviation over the seeds; a
 run is degenerate where its score is no better than that of the most frequent label, or of no number at all.
 """
 
@@ -27,6 +27,8 @@ from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.train.options import FinetuneOptimizerOptions
 from mbert_cli.train.stage import Schedule
 
+CHECKPOINT_STEPS = 200
+"""Steps between the states that a training in torch keeps on disk."""
 FOLDERS = {"sst2": "SST-2", "mrpc": "MRPC", "rte": "RTE", "stsb": "STS-B", "cola": "CoLA"}
 MBERT = [sys.executable, "-c", "from mbert_cli.cli import main; main()"]
 
@@ -62,7 +64,7 @@ def fine_tune_with_torch(model: Path, run: Path) -> float:
     result = run.with_name(f"{run.name}-transformers.json")
     if not result.is_file():
         recipe = yaml.safe_load((run / "recipe.yaml").read_text())
-        scores = Peer(model, recipe).train()
+        scores = Peer(model, recipe).train(run.with_name(f"{run.name}-transformers.pt"))
         result.write_text(json.dumps({"epochs": scores, "score": max(scores)}))
     return json.loads(result.read_text())["score"]
 
@@ -116,8 +118,12 @@ class Peer:
             model, num_labels=len(self.task.output_names), classifier_dropout=recipe["dropout_rate"]
         )
 
-    def train(self) -> list[float]:
-        """Returns the score after every epoch."""
+    def train(self, checkpoint: Path) -> list[float]:
+        """Returns the score after every epoch.
+
+        Args:
+            checkpoint: File from which a stopped training goes on, and that is gone when it is done.
+        """
         import torch
 
         recipe = self.recipe["train"]
@@ -128,8 +134,10 @@ class Peer:
         )
         held_out = TorchRows(self.task.validation, self.tokenizer, length)
         optimizer, schedule = self._optimizer(), self._schedule()
-        scores = []
-        for step in range(recipe["epochs"] * batches.steps_per_epoch):
+        start, scores = self._restore(checkpoint, optimizer)
+        for step in range(start, recipe["epochs"] * batches.steps_per_epoch):
+            if step % CHECKPOINT_STEPS == 0 and step > start:
+                self._save(checkpoint, step, scores, optimizer)
             self.network.train()
             for group in optimizer.param_groups:
                 group["lr"] = schedule.at(step)
@@ -141,7 +149,29 @@ class Peer:
             optimizer.zero_grad()
             if (step + 1) % batches.steps_per_epoch == 0:
                 scores.append(self._score(held_out))
+        checkpoint.unlink(missing_ok=True)
         return scores
+
+    def _save(self, checkpoint: Path, step: int, scores: list[float], optimizer) -> None:
+        import torch
+
+        state = {"step": step, "scores": scores, "network": self.network.state_dict()}
+        state |= {"optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
+        beside = checkpoint.with_suffix(".partial")
+        torch.save(state, beside)
+        beside.replace(checkpoint)
+
+    def _restore(self, checkpoint: Path, optimizer) -> tuple[int, list[float]]:
+        """The steps that are done, and the scores so far."""
+        import torch
+
+        if not checkpoint.is_file():
+            return 0, []
+        state = torch.load(checkpoint)
+        self.network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
+        return state["step"], state["scores"]
 
     def _schedule(self) -> Schedule:
         recipe, options = self.recipe["train"], self.recipe["train"]["optimizer"]
