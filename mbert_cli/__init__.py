@@ -32,6 +32,7 @@ one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
 heads of pre-training and of every task        mbert_cli/model/heads.py
 what a loss is, the weighted mean               mbert_cli/losses/loss.py
 transfer losses                                mbert_cli/losses/transfer.py
+losses of TinyBERT, MiniLM and DistilBERT      mbert_cli/losses/tinybert.py
 masked-LM and next-sentence losses             mbert_cli/losses/pretraining.py
 progressive, joint, auxiliary                  mbert_cli/distill/strategies/
 which teacher layer a student layer learns from mbert_cli/distill/layer_map.py

@@ -1,5 +1,6 @@
 """`mbert distill`: teacher -> student, by one of the strategies."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import keras
@@ -8,10 +9,12 @@ from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
 from mbert_cli.distill.options import DistillOptions
-from mbert_cli.distill.pair import LOSSES, DistillationPair
+from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.figures import counted
+from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
+from mbert_cli.losses.transfer import output_losses
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
 from mbert_cli.preflight.distill import Ready
@@ -50,24 +53,37 @@ def run(ready: Ready) -> None:
     )
     _warm_start(student, teacher, ready.size, ready.teacher.description.size, recipe.distill)
     compared = [comparison for stage in ready.plan for comparison in stage.compare]
-    projections = build_projections(compared, teacher, student, recipe.seed)
-    layers = {name.replace("_", " "): layer for name, layer in projections.items()}
+    projections = build_projections(
+        compared, ready.teacher.description.size.hidden_dim, ready.size.hidden_dim, recipe.seed
+    )
+    layers = {layer.name.replace("_", " "): layer for layer in projections.values()}
     show_plan(ready.invocation, ready.plan, {"teacher": teacher, "student": student, **layers}, recipe.train)
     if ready.invocation.dry_run:
         say_continuation(ready.invocation, recipe, ready.plan_of)
         return
-    build = partial(_objective, teacher, student, recipe)
+    build = partial(_objective, teacher, student, projections, recipe)
     opened = {"teacher": ready.teacher.run, KEY: store_run.run}
     contents = ready.contents or input_contents(recipe, opened=opened)
     pretrain(ready.invocation, recipe, ready.size, store, student, ready.plan_of, build, contents)
 
 
-def _objective(teacher: keras.Model, student: keras.Model, recipe: DistillRecipe, stage: Stage) -> Objective:
+def _objective(
+    teacher: keras.Model,
+    student: keras.Model,
+    projections: Mapping[int, keras.layers.Layer],
+    recipe: DistillRecipe,
+    stage: Stage,
+) -> Objective:
     options = recipe.distill
     pair = DistillationPair(
-        teacher, student, stage.compare, options.ground_truth_ratio, options.temperature, recipe.seed
+        teacher,
+        student,
+        stage.compare,
+        output_losses=output_losses(options.ground_truth_ratio, options.temperature),
+        student_losses=PRETRAINING_LOSSES,
+        projections=projections,
     )
-    return Objective(student, pair, stage.loss_weights, LOSSES, companions=pair.companions)
+    return Objective(student, pair, stage.loss_weights, pair.known_losses, companions=pair.companions)
 
 
 def _warm_start(

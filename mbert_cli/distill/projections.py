@@ -1,51 +1,64 @@
 """Layers that bring a student's hidden states to the width of its teacher's, where the two differ.
 
-There is one for the output of the embeddings and one for the outputs of all layers, as in TinyBERT's paper; the code
-released with it has one for both.
+A recipe says how many there are: one for all places, as in the code that was released with TinyBERT; one for the output
+of the embeddings and one for the outputs of all layers, as in its paper; or one for each place that is compared.
 
 Source: Jiao et al., "TinyBERT", Findings of EMNLP 2020, section 3.1 (W_e and W_h in the paper).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import keras
 
+from mbert_cli.losses.tinybert import TINYBERT_HIDDEN_LOSSES
 from mbert_cli.losses.transfer import HIDDEN_LOSSES
+from mbert_cli.model.options import layer_name
 from mbert_cli.train.stage import Comparison
 
-_EMBEDDINGS, _LAYERS = "embedding_projection", "layer_projection"
+Sharing = Literal["shared", "per_place", "embeddings_and_layers"]
+"""Which places have a projection in common."""
 
+PROJECTED_LOSSES = HIDDEN_LOSSES | TINYBERT_HIDDEN_LOSSES
+"""The losses of hidden states, by name: those that see the projections."""
 
-def projection_name(place: int) -> str:
-    """Returns the name of the projection of a student's hidden states at a place."""
-    return _LAYERS if place else _EMBEDDINGS
+_EMBEDDINGS = "embedding_projection"
+
+_NAMES: dict[Sharing, Callable[[int], str]] = {
+    "shared": lambda place: "projection",
+    "per_place": lambda place: f"{layer_name(place - 1)}_projection" if place else _EMBEDDINGS,
+    "embeddings_and_layers": lambda place: "layer_projection" if place else _EMBEDDINGS,
+}
+"""Student's place -> name of the layer that projects its hidden states."""
 
 
 def build_projections(
-    compare: Sequence[Comparison], teacher: keras.Model, student: keras.Model, seed: int
-) -> dict[str, keras.layers.Layer]:
-    """Returns the projections that some comparisons need, by name; none where both widths are the same.
+    compare: Sequence[Comparison],
+    teacher_dim: int,
+    student_dim: int,
+    seed: int,
+    sharing: Sharing = "embeddings_and_layers",
+) -> dict[int, keras.layers.Layer]:
+    """Returns the projections that some comparisons need, by the student's place; none where both widths are the same.
 
     Args:
         compare: What is compared.
-        teacher: A network that returns `hidden_states`.
-        student: Another one.
+        teacher_dim: Width of the teacher's hidden states.
+        student_dim: Width of the student's.
         seed: Draws the kernels.
+        sharing: Which places share one.
     """
-    teacher_dim, student_dim = (_width(network) for network in (teacher, student))
     if teacher_dim == student_dim:
         return {}
-    places = {comparison.student_place for comparison in compare if _compares_hidden_states(comparison)}
-    names = sorted({projection_name(place) for place in places if place is not None})
-    return {name: _build(name, student_dim, teacher_dim, seed) for name in names}
+    seen = {comparison.student_place for comparison in compare if _compares_hidden_states(comparison)}
+    places = sorted(place for place in seen if place is not None)
+    names = {place: _NAMES[sharing](place) for place in places}
+    layers = {name: _build(name, student_dim, teacher_dim, seed) for name in sorted(set(names.values()))}
+    return {place: layers[name] for place, name in names.items()}
 
 
 def _compares_hidden_states(comparison: Comparison) -> bool:
-    return any(name in HIDDEN_LOSSES for name in comparison.losses)
-
-
-def _width(network: keras.Model) -> int:
-    return int(network.output["hidden_states"][0].shape[-1])
+    return any(name in PROJECTED_LOSSES for name in comparison.losses)
 
 
 def _build(name: str, student_dim: int, teacher_dim: int, seed: int) -> keras.layers.Layer:

@@ -20,14 +20,19 @@ class Loss:
             says which tensors.
         weighted_by: The array of the batch that holds the weights of the mean; None where every example counts
             the same, and the function receives None.
+        weigh: That array -> the weights, where they follow from it and are not the array itself.
     """
 
     function: Callable[..., Tensor]
     weighted_by: str | None
+    weigh: Callable[[Tensor], Tensor] | None = None
 
     def weights(self, batch: Tensors) -> Tensor:
         """Returns the weights of the mean over a batch."""
-        return None if self.weighted_by is None else batch[self.weighted_by]
+        if self.weighted_by is None:
+            return None
+        array = batch[self.weighted_by]
+        return array if self.weigh is None else self.weigh(array)
 
 
 def measure(losses: Mapping[str, Loss], outputs: Tensors, batch: Tensors) -> dict[str, Tensor]:
@@ -87,3 +92,23 @@ def is_correct(logits: Tensor, ids: Tensor) -> Tensor:
     """1 where the most likely class is the true one and 0 elsewhere; arguments and shape as for `cross_entropy`."""
     predicted = ops.cast(ops.argmax(logits, axis=-1), ids.dtype)
     return ops.cast(ops.equal(predicted, ids), "float32")
+
+
+def in_float32(teacher: Tensor, student: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in float32, as all losses are computed, and the teacher's side without a gradient."""
+    return ops.stop_gradient(ops.cast(teacher, "float32")), ops.cast(student, "float32")
+
+
+def kl_divergence(teacher_logits: Tensor, student_logits: Tensor) -> Tensor:
+    """KL divergence from the teacher's distribution to the student's.
+
+    Args:
+        teacher_logits: (..., classes), float.
+        student_logits: Like `teacher_logits`.
+
+    Returns:
+        (...), 0 where the distributions are equal.
+    """
+    teacher = ops.log_softmax(teacher_logits, axis=-1)
+    student = ops.log_softmax(student_logits, axis=-1)
+    return ops.sum(ops.exp(teacher) * (teacher - student), axis=-1)

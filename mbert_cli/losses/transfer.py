@@ -10,10 +10,12 @@ that never reaches zero, divides a single layer's loss by the number of layers, 
 temperature to a hidden state.
 """
 
+from functools import partial
+
 from keras import ops
 
 from mbert_cli.backend import Tensor
-from mbert_cli.losses.loss import Loss, Tensors, weighted_mean
+from mbert_cli.losses.loss import Loss, Tensors, in_float32, kl_divergence, weighted_mean
 from mbert_cli.losses.pretraining import masked_language_model_loss
 
 EPSILON = 1e-12
@@ -30,7 +32,7 @@ def feature_map_transfer(teacher_hidden: Tensor, student_hidden: Tensor, padding
     Returns:
         Scalar, float32, 0 when the normalised states are equal.
     """
-    teacher, student = _teacher_and_student(teacher_hidden, student_hidden)
+    teacher, student = in_float32(teacher_hidden, student_hidden)
     error = ops.square(_normalize(teacher) - _normalize(student))
     return weighted_mean(ops.mean(error, axis=-1), padding_mask)
 
@@ -40,7 +42,7 @@ def feature_mean_transfer(teacher_hidden: Tensor, student_hidden: Tensor, paddin
 
     Args and result as for `feature_map_transfer`.
     """
-    teacher, student = _teacher_and_student(teacher_hidden, student_hidden)
+    teacher, student = in_float32(teacher_hidden, student_hidden)
     error = ops.square(ops.mean(teacher, axis=-1) - ops.mean(student, axis=-1))
     return weighted_mean(error, padding_mask)
 
@@ -50,7 +52,7 @@ def feature_variance_transfer(teacher_hidden: Tensor, student_hidden: Tensor, pa
 
     Args and result as for `feature_map_transfer`.
     """
-    teacher, student = _teacher_and_student(teacher_hidden, student_hidden)
+    teacher, student = in_float32(teacher_hidden, student_hidden)
     error = ops.abs(ops.var(teacher, axis=-1) - ops.var(student, axis=-1))
     return weighted_mean(error, padding_mask)
 
@@ -67,8 +69,8 @@ def attention_transfer(teacher_logits: Tensor, student_logits: Tensor, padding_m
     Returns:
         Scalar, float32: the mean over heads and real queries, 0 when the distributions are equal.
     """
-    teacher, student = _teacher_and_student(teacher_logits, student_logits)
-    divergence = _kl_divergence(teacher, student)  # (batch, heads, query)
+    teacher, student = in_float32(teacher_logits, student_logits)
+    divergence = kl_divergence(teacher, student)  # (batch, heads, query)
     return weighted_mean(ops.mean(divergence, axis=1), padding_mask)
 
 
@@ -89,8 +91,8 @@ def knowledge_distillation(
     Returns:
         Scalar, float32.
     """
-    teacher, student = _teacher_and_student(teacher_logits, student_logits)
-    divergence = _kl_divergence(teacher / temperature, student / temperature)
+    teacher, student = in_float32(teacher_logits, student_logits)
+    divergence = kl_divergence(teacher / temperature, student / temperature)
     return weighted_mean(divergence, masked_weights) * temperature**2
 
 
@@ -136,23 +138,21 @@ HIDDEN_LOSSES = {
 ATTENTION_LOSSES = {"attention": Loss(attention_transfer, "padding_mask")}
 """Losses of a teacher's and a student's attention logits, by name; the weights are the padding mask."""
 
-OUTPUT_LOSSES = {"pretraining_distillation": Loss(pretraining_distillation, "masked_weights")}
-"""Losses of what a teacher and a student return, by name; before the weights comes the batch."""
 
+def output_losses(ground_truth_ratio: float = 0.5, temperature: float = 1.0) -> dict[str, Loss]:
+    """Losses of what two pre-training networks return, by name; see `pretraining_distillation` for the arguments.
 
-def _teacher_and_student(teacher: Tensor, student: Tensor) -> tuple[Tensor, Tensor]:
-    teacher = ops.stop_gradient(ops.cast(teacher, "float32"))
-    return teacher, ops.cast(student, "float32")
+    Their functions take the outputs of the teacher, those of the student, the batch and the weights.
+    """
+    mixed = partial(pretraining_distillation, ground_truth_ratio=ground_truth_ratio, temperature=temperature)
+    soft = partial(pretraining_distillation, ground_truth_ratio=0.0, temperature=temperature)
+    return {
+        "pretraining_distillation": Loss(mixed, "masked_weights"),
+        "soft_targets": Loss(soft, "masked_weights"),
+    }
 
 
 def _normalize(hidden: Tensor) -> Tensor:
     """Layer normalisation over features without scale and offset."""
     mean, variance = ops.moments(hidden, axes=-1, keepdims=True)
     return (hidden - mean) * ops.rsqrt(variance + EPSILON)
-
-
-def _kl_divergence(teacher_logits: Tensor, student_logits: Tensor) -> Tensor:
-    """KL(teacher || student) over the last axis."""
-    teacher = ops.log_softmax(teacher_logits, axis=-1)
-    student = ops.log_softmax(student_logits, axis=-1)
-    return ops.sum(ops.exp(teacher) * (teacher - student), axis=-1)

@@ -18,6 +18,7 @@ class Block(LayerWithParts):
         shared_trace: That of all blocks of an encoder; None for a block by itself.
         first_only: Whether the block computes the first position alone, which is all that a reader of [CLS]
             needs. Keys and values are of all positions anyway.
+        returns_projections: Whether it also returns what its attention is computed from; not with `first_only`.
 
     Call arguments:
         hidden: (batch, length, hidden_dim).
@@ -25,7 +26,8 @@ class Block(LayerWithParts):
 
     Returns:
         The next hidden states, of the same shape, and the attention logits (batch, heads, query, key); with
-        `first_only`, of one position and one query.
+        `first_only`, of one position and one query. With `returns_projections` queries, keys and values
+        follow, (batch, length, block_dim) each, before they are scaled and split into heads.
     """
 
     def __init__(
@@ -34,10 +36,11 @@ class Block(LayerWithParts):
         shared_trace: SharedTrace | None = None,
         *,
         first_only: bool = False,
+        returns_projections: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.size, self.first_only = size, first_only
+        self.size, self.first_only, self.returns_projections = size, first_only, returns_projections
         self._shared_trace = shared_trace or SharedTrace()
 
     @property
@@ -51,7 +54,7 @@ class Block(LayerWithParts):
 
     def call(
         self, hidden: Tensor, attention_bias: Tensor, training: bool | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         return self._shared_trace(self, self.form, self.compute, hidden, attention_bias, training)
 
     def keep(self, rows: Tensor, length: Tensor) -> Tensor:
@@ -61,17 +64,33 @@ class Block(LayerWithParts):
         dim = rows.shape[-1]
         return ops.reshape(rows, (-1, length * dim))[:, :dim]
 
-    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, Tensor]:
+    def shown(self, query: Tensor, key: Tensor, value: Tensor, length: Tensor) -> tuple[Tensor, ...]:
+        """What attention is computed from, as the block returns it: three tensors or none.
+
+        Args:
+            query: (batch * length, block_dim), scaled by 1 / sqrt(width of a head).
+            key, value: (batch * length, block_dim).
+            length: Tokens of a text.
+        """
+        if not self.returns_projections:
+            return ()
+        dim = self.size.block_dim
+        rows = query * (dim // self.size.num_heads) ** 0.5, key, value
+        return tuple(ops.reshape(part, (-1, length, dim)) for part in rows)
+
+    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, ...]:
         """What a kind of block computes; arguments and results as those of `call`."""
         raise NotImplementedError
 
     def compute_output_spec(
         self, hidden: KerasTensor, attention_bias: KerasTensor, training: bool | None = None
-    ) -> tuple[KerasTensor, KerasTensor]:
+    ) -> tuple[KerasTensor, ...]:
         batch, length, dim = hidden.shape
         rows = 1 if self.first_only else length
         logits_shape = (batch, self.size.num_heads, rows, length)
+        vectors = KerasTensor((batch, length, self.size.block_dim), dtype=self.compute_dtype)
         return (
             KerasTensor((batch, rows, dim), dtype=self.compute_dtype),
             KerasTensor(logits_shape, dtype="float32"),
+            *([vectors] * 3 if self.returns_projections else []),
         )

@@ -33,14 +33,16 @@ class BottleneckBlock(Block):
             self.output_norm = AddNorm(self, size, size.hidden_dim, "bottleneck_output")
         self.output_dropout = Dropout(self, "output_dropout", size.hidden_dropout_rate)
 
-    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, Tensor]:
+    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, ...]:
         length = ops.shape(hidden)[1]
         wide = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
         residual, query, key, value = self.projections(wide)
+        shown = self.shown(query, key, value, length)
         residual, query = self.keep(residual, length), self.keep(query, length)
         rows, logits = self.attention(query, key, value, residual, attention_bias, training)
         for feed_forward in self.feed_forwards:
             rows = feed_forward(rows, training)
         update = self.output_dropout(self.output_dense(rows), training)
         wide = self.output_norm(update, self.keep(wide, length))
-        return ops.reshape(wide, (-1, 1 if self.first_only else length, self.size.hidden_dim)), logits
+        hidden = ops.reshape(wide, (-1, 1 if self.first_only else length, self.size.hidden_dim))
+        return hidden, logits, *shown

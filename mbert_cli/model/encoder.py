@@ -26,6 +26,9 @@ merged projections there is no `attention/{query,key,value}` and no kernel and b
     encoder/layer_NN/bottleneck_projections/{kernel,bias}                       what reads a bottleneck
 """
 
+from functools import partial
+from typing import Any
+
 import keras
 
 from mbert_cli.errors import UserError
@@ -40,6 +43,12 @@ from mbert_cli.model.shared_trace import SharedTrace
 INPUTS = ("token_ids", "segment_ids", "padding_mask")
 """What every encoder reads, each (batch, length) int32."""
 
+PROJECTIONS = ("queries", "keys", "values")
+"""Parts of a Trace from which attention is computed."""
+
+BLOCK_PARTS = ("attention_logits", *PROJECTIONS)
+"""Parts of a Trace that each block has."""
+
 
 def build_encoder(
     size: str | Architecture,
@@ -50,6 +59,7 @@ def build_encoder(
     name: str = "encoder",
     dtype: str | keras.DTypePolicy | None = None,
     learns_attention: bool = True,
+    returns_projections: bool = False,
     is_drawn: bool = True,
     ends_in_cls: bool = False,
     masked: float = MASKED,
@@ -64,6 +74,7 @@ def build_encoder(
         name: Name of the model; the names of its weights start with `encoder` whatever it is.
         dtype: Keras dtype policy; None takes the global one.
         learns_attention: Whether gradients flow through `attention_logits`; without, a training is faster.
+        returns_projections: Whether the Trace also has what attention is computed from; not with `ends_in_cls`.
         is_drawn: False leaves zeros as a seed of None does, and the seed decides dropout alone.
         ends_in_cls: Whether the last block computes the first position alone, because nothing else is read.
         masked: What is added to the attention logits of padding.
@@ -71,8 +82,9 @@ def build_encoder(
     Returns:
         A model from a dict of `INPUTS` to a Trace: a dict of `hidden_states`, num_layers + 1 tensors (batch,
         length, hidden_dim) of which the first is the embeddings' output, and `attention_logits`, num_layers
-        tensors (batch, heads, query, key) float32. Keras refuses a dict with keys that are not inputs: call it
-        with `{key: batch[key] for key in encoder.input}`.
+        tensors (batch, heads, query, key) float32. With `returns_projections` it also has `queries`, `keys` and
+        `values`, num_layers tensors (batch, length, block_dim) each, before they are scaled and split into heads.
+        Keras refuses a dict with keys that are not inputs: call it with `{key: batch[key] for key in encoder.input}`.
 
     Raises:
         UserError: The size is unknown, or has fewer blocks than `num_layers`.
@@ -81,20 +93,22 @@ def build_encoder(
     depth = _checked_depth(size, num_layers)
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUTS}
     block_class = PlainBlock if size.intra_dim is None else BottleneckBlock
-    shared, shared_trace = {"seed": seed or 0, "dtype": dtype}, SharedTrace(learns_attention=learns_attention)
+    shared: dict[str, Any] = {"seed": seed or 0, "dtype": dtype}
+    shared_trace = SharedTrace(learns_attention=learns_attention)
+    new_block = partial(block_class, size, shared_trace, returns_projections=returns_projections, **shared)
     with keras.name_scope("encoder"):
         bias = AttentionBias(masked, name="attention_bias", dtype=dtype)(inputs["padding_mask"])
         embeddings = Embeddings(size, vocab_size, name="embeddings", **shared)
         hidden_states = [embeddings(inputs["token_ids"], inputs["segment_ids"])]
-        attention_logits = []
+        block_parts = []
         for index in range(depth):
-            first_only = ends_in_cls and index == depth - 1
-            block = block_class(size, shared_trace, first_only=first_only, name=layer_name(index), **shared)
-            hidden, logits = block(hidden_states[-1], bias)
+            block = new_block(first_only=ends_in_cls and index == depth - 1, name=layer_name(index))
+            hidden, *others = block(hidden_states[-1], bias)
             hidden_states.append(hidden)
-            attention_logits.append(logits)
-    trace = {"hidden_states": hidden_states, "attention_logits": attention_logits}
-    encoder = keras.Model(inputs, trace, name=name)
+            block_parts.append(others)
+    parts = BLOCK_PARTS if returns_projections else BLOCK_PARTS[:1]
+    by_name = {part: [others[place] for others in block_parts] for place, part in enumerate(parts)}
+    encoder = keras.Model(inputs, {"hidden_states": hidden_states} | by_name, name=name)
     draw_weights(encoder.weights, seed if is_drawn else None, size.initializer_range)
     return encoder
 
@@ -103,7 +117,7 @@ def truncate(network: keras.Model, num_layers: int) -> keras.Model:
     """The part of a network up to and with its first blocks, made of the very same layers.
 
     Args:
-        network: A model from `build_encoder` or `build_pretraining_network`.
+        network: A model whose output has a Trace, as `build_encoder` describes it.
         num_layers: Blocks to keep; 0 keeps the embeddings alone.
 
     Returns:
@@ -112,8 +126,10 @@ def truncate(network: keras.Model, num_layers: int) -> keras.Model:
     Raises:
         UserError: The network has fewer blocks.
     """
-    trace = network.output
-    depth = len(trace["attention_logits"])
+    trace = {
+        name: tensors for name, tensors in network.output.items() if name in ("hidden_states", *BLOCK_PARTS)
+    }
+    depth = len(trace["hidden_states"]) - 1
     if not 0 <= num_layers <= depth:
         raise UserError(
             f"num_layers must be between 0 and the network's {depth}. Received: {num_layers}",
@@ -121,10 +137,7 @@ def truncate(network: keras.Model, num_layers: int) -> keras.Model:
         )
     return keras.Model(
         {key: network.input[key] for key in INPUTS},
-        {
-            "hidden_states": trace["hidden_states"][: num_layers + 1],
-            "attention_logits": trace["attention_logits"][:num_layers],
-        },
+        {name: tensors[: num_layers + (name == "hidden_states")] for name, tensors in trace.items()},
         name=f"{network.name}_of_{num_layers}_layers",
     )
 

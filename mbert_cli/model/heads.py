@@ -159,6 +159,7 @@ def build_pretraining_network(
     name: str = "pretraining",
     dtype: str | keras.DTypePolicy | None = None,
     next_sentence: bool = True,
+    returns_projections: bool = False,
 ) -> keras.Model:
     """Builds an encoder with the heads of BERT's pre-training.
 
@@ -172,7 +173,9 @@ def build_pretraining_network(
         2), of which 0 stands for "is the next sentence"; both float32.
     """
     size = resolve_size(size)
-    encoder = build_encoder(size, vocab_size=vocab_size, seed=seed, dtype=dtype)
+    encoder = build_encoder(
+        size, vocab_size=vocab_size, seed=seed, dtype=dtype, returns_projections=returns_projections
+    )
     positions = keras.Input((None,), dtype="int32", name="masked_positions")
     table = encoder.get_layer("embeddings").word_embeddings
     masked_language_model = MaskedLanguageModelHead(size, table, name="masked_language_model", dtype=dtype)
@@ -200,6 +203,8 @@ def build_task_network(
     dtype: str | keras.DTypePolicy | None = None,
     draws_encoder: bool = True,
     ends_in_cls: bool = False,
+    returns_trace: bool = False,
+    returns_projections: bool = False,
     masked: float = MASKED,
 ) -> keras.Model:
     """Builds an encoder with the head of a task.
@@ -210,11 +215,12 @@ def build_task_network(
         dropout_rate: Share of the states that the head reads zeroed while training.
         draws_encoder: False where the encoder's weights come from a file; those of the head are drawn all the same.
         ends_in_cls: Whether the last block computes [CLS] alone where the head reads nothing else.
+        returns_trace: Whether what the encoder computes is returned too, and learned from.
         masked: What is added to the attention logits of padding.
 
     Returns:
         A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_outputs), or (batch, length,
-        num_outputs) for a head that reads every token.
+        num_outputs) for a head that reads every token; with `returns_trace` beside the encoder's Trace.
     """
     size = resolve_size(size)
     encoder = build_encoder(
@@ -222,9 +228,10 @@ def build_task_network(
         vocab_size=vocab_size,
         seed=seed,
         dtype=dtype,
-        learns_attention=False,
+        learns_attention=returns_trace,
+        returns_projections=returns_projections,
         is_drawn=draws_encoder,
-        ends_in_cls=ends_in_cls and head.is_pooled,
+        ends_in_cls=ends_in_cls and head.is_pooled and not returns_trace,
         masked=masked,
     )
     classifier = ClassifierHead(num_outputs, dropout_rate, seed=seed or 0, name=head.name, dtype=dtype)
@@ -235,4 +242,5 @@ def build_task_network(
         weights += pooler.weights
     logits = classifier(states)
     draw_weights([*weights, *classifier.weights], seed, size.initializer_range)
-    return keras.Model(encoder.input, {"logits": logits}, name=name)
+    trace = encoder.output if returns_trace else {}
+    return keras.Model(encoder.input, trace | {"logits": logits}, name=name)

@@ -24,12 +24,14 @@ class PlainBlock(Block):
             for index in range(size.num_feedforward_networks)
         ]
 
-    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, Tensor]:
+    def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, ...]:
         length = ops.shape(hidden)[1]
         rows = ops.reshape(hidden, (-1, self.size.hidden_dim))  # (batch * length, hidden_dim)
         residual, query, key, value = self.projections(rows)
+        shown = self.shown(query, key, value, length)
         residual, query = self.keep(residual, length), self.keep(query, length)
         rows, logits = self.attention(query, key, value, residual, attention_bias, training)
         for feed_forward in self.feed_forwards:
             rows = feed_forward(rows, training)
-        return ops.reshape(rows, (-1, 1 if self.first_only else length, self.size.hidden_dim)), logits
+        hidden = ops.reshape(rows, (-1, 1 if self.first_only else length, self.size.hidden_dim))
+        return hidden, logits, *shown

@@ -14,10 +14,11 @@ from keras import ops
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
 
-Compute = Callable[[Tensor, Tensor, bool | None], tuple[Tensor, Tensor]]
-"""Hidden states, attention bias and whether dropout is active -> the next hidden states and attention logits."""
+Compute = Callable[[Tensor, Tensor, bool | None], tuple[Tensor, ...]]
+"""Hidden states, attention bias and whether dropout is active -> what a block returns: the next hidden states, the
+attention logits, and whatever else."""
 
-Traced = Callable[[list[Tensor], Tensor, Tensor], tuple[Tensor, Tensor]]
+Traced = Callable[[list[Tensor], Tensor, Tensor], tuple[Tensor, ...]]
 """The same as a function of the values of a block's variables, for one way to use dropout."""
 
 
@@ -45,7 +46,7 @@ class SharedTrace:
         hidden: Tensor,
         attention_bias: Tensor,
         training: bool | None,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """Returns `compute(hidden, attention_bias, training)`.
 
         Args:
@@ -70,10 +71,10 @@ class SharedTrace:
 
         variables = [_variable(part) for part in template.owned]
 
-        def run(values: list[Tensor], hidden: Tensor, attention_bias: Tensor) -> tuple[Tensor, Tensor]:
+        def run(values: list[Tensor], hidden: Tensor, attention_bias: Tensor) -> tuple[Tensor, ...]:
             with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-                hidden, logits = compute(hidden, attention_bias, training)
-            return hidden, logits if self._learns_attention else ops.stop_gradient(logits)
+                hidden, logits, *others = compute(hidden, attention_bias, training)
+            return hidden, logits if self._learns_attention else ops.stop_gradient(logits), *others
 
         traced: Traced = tf.function(run, autograph=False, reduce_retracing=True)
         return traced

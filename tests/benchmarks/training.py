@@ -165,7 +165,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     from mbert_cli.backend import use_streams
     from mbert_cli.distill.layer_map import map_places
     from mbert_cli.distill.options import DistillOptions
-    from mbert_cli.distill.pair import LOSSES, DistillationPair
+    from mbert_cli.distill.pair import DistillationPair
     from mbert_cli.distill.strategies import progressive
     from mbert_cli.model.heads import build_pretraining_network
     from mbert_cli.model.options import SIZES
@@ -184,7 +184,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     feed = Feed(lambda step: pretraining_batch(arguments, step), range(1))
     began = time.perf_counter()
     pair = DistillationPair(teacher, student, stage.compare)
-    objective = Objective(student, pair, stage.loss_weights, LOSSES)
+    objective = Objective(student, pair, stage.loss_weights, pair.known_losses)
     compile_stage(objective, stage, options)
     watch = _watch(keras.callbacks.Callback)
     objective.fit(feed, steps_per_epoch=1, shuffle=False, verbose=0, callbacks=[watch])

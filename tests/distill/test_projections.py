@@ -1,17 +1,10 @@
 """Projections from a student's width to its teacher's, and that they never ship."""
 
-import keras
 import numpy as np
 import pytest
 
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.train.stage import Comparison
-
-
-def network_of(width: int) -> keras.Model:
-    states = keras.Input((None, width), name="states")
-    return keras.Model({"states": states}, {"hidden_states": [states, states]})
-
 
 HIDDEN, ATTENTION = Comparison(2, 1, ("feature_map", "attention")), Comparison(2, 1, ("attention",))
 EMBEDDINGS = Comparison(0, 0, ("feature_map",))
@@ -29,21 +22,35 @@ EMBEDDINGS = Comparison(0, 0, ("feature_map",))
     ],
 )
 def test_one_is_built_for_embeddings_and_one_for_layers_where_hidden_states_are_compared(compare, names):
-    projections = build_projections(compare, network_of(9), network_of(6), seed=3)
-    assert list(projections) == names
-    for name, projection in projections.items():
+    projections = build_projections(compare, 9, 6, seed=3)
+    assert sorted({projection.name for projection in projections.values()}) == names
+    for projection in projections.values():
+        name = projection.name
         assert [weight.path for weight in projection.weights] == [f"{name}/kernel", f"{name}/bias"]
         assert projection(np.ones((2, 5, 6))).shape == (2, 5, 9)
 
 
+@pytest.mark.parametrize(
+    ("sharing", "names"),
+    [
+        ("shared", ["projection"] * 3),
+        ("embeddings_and_layers", ["embedding_projection", "layer_projection", "layer_projection"]),
+        ("per_place", ["embedding_projection", "layer_00_projection", "layer_01_projection"]),
+    ],
+)
+def test_a_recipe_says_which_places_share_one(sharing, names):
+    compare = [EMBEDDINGS, Comparison(3, 1, ("hidden_states",)), Comparison(6, 2, ("hidden_cosine",))]
+    projections = build_projections(compare, 9, 6, 3, sharing)
+    assert [projection.name for projection in projections.values()] == names
+    assert list(projections) == [0, 1, 2]
+    assert len({id(projection) for projection in projections.values()}) == len(set(names))
+
+
 def test_equal_widths_need_none():
-    assert build_projections([EMBEDDINGS, HIDDEN], network_of(6), network_of(6), seed=3) == {}
+    assert build_projections([EMBEDDINGS, HIDDEN], 6, 6, seed=3) == {}
 
 
 def test_what_is_drawn_depends_on_the_seed_alone():
-    kernels = [
-        build_projections([HIDDEN], network_of(9), network_of(6), seed)["layer_projection"].kernel.numpy()
-        for seed in (3, 3, 4)
-    ]
+    kernels = [build_projections([HIDDEN], 9, 6, seed)[1].kernel.numpy() for seed in (3, 3, 4)]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert not np.array_equal(kernels[0], kernels[2])

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from mbert_cli.model.attention import AttentionBias
 from mbert_cli.model.block import Block
@@ -78,3 +79,24 @@ def test_blocks_of_one_form_differ_in_their_weights_alone():
     folded = BOTTLENECK.model_copy(update={"normalization": "folded", "multiplied_residuals": places})
     forms = [BottleneckBlock(folded, name=f"layer_{index:02d}").form for index in range(3)]
     assert forms == [(False, "attention"), (False, "attention", "feed_forward_0"), (False,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [*KINDS, (BottleneckBlock, BOTTLENECK.model_copy(update={"key_query_shared_bottleneck": True}))],
+)
+@pytest.mark.parametrize("is_graph", [False, True])
+def test_what_attention_is_computed_from_gives_its_logits(kind, size, is_graph):
+    block = build(kind, size, returns_projections=True)
+    hidden = np.random.default_rng(1).standard_normal((2, 3, 8)).astype("float32")
+    bias = AttentionBias()(keras.ops.ones((2, 3), "int32"))
+    call = tf.function(block) if is_graph else block
+    following, logits, *vectors = call(hidden, bias)
+    query, key, value = (np.reshape(part, (2, 3, 2, -1)).transpose(0, 2, 1, 3) for part in vectors)
+    expected = query @ key.swapaxes(-1, -2) / np.sqrt(size.block_dim / 2)
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
+    assert value.shape == query.shape
+    for found, plain in zip((following, logits), build(kind, size)(hidden, bias), strict=True):
+        np.testing.assert_allclose(found, plain, rtol=1e-4, atol=1e-4)
+    said = block.compute_output_spec(keras.KerasTensor((2, 3, 8)), keras.KerasTensor((2, 1, 1, 3)))
+    assert [part.shape for part in said[2:]] == [(2, 3, size.block_dim)] * 3

@@ -109,6 +109,19 @@ def test_the_trace_has_every_hidden_state_and_all_attention_logits():
     assert [logits.shape for logits in trace["attention_logits"]] == [(2, 2, 5, 5)] * 3
 
 
+def test_the_trace_has_what_attention_is_computed_from_where_that_is_asked_for():
+    encoder = build_encoder(SMALL, vocab_size=20, returns_projections=True)
+    trace, short = encoder(BATCH), truncate(encoder, 1)(BATCH)
+    assert set(trace) == {"hidden_states", "attention_logits", "queries", "keys", "values"}
+    for name in ("queries", "keys", "values"):
+        assert [tensor.shape for tensor in trace[name]] == [(2, 5, SMALL.block_dim)] * 3
+        np.testing.assert_array_equal(short[name][0], trace[name][0])
+        assert len(short[name]) == 1
+    plain = build_encoder(SMALL, vocab_size=20)(BATCH)
+    assert set(plain) == {"hidden_states", "attention_logits"}
+    np.testing.assert_array_equal(plain["hidden_states"][-1], trace["hidden_states"][-1])
+
+
 def test_the_symbolic_trace_has_the_shapes_and_types_of_the_computed_one():
     encoder = build_encoder(SMALL, dtype="mixed_bfloat16")
     symbolic, computed = keras.tree.flatten(encoder.output), keras.tree.flatten(encoder(BATCH))

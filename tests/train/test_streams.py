@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from mbert_cli.backend import in_streams
-from mbert_cli.distill.pair import LOSSES, DistillationPair
+from mbert_cli.distill.pair import HEAD_LOSSES, DistillationPair
+from mbert_cli.distill.projections import PROJECTED_LOSSES
 from mbert_cli.losses.loss import Loss, measure
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.tasks import TASK_LOSSES
-from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES, OUTPUT_LOSSES
+from mbert_cli.losses.transfer import output_losses
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.train.feed import Feed
@@ -42,14 +43,21 @@ def make_batch() -> dict[str, np.ndarray]:
 
 
 def test_every_loss_of_distillation_is_the_same_in_parts():
-    teacher = build_pretraining_network(TEACHER, vocab_size=VOCABULARY, seed=1)
-    student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=2)
-    layers = [Comparison(place, place, (*HIDDEN_LOSSES, *ATTENTION_LOSSES)) for place in (1, 2)]
-    outputs = Comparison(None, None, (*OUTPUT_LOSSES,))
-    both = DistillationPair(teacher, student, [*layers, outputs], 0.5, 2.0)
+    teacher, student = (
+        build_pretraining_network(size, vocab_size=VOCABULARY, seed=seed, returns_projections=True)
+        for seed, size in enumerate((TEACHER, STUDENT))
+    )
+    losses = (*PROJECTED_LOSSES, *HEAD_LOSSES, "attention_relations")
+    layers = [Comparison(place, place, losses) for place in (1, 2)]
+    of_outputs = output_losses(0.5, 2.0)
+    both = DistillationPair(
+        teacher, student, [*layers, Comparison(None, None, tuple(of_outputs))],
+        output_losses=of_outputs, student_losses=PRETRAINING_LOSSES, relation_heads=4,
+    )  # fmt: skip
     whole = both(make_batch())
-    parts = mean_of_shards(both, make_batch(), 2, LOSSES)
+    parts = mean_of_shards(both, make_batch(), 2, both.known_losses)
     assert list(parts) == list(whole)
+    assert set(whole) == set(both.known_losses)
     for name, value in whole.items():
         assert float(parts[name]) == pytest.approx(float(value), rel=1e-5), name
 
