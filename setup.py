@@ -5,5 +5,9 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["mbert_cli", "mbert_cli.*"]), "mbert_cli.recipes"],
     package_dir={"mbert_cli.recipes": "recipes"},
-    package_data={"mbert_cli": ["py.typed"], "mbert_cli.recipes": ["*/*.yaml"]},
+    package_data={
+        "mbert_cli": ["py.typed"],
+        "mbert_cli.report": ["*.css"],
+        "mbert_cli.recipes": ["*/*.yaml"],
+    },
 )

@@ -16,6 +16,7 @@ a run that continues for more steps            mbert_cli/sessions/prolonging.py
 what a command shows                           mbert_cli/page.py
 how it is printed and written                  mbert_cli/report/terminal.py
 --format and --out                             mbert_cli/report/delivery.py
+how it looks in a browser                      mbert_cli/report/html.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
 what the value of --set means                  mbert_cli/recipe/setting.py

@@ -170,8 +170,8 @@ ExportLength = Annotated[
 ResultFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="table|markdown|json", autocompletion=completion.formats, show_default=False,
-        help="Format of the results (default: by the suffix of --out, .md or .json; otherwise a table).",
+        "--format", metavar="table|markdown|json|html", autocompletion=completion.formats, show_default=False,
+        help="Format of the results (default: by the suffix of --out, .md, .json or .html; otherwise a table).",
     ),
 ]  # fmt: skip
 Out = Annotated[
@@ -184,8 +184,9 @@ Out = Annotated[
 SearchFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="table|markdown|json", autocompletion=completion.formats, show_default=False,
-        help="Format of the table of a search (default: by the suffix of --out, .md or .json; otherwise a table).",
+        "--format", metavar="table|markdown|json|html", autocompletion=completion.formats, show_default=False,
+        help="Format of the table of a search (default: by the suffix of --out, .md, .json or .html; otherwise a "
+        "table).",
     ),
 ]  # fmt: skip
 SearchOut = Annotated[

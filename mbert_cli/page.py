@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from mbert_cli.table import Table
 
-PageFormat = Literal["table", "markdown", "json"]
+PageFormat = Literal["table", "markdown", "json", "html"]
 PAGE_FORMATS: tuple[PageFormat, ...] = get_args(PageFormat)
 
 
@@ -21,12 +21,14 @@ class Page:
             digits, shares are shares of 1, what is not known is null.
         notes: Sentences to be read below all tables, or in place of them where there is nothing to show.
         lines: Lines to be copied, below the notes: commands, paths.
+        title: Heading of the page where it is a document of its own.
     """
 
     tables: Sequence[Table] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     lines: Sequence[str] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)

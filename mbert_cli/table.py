@@ -5,6 +5,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture of what a table holds, for pages that can show one.
+
+    Attributes:
+        svg: An element `svg` of HTML, whose ids are those of no other picture.
+        title: What it shows, in a few words, also for those who cannot see it.
+        caption: Sentences to be read below it. A command in them stands between backticks.
+        is_wide: Whether it needs the width of the page, and does not stand beside another.
+    """
+
+    svg: str
+    title: str
+    caption: str = ""
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows under the names of their columns.
 
@@ -13,6 +30,8 @@ class Table:
         columns: Names of the columns; "" for one that needs no name.
         rows: Cells as a person reads them, as many in each row as there are columns.
         notes: Sentences to be read below the table. A command in them stands between backticks.
+        pictures: Of the same, for pages that can show them.
+        shades: How strongly each cell of each row is shaded there, from 0 to 1; empty for no shading.
 
     A table holds what a person reads; figures with all their digits are in the record of its `Page`.
     """
@@ -21,3 +40,5 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
+    pictures: Sequence[Picture] = ()
+    shades: Sequence[Sequence[float]] = ()

@@ -174,7 +174,7 @@ def test_runs_works_in_an_empty_folder(run):
     ("words", "message"),
     [
         (("--out", "."), "--out must be a file. Received: ., which is a folder"),
-        (("--format", "xml"), "--format must be table, markdown or json. Received: xml"),
+        (("--format", "xml"), "--format must be table, markdown, json or html. Received: xml"),
     ],
 )
 def test_a_place_or_a_format_that_cannot_serve_is_refused_before_anything_is_looked_for(

@@ -19,4 +19,4 @@ def test_a_format_and_a_file_are_handed_on(tmp_path):
 def test_what_cannot_be_delivered_is_refused_before_any_work():
     with pytest.raises(UserError) as caught:
         delivery_of("csv", None)
-    assert caught.value.message == "--format must be table, markdown or json. Received: csv"
+    assert caught.value.message == "--format must be table, markdown, json or html. Received: csv"

@@ -9,7 +9,7 @@ from mbert_cli.page import PAGE_FORMATS, Delivery, PageFormat
 from mbert_cli.runs.listing import is_run
 from mbert_cli.runs.manifest import replace_file
 
-BY_ENDING: dict[str, PageFormat] = {".md": "markdown", ".json": "json"}
+BY_ENDING: dict[str, PageFormat] = {".md": "markdown", ".json": "json", ".html": "html"}
 """Formats that the name of a file says."""
 
 

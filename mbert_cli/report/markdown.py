@@ -37,7 +37,7 @@ def _grid(table: Table) -> str:
     """Heading, line and rows, padded so that the text too can be read as a table."""
     rows = [[_cell(cell) for cell in row] for row in (table.columns, *table.rows)]
     widths = [max(_NARROWEST, *(cell_len(row[place]) for row in rows)) for place in range(len(table.columns))]
-    are_right = figure_columns(table.columns, [_without_deviations(row) for row in table.rows])
+    are_right = figure_columns(table.columns, [without_deviations(row) for row in table.rows])
     lines = [_line(row, widths, are_right) for row in rows]
     rule = [
         "-" * (width - 1) + ":" if is_right else "-" * width
@@ -54,7 +54,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], are_right: Sequence[bool]
     return f"| {' | '.join(padded)} |"
 
 
-def _without_deviations(row: Sequence[str]) -> list[str]:
+def without_deviations(row: Sequence[str]) -> list[str]:
     """Figures without the deviation behind them, which makes no text of a number."""
     return [str(cell).partition(_DEVIATION)[0] for cell in row]
 

@@ -9,6 +9,7 @@ from mbert_cli.errors import RunError
 from mbert_cli.page import Delivery, Page
 from mbert_cli.printing import print_line, print_table, printed_text
 from mbert_cli.report.delivery import write_file
+from mbert_cli.report.html import html
 from mbert_cli.report.json_document import json_document
 from mbert_cli.report.markdown import markdown
 from mbert_cli.standard_streams import holds_all_characters
@@ -54,8 +55,11 @@ def announce(page: Page) -> None:
 
 def page_text(page: Page, delivery: Delivery) -> str:
     """A page as a text; in a file it may have every character, on standard output those that this can hold."""
+    holds_all = delivery.file is not None or holds_all_characters(sys.stdout)
     if delivery.format == "json":
-        return json_document(page, delivery.file is not None or holds_all_characters(sys.stdout))
+        return json_document(page, holds_all)
+    if delivery.format == "html":
+        return html(page, holds_all)
     if delivery.format == "markdown":
         return markdown(page)
     return printed_text(lambda stream: print_page(stream, page))

@@ -22,6 +22,7 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
         ("markdown", None, "markdown"),
         (None, "a.md", "markdown"),
         (None, "a.JSON", "json"),
+        (None, "a.html", "html"),
         (None, "a.txt", "table"),
         ("table", "a.json", "table"),
     ],
@@ -35,7 +36,7 @@ def test_the_format_is_the_one_that_was_named_or_that_of_the_ending(form, file, 
 def test_another_format_is_refused():
     with pytest.raises(UserError) as error:
         read_delivery("xml", None)
-    assert error.value.message == "--format must be table, markdown or json. Received: xml"
+    assert error.value.message == "--format must be table, markdown, json or html. Received: xml"
     assert error.value.exit_code == 2
 
 

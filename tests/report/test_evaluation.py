@@ -59,4 +59,4 @@ def test_json_holds_the_report_of_each_model_with_all_digits():
 @pytest.mark.parametrize("form", PAGE_FORMATS)
 def test_a_label_with_a_bar_is_whole_in_every_format(form):
     text = page_text(evaluation_page(TITLE, [FIRST]), Delivery(form))
-    assert {"table": "a|b", "markdown": "| a\\|b ", "json": '"a|b"'}[form] in text
+    assert {"table": "a|b", "markdown": "| a\\|b ", "json": '"a|b"', "html": ">a|b<"}[form] in text
