@@ -42,6 +42,7 @@ projections between their widths               mbert_cli/distill/projections.py
 the stages of a plan, one after the other      mbert_cli/train/engine.py
 the training loop                              mbert_cli/train/stage_training.py
 losses of tasks, focal loss                    mbert_cli/losses/tasks.py
+a student's answers beside its teacher's       mbert_cli/losses/soft_targets.py
 factors of rare labels                         mbert_cli/losses/weights.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py

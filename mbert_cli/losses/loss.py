@@ -21,18 +21,24 @@ class Loss:
         weighted_by: The array of the batch that holds the weights of the mean; None where every example counts
             the same, and the function receives None.
         weigh: That array -> the weights, where they follow from it and are not the array itself.
+        needs_labels: Whether rows that nobody labelled take no part, where a batch has `hard_weights`.
     """
 
     function: Callable[..., Tensor]
     weighted_by: str | None
     weigh: Callable[[Tensor], Tensor] | None = None
+    needs_labels: bool = False
 
     def weights(self, batch: Tensors) -> Tensor:
         """Returns the weights of the mean over a batch."""
         if self.weighted_by is None:
             return None
         array = batch[self.weighted_by]
-        return array if self.weigh is None else self.weigh(array)
+        weights = array if self.weigh is None else self.weigh(array)
+        if not self.needs_labels or "hard_weights" not in batch:
+            return weights
+        rows = ops.reshape(batch["hard_weights"], (-1, *[1] * (len(weights.shape) - 1)))
+        return weights * rows
 
 
 def measure(losses: Mapping[str, Loss], outputs: Tensors, batch: Tensors) -> dict[str, Tensor]:

@@ -21,7 +21,13 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.losses.loss import Loss, Tensors, cross_entropy, is_correct, weighted_mean
-from mbert_cli.model.attention import MASKED
+from mbert_cli.losses.soft_targets import (
+    masked_padding,
+    soft_label_sets,
+    soft_labels,
+    soft_spans,
+    teacher_value,
+)
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -106,8 +112,7 @@ def exact_span(outputs: Tensors, batch: Tensors, weights: Tensor) -> Tensor:
 
 def _sides(outputs: Tensors, batch: Tensors) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Logits (batch, length) without padding and true places (batch,), of starts and of ends."""
-    padding = 1.0 - ops.cast(batch["padding_mask"], "float32")
-    logits = ops.cast(outputs["logits"], "float32") + ops.expand_dims(padding * MASKED, 2)
+    logits = ops.cast(outputs["logits"], "float32") + masked_padding(batch)
     return (logits[:, :, 0], batch["start_positions"]), (logits[:, :, 1], batch["end_positions"])
 
 
@@ -121,17 +126,19 @@ def _focus(losses: Tensor, gamma: float) -> Tensor:
 
 @dataclass(frozen=True)
 class TaskLoss:
-    """What fine-tuning minimises, and what it measures beside it.
+    """What fine-tuning minimises, what it measures beside it, and what a student minimises against its teacher.
 
     Attributes:
         losses: By name; their functions take outputs, batch and weights. The first is minimised, the others are
             only measured.
+        soft: How far a student's outputs are from its teacher's; see `mbert_cli.losses.soft_targets`.
         constant_logits: Batch -> the same logits for every row, those with the smallest loss: what a model says
             that has learned how frequent targets are, and nothing else.
         is_weighted: Whether class_weights and focal_gamma apply.
     """
 
     losses: Mapping[str, Loss]
+    soft: Loss
     constant_logits: Callable[..., np.ndarray]
     is_weighted: bool = False
 
@@ -194,35 +201,39 @@ def _logarithm(values: np.ndarray) -> np.ndarray:
 
 _EXAMPLES, _TOKENS = "example_weights", "label_weights"
 
+
+def _by_name(weighted_by: str, **functions: Callable[..., Tensor]) -> dict[str, Loss]:
+    return {name: Loss(function, weighted_by, needs_labels=True) for name, function in functions.items()}
+
+
 TASK_LOSSES = {
     loss.minimized: loss
     for loss in (
         TaskLoss(
-            {
-                "cross_entropy": Loss(label_cross_entropy, _EXAMPLES),
-                "accuracy": Loss(label_accuracy, _EXAMPLES),
-            },
+            _by_name(_EXAMPLES, cross_entropy=label_cross_entropy, accuracy=label_accuracy),
+            Loss(soft_labels, _EXAMPLES),
             _constant_label,
             is_weighted=True,
         ),
         TaskLoss(
-            {
-                "binary_cross_entropy": Loss(binary_cross_entropy, _EXAMPLES),
-                "exact_labels": Loss(exact_labels, _EXAMPLES),
-            },
+            _by_name(_EXAMPLES, binary_cross_entropy=binary_cross_entropy, exact_labels=exact_labels),
+            Loss(soft_label_sets, _EXAMPLES),
             _constant_label_set,
             is_weighted=True,
         ),
-        TaskLoss({"mean_squared_error": Loss(mean_squared_error, _EXAMPLES)}, _constant_number),
         TaskLoss(
-            {"answer_span": Loss(answer_span, _EXAMPLES), "exact_span": Loss(exact_span, _EXAMPLES)},
+            _by_name(_EXAMPLES, mean_squared_error=mean_squared_error),
+            Loss(teacher_value, _EXAMPLES),
+            _constant_number,
+        ),
+        TaskLoss(
+            _by_name(_EXAMPLES, answer_span=answer_span, exact_span=exact_span),
+            Loss(soft_spans, _EXAMPLES),
             _constant_span,
         ),
         TaskLoss(
-            {
-                "token_cross_entropy": Loss(label_cross_entropy, _TOKENS),
-                "token_accuracy": Loss(label_accuracy, _TOKENS),
-            },
+            _by_name(_TOKENS, token_cross_entropy=label_cross_entropy, token_accuracy=label_accuracy),
+            Loss(soft_labels, _TOKENS),
             _constant_label,
             is_weighted=True,
         ),

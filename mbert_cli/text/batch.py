@@ -30,6 +30,10 @@ Batches of a task that labels tokens have other labels, and their weights:
     labels: (batch, length) int32 indices in the task's list of labels; 0 for tokens without a label.
     label_weights: (batch, length) float32. 1 for the first token of a word, which stands for the word, in the row
         where the word has the most context; 0 for other tokens, marks and padding, and in rows that only fill up.
+
+Task batches for a student, where some rows come from texts that nobody labelled, also:
+    hard_weights: (batch,) float32. 1 for a row with labels, 0 for a row whose labels mean nothing and from which
+        only the teacher's outputs are learned.
 """
 
 import numpy as np

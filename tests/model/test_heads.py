@@ -182,6 +182,15 @@ def test_logits_are_float32_when_the_layers_compute_in_bfloat16():
     assert keras.backend.standardize_dtype(network(BATCH)["logits"].dtype) == "float32"
 
 
+def test_a_task_network_can_return_what_its_encoder_returns():
+    plain = build_task_network(SMALL, vocab_size=5, num_outputs=3, seed=1)
+    open_one = build_task_network(SMALL, vocab_size=5, num_outputs=3, seed=1, returns_trace=True)
+    outputs = open_one(BATCH)
+    assert [state.shape for state in outputs["hidden_states"]] == [(2, 3, 4)] * 2
+    assert [maps.shape for maps in outputs["attention_logits"]] == [(2, 2, 3, 3)]
+    np.testing.assert_array_equal(outputs["logits"], plain(BATCH)["logits"])
+
+
 def test_an_answer_network_scores_every_token_whatever_the_padding():
     network = build_task_network(
         SMALL, head=KINDS["question_answering"].head, num_outputs=2, vocab_size=20, seed=1
