@@ -8,12 +8,14 @@ from typing import Any
 from mbert_cli.figures import show_score, show_share
 from mbert_cli.json_text import read_object
 from mbert_cli.page import Page
+from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
 from mbert_cli.report.score_fields import score_fields
-from mbert_cli.runs.artifacts import exported, is_outdated, target_name
+from mbert_cli.runs.ancestry import origin_in_words, task_of
+from mbert_cli.runs.artifacts import exported, target_name
 from mbert_cli.runs.lineage import started_from
 from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of, recorded_recipe
 from mbert_cli.table import Table
-from mbert_cli.tflite.latency_reports import Latency, newest_latencies
+from mbert_cli.tflite.latency_reports import newest_latencies
 from mbert_cli.weights.description import SetDescription
 
 _MODELS = ["model", "comes from", "parameters", "masked-LM accuracy", "score on dev"]
@@ -49,46 +51,6 @@ class ChainModel:
     source_scored: SetDescription | None
 
 
-@dataclass(frozen=True)
-class ChainArtifact:
-    """An artifact of a fine-tuned model.
-
-    Attributes:
-        path: The .tflite file.
-        task: Name of the task.
-        score: Its score, where it was verified on the task.
-        metric: What that is.
-        scored: The set that it is of, where that was recorded.
-        size_bytes: Its size.
-        is_outdated: Whether its run has another result since.
-        latency: The newest times of this very file, where there are any.
-    """
-
-    path: Path
-    task: str
-    score: float | None
-    metric: str | None
-    scored: SetDescription | None
-    size_bytes: int
-    is_outdated: bool
-    latency: Latency | None
-
-    @property
-    def compared(self) -> Latency | None:
-        """Times beside those of a reference."""
-        return self.latency if self.latency and self.latency.reference else None
-
-    @property
-    def times_smaller(self) -> float | None:
-        """Size of the reference over that of the artifact."""
-        return self.compared.reference_size_bytes / self.size_bytes if self.compared else None
-
-    @property
-    def times_faster(self) -> float | None:
-        """Median of the reference over that of the artifact."""
-        return self.compared.reference_p50_ms / self.compared.p50_ms if self.compared else None
-
-
 def chain_page(root: Path) -> Page:
     """Models and artifacts, from pre-training to the phone, a table for each set that they were scored on.
 
@@ -98,7 +60,7 @@ def chain_page(root: Path) -> Page:
     finetuned = [info for info in list_runs(root) if info.verb == "finetune" and info.finished]
     latencies = newest_latencies(root)
     artifacts = [
-        _read_artifact(info, path, latencies.get(path.resolve()))
+        read_artifact(info.path, path, latencies.get(path.resolve()))
         for info in finetuned
         for path in exported(info.path)
     ]
@@ -106,7 +68,7 @@ def chain_page(root: Path) -> Page:
     return arrange_chain([_read_model(info) for info in finetuned], artifacts, nothing)
 
 
-def arrange_chain(models: Sequence[ChainModel], artifacts: Sequence[ChainArtifact], nothing: str) -> Page:
+def arrange_chain(models: Sequence[ChainModel], artifacts: Sequence[ExportedArtifact], nothing: str) -> Page:
     """The page of some models and artifacts.
 
     Args:
@@ -173,7 +135,7 @@ def _model_record(model: ChainModel) -> dict[str, Any]:
     }
 
 
-def _artifact_tables(title: str, artifacts: Sequence[ChainArtifact]) -> list[Table]:
+def _artifact_tables(title: str, artifacts: Sequence[ExportedArtifact]) -> list[Table]:
     tables = []
     for task, scored in dict.fromkeys((one.task, _named(one.scored)) for one in artifacts):
         alike = [one for one in artifacts if (one.task, _named(one.scored)) == (task, scored)]
@@ -181,7 +143,7 @@ def _artifact_tables(title: str, artifacts: Sequence[ChainArtifact]) -> list[Tab
     return tables
 
 
-def _artifact_row(one: ChainArtifact) -> list[str]:
+def _artifact_row(one: ExportedArtifact) -> list[str]:
     return [
         target_name(one.path) + " (of an earlier result)" * one.is_outdated,
         show_score("", one.score),
@@ -192,7 +154,7 @@ def _artifact_row(one: ChainArtifact) -> list[str]:
     ]
 
 
-def _artifact_record(one: ChainArtifact) -> dict[str, Any]:
+def _artifact_record(one: ExportedArtifact) -> dict[str, Any]:
     return {
         "artifact": target_name(one.path),
         "path": one.path,
@@ -215,45 +177,15 @@ def _read_model(info: RunInfo) -> ChainModel:
     has_score = is_pretrained and not recipe.get("initialize_from")
     return ChainModel(
         info=info,
-        task=_task(recipe),
+        task=task_of(recipe),
         source=source,
-        origin=_origin(source) if is_pretrained else f"fresh weights of the shape of {source.name}",
+        origin=origin_in_words(source) if is_pretrained else f"fresh weights of the shape of {source.name}",
         is_pretrained=is_pretrained,
         parameters=summary.get("parameters", 0),
         scored=SetDescription.of(summary),
         source_score=before.get("score") if has_score else None,
         source_scored=SetDescription.of(before) if has_score else None,
     )
-
-
-def _origin(source: Path) -> str:
-    """`distill-quickstart (progressive, from train-teacher-quickstart)`."""
-    recipe = recorded_recipe(source)
-    if "task" in recipe:
-        return f"{source.name}, from {_origin(started_from(recipe))}"
-    if "distill" not in recipe:
-        return source.name
-    return f"{source.name} ({recipe['distill']['strategy']}, from {Path(recipe['teacher']).name})"
-
-
-def _read_artifact(info: RunInfo, path: Path, timed: Latency | None) -> ChainArtifact:
-    report, size_bytes = read_object(path.with_name("report.json")), path.stat().st_size
-    return ChainArtifact(
-        path=path,
-        task=_task(recorded_recipe(info.path)),
-        score=report.get("parity", {}).get("metric_artifact"),
-        metric=report.get("metric"),
-        scored=SetDescription.of(report),
-        size_bytes=size_bytes,
-        is_outdated=is_outdated(info.path, path),
-        # Where the size is another, it was exported anew since.
-        latency=timed if timed and timed.size_bytes == size_bytes else None,
-    )
-
-
-def _task(recipe: dict[str, Any]) -> str:
-    task = recipe.get("task") or {}
-    return task.get("name") or Path(task.get("train") or task.get("source", "a task")).name
 
 
 def _has_source_score(model: ChainModel) -> bool:

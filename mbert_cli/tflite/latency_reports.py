@@ -49,6 +49,31 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """How an artifact was timed, as far as its report says.
+
+    Attributes:
+        threads: Threads of the interpreter.
+        machine: What it was timed on; None where the report does not say all of it.
+    """
+
+    threads: int | None = None
+    machine: Machine | None = None
+
+    @property
+    def line(self) -> str:
+        """The same for people."""
+        threads = "" if self.threads is None else f"{counted(self.threads, 'thread')}. "
+        return f"{threads}{self.machine.line if self.machine else 'The machine was not recorded.'}"
+
+    @property
+    def comparable(self) -> tuple[object, ...]:
+        """Equal where times may be compared: the same processor, cores and threads."""
+        machine = (self.machine.processor, self.machine.cores) if self.machine else ()
+        return (self.threads, *machine)
+
+
+@dataclass(frozen=True)
 class Latency:
     """The newest figures of an artifact, and of the reference that was timed beside it."""
 
@@ -57,6 +82,8 @@ class Latency:
     reference: str | None = None
     reference_p50_ms: float = 0.0
     reference_size_bytes: int = 0
+    p90_ms: float | None = None
+    conditions: Conditions = Conditions()
 
 
 def describe_machine() -> Machine:
@@ -112,11 +139,13 @@ def newest_latencies(root: Path) -> dict[Path, Latency]:
     """
     found: dict[Path, Latency] = {}
     for report in sorted(_reports(root / BENCH), key=lambda report: report["started"]):
-        references = _references(report)
+        references, conditions = _references(report), _conditions(report)
         for row in report["rows"]:
             beside = references.get(row.get("sequence_length"))
             against = (report["reference"], beside["p50_ms"], beside["size_bytes"]) if beside else ()
-            latency = Latency(row["p50_ms"], row["size_bytes"], *against)
+            latency = Latency(
+                row["p50_ms"], row["size_bytes"], *against, p90_ms=row.get("p90_ms"), conditions=conditions
+            )
             found[Path(row.get("resolved") or row["path"]).resolve()] = latency
     return found
 
@@ -128,6 +157,19 @@ def _references(report: dict[str, Any]) -> dict[int | None, dict[str, Any]]:
     rows = report["rows"]
     named = [row for row in rows if row.get("is_reference")] or rows[-1:]
     return {row.get("sequence_length"): row for row in named}
+
+
+def _conditions(report: dict[str, Any]) -> Conditions:
+    """How a report was measured; those of earlier versions say less."""
+    threads = report.get("options", {}).get("threads")
+    try:
+        datetime.fromisoformat(report["started"])
+        machine = Machine(
+            str(report["processor"]), int(report["cores"]), float(report["load"]), {"versions": {}} | report
+        )
+    except (LookupError, TypeError, ValueError):
+        return Conditions(threads)
+    return Conditions(threads, machine)
 
 
 def _reports(folder: Path) -> Iterator[dict[str, Any]]:

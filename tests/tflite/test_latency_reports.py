@@ -9,6 +9,7 @@ import pytest
 
 from mbert_cli.tflite.latency import LatencyRow
 from mbert_cli.tflite.latency_reports import (
+    Conditions,
     Latency,
     Machine,
     describe_machine,
@@ -18,8 +19,9 @@ from mbert_cli.tflite.latency_reports import (
 from mbert_cli.tflite.options import BenchOptions
 
 MACHINE = Machine(
-    "Some Processor", 2, 0.25, {"started": "2026-05-04T03:02:01+00:00", "versions": {"ai-edge-litert": "1.0"}}
-)
+    "Some Processor", 2, 0.25,
+    {"started": "2026-05-04T03:02:01+00:00", "versions": {"ai-edge-litert": "1.0"}, "cores": 2},
+)  # fmt: skip
 OPTIONS = BenchOptions(against="bert_base")
 
 
@@ -50,8 +52,24 @@ def test_each_artifact_has_its_newest_figures_with_the_reference_of_its_length(t
     references = [row("r.tflite", 70.0, 64), row("q.tflite", 90.0, 128)]
     write_latencies(bench, [row("a.tflite", 4.0, 128)], references, OPTIONS, later)
     found = newest_latencies(tmp_path)
-    assert found[tmp_path / "a.tflite"] == Latency(4.0, 1000, "bert_base", 90.0, 1000)
-    assert found[tmp_path / "b.tflite"] == Latency(3.0, 1000, "bert_base", 60.0, 1000)
+    of_a, of_b = found[tmp_path / "a.tflite"], found[tmp_path / "b.tflite"]
+    assert of_a == Latency(4.0, 1000, "bert_base", 90.0, 1000, 4.0, of_a.conditions)
+    assert of_b == Latency(3.0, 1000, "bert_base", 60.0, 1000, 3.0, of_b.conditions)
+    assert (of_a.conditions.line, of_b.conditions.line) == (
+        f"1 thread. {later.line}",
+        f"1 thread. {MACHINE.line}",
+    )
+    assert of_a.conditions.comparable == of_b.conditions.comparable == (1, "Some Processor", 2)
+
+
+def test_times_of_an_earlier_version_are_found_without_p90_and_machine(tmp_path):
+    (tmp_path / "bench").mkdir()
+    rows = [{"path": str(tmp_path / "a.tflite"), "p50_ms": 2.0, "size_bytes": 9}]
+    (tmp_path / "bench" / "old.json").write_text(json.dumps({"started": "then", "rows": rows}))
+    found = newest_latencies(tmp_path)[tmp_path / "a.tflite"]
+    assert (found.p50_ms, found.p90_ms) == (2.0, None)
+    assert found.conditions == Conditions()
+    assert found.conditions.line == "The machine was not recorded."
 
 
 def test_the_machine_is_described_in_a_line():
