@@ -1,4 +1,4 @@
-"""Figures as a person reads them: shares in percent, everything else as a number.
+"""Figures as a person reads them: shares in percent, losses and everything else as a number.
 
 Files keep shares as shares of 1.
 """
@@ -20,8 +20,15 @@ def show_share(value: float, deviation: float | None = None) -> str:
 
 
 def show_score(name: str | None, value: float | None, deviation: float | None = None) -> str:
-    """A share behind its name, `accuracy 80.00% ± 2.83%`; empty where there is none."""
-    return "" if value is None else f"{name or ''} {show_share(value, deviation)}".strip()
+    """A score behind its name, `accuracy 80.00% ± 2.83%` or `transfer_loss 0.0421`; empty where there is none.
+
+    A score is a share, and more is better, unless its name says that it is a loss.
+    """
+    if value is None:
+        return ""
+    if name is None or not name.endswith("loss"):
+        return f"{name or ''} {show_share(value, deviation)}".strip()
+    return f"{name} {value:.4f}" + ("" if deviation is None else f" ± {deviation:.4f}")
 
 
 def show_moment(moment: datetime | None) -> str:

@@ -53,6 +53,11 @@ def test_a_score_stands_behind_its_name():
     assert show_score("accuracy", None) == ""
 
 
+def test_a_score_that_is_a_loss_is_a_number():
+    assert show_score("transfer_loss", 0.04213) == "transfer_loss 0.0421"
+    assert show_score("transfer_loss", 12.5, 0.25) == "transfer_loss 12.5000 ± 0.2500"
+
+
 def test_a_moment_is_shown_in_the_time_of_this_machine():
     moment = datetime(2026, 1, 2, 12, 4, 5, tzinfo=UTC)
     assert show_moment(moment) == f"{moment.astimezone():%Y-%m-%d %H:%M}"

@@ -51,6 +51,8 @@ class PretrainingBatches:
         batch_size: Rows of a batch.
         seed: Together with the step it decides everything that is random.
         split: Documents to draw from.
+        masks_text: Whether words are masked. If not, the same texts come as they are, and batches have none of the
+            arrays that begin with `masked_`.
 
     Raises:
         UserError: The split has no document.
@@ -63,6 +65,7 @@ class PretrainingBatches:
         batch_size: int,
         seed: int,
         split: Split = "train",
+        masks_text: bool = True,
     ) -> None:
         self._documents = store.documents(split)
         if not len(self._documents):
@@ -77,6 +80,7 @@ class PretrainingBatches:
         self._options = options
         self._batch_size = batch_size
         self._seed = seed
+        self._masks_text = masks_text
         self._draws = _PAIR_DRAWS + options.sequence_length + 2 * options.max_predictions
 
     def __call__(self, step: int) -> Batch:
@@ -99,8 +103,12 @@ class PretrainingBatches:
             self._store.tokens, pairs.first, pairs.first_lengths, pairs.second, pairs.second_lengths,
             self._options.sequence_length, self._vocabulary,
         )  # fmt: skip
-        masked = mask_tokens(batch["token_ids"], random[:, _PAIR_DRAWS:], self._vocabulary, self._options)
-        return batch | masked | {"next_sentence": pairs.next_sentence}
+        batch |= {"next_sentence": pairs.next_sentence}
+        if not self._masks_text:
+            return batch
+        return batch | mask_tokens(
+            batch["token_ids"], random[:, _PAIR_DRAWS:], self._vocabulary, self._options
+        )
 
     def _draw_pairs(self, random: np.ndarray) -> _Pairs:
         """Chooses A and B of every row; random is (batch, 9)."""

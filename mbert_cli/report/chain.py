@@ -21,6 +21,9 @@ from mbert_cli.weights.description import SetDescription
 _MODELS = ["model", "comes from", "parameters", "masked-LM accuracy", "score on dev"]
 _ARTIFACTS = ["artifact", "score on dev", "MB", "p50 ms", "times smaller", "times faster"]
 
+MASKED_WORDS = "masked_language_model_accuracy"
+"""The score of runs that predict masked words."""
+
 _PRETRAINED = _MODELS.index("masked-LM accuracy")
 
 
@@ -36,7 +39,7 @@ class ChainModel:
         is_pretrained: Whether it began with the weights of the source, or with fresh ones of their shape.
         parameters: How many it has.
         scored: The set of its score, where that was recorded.
-        source_score: The source's score of pre-training; None where it has none.
+        source_score: The share of masked words that the source predicts; None where it predicts none.
         source_scored: The set of that.
     """
 
@@ -128,9 +131,7 @@ def _model_record(model: ChainModel) -> dict[str, Any]:
         "comes_from": model.origin,
         "pretrained": model.is_pretrained,
         "parameters": model.parameters,
-        "masked_language_model_accuracy": score_fields(
-            "masked_language_model_accuracy", model.source_score, None, model.source_scored
-        ),
+        MASKED_WORDS: score_fields(MASKED_WORDS, model.source_score, None, model.source_scored),
         "score": score_fields(info.score_name, info.score, info.deviation, model.scored),
     }
 
@@ -174,7 +175,7 @@ def _read_model(info: RunInfo) -> ChainModel:
     source = started_from(recipe)
     summary, before = read_object(info.path / FINAL / SUMMARY), read_object(source / FINAL / SUMMARY)
     is_pretrained = bool(recipe["pretrained"])
-    has_score = is_pretrained and not recipe.get("initialize_from")
+    has_score = is_pretrained and before.get("score_name") == MASKED_WORDS
     return ChainModel(
         info=info,
         task=task_of(recipe),

@@ -8,7 +8,7 @@ from mbert_cli.weights.description import SetDescription
 def score_fields(
     name: str | None, value: float | None, deviation: float | None, of: SetDescription | None
 ) -> dict[str, Any] | None:
-    """A score as a share of 1, with all its digits.
+    """A score with all its digits: a share of 1, or what its name says.
 
     Args:
         name: What it is: `accuracy`.

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,16 @@ from mbert_cli.sessions.progress import train_with_progress
 from mbert_cli.sessions.prolonging import PlanOf
 from mbert_cli.sessions.result import show_result, write_summary
 from mbert_cli.train.engine import mean_figures
-from mbert_cli.train.objective import Objective
+from mbert_cli.train.objective import TOTAL, Objective
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
 
 SCORE = "masked_language_model_accuracy"
+"""The score of a network that predicts masked words."""
+TRANSFER_LOSS = "transfer_loss"
+"""The score of one that does not: what the last stage minimises, on the held-out part; less is better."""
 
 
 def pretrain(
@@ -71,8 +74,7 @@ def pretrain(
         )
         known = {
             "steps": sum(stage.steps for stage in plan),
-            "score": figures.get(f"validation/{SCORE}"),
-            "score_name": SCORE,
+            **_score(figures),
             **_held_out_set(recipe, contents),
             "parameters": network.count_params(),
         }
@@ -83,6 +85,14 @@ def pretrain(
 
         run.finish(write)
     show_result(run, figures)
+
+
+def _score(figures: Mapping[str, float]) -> dict[str, object]:
+    """How good the network is on the held-out part, and by what."""
+    accuracy = figures.get(f"validation/{SCORE}")
+    if accuracy is not None:
+        return {"score": accuracy, "score_name": SCORE}
+    return {"score": figures.get(f"validation/{TOTAL}"), "score_name": TRANSFER_LOSS}
 
 
 def _held_out_set(recipe: TrainTeacherRecipe | DistillRecipe, contents: Contents) -> dict[str, object]:

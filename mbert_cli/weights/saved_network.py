@@ -1,9 +1,12 @@
 """A run's `final/` directory <-> a Keras network with its vocabulary."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import keras
 
+from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.weights.description import ModelDescription
@@ -27,26 +30,40 @@ def save_network(
     copy_vocabulary(vocabulary, directory)
 
 
-def load_teacher(model: SavedModel, precision: str = "float32") -> keras.Model:
-    """Builds the pre-training network of a run with its weights; the head for the next sentence may be missing.
+def load_teacher(
+    model: SavedModel,
+    precision: str = "float32",
+    *,
+    predicts: bool = True,
+    returns_projections: bool = False,
+) -> keras.Model:
+    """Builds the network of a pre-trained run with its weights.
 
     Args:
         model: The run.
         precision: float32 or bfloat16, of the layers.
+        predicts: Whether it has the heads of pre-training, of which that for the next sentence may be missing, or
+            is the encoder alone.
+        returns_projections: As for `build_encoder`.
 
     Raises:
-        UserError: As `require_masked_language_model`.
+        UserError: It is to predict and cannot, as `require_masked_language_model` says.
     """
-    require_masked_language_model(model)
     description = model.description
-    network = build_pretraining_network(
+    build: Callable[..., keras.Model] = build_encoder
+    weights = {name: array for name, array in model.weights.items() if name.startswith("encoder/")}
+    if predicts:
+        require_masked_language_model(model)
+        build = partial(build_pretraining_network, next_sentence="next_sentence" in model.heads)
+        weights = dict(model.weights)
+    network = build(
         description.size,
         vocab_size=description.vocabulary.size,
         seed=None,
         dtype=dtype_policy(precision),
-        next_sentence="next_sentence" in model.heads,
+        returns_projections=returns_projections,
     )
-    assign_variables(network, model.weights, allow_unused=("pooler",))
+    assign_variables(network, weights, allow_unused=("pooler",))
     return network
 
 

@@ -39,9 +39,16 @@ def store(tmp_path_factory) -> TokenStore:
     return build(tmp_path_factory.mktemp("stores") / "store", [40, 3, 60, 1, 25, 30, 2])
 
 
-def batches(store: TokenStore, batch_size: int = 64, seed: int = 3, split: str = "train", **options):
+def batches(
+    store: TokenStore,
+    batch_size: int = 64,
+    seed: int = 3,
+    split: str = "train",
+    masks_text: bool = True,
+    **options,
+):
     settings = {"sequence_length": 32, "max_predictions": 6, "short_sequence_rate": 0.0} | options
-    return PretrainingBatches(store, PretrainingOptions(**settings), batch_size, seed, split)
+    return PretrainingBatches(store, PretrainingOptions(**settings), batch_size, seed, split, masks_text)
 
 
 def originals(batch: dict[str, np.ndarray]) -> np.ndarray:
@@ -215,6 +222,17 @@ def test_masks_lie_on_tokens_of_the_text(store):
     assert (batch["masked_ids"][used] >= FIRST).all()
     expected = np.clip(np.rint(batch["padding_mask"].sum(axis=1) * 0.15), 1, 6)
     np.testing.assert_array_equal(used.sum(axis=1), expected)
+
+
+def test_text_without_masks_is_the_same_text(store):
+    masked, plain = batches(store)(1), batches(store, masks_text=False)(1)
+    assert set(plain) == {"token_ids", "segment_ids", "padding_mask", "next_sentence"}
+    np.testing.assert_array_equal(plain["token_ids"], originals(masked))
+    for name in set(plain) - {"token_ids"}:
+        np.testing.assert_array_equal(plain[name], masked[name])
+    np.testing.assert_array_equal(
+        batches(store, masks_text=False).shard(1, 2)(1)["token_ids"], plain["token_ids"][1::2]
+    )
 
 
 def test_a_split_without_documents_is_refused(tmp_path):

@@ -26,9 +26,16 @@ def write_run(path: Path, verb: str, recipe: dict, summary: dict) -> None:
 def root(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     root = Path("runs")
-    write_run(root / "teacher", "train-teacher", {"seed": 0}, {"score": 0.25, "score_name": "m"})
+    write_run(
+        root / "teacher",
+        "train-teacher",
+        {"seed": 0},
+        {"score": 0.25, "score_name": "masked_language_model_accuracy"},
+    )
     student = {"teacher": "runs/teacher", "distill": {"strategy": "joint"}}
-    write_run(root / "student", "distill", student, {"score": 0.2, "score_name": "m"})
+    write_run(
+        root / "student", "distill", student, {"score": 0.2, "score_name": "masked_language_model_accuracy"}
+    )
     for name, pretrained in (("task", True), ("baseline", False)):
         recipe = {"source": "runs/student", "pretrained": pretrained}
         summary = {"score": 0.9, "score_name": "accuracy", "parameters": 1234}
@@ -131,10 +138,21 @@ def test_models_that_were_scored_on_different_sets_stand_in_different_tables(roo
     ]
 
 
+def test_a_loss_of_a_source_that_predicts_no_words_is_no_share_of_them(root, capsys):
+    change(root / "student/final/summary.json", score=0.5, score_name="transfer_loss")
+    show(root)
+    printed = capsys.readouterr().out
+    assert "50.00%" not in printed and "20.00%" not in printed
+
+
 def test_scores_of_pretraining_on_different_sets_stand_in_different_columns(root, capsys):
-    write_run(
-        root / "other", "train-teacher", {"seed": 0}, {"score": 0.4, "set": "99999999", "examples": 640}
-    )
+    scored = {
+        "score": 0.4,
+        "score_name": "masked_language_model_accuracy",
+        "set": "99999999",
+        "examples": 640,
+    }
+    write_run(root / "other", "train-teacher", {"seed": 0}, scored)
     (root / "baseline/recipe.yaml").write_text(yaml.safe_dump({"source": "runs/other", "pretrained": True}))
     show(root)
     printed = " ".join(capsys.readouterr().out.split())

@@ -8,7 +8,7 @@ from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs.content import Content, FileContent
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.sessions import pretraining_run
-from mbert_cli.sessions.pretraining_run import _held_out_set, pretrain
+from mbert_cli.sessions.pretraining_run import _held_out_set, _score, pretrain
 
 
 def contents(digest: str = "a") -> dict:
@@ -46,6 +46,14 @@ def test_what_decides_nothing_of_it_leaves_the_set_as_it_is(setting):
 
 def test_another_store_makes_another_set():
     assert drawn(digest="b")["set"] != drawn()["set"]
+
+
+def test_the_score_is_the_share_of_masked_words_or_the_loss_of_what_predicts_none():
+    losses = {"validation/total": 3.5, "validation/hidden_states": 0.5}
+    assert _score(losses | {"validation/masked_language_model_accuracy": 0.25}) == {
+        "score": 0.25, "score_name": "masked_language_model_accuracy",
+    }  # fmt: skip
+    assert _score(losses) == {"score": 3.5, "score_name": "transfer_loss"}
 
 
 def test_a_run_that_is_complete_is_not_trained_again(tmp_path, monkeypatch, capsys):

@@ -50,6 +50,15 @@ def test_a_teacher_may_lack_the_head_for_the_next_sentence(missing, arrays, tmp_
     assert all(np.array_equal(arrays[name], array) for name, array in loaded.items())
 
 
+def test_a_teacher_that_predicts_nothing_is_the_encoder_alone(arrays, tmp_path):
+    model = write_run(tmp_path / "run", arrays, "masked_language_model")
+    teacher = load_teacher(model, predicts=False, returns_projections=True)
+    assert set(teacher.output) == {"hidden_states", "attention_logits", "queries", "keys", "values"}
+    loaded = read_variables(teacher)
+    assert set(loaded) == {name for name in arrays if name.startswith("encoder/")}
+    assert all(np.array_equal(arrays[name], array) for name, array in loaded.items())
+
+
 def test_a_teacher_without_a_head_for_masked_words_is_refused(arrays, tmp_path):
     model = write_run(tmp_path / "run", arrays, "masked_language_model")
     with pytest.raises(UserError) as refused:
