@@ -39,6 +39,9 @@ progressive, joint, auxiliary                  mbert_cli/distill/strategies/
 which teacher layer a student layer learns from mbert_cli/distill/layer_map.py
 where a teacher's layer meets a student's      mbert_cli/distill/pair.py
 projections between their widths               mbert_cli/distill/projections.py
+what a teacher says, recorded once             mbert_cli/distill/teacher_outputs.py
+the record of a row                            mbert_cli/distill/output_records.py
+what goes when there are too many recordings   mbert_cli/distill/recordings.py
 the stages of a plan, one after the other      mbert_cli/train/engine.py
 the training loop                              mbert_cli/train/stage_training.py
 losses of tasks, focal loss                    mbert_cli/losses/tasks.py

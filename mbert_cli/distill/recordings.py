@@ -1,0 +1,86 @@
+"""The folder of all recordings of what teachers say: where it is, and what goes when there are too many."""
+
+import fcntl
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mbert_cli.distill.teacher_outputs import OUTPUTS_FILE
+from mbert_cli.home import cache_root
+from mbert_cli.runs.disk import directory_bytes
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording of ours.
+
+    Attributes:
+        path: Its folder.
+        size_bytes: All of its files.
+        used: When it was opened last, in seconds.
+    """
+
+    path: Path
+    size_bytes: int
+    used: float
+
+
+def usual_folder() -> Path | None:
+    """Where recordings lie: `mbert/teacher-outputs` in the user's folder for caches; None where there is none."""
+    root = cache_root()
+    return root / "mbert" / "teacher-outputs" if root else None
+
+
+def list_recordings(folder: Path) -> list[Recording]:
+    """The recordings in a folder, the one that was used longest ago first; nothing else there counts."""
+    found = []
+    for file in folder.glob(f"*/{OUTPUTS_FILE}"):
+        with suppress(FileNotFoundError):  # another process removes it
+            found.append(Recording(file.parent, directory_bytes(file.parent), file.stat().st_mtime))
+    return sorted(found, key=lambda recording: (recording.used, recording.path.name))
+
+
+def make_room(folder: Path, needed: int, budget: int, keep: Path) -> list[Recording]:
+    """Removes recordings, the one that was used longest ago first, until all of them fit into a budget.
+
+    One that a process has open stays.
+
+    Args:
+        folder: Where they lie.
+        needed: Bytes of the recording that is to be made, or that is there and kept.
+        budget: Bytes that all of them may take.
+        keep: The folder of that recording.
+
+    Returns:
+        What was removed.
+    """
+    others = [recording for recording in list_recordings(folder) if recording.path != keep]
+    total = needed + sum(recording.size_bytes for recording in others)
+    removed = []
+    for recording in others:
+        if total > budget and _remove(recording.path):
+            total -= recording.size_bytes
+            removed.append(recording)
+    return removed
+
+
+def _remove(path: Path) -> bool:
+    """Removes a recording that nobody has open; its description goes last, so that it is found until it is gone."""
+    file = path / OUTPUTS_FILE
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for part in path.glob("part-*"):
+            shutil.rmtree(part, ignore_errors=True)
+        file.unlink()
+        path.rmdir()
+    except OSError:  # in use, or something of somebody else lies there
+        return not file.exists()
+    finally:
+        os.close(descriptor)
+    return True
