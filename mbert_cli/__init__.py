@@ -42,6 +42,8 @@ projections between their widths               mbert_cli/distill/projections.py
 what a teacher says, recorded once             mbert_cli/distill/teacher_outputs.py
 the record of a row                            mbert_cli/distill/output_records.py
 what goes when there are too many recordings   mbert_cli/distill/recordings.py
+what a student starts with from its teacher    mbert_cli/distill/warm_start.py
+embeddings of another width at the start       mbert_cli/distill/word_directions.py
 the stages of a plan, one after the other      mbert_cli/train/engine.py
 the training loop                              mbert_cli/train/stage_training.py
 losses of tasks, focal loss                    mbert_cli/losses/tasks.py

@@ -12,7 +12,6 @@ from mbert_cli.distill.options import DistillOptions
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.warm_start import warm_start
-from mbert_cli.figures import counted
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import output_losses
 from mbert_cli.model.heads import build_pretraining_network
@@ -95,9 +94,5 @@ def _warm_start(
 ) -> None:
     same = size.normalization == teacher_size.normalization
     report = warm_start(student, teacher, options.warm_start, same_normalization=same)
-    console.info(
-        f"Copied from the teacher: {counted(len(report.copied), 'weight')} "
-        f"of {', '.join(options.warm_start) or 'no part'}"
-    )
-    for name, reason in report.skipped.items():
-        console.info(f"Not copied: {name} ({reason})")
+    for sentence in report.sentences(options.warm_start):
+        console.info(sentence)

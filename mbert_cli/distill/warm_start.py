@@ -1,29 +1,50 @@
-"""Start a student from the parts of its teacher that have the same shape."""
+"""Start a student from its teacher: parts of the same shape as they are, and embeddings of another width turned."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
+from mbert_cli.distill.word_directions import EMBEDDINGS_PATH, POSITIONS, Started, start_from_directions
+from mbert_cli.figures import counted
 from mbert_cli.weights.variables import assign_variables, read_variables
 
 PARTS = {
-    "embeddings": "encoder/embeddings/",
+    "embeddings": EMBEDDINGS_PATH,
     "masked_language_model": "masked_language_model/",
     "next_sentence": "next_sentence/",
 }
 """Prefix of the weights of each part that can be copied."""
 
-NORM = "encoder/embeddings/norm/"
+NORM = f"{EMBEDDINGS_PATH}norm/"
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What was copied, and what was not and why."""
+    """What the student starts with.
+
+    Attributes:
+        copied: Names of the weights that are the teacher's.
+        made: How others were made of the teacher's, by name.
+        skipped: Why the rest of the parts was left as drawn, by name.
+    """
 
     copied: list[str]
     skipped: dict[str, str]
+    made: dict[str, str] = field(default_factory=dict)
+
+    def sentences(self, parts: Sequence[str]) -> list[str]:
+        """The same for people.
+
+        Args:
+            parts: Those that were asked for.
+        """
+        of = ", ".join(parts) or "no part"
+        copied = f"Copied from the teacher: {counted(len(self.copied), 'weight')} of {of}"
+        made = [f"Made of the teacher's: {name} ({how})" for name, how in self.made.items()]
+        skipped = [f"Not copied: {name} ({reason})" for name, reason in self.skipped.items()]
+        return [copied, *made, *skipped]
 
 
 def warm_start(
@@ -32,32 +53,46 @@ def warm_start(
     """Copies the named parts from teacher to student.
 
     The scale and offset of the embedding's normalization are copied only between models with the same
-    normalization: those of a layer norm mean something else in a model without one.
+    normalization: those of a layer norm mean something else in a model without one. Where the word tables differ in
+    width, see `start_from_directions`; a position table of another length gives the rows that both have.
 
     Args:
-        student: Pre-training network; its weights are changed.
-        teacher: Pre-training network.
+        student: Network with any heads; its weights are changed.
+        teacher: Another one, which may lack some of the heads.
         parts: Keys of `PARTS`.
         same_normalization: Whether both encoders normalise in the same way.
     """
     source, target = read_variables(teacher), read_variables(student)
+    made = _made(source, target) if "embeddings" in parts else {}
     copied: dict[str, np.ndarray] = {}
     skipped: dict[str, str] = {}
     prefixes = tuple(PARTS[part] for part in parts)
-    for name in (name for name in target if name.startswith(prefixes)):
+    for name in (name for name in target if name.startswith(prefixes) and name not in made):
         reason = _why_not(name, source, target, same_normalization)
         if reason:
             skipped[name] = reason
         else:
             copied[name] = source[name]
-    assign_variables(student, copied, allow_missing=("",))
-    return WarmStart(copied=sorted(copied), skipped=skipped)
+    arrays = copied | {name: started.array for name, started in made.items()}
+    assign_variables(student, arrays, allow_missing=("",))
+    return WarmStart(sorted(copied), skipped, {name: started.how for name, started in made.items()})
+
+
+def _made(source: Mapping[str, np.ndarray], target: Mapping[str, np.ndarray]) -> dict[str, Started]:
+    """Embeddings that are made of the teacher's, because their shape is not the teacher's."""
+    started = start_from_directions(source, target)
+    theirs, ours = source[POSITIONS], target[POSITIONS]
+    if POSITIONS not in started and theirs.shape[1] == ours.shape[1] and len(theirs) != len(ours):
+        rows = min(len(theirs), len(ours))
+        table = np.concatenate([theirs[:rows], ours[rows:]])
+        started[POSITIONS] = Started(table, f"the first {rows:,} rows of the teacher's {len(theirs):,}")
+    return started
 
 
 def _why_not(
     name: str,
-    source: dict[str, np.ndarray],
-    target: dict[str, np.ndarray],
+    source: Mapping[str, np.ndarray],
+    target: Mapping[str, np.ndarray],
     same_normalization: bool,
 ) -> str | None:
     if name not in source:

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mbert_cli.distill.warm_start import warm_start
-from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.distill.word_directions import (
+    BIAS,
+    KERNEL,
+    POSITIONS,
+    SEGMENTS,
+    WORDS,
+    start_from_directions,
+)
+from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.weights.variables import read_variables
 
@@ -37,10 +45,40 @@ def test_warm_start_copies_embeddings_and_heads_but_not_a_layer_norm(teacher):
     }
 
 
-def test_warm_start_skips_weights_of_another_shape(teacher):
+def test_a_word_table_of_another_width_is_made_of_the_teachers(teacher):
     narrow = STUDENT.model_copy(update={"embedding_dim": 4})
     student = build_pretraining_network(narrow, vocab_size=VOCABULARY, seed=2)
     report = warm_start(student, teacher, ["embeddings"], same_normalization=False)
-    assert report.skipped["encoder/embeddings/word_embeddings"] == (
-        "the teacher's shape is (50, 8), the student's (50, 4)"
+    assert set(report.made) == {WORDS, KERNEL, BIAS}
+    assert set(report.copied) == {POSITIONS, SEGMENTS}
+    made = start_from_directions(
+        read_variables(teacher),
+        read_variables(build_pretraining_network(narrow, vocab_size=VOCABULARY, seed=2)),
     )
+    for name, values in made.items():
+        np.testing.assert_array_equal(read_variables(student)[name], values.array)
+    assert report.sentences(["embeddings"])[:2] == [
+        "Copied from the teacher: 2 weights of embeddings",
+        f"Made of the teacher's: {WORDS} ({made[WORDS].how})",
+    ]
+
+
+def test_a_task_model_can_be_the_teacher_of_a_student_with_other_heads(teacher):
+    fine_tuned = build_task_network(TEACHER, num_outputs=2, vocab_size=VOCABULARY, seed=4)
+    student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=3)
+    report = warm_start(
+        student, fine_tuned, ["embeddings", "masked_language_model"], same_normalization=False
+    )
+    assert WORDS in report.copied
+    assert report.skipped["masked_language_model/output/bias"] == "the teacher has no such weight"
+    pupil = build_task_network(STUDENT, num_outputs=3, vocab_size=VOCABULARY, seed=3)
+    assert WORDS in warm_start(pupil, fine_tuned, ["embeddings"], same_normalization=False).copied
+
+
+def test_a_shorter_position_table_takes_the_first_rows(teacher):
+    short = STUDENT.model_copy(update={"max_length": 100})
+    student = build_pretraining_network(short, vocab_size=VOCABULARY, seed=2)
+    report = warm_start(student, teacher, ["embeddings"], same_normalization=False)
+    assert report.made == {POSITIONS: "the first 100 rows of the teacher's 256"}
+    theirs, ours = (read_variables(network)[POSITIONS] for network in (teacher, student))
+    np.testing.assert_array_equal(ours, theirs[:100])
