@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mbert_cli.corpus.contents import dataset_content, packages_content
+from mbert_cli.examples.augmented import find_augmentation
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, SquadTask, Task, TokenTask
 from mbert_cli.runs.content import Content, files_content, folder_content
@@ -12,18 +13,36 @@ def task_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
     """The contents of a task, by the recipe key that names them; `known` as for `files_content`, by key."""
     if isinstance(task, InstalledDocsTask):
         return {"task.packages": packages_content(task.packages)}
-    if isinstance(task, GlueTask) and task.folder is not None:
-        folder = Path(task.folder)
-        files = [folder / name for name, _ in GLUE[task.name].splits.values()]
-        return {"task.folder": folder_content(folder, files, known.get("task.folder"))}
     if isinstance(task, GlueTask):
-        return dataset_content("task.data_dir", f"glue/{task.name}", task.data_dir, known)
+        return _glue_contents(task, known)
     found = _file_contents(task, known)
     if isinstance(task, SquadTask) and task.train is None:
         found |= dataset_content("task.data_dir", f"squad/{task.version}", task.data_dir, known)
     return found
 
 
+def _glue_contents(task: GlueTask, known: dict[str, Content]) -> dict[str, Content]:
+    if task.folder is None:
+        found = dataset_content("task.data_dir", f"glue/{task.name}", task.data_dir, known)
+    else:
+        folder, splits = Path(task.folder), GLUE[task.name].splits
+        files = [folder / file for name, (file, _) in splits.items() if name != "train" or task.train is None]
+        found = {"task.folder": folder_content(folder, files, known.get("task.folder"))}
+    if task.train is not None:
+        found |= _training_content(task.train, known)
+    return found
+
+
+def _training_content(path: str, known: dict[str, Content]) -> dict[str, Content]:
+    """What `task.train` leads to; with the validation examples beside augmented ones."""
+    augmented = find_augmentation(path)
+    files = [augmented.train, augmented.validation] if augmented else [Path(path)]
+    return {"task.train": files_content(path, [file for file in files if file], known.get("task.train"))}
+
+
 def _file_contents(task: FileTask | TokenTask | SquadTask, known: dict[str, Content]) -> dict[str, Content]:
-    named = {"task.train": task.train, "task.validation": task.validation}
-    return {key: files_content(path, [Path(path)], known.get(key)) for key, path in named.items() if path}
+    found = _training_content(task.train, known) if task.train else {}
+    if task.validation:
+        file = files_content(task.validation, [Path(task.validation)], known.get("task.validation"))
+        found["task.validation"] = file
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.augmented import find_augmentation, require_glue_task
 from mbert_cli.examples.labelled_rows import TableLayout, read_examples
 from mbert_cli.examples.options import GlueTask, TaskKind
 from mbert_cli.examples.table_files import Columns, TableForm
@@ -125,13 +126,22 @@ def load_glue(options: GlueTask, split: str | None = None) -> TaskData:
     """
     row = GLUE[options.name]
     splits = {split: row.splits[split]} if split in row.splits else row.splits
-    sets = {
-        name: _read_tfds(options, row, part)
-        if options.folder is None
-        else _read_file(Path(options.folder, file), options.name, row)
-        for name, (file, part) in splits.items()
-    }
+    sets = {name: _read_set(options, row, name, *places) for name, places in splits.items()}
     return TaskData(options.name, list(row.output_names), sets, row.metrics, row.kind)
+
+
+def _read_set(options: GlueTask, row: GlueRow, name: str, file: str, part: str) -> Examples:
+    """One set, from where the recipe says."""
+    if name == "train" and options.train is not None:
+        found = find_augmentation(options.train)
+        if found:
+            require_glue_task(found, options.name)
+        return _read_examples(
+            found.train if found else Path(options.train), row, "Correct the file of task.train."
+        )
+    if options.folder is None:
+        return _read_tfds(options, row, part)
+    return _read_file(Path(options.folder, file), options.name, row)
 
 
 def _read_file(path: Path, name: str, row: GlueRow) -> Examples:
@@ -141,6 +151,10 @@ def _read_file(path: Path, name: str, row: GlueRow) -> Examples:
             f"Received: {path.parent} without {path.name}",
             f"Set task.folder to the folder of {name}, or to null to use tensorflow-datasets.",
         )
+    return _read_examples(path, row, f"Set task.folder to the official folder of {name}.")
+
+
+def _read_examples(path: Path, row: GlueRow, hint: str) -> Examples:
     table = TableLayout(
         row.columns, TableForm(header=row.header, is_exact=True, skips_short=row.has_broken_lines)
     )
@@ -148,7 +162,7 @@ def _read_file(path: Path, name: str, row: GlueRow) -> Examples:
     try:
         return read_examples(path, table, labels)
     except UserError as error:
-        raise UserError(error.message, f"Set task.folder to the official folder of {name}.") from error
+        raise UserError(error.message, hint) from error
 
 
 def _read_tfds(options: GlueTask, row: GlueRow, split: str) -> Examples:

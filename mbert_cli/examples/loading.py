@@ -9,6 +9,7 @@ from mbert_cli.corpus.document import is_held_out
 from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import InstalledDocsCorpus
 from mbert_cli.errors import UserError
+from mbert_cli.examples.augmented import refuse_augmentation, training_file
 from mbert_cli.examples.glue import GLUE, load_glue
 from mbert_cli.examples.options import (
     AnyTask,
@@ -131,8 +132,12 @@ def _examples(labels: list[str], paragraphs: dict[str, list[str]], limit: int) -
     return Examples(texts, None, np.array(ids, np.int32))
 
 
-def require_task(task: AnyTask) -> None:
+def require_task(task: AnyTask, split: str | None = None) -> None:
     """Checks that the files of a task are there, without reading them.
+
+    Args:
+        task: The task's recipe section.
+        split: A set that is needed alone; None needs all.
 
     Raises:
         UserError: A file or a folder is missing, or a data set is not prepared.
@@ -140,12 +145,25 @@ def require_task(task: AnyTask) -> None:
     if isinstance(task, SquadTask) and task.train is None:
         require_dataset(f"squad/{task.version}", task.data_dir, "task.data_dir")
     elif isinstance(task, FileTask | TokenTask | SquadTask):
-        for key, path in (("task.train", task.train), ("task.validation", task.validation)):
-            if path is not None and not Path(path).is_file():
-                raise UserError(f"{key} must be a file. Received: {path}", f"Set {key} to an existing file.")
-    elif isinstance(task, GlueTask) and task.folder is None:
+        if not isinstance(task, FileTask):
+            refuse_augmentation(task.train)
+        _require_file("task.train", task.train and training_file(task.train))
+        _require_file("task.validation", task.validation)
+    elif isinstance(task, GlueTask):
+        _require_glue(task, split)
+
+
+def _require_file(key: str, path: str | Path | None) -> None:
+    if path is not None and not Path(path).is_file():
+        raise UserError(f"{key} must be a file. Received: {path}", f"Set {key} to an existing file.")
+
+
+def _require_glue(task: GlueTask, split: str | None) -> None:
+    if split in (None, "train"):
+        _require_file("task.train", task.train and training_file(task.train))
+    if task.folder is None:
         require_dataset(f"glue/{task.name}", task.data_dir, "task.data_dir")
-    elif isinstance(task, GlueTask) and not Path(task.folder or "").is_dir():
+    elif not Path(task.folder).is_dir():
         raise UserError(
             f"task.folder must be a folder with the task's TSV files. Received: {task.folder}",
             "Set task.folder, or null to load the task from tensorflow-datasets.",

@@ -35,6 +35,9 @@ class GlueTask(Section):
     """Name of the task."""
     folder: str | None = None
     """Folder with the task's official TSV files; null loads glue/<name> from tensorflow-datasets."""
+    train: str | None = None
+    """What to learn from in place of the folder's training file: a run of `mbert augment`, or a .tsv file with the
+    same columns; null takes the folder's."""
     data_dir: str | None = None
     """Folder of prepared tensorflow-datasets; null uses their default."""
     sequence_length: TaskLength = 128
@@ -49,8 +52,8 @@ class FileTask(Section):
     kind: Literal["classification", "multi_label", "regression"] = "classification"
     """classification into one label, multi_label into any number of them, or regression to a number."""
     train: str
-    """Training file: .tsv, .csv or .jsonl, plain or as .gz. Rows that Prodigy marked as rejected or ignored are left
-    out."""
+    """Training file: .tsv, .csv or .jsonl, plain or as .gz, or a run of `mbert augment`. Rows that Prodigy marked as
+    rejected or ignored are left out."""
     validation: str | None = None
     """Validation file; null holds out a share of the training examples, chosen by a hash of the text."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1

@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.augmented import find_augmentation, require_columns
 from mbert_cli.examples.label_names import (
     JoinedLabel,
     alike_labels,
@@ -36,13 +38,22 @@ def load_file_task(options: FileTask) -> TaskData:
         UserError: A file is missing, empty or malformed, lacks a column, or has a label outside the set.
     """
     _require_effect(options)
-    path = Path(options.train)
     table = table_of(options)
-    rows = read_rows(path, table)
+    augmented = find_augmentation(options.train)
+    if augmented:
+        require_columns(augmented, options.kind, table.columns)
+    path, own = (augmented.train, _own_table(table)) if augmented else (Path(options.train), table)
+    rows = read_rows(path, own)
     notes = rows.notes
     labels = None if options.kind == "regression" else _find_labels(options, rows)
-    train = to_examples(rows, labels, table)
-    if options.validation is not None:
+    train = to_examples(rows, labels, own)
+    if options.validation is None and augmented and augmented.validation:
+        validation = to_examples(read_rows(augmented.validation, own), labels, own)
+        notes = [
+            *notes,
+            f"{augmented.named}: validated on the examples that the augmentation left as they were",
+        ]
+    elif options.validation is not None:
         held_out = read_rows(Path(options.validation), table)
         notes = list(dict.fromkeys(notes + held_out.notes))
         validation = to_examples(held_out, labels, table)
@@ -87,6 +98,11 @@ def table_of(options: FileTask) -> TableLayout:
         TableForm(options.delimiter, options.encoding),
         separator,
     )
+
+
+def _own_table(table: TableLayout) -> TableLayout:
+    """How an augmentation writes the examples of a task, whatever its other files are like."""
+    return replace(table, form=TableForm(encoding="utf-8"))
 
 
 def _find_labels(options: FileTask, rows: LabelledRows) -> list[str]:

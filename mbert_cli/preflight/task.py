@@ -40,7 +40,7 @@ def look_at_task(
     def check() -> tuple[str, TaskData | None]:
         if isinstance(task, ImportedTask) and may_lack_examples:
             return task.source, None
-        require_task(task)
+        require_task(task, split)
         if not _lies_in_files(task):
             return task.source, None
         data = load_task(task, split)

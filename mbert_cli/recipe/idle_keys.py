@@ -102,6 +102,12 @@ def _is_set(*paths: str) -> Callable[[Values], bool]:
     return lambda values: any(values.get(path) is not None for path in paths)
 
 
+def _replaces_prepared_sets(values: Values) -> bool:
+    """Whether a task is read from files alone; one of GLUE may learn from a file and be scored on a prepared set."""
+    keys = ("task.folder",) if values.get("task.source") == "glue" else ("task.train",)
+    return _is_set(*keys)(values)
+
+
 IDLE = (
     IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
              "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
@@ -120,7 +126,7 @@ IDLE = (
              lambda values: values.get("task.source") == "squad" and values.get("task.validation") is not None
              and values.get("evaluate.split") != "train"),
     IdleKeys(_WITH_TASK, ("task.data_dir",), "together with files of your own, which are read in its place",
-             _is_set("task.folder", "task.train")),
+             _replaces_prepared_sets),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "where an example has one label; set task.kind=multi_label",
              lambda values: values.get("task.kind") != "multi_label", ("task.kind",)),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "together with a list of columns in task.label, each of one label",
