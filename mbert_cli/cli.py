@@ -49,6 +49,7 @@ from mbert_cli.flags import (
     Smoke,
     Source,
     StrategyName,
+    StudentSource,
     Submission,
     Target,
     Targets,
@@ -56,6 +57,7 @@ from mbert_cli.flags import (
     TextColumn,
     Texts,
     Threads,
+    UsualRecipe,
     WrittenRun,
     delivery_of,
 )
@@ -70,7 +72,7 @@ PIPELINE_PANEL = "The pipeline, in its order"
 CHECKPOINTS_PANEL = "Checkpoints of other projects, and a look inside"
 AROUND_PANEL = "Recipes and runs"
 
-WITH_KERAS = ("train_teacher", "distill", "finetune", "export_tflite")
+WITH_KERAS = ("train_teacher", "distill", "distill_task", "finetune", "export_tflite")
 """Verbs that need Keras whatever they are given."""
 
 app = typer.Typer(
@@ -126,17 +128,19 @@ def train_teacher(
 
 @app.command(rich_help_panel=PIPELINE_PANEL)
 def distill(
-    ctx: typer.Context, recipe: Recipe = "quickstart",
-    strategy: StrategyName = None, teacher: Teacher = None, settings: Settings = None, run: WrittenRun = None,
+    ctx: typer.Context, recipe: UsualRecipe = None,
+    strategy: StrategyName = None, teacher: Teacher = None, source: StudentSource = None,
+    settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """teacher -> student
 
     Example: `mbert distill --strategy joint` transfers all layers of the newest teacher together.
     """
-    flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher)}
+    flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher),
+             "--source": ("source", source)}  # fmt: skip
     invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
-    _run("distill", invocation)
+    _run(invocation.kind.replace("-", "_"), invocation)
 
 
 @app.command(rich_help_panel=PIPELINE_PANEL)
@@ -306,7 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _invocation(
-    ctx: typer.Context, recipe: str, settings: list[str] | None, run: Path | None, smoke: bool,
+    ctx: typer.Context, recipe: str | None, settings: list[str] | None, run: Path | None, smoke: bool,
     dry_run: bool, quiet: bool, flags: Mapping[str, tuple[str, object]] | None = None, **extra: Any,
 ) -> "Invocation[Any]":  # fmt: skip
     """What was typed, with its recipe loaded."""

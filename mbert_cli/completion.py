@@ -76,8 +76,8 @@ def choices(verb: str, path: str) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         from mbert_cli.recipe.keys import keys_of
 
-        words = next(key.choices for key in keys_of(verb) if key.path == path)
-        return _matching(words, incomplete)
+        words = [word for key in keys_of(verb) if key.path == path for word in key.choices]
+        return _matching(dict.fromkeys(words), incomplete)
 
     return complete
 

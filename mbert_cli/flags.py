@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 Recipe = Annotated[
     str, typer.Argument(help="Name of a recipe, or a .yaml file.", autocompletion=completion.recipes)
 ]
+UsualRecipe = Annotated[
+    str | None,
+    typer.Argument(
+        help="Name of a recipe, or a .yaml file (default: quickstart, or quickstart_STRATEGY for general, task and "
+        "distilbert).",
+        autocompletion=completion.recipes, show_default=False,
+    ),
+]  # fmt: skip
 RecipeOption = Annotated[
     str,
     typer.Option("--recipe", help="Name of a recipe, or a .yaml file.", autocompletion=completion.recipes),
@@ -57,8 +65,8 @@ Targets = Annotated[
 StrategyName = Annotated[
     str | None,
     typer.Option(
-        metavar="progressive|joint|auxiliary",
-        help="Short for --set distill.strategy=NAME.",
+        metavar="NAME",
+        help="Short for --set distill.strategy=NAME: progressive, joint, auxiliary, general, task or distilbert.",
         autocompletion=completion.choices("distill", "distill.strategy"),
         show_default=False,
     ),
@@ -69,6 +77,13 @@ Teacher = Annotated[
 Source = Annotated[
     str | None, typer.Option(metavar="DIR", help="Short for --set source=DIR.", show_default=False)
 ]
+StudentSource = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR", help="Short for --set source=DIR: what the student of --strategy task starts from.",
+        show_default=False,
+    ),
+]  # fmt: skip
 Quantize = Annotated[
     list[str] | None,
     typer.Option(

@@ -6,6 +6,7 @@ Everything is read from the command line and from the schema of the recipes, whe
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 import typer.core
 import typer.main
@@ -13,8 +14,9 @@ import typer.main
 from mbert_cli.cli import app
 from mbert_cli.recipe.explaining import size_rows
 from mbert_cli.recipe.files import find_recipe, header, recipe_names
-from mbert_cli.recipe.keys import NO_DEFAULT, Key, discriminator_of, keys_of, variants_of
-from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.forms import forms_of
+from mbert_cli.recipe.keys import NO_DEFAULT, Key, discriminator_of, joined, keys_of, variants_of
+from mbert_cli.recipe.schema import CHOOSERS, RECIPES
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.section import Section
 
@@ -35,6 +37,9 @@ that does not exist.
 
 `mbert --version` prints the versions of all libraries that matter, and `mbert --install-completion` lets the shell
 complete verbs, recipes, keys and their values."""
+
+Owners = dict[str, list[str]]
+"""Verbs that have a key, each with the forms of its recipes that have it."""
 
 FLAG_COLUMNS = ("argument or flag", "what it does", "default")
 KEY_COLUMNS = ("key", "takes", "default", "what it is")
@@ -109,8 +114,8 @@ def _sections() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for verb in RECIPES:
         for key in keys_of(verb):
-            if key.is_section and "." not in key.path:
-                found.setdefault(key.path, []).append(verb)
+            if key.is_section and "." not in key.path and verb not in found.setdefault(key.path, []):
+                found[key.path].append(verb)
     return found
 
 
@@ -136,7 +141,8 @@ def _places(section: str, verbs: Sequence[str]) -> dict[str, str]:
     """`train`, `train.optimizer` or `task.source: glue`, with what the class of that section says it is."""
     places: dict[str, str] = {}
     for verb in verbs:
-        for place, described in _classes(RECIPES[verb], ""):
+        classes = dict.fromkeys(forms_of(verb).values())
+        for place, described in (found for recipe in classes for found in _classes(recipe, "")):
             if place == section or place.startswith(f"{section}."):
                 places.setdefault(place, " ".join((described.__doc__ or "").split()))
     return places
@@ -146,19 +152,30 @@ def _classes(section: type[Section], prefix: str) -> Iterator[tuple[str, type[Se
     for name, field in section.model_fields.items():
         for tag, nested in variants_of(field).items():
             path = f"{prefix}{name}"
-            yield (f"{path}.{discriminator_of(field)}: {tag}" if tag else path), nested
+            yield (f"{path}.{discriminator_of(field)}: {tag}" if tag else _tagged(path, nested)), nested
             yield from _classes(nested, f"{path}.")
+
+
+def _tagged(path: str, section: type[Section]) -> str:
+    """The place of a section: that of the only variant that it is of, or its path."""
+    for chooser in CHOOSERS.values():
+        outer, _, tag = chooser.rpartition(".")
+        if path == outer:
+            return f"{chooser}: {get_args(section.model_fields[tag].annotation)[0]}"
+    return path
 
 
 def _rows(verbs: Sequence[str], place: str) -> list[tuple[str, ...]]:
     """The keys that stand directly in a place, as cells; verbs that mean the same share a row."""
-    meanings: dict[tuple[str, str, str], dict[str, list[str]]] = {}
-    having = [verb for verb in verbs if any(_place(key) == place for key in keys_of(verb))]
-    for verb in having:
+    meanings: dict[tuple[str, str, str], dict[str, Owners]] = {}
+    having: Owners = {}
+    for verb in verbs:
         for key in keys_of(verb):
             if _place(key) == place:
-                meaning = key.path, key.accepts, key.help
-                meanings.setdefault(meaning, {}).setdefault(_default(key), []).append(verb)
+                defaults = meanings.setdefault((key.path, key.accepts, key.help), {})
+                for owners in (having, defaults.setdefault(_default(key), {})):
+                    forms = owners.setdefault(verb, [])
+                    forms += [form for form in [_form(verb, key)] if form not in forms]
     return [_row(*meaning, defaults, having) for meaning, defaults in meanings.items()]
 
 
@@ -168,19 +185,36 @@ def _place(key: Key) -> str:
     return key.variant if key.variant and key.variant.startswith(f"{section}.") else section
 
 
+def _form(verb: str, key: Key) -> str:
+    """The form of a verb's recipes that has a key; empty where they have one form."""
+    tag, _, form = key.variant.partition(": ")
+    return form if tag == CHOOSERS.get(verb) else ""
+
+
 def _row(
-    path: str, accepts: str, text: str, defaults: dict[str, list[str]], having: Sequence[str]
+    path: str, accepts: str, text: str, defaults: Mapping[str, Owners], having: Owners
 ) -> tuple[str, ...]:
-    owners = [verb for verbs in defaults.values() for verb in verbs]
+    owners = {verb: [form for own in defaults.values() for form in own.get(verb, ())] for verb in having}
     name = (
         _link(path, f"section {path}") if accepts.startswith("a section") and "." not in path else f"`{path}`"
     )
-    if len(owners) < len(having):
-        name += f" ({', '.join(owners)})"
+    if any(set(owners[verb]) != set(forms) for verb, forms in having.items()):
+        name += f" ({_owners_in_words(owners, having)})"
     shown = next(iter(defaults))
     if len(defaults) > 1:
-        shown = ", ".join(f"{default} ({', '.join(verbs)})" for default, verbs in defaults.items())
+        shown = ", ".join(f"{default} ({_owners_in_words(own, having)})" for default, own in defaults.items())
     return name, accepts, shown, text
+
+
+def _owners_in_words(owners: Owners, having: Owners) -> str:
+    """The verbs, each with its forms where it has more than these."""
+    words = []
+    for verb, forms in owners.items():
+        if set(forms) == set(having[verb]):
+            words.append(verb)
+        elif forms:
+            words.append(f"{verb} with {joined(forms)}")
+    return ", ".join(words)
 
 
 def _default(key: Key) -> str:

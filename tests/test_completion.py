@@ -7,7 +7,7 @@ import pytest
 from mbert_cli.completion import _split, _values, _whole_words
 from mbert_cli.recipe.keys import keys_of
 
-DISTILL_KEYS = [key.path for key in keys_of("distill") if key.path.startswith("dist")]
+DISTILL_KEYS = list(dict.fromkeys(key.path for key in keys_of("distill") if key.path.startswith("dist")))
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,10 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("mbert distill qu", ["quickstart"]),
+        (
+            "mbert distill qu",
+            ["quickstart", *(f"quickstart_{name}" for name in ("distilbert", "general", "task"))],
+        ),
         ("mbert eval --recipe q", ["quickstart"]),
         ("mbert distill --strategy j", ["joint"]),
         ("mbert export-tflite --quantize f", ["float32", "float16"]),
@@ -29,7 +32,10 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
         ("mbert distill --set distill.str", ["distill.strategy="]),
         ("mbert distill --set distill.strategy=j", ["distill.strategy=joint"]),
         ("mbert distill --set distill.strategy = j", ["joint"]),
-        ("mbert distill --set distill.strategy =", ["progressive", "joint", "auxiliary"]),
+        (
+            "mbert distill --set distill.strategy =",
+            ["progressive", "joint", "auxiliary", "general", "task", "distilbert"],
+        ),
         ("mbert distill --set seed = 1 --set distill.strategy = a", ["auxiliary"]),
         ("mbert distill --strategy = j", ["joint"]),
         ("mbert finetune --set train.dynamic_length = t", ["true"]),

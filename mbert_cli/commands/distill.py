@@ -8,7 +8,7 @@ import keras
 from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import DistillOptions, LayerTransferOptions
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.warm_start import warm_start
@@ -74,11 +74,16 @@ def _objective(
     stage: Stage,
 ) -> Objective:
     options = recipe.distill
+    soft_targets = (
+        output_losses(options.ground_truth_ratio, options.temperature)
+        if isinstance(options, LayerTransferOptions)
+        else {}
+    )
     pair = DistillationPair(
         teacher,
         student,
         stage.compare,
-        output_losses=output_losses(options.ground_truth_ratio, options.temperature),
+        output_losses=soft_targets,
         student_losses=PRETRAINING_LOSSES,
         projections=projections,
     )

@@ -1,6 +1,6 @@
 """Which place of the teacher each place of the student learns from."""
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import ComparisonOptions, DistillOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 
@@ -14,7 +14,8 @@ def map_places(teacher: Architecture, student: Architecture, options: DistillOpt
         UserError: The layers cannot be mapped, or their maps of attention cannot be compared.
     """
     _require_comparable(teacher, student, options)
-    layers = _map_layers(teacher.num_layers, student.num_layers, options.layer_map)
+    layer_map = options.layer_map if isinstance(options, ComparisonOptions) else options.copied_layers or None
+    layers = _map_layers(teacher.num_layers, student.num_layers, layer_map)
     return [0, *(layer + 1 for layer in layers)]
 
 
@@ -44,7 +45,11 @@ def _checked_map(layer_map: list[int], teacher_layers: int, student_layers: int)
 
 def _require_comparable(teacher: Architecture, student: Architecture, options: DistillOptions) -> None:
     """Hidden states of another width are projected; maps of another number of heads cannot be compared yet."""
-    if options.factors.attention and teacher.num_heads != student.num_heads:
+    if (
+        isinstance(options, ComparisonOptions)
+        and options.factors.attention
+        and teacher.num_heads != student.num_heads
+    ):
         raise UserError(
             "Attention is compared head by head, so num_heads must be the same in both models. "
             f"Received: {teacher.num_heads} in the teacher and {student.num_heads} in the student.",

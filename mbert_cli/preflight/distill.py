@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.layer_map import map_places
 from mbert_cli.distill.strategies import STRATEGIES
+from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found, with_store_of
 from mbert_cli.preflight.inspection import Inspection, Looked
@@ -69,7 +70,11 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
 
 def _plan(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
     """The stages of the recipe's strategy; places as in `Ready`."""
-    return tuple(STRATEGIES[recipe.distill.strategy](recipe.distill, places, recipe.train.optimizer))
+    strategy = recipe.distill.strategy
+    if strategy not in STRATEGIES:
+        known = ", ".join(STRATEGIES)
+        raise UserError(f"The strategies are {known}. Received: {strategy}", "Choose one with --strategy.")
+    return tuple(STRATEGIES[strategy](recipe.distill, places, recipe.train.optimizer))
 
 
 def _steps(recipe: DistillRecipe) -> tuple[Stage, ...]:

@@ -2,11 +2,13 @@
 
 import contextlib
 import importlib
+import importlib.util
 import os
 from typing import Any
 
 from mbert_cli import console
 from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
+from mbert_cli.errors import UserError
 from mbert_cli.preflight.inspection import Finding, Inspection, NotFound
 from mbert_cli.recipe.invocation import Invocation
 
@@ -27,12 +29,21 @@ def resolve(invocation: Invocation[Any], inspection: Inspection | None = None) -
     Raises:
         UserError: Something would stop the verb.
     """
-    return page_of(invocation.verb).resolve(invocation, inspection or Inspection.of(invocation))
+    return page_of(invocation.kind).resolve(invocation, inspection or Inspection.of(invocation))
 
 
 def page_of(verb: str) -> Any:
-    """The module with the pre-flight of a verb."""
-    return importlib.import_module(f"mbert_cli.preflight.{_PAGES.get(verb, verb.replace('-', '_'))}")
+    """The module with the pre-flight of a verb, or of a kind of run.
+
+    Raises:
+        UserError: There is no such page.
+    """
+    name = f"mbert_cli.preflight.{_PAGES.get(verb, verb.replace('-', '_'))}"
+    if importlib.util.find_spec(name) is None:
+        raise UserError(
+            f"This version has no page for such a run. Received: {verb}", "Choose another --strategy."
+        )
+    return importlib.import_module(name)
 
 
 def _find_backend() -> tuple[str, None]:

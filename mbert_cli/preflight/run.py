@@ -38,7 +38,7 @@ def look_at_run(
     from mbert_cli.sessions.prolonging import require_same_run
 
     def check() -> tuple[str, Contents]:
-        contents = require_same_run(path, invocation.verb, recipe, inputs, plan_of)
+        contents = require_same_run(path, invocation.kind, recipe, inputs, plan_of)
         return f"{path} continues, with the inputs that it began with", contents
 
     return inspection.look("run", check)

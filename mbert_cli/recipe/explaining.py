@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.keys import NO_DEFAULT, Key, keys_of
+from mbert_cli.recipe.problems import either
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import written
 
@@ -107,7 +108,7 @@ def _explanation(path: str, meaning: tuple[str, str], verbs: Sequence[str]) -> E
         facts = [("takes", f"one of {', '.join(accepts)}"), *((key.accepts, key.help) for key in keys)]
     else:
         facts = [("takes", "; ".join(accepts))]
-        facts += [("only for", words) for words in [_variants(verbs[0], keys[0])] if words]
+        facts += _variant_facts(verbs, keys[0])
     facts += _default_facts(keys[0], verbs)
     facts.append(("recipes of", ", ".join(verbs)))
     nested = [key for key in keys_of(verbs[0]) if key.path.rpartition(".")[0] == path]
@@ -116,11 +117,17 @@ def _explanation(path: str, meaning: tuple[str, str], verbs: Sequence[str]) -> E
 
 
 def _help(verb: str, key: Key, short: bool = False) -> str:
-    """The help of a key with the variants that have it; a discriminator's names its choices."""
+    """The help of a key with the variants that have it, unless its section is theirs alone.
+
+    That of a discriminator names its choices.
+    """
     if key.is_discriminator:
         choices = [other.accepts for other in _same_meaning(verb, key)]
         return "Decides which keys the section has" + ("." if short else f": {', '.join(choices)}.")
     variants = "" if short else _variants(verb, key)
+    section = key.path.rpartition(".")[0]
+    if any(_variants(verb, other) == variants for other in keys_of(verb) if other.path == section):
+        variants = ""
     return f"{key.help} Only for {variants}." if variants else key.help
 
 
@@ -129,16 +136,26 @@ def _variants(verb: str, key: Key) -> str:
     having = [other.variant for other in _same_meaning(verb, key)]
     tag = having[0].partition(":")[0]
     possible = [other.variant for other in keys_of(verb) if other.path == tag]
-    return "" if having == possible else ", ".join(having)
+    return "" if not tag or having == possible else either(having)
+
+
+def _variant_facts(verbs: Sequence[str], key: Key) -> list[tuple[str, str]]:
+    """The variants that have a key, with the verbs where these differ."""
+    owners: dict[str, list[str]] = {}
+    for verb in verbs:
+        owners.setdefault(_variants(verb, _same_meaning(verb, key)[0]), []).append(verb)
+    named = [
+        (words, f" ({', '.join(having)})" * (len(owners) > 1)) for words, having in owners.items() if words
+    ]
+    return [("only for", f"{words}{having}") for words, having in named]
 
 
 def _default_facts(key: Key, verbs: Sequence[str]) -> list[tuple[str, str]]:
     defaults: dict[str, list[str]] = {}
     for verb in verbs:
         keys = _same_meaning(verb, key)
-        if not keys[0].is_section:
-            for shown in dict.fromkeys(map(_default_words, _chosen(verb, keys))):
-                defaults.setdefault(shown, []).append(verb)
+        for shown in [] if keys[0].is_section else _default_words(_chosen(verb, keys)):
+            defaults.setdefault(shown, []).append(verb)
     if len(defaults) == 1:
         return [("default", next(iter(defaults)))]
     return [("default", f"{shown} ({', '.join(owners)})") for shown, owners in defaults.items()]
@@ -153,9 +170,15 @@ def _chosen(verb: str, keys: Sequence[Key]) -> list[Key]:
     return [key for key in keys if key.default is not NO_DEFAULT]
 
 
-def _default_words(key: Key) -> str:
-    words = "none, it must be given" if key.default is NO_DEFAULT else written(key.default)
-    return words if key.is_discriminator or not key.variant else f"{words} with {key.variant}"
+def _default_words(keys: Sequence[Key]) -> list[str]:
+    """The defaults that a key has, each with the variants that have it where there is more than one."""
+    variants: dict[str, list[str]] = {}
+    for key in keys:
+        words = "none, it must be given" if key.default is NO_DEFAULT else written(key.default)
+        variants.setdefault(words, []).append(key.variant)
+    if len(variants) == 1:
+        return list(variants)
+    return [f"{words} with {either(having)}" for words, having in variants.items()]
 
 
 def _shown_default(verb: str, key: Key) -> str:

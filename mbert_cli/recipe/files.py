@@ -8,6 +8,8 @@ from pathlib import Path
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.schema import RECIPES
 
+QUICKSTART = "quickstart"
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -35,7 +37,7 @@ def recipes_folder() -> Path:
 def recipe_names(verb: str) -> list[str]:
     """Names of the shipped recipes of a verb, `quickstart` first, the others sorted."""
     names = sorted(path.stem for path in (recipes_folder() / verb).glob("*.yaml"))
-    return sorted(names, key=lambda name: name != "quickstart")
+    return sorted(names, key=lambda name: name != QUICKSTART)
 
 
 def is_path(name_or_path: str) -> bool:

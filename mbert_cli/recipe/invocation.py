@@ -8,7 +8,10 @@ from typing import Any, Generic, TypedDict, Unpack
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
 from mbert_cli.page import PRINTED, Delivery
+from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
+from mbert_cli.recipe.schema import KINDS_OF_FORMS
+from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
 
@@ -73,6 +76,11 @@ class Invocation(Generic[VerbRecipe]):
         return self.loaded.recipe
 
     @property
+    def kind(self) -> str:
+        """The kind of the run that the command writes: the verb, or `distill-task`."""
+        return KINDS_OF_FORMS.get(type(self.recipe), self.verb)
+
+    @property
     def directory(self) -> Path:
         """The run directory that the command writes.
 
@@ -115,7 +123,7 @@ class Typed(TypedDict, total=False):
 
 def invoke(
     verb: str,
-    recipe: str,
+    recipe: str | None,
     settings: Sequence[str],
     flags: Mapping[str, tuple[str, object]],
     *,
@@ -130,7 +138,7 @@ def invoke(
 
     Args:
         verb: What to do.
-        recipe: Name or path of its recipe.
+        recipe: Name or path of its recipe; None takes the usual one.
         settings: Values of `--set`.
         flags: Short ways to write `--set`, as `load` takes them; those with the value None were not typed.
         run: Value of `--run`.
@@ -148,8 +156,8 @@ def invoke(
     chosen = tuple(target for target in targets if target is not None)
     task = None
     if verb in TASK_MODEL_VERBS and _changes_task(settings, [key for key, _ in given.values()]):
-        task = recorded_task(chosen[0] if chosen else run or newest_complete(root, ("finetune",)))
-    loaded = load(verb, recipe, settings, smoke, given, task)
+        task = recorded_task(chosen[0] if chosen else run or newest_complete(root, FINE_TUNED))
+    loaded = load(verb, recipe or usual_recipe(verb, settings, given.values()), settings, smoke, given, task)
     if run is None and verb in TRAINING_VERBS:
         run = default_run(root, loaded)
     return Invocation(

@@ -3,13 +3,13 @@
 import functools
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.schema import CHOOSERS, FORMS, RECIPES
 from mbert_cli.section import Section
 
 NO_DEFAULT = object()
@@ -47,9 +47,38 @@ class Key:
 def keys_of(verb: str) -> tuple[Key, ...]:
     """All keys of a verb's recipes, sections before their keys, in the order of the schema.
 
-    A key of several variants of a section stands once for each variant.
+    A key of several variants of a section stands once for each variant, and one of several forms of a verb's recipes
+    once for each form.
     """
-    return tuple(_keys(RECIPES[verb], "", "", {}))
+    if verb not in FORMS:
+        return tuple(_keys(RECIPES[verb], "", "", {}))
+    return tuple(_grouped([key for form in FORMS[verb] for key in _keys_of_form(verb, form)]))
+
+
+def _keys_of_form(verb: str, form: str) -> Iterator[Key]:
+    """The keys of one form, whose variant is that form unless they are of a variant within."""
+    chooser, forms = CHOOSERS[verb], list(FORMS[verb])
+    section, _, tag = chooser.rpartition(".")
+    for key in _keys(FORMS[verb][form], "", f"{chooser}: {form}", {}):
+        if key.is_discriminator and key.path == chooser and form != forms[0]:
+            key = replace(key, default=NO_DEFAULT)
+        elif key.path == section:
+            key = replace(key, accepts=f"a section with {tag}: {joined(forms)}")
+        if key.variant == f"{chooser}: {form}" or not key.variant.startswith(f"{chooser}: "):
+            yield key
+
+
+def _grouped(keys: Sequence[Key]) -> list[Key]:
+    """The keys of several forms in one order: sections before their keys, and what has the same path together."""
+    places: dict[str, int] = {}
+    for key in keys:
+        places.setdefault(key.path, len(places))
+
+    def place(key: Key) -> list[int]:
+        parts = key.path.split(".")
+        return [places[".".join(parts[: count + 1])] for count in range(len(parts))]
+
+    return sorted(keys, key=place)
 
 
 def variants_of(field: FieldInfo) -> dict[str, type[Section]]:
@@ -86,7 +115,7 @@ def accepted(field: FieldInfo) -> str:
     variants = variants_of(field)
     if variants:
         tag = discriminator_of(field)
-        names = f" with {tag}: {_joined(list(variants))}" if tag else ""
+        names = f" with {tag}: {joined(list(variants))}" if tag else ""
         return f"a section{names}{', or null' * (types.NoneType in _alternatives(field.annotation))}"
     return _words(field.annotation, field.metadata)
 
@@ -154,7 +183,8 @@ def _literals(annotation: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def _joined(words: Sequence[str]) -> str:
+def joined(words: Sequence[str]) -> str:
+    """Words in one phrase: `a, b or c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
@@ -165,7 +195,7 @@ def _words(annotation: object, constraints: Sequence[object] = (), plural: bool 
     if len(members) > 1:
         return _union_words(members, constraints)
     if get_origin(annotation) is Literal:
-        return _joined([str(value) for value in get_args(annotation)])
+        return joined([str(value) for value in get_args(annotation)])
     if get_origin(annotation) is list:
         least = next((c.min_length for c in constraints if isinstance(c, annotated_types.MinLen)), 0)
         words = _words(get_args(annotation)[0], plural=True)
@@ -176,7 +206,7 @@ def _words(annotation: object, constraints: Sequence[object] = (), plural: bool 
 def _union_words(members: Sequence[object], constraints: Sequence[object]) -> str:
     if all(member is bool or get_origin(member) is Literal for member in members):
         words = [["true", "false"] if m is bool else [str(v) for v in get_args(m)] for m in members]
-        return _joined([word for group in words for word in group])
+        return joined([word for group in words for word in group])
     parts: list[str] = []
     for member in members:
         inner = _unwrapped(member)

@@ -12,13 +12,15 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from mbert_cli.errors import UserError
-from mbert_cli.recipe.files import RecipeFile, find_recipe, read_text
+from mbert_cli.recipe.files import RecipeFile, find_recipe
+from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of
 from mbert_cli.recipe.idle_keys import refuse_idle
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
+from mbert_cli.recipe.layers import Layer, file_layers, setting_layer
 from mbert_cli.recipe.problems import find_key, leaves, unknown_key, wrong_choice, wrong_choices, wrong_values
-from mbert_cli.recipe.schema import RECIPES, SMOKE, SMOKE_SEARCH, SMOKE_TASKS
+from mbert_cli.recipe.schema import CHOOSERS, SMOKE, SMOKE_FORMS, SMOKE_SEARCH, SMOKE_TASKS, smoke_sizes
 from mbert_cli.recipe.setting import read_setting
-from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, written
+from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain
 from mbert_cli.section import Section
 
 VerbRecipe = TypeVar("VerbRecipe", bound=Section)
@@ -67,16 +69,18 @@ def load(
         UserError: The recipe is not known, or has mistakes; the message names all of them.
     """
     file = find_recipe(verb, name_or_path)
-    draft = _Draft(verb)
+    layers = file_layers(verb, file)
+    typed = [setting_layer(path, _entry(value), flag) for flag, (path, value) in (flags or {}).items()]
+    draft = _Draft(verb, chosen_form(verb, [*layers, *choosing_layers(verb, settings), *typed]))
     if task is not None:
         draft.add_task(task)
-    draft.add_file(file)
-    if smoke:
-        for path, value in {**SMOKE[verb], **draft.smoke_sections()}.items():
-            draft.add_setting(path, _entry(value), "--smoke")
+    for layer in layers:
+        draft.add(layer)
+    for path, value in draft.smoke_values().items() if smoke else ():
+        draft.add(setting_layer(path, _entry(value), "--smoke"))
     draft.add_settings(settings)
-    for flag, (path, value) in (flags or {}).items():
-        draft.add_setting(path, _entry(value), flag)
+    for layer in typed:
+        draft.add(layer)
     recipe = draft.finish(file)
     return LoadedRecipe(
         verb, file.name, recipe, {path: draft.origins[path] for path, _ in leaves(draft.values)}
@@ -89,18 +93,23 @@ class _Draft:
 
     Attributes:
         verb: The verb it belongs to.
+        form: Which form of the verb's recipes it is of.
         values: The values so far, as nested dicts.
         origins: Where each value comes from, by its path; the latest assignment stands last.
         mistakes: What cannot be used: place and sentence; a sentence begins with its key.
     """
 
     verb: str
+    form: str
     values: dict[str, object] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     mistakes: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.values = defaults_of(RECIPES[self.verb])
+        self.section = forms_of(self.verb)[self.form]
+        self.values = defaults_of(self.section)
+        if self.form:
+            self.values[self._section_of_form] = self._start_of_form(None, {}, True)[0]
         self.origins = {path: "default" for path, _ in leaves(self.values)}
 
     def add_task(self, task: Mapping[str, object]) -> None:
@@ -109,19 +118,16 @@ class _Draft:
         del self.origins["task"]
         self.origins |= {f"task.{path}": "the run" for path, _ in leaves(task)}
 
-    def add_file(self, file: RecipeFile) -> None:
-        """Lays a file's values, and below them those of the file that it extends, over the draft."""
-        entries = self._read(file)
-        extended = entries.pop("extends", None)
-        if extended is not None:
-            self._add_extended(file, extended)
-        self._merge(RECIPES[self.verb], self.values, entries, "", file.shown)
+    def add(self, layer: Layer) -> None:
+        """Lays the values of a layer over the draft; a mapping of the command line replaces the whole section."""
+        self._merge(self.section, self.values, layer.entries, "", layer.source)
 
-    def smoke_sections(self) -> Mapping[str, object]:
-        """What `--smoke` sets in a task section of this source, and in a search."""
+    def smoke_values(self) -> Mapping[str, object]:
+        """What `--smoke` sets in a recipe of this form, with a task of this source, with a search."""
         task, search = self.values.get("task"), self.values.get("search")
-        settings = SMOKE_TASKS.get(str(task.get("source")), {}) if isinstance(task, dict) else {}
-        return {**settings, **(SMOKE_SEARCH if isinstance(search, dict) else {})}
+        settings = {**SMOKE[self.verb], **SMOKE_FORMS.get(self.form, {})}
+        settings |= SMOKE_TASKS.get(str(task.get("source")), {}) if isinstance(task, dict) else {}
+        return settings | (SMOKE_SEARCH if isinstance(search, dict) else {}) | smoke_sizes(self.values)
 
     def add_settings(self, settings: Sequence[str]) -> None:
         """Lays the values of `--set` over the draft; those that choose a section's variant go first."""
@@ -139,21 +145,14 @@ class _Draft:
             except YamlProblem as problem:
                 self.mistakes.append(("--set", f"{path}: {problem.message}. Received: {text}"))
                 continue
-            self.add_setting(path, entry, "--set")
-
-    def add_setting(self, path: str, entry: Entry, origin: str) -> None:
-        """Lays one value over the draft; a mapping replaces the whole section."""
-        first, *rest = path.split(".")
-        for name in reversed(rest):
-            entry = Entry({name: entry})
-        self._merge(RECIPES[self.verb], self.values, {first: entry}, "", origin)
+            self.add(setting_layer(path, entry, "--set"))
 
     def finish(self, file: RecipeFile) -> Section:
         """The recipe as its frozen class, or all mistakes in one error."""
         sentences = wrong_choices(self.verb, self.values)
         recipe: Section | None = None
         try:
-            recipe = RECIPES[self.verb].model_validate(self.values, strict=True)
+            recipe = self.section.model_validate(self.values, strict=True)
         except ValidationError as error:
             wrong = wrong_values(self.verb, self.values, error)
             sentences |= {p: s for p, s in wrong.items() if not any(q.startswith(f"{p}.") for q in sentences)}
@@ -166,33 +165,6 @@ class _Draft:
         if recipe is None or self.mistakes:
             raise self._error(file)
         return recipe
-
-    def _read(self, file: RecipeFile) -> dict[str, Entry]:
-        try:
-            return read_entries(read_text(file))
-        except YamlProblem as problem:
-            raise UserError(
-                f"{file.shown}:{problem.line}: {problem.message}",
-                f"`mbert recipe show {self.verb} quickstart` prints a recipe that can be read.",
-            ) from None
-
-    def _add_extended(self, file: RecipeFile, entry: Entry) -> None:
-        where = f"{file.shown}:{entry.line}"
-        if not isinstance(entry.value, str):
-            raise UserError(f"{where}: extends must be the name or the path of a recipe. "
-                            f"Received: {written(plain(entry.value))}")  # fmt: skip
-        try:
-            extended = find_recipe(self.verb, entry.value, file.path.parent)
-        except UserError as error:
-            raise UserError(f"{where}: {error.message}", error.hint) from None
-        entries = self._read(extended)
-        if "extends" in entries:
-            raise UserError(
-                f"{where}: a recipe can extend only one that extends none. Received: {entry.value}, which extends "
-                f"{written(plain(entries['extends'].value))}",
-                "Copy the keys that you need, or extend the recipe that it extends.",
-            )
-        self._merge(RECIPES[self.verb], self.values, entries, "", extended.shown)
 
     def _merge(
         self,
@@ -222,13 +194,16 @@ class _Draft:
         self, info: FieldInfo, values: dict[str, object], entry: Entry, path: str, source: str
     ) -> None:
         """Lays a mapping over a section; another variant, or a replacement, first sets it to its defaults."""
-        variants, name = variants_of(info), path.rpartition(".")[2]
+        name, tag = path.rpartition(".")[2], discriminator_of(info)
         entries: dict[str, Entry] = entry.value if isinstance(entry.value, dict) else {}
         held = values.get(name)
         present = held if isinstance(held, dict) else None
-        start = self._start(info, present, entries, entry.replaces)
-        tag = start.get(discriminator_of(info), "") if discriminator_of(info) else ""
-        if tag not in variants:
+        if path == self._section_of_form:
+            start, variant = self._start_of_form(present, entries, entry.replaces)
+        else:
+            start = self._start(info, present, entries, entry.replaces)
+            variant = variants_of(info).get(str(start.get(tag, "")) if tag else "")
+        if variant is None:
             self.mistakes.append(self._no_variant(info, entry, path, source))
             return
         if start is not present:
@@ -237,7 +212,23 @@ class _Draft:
             self.origins |= {leaf: "default" for leaf, _ in leaves(start, f"{path}.")}
         if not entries:
             self.origins[path] = _place(source, entry)
-        self._merge(variants[tag], start, entries, f"{path}.", source)
+        self._merge(variant, start, entries, f"{path}.", source)
+
+    @property
+    def _section_of_form(self) -> str:
+        """The section whose variant the form decides; empty where a verb has one form."""
+        return CHOOSERS.get(self.verb, "").rpartition(".")[0]
+
+    def _start_of_form(
+        self, present: dict[str, object] | None, entries: Mapping[str, Entry], replaces: bool
+    ) -> tuple[dict[str, object], type[Section] | None]:
+        """That section's values before a mapping is laid over it, and its class; none for a form that there is not."""
+        tag = CHOOSERS[self.verb].rpartition(".")[2]
+        variants = variants_of(self.section.model_fields[self._section_of_form])
+        variant = variants.get(self.form) or variants[""]
+        start = {tag: self.form} | defaults_of(variant) if present is None or replaces else present
+        is_known = tag not in entries or entries[tag].value in forms_of(self.verb)
+        return start, variant if is_known else None
 
     def _start(
         self, info: FieldInfo, present: dict[str, object] | None, entries: Mapping[str, Entry], replaces: bool
@@ -258,6 +249,8 @@ class _Draft:
 
     def _no_variant(self, info: FieldInfo, entry: Entry, path: str, source: str) -> tuple[str, str]:
         tag, variants = discriminator_of(info), list(variants_of(info))
+        if path == self._section_of_form:
+            tag, variants = CHOOSERS[self.verb].rpartition(".")[2], list(forms_of(self.verb))
         given = entry.value.get(tag) if isinstance(entry.value, dict) else None
         if given:
             sentence = wrong_choice(f"{path}.{tag}", variants, plain(given.value))
@@ -266,6 +259,7 @@ class _Draft:
         return _place(source, given or entry), sentence
 
     def _chosen(self, section: type[Section], prefix: str) -> str:
+        """The variant that decides which keys a section has: its own, or the form of the recipe."""
         for key in keys_of(self.verb):
             if (
                 key.is_discriminator
@@ -274,7 +268,7 @@ class _Draft:
             ):
                 tag = key.path.rpartition(".")[2]
                 return f"{key.path}: {get_args(section.model_fields[tag].annotation)[0]}"
-        return ""
+        return f"{CHOOSERS[self.verb]}: {self.form}" if self.form else ""
 
     def _forget(self, path: str) -> None:
         for known in [p for p in self.origins if p == path or p.startswith(f"{path}.")]:

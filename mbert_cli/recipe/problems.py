@@ -6,9 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from mbert_cli.recipe.keys import Key, keys_of
+from mbert_cli.recipe.keys import Key, joined, keys_of
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import Entry, written
+
+MOVED = {
+    "distill.progressive.finished_layer_scale": "distill.finished_layer_scale",
+    "distill.progressive.warmup_rate": "distill.warmup_rate",
+}
+"""Keys of earlier versions and what they are called now."""
 
 
 def unknown_key(
@@ -23,14 +29,16 @@ def unknown_key(
         chosen: For a section with variants, the one that is chosen: `task.source: glue`.
         entry: What stands there; for an unknown section the first key is named.
     """
-    owners = [key.variant for key in keys_of(verb) if key.path == path]
+    owners = variants_with(verb, path)
     if owners:
-        return f"{path}: only for {' or '.join(owners)}. Received: {chosen}"
+        return f"{_first_key(path, entry)}: only for {either(owners)}. Received: {chosen}"
     section = path.rpartition(".")[0]
     prefix = f"{section}." if section else ""
     path = _first_key(path, entry)
+    if path in MOVED:
+        return f"{path}: unknown key. It is {MOVED[path]} now."
     name = path.rpartition(".")[2]
-    elsewhere = _paths_named(verb, name)
+    elsewhere = _paths_named(verb, name, chosen)
     if elsewhere:
         return f"{path}: unknown key. It belongs elsewhere: write {' or '.join(elsewhere)}."
     verbs = [other for other in RECIPES if other != verb and path in {key.path for key in keys_of(other)}]
@@ -44,6 +52,20 @@ def unknown_key(
         return f"{path}: unknown key. Did you mean {(far or _paths_near(verb, name))[0]}?"
     owner = section or f"a recipe of {verb}"
     return f"{path}: unknown key. The keys of {owner} are {', '.join(siblings)}."
+
+
+def variants_with(verb: str, path: str) -> list[str]:
+    """The variants of sections that have a key: `task.source: glue`."""
+    return list(dict.fromkeys(key.variant for key in keys_of(verb) if key.path == path))
+
+
+def either(variants: Sequence[str]) -> str:
+    """Variants in words, those of one section together: `task.source: glue or file`."""
+    chosen: dict[str, list[str]] = {}
+    for variant in variants:
+        tag, _, value = variant.partition(": ")
+        chosen.setdefault(tag, []).append(value)
+    return " or ".join(f"{tag}: {joined(values)}" for tag, values in chosen.items())
 
 
 def _first_key(path: str, entry: Entry | None) -> str:
@@ -141,9 +163,12 @@ def _located(
     return ".".join(path), value
 
 
-def _paths_named(verb: str, name: str) -> list[str]:
-    paths = [key.path for key in keys_of(verb) if key.path.rpartition(".")[2] == name]
-    return list(dict.fromkeys(paths))
+def _paths_named(verb: str, name: str, chosen: str) -> list[str]:
+    """The paths of the keys with a name, without those that what is chosen excludes."""
+    tag = chosen.partition(":")[0]
+    keys = [key for key in keys_of(verb) if key.path.rpartition(".")[2] == name]
+    keys = [key for key in keys if key.variant in ("", chosen) or key.variant.partition(":")[0] != tag]
+    return list(dict.fromkeys(key.path for key in keys))
 
 
 def _paths_near(verb: str, name: str) -> list[str]:

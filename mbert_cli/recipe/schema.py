@@ -6,11 +6,11 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from mbert_cli.corpus.options import Corpus, PretrainingOptions, StoreOptions
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import CacheOptions, CorpusDistillOptions, ProgressiveOptions, TaskOptions
 from mbert_cli.evaluate.options import EvaluateOptions
 from mbert_cli.examples.options import AnyTask, InstalledDocsTask, Task
 from mbert_cli.losses.options import LossOptions
-from mbert_cli.model.options import ModelOptions
+from mbert_cli.model.options import SIZES, ModelOptions
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.section import Section
 from mbert_cli.text.options import VocabularyOptions
@@ -55,10 +55,35 @@ class DistillRecipe(Section):
     """The token store and how batches are drawn from it."""
     model: ModelOptions = ModelOptions(size="mobilebert")
     """The student's architecture."""
-    distill: DistillOptions = DistillOptions()
+    distill: CorpusDistillOptions = ProgressiveOptions(strategy="progressive")
     """Strategy and losses."""
     train: TrainOptions = TrainOptions()
     """How the student trains; the number of steps comes from the section distill."""
+
+
+class TaskDistillRecipe(Section):
+    """task model and labelled examples -> smaller task model"""
+
+    seed: Seed = 0
+    """Decides initial weights, the order of examples and dropout."""
+    teacher: str | None = None
+    """A fine-tuned run; null takes the newest complete one."""
+    source: str | None = None
+    """A `train-teacher` or `distill` run that the student starts from; null draws a new one by the section model."""
+    model: ModelOptions = ModelOptions(size="tinybert_4")
+    """The student's architecture, where there is no source."""
+    task: Task = InstalledDocsTask(source="installed_docs")
+    """The labelled examples, of the teacher's task."""
+    dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Dropout on the states that the head reads."""
+    loss: LossOptions = LossOptions()
+    """How much each example counts."""
+    distill: TaskOptions = TaskOptions(strategy="task")
+    """Strategy and losses."""
+    cache: CacheOptions = CacheOptions()
+    """What is kept of the teacher's outputs."""
+    train: FinetuneTrainOptions = FinetuneTrainOptions()
+    """How the student trains; the epochs are those in which it learns the teacher's answers."""
 
 
 class FinetuneRecipe(Section):
@@ -139,6 +164,26 @@ RECIPES: dict[str, type[Section]] = {
     "export-tflite": ExportRecipe,
     "bench": BenchRecipe,
 }
+"""The class of each verb's recipes; the first one of a verb with several."""
+
+FORMS: dict[str, Mapping[str, type[Section]]] = {
+    "distill": {
+        "progressive": DistillRecipe, "joint": DistillRecipe, "auxiliary": DistillRecipe,
+        "general": DistillRecipe, "task": TaskDistillRecipe, "distilbert": DistillRecipe,
+    },
+}  # fmt: skip
+"""For a verb with several classes of recipes, the class for each value of the key that chooses."""
+
+KINDS_OF_FORMS: dict[type[Section], str] = {TaskDistillRecipe: "distill-task"}
+"""Forms whose runs are of a kind of their own, and not of the kind that bears the name of the verb."""
+
+CHOOSERS = {"distill": "distill.strategy"}
+"""That key. It also chooses the variant of its section."""
+
+USUAL_RECIPES = {
+    "general": "quickstart_general", "task": "quickstart_task", "distilbert": "quickstart_distilbert",
+}  # fmt: skip
+"""The recipe where none is named, for values of such a key with which it is not `quickstart`."""
 
 _SMOKE_DATA = {"data.sequence_length": 32, "data.max_predictions": 5}
 _SMOKE_TRAIN = {
@@ -153,9 +198,8 @@ _SMOKE_MODEL = {
 SMOKE: dict[str, Mapping[str, object]] = {
     "prepare": {"vocabulary.training_megabytes": 4.0},
     "train-teacher": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_VALIDATION | _SMOKE_MODEL
-    | {"train.steps": 4, "model.changes.intra_dim": 32},
-    "distill": _SMOKE_DATA | _SMOKE_TRAIN | _SMOKE_VALIDATION | _SMOKE_MODEL
-    | {"distill.transfer_steps": 4, "distill.pretraining_steps": 4, "model.changes.intra_dim": 16},
+    | {"train.steps": 4},
+    "distill": _SMOKE_TRAIN | _SMOKE_MODEL,
     "finetune": _SMOKE_TRAIN | {"train.epochs": 1, "train.max_steps": 8, "task.sequence_length": 32},
     "eval": {"evaluate.max_examples": 32},
     "predict": {},
@@ -164,6 +208,18 @@ SMOKE: dict[str, Mapping[str, object]] = {
 }  # fmt: skip
 """Values that `--smoke` sets: tiny size, few steps, the same code path."""
 
+_SMOKE_STORE = _SMOKE_DATA | _SMOKE_VALIDATION
+_SMOKE_TRANSFER = _SMOKE_STORE | {"distill.transfer_steps": 4, "distill.pretraining_steps": 4}
+SMOKE_FORMS: dict[str, Mapping[str, object]] = {
+    "progressive": _SMOKE_TRANSFER, "joint": _SMOKE_TRANSFER, "auxiliary": _SMOKE_TRANSFER,
+    "general": _SMOKE_STORE | {"distill.steps": 4}, "distilbert": _SMOKE_STORE | {"distill.steps": 4},
+    "task": {
+        "distill.intermediate_epochs": 1, "distill.intermediate_max_steps": 4,
+        "train.epochs": 1, "train.max_steps": 4, "task.sequence_length": 32,
+    },
+}  # fmt: skip
+"""And for the strategies of distillation."""
+
 SMOKE_TASKS: dict[str, dict[str, object]] = {
     "squad": {"task.question_length": 16, "task.document_stride": 12},
 }
@@ -171,3 +227,12 @@ SMOKE_TASKS: dict[str, dict[str, object]] = {
 
 SMOKE_SEARCH: dict[str, object] = {"search.seed": [0, 1], "search.max_trials": 4}
 """And for a recipe with a search."""
+
+
+def smoke_sizes(values: Mapping[str, object]) -> dict[str, object]:
+    """And for the width inside the blocks, in a recipe whose size has such blocks."""
+    model = values.get("model")
+    size = SIZES.get(str(model.get("size"))) if isinstance(model, Mapping) else None
+    if size is None or size.intra_dim is None:
+        return {}
+    return {"model.changes.intra_dim": 16 if size.intra_dim < size.hidden_dim else 32}

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mbert_cli.errors import UserError
-from mbert_cli.recipe.files import is_path, recipe_names
+from mbert_cli.recipe.files import QUICKSTART, is_path, recipe_names
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.schema import RECIPES
-
-QUICKSTART = "quickstart"
 
 
 @dataclass(frozen=True)

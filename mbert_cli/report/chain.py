@@ -12,7 +12,7 @@ from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
 from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.ancestry import origin_in_words, task_of
 from mbert_cli.runs.artifacts import exported, target_name
-from mbert_cli.runs.lineage import started_from
+from mbert_cli.runs.lineage import FINE_TUNED, started_from
 from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of, recorded_recipe
 from mbert_cli.table import Table
 from mbert_cli.tflite.latency_reports import newest_latencies
@@ -60,7 +60,7 @@ def chain_page(root: Path) -> Page:
     Args:
         root: The folder of the runs.
     """
-    finetuned = [info for info in list_runs(root) if info.verb == "finetune" and info.finished]
+    finetuned = [info for info in list_runs(root) if info.verb in FINE_TUNED and info.finished]
     latencies = newest_latencies(root)
     artifacts = [
         read_artifact(info.path, path, latencies.get(path.resolve()))

@@ -11,7 +11,7 @@ from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import set_fields
-from mbert_cli.runs.lineage import started_from
+from mbert_cli.runs.lineage import FINE_TUNED, started_from
 from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs, recorded_recipe
 from mbert_cli.search.results import read_report
 from mbert_cli.table import Table
@@ -112,7 +112,7 @@ def _explained(columns: Sequence[Column], averaged: Sequence[Column]) -> list[st
 def _collect(root: Path) -> dict[str, ModelScores]:
     models: dict[str, dict[Column, list[float]]] = defaultdict(lambda: defaultdict(list))
     for info in list_runs(root):
-        if info.verb != "finetune" or info.finished is None or info.score is None:
+        if info.verb not in FINE_TUNED or info.finished is None or info.score is None:
             continue
         recipe = recorded_recipe(info.path)
         if recipe["task"]["source"] == "glue":

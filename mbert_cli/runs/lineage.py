@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 IMPORT = "import"
+DISTILL_TASK = "distill-task"
+"""The kind of a run of `mbert distill --strategy task`, which holds a task model."""
 PRETRAINED = ("distill", "train-teacher", IMPORT)
 TEACHERS = ("train-teacher", IMPORT)
-TASK_MODELS = ("finetune", IMPORT)
-WITH_WEIGHTS = ("train-teacher", "distill", "finetune", IMPORT)
+FINE_TUNED = (DISTILL_TASK, "finetune")
+TASK_MODELS = (*FINE_TUNED, IMPORT)
+WITH_WEIGHTS = ("train-teacher", "distill", *FINE_TUNED, IMPORT)
 """Kinds of runs that serve as what their name says; what came from elsewhere only where it is named."""
 
 
 def started_from(recipe: Mapping[str, Any]) -> Path:
-    """The run that a recorded fine-tuning started from."""
-    return Path(recipe.get("initialize_from") or recipe["source"])
+    """The run that a recorded fine-tuning or task distillation started from; the teacher's where it drew a student."""
+    return Path(recipe.get("initialize_from") or recipe.get("source") or recipe["teacher"])

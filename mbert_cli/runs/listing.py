@@ -16,6 +16,7 @@ from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.lock import is_locked
 from mbert_cli.runs.manifest import is_partial, read_manifest
+from mbert_cli.runs.older_recipes import renewed
 
 RECIPE = "recipe.yaml"
 ORIGIN = "origin.json"
@@ -154,7 +155,7 @@ def verb_of(path: Path) -> str:
 
 
 def recorded_recipe(path: Path) -> dict[str, Any]:
-    """Returns the recipe that a run was begun with, or an empty dict where there is no run.
+    """Returns the recipe that a run was begun with, in the keys of today, or an empty dict where there is no run.
 
     Raises:
         UserError: The file cannot be read.
@@ -171,7 +172,7 @@ def recorded_recipe(path: Path) -> dict[str, Any]:
             f"A run's recipe must be a YAML mapping. Received: {file}, which cannot be read",
             "Restore the file, or use another directory with `--run DIR`.",
         )
-    return recipe
+    return renewed(recipe)
 
 
 def checkpoint_steps(path: Path) -> list[int]:
@@ -233,9 +234,14 @@ def _time(text: str | None) -> datetime | None:
         return None
 
 
+MAKERS = {"distill-task": "distill --strategy task"}
+"""What is typed for kinds of runs that do not bear the name of a verb."""
+
+
 def maker_of(verb: str, root: Path) -> str:
     """Returns the command that makes such a run where others are looked for, with `--smoke` in its folder."""
-    return f"mbert {verb}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
+    words = MAKERS.get(verb, verb)
+    return f"mbert {words}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
 
 
 USUAL_ROOT = Path("runs")

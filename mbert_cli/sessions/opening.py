@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TrainTeacherRecipe
+from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TaskDistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.origin import collect_origin
@@ -15,7 +15,7 @@ from mbert_cli.sessions.prolonging import PlanOf, growth_of
 
 def open_run(
     invocation: Invocation[Any],
-    recipe: TrainTeacherRecipe | DistillRecipe | FinetuneRecipe,
+    recipe: TrainTeacherRecipe | DistillRecipe | TaskDistillRecipe | FinetuneRecipe,
     contents: Contents,
     plan_of: PlanOf | None = None,
 ) -> RunDir:
@@ -27,7 +27,7 @@ def open_run(
         contents: What the inputs hold.
         plan_of: The stages of a recipe, where a run may continue for more steps than it was begun with.
     """
-    path, verb = invocation.directory, invocation.verb
+    path, verb = invocation.directory, invocation.kind
     run = RunDir.open(
         path,
         verb,

@@ -19,17 +19,21 @@ from mbert_cli.train.stage import Stage
 
 GROWING = {
     "train-teacher": ("train.steps",),
-    "distill": ("distill.transfer_steps", "distill.pretraining_steps"),
+    "distill": ("distill.transfer_steps", "distill.pretraining_steps", "distill.steps"),
+    "distill-task": ("train.epochs", "train.max_steps"),
     "finetune": ("train.epochs", "train.max_steps"),
 }
-"""The recipe keys of each verb whose increase continues a run."""
+"""The recipe keys of each kind of run whose increase continues it."""
+
+LAST = {"distill": "distill.pretraining_steps", "distill-task": "train.epochs"}
+"""The key of the last stage, for kinds of runs with several stages."""
 
 PlanOf = Callable[[Any], Sequence[Stage]]
 """Recipe -> the stages that it trains through."""
 
 
 def growth_of(
-    verb: str,
+    kind: str,
     recipe: Section,
     plan_of: PlanOf,
     path: Path,
@@ -38,7 +42,7 @@ def growth_of(
     """How a run may become longer: where no stage that it has left behind would take more steps.
 
     Args:
-        verb: The command.
+        kind: What kind of run it is: the verb, or `distill-task`.
         recipe: Its recipe, with the inputs resolved.
         plan_of: The plan of a recipe.
         path: The run directory.
@@ -51,11 +55,11 @@ def growth_of(
         if _lengths(before) == _lengths(after):
             return False
         step = _reached(path)
-        _require_open(before, after, step, changes, path)
+        _require_open(kind, before, after, step, changes, path)
         say(_describe(before, after, step, changes, path))
         return True
 
-    return Growth(GROWING[verb], takes_effect)
+    return Growth(GROWING[kind], takes_effect)
 
 
 def require_same_run(
@@ -106,13 +110,13 @@ def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: Plan
     Raises:
         UserError: It cannot continue for more steps.
     """
-    path, verb = invocation.directory, invocation.verb
+    path, kind = invocation.directory, invocation.kind
     if invocation.fresh or not is_run(path):
         return
     recorded, plain = recorded_recipe(path), recipe.model_dump()
-    both = {key: (_value(recorded, key), _value(plain, key)) for key in GROWING[verb]}
+    both = {key: (_value(recorded, key), _value(plain, key)) for key in GROWING[kind]}
     changes = {key: values for key, values in both.items() if values[0] != values[1]}
-    is_longer = bool(changes) and growth_of(verb, recipe, plan_of, path).takes_effect(changes)
+    is_longer = bool(changes) and growth_of(kind, recipe, plan_of, path).takes_effect(changes)
     steps = checkpoint_steps(path)
     if not is_longer and state_of(path) == "complete":
         console.info(f"{path} is complete already")
@@ -152,7 +156,7 @@ def _reached(path: Path) -> int:
 
 
 def _require_open(
-    before: Sequence[Stage], after: Sequence[Stage], step: int, changes: Changes, path: Path
+    kind: str, before: Sequence[Stage], after: Sequence[Stage], step: int, changes: Changes, path: Path
 ) -> None:
     """Checks that the run has not left a stage behind that would take more steps."""
     ends = accumulate(stage.steps for stage in before)
@@ -163,7 +167,7 @@ def _require_open(
             raise UserError(
                 f"A stage that is over takes no more steps. Received: {asked} for {path}, which is at step "
                 f"{step:,} and has done the {old.steps:,} steps of {old.name}",
-                f"More {GROWING['distill'][-1]} lengthen the last stage; `--run DIR` begins another run.",
+                f"More {LAST[kind]} lengthen the last stage; `--run DIR` begins another run.",
             )
 
 

@@ -22,7 +22,7 @@ from mbert_cli.examples.unlabelled import documentation
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.runs.lineage import TASK_MODELS
+from mbert_cli.runs.lineage import FINE_TUNED, TASK_MODELS
 from mbert_cli.runs.listing import is_search, maker_of, newest_complete
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
@@ -203,7 +203,7 @@ def find_target(invocation: Invocation[Any]) -> Path:
     named = invocation.targets[0] if invocation.targets else invocation.run
     if named is not None:
         return Path(named)
-    newest = newest_complete(invocation.root, ("finetune",))
+    newest = newest_complete(invocation.root, FINE_TUNED)
     if newest is None:
         raise UserError(
             f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}.",

@@ -164,7 +164,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
 
     from mbert_cli.backend import use_streams
     from mbert_cli.distill.layer_map import map_places
-    from mbert_cli.distill.options import DistillOptions
+    from mbert_cli.distill.options import ProgressiveOptions
     from mbert_cli.distill.pair import DistillationPair
     from mbert_cli.distill.strategies import progressive
     from mbert_cli.model.heads import build_pretraining_network
@@ -175,7 +175,7 @@ def begin_stage(arguments: argparse.Namespace, layer: int) -> dict[str, float]:
     from mbert_cli.train.trainability import compile_stage
 
     use_streams()
-    options, distill = TrainOptions(batch_size=arguments.batch), DistillOptions()
+    options, distill = TrainOptions(batch_size=arguments.batch), ProgressiveOptions(strategy="progressive")
     teacher = build_pretraining_network("ib_bert_large", vocab_size=VOCABULARY)
     teacher.trainable = False
     student = build_pretraining_network("mobilebert", vocab_size=VOCABULARY)

@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.distill.layer_map import map_places
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import JointOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES, Architecture
 
@@ -15,18 +15,20 @@ def changed(size: Architecture, **changes: object) -> Architecture:
 
 
 def test_layers_map_evenly_and_embeddings_to_embeddings():
-    assert map_places(TEACHER, changed(STUDENT, num_layers=2), DistillOptions()) == [0, 2, 4]
-    assert map_places(SIZES["ib_bert_large"], SIZES["mobilebert"], DistillOptions()) == list(range(25))
+    assert map_places(TEACHER, changed(STUDENT, num_layers=2), JointOptions(strategy="joint")) == [0, 2, 4]
+    assert map_places(SIZES["ib_bert_large"], SIZES["mobilebert"], JointOptions(strategy="joint")) == list(
+        range(25)
+    )
 
 
 def test_a_layer_map_of_one_s_own_counts_from_zero():
     student = changed(STUDENT, num_layers=2)
-    assert map_places(TEACHER, student, DistillOptions(layer_map=[0, 3])) == [0, 1, 4]
+    assert map_places(TEACHER, student, JointOptions(strategy="joint", layer_map=[0, 3])) == [0, 1, 4]
 
 
 def test_layers_that_do_not_divide_are_refused():
     with pytest.raises(UserError) as error:
-        map_places(TEACHER, changed(STUDENT, num_layers=3), DistillOptions())
+        map_places(TEACHER, changed(STUDENT, num_layers=3), JointOptions(strategy="joint"))
     assert error.value.message == (
         "The teacher's layers must be a multiple of the student's to be mapped evenly. "
         "Received: 4 teacher layers and 3 student layers."
@@ -39,7 +41,7 @@ def test_layers_that_do_not_divide_are_refused():
 @pytest.mark.parametrize("layer_map", [[0, 3], [0, 1, 2, 4]])
 def test_a_layer_map_of_another_length_or_beyond_the_teacher_is_refused(layer_map):
     with pytest.raises(UserError) as error:
-        map_places(TEACHER, STUDENT, DistillOptions(layer_map=layer_map))
+        map_places(TEACHER, STUDENT, JointOptions(strategy="joint", layer_map=layer_map))
     assert error.value.message == (
         "distill.layer_map needs one teacher layer, 0 to 3, for each of the student's 4 layers. "
         f"Received: {layer_map}."
@@ -48,12 +50,12 @@ def test_a_layer_map_of_another_length_or_beyond_the_teacher_is_refused(layer_ma
 
 def test_models_of_another_width_can_be_compared():
     narrow = changed(STUDENT, hidden_dim=64)
-    assert map_places(TEACHER, narrow, DistillOptions()) == [0, 1, 2, 3, 4]
+    assert map_places(TEACHER, narrow, JointOptions(strategy="joint")) == [0, 1, 2, 3, 4]
 
 
 def test_attention_of_another_number_of_heads_cannot_be_compared():
     with pytest.raises(UserError) as error:
-        map_places(TEACHER, changed(STUDENT, num_heads=8), DistillOptions())
+        map_places(TEACHER, changed(STUDENT, num_heads=8), JointOptions(strategy="joint"))
     assert error.value.message == (
         "Attention is compared head by head, so num_heads must be the same in both models. "
         "Received: 4 in the teacher and 8 in the student."
@@ -65,7 +67,7 @@ def test_attention_of_another_number_of_heads_cannot_be_compared():
 
 
 def test_without_attention_the_number_of_heads_does_not_matter():
-    options = DistillOptions(factors={"attention": 0})
+    options = JointOptions(strategy="joint", factors={"attention": 0})
     assert map_places(TEACHER, changed(STUDENT, num_heads=8), options) == [0, 1, 2, 3, 4]
 
 

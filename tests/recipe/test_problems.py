@@ -52,7 +52,8 @@ def said(verb, *arguments, **options):
           "Write it in brackets: [3]. Received: 3")),
         ("finetune", "task.packages=x", "task.packages must be a list of texts, or null. Write it in brackets: [x]. Received: x"),
         ("distill", "distill.strategy=joit",
-         "distill.strategy must be progressive, joint or auxiliary. Did you mean joint? Received: joit"),
+         ("distill.strategy must be one of progressive, joint, auxiliary, general, task, distilbert. "
+          "Did you mean joint? Received: joit")),
         ("distill", "distill.layer_map=[0, -2]",
          "distill.layer_map must be a list of whole numbers of 0 or more, or null. Received: [0, -2]"),
         ("export-tflite", "export.quantize=[float32, flot16]",
@@ -134,13 +135,15 @@ def test_numbers_in_a_recipe_that_are_meant_as_texts_are_told_how_to_be_written(
 @pytest.mark.parametrize(
     ("verb", "setting", "sentence"),
     [
-        ("predict", "train.epochs=3", "train.epochs: unknown key. It belongs to recipes of finetune."),
+        ("predict", "train.epochs=3", "train.epochs: unknown key. It belongs to recipes of distill, finetune."),
         ("predict", "train.batch_size=3", "train.batch_size: unknown key. It belongs elsewhere: write batch_size."),
         ("eval", "search.epochs=[1]", "search.epochs: unknown key. It belongs to recipes of finetune."),
         ("distill", "trian.batch_size=3",
          "trian.batch_size: unknown key. It belongs elsewhere: write train.batch_size."),
         ("distill", "distill.progresive.warmup_rat=0.2",
-         "distill.progresive.warmup_rat: unknown key. Did you mean distill.progressive.warmup_rate?"),
+         "distill.progresive.warmup_rat: unknown key. Did you mean distill.warmup_rate?"),
+        ("distill", "distill.progressive.warmup_rate=0.2",
+         "distill.progressive.warmup_rate: unknown key. It is distill.warmup_rate now."),
         ("distill", "foo.zzzz=1",
          "foo.zzzz: unknown key. The keys of a recipe of distill are seed, teacher, data, model, distill, train."),
     ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import AuxiliaryOptions
 from mbert_cli.distill.strategies.mobilebert import (
     OUTPUTS_COMPARED,
     PRETRAINING_WEIGHTS,
@@ -13,7 +13,7 @@ from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage, make_schedule
 
 
-def auxiliary(options: DistillOptions, places: Sequence[int], optimizer: OptimizerOptions) -> list[Stage]:
+def auxiliary(options: AuxiliaryOptions, places: Sequence[int], optimizer: OptimizerOptions) -> list[Stage]:
     """Returns one stage, in whose every step all layers' losses and pre-training distillation count."""
     steps = options.transfer_steps + options.pretraining_steps
     layers = range(len(places) - 1)

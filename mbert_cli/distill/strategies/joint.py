@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import JointOptions
 from mbert_cli.distill.strategies.mobilebert import (
     compare_layers,
     pretraining_stage,
@@ -14,7 +14,7 @@ from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage
 
 
-def joint(options: DistillOptions, places: Sequence[int], optimizer: OptimizerOptions) -> list[Stage]:
+def joint(options: JointOptions, places: Sequence[int], optimizer: OptimizerOptions) -> list[Stage]:
     """Returns a stage in which all layers' losses count, then pre-training distillation."""
     layers = range(len(places) - 1)
     transfer = Stage(

@@ -6,7 +6,12 @@ Source: Sun et al., "MobileBERT", ACL 2020, section 3.4 (PKT, JKT and AKT in the
 
 from collections.abc import Sequence
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import (
+    ComparisonOptions,
+    JointOptions,
+    LayerTransferOptions,
+    ProgressiveOptions,
+)
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Comparison, Schedule, Stage, make_schedule
 
@@ -16,13 +21,13 @@ PRETRAINING_WEIGHTS = {"pretraining_distillation": 1.0, "next_sentence": 1.0}
 OUTPUTS_COMPARED = Comparison(teacher_place=None, student_place=None, losses=("pretraining_distillation",))
 
 
-def transfer_weights(options: DistillOptions) -> dict[str, float]:
+def transfer_weights(options: ComparisonOptions) -> dict[str, float]:
     """Returns the factor of each loss of layer transfer; those with a factor of 0 are left out."""
     return {name: factor for name, factor in options.factors.model_dump().items() if factor}
 
 
 def compare_layers(
-    options: DistillOptions, places: Sequence[int], layers: Sequence[int]
+    options: ComparisonOptions, places: Sequence[int], layers: Sequence[int]
 ) -> tuple[Comparison, ...]:
     """Returns what is compared at the outputs of some layers of the student.
 
@@ -36,7 +41,7 @@ def compare_layers(
 
 
 def transfer_schedule(
-    options: DistillOptions, optimizer: OptimizerOptions, steps: int, warmup_rate: float
+    options: ProgressiveOptions | JointOptions, optimizer: OptimizerOptions, steps: int, warmup_rate: float
 ) -> Schedule:
     """Returns a warm-up and then a constant rate: the stages that follow continue from where a layer stands."""
     peak = options.transfer_learning_rate or optimizer.learning_rate
@@ -44,7 +49,7 @@ def transfer_schedule(
     return make_schedule(optimizer.model_copy(update=changes), steps)
 
 
-def pretraining_stage(options: DistillOptions, optimizer: OptimizerOptions) -> Stage:
+def pretraining_stage(options: LayerTransferOptions, optimizer: OptimizerOptions) -> Stage:
     """Returns the stage of pre-training distillation that follows layer transfer."""
     return Stage(
         name="pre-training distillation",

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import ProgressiveOptions
 from mbert_cli.distill.strategies.mobilebert import (
     compare_layers,
     pretraining_stage,
@@ -17,7 +17,9 @@ from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage
 
 
-def progressive(options: DistillOptions, places: Sequence[int], optimizer: OptimizerOptions) -> list[Stage]:
+def progressive(
+    options: ProgressiveOptions, places: Sequence[int], optimizer: OptimizerOptions
+) -> list[Stage]:
     """Returns a stage for each layer from the bottom up, then pre-training distillation.
 
     In the stage of a layer only that layer's losses count. Layers whose stage is over and the
@@ -30,7 +32,7 @@ def progressive(options: DistillOptions, places: Sequence[int], optimizer: Optim
             name=f"transfer {layer_name(layer)}",
             steps=steps,
             loss_weights=transfer_weights(options),
-            schedule=transfer_schedule(options, optimizer, steps, options.progressive.warmup_rate),
+            schedule=transfer_schedule(options, optimizer, steps, options.warmup_rate),
             layer_scale=_scale(options, layer),
             compare=compare_layers(options, places, [layer]),
         )
@@ -39,9 +41,9 @@ def progressive(options: DistillOptions, places: Sequence[int], optimizer: Optim
     return [*stages, pretraining_stage(options, optimizer)]
 
 
-def _scale(options: DistillOptions, layer: int) -> dict[str, float]:
+def _scale(options: ProgressiveOptions, layer: int) -> dict[str, float]:
     """Learning rates in the stage of a layer, as shares of that layer's."""
-    finished = options.progressive.finished_layer_scale
+    finished = options.finished_layer_scale
     learns_embeddings = layer == 0 and "embeddings" not in options.warm_start
     below = {layer_name(lower): finished for lower in range(layer)}
     return {"embeddings": 1.0 if learns_embeddings else finished, **below, layer_name(layer): 1.0}

@@ -1,10 +1,10 @@
 """The one stage of auxiliary transfer."""
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import AuxiliaryOptions
 from mbert_cli.distill.strategies.auxiliary import auxiliary
 from mbert_cli.train.options import OptimizerOptions
 
-OPTIONS = DistillOptions(strategy="auxiliary", transfer_steps=10, pretraining_steps=20)
+OPTIONS = AuxiliaryOptions(strategy="auxiliary", transfer_steps=10, pretraining_steps=20)
 
 
 def test_transfer_and_distillation_have_their_weights_in_one_stage():

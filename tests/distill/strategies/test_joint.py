@@ -1,13 +1,11 @@
 """The stages of joint transfer."""
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import JointOptions
 from mbert_cli.distill.strategies.joint import joint
 from mbert_cli.train.options import OptimizerOptions
 
 OPTIMIZER = OptimizerOptions(learning_rate=2e-3, warmup_rate=0.1, final_rate=0.5)
-OPTIONS = DistillOptions(
-    strategy="joint", transfer_steps=10, pretraining_steps=20, transfer_learning_rate=4e-3
-)
+OPTIONS = JointOptions(strategy="joint", transfer_steps=10, pretraining_steps=20, transfer_learning_rate=4e-3)
 
 
 def test_all_layers_are_compared_and_trained_together():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mbert_cli.distill.options import DistillOptions
+from mbert_cli.distill.options import ProgressiveOptions
 from mbert_cli.distill.strategies.progressive import progressive
 from mbert_cli.errors import UserError
 from mbert_cli.train.options import OptimizerOptions
@@ -14,7 +14,7 @@ EVERY_SECOND = [0, 2, 4, 6, 8]
 
 
 def stages(**options):
-    settings = DistillOptions(strategy="progressive", transfer_steps=10, pretraining_steps=20, **options)
+    settings = ProgressiveOptions(strategy="progressive", transfer_steps=10, pretraining_steps=20, **options)
     return progressive(settings, EVERY_SECOND, OPTIMIZER)
 
 
@@ -35,14 +35,14 @@ def test_the_stage_of_a_layer_compares_its_output_with_that_of_the_layer_it_lear
 
 
 def test_finished_layers_train_at_the_given_scale_and_layers_above_do_not():
-    plan = stages(progressive={"finished_layer_scale": 0.25})
+    plan = stages(finished_layer_scale=0.25)
     assert plan[2].layer_scale == {
         "embeddings": 0.25, "layer_00": 0.25, "layer_01": 0.25, "layer_02": 1.0,
     }  # fmt: skip
 
 
 def test_a_scale_of_zero_freezes_finished_layers():
-    plan = stages(progressive={"finished_layer_scale": 0})
+    plan = stages(finished_layer_scale=0)
     assert plan[1].layer_scale == {"embeddings": 0.0, "layer_00": 0.0, "layer_01": 1.0}
 
 
@@ -53,12 +53,12 @@ def test_embeddings_that_are_not_copied_learn_in_the_first_stage():
 
 
 def test_each_layer_warms_up_for_its_share_of_its_steps():
-    schedule = stages(progressive={"warmup_rate": 0.5})[1].schedule
+    schedule = stages(warmup_rate=0.5)[1].schedule
     assert (schedule.peak, schedule.steps, schedule.warmup_steps, schedule.final) == (2e-3, 3, 2, 1.0)
 
 
 def test_fewer_steps_than_layers_are_refused():
-    options = DistillOptions(strategy="progressive", transfer_steps=3, pretraining_steps=1)
+    options = ProgressiveOptions(strategy="progressive", transfer_steps=3, pretraining_steps=1)
     with pytest.raises(UserError) as error:
         progressive(options, EVERY_SECOND, OPTIMIZER)
     assert error.value.message == (

@@ -1,0 +1,67 @@
+"""Verbs whose recipes have several forms: one key chooses the class of the recipe, and the variant of its section.
+
+`mbert distill` has a form for each strategy. The value of `distill.strategy` that counts, after all layers, is known
+before the layers are laid over each other, so that every layer is read as a recipe of that one form.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.files import QUICKSTART, find_recipe, recipe_names
+from mbert_cli.recipe.layers import Layer, file_layers, setting_layer, value_at
+from mbert_cli.recipe.schema import CHOOSERS, FORMS, RECIPES, USUAL_RECIPES
+from mbert_cli.recipe.yaml_text import Entry, YamlProblem, read_value
+from mbert_cli.section import Section
+
+
+def forms_of(verb: str) -> Mapping[str, type[Section]]:
+    """The class of a verb's recipes by the value that chooses it; that of a verb with one class by ""."""
+    return FORMS.get(verb) or {"": RECIPES[verb]}
+
+
+def chosen_form(verb: str, layers: Iterable[Layer]) -> str:
+    """The form that some layers choose, the last one counting; what is no form is passed over."""
+    forms, chosen = forms_of(verb), ""
+    for layer in layers if verb in CHOOSERS else ():
+        value = value_at(layer, CHOOSERS[verb])
+        chosen = str(value) if value in forms else chosen
+    return chosen or next(iter(forms))
+
+
+def choosing_layers(verb: str, settings: Iterable[str]) -> Iterator[Layer]:
+    """The settings of `--set` that choose a form, as layers."""
+    chooser = CHOOSERS.get(verb, "")
+    for path, _, text in (setting.partition("=") for setting in settings):
+        if chooser and path.strip() in (chooser, chooser.rpartition(".")[0]):
+            with contextlib.suppress(YamlProblem):  # said where all settings are read
+                yield setting_layer(path.strip(), Entry(read_value(text)), "--set")
+
+
+def usual_recipe(verb: str, settings: Sequence[str] = (), flags: Iterable[tuple[str, object]] = ()) -> str:
+    """The recipe of a verb where none is named, which depends on the form that is asked for.
+
+    Args:
+        verb: The verb.
+        settings: Values of `--set`.
+        flags: Keys and values of the verb's own flags.
+    """
+    if verb not in CHOOSERS:
+        return QUICKSTART
+    layers = [
+        *choosing_layers(verb, settings),
+        *(setting_layer(key, Entry(value), "") for key, value in flags),
+    ]
+    return USUAL_RECIPES.get(chosen_form(verb, layers), QUICKSTART)
+
+
+def recipes_of_form(verb: str, form: str) -> list[str]:
+    """Names of the shipped recipes of one form."""
+    return [name for name in recipe_names(verb) if _form_of(verb, name) == form]
+
+
+def _form_of(verb: str, name: str) -> str:
+    try:
+        return chosen_form(verb, file_layers(verb, find_recipe(verb, name)))
+    except UserError:
+        return ""

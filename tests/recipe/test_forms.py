@@ -1,0 +1,91 @@
+"""Verbs whose recipes have several forms."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.files import recipe_names
+from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of, recipes_of_form, usual_recipe
+from mbert_cli.recipe.loading import load
+from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TaskDistillRecipe
+
+STRATEGIES = ["progressive", "joint", "auxiliary", "general", "task", "distilbert"]
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_verb_has_one_class_or_one_for_each_value_of_the_key_that_chooses():
+    assert forms_of("finetune") == {"": FinetuneRecipe}
+    assert list(forms_of("distill")) == STRATEGIES
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("way", ["file", "setting", "section", "flag"])
+def test_the_strategy_decides_the_class_of_the_recipe_wherever_it_is_given(tmp_path, strategy, way):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"distill:\n  strategy: {strategy}\n" if way == "file" else "seed: 3\n")
+    settings = {
+        "setting": [f"distill.strategy={strategy}"],
+        "section": [f"distill={{strategy: {strategy}}}"],
+    }
+    flags = {"--strategy": ("distill.strategy", strategy)} if way == "flag" else {}
+    loaded = load("distill", str(file), settings.get(way, []), flags=flags)
+    assert type(loaded.recipe) is (TaskDistillRecipe if strategy == "task" else DistillRecipe)
+    assert loaded.recipe.distill.strategy == strategy
+
+
+def test_the_last_layer_that_names_a_form_chooses_it():
+    settings = ["distill.strategy=task", "seed=1", "distill.strategy=general", "distill.strategy=genral"]
+    assert chosen_form("distill", choosing_layers("distill", settings)) == "general"
+    assert chosen_form("distill", []) == "progressive"
+    assert chosen_form("finetune", choosing_layers("finetune", ["task.source=glue"])) == ""
+
+
+@pytest.mark.parametrize(
+    ("strategy", "recipe"),
+    [("joint", "quickstart"), ("general", "quickstart_general"), ("task", "quickstart_task"),
+     ("distilbert", "quickstart_distilbert"), ("genral", "quickstart")],
+)  # fmt: skip
+def test_the_usual_recipe_is_one_of_the_strategy(strategy, recipe):
+    assert usual_recipe("distill", [f"distill.strategy={strategy}"]) == recipe
+    assert usual_recipe("distill", [], [("distill.strategy", strategy)]) == recipe
+    assert recipe in recipe_names("distill")
+
+
+def test_other_verbs_have_one_usual_recipe():
+    assert usual_recipe("finetune", ["task.source=glue"]) == "quickstart"
+
+
+def test_the_recipes_of_a_strategy_are_those_that_name_it():
+    assert recipes_of_form("distill", "task") == [
+        name for name in recipe_names("distill") if "task" in name.split("_")
+    ]
+    assert recipes_of_form("distill", "auxiliary") == []
+
+
+def test_a_recipe_of_one_strategy_keeps_its_values_under_another_that_has_the_keys():
+    loaded = load("distill", "quickstart", ["distill.strategy=joint"])
+    assert (loaded.recipe.distill.strategy, loaded.recipe.distill.transfer_steps) == ("joint", 600)
+    assert loaded.origins["distill.transfer_steps"] == "recipes/distill/quickstart.yaml:14"
+    assert loaded.recipe.train.batch_size == 32
+
+
+def test_a_replaced_section_keeps_the_strategy_and_no_other_value():
+    loaded = load("distill", "quickstart_general", ["distill={steps: 5}"])
+    assert (loaded.recipe.distill.strategy, loaded.recipe.distill.steps) == ("general", 5)
+
+
+def test_a_key_of_another_strategy_is_told_of_its_strategies():
+    with pytest.raises(UserError) as caught:
+        load("distill", "quickstart", flags={"--strategy": ("distill.strategy", "general")})
+    assert (
+        "recipes/distill/quickstart.yaml:14: distill.transfer_steps: only for distill.strategy: progressive, "
+        "joint or auxiliary. Received: distill.strategy: general"
+    ) in caught.value.message
+    with pytest.raises(UserError) as caught:
+        load("distill", "quickstart", ["task.source=glue"])
+    assert caught.value.message == (
+        "--set: task.source: only for distill.strategy: task. Received: distill.strategy: progressive"
+    )
