@@ -14,7 +14,7 @@ Names of the weights, beside those of `encoder.py`:
 Kernels are (input, output).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -244,3 +244,19 @@ def build_task_network(
     draw_weights([*weights, *classifier.weights], seed, size.initializer_range)
     trace = encoder.output if returns_trace else {}
     return keras.Model(encoder.input, trace | {"logits": logits}, name=name)
+
+
+def logits_alone(network: keras.Model) -> keras.Model:
+    """A task network, made of the very same layers, that returns its logits and not what its encoder computes."""
+    return keras.Model(network.input, {"logits": network.output["logits"]}, name=network.name)
+
+
+def with_columns(network: keras.Model, columns: Sequence[int]) -> keras.Model:
+    """A task network, made of the very same layers, with its outputs in another order.
+
+    Args:
+        network: A model from `build_task_network`.
+        columns: For each output that it is to have, the one that it has.
+    """
+    logits = ops.take(network.output["logits"], list(columns), axis=-1)
+    return keras.Model(network.input, network.output | {"logits": logits}, name=network.name)

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from dataclasses import dataclass
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
@@ -15,46 +16,77 @@ from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM
 
 
-def match_outputs(task: TaskData, model: ModelDescription, name: str) -> tuple[int, ...]:
+@dataclass(frozen=True)
+class Role:
+    """What a model is matched with a task for, in the words of messages.
+
+    Attributes:
+        same_kind, same_labels, same_numbers: What must be the case, as sentences.
+        do: What to do with another model, with which a hint begins.
+    """
+
+    same_kind: str
+    same_labels: str
+    same_numbers: str
+    do: str
+
+
+SCORED = Role(
+    "A task model is scored on a task of its own kind.",
+    "A task model is scored on a task with its own labels.",
+    "A model is scored on a task with as many numbers as it gives.",
+    "Score",
+)
+
+TEACHING = Role(
+    "A teacher teaches a task of its own kind.",
+    "A teacher teaches a task with its own labels.",
+    "A teacher teaches a task with as many numbers as it gives.",
+    "Name as the teacher",
+)
+
+
+def match_outputs(task: TaskData, model: ModelDescription, name: str, role: Role = SCORED) -> tuple[int, ...]:
     """For each label of a task the output of a model that stands for it.
 
     Args:
         task: What is asked.
         model: What answers.
         name: The model for messages: its run or artifact.
+        role: What the model is asked for.
 
     Raises:
         UserError: The model answers something else, or knows other labels.
     """
-    _require_kind(task, model, name)
+    _require_kind(task, model, name, role)
     known = list(model.output_names or ())
     kind = kind_of(task.kind)
     if kind.output_names:
         return tuple(range(len(known)))
     if not kind.has_labels:
-        return _one_number(task, known, name)
+        return _one_number(task, known, name, role)
     order = match_names(task.output_names, known) or _nameless(task, model)
     if order is None:
         raise UserError(
-            f"A task model is scored on a task with its own labels. Received: {', '.join(task.output_names)} in "
+            f"{role.same_labels} Received: {', '.join(task.output_names)} in "
             f"{task.name} for {name}, which knows {', '.join(known)}",
-            _hint_at_labels(task, known),
+            _hint_at_labels(task, known, role),
         )
     if order != tuple(range(len(order))):
         console.info(f"Labels are matched by name: {name} has them in the order {', '.join(known)}")
     return order
 
 
-def _hint_at_labels(task: TaskData, known: list[str]) -> str:
+def _hint_at_labels(task: TaskData, known: list[str], role: Role) -> str:
     """What to do where the labels of a task are not those of a model."""
     if task.name in GLUE:
-        return f"Score a model of these labels; `mbert finetune {task.name}` makes one."
+        return f"{role.do} a model of these labels; `mbert finetune {task.name}` makes one."
     written = {_plain(label): label for label in task.output_names}
     if set(written) < set(map(_plain, known)):
         labels = [written.get(_plain(label), label) for label in known]
         names = json.dumps(list(_types(labels) or labels), ensure_ascii=False)
         return f"Name all labels of the model: --set {shlex.quote(f'task.labels={names}')}"
-    return "Score a model of these labels, or write the labels of the task's files as this model knows them."
+    return f"{role.do} a model of these labels, or write the labels of the task's files as this model knows them."
 
 
 def _types(labels: list[str]) -> dict[str, None] | None:
@@ -65,7 +97,7 @@ def _types(labels: list[str]) -> dict[str, None] | None:
     return dict.fromkeys(label[2:] for label in marked)
 
 
-def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:
+def _require_kind(task: TaskData, model: ModelDescription, name: str, role: Role) -> None:
     if task.kind == model.kind:
         return
     asked, own = kind_of(task.kind), kind_of(model.kind)
@@ -75,21 +107,21 @@ def _require_kind(task: TaskData, model: ModelDescription, name: str) -> None:
     elif model.verb == IMPORT:
         hint = f"Name a task of its kind: --set {own.settings}."
     else:
-        hint = "Score another run, or leave the settings of task out: the run knows its own."
+        hint = f"{role.do} another run, or leave the settings of task out: the run knows its own."
     raise UserError(
-        f"A task model is scored on a task of its own kind. Received: {task.name}, which is {in_words(task.kind)}, for "
-        f"{name}, which was fine-tuned for {in_words(model.kind)}.",
+        f"{role.same_kind} Received: {task.name}, which is {in_words(task.kind)}, for {name}, "
+        f"which was fine-tuned for {in_words(model.kind)}.",
         hint,
     )
 
 
-def _one_number(task: TaskData, known: list[str], name: str) -> tuple[int, ...]:
+def _one_number(task: TaskData, known: list[str], name: str, role: Role) -> tuple[int, ...]:
     """A number is matched with a number, whatever they are called."""
     if len(known) != len(task.output_names):
         raise UserError(
-            "A model is scored on a task with as many numbers as it gives. "
+            f"{role.same_numbers} "
             f"Received: {', '.join(task.output_names)} in {task.name} for {name}, which gives {', '.join(known)}",
-            "Score a model of one number; `mbert predict` shows those of this one.",
+            f"{role.do} a model of one number; `mbert predict` shows those of this one.",
         )
     if known != task.output_names:
         console.info(

@@ -21,7 +21,7 @@ from mbert_cli.losses.loss import measure
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
 from mbert_cli.losses.weights import class_factors
-from mbert_cli.model.heads import build_task_network
+from mbert_cli.model.heads import build_task_network, logits_alone
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.sessions.progress import train_with_progress
@@ -149,20 +149,46 @@ def task_loss(options: LossOptions, task: TaskData, rows: Rows) -> TaskLoss:
 
 def build_network(recipe: FinetuneRecipe, material: Material) -> keras.Model:
     """A task network with fresh weights, whose encoder is the source's unless the recipe wants a baseline."""
-    description = material.description
-    head = kind_of(description.kind).head
+    source = material.source if recipe.pretrained else None
+    return build_task_model(
+        material.description, source, recipe.train.precision, recipe.seed, recipe.dropout_rate
+    )
+
+
+def build_task_model(
+    description: ModelDescription,
+    source: SavedModel | None,
+    precision: str,
+    seed: int,
+    dropout_rate: float,
+    *,
+    returns_trace: bool = False,
+    returns_projections: bool = False,
+) -> keras.Model:
+    """The network of a task model that is to be trained.
+
+    Args:
+        description: The task model.
+        source: Whose weights it takes, as far as it has them; None draws all.
+        precision: float32 or bfloat16, of the layers.
+        seed: Draws the weights.
+        dropout_rate: Of the states that the head reads.
+        returns_trace, returns_projections: As in `build_task_network`.
+    """
     network = build_task_network(
         description.size,
-        head=head,
+        head=kind_of(description.kind).head,
         vocab_size=description.vocabulary.size,
         num_outputs=len(description.output_names or ()),
-        seed=recipe.seed,
-        dropout_rate=recipe.dropout_rate,
-        dtype=dtype_policy(recipe.train.precision),
-        draws_encoder=not recipe.pretrained,
+        seed=seed,
+        dropout_rate=dropout_rate,
+        dtype=dtype_policy(precision),
+        draws_encoder=source is None,
+        returns_trace=returns_trace,
+        returns_projections=returns_projections,
     )
-    if recipe.pretrained:
-        _take_weights(network, material.source, description)
+    if source is not None:
+        _take_weights(network, source, description)
     return network
 
 
@@ -281,7 +307,7 @@ def _validation(
     network: keras.Model, material: Material, batches: TaskBatches
 ) -> Callable[[Objective], dict[str, float]]:
     judge = material.held_out.judge
-    predict = make_predictor(network, kind_of(material.description.kind).head.activation)
+    predict = make_predictor(logits_alone(network), kind_of(material.description.kind).head.activation)
 
     def validate(objective: Objective) -> dict[str, float]:
         result = judge.score(judge.decide(batches.outputs(predict, length_step())))

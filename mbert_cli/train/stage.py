@@ -66,6 +66,8 @@ class Stage:
         companion_scale: Factor of the learning rate of the layers that train beside the network; 0 keeps them.
         compare: What is compared with a teacher, of which and of the network only what lies below the last place
             is run; empty without a teacher.
+        is_scored: Whether it is validated. Where a stage gives what the network returns no meaning, there is nothing
+            to score, and none of its steps can be the best.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Stage:
     layer_scale: Mapping[str, float] | None = None
     companion_scale: float = 1.0
     compare: Sequence[Comparison] = ()
+    is_scored: bool = True
 
 
 def make_schedule(options: OptimizerOptions, steps: int) -> Schedule:

@@ -93,8 +93,12 @@ class StageTraining:
 
     def _intervals(self) -> list[int]:
         options = self.work.options
-        validations = [options.validate_every] if self.work.validation else []
+        validations = [options.validate_every] if self._validation else []
         return [options.log_every, options.checkpoint_every, *validations]
+
+    @property
+    def _validation(self) -> Validation | None:
+        return self.work.validation if self.section.stage.is_scored else None
 
     def _fit(self, steps: range) -> tuple[int, dict[str, list[float]]]:
         """Returns the steps done, fewer if the person asked to stop, and every figure step by step."""
@@ -130,7 +134,7 @@ class StageTraining:
         return replace(state, sums={}, summed_steps=0, figures=state.figures | means)
 
     def _validate_if_due(self, state: TrainingState) -> TrainingState:
-        work, validation = self.work, self.work.validation
+        work, validation = self.work, self._validation
         if validation is None or (
             state.step % work.options.validate_every and state.step != self.section.end
         ):

@@ -67,12 +67,21 @@ def load_teacher(
     return network
 
 
-def load_task_network(model: SavedModel, head: TaskHead) -> keras.Model:
-    """Builds the task model of a `finetune` run with its weights, in float32.
+def load_task_network(
+    model: SavedModel,
+    head: TaskHead,
+    precision: str = "float32",
+    *,
+    returns_trace: bool = False,
+    returns_projections: bool = False,
+) -> keras.Model:
+    """Builds the task model of a run with its weights.
 
     Args:
         model: The run's result.
         head: The head of its task.
+        precision: float32 or bfloat16, of the layers.
+        returns_trace, returns_projections: As in `build_task_network`.
     """
     description = model.description
     network = build_task_network(
@@ -81,6 +90,9 @@ def load_task_network(model: SavedModel, head: TaskHead) -> keras.Model:
         vocab_size=description.vocabulary.size,
         num_outputs=len(description.output_names or ()),
         seed=None,
+        dtype=dtype_policy(precision),
+        returns_trace=returns_trace,
+        returns_projections=returns_projections,
     )
     assign_variables(network, model.weights)
     return network

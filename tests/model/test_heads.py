@@ -10,6 +10,8 @@ from mbert_cli.model.heads import (
     Pooler,
     build_pretraining_network,
     build_task_network,
+    logits_alone,
+    with_columns,
 )
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.tasks.kinds import KINDS
@@ -189,6 +191,16 @@ def test_a_task_network_can_return_what_its_encoder_returns():
     assert [state.shape for state in outputs["hidden_states"]] == [(2, 3, 4)] * 2
     assert [maps.shape for maps in outputs["attention_logits"]] == [(2, 2, 3, 3)]
     np.testing.assert_array_equal(outputs["logits"], plain(BATCH)["logits"])
+
+
+def test_a_task_network_can_have_its_outputs_in_another_order_or_alone():
+    network = build_task_network(SMALL, vocab_size=5, num_outputs=3, seed=1, returns_trace=True)
+    outputs = network(BATCH)
+    moved = with_columns(network, (2, 0, 1))(BATCH)
+    np.testing.assert_array_equal(moved["logits"], outputs["logits"].numpy()[:, [2, 0, 1]])
+    np.testing.assert_array_equal(moved["hidden_states"][1], outputs["hidden_states"][1])
+    (name,) = alone = logits_alone(network)(BATCH)
+    np.testing.assert_array_equal(alone[name], outputs["logits"])
 
 
 def test_an_answer_network_scores_every_token_whatever_the_padding():

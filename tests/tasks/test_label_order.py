@@ -7,7 +7,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import SIZES
-from mbert_cli.tasks.label_order import match_outputs
+from mbert_cli.tasks.label_order import TEACHING, match_outputs
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 MNLI = ["entailment", "neutral", "contradiction"]
@@ -97,6 +97,25 @@ def test_other_labels_are_refused_with_a_hint_that_fits_the_task():
     assert error.hint == "Score a model of these labels; `mbert finetune mnli` makes one."
     assert refusal(TaskData("mail.tsv", ["x", "y"], {}), model).hint == (
         "Score a model of these labels, or write the labels of the task's files as this model knows them."
+    )
+
+
+def test_a_teacher_of_other_labels_is_refused_in_words_of_its_own():
+    task, model = TaskData("mnli", MNLI, {}), describe(["good", "bad", "so-so"])
+    with pytest.raises(UserError) as caught:
+        match_outputs(task, model, "runs/theirs", TEACHING)
+    assert caught.value.message == (
+        "A teacher teaches a task with its own labels. Received: entailment, neutral, contradiction in mnli for "
+        "runs/theirs, which knows good, bad, so-so"
+    )
+    assert (
+        caught.value.hint == "Name as the teacher a model of these labels; `mbert finetune mnli` makes one."
+    )
+    with pytest.raises(UserError) as caught:
+        match_outputs(task, describe(["a", "b"], "multi_label"), "runs/theirs", TEACHING)
+    assert caught.value.message == (
+        "A teacher teaches a task of its own kind. Received: mnli, which is classification, for runs/theirs, which "
+        "was fine-tuned for multi label."
     )
 
 

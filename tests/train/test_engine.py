@@ -138,6 +138,24 @@ def test_in_the_end_the_network_has_the_weights_of_the_best_validation(tmp_path:
         np.testing.assert_array_equal(array, seen[10][name])
 
 
+def test_a_stage_that_is_not_scored_is_not_validated_and_never_the_best(tmp_path: Path):
+    calls = []
+
+    def falling(objective: Objective) -> dict[str, float]:
+        calls.append(objective)
+        return {"accuracy": 1.0 / len(calls)}
+
+    plan = [replace(FIRST, is_scored=False), SECOND]
+    _, figures = run_in(tmp_path, plan=plan, validate=falling, best_metric="accuracy")
+    lines = [line for line in journal(tmp_path) if "validation/accuracy" in line]
+    assert [(line["step"], line["stage"]) for line in lines] == [
+        (12, "second"),
+        (18, "second"),
+        (21, "second"),
+    ]
+    assert figures["best_step"] == 12.0
+
+
 def test_after_a_damaged_checkpoint_the_run_goes_on_from_the_one_before(whole, tmp_path: Path):
     with pytest.raises(Killed):
         run_in(tmp_path, progress=kill_at(8))
