@@ -106,6 +106,7 @@ tags of words, and how good they are           mbert_cli/evaluate/tag_judge.py
 names of weights in TF1 and Hugging Face       mbert_cli/weights/names.py
 checkpoints of other projects                  mbert_cli/weights/checkpoint_source.py
 names of their arrays behind a prefix          mbert_cli/weights/prefixes.py
+classifiers of TinyBERT's own code             mbert_cli/weights/tinybert.py
 what their configurations promise              mbert_cli/weights/promises.py
 which output of a model is which label         mbert_cli/tasks/label_order.py
 how long a text a command reads                mbert_cli/tasks/row_length.py

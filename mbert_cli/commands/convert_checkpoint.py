@@ -161,13 +161,25 @@ def _why_no_place(size: Architecture, heads: Collection[str], file_format: str, 
     if file_format == "tf1" and family == "mobilebert" and size.intra_dim is None:
         return "A MobileBERT without bottlenecks was not compared with TF1's code"
     if file_format == "tf1":
-        return "There are no TF1 checkpoints of DistilBERT" if family == "distilbert" else why_no_tf1(size)
+        if family == "distilbert":
+            return "There are no TF1 checkpoints of DistilBERT"
+        return why_no_tf1(size) or _why_no_activation(size, heads, family)
     narrows_queries = size.use_bottleneck_attention or size.key_query_shared_bottleneck
     if family == "mobilebert" and size.intra_dim is not None and not narrows_queries:
         return "Hugging Face has no IB-BERT: its MobileBERT always narrows what query and key read"
     if family != "mobilebert" and "classifier" in heads and not size.use_pooler:
         return f"Hugging Face's {CLASSES[family]} classifies through a pooler, which this model does not have"
-    return None
+    return _why_no_activation(size, heads, family)
+
+
+def _why_no_activation(size: Architecture, heads: Collection[str], family: str) -> str | None:
+    """Why the code of a family computes another pooler; None if it computes this one, or nothing reads it."""
+    theirs, readers = (
+        ("relu", {"classifier"}) if family == "distilbert" else ("tanh", {"classifier", "next_sentence"})
+    )
+    if readers.isdisjoint(heads) or not size.use_pooler or size.pooler_activation == theirs:
+        return None
+    return f"The pooler of {CLASSES[family]} has the activation {theirs}, not {size.pooler_activation}"
 
 
 def _drop_foreign_heads(

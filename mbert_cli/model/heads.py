@@ -90,7 +90,11 @@ class MaskedLanguageModelHead(LayerWithParts):
         return KerasTensor((*masked_positions.shape, self.vocab_size), dtype="float32")
 
 
-POOLER_ACTIVATIONS = {"tanh": ops.tanh, "relu": ops.relu}
+POOLER_ACTIVATIONS = {
+    "tanh": ops.tanh,
+    "relu": ops.relu,
+    "tanh_relu": lambda values: ops.relu(ops.tanh(values)),
+}
 """Activations by their names in `Architecture.pooler_activation`."""
 
 

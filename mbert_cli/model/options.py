@@ -70,8 +70,9 @@ class Architecture(Section):
     """Standard deviation of the truncated normal that kernels and tables are drawn from."""
     use_pooler: bool = False
     """Put a dense layer between [CLS] and the classifier; false feeds the classifier the raw vector."""
-    pooler_activation: Literal["tanh", "relu"] = "tanh"
-    """Activation of the pooler; relu in DistilBERT."""
+    pooler_activation: Literal["tanh", "relu", "tanh_relu"] = "tanh"
+    """Activation of the pooler; relu in DistilBERT, and tanh_relu, one after the other, in classifiers that TinyBERT's
+    own code of 2019 trained."""
 
     @property
     def block_dim(self) -> int:
@@ -104,7 +105,7 @@ class Architecture(Section):
 CHANGEABLE = (
     "num_layers", "hidden_dim", "num_heads", "intermediate_dim", "embedding_dim", "intra_dim",
     "num_feedforward_networks", "normalization", "activation", "hidden_dropout_rate", "attention_dropout_rate",
-    "max_length", "initializer_range",
+    "max_length", "initializer_range", "pooler_activation",
 )  # fmt: skip
 """Fields of an architecture that a recipe may replace; the others make another kind of network."""
 

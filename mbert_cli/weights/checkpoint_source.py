@@ -25,6 +25,7 @@ from mbert_cli.weights.foreign_heads import (
 from mbert_cli.weights.names import weights_of
 from mbert_cli.weights.prefixes import with_usual_prefix
 from mbert_cli.weights.promises import require_counts, require_tied
+from mbert_cli.weights.tinybert import with_its_pooler
 
 _ENDINGS = (".json", ".txt", ".safetensors", ".bin", ".index", ".model")
 
@@ -106,10 +107,13 @@ def _convert(
     file_format: str,
     allow_unused: bool,
 ) -> Imported:
-    family, size = configuration.family, configuration.size
+    family = configuration.family
     arrays, prefix_notes = with_usual_prefix(arrays, family, file_format)
     require_counts(arrays.keys(), configuration, file_format)
     found = find_heads(arrays.keys(), configuration, file_format)
+    if found.task == "classifier" and family == "bert":
+        configuration = with_its_pooler(arrays.keys(), configuration)
+    size = configuration.size
     require_tied(found.heads, arrays, configuration)
     num_labels = count_labels(found.task, arrays, configuration, file_format)
     problem_type = find_problem_type(found.task, num_labels, configuration, file_format)

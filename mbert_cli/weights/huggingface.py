@@ -83,7 +83,7 @@ def _read_pickle(path: Path) -> dict[str, np.ndarray]:
         # Files of torch before 1.6 are no archives, which alone can be mapped into memory.
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         _require_tensors(content, torch.Tensor, path)
-        return {name: tensor.float().numpy() for name, tensor in content.items()}
+        return {name: tensor.detach().float().numpy() for name, tensor in content.items()}
     except UserError:
         raise
     except Exception as error:

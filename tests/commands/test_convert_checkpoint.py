@@ -40,6 +40,14 @@ NEITHER = "Neither format holds this network; `mbert predict` and `mbert export-
             "Hugging Face's Bert classifies through a pooler, which this model does not have", "Use --to tf1.",
         ),
         (
+            "tinybert_4", {"pooler_activation": "tanh_relu"}, "bert", "huggingface",
+            "The pooler of Bert has the activation tanh, not tanh_relu", NEITHER,
+        ),
+        (
+            "distilbert_6", {"pooler_activation": "tanh"}, "distilbert", "huggingface",
+            "The pooler of DistilBert has the activation relu, not tanh", NEITHER,
+        ),
+        (
             "bert_base", {"activation": "gelu_exact"}, "bert", "tf1",
             "TF1's code has the activations gelu, relu, relu6, but not gelu_exact", "Use --to huggingface.",
         ),
