@@ -40,6 +40,8 @@ which teacher layer a student layer learns from mbert_cli/distill/layer_map.py
 where a teacher's layer meets a student's      mbert_cli/distill/pair.py
 projections between their widths               mbert_cli/distill/projections.py
 what a teacher says, recorded once             mbert_cli/distill/teacher_outputs.py
+the teacher is run over the rows               mbert_cli/tasks/teacher_outputs.py
+which of its tensors, and what stands for it   mbert_cli/distill/recorded_teacher.py
 the record of a row                            mbert_cli/distill/output_records.py
 what goes when there are too many recordings   mbert_cli/distill/recordings.py
 what a student starts with from its teacher    mbert_cli/distill/warm_start.py

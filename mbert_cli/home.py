@@ -53,7 +53,7 @@ def lend_home() -> None:
     """Gives libraries an empty home directory for this process where there is none."""
     global _lent  # noqa: PLW0603 - one home directory a process
     if home_folder() is None and _lent is None:
-        _lent = _temporary_folder()
+        _lent = temporary_folder()
         os.environ["HOME"] = str(_lent)
 
 
@@ -71,10 +71,10 @@ def lend_cache(variable: str, program: str) -> None:
     while place and not place.exists():
         place = place.parent if place.parent != place else None
     if place is None or not os.access(place, os.W_OK):
-        os.environ[variable] = str(_temporary_folder())
+        os.environ[variable] = str(temporary_folder())
 
 
-def _temporary_folder() -> Path:
+def temporary_folder() -> Path:
     """An empty folder that is removed when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="mbert-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -105,6 +105,11 @@ class RecordedRows:
         start, end = self.parts[part], self.parts[part + 1]
         return int(self._start(np.array([end]))[0] - self._start(np.array([start]))[0])
 
+    def of_part(self, part: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of a part in the order of their records, and the tokens of each."""
+        start, end = self.parts[part], self.parts[part + 1]
+        return self.order[start:end], self.tokens[start:end]
+
     def find(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Where the records of some rows lie: part, first byte in it, bytes, and the row's tokens; (batch,) each."""
         places = self._places[indices]
@@ -145,6 +150,10 @@ class TeacherOutputs:
         key: What it is of.
         recorded: The rows, of the same layout.
 
+    Attributes:
+        path: Its own folder.
+        layout: What is recorded of each row.
+
     Raises:
         UserError: The folder cannot be written.
     """
@@ -152,7 +161,7 @@ class TeacherOutputs:
     def __init__(self, folder: Path, key: RecordingKey, recorded: RecordedRows) -> None:
         self.path = folder / key.folder_name
         self.recorded = recorded
-        self._layout = key.layout
+        self.layout = key.layout
         self._descriptor = self._open(key)
 
     def close(self) -> None:
@@ -165,10 +174,6 @@ class TeacherOutputs:
     def missing(self) -> list[int]:
         """Parts that are absent or damaged; every byte of the others was compared with its hash."""
         return [part for part in range(len(self.recorded.parts) - 1) if not self._is_whole(part)]
-
-    def rows_of(self, part: int) -> np.ndarray:
-        """The rows of a part, in the order of their records."""
-        return self.recorded.order[self.recorded.parts[part] : self.recorded.parts[part + 1]]
 
     def write(self, part: int, records: Iterable[bytes]) -> None:
         """Writes a part: whole or not at all.
@@ -205,7 +210,7 @@ class TeacherOutputs:
                     records[row] = os.pread(descriptor, int(sizes[row]), int(starts[row]))
             finally:
                 os.close(descriptor)
-        return self._layout.unpack(records, tokens, length)
+        return self.layout.unpack(records, tokens, length)
 
     def _part_path(self, part: int) -> Path:
         return self.path / f"part-{part:05d}"

@@ -34,6 +34,14 @@ Batches of a task that labels tokens have other labels, and their weights:
 Task batches for a student, where some rows come from texts that nobody labelled, also:
     hard_weights: (batch,) float32. 1 for a row with labels, 0 for a row whose labels mean nothing and from which
         only the teacher's outputs are learned.
+
+Task batches with what a teacher said of their rows, recorded in place of a teacher that runs, also have those of
+    teacher_logits: (batch, outputs) or (batch, length, outputs) float32, as the teacher's network returns them.
+    teacher_hidden_<place>: (batch, length, teacher's hidden_dim) float32; 0 for padding.
+    teacher_attention_<place>: (batch, teacher's heads, query, key) float32, before the softmax; a large negative
+        number where the key is padding, and 0 where the query alone is.
+    teacher_queries_<place>, teacher_keys_<place>, teacher_values_<place>: (batch, length, teacher's block_dim)
+        float32; 0 for padding.
 """
 
 import numpy as np

@@ -40,15 +40,22 @@ def step_of_any_length(step: Callable[[Any], Any]) -> Callable[[Iterator[Any]], 
 
 
 def _signature(array: Tensor) -> Any:
-    """The shape of an array of a batch, whose second axis is a length."""
+    """The shape of an array of a batch, with lengths unknown."""
     import tensorflow as tf
 
+    return tf.TensorSpec(_open_shape(array), array.dtype)
+
+
+def _open_shape(array: Tensor) -> tuple[int | None, ...]:
+    """The second axis is a length; where there are four, as of attention, the last two are, and the second is none."""
     first, *others = array.shape
-    return tf.TensorSpec((first, None, *others[1:]) if others else (first,), array.dtype)
+    if len(others) == 3:
+        return first, others[0], None, None
+    return (first, None, *others[1:]) if others else (first,)
 
 
 def hide_length(batch: Tensors) -> dict[str, Tensor]:
-    """Returns the batch with arrays whose second axis is unknown while a step is traced.
+    """Returns the batch with arrays whose lengths are unknown while a step is traced.
 
     For what Keras traces itself: several steps that run as one, and evaluation.
     """
@@ -58,6 +65,6 @@ def hide_length(batch: Tensors) -> dict[str, Tensor]:
 
     return {
         name: array if len(array.shape) < 2
-        else tf.raw_ops.PlaceholderWithDefault(input=array, shape=(array.shape[0], None))
+        else tf.raw_ops.PlaceholderWithDefault(input=array, shape=_open_shape(array))
         for name, array in batch.items()
     }  # fmt: skip

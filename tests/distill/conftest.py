@@ -65,7 +65,7 @@ def record_all(open_recording) -> Callable[..., TeacherOutputs]:
         outputs = open_recording(rows, teacher)
         lengths = np.minimum(rows.tokens, rows.sequence_length)
         for part in list(outputs.missing):
-            indices = outputs.rows_of(part).tolist()
+            indices = outputs.recorded.of_part(part)[0].tolist()
             outputs.write(
                 part, (LAYOUT.pack(say(rows, row, lengths[row]), 0, lengths[row]) for row in indices)
             )

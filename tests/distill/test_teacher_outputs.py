@@ -30,7 +30,7 @@ def test_every_row_is_read_as_it_was_recorded(record_all, number_rows):
 
 def test_the_longest_rows_are_recorded_first_and_the_size_is_known_beforehand(record_all, number_rows):
     outputs = record_all(number_rows(LENGTHS))
-    assert [outputs.rows_of(part).tolist() for part in range(3)] == [[1, 3], [2, 0], [4]]
+    assert [outputs.recorded.of_part(part)[0].tolist() for part in range(3)] == [[1, 3], [2, 0], [4]]
     files = sorted(outputs.path.glob(f"*/{RECORDS}"))
     assert [file.stat().st_size for file in files] == [outputs.recorded.part_bytes(part) for part in range(3)]
     assert sum(file.stat().st_size for file in files) == outputs.recorded.size_bytes == 4 * (5 * 2 + 26 * 3)
@@ -80,7 +80,7 @@ def test_a_recording_of_rows_in_another_order_is_never_used(record_all, open_rec
 
 def test_a_recording_of_other_arrays_or_types_is_never_used(record_all, open_recording, number_rows):
     outputs = record_all(number_rows(LENGTHS))
-    layout = outputs._layout
+    layout = outputs.layout
     for other in (
         replace(layout, dtype="float16"),
         replace(layout, arrays=layout.arrays[:1]),

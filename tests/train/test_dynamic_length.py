@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
 from mbert_cli.train.feed import Feed
 from mbert_cli.train.objective import Objective
 
@@ -68,3 +69,35 @@ def test_a_run_that_begins_with_another_length_computes_the_same():
     first, second = Counted(dynamic_length=True), Counted(dynamic_length=True)
     second.objective.optimizer.learning_rate = first.objective.optimizer.learning_rate = 0.0
     assert first.fit([7, 3, 5]) == list(reversed(second.fit([5, 3, 7])))
+
+
+@ON_TENSORFLOW
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_the_lengths_of_states_and_of_attention_are_unknown_and_their_widths_are_not(is_hidden):
+    """What a teacher said comes in batches too; a width that is unknown could not be split into heads."""
+    import tensorflow as tf
+
+    shapes = []
+
+    def step(data):
+        batch = hide_length(data[0]) if is_hidden else data[0]
+        shapes.append({name: array.shape.as_list() for name, array in batch.items()})
+        return data[0]["weights"]
+
+    def batch(length: int) -> tuple[dict[str, object]]:
+        sizes = {
+            "weights": (2,),
+            "ids": (2, length),
+            "states": (2, length, 6),
+            "maps": (2, 3, length, length),
+        }
+        return ({name: tf.zeros(size) for name, size in sizes.items()},)
+
+    if is_hidden:
+        tf.function(step)(batch(5))
+    else:
+        run = step_of_any_length(step)
+        for length in (5, 7):
+            run(iter([batch(length)]))
+    known = {"weights": [2], "ids": [2, None], "states": [2, None, 6], "maps": [2, 3, None, None]}
+    assert shapes == [known]
