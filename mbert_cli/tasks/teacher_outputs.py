@@ -47,19 +47,6 @@ _MOST_ROWS, _MOST_BYTES = 32, 2**26
 
 
 @dataclass(frozen=True)
-class TaskTeacher:
-    """A teacher of a task.
-
-    Attributes:
-        network: Its network, with outputs in the order of the student's and, where layers are compared, a Trace.
-        identity: Digest of whatever decides what it says, as `identify_teacher` gives it.
-    """
-
-    network: keras.Model
-    identity: str
-
-
-@dataclass(frozen=True)
 class TaughtTask:
     """A teacher and the rows that it teaches.
 
@@ -123,7 +110,7 @@ def plan_recording(
 
     Args:
         rows: The rows of the training set.
-        network: The teacher's.
+        network: The teacher's, with outputs in the order of the student's and, where layers are compared, a Trace.
         stages: What compares the student with it.
         batch_size: Rows of a step.
         options: The budget and the type of numbers.
@@ -148,24 +135,31 @@ def plan_recording(
 
 
 def teach(
-    rows: Rows, teacher: TaskTeacher, stages: Sequence[Stage], batch_size: int, options: CacheOptions
+    rows: Rows,
+    network: keras.Model,
+    identity: str,
+    stages: Sequence[Stage],
+    batch_size: int,
+    options: CacheOptions,
 ) -> TaughtTask:
     """Records what a teacher says, or finds it recorded.
 
-    Args: those of `plan_recording`, with the teacher in place of its network.
+    Args: those of `plan_recording`, and
+        identity: Digest of the teacher, as `identify_teacher` gives it.
 
     Raises:
         UserError: Its outputs are not finite, or there is no room for them.
     """
-    plan = plan_recording(rows, teacher.network, stages, batch_size, options)
+    plan = plan_recording(rows, network, stages, batch_size, options)
     if plan is None:
-        return TaughtTask(teacher.network, rows, None)
+        return TaughtTask(network, rows, None)
     try:
-        outputs = _record(plan, teacher, options)
+        outputs = _record(plan, network, identity, options)
     except TooLarge as error:
         console.info(f"{_TITLE}: {error}, beyond cache.dtype=float16; they are kept in float32")
-        return teach(rows, teacher, stages, batch_size, options.model_copy(update={"dtype": "float32"}))
-    return TaughtTask(teacher.network, TaughtRows(rows, outputs), plan.places)
+        wider = options.model_copy(update={"dtype": "float32"})
+        return teach(rows, network, identity, stages, batch_size, wider)
+    return TaughtTask(network, TaughtRows(rows, outputs), plan.places)
 
 
 def _plan(
@@ -187,16 +181,18 @@ def _budget(options: CacheOptions) -> int:
     return int(options.budget_gigabytes * 10**9)
 
 
-def _record(plan: RecordingPlan, teacher: TaskTeacher, options: CacheOptions) -> TeacherOutputs:
+def _record(
+    plan: RecordingPlan, network: keras.Model, identity: str, options: CacheOptions
+) -> TeacherOutputs:
     """Opens the recording of a plan and makes what is missing."""
     folder = Path(options.folder) if options.folder else usual_folder() or temporary_folder()
     started = time.perf_counter()
-    key = RecordingKey(teacher.identity, digest_rows(plan.rows, plan.recorded.order), plan.layout)
+    key = RecordingKey(identity, digest_rows(plan.rows, plan.recorded.order), plan.layout)
     outputs = TeacherOutputs(folder, key, plan.recorded)
     missing = list(outputs.missing)
     _make_room(outputs, plan, options)
     if missing:
-        _run(teacher.network, plan, outputs)
+        _run(network, plan, outputs)
     _say(plan, outputs, len(missing), time.perf_counter() - started)
     return outputs
 

@@ -19,7 +19,7 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.runs.content import Content, FileContent
 from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.tasks import teacher_outputs
-from mbert_cli.tasks.teacher_outputs import TaskTeacher, TaughtTask, identify_teacher, teach
+from mbert_cli.tasks.teacher_outputs import TaughtTask, identify_teacher, teach
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.stage import Comparison, Schedule, Stage
@@ -66,9 +66,8 @@ class Lesson:
         self, some: TextRows | None = None, identity: str = "one", steps: int = 12, **cache
     ) -> TaughtTask:
         options = CacheOptions(**{"folder": str(self.folder), "dtype": "float32"} | cache)
-        teacher = TaskTeacher(self.network, identity)
         self.batches = 0
-        return teach(rows() if some is None else some, teacher, stages(steps), 3, options)
+        return teach(rows() if some is None else some, self.network, identity, stages(steps), 3, options)
 
 
 @pytest.fixture
