@@ -56,14 +56,15 @@ def recipe_explain(
             show_default=False,
         ),
     ] = None,
+    settings: Settings = None,
 ) -> None:
     """Say what a key means and takes; without a key, show all keys, with the values of a recipe if one is named.
 
-    Example: `mbert recipe explain model.size` lists the sizes and what they cost.
+    Example: `mbert recipe explain distill --set distill.strategy=general` lists the keys of that strategy.
     """
     from mbert_cli.commands.recipe_explain import explain_key
 
-    explain_key(words or ())
+    explain_key(words or (), settings or ())
 
 
 @recipe_app.command("check")

@@ -16,6 +16,7 @@ import typer.main
 import mbert_cli
 from mbert_cli.cli import app
 from mbert_cli.recipe.files import is_path, recipe_names, recipes_folder
+from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import RECIPES
@@ -161,13 +162,13 @@ def test_a_command_that_is_printed_can_be_pasted(source, command):
     verb, parameters = parse(words)
     if verb not in RECIPES:
         return
-    recipe = parameters.get("recipe") or "quickstart"
-    if is_path(recipe):
-        recipe = "quickstart"
-    assert recipe.removeprefix(f"{verb}/") in recipe_names(verb)
     settings = list(parameters.get("settings") or ())
     own = {name: value for name, value in parameters.items() if f"--{name}" in FLAGS and value}
     flags = {f"--{name}": (FLAGS[f"--{name}"], value) for name, value in own.items()}
+    recipe = parameters.get("recipe") or usual_recipe(verb, settings, flags.values())
+    if is_path(recipe):
+        recipe = "quickstart"
+    assert recipe.removeprefix(f"{verb}/") in recipe_names(verb)
     load(verb, recipe, settings, flags=flags)
 
 

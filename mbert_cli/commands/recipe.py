@@ -22,7 +22,7 @@ def list_recipes() -> None:
 
 def show_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> None:
     """Prints a recipe as YAML, each value with its origin."""
-    loaded = load(*require_recipe(words, "mbert recipe show VERB [RECIPE]"), settings, smoke)
+    loaded = load(*require_recipe(words, "mbert recipe show VERB [RECIPE]", settings), settings, smoke)
     for line in show(loaded):
         console.result(line)
 
@@ -36,7 +36,7 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
     from mbert_cli.preflight.resolving import inspect
     from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation, default_run, runs_root
 
-    verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]")
+    verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]", settings)
     loaded = load(verb, name, settings, smoke)
     root = runs_root(smoke)
     run = default_run(root, loaded) if verb in TRAINING_VERBS else None

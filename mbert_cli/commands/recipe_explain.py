@@ -1,6 +1,7 @@
 """`mbert recipe explain`: keys, the values that a recipe gives them, and what a size costs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
@@ -8,8 +9,9 @@ from mbert_cli.model.cost import USUAL_VOCABULARY, count_flops, count_parameters
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.recipe.explaining import Explanation, explain, size_rows, tree
 from mbert_cli.recipe.files import find_recipe, header
+from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.loading import load
-from mbert_cli.recipe.problems import leaves
+from mbert_cli.recipe.problems import find_key, leaves
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.words import RecipeWords, find_recipe_words
 from mbert_cli.recipe.yaml_text import written
@@ -19,55 +21,59 @@ SIZE_KEY = "model.size"
 LENGTHS = (128, 512)
 
 
-def explain_key(words: Sequence[str]) -> None:
+def explain_key(words: Sequence[str], settings: Sequence[str] = ()) -> None:
     """Prints the tree of a verb's keys, or what is to be said of one key.
 
     Args:
         words: VERB, RECIPE and KEY, each of which may be left out.
+        settings: Values of `--set`, which may choose other keys; they need a verb.
 
     Raises:
         UserError: There is no such verb, recipe or key.
     """
     named = find_recipe_words(words)
+    if settings and not named.verb:
+        raise UserError(
+            f"--set changes a recipe of a verb. Received: {' '.join(words) or 'no verb'}",
+            "mbert recipe explain VERB [RECIPE] [KEY] --set KEY=VALUE",
+        )
+    if settings and not named.recipe:
+        named = replace(named, recipe=usual_recipe(str(named.verb), settings))
     if len(named.rest) > 1:
         raise UserError(
             f"One key is explained at a time. Received: {' '.join(named.rest)}",
             "mbert recipe explain [VERB] [RECIPE] [KEY]",
         )
     if not named.rest:
-        _explain_trees(named)
+        _explain_trees(named, settings)
         return
     for explanation in explain(named.rest[0], [named.verb] if named.verb else list(RECIPES)):
-        _print_explanation(explanation, named)
+        _print_explanation(explanation, named, settings)
 
 
-def _explain_trees(named: RecipeWords) -> None:
+def _explain_trees(named: RecipeWords, settings: Sequence[str]) -> None:
     if named.verb and named.recipe:
-        _explain_recipe(named.verb, named.recipe)
+        _explain_recipe(named.verb, named.recipe, settings)
         return
     for verb in [named.verb] if named.verb else RECIPES:
         console.table(f"{verb}: {RECIPES[verb].__doc__}", ["key", "default", "what it is"], tree(verb))
 
 
-def _explain_recipe(verb: str, name: str) -> None:
+def _explain_recipe(verb: str, name: str, settings: Sequence[str]) -> None:
     """The recipe's header, and the keys that it has with its own values."""
     file = find_recipe(verb, name)
     for line in header(file.path):
         console.result(line)
-    values = dict(leaves(load(verb, name).values()))
-    rows = [(path, written(value), _help_of(verb, path)) for path, value in values.items()]
+    values = load(verb, name, settings).values()
+    rows = [(path, written(value), find_key(verb, path, values).help) for path, value in leaves(values)]
     console.result("")
     console.table(file.shown, ["key", "value", "what it is"], rows)
 
 
-def _help_of(verb: str, path: str) -> str:
-    return explain(path, [verb])[0].help
-
-
-def _print_explanation(explanation: Explanation, named: RecipeWords) -> None:
+def _print_explanation(explanation: Explanation, named: RecipeWords, settings: Sequence[str]) -> None:
     rows = [("what it is", explanation.help), *explanation.facts]
     if named.verb and named.recipe:
-        values = dict(leaves(load(named.verb, named.recipe).values()))
+        values = dict(leaves(load(named.verb, named.recipe, settings).values()))
         if explanation.path in values:
             rows.append((f"in {named.recipe}", written(values[explanation.path])))
     console.table(explanation.path, ["", ""], rows)

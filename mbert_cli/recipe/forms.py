@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import QUICKSTART, find_recipe, recipe_names
+from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.layers import Layer, file_layers, setting_layer, value_at
 from mbert_cli.recipe.schema import CHOOSERS, FORMS, RECIPES, USUAL_RECIPES
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, read_value
@@ -58,6 +59,43 @@ def usual_recipe(verb: str, settings: Sequence[str] = (), flags: Iterable[tuple[
 def recipes_of_form(verb: str, form: str) -> list[str]:
     """Names of the shipped recipes of one form."""
     return [name for name in recipe_names(verb) if _form_of(verb, name) == form]
+
+
+def hint_for_other_form(verb: str, name: str, form: str, mistakes: Sequence[tuple[str, str]]) -> str:
+    """What helps where keys of other forms were given: recipes of the form, or of those that have a key that was typed.
+
+    Args:
+        verb: The verb.
+        name: The recipe that was read.
+        form: Its form.
+        mistakes: Place and sentence of each mistake; a sentence begins with its key.
+
+    Returns:
+        The hint; empty where no mistake is of this sort.
+    """
+    chooser = CHOOSERS.get(verb)
+    told = [(where, text) for where, text in mistakes if text.endswith(f"Received: {chooser}: {form}")]
+    if not told:
+        return ""
+    where, text = told[0]
+    asked = _forms_with(verb, text.partition(":")[0]) if where.startswith("--") else [form]
+    found = {other: recipes_of_form(verb, other) for other in asked}
+    if not any(found.values()):
+        return (
+            f"No recipe of mbert has {chooser}={form}; `mbert recipe copy {verb}/{name} mine.yaml` gives one "
+            "to take these keys out of."
+        )
+    listed = "; ".join(f"for {other}: {', '.join(names)}" for other, names in found.items() if names)
+    return f"Recipes {listed}. `mbert recipe explain {chooser}` says what each is."
+
+
+def _forms_with(verb: str, path: str) -> list[str]:
+    """The forms that have a key, or the section at the top that it stands in."""
+    tag = f"{CHOOSERS[verb]}: "
+    forms = [key for key in keys_of(verb) if key.variant.startswith(tag)]
+    paths = (path, path.partition(".")[0])
+    having = ([key.variant.removeprefix(tag) for key in forms if key.path == known] for known in paths)
+    return next((found for found in having if found), [])
 
 
 def _form_of(verb: str, name: str) -> str:

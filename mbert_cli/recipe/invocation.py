@@ -10,7 +10,7 @@ from mbert_cli.json_text import read_json
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
-from mbert_cli.recipe.schema import KINDS_OF_FORMS
+from mbert_cli.recipe.schema import OTHER_KINDS
 from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
@@ -78,7 +78,7 @@ class Invocation(Generic[VerbRecipe]):
     @property
     def kind(self) -> str:
         """The kind of the run that the command writes: the verb, or `distill-task`."""
-        return KINDS_OF_FORMS.get(type(self.recipe), self.verb)
+        return next((kind for kind, form in OTHER_KINDS.items() if isinstance(self.recipe, form)), self.verb)
 
     @property
     def directory(self) -> Path:

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import RecipeFile, find_recipe
-from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of
+from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of, hint_for_other_form
 from mbert_cli.recipe.idle_keys import refuse_idle
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.layers import Layer, file_layers, setting_layer
@@ -304,16 +304,19 @@ class _Draft:
         return list(dict.fromkeys(found))
 
     def _error(self, file: RecipeFile) -> UserError:
-        mistakes = [f"{where}: {sentence}" for where, sentence in sorted(self.mistakes, key=_reading_order)]
+        self.mistakes.sort(key=_reading_order)
+        mistakes = [f"{where}: {sentence}" for where, sentence in self.mistakes]
+        hint = hint_for_other_form(self.verb, file.name, self.form, self.mistakes)
         if len(mistakes) == 1:
             key = self.mistakes[0][1].split(" ")[0]
             is_key = any(key == known.path for known in keys_of(self.verb))
             about = f"{key}` tells more about it." if is_key else f"{self.verb}` lists all keys."
-            return UserError(mistakes[0], f"`mbert recipe explain {about}")
+            return UserError(mistakes[0], hint or f"`mbert recipe explain {about}")
         lines = "".join(f"\n  {mistake}" for mistake in mistakes)
         return UserError(
             f"The recipe {self.verb}/{file.name} has {len(mistakes)} mistakes:{lines}",
-            f"`mbert recipe explain {self.verb}` lists all keys; with a key it says what that key takes.",
+            hint
+            or f"`mbert recipe explain {self.verb}` lists all keys; with a key it says what that key takes.",
         )
 
 

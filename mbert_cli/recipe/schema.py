@@ -174,8 +174,8 @@ FORMS: dict[str, Mapping[str, type[Section]]] = {
 }  # fmt: skip
 """For a verb with several classes of recipes, the class for each value of the key that chooses."""
 
-KINDS_OF_FORMS: dict[type[Section], str] = {TaskDistillRecipe: "distill-task"}
-"""Forms whose runs are of a kind of their own, and not of the kind that bears the name of the verb."""
+OTHER_KINDS: dict[str, type[Section]] = {"distill-task": TaskDistillRecipe}
+"""Kinds of runs that do not bear the name of a verb, with the class of their recipes."""
 
 CHOOSERS = {"distill": "distill.strategy"}
 """That key. It also chooses the variant of its section."""

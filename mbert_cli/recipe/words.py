@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import QUICKSTART, is_path, recipe_names
+from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.schema import RECIPES
 
@@ -24,12 +25,13 @@ class RecipeWords:
     rest: tuple[str, ...]
 
 
-def require_recipe(words: Sequence[str], usage: str) -> tuple[str, str]:
-    """A verb and one of its recipes, `quickstart` where none is named.
+def require_recipe(words: Sequence[str], usage: str, settings: Sequence[str] = ()) -> tuple[str, str]:
+    """A verb and one of its recipes, the usual one where none is named.
 
     Args:
         words: What was typed.
         usage: The command with what it takes, for the hint.
+        settings: Values of `--set`, which may ask for another form of the verb's recipes.
 
     Raises:
         UserError: There is no such verb, or there are more words than a recipe has.
@@ -37,7 +39,7 @@ def require_recipe(words: Sequence[str], usage: str) -> tuple[str, str]:
     named = _take_recipe(words, takes_any=True)
     if named.rest:
         raise UserError(f"One recipe is named at a time. Received: {' '.join(words)}", usage)
-    return str(named.verb), named.recipe or QUICKSTART
+    return str(named.verb), named.recipe or usual_recipe(str(named.verb), settings)
 
 
 def require_copy(words: Sequence[str], usage: str) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from mbert_cli.json_text import read_object
 from mbert_cli.recipe.problems import leaves
-from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
 from mbert_cli.runs.artifacts import exported, is_outdated
 from mbert_cli.runs.content import Contents, read_contents
 from mbert_cli.runs.disk import directory_bytes
@@ -124,9 +124,10 @@ def _growth(info: RunInfo) -> str:
 
 def _changed_keys(verb: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """Keys with a value of their own; all of a run whose recipe this version does not know."""
-    if verb in RECIPES:
+    classes = {**RECIPES, **OTHER_KINDS}
+    if verb in classes:
         with contextlib.suppress(ValidationError):
-            recipe = RECIPES[verb].model_validate(recipe).model_dump(exclude_defaults=True)
+            recipe = classes[verb].model_validate(recipe).model_dump(exclude_defaults=True)
     return {key: value for key, value in leaves(recipe) if value is not None}
 
 

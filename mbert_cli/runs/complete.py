@@ -11,6 +11,7 @@ from mbert_cli.runs.listing import (
     EXPORT,
     FINAL,
     RECIPE,
+    command_of,
     is_run,
     maker_of,
     recorded_recipe,
@@ -84,7 +85,7 @@ def _incomplete(path: Path, verb: str) -> UserError:
     message = f"The run must be complete. Received: {path}, {state}{reached}"
     if state == "running":
         return UserError(message, f"Wait for {read_owner(path) or 'the process that works on it'}.")
-    words = ["mbert", verb, str(path / RECIPE), "--run", str(path)]
+    words = ["mbert", command_of(verb), str(path / RECIPE), "--run", str(path)]
     return UserError(message, f"Finish it: {shlex.join(words)}")
 
 

@@ -203,7 +203,7 @@ class RunDir:
             replace_object(self.path / run_list.LONGER, _plain_changes(grown))
         # The recipe comes last: a directory with a recipe is a run with everything else in place.
         if not is_run(self.path) or grown or moved:
-            heading = f"# mbert {self.verb}: the resolved recipe of this run\n"
+            heading = f"# mbert {run_list.command_of(self.verb)}: the resolved recipe of this run\n"
             replace_file(self.path / run_list.RECIPE, (heading + _dump(self.recipe)).encode())
         (self.path / run_list.FAILURE).unlink(missing_ok=True)
 

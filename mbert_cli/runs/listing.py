@@ -238,10 +238,14 @@ MAKERS = {"distill-task": "distill --strategy task"}
 """What is typed for kinds of runs that do not bear the name of a verb."""
 
 
+def command_of(kind: str) -> str:
+    """Returns the verb that writes a kind of runs."""
+    return MAKERS.get(kind, kind).partition(" ")[0]
+
+
 def maker_of(verb: str, root: Path) -> str:
     """Returns the command that makes such a run where others are looked for, with `--smoke` in its folder."""
-    words = MAKERS.get(verb, verb)
-    return f"mbert {words}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
+    return f"mbert {MAKERS.get(verb, verb)}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
 
 
 USUAL_ROOT = Path("runs")

@@ -89,3 +89,30 @@ def test_a_key_of_another_strategy_is_told_of_its_strategies():
     assert caught.value.message == (
         "--set: task.source: only for distill.strategy: task. Received: distill.strategy: progressive"
     )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "hint"),
+    [
+        ("quickstart", ["distill.strategy=distilbert"], "Recipes for distilbert: {distilbert}. "),
+        ("quickstart", ["distill.strategy=distilbert", "distill.masks_text=true"], "Recipes for distilbert: {distilbert}. "),
+        ("quickstart", ["task.source=glue"], "Recipes for task: {task}. "),
+        ("quickstart", ["cache.dtype=float32"], "Recipes for task: {task}. "),
+        ("quickstart", ["distill.steps=5"], "Recipes for general: {general}; for distilbert: {distilbert}. "),
+    ],
+)  # fmt: skip
+def test_where_a_key_of_another_strategy_is_given_recipes_are_named_that_take_it(recipe, settings, hint):
+    with pytest.raises(UserError) as caught:
+        load("distill", recipe, settings)
+    names = {strategy: ", ".join(recipes_of_form("distill", strategy)) for strategy in STRATEGIES}
+    more = "`mbert recipe explain distill.strategy` says what each is."
+    assert caught.value.hint == hint.format(**names) + more
+
+
+def test_where_no_recipe_is_of_a_strategy_one_is_copied():
+    with pytest.raises(UserError) as caught:
+        load("distill", "mobilebert", ["distill.strategy=auxiliary"])
+    assert caught.value.hint == (
+        "No recipe of mbert has distill.strategy=auxiliary; `mbert recipe copy distill/mobilebert mine.yaml` gives "
+        "one to take these keys out of."
+    )

@@ -13,6 +13,8 @@ from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS, TEACHERS, WITH_WEIGH
         ({"source": "runs/distill-quickstart", "initialize_from": None}, "runs/distill-quickstart"),
         ({"source": None, "initialize_from": "runs/finetune-mnli"}, "runs/finetune-mnli"),
         ({"source": "runs/teacher"}, "runs/teacher"),
+        ({"source": "runs/general", "teacher": "runs/finetune-mnli"}, "runs/general"),
+        ({"source": None, "teacher": "runs/finetune-mnli"}, "runs/finetune-mnli"),
     ],
 )
 def test_a_fine_tuning_started_from_its_source_or_from_another_fine_tuning(recipe: dict, path: str) -> None:
