@@ -14,6 +14,7 @@ from mbert_cli.report.bench import Measured, bench_page
 from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.flatbuffer import stored_mode
 from mbert_cli.tflite.latency import (
     REFERENCE_TOKENS,
     LatencyRow,
@@ -23,6 +24,7 @@ from mbert_cli.tflite.latency import (
     reference_artifact,
 )
 from mbert_cli.tflite.latency_reports import BENCH, Machine, describe_machine, write_latencies
+from mbert_cli.tflite.options import BenchOptions
 
 EXAMPLES = 32
 
@@ -39,7 +41,7 @@ def run(ready: Ready) -> None:
         deliver(_plan(artifacts, recipe.bench.min_seconds), invocation.delivery)
         return
     timed = [Timed(path, inputs) for path, inputs in zip(artifacts, _inputs(ready), strict=True)]
-    references = _references(recipe.bench.against, timed, invocation.root / "reference")
+    references = _references(recipe.bench, timed, invocation.root / "reference")
     machine = describe_machine()
     rows = measure_latencies([*timed, *references], recipe.bench)
     own, beside = rows[: len(timed)], rows[len(timed) :]
@@ -75,21 +77,28 @@ def _inputs(ready: Ready) -> list[Inputs]:
     return inputs
 
 
-def _references(name: str | None, timed: Sequence[Timed], folder: Path) -> list[Timed]:
-    """The reference architecture at each length that is timed, on the same tokens."""
+def _references(options: BenchOptions, timed: Sequence[Timed], folder: Path) -> list[Timed]:
+    """The reference architecture at each length, and in each mode if wanted, that is timed, on the same tokens."""
+    name = options.against
     if name is None:
         return []
-    by_length = {one.inputs[0]["token_ids"].shape[1]: one.inputs for one in timed}
+    kinds = {
+        (one.inputs[0]["token_ids"].shape[1], _reference_mode(options, one.path)): one.inputs for one in timed
+    }
     references = []
-    for length, inputs in by_length.items():
+    for (length, mode), inputs in kinds.items():
         console.info(
-            f"{name} of {length} tokens with random weights, in float32, is the reference; it is built once"
+            f"{name} of {length} tokens with random weights, in {mode}, is the reference; it is built once"
         )
         known = [
             {**batch, "token_ids": np.minimum(batch["token_ids"], REFERENCE_TOKENS - 1)} for batch in inputs
         ]  # a larger vocabulary has ids for which the reference has no weights
-        references.append(Timed(reference_artifact(name, length, folder), known))
+        references.append(Timed(reference_artifact(name, length, mode, folder), known))
     return references
+
+
+def _reference_mode(options: BenchOptions, path: Path) -> str:
+    return stored_mode(path.read_bytes()) if options.reference_mode == "same" else options.reference_mode
 
 
 def _warn_of_noise(rows: Sequence[LatencyRow], machine: Machine) -> None:

@@ -27,7 +27,7 @@ class Measured:
 
     Attributes:
         own: Figures of the artifacts.
-        references: Those of the reference, one for each length.
+        references: Those of the reference, one for each length, or for each length and mode.
         options: How they were measured.
         machine: What they were measured on.
         phone_lines: Lines that time the artifacts on a phone.
@@ -53,7 +53,8 @@ def bench_page(measured: Measured) -> Page:
     """
     options, rows, references = measured.options, measured.rows, measured.references
     pairs = list(zip(rows, _compared_with(rows, references), strict=True))
-    name = f"{options.against} of the same length" if len(references) > 1 else target_name(rows[-1].path)
+    same = "length and mode" if len({row.mode for row in references}) > 1 else "length"
+    name = f"{options.against} of the same {same}" if len(references) > 1 else target_name(rows[-1].path)
     title = f"bench: {counted(options.threads, 'thread')}, ratios to {name}"
     paper = (
         f"For comparison, MobileBERT against BERT-base in the paper, both float32 on a Pixel 4: "
@@ -108,6 +109,10 @@ def _times_faster(row: LatencyRow, compared: LatencyRow) -> float:
 
 
 def _compared_with(rows: Sequence[LatencyRow], references: Sequence[LatencyRow]) -> list[LatencyRow]:
-    """The row that each is compared with: the reference of its length, else the last one of all."""
+    """The row that each is compared with: the reference of its length and mode, or its length, else the last of all."""
     by_length = {row.sequence_length: row for row in references}
-    return [by_length.get(row.sequence_length, rows[-1]) for row in rows]
+    by_both = {(row.sequence_length, row.mode): row for row in references}
+    return [
+        by_both.get((row.sequence_length, row.mode)) or by_length.get(row.sequence_length, rows[-1])
+        for row in rows
+    ]

@@ -18,6 +18,7 @@ import numpy as np
 from mbert_cli.backend import load_keras
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.native_output import hidden_native_output
+from mbert_cli.tflite.flatbuffer import stored_mode
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
 from mbert_cli.tflite.options import BenchOptions
 
@@ -49,13 +50,15 @@ class Timed:
 class LatencyRow:
     """Figures of one artifact.
 
-    `p50_ms` is the median over the rounds of the median of each, which are `rounds_ms`; `p90_ms` and `p99_ms` are
-    of all runs. `peak_memory_bytes` is the peak of a process that loads and runs it, less what that process held
-    before loading: the interpreter's buffers, its packed weights and the pages of the file that it touched.
+    `mode` is one of `MODES`, by what the weights are stored in. `p50_ms` is the median over the rounds of the median of
+    each, which are `rounds_ms`; `p90_ms` and `p99_ms` are of all runs. `peak_memory_bytes` is the peak of a process
+    that loads and runs it, less what it held before loading: the interpreter's buffers, its packed weights and the
+    pages of the file that it touched.
     """
 
     path: Path
     sequence_length: int
+    mode: str
     size_bytes: int
     runs: int
     p50_ms: float
@@ -116,6 +119,7 @@ def _row(timed: Timed, rounds: list[list[float]], peak_memory_bytes: int) -> Lat
     return LatencyRow(
         path=timed.path,
         sequence_length=timed.inputs[0]["token_ids"].shape[1],
+        mode=stored_mode(timed.path.read_bytes()),
         size_bytes=timed.path.stat().st_size,
         runs=len(together),
         p50_ms=p50,
@@ -187,15 +191,16 @@ class _Worker:
         self._log.close()
 
 
-def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) -> Path:
-    """The float32 artifact of an architecture with random weights and two labels, built when first asked for.
+def reference_artifact(size_name: str, sequence_length: int, mode: str, cache_dir: Path) -> Path:
+    """The artifact of an architecture with random weights and two labels, built when first asked for.
 
     Args:
         size_name: A row of `mbert_cli.model.options.SIZES`.
         sequence_length: Static length in tokens.
+        mode: A key of `MODES`.
         cache_dir: Folder that keeps it.
     """
-    path = cache_dir / f"{size_name}-{sequence_length}-float32.tflite"
+    path = cache_dir / f"{size_name}-{sequence_length}-{mode}.tflite"
     if path.exists():
         return path
     # Slow imports, needed only here: timing itself goes without TensorFlow.
@@ -205,7 +210,7 @@ def reference_artifact(size_name: str, sequence_length: int, cache_dir: Path) ->
         from mbert_cli.tflite.convert import convert
 
     network = build_task_network(size_name, num_outputs=2, vocab_size=REFERENCE_TOKENS)
-    content = convert(network, sequence_length, "float32")
+    content = convert(network, sequence_length, mode)
     cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache_dir, delete=False) as file:
         file.write(content)

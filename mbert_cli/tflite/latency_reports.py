@@ -141,7 +141,8 @@ def newest_latencies(root: Path) -> dict[Path, Latency]:
     for report in sorted(_reports(root / BENCH), key=lambda report: report["started"]):
         references, conditions = _references(report), _conditions(report)
         for row in report["rows"]:
-            beside = references.get(row.get("sequence_length"))
+            length = row.get("sequence_length")
+            beside = references.get((length, row.get("mode"))) or references.get((length, None))
             against = (report["reference"], beside["p50_ms"], beside["size_bytes"]) if beside else ()
             latency = Latency(
                 row["p50_ms"], row["size_bytes"], *against, p90_ms=row.get("p90_ms"), conditions=conditions
@@ -150,13 +151,14 @@ def newest_latencies(root: Path) -> dict[Path, Latency]:
     return found
 
 
-def _references(report: dict[str, Any]) -> dict[int | None, dict[str, Any]]:
-    """The rows of references by their length; earlier versions had one, the last row."""
+def _references(report: dict[str, Any]) -> dict[tuple[int | None, str | None], dict[str, Any]]:
+    """The rows of references by their length and mode, and by their length; earlier versions had one, the last row."""
     if not report.get("reference"):
         return {}
     rows = report["rows"]
     named = [row for row in rows if row.get("is_reference")] or rows[-1:]
-    return {row.get("sequence_length"): row for row in named}
+    by_length = {(row.get("sequence_length"), None): row for row in named}
+    return by_length | {(row.get("sequence_length"), row.get("mode")): row for row in named}
 
 
 def _conditions(report: dict[str, Any]) -> Conditions:

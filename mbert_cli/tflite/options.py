@@ -49,4 +49,6 @@ class BenchOptions(Section):
     """Rounds in which the artifacts take turns, so that a busy moment does not hit only one of them; how far the
     rounds lie apart shows how noisy the times are."""
     against: Literal["bert_base", "bert_large", "mobilebert", "mobilebert_tiny", "tinybert_4"] | None = None
-    """Also time this architecture with random weights in float32, and print ratios to it."""
+    """Also time this architecture with random weights, and print ratios to it."""
+    reference_mode: Literal["float32", "same"] = "float32"
+    """Mode of that architecture: float32, or same, that of each artifact."""

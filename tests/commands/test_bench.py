@@ -16,7 +16,7 @@ MACHINE = Machine("Some Processor", 2, 0.25, {"versions": {}, "started": "2025-0
 
 
 def row(path: str, rounds: tuple[float, ...] = (2.0, 2.1, 2.0)) -> LatencyRow:
-    return LatencyRow(Path(path), 64, 1000, 10, 2.0, 2.0, 2.0, rounds, 5)
+    return LatencyRow(Path(path), 64, "float32", 1000, 10, 2.0, 2.0, 2.0, rounds, 5)
 
 
 def test_rounds_that_lie_far_apart_draw_a_warning(capsys):

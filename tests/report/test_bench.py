@@ -17,10 +17,12 @@ MACHINE = Machine(
 )
 
 
-def row(path: str, p50_ms: float, size_bytes: int, length: int = 64, rounds: int = 2) -> LatencyRow:
+def row(
+    path: str, p50_ms: float, size_bytes: int, length: int = 64, rounds: int = 2, mode: str = "float32"
+) -> LatencyRow:
     rounds_ms = (p50_ms, *[p50_ms * 1.1] * (rounds - 1))
     return LatencyRow(
-        Path(path), length, size_bytes, 1200, p50_ms, 2 * p50_ms, 3 * p50_ms, rounds_ms, 6_000_000
+        Path(path), length, mode, size_bytes, 1200, p50_ms, 2 * p50_ms, 3 * p50_ms, rounds_ms, 6_000_000
     )
 
 
@@ -51,6 +53,17 @@ def test_an_artifact_stands_beside_the_reference_with_its_ratios():
     )
     assert page.notes == ["On a phone, with LiteRT's benchmark binary in this folder:"]
     assert page.lines == ["adb push model.tflite"]
+
+
+def test_a_reference_of_the_same_mode_is_the_one_to_compare_with():
+    int8 = row("a.tflite", 1.0, 1_000, mode="dynamic_int8")
+    references = [
+        row("bert_base-64-float32.tflite", 20.0, 4_000),
+        row("bert_base-64-dynamic_int8.tflite", 8.0, 1_000, mode="dynamic_int8"),
+    ]
+    page = bench_page(measured(*references, own=(int8,), against="bert_base", reference_mode="same"))
+    assert page.tables[0].title == "bench: 1 thread, ratios to bert_base of the same length and mode"
+    assert [cells[-2:] for cells in page.tables[0].rows] == [["1.0", "8.0"], ["1.0", "1.0"], ["1.0", "1.0"]]
 
 
 def test_without_a_reference_ratios_are_to_the_last_artifact():

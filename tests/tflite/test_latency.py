@@ -20,7 +20,7 @@ def test_every_artifact_gets_a_row_with_its_figures(artifact_path, batch):
     for row in rows:
         assert row.size_bytes == artifact_path.stat().st_size
         assert row.runs >= 2
-        assert row.sequence_length == 12
+        assert (row.sequence_length, row.mode) == (12, "float32")
         assert len(row.rounds_ms) == 2
         assert row.p50_ms == pytest.approx(sum(row.rounds_ms) / 2)
         assert row.spread == pytest.approx(abs(row.rounds_ms[0] - row.rounds_ms[1]) / row.p50_ms)
@@ -69,12 +69,15 @@ def test_a_process_that_dies_is_reported_with_its_last_words(artifact_path, batc
 
 
 def test_a_reference_is_built_once_and_kept(tmp_path):
-    path = reference_artifact("mobilebert_laptop", 8, tmp_path / "reference")
+    path = reference_artifact("mobilebert_laptop", 8, "float32", tmp_path / "reference")
     assert path == tmp_path / "reference" / "mobilebert_laptop-8-float32.tflite"
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert Artifact(path).sequence_length == 8
     written = path.stat().st_mtime_ns
-    assert reference_artifact("mobilebert_laptop", 8, tmp_path / "reference").stat().st_mtime_ns == written
+    assert (
+        reference_artifact("mobilebert_laptop", 8, "float32", tmp_path / "reference").stat().st_mtime_ns
+        == written
+    )
 
 
 def test_the_lines_for_a_phone_are_complete(artifact_path):

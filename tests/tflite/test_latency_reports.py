@@ -25,8 +25,14 @@ MACHINE = Machine(
 OPTIONS = BenchOptions(against="bert_base")
 
 
-def row(path: str, p50: float, length: int = 64, rounds: tuple[float, ...] = (2.0, 2.1, 2.0)) -> LatencyRow:
-    return LatencyRow(Path(path), length, 1000, 10, p50, p50, p50, rounds, 5)
+def row(
+    path: str,
+    p50: float,
+    length: int = 64,
+    rounds: tuple[float, ...] = (2.0, 2.1, 2.0),
+    mode: str = "float32",
+) -> LatencyRow:
+    return LatencyRow(Path(path), length, mode, 1000, 10, p50, p50, p50, rounds, 5)
 
 
 def test_reports_are_not_overwritten_and_say_how_the_times_came_about(tmp_path):
@@ -60,6 +66,20 @@ def test_each_artifact_has_its_newest_figures_with_the_reference_of_its_length(t
         f"1 thread. {MACHINE.line}",
     )
     assert of_a.conditions.comparable == of_b.conditions.comparable == (1, "Some Processor", 2)
+
+
+def test_the_reference_of_the_same_mode_comes_before_that_of_the_length(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = [
+        row("a.tflite", 2.0),
+        row("b.tflite", 1.0, mode="dynamic_int8"),
+        row("c.tflite", 1.5, mode="float16"),
+    ]
+    references = [row("r.tflite", 20.0), row("q.tflite", 9.0, mode="dynamic_int8")]
+    write_latencies(tmp_path / "bench", own, references, OPTIONS, MACHINE)
+    found = newest_latencies(tmp_path)
+    assert [found[tmp_path / f"{name}.tflite"].reference_p50_ms for name in "ab"] == [20.0, 9.0]
+    assert found[tmp_path / "c.tflite"].reference_p50_ms == 9.0
 
 
 def test_times_of_an_earlier_version_are_found_without_p90_and_machine(tmp_path):
