@@ -1,6 +1,6 @@
 """`mbert distill`: teacher -> student, by one of the strategies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import keras
@@ -8,15 +8,23 @@ import keras
 from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
-from mbert_cli.distill.options import DistillOptions, LayerTransferOptions
+from mbert_cli.distill.layer_map import HeadMatch
+from mbert_cli.distill.options import (
+    ComparisonOptions,
+    DistillOptions,
+    GeneralOptions,
+    LayerTransferOptions,
+)
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
+from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import output_losses
+from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
-from mbert_cli.preflight.distill import Ready
+from mbert_cli.preflight.distill import Ready, compares_predictions
 from mbert_cli.preflight.inputs import with_input
 from mbert_cli.preflight.token_store import KEY, StoreRun
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
@@ -42,34 +50,61 @@ def run(ready: Ready) -> None:
     store_run = prepared(ready.store)
     require_same_vocabulary(store_run.vocabulary, ready.teacher.description, ready.teacher.path)
     recipe, store = with_input(ready.recipe, KEY, store_run.run), store_run.store
-    teacher = load_teacher(ready.teacher, recipe.train.precision)
+    has_relations = any("attention_relations" in stage.loss_weights for stage in ready.plan)
+    teacher = load_teacher(
+        ready.teacher,
+        recipe.train.precision,
+        predicts=compares_predictions(ready.plan),
+        returns_projections=has_relations,
+    )
     teacher.trainable = False
-    student = build_pretraining_network(
-        ready.size,
-        vocab_size=store.vocabulary.size,
-        seed=recipe.seed,
-        dtype=dtype_policy(recipe.train.precision),
-    )
+    student = _student(ready, recipe, store.vocabulary.size, has_relations)
     _warm_start(student, teacher, ready.size, ready.teacher.description.size, recipe.distill)
-    compared = [comparison for stage in ready.plan for comparison in stage.compare]
-    projections = build_projections(
-        compared, ready.teacher.description.size.hidden_dim, ready.size.hidden_dim, recipe.seed
-    )
+    projections = _projections(ready, recipe)
     layers = {layer.name.replace("_", " "): layer for layer in projections.values()}
     show_plan(ready.invocation, ready.plan, {"teacher": teacher, "student": student, **layers}, recipe.train)
     if ready.invocation.dry_run:
         say_continuation(ready.invocation, recipe, ready.plan_of)
         return
-    build = partial(_objective, teacher, student, projections, recipe)
+    build = partial(_objective, teacher, student, projections, ready.heads, recipe)
     opened = {"teacher": ready.teacher.run, KEY: store_run.run}
     contents = ready.contents or input_contents(recipe, opened=opened)
-    pretrain(ready.invocation, recipe, ready.size, store, student, ready.plan_of, build, contents)
+    pretrain(
+        ready.invocation, recipe, ready.size, store, student, ready.plan_of, build, contents,
+        masks_text=not isinstance(recipe.distill, GeneralOptions) or recipe.distill.masks_text,
+    )  # fmt: skip
+
+
+def _student(ready: Ready, recipe: DistillRecipe, vocab_size: int, has_relations: bool) -> keras.Model:
+    """The student with the heads that its strategy trains."""
+    heads = STRATEGIES[recipe.distill.strategy].heads
+    build: Callable[..., keras.Model] = build_encoder
+    if heads:
+        build = partial(build_pretraining_network, next_sentence="next_sentence" in heads)
+    return build(
+        ready.size,
+        vocab_size=vocab_size,
+        seed=recipe.seed,
+        dtype=dtype_policy(recipe.train.precision),
+        returns_projections=has_relations,
+    )
+
+
+def _projections(ready: Ready, recipe: DistillRecipe) -> dict[int, keras.layers.Layer]:
+    """What brings the student's hidden states to the teacher's width."""
+    options = recipe.distill
+    if not isinstance(options, ComparisonOptions):
+        return {}
+    compared = [comparison for stage in ready.plan for comparison in stage.compare]
+    dims = ready.teacher.description.size.hidden_dim, ready.size.hidden_dim
+    return build_projections(compared, *dims, recipe.seed, options.projections)
 
 
 def _objective(
     teacher: keras.Model,
     student: keras.Model,
     projections: Mapping[int, keras.layers.Layer],
+    heads: HeadMatch,
     recipe: DistillRecipe,
     stage: Stage,
 ) -> Objective:
@@ -85,7 +120,10 @@ def _objective(
         stage.compare,
         output_losses=soft_targets,
         student_losses=PRETRAINING_LOSSES,
+        learns_outputs=any(name in PRETRAINING_LOSSES for name in stage.loss_weights),
         projections=projections,
+        head_map=heads.head_map,
+        relation_heads=heads.relation_heads,
     )
     return Objective(student, pair, stage.loss_weights, pair.known_losses, companions=pair.companions)
 

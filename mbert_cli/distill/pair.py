@@ -7,10 +7,9 @@ import keras
 from keras import ops
 
 from mbert_cli.backend import Tensor
-from mbert_cli.distill.projections import PROJECTED_LOSSES
 from mbert_cli.losses.loss import Loss, Tensors, measure
-from mbert_cli.losses.tinybert import SCORE_LOSSES, relation_losses
-from mbert_cli.losses.transfer import ATTENTION_LOSSES
+from mbert_cli.losses.tinybert import SCORE_LOSSES, TINYBERT_HIDDEN_LOSSES, relation_losses
+from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES
 from mbert_cli.model.encoder import PROJECTIONS, truncate
 from mbert_cli.train.objective import inputs_of
 from mbert_cli.train.stage import Comparison
@@ -22,6 +21,9 @@ or a dict of those that are compared; and its outputs by name."""
 Compared = tuple[Any, Any]
 """The teacher's and the student's side of a comparison: a tensor each, or queries, keys and values."""
 
+PROJECTED_LOSSES = HIDDEN_LOSSES | TINYBERT_HIDDEN_LOSSES
+"""The losses of hidden states, by name: those that see the projections."""
+
 HEAD_LOSSES = ATTENTION_LOSSES | SCORE_LOSSES
 """The losses that compare attention head by head, by name."""
 
@@ -29,9 +31,9 @@ HEAD_LOSSES = ATTENTION_LOSSES | SCORE_LOSSES
 class DistillationPair(keras.layers.Layer):
     """The losses of a stage: what it compares, and what is measured of a student that is built whole.
 
-    A student, and a teacher that is a network, end at the last place that is compared: what lies above is not part
-    of the step. Where nothing is compared, the teacher does not run. A loss that is compared at several places is
-    the mean over them.
+    A student whose outputs are not learned, and a teacher that is a network, end at the last place that is compared:
+    what lies above is not part of the step. Where nothing is compared, the teacher does not run. A loss that is
+    compared at several places is the mean over them.
 
     Args:
         teacher: A network, which always runs in inference mode, or whatever else knows what it would return.
@@ -40,6 +42,7 @@ class DistillationPair(keras.layers.Layer):
         output_losses: Losses of what the two return, by name: functions of the teacher's outputs, the student's,
             the batch and the weights.
         student_losses: What is measured of the outputs of a whole student alone, by name.
+        learns_outputs: Whether the student is whole although none of its outputs is compared.
         projections: Layers by the student's place whose hidden states they bring to the teacher's width; see
             `build_projections`.
         head_map: For each head of the student that of the teacher which it learns from, both from 0; None where
@@ -62,6 +65,7 @@ class DistillationPair(keras.layers.Layer):
         *,
         output_losses: Mapping[str, Loss] | None = None,
         student_losses: Mapping[str, Loss] | None = None,
+        learns_outputs: bool = False,
         projections: Mapping[int, keras.layers.Layer] | None = None,
         head_map: Sequence[int] | None = None,
         relation_heads: int | None = None,
@@ -76,7 +80,8 @@ class DistillationPair(keras.layers.Layer):
         if isinstance(teacher, keras.Model):
             teacher = _up_to([comparison.teacher_place for comparison in compare], teacher)
         self.teacher = teacher
-        self.student = _up_to([comparison.student_place for comparison in compare], student)
+        end = [] if learns_outputs else [comparison.student_place for comparison in compare]
+        self.student = _up_to(end, student)
         self.student_is_whole = self.student is student
         places = {comparison.student_place for comparison in compare}
         self.projections = {place: layer for place, layer in (projections or {}).items() if place in places}

@@ -103,12 +103,37 @@ def training_bytes(
     return float_bytes * activations + FLOAT_BYTES * (scores + 4 * parameters)
 
 
-def comparing_bytes(size: Architecture, vocab_size: int, batch_size: int, length: int) -> int:
-    """Estimate of what a teacher keeps while it is compared with: weights, hidden states, attention of all layers."""
+def comparing_bytes(
+    size: Architecture, vocab_size: int, batch_size: int, length: int, predictions: int = 0
+) -> int:
+    """Estimate of what a teacher keeps while it is compared with: weights, hidden states, attention of all layers.
+
+    Args: those of `training_bytes`, where
+        predictions: Masked words of an example; 0 where its predictions are not compared, and it has no heads.
+    """
     states = (size.num_layers + 1) * length * size.hidden_dim
     attention = size.num_layers * size.num_heads * length * length
-    weights = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
-    return FLOAT_BYTES * (batch_size * (states + attention) + weights)
+    weights = count_parameters(size, vocab_size)
+    if predictions:
+        weights += count_head_parameters(size, vocab_size)
+    return FLOAT_BYTES * (batch_size * (states + attention + predictions * vocab_size) + weights)
+
+
+def projecting_bytes(
+    teacher_dim: int, student_dim: int, projections: int, places: int, batch_size: int, length: int
+) -> int:
+    """Estimate of what projections keep: weights, gradients and two moments, and the states on both sides of a loss.
+
+    Args:
+        teacher_dim: Width that they lead to.
+        student_dim: Width that they come from.
+        projections: How many there are.
+        places: Places where one of them is used.
+        batch_size: Examples of a step.
+        length: Tokens of an example.
+    """
+    weights = projections * (student_dim + 1) * teacher_dim
+    return FLOAT_BYTES * (4 * weights + 2 * places * batch_size * length * teacher_dim)
 
 
 def _count(shapes: Mapping[str, Shape]) -> int:

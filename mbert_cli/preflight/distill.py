@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mbert_cli.corpus.options import PretrainingOptions
-from mbert_cli.distill.layer_map import map_places
+from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads
+from mbert_cli.distill.options import ComparisonOptions, LayerTransferOptions, StrategyOptions
 from mbert_cli.distill.strategies import STRATEGIES
+from mbert_cli.distill.widths import name_projections
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
+from mbert_cli.model.cost import comparing_bytes, projecting_bytes
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found, with_store_of
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining
@@ -30,10 +34,12 @@ class Ready(PretrainingReady[DistillRecipe]):
     Attributes:
         teacher: The teacher's run.
         places: For each place of the student the teacher's that it learns from.
+        heads: How attention is compared.
     """
 
     teacher: RunModel
     places: Sequence[int]
+    heads: HeadMatch
 
     def plan_of(self, recipe: DistillRecipe) -> Sequence[Stage]:
         """The stages of a recipe for these networks."""
@@ -43,10 +49,9 @@ class Ready(PretrainingReady[DistillRecipe]):
 def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Ready:
     """Looks at teacher, stages, token store, run, lengths, layers, vocabularies and machine."""
     recipe, size = invocation.recipe, invocation.recipe.model.resolve()
-    teacher = look_at_model(
-        inspection, invocation, recipe.teacher, "teacher", TEACHERS, require_masked_language_model
-    )
-    inspection.look("stages", lambda: _stages(recipe))
+    stages = inspection.look("stages", lambda: _stages(recipe)).found or ()
+    require = partial(_require_predictions, recipe.distill, stages)
+    teacher = look_at_model(inspection, invocation, recipe.teacher, "teacher", TEACHERS, require)
     store = look_at_store(inspection, invocation, _data(recipe, teacher))
     inputs = _inputs(teacher, store)
     recipe = with_found(recipe, inputs)
@@ -59,22 +64,29 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         lambda: teacher.value.description.size,
     )
     places = inspection.look("layers", lambda: _layers(recipe, teacher.value))
+    heads = inspection.look("heads", lambda: _heads(recipe, teacher.value))
     vocabulary = store.found.vocabulary if store.found else None
     if vocabulary:
         inspection.look("vocabularies", lambda: _vocabularies(vocabulary, teacher.value))
-    theirs = teacher.found.description.size if teacher.found else None
-    look_at_pretraining(inspection, invocation.directory, recipe, size, vocabulary, theirs)
+    look_at_pretraining(
+        inspection,
+        invocation.directory,
+        recipe,
+        size,
+        vocabulary,
+        predicts=bool(STRATEGIES[recipe.distill.strategy].heads),
+        beside=partial(_bytes_beside, recipe, stages, teacher.found) if teacher.found else None,
+    )
     plan = _plan(recipe, places.value)
-    return Ready(invocation, recipe, size, plan, store.value, contents.value, teacher.value, places.value)
+    return Ready(
+        invocation, recipe, size, plan, store.value, contents.value, teacher.value, places.value, heads.value
+    )
 
 
 def _plan(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
     """The stages of the recipe's strategy; places as in `Ready`."""
-    strategy = recipe.distill.strategy
-    if strategy not in STRATEGIES:
-        known = ", ".join(STRATEGIES)
-        raise UserError(f"The strategies are {known}. Received: {strategy}", "Choose one with --strategy.")
-    return tuple(STRATEGIES[strategy](recipe.distill, places, recipe.train.optimizer))
+    stages = STRATEGIES[recipe.distill.strategy].stages
+    return tuple(stages(recipe.distill, places, recipe.train.optimizer))
 
 
 def _steps(recipe: DistillRecipe) -> tuple[Stage, ...]:
@@ -82,10 +94,52 @@ def _steps(recipe: DistillRecipe) -> tuple[Stage, ...]:
     return _plan(recipe, range(recipe.model.resolve().num_layers + 1))
 
 
-def _stages(recipe: DistillRecipe) -> tuple[str, None]:
+def compares_predictions(plan: Sequence[Stage]) -> bool:
+    """Whether a plan compares what the networks return, for which a teacher needs the heads of pre-training."""
+    return any(comparison.teacher_place is None for stage in plan for comparison in stage.compare)
+
+
+def _require_predictions(options: StrategyOptions, plan: Sequence[Stage], teacher: RunModel) -> None:
+    """Checks that a teacher predicts masked words where these predictions are learned."""
+    if not compares_predictions(plan):
+        return
+    ways = "--strategy general learns from the layers of any teacher. "
+    if isinstance(options, LayerTransferOptions):
+        ways += "--set distill.ground_truth_ratio=1 learns masked words from the text alone. "
+    else:
+        ways += (
+            "So do progressive, joint and auxiliary, which learn masked words from the text alone with "
+            "--set distill.ground_truth_ratio=1. "
+        )
+    if teacher.description.output_names:
+        ways += "--strategy task learns the teacher's own task. "
+    require_masked_language_model(teacher, ways)
+
+
+def _bytes_beside(recipe: DistillRecipe, plan: Sequence[Stage], model: RunModel, vocab_size: int) -> int:
+    """What a step holds beside the student: the teacher and the projections."""
+    teacher, student = model.description.size, recipe.model.resolve()
+    rows = recipe.train.batch_size, recipe.data.sequence_length
+    predictions = recipe.data.max_predictions if compares_predictions(plan) else 0
+    teaching = comparing_bytes(teacher, vocab_size, *rows, predictions)
+    if not isinstance(recipe.distill, ComparisonOptions):
+        return teaching
+    dims = teacher.hidden_dim, student.hidden_dim
+    compared = [comparison for stage in plan for comparison in stage.compare]
+    names = name_projections(compared, *dims, recipe.distill.projections)
+    return teaching + projecting_bytes(*dims, len(set(names.values())), len(names), *rows)
+
+
+def _stages(recipe: DistillRecipe) -> tuple[str, Sequence[Stage]]:
     plan = _steps(recipe)
+    idle = [stage.name for stage in plan if not any(stage.loss_weights.values())]
+    if idle:
+        raise UserError(
+            f"A stage minimises at least one loss. Received: distill.factors that leave none in {idle[0]}",
+            "Give one a factor above 0, such as --set distill.factors.hidden_states=1.",
+        )
     steps = counted(sum(stage.steps for stage in plan), "step")
-    return f"{recipe.distill.strategy}: {len(plan)} of {steps}", None
+    return f"{recipe.distill.strategy}: {len(plan)} of {steps}", plan
 
 
 def _data(recipe: DistillRecipe, teacher: Looked[RunModel]) -> PretrainingOptions:
@@ -105,6 +159,14 @@ def _layers(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, Sequence[int
     layers = [place - 1 for place in places[1:]]
     words = f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher"
     return words, places
+
+
+def _heads(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, HeadMatch]:
+    options = recipe.distill
+    if not isinstance(options, ComparisonOptions):
+        return "not compared", HeadMatch()
+    heads = match_heads(teacher.description.size, recipe.model.resolve(), options)
+    return str(heads), heads
 
 
 def _vocabularies(vocabulary: Vocabulary, teacher: RunModel) -> tuple[str, None]:

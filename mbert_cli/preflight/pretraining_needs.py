@@ -1,12 +1,12 @@
 """What `train-teacher` and `distill` are both ready with: a network, stages and a token store."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from mbert_cli.model.cost import (
     USUAL_VOCABULARY,
-    comparing_bytes,
     count_head_parameters,
     count_parameters,
     training_bytes,
@@ -51,16 +51,30 @@ def look_at_pretraining(
     recipe: TrainTeacherRecipe | DistillRecipe,
     size: Architecture,
     vocabulary: Vocabulary | None,
-    teacher: Architecture | None = None,
+    *,
+    predicts: bool = True,
+    beside: Callable[[int], int] | None = None,
 ) -> None:
-    """Disk, memory and extras of a training on a token store; with a teacher to compare with, both models'."""
+    """Looks at disk, memory and extras of a training on a token store.
+
+    Args:
+        inspection: Receives what is found.
+        run: Where it is written.
+        recipe: What trains.
+        size: The architecture that trains.
+        vocabulary: That of the store, where it is known.
+        predicts: Whether the network has the heads of pre-training.
+        beside: Tokens of the vocabulary -> bytes of what a step holds beside that network, if anything.
+    """
     data, options = recipe.data, recipe.train
     vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
-    parameters = count_parameters(size, vocab_size) + count_head_parameters(size, vocab_size)
+    parameters = count_parameters(size, vocab_size)
+    if predicts:
+        parameters += count_head_parameters(size, vocab_size)
     look_at_training_disk(inspection, run, parameters, options)
-    rows = options.batch_size, data.sequence_length
-    needed = training_bytes(size, vocab_size, *rows, data.max_predictions, float_bytes(options))
-    if teacher:
-        needed += comparing_bytes(teacher, vocab_size, *rows)
+    rows, predictions = (options.batch_size, data.sequence_length), data.max_predictions if predicts else 0
+    needed = training_bytes(size, vocab_size, *rows, predictions, float_bytes(options))
+    if beside:
+        needed += beside(vocab_size)
     look_at_memory(inspection, needed, *rows)
     look_at_extras(inspection, options)

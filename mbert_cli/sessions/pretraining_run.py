@@ -41,6 +41,8 @@ def pretrain(
     plan_of: PlanOf,
     build: Callable[[Stage], Objective],
     contents: Contents,
+    *,
+    masks_text: bool = True,
 ) -> None:
     """Trains a pre-training network through the stages and writes `final/`.
 
@@ -53,15 +55,15 @@ def pretrain(
         plan_of: The stages of a recipe, in order.
         build: Stage -> what the stage minimises.
         contents: What the inputs hold.
+        masks_text: Whether words of the text are masked.
     """
     plan = plan_of(recipe)
     with open_run(invocation, recipe, contents, plan_of) as run:
         if say_when_complete(run):
             return
-        batches = PretrainingBatches(store, recipe.data, recipe.train.batch_size, recipe.seed)
-        held_out = PretrainingBatches(
-            store, recipe.data, recipe.train.batch_size, recipe.seed, split="validation"
-        )
+        drawn = store, recipe.data, recipe.train.batch_size, recipe.seed
+        batches = PretrainingBatches(*drawn, masks_text=masks_text)
+        held_out = PretrainingBatches(*drawn, split="validation", masks_text=masks_text)
 
         def validate(objective: Objective) -> dict[str, float]:
             return mean_figures(objective, map(held_out, range(recipe.train.validation_steps)))
@@ -75,7 +77,7 @@ def pretrain(
         known = {
             "steps": sum(stage.steps for stage in plan),
             **_score(figures),
-            **_held_out_set(recipe, contents),
+            **_held_out_set(recipe, contents, masks_text),
             "parameters": network.count_params(),
         }
 
@@ -95,10 +97,13 @@ def _score(figures: Mapping[str, float]) -> dict[str, object]:
     return {"score": figures.get(f"validation/{TOTAL}"), "score_name": TRANSFER_LOSS}
 
 
-def _held_out_set(recipe: TrainTeacherRecipe | DistillRecipe, contents: Contents) -> dict[str, object]:
+def _held_out_set(
+    recipe: TrainTeacherRecipe | DistillRecipe, contents: Contents, masks_text: bool = True
+) -> dict[str, object]:
     """Which examples the score is of: the store and all that decides what is drawn from its held-out part."""
     store = sorted((file.name, file.sha256) for file in contents["data.run"].files)
     options = recipe.data.model_dump(exclude={"run", "prepare"})
+    options |= {} if masks_text else {"masks_text": False}
     drawn = recipe.seed, recipe.train.batch_size, recipe.train.validation_steps
     digest = hashlib.blake2b(json.dumps([store, options, drawn]).encode(), digest_size=8)
     return {

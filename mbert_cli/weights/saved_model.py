@@ -45,17 +45,23 @@ class SavedModel:
         return load_run_vocabulary(self.folder, self.description)
 
 
-def require_masked_language_model(model: SavedModel) -> None:
-    """Checks that a model can teach.
+def require_masked_language_model(model: SavedModel, ways: str = "") -> None:
+    """Checks that what a model says of masked words can be learned.
+
+    Args:
+        model: The model.
+        ways: What does without, for the hint.
 
     Raises:
         UserError: It has no head for masked words.
     """
     if "masked_language_model" not in model.heads:
         raise UserError(
-            "A teacher must have a head for masked words: its predictions are what the student learns. "
+            "A teacher whose predictions of masked words are learned must have a head for them. "
             f"Received: {model.path} with {', '.join(sorted(model.heads)) or 'no head'}.",
-            "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",
+            f"{ways}Or import the checkpoint that it was before fine-tuning, saved with its masked-LM head."
+            if ways
+            else "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",
         )
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mbert_cli.distill.layer_map import map_places
-from mbert_cli.distill.options import JointOptions
+from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads
+from mbert_cli.distill.options import DistilBertOptions, GeneralOptions, JointOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES, Architecture
 
@@ -34,7 +34,7 @@ def test_layers_that_do_not_divide_are_refused():
         "Received: 4 teacher layers and 3 student layers."
     )
     assert error.value.hint == (
-        "Name the teacher layer for each student layer with --set distill.layer_map='[0, 2, …]'."
+        "Name the teacher layer for each student layer, as in --set distill.layer_map='[0, 1, 3]'."
     )
 
 
@@ -53,22 +53,85 @@ def test_models_of_another_width_can_be_compared():
     assert map_places(TEACHER, narrow, JointOptions(strategy="joint")) == [0, 1, 2, 3, 4]
 
 
-def test_attention_of_another_number_of_heads_cannot_be_compared():
+def test_copied_layers_are_a_map_too():
+    student = changed(STUDENT, num_layers=2)
+    options = DistilBertOptions(strategy="distilbert", copied_layers=[0, 4])
+    with pytest.raises(UserError, match=r"^distill\.copied_layers needs one teacher layer, 0 to 3, for each"):
+        map_places(TEACHER, student, options)
+
+
+def options(head_map=None, relation_heads=None, **factors: float) -> GeneralOptions:
+    return GeneralOptions(
+        strategy="general", head_map=head_map, relation_heads=relation_heads, factors=factors
+    )
+
+
+def test_heads_are_compared_as_they_stand_where_there_are_as_many():
+    assert match_heads(TEACHER, STUDENT, options()) == HeadMatch(True, None, None)
+    assert str(match_heads(TEACHER, STUDENT, options())) == "each with the teacher's of its number"
+
+
+def test_a_head_map_serves_models_with_other_numbers_of_heads():
+    found = match_heads(changed(TEACHER, num_heads=8), STUDENT, options([0, 2, 4, 7]))
+    assert found == HeadMatch(True, (0, 2, 4, 7), None)
+    assert str(found) == "the student's 4 learn from 0, 2, 4, 7 of the teacher"
+
+
+def test_attention_of_another_number_of_heads_is_refused_with_the_ways_out():
     with pytest.raises(UserError) as error:
-        map_places(TEACHER, changed(STUDENT, num_heads=8), JointOptions(strategy="joint"))
+        match_heads(TEACHER, changed(STUDENT, num_heads=8), JointOptions(strategy="joint"))
     assert error.value.message == (
         "Attention is compared head by head, so num_heads must be the same in both models. "
         "Received: 4 in the teacher and 8 in the student."
     )
     assert error.value.hint == (
-        "--set distill.factors.attention=0 compares hidden states alone; or choose another model.size, or --set "
-        "model.changes.num_heads=4."
+        "--set distill.head_map='[0, 0, 1, 1, 2, 2, 3, 3]' names a head of the teacher for each of the student's; "
+        "--set distill.factors.attention=0 --set distill.factors.attention_relations=1 "
+        "--set distill.relation_heads=8 compares relations among queries, keys and values instead; "
+        "--set distill.factors.attention=0 alone compares hidden states."
     )
 
 
+@pytest.mark.parametrize("head_map", [[0, 1], [0, 1, 2, 8]])
+def test_a_head_map_that_does_not_fit_is_refused(head_map):
+    with pytest.raises(UserError) as error:
+        match_heads(changed(TEACHER, num_heads=8), STUDENT, options(head_map))
+    assert error.value.message == (
+        "distill.head_map needs one teacher head, 0 to 7, for each of the student's 4 heads. "
+        f"Received: {head_map}."
+    )
+    assert error.value.hint == "For example --set distill.head_map='[0, 2, 4, 6]'."
+
+
+def test_a_head_map_that_is_not_needed_can_be_left_out():
+    with pytest.raises(UserError) as error:
+        match_heads(TEACHER, STUDENT, options([0]))
+    assert error.value.hint == "distill.head_map=null compares the heads as they stand."
+
+
+def test_relations_have_heads_of_their_own_number():
+    relations = {"attention_scores": 0, "attention_relations": 1}
+    student = changed(STUDENT, num_heads=2)
+    assert match_heads(TEACHER, student, options(**relations)) == HeadMatch(False, None, 2)
+    found = match_heads(TEACHER, student, options(None, 16, **relations))
+    assert found == HeadMatch(False, None, 16)
+    assert str(found) == "relations of attention are split into 16"
+
+
+def test_relations_that_cannot_be_split_are_refused():
+    teacher, student = changed(TEACHER, intra_dim=384), changed(STUDENT, intra_dim=120)
+    with pytest.raises(UserError) as error:
+        match_heads(teacher, student, options(None, 7, attention_scores=0, attention_relations=1))
+    assert error.value.message == (
+        "The heads of attention relations must divide the width of attention of both models. "
+        "Received: 7 heads for 384 in the teacher and 120 in the student."
+    )
+    assert error.value.hint == "For example --set distill.relation_heads=4."
+
+
 def test_without_attention_the_number_of_heads_does_not_matter():
-    options = JointOptions(strategy="joint", factors={"attention": 0})
-    assert map_places(TEACHER, changed(STUDENT, num_heads=8), options) == [0, 1, 2, 3, 4]
+    found = match_heads(TEACHER, changed(STUDENT, num_heads=8), options(attention_scores=0))
+    assert found == HeadMatch() and str(found) == "not compared"
 
 
 def test_the_sizes_of_the_paper_have_equal_maps():

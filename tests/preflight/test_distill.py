@@ -1,5 +1,12 @@
 """What `mbert distill` needs."""
 
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.cost import comparing_bytes, projecting_bytes, training_bytes
+from mbert_cli.model.options import SIZES
+from mbert_cli.preflight import pretraining_needs
+from mbert_cli.preflight.distill import compares_predictions
 from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import invoke
 
@@ -58,8 +65,77 @@ def test_a_teacher_that_predicts_no_masked_words_is_told(make_run, checks):
     assert found["teacher"] == (
         False,
         (
-            "A teacher must have a head for masked words: its predictions are what the student learns. "
+            "A teacher whose predictions of masked words are learned must have a head for them. "
             "Received: runs/train-teacher with next_sentence."
         ),
     )
     assert "layers" not in found
+
+
+def test_the_ways_of_a_teacher_that_predicts_no_masked_words_are_named(make_run):
+    make_run("train-teacher", head="next_sentence")
+    with pytest.raises(UserError) as refused:
+        resolve(invoke("distill", "quickstart", [], {}))
+    assert refused.value.hint == (
+        "--strategy general learns from the layers of any teacher. --set distill.ground_truth_ratio=1 learns masked "
+        "words from the text alone. Or import the checkpoint that it was before fine-tuning, saved with its "
+        "masked-LM head."
+    )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings"),
+    [
+        ("quickstart", ["distill.ground_truth_ratio=1"]),
+        ("quickstart", ["distill.strategy=auxiliary", "distill.ground_truth_ratio=1"]),
+        ("quickstart_general", []),
+    ],
+)
+def test_where_no_prediction_is_learned_a_teacher_needs_none(recipe, settings, make_run, make_store):
+    make_run("train-teacher", head="next_sentence")
+    make_store()
+    ready = resolve(invoke("distill", recipe, settings, {}))
+    assert not compares_predictions(ready.plan)
+
+
+def test_how_heads_are_compared_is_found(make_run, checks):
+    make_run("train-teacher")
+    assert checks("distill", "quickstart")["heads"] == (True, "each with the teacher's of its number")
+    passed, finding = checks("distill", "quickstart", "model.changes.num_heads=8")["heads"]
+    assert not passed
+    assert finding.startswith(
+        "Attention is compared head by head, so num_heads must be the same in both models."
+    )
+
+
+def test_factors_that_leave_no_loss_are_told(make_run, checks):
+    make_run("train-teacher")
+    factors = [f"distill.factors.{name}=0" for name in ("hidden_states", "attention_scores")]
+    assert checks("distill", "quickstart_general", *factors)["stages"] == (
+        False,
+        "A stage minimises at least one loss. Received: distill.factors that leave none in general distillation",
+    )
+
+
+def test_memory_counts_the_teacher_and_the_projections(make_run, make_store, monkeypatch):
+    make_run("train-teacher")
+    make_store()
+    asked = []
+    monkeypatch.setattr(pretraining_needs, "look_at_memory", lambda _, needed, *rows: asked.append(needed))
+    size = SIZES["ib_bert_laptop"]
+    for width in (size.hidden_dim, 64):
+        settings = (
+            "train.batch_size=8",
+            f"model.changes={{hidden_dim: {width}, embedding_dim: {width}, num_heads: 4}}",
+        )
+        resolve(invoke("distill", "quickstart_general", settings, {}))
+    equal, narrow = (
+        needed
+        - training_bytes(
+            SIZES["tinybert_4"].model_copy(update={"hidden_dim": width, "embedding_dim": width, "num_heads": 4}),
+            8000, 8, 64,
+        )
+        for needed, width in zip(asked, (size.hidden_dim, 64), strict=True)
+    )  # fmt: skip
+    assert equal == comparing_bytes(size, 8000, 8, 64)
+    assert narrow - equal == projecting_bytes(size.hidden_dim, 64, 2, 5, 8, 64)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.model.cost import comparing_bytes, count_head_parameters, count_parameters, training_bytes
+from mbert_cli.model.cost import count_head_parameters, count_parameters, training_bytes
 from mbert_cli.model.options import SIZES
 from mbert_cli.preflight import pretraining_needs
 from mbert_cli.preflight.inspection import Inspection
@@ -12,7 +12,7 @@ from mbert_cli.preflight.pretraining_needs import USUAL_VOCABULARY, look_at_pret
 from mbert_cli.recipe.loading import load
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 
-STUDENT, TEACHER = SIZES["mobilebert_laptop"], SIZES["ib_bert_laptop"]
+STUDENT = SIZES["mobilebert_laptop"]
 VOCABULARY = Vocabulary((*LEADING_TOKENS, "a"))
 
 
@@ -29,10 +29,10 @@ def looked(monkeypatch):
         pretraining_needs, "look_at_memory", lambda _, needed, *rows: asked.update(memory=(needed, *rows))
     )
 
-    def look(*settings: str, vocabulary: Vocabulary | None = VOCABULARY, teacher=None):
+    def look(*settings: str, vocabulary: Vocabulary | None = VOCABULARY, **network):
         recipe = load("distill", settings=settings).recipe
         inspection = Inspection(goes_on=True)
-        look_at_pretraining(inspection, Path("runs/x"), recipe, STUDENT, vocabulary, teacher)
+        look_at_pretraining(inspection, Path("runs/x"), recipe, STUDENT, vocabulary, **network)
         return asked, inspection.findings
 
     return look
@@ -48,12 +48,18 @@ def test_parameters_are_those_of_encoder_and_heads_with_the_vocabulary_or_a_usua
     )  # fmt: skip
 
 
-def test_a_step_holds_the_student_and_where_it_is_compared_the_teacher(looked):
+def test_a_step_holds_the_network_and_what_is_beside_it(looked):
     settings = ("train.batch_size=8", "data.sequence_length=64", "data.max_predictions=10")
     alone = training_bytes(STUDENT, VOCABULARY.size, 8, 64, 10, 4)
     assert looked(*settings)[0]["memory"] == (alone, 8, 64)
-    both = alone + comparing_bytes(TEACHER, VOCABULARY.size, 8, 64)
-    assert looked(*settings, teacher=TEACHER)[0]["memory"] == (both, 8, 64)
+    both = looked(*settings, beside=lambda vocab_size: 1000 * vocab_size)[0]["memory"]
+    assert both == (alone + 1000 * VOCABULARY.size, 8, 64)
+
+
+def test_an_encoder_that_predicts_nothing_has_no_heads(looked):
+    asked, _ = looked("train.batch_size=8", "data.sequence_length=64", predicts=False)
+    assert asked["disk"][1] == count_parameters(STUDENT, VOCABULARY.size)
+    assert asked["memory"] == (training_bytes(STUDENT, VOCABULARY.size, 8, 64, 0, 4), 8, 64)
 
 
 def test_an_extra_is_looked_at_where_the_recipe_wants_it(looked):

@@ -45,8 +45,8 @@ def test_looking_at_what_a_verb_needs_imports_neither_keras_nor_tensorflow():
 def test_findings_come_in_the_order_in_which_a_command_needs_them(checks, make_run):
     make_run("train-teacher")
     assert list(checks("distill")) == [
-        "recipe", "backend", "teacher", "stages", "token store", "sequence length, student",
-        "sequence length, teacher", "layers", "disk", "memory",
+        "recipe", "backend", "stages", "teacher", "token store", "sequence length, student",
+        "sequence length, teacher", "layers", "heads", "disk", "memory",
     ]  # fmt: skip
 
 

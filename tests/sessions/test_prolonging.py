@@ -28,7 +28,7 @@ def teacher_plan(recipe) -> list[Stage]:
 
 
 def student_plan(recipe) -> list[Stage]:
-    return STRATEGIES[recipe.distill.strategy](recipe.distill, range(3), recipe.train.optimizer)
+    return STRATEGIES[recipe.distill.strategy].stages(recipe.distill, range(3), recipe.train.optimizer)
 
 
 def takes_effect(verb: str, plan_of, *settings: str, **before: int) -> bool:

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.backend import in_streams
-from mbert_cli.distill.pair import HEAD_LOSSES, DistillationPair
-from mbert_cli.distill.projections import PROJECTED_LOSSES
+from mbert_cli.distill.pair import HEAD_LOSSES, PROJECTED_LOSSES, DistillationPair
 from mbert_cli.losses.loss import Loss, measure
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.tasks import TASK_LOSSES

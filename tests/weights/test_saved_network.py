@@ -64,6 +64,6 @@ def test_a_teacher_without_a_head_for_masked_words_is_refused(arrays, tmp_path):
     with pytest.raises(UserError) as refused:
         load_teacher(model)
     assert refused.value.message == (
-        "A teacher must have a head for masked words: its predictions are what the student learns. "
+        "A teacher whose predictions of masked words are learned must have a head for them. "
         f"Received: {model.path} with next_sentence."
     )

@@ -3,12 +3,8 @@
 from collections.abc import Sequence
 
 from mbert_cli.distill.options import AuxiliaryOptions
-from mbert_cli.distill.strategies.mobilebert import (
-    OUTPUTS_COMPARED,
-    PRETRAINING_WEIGHTS,
-    compare_layers,
-    transfer_weights,
-)
+from mbert_cli.distill.strategies.layers import compare_layers, transfer_weights
+from mbert_cli.distill.strategies.mobilebert import compare_outputs, pretraining_weights
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage, make_schedule
 
@@ -21,8 +17,8 @@ def auxiliary(options: AuxiliaryOptions, places: Sequence[int], optimizer: Optim
         Stage(
             name="transfer and pre-training distillation",
             steps=steps,
-            loss_weights=transfer_weights(options) | PRETRAINING_WEIGHTS,
+            loss_weights=transfer_weights(options) | pretraining_weights(options),
             schedule=make_schedule(optimizer, steps),
-            compare=(*compare_layers(options, places, layers), OUTPUTS_COMPARED),
+            compare=(*compare_layers(options, places, layers), *compare_outputs(options)),
         )
     ]

@@ -3,12 +3,8 @@
 from collections.abc import Sequence
 
 from mbert_cli.distill.options import JointOptions
-from mbert_cli.distill.strategies.mobilebert import (
-    compare_layers,
-    pretraining_stage,
-    transfer_schedule,
-    transfer_weights,
-)
+from mbert_cli.distill.strategies.layers import compare_layers, transfer_weights
+from mbert_cli.distill.strategies.mobilebert import pretraining_stage, transfer_schedule
 from mbert_cli.model.options import layer_name
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage

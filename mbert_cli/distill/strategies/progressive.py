@@ -4,12 +4,8 @@ import itertools
 from collections.abc import Sequence
 
 from mbert_cli.distill.options import ProgressiveOptions
-from mbert_cli.distill.strategies.mobilebert import (
-    compare_layers,
-    pretraining_stage,
-    transfer_schedule,
-    transfer_weights,
-)
+from mbert_cli.distill.strategies.layers import compare_layers, transfer_weights
+from mbert_cli.distill.strategies.mobilebert import pretraining_stage, transfer_schedule
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.model.options import layer_name

@@ -11,7 +11,7 @@ OPTIONS = {"progressive": ProgressiveOptions, "joint": JointOptions, "auxiliary"
 
 def stages(strategy: str, **options):
     settings = OPTIONS[strategy](strategy=strategy, transfer_steps=10, pretraining_steps=20, **options)
-    return STRATEGIES[strategy](settings, range(5), OptimizerOptions(learning_rate=2e-3))
+    return STRATEGIES[strategy].stages(settings, range(5), OptimizerOptions(learning_rate=2e-3))
 
 
 @pytest.mark.parametrize("strategy", OPTIONS)
@@ -37,3 +37,12 @@ def test_a_loss_with_a_factor_of_zero_is_neither_weighed_nor_compared(strategy):
     stage = stages(strategy, factors={"attention": 0, "feature_mean": 0})[0]
     assert stage.compare[0].losses == ("feature_map", "feature_variance")
     assert not {"attention", "feature_mean"} & set(stage.loss_weights)
+
+
+@pytest.mark.parametrize("strategy", OPTIONS)
+def test_words_learned_from_the_text_alone_need_no_predictions_of_a_teacher(strategy):
+    plan = stages(strategy, ground_truth_ratio=1)
+    assert all(one.teacher_place is not None for stage in plan for one in stage.compare)
+    last = plan[-1].loss_weights
+    assert (last["masked_language_model"], last["next_sentence"]) == (1.0, 1.0)
+    assert "pretraining_distillation" not in last
