@@ -35,10 +35,11 @@ what a loss is, the weighted mean               mbert_cli/losses/loss.py
 transfer losses                                mbert_cli/losses/transfer.py
 losses of TinyBERT, MiniLM and DistilBERT      mbert_cli/losses/tinybert.py
 masked-LM and next-sentence losses             mbert_cli/losses/pretraining.py
-progressive, joint, auxiliary                  mbert_cli/distill/strategies/
-which teacher layer a student layer learns from mbert_cli/distill/layer_map.py
+the strategies of distillation                 mbert_cli/distill/strategies/
+which layer and head learns from which         mbert_cli/distill/layer_map.py
 where a teacher's layer meets a student's      mbert_cli/distill/pair.py
 projections between their widths               mbert_cli/distill/projections.py
+which places share a projection                mbert_cli/distill/widths.py
 what a teacher says, recorded once             mbert_cli/distill/teacher_outputs.py
 the teacher is run over the rows               mbert_cli/tasks/teacher_outputs.py
 which of its tensors, and what stands for it   mbert_cli/distill/recorded_teacher.py

@@ -7,8 +7,7 @@ import keras
 
 from mbert_cli.backend import Tensor
 from mbert_cli.distill.output_records import RecordedArray
-from mbert_cli.distill.pair import HEAD_LOSSES, Teaching
-from mbert_cli.distill.projections import PROJECTED_LOSSES
+from mbert_cli.distill.pair import HEAD_LOSSES, PROJECTED_LOSSES, Teaching
 from mbert_cli.losses.loss import Tensors
 from mbert_cli.model.attention import MASKED
 from mbert_cli.model.encoder import PROJECTIONS
