@@ -92,6 +92,8 @@ their labels, a column or several              mbert_cli/examples/labelled_rows.
 order and mistakes of labels                   mbert_cli/examples/label_names.py
 rows of JSON: lines, arrays, lists in objects  mbert_cli/text/json_items.py
 windows over long texts of questions           mbert_cli/examples/answer_windows.py
+texts of a task that nobody labelled           mbert_cli/examples/unlabelled_files.py
+their rows beside labelled ones                mbert_cli/examples/joined_rows.py
 shuffled batches of a task                     mbert_cli/examples/batches.py
 CoNLL files, a token a line                    mbert_cli/examples/token_columns.py
 rows of JSON with labelled texts               mbert_cli/examples/token_records.py

@@ -55,17 +55,18 @@ OWN = {
 """The task that a run was fine-tuned for, by its source."""
 
 CHANGED = {
-    "glue": {"name": "mrpc", "folder": "other", "data_dir": "d", "sequence_length": 8},
-    "installed_docs": {"packages": ["rich", "typer"], "max_examples_per_label": 4, "sequence_length": 8},
+    "glue": {"name": "mrpc", "folder": "other", "data_dir": "d", "sequence_length": 8, "unlabelled": ["o.txt"]},
+    "installed_docs": {"packages": ["rich", "typer"], "max_examples_per_label": 4, "sequence_length": 8,
+                       "unlabelled": ["o.txt"]},
     "file": {"kind": "multi_label", "train": "o.csv", "validation": "o.csv", "validation_share": 0.9, "text": "other",
              "second_text": "other", "label": "other", "label_separator": ";", "labels": ["yes", "no"],
-             "delimiter": ";", "encoding": "utf-16", "sequence_length": 8},
+             "delimiter": ";", "encoding": "utf-16", "sequence_length": 8, "unlabelled": ["o.txt"]},
     "squad": {"version": "v2.0", "train": "o.json", "validation": "o.json", "validation_share": 0.9, "data_dir": "d",
               "sequence_length": 30, "document_stride": 5, "question_length": 4, "num_best": 3,
               "max_answer_tokens": 2, "null_threshold": 1.5, "misplaced": "leave_out"},
     "tokens": {"kind": "tags", "train": "o.jsonl", "validation": "o.jsonl", "validation_share": 0.9,
                "labels": ["PER", "ORG"], "token_column": 1, "label_column": 1, "offsets": "bytes",
-               "sequence_length": 8, "document_stride": 3},
+               "sequence_length": 8, "document_stride": 3, "unlabelled": ["o.txt"]},
     "imported": {"sequence_length": 8},
 }  # fmt: skip
 """Another value for each of its keys."""

@@ -6,11 +6,16 @@ from mbert_cli.corpus.contents import dataset_content, packages_content
 from mbert_cli.examples.augmented import find_augmentation
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, SquadTask, Task, TokenTask
+from mbert_cli.examples.unlabelled_files import unlabelled_paths, unlabelled_patterns
 from mbert_cli.runs.content import Content, files_content, folder_content
 
 
 def task_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
     """The contents of a task, by the recipe key that names them; `known` as for `files_content`, by key."""
+    return _labelled_contents(task, known) | _unlabelled_contents(task, known)
+
+
+def _labelled_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
     if isinstance(task, InstalledDocsTask):
         return {"task.packages": packages_content(task.packages)}
     if isinstance(task, GlueTask):
@@ -19,6 +24,14 @@ def task_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
     if isinstance(task, SquadTask) and task.train is None:
         found |= dataset_content("task.data_dir", f"squad/{task.version}", task.data_dir, known)
     return found
+
+
+def _unlabelled_contents(task: Task, known: dict[str, Content]) -> dict[str, Content]:
+    patterns = unlabelled_patterns(task)
+    if not patterns:
+        return {}
+    key = "task.unlabelled"
+    return {key: files_content(", ".join(patterns), unlabelled_paths(task), known.get(key))}
 
 
 def _glue_contents(task: GlueTask, known: dict[str, Content]) -> dict[str, Content]:

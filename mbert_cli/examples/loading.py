@@ -10,7 +10,7 @@ from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import InstalledDocsCorpus
 from mbert_cli.errors import UserError
 from mbert_cli.examples.augmented import refuse_augmentation, training_file
-from mbert_cli.examples.glue import GLUE, load_glue
+from mbert_cli.examples.glue import load_glue
 from mbert_cli.examples.options import (
     AnyTask,
     FileTask,
@@ -21,10 +21,10 @@ from mbert_cli.examples.options import (
     TokenTask,
 )
 from mbert_cli.examples.squad_task import load_squad
-from mbert_cli.examples.table_files import Columns
 from mbert_cli.examples.text_tables import load_file_task
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.examples.token_files import load_token_task
+from mbert_cli.examples.unlabelled_files import require_unlabelled
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.tfds import require_dataset
 
@@ -73,19 +73,6 @@ def _load(options: AnyTask, split: str | None) -> TaskData:
     if isinstance(options, TokenTask):
         return load_token_task(options)
     return _load_installed_docs(options)
-
-
-def text_columns(options: AnyTask) -> Columns:
-    """The columns of texts in the task's own files; `text` for a task without files."""
-    if isinstance(options, GlueTask):
-        columns = GLUE[options.name].columns
-        return Columns(columns.text, columns.second_text)
-    return Columns(options.text, options.second_text) if isinstance(options, FileTask) else Columns("text")
-
-
-def takes_pairs(options: AnyTask) -> bool:
-    """Whether an example of the task is known to have two texts; nothing is known about a model from elsewhere."""
-    return text_columns(options).second_text is not None
 
 
 def _load_installed_docs(options: InstalledDocsTask) -> TaskData:
@@ -151,6 +138,8 @@ def require_task(task: AnyTask, split: str | None = None) -> None:
         _require_file("task.validation", task.validation)
     elif isinstance(task, GlueTask):
         _require_glue(task, split)
+    if split in (None, "train"):
+        require_unlabelled(task)
 
 
 def _require_file(key: str, path: str | Path | None) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from mbert_cli.section import Positive, Section
 
 TaskLength = Annotated[int, Field(ge=4)]
+UnlabelledFiles = Annotated[list[str], Field(min_length=1)]
 TaskKind = Literal[
     "classification", "multi_label", "regression", "question_answering", "token_classification"
 ]
@@ -22,6 +23,10 @@ class InstalledDocsTask(Section):
     """Import names of the libraries to tell apart; null uses the list of the demonstration."""
     max_examples_per_label: Positive = 1500
     """At most this many paragraphs per library."""
+    unlabelled: UnlabelledFiles | None = None
+    """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
+    mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.
+    null learns from the labelled examples alone."""
     sequence_length: TaskLength = 64
     """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
@@ -40,6 +45,10 @@ class GlueTask(Section):
     same columns; null takes the folder's."""
     data_dir: str | None = None
     """Folder of prepared tensorflow-datasets; null uses their default."""
+    unlabelled: UnlabelledFiles | None = None
+    """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
+    mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.
+    null learns from the labelled examples alone."""
     sequence_length: TaskLength = 128
     """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
@@ -77,6 +86,10 @@ class FileTask(Section):
     encoding: str | None = None
     """Encoding of the files, such as utf-8, utf-16 or cp1252. null reads UTF-8, or what the byte order mark of a file
     says."""
+    unlabelled: UnlabelledFiles | None = None
+    """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
+    mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.
+    null learns from the labelled examples alone."""
     sequence_length: TaskLength = 128
     """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
@@ -194,6 +207,10 @@ class TokenTask(Section):
     offsets: Literal["characters", "utf16", "bytes"] = "characters"
     """What the start and end of a span count: characters, UTF-16 units (as in JavaScript, and therefore in doccano),
     or bytes of UTF-8. UTF-16 units differ after an emoji, bytes after any character that is not ASCII."""
+    unlabelled: UnlabelledFiles | None = None
+    """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
+    mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.
+    null learns from the labelled examples alone."""
     sequence_length: TaskLength = 128
     """Tokens per row: special tokens and a text, or a window of a longer one."""
     document_stride: Positive | None = None

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
-from mbert_cli.examples.loading import takes_pairs, text_columns
 from mbert_cli.examples.options import AnyTask, FileTask, ImportedTask
 from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, read_table_texts
+from mbert_cli.examples.task_columns import takes_pairs, text_columns
 from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
-from mbert_cli.examples.loading import takes_pairs
 from mbert_cli.examples.options import AnyTask, ImportedTask
+from mbert_cli.examples.task_columns import takes_pairs
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import Architecture
 from mbert_cli.tasks.kinds import kind_of

@@ -6,8 +6,9 @@ import tensorflow_datasets as tfds
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
-from mbert_cli.examples.loading import load_task, takes_pairs
+from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import GlueTask
+from mbert_cli.examples.task_columns import takes_pairs
 
 
 def options(folder=None, name="sst2", **changes) -> GlueTask:

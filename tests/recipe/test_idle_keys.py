@@ -28,6 +28,15 @@ CASES = [
         "on a fine-tuning, which is validated on all validation examples at the end of every epoch. Received: 20",
     ),
     (
+        "finetune",
+        ["task.source=file", "task.train=a.csv", "task.unlabelled=[mails.txt]"],
+        "task.unlabelled",
+        (
+            "on a verb without a teacher, who alone could label these texts; `mbert distill --strategy task` has one. "
+            "Received: [mails.txt]"
+        ),
+    ),
+    (
         "predict",
         ["task.source=file", "task.train=a.csv", "task.labels=[a, b]"],
         "task.labels",
