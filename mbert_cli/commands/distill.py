@@ -8,9 +8,10 @@ import keras
 from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
+from mbert_cli.distill.layer_copies import copy_layers
 from mbert_cli.distill.layer_map import HeadMatch
 from mbert_cli.distill.options import (
-    ComparisonOptions,
+    DistilBertOptions,
     DistillOptions,
     GeneralOptions,
     LayerTransferOptions,
@@ -19,12 +20,13 @@ from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.distill.warm_start import warm_start
+from mbert_cli.figures import counted
+from mbert_cli.losses.loss import Loss
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import output_losses
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.model.options import Architecture
-from mbert_cli.preflight.distill import Ready, compares_predictions
+from mbert_cli.preflight.distill import Ready, compares_predictions, sharing_of
 from mbert_cli.preflight.inputs import with_input
 from mbert_cli.preflight.token_store import KEY, StoreRun
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
@@ -59,7 +61,7 @@ def run(ready: Ready) -> None:
     )
     teacher.trainable = False
     student = _student(ready, recipe, store.vocabulary.size, has_relations)
-    _warm_start(student, teacher, ready.size, ready.teacher.description.size, recipe.distill)
+    _warm_start(student, teacher, ready, recipe.distill)
     projections = _projections(ready, recipe)
     layers = {layer.name.replace("_", " "): layer for layer in projections.values()}
     show_plan(ready.invocation, ready.plan, {"teacher": teacher, "student": student, **layers}, recipe.train)
@@ -92,12 +94,9 @@ def _student(ready: Ready, recipe: DistillRecipe, vocab_size: int, has_relations
 
 def _projections(ready: Ready, recipe: DistillRecipe) -> dict[int, keras.layers.Layer]:
     """What brings the student's hidden states to the teacher's width."""
-    options = recipe.distill
-    if not isinstance(options, ComparisonOptions):
-        return {}
     compared = [comparison for stage in ready.plan for comparison in stage.compare]
     dims = ready.teacher.description.size.hidden_dim, ready.size.hidden_dim
-    return build_projections(compared, *dims, recipe.seed, options.projections)
+    return build_projections(compared, *dims, recipe.seed, sharing_of(recipe.distill))
 
 
 def _objective(
@@ -109,18 +108,15 @@ def _objective(
     stage: Stage,
 ) -> Objective:
     options = recipe.distill
-    soft_targets = (
-        output_losses(options.ground_truth_ratio, options.temperature)
-        if isinstance(options, LayerTransferOptions)
-        else {}
-    )
+    own_heads = STRATEGIES[options.strategy].heads
+    student_losses = {name: loss for name, loss in PRETRAINING_LOSSES.items() if name.startswith(own_heads)}
     pair = DistillationPair(
         teacher,
         student,
         stage.compare,
-        output_losses=soft_targets,
-        student_losses=PRETRAINING_LOSSES,
-        learns_outputs=any(name in PRETRAINING_LOSSES for name in stage.loss_weights),
+        output_losses=_output_losses(options),
+        student_losses=student_losses,
+        learns_outputs=any(name in student_losses for name in stage.loss_weights),
         projections=projections,
         head_map=heads.head_map,
         relation_heads=heads.relation_heads,
@@ -128,14 +124,19 @@ def _objective(
     return Objective(student, pair, stage.loss_weights, pair.known_losses, companions=pair.companions)
 
 
-def _warm_start(
-    student: keras.Model,
-    teacher: keras.Model,
-    size: Architecture,
-    teacher_size: Architecture,
-    options: DistillOptions,
-) -> None:
-    same = size.normalization == teacher_size.normalization
+def _output_losses(options: DistillOptions) -> Mapping[str, Loss]:
+    """What can be compared of what the networks return."""
+    if isinstance(options, LayerTransferOptions):
+        return output_losses(options.ground_truth_ratio, options.temperature)
+    return output_losses(temperature=options.temperature) if isinstance(options, DistilBertOptions) else {}
+
+
+def _warm_start(student: keras.Model, teacher: keras.Model, ready: Ready, options: DistillOptions) -> None:
+    same = ready.size.normalization == ready.teacher.description.size.normalization
     report = warm_start(student, teacher, options.warm_start, same_normalization=same)
     for sentence in report.sentences(options.warm_start):
         console.info(sentence)
+    if ready.copies:
+        copied = copy_layers(student, teacher, ready.copies)
+        layers = ", ".join(map(str, ready.copies))
+        console.info(f"Copied from layers {layers} of the teacher: {counted(len(copied), 'weight')}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
+from mbert_cli.distill.layer_map import map_layers
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture, layer_name
 from mbert_cli.model.weight_shapes import Shape, encoder_shapes
@@ -29,15 +30,8 @@ def find_copies(
     Raises:
         UserError: There is not one for each layer, or its weights mean something else in the student.
     """
-    copies = _spread(teacher, student) if copied_layers is None else list(copied_layers)
-    if not copies:
+    if copied_layers is not None and not copied_layers:
         return []
-    if len(copies) != student.num_layers or max(copies) >= teacher.num_layers:
-        raise UserError(
-            f"{_KEY} needs one teacher layer, 0 to {teacher.num_layers - 1}, for each of the student's "
-            f"{student.num_layers} layers. Received: {copies}.",
-            f"{_KEY}=null spreads them evenly, and {_KEY}=[] copies none.",
-        )
     difference = _difference(teacher, student)
     if difference:
         raise UserError(
@@ -45,7 +39,7 @@ def find_copies(
             f"--set {_KEY}=[] starts from layers as they are drawn; or choose a student of the teacher's widths "
             "(model.size, model.changes).",
         )
-    return copies
+    return map_layers(teacher.num_layers, student.num_layers, copied_layers, _KEY)
 
 
 def copy_layers(student: keras.Model, teacher: keras.Model, copies: Sequence[int]) -> list[str]:
@@ -67,18 +61,6 @@ def copy_layers(student: keras.Model, teacher: keras.Model, copies: Sequence[int
         }
     assign_variables(student, arrays, allow_missing=("",))
     return sorted(arrays)
-
-
-def _spread(teacher: Architecture, student: Architecture) -> list[int]:
-    stride, rest = divmod(teacher.num_layers, student.num_layers)
-    if rest or not stride:
-        raise UserError(
-            "The teacher's layers must be a multiple of the student's to be copied evenly. "
-            f"Received: {teacher.num_layers} teacher layers and {student.num_layers} student layers.",
-            f"Name a teacher layer for each student layer with --set {_KEY}='[0, 2, …]', or copy none with "
-            f"--set {_KEY}=[].",
-        )
-    return [stride * layer + stride - 1 for layer in range(student.num_layers)]
 
 
 def _difference(teacher: Architecture, student: Architecture) -> str | None:

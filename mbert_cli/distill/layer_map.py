@@ -1,5 +1,6 @@
 """Which place and which heads of the teacher each place and head of the student learns from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mbert_cli.distill.options import ComparisonOptions, DistilBertOptions
@@ -40,41 +41,55 @@ def map_places(
     """Returns the teacher's place for each place of the student, from the embeddings' output on.
 
     Place 0 is the output of the embeddings and place l that of layer l, counted from 1, as in `Comparison`. Without a
-    map of the recipe's, place m learns from g(m) = k * m of the teacher (TinyBERT, section 3.1).
+    map of the recipe's, place m learns from g(m) = k * m of the teacher (TinyBERT, section 3.1). DistilBERT compares
+    the last place alone, whatever the depths.
 
     Raises:
         UserError: The layers cannot be mapped.
     """
     if isinstance(options, DistilBertOptions):
-        layer_map, key = options.copied_layers or None, "distill.copied_layers"
-    else:
-        layer_map, key = options.layer_map, "distill.layer_map"
-    return _map_layers(teacher.num_layers, student.num_layers, layer_map, key)
+        return [place * teacher.num_layers // student.num_layers for place in range(student.num_layers + 1)]
+    layers = map_layers(teacher.num_layers, student.num_layers, options.layer_map, "distill.layer_map")
+    return [0, *(layer + 1 for layer in layers)]
 
 
-def _map_layers(teacher_layers: int, student_layers: int, layer_map: list[int] | None, key: str) -> list[int]:
-    """The teacher's place for each place of the student, by the map that a recipe key gives."""
+def map_layers(
+    teacher_layers: int, student_layers: int, layer_map: Sequence[int] | None, key: str
+) -> list[int]:
+    """Returns for each layer of the student one of the teacher's, both counted from 0.
+
+    Args:
+        teacher_layers: How many the teacher has.
+        student_layers: How many the student has.
+        layer_map: What the recipe gives; None spreads them evenly, so that the last is the teacher's last.
+        key: The recipe's key for it, for messages.
+
+    Raises:
+        UserError: There is not one for each, one is beyond the teacher's, or they cannot be spread evenly.
+    """
     if layer_map is not None:
-        return [0, *(layer + 1 for layer in _checked_map(layer_map, teacher_layers, student_layers, key))]
+        return _checked_map(layer_map, teacher_layers, student_layers, key)
     if teacher_layers % student_layers:
-        example = [(layer + 1) * teacher_layers // student_layers - 1 for layer in range(student_layers)]
+        example = [
+            max(0, (layer + 1) * teacher_layers // student_layers - 1) for layer in range(student_layers)
+        ]
         raise UserError(
             "The teacher's layers must be a multiple of the student's to be mapped evenly. "
             f"Received: {teacher_layers} teacher layers and {student_layers} student layers.",
             f"Name the teacher layer for each student layer, as in --set {key}='{example}'.",
         )
     stride = teacher_layers // student_layers
-    return [stride * place for place in range(student_layers + 1)]
+    return [stride * layer + stride - 1 for layer in range(student_layers)]
 
 
-def _checked_map(layer_map: list[int], teacher_layers: int, student_layers: int, key: str) -> list[int]:
+def _checked_map(layer_map: Sequence[int], teacher_layers: int, student_layers: int, key: str) -> list[int]:
     if len(layer_map) != student_layers or max(layer_map) >= teacher_layers:
         raise UserError(
             f"{key} needs one teacher layer, 0 to {teacher_layers - 1}, for each of the "
             f"student's {student_layers} layers. Received: {layer_map}.",
             f"{key}=null maps the layers evenly.",
         )
-    return layer_map
+    return list(layer_map)
 
 
 def match_heads(teacher: Architecture, student: Architecture, options: ComparisonOptions) -> HeadMatch:

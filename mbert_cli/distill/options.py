@@ -93,7 +93,8 @@ class ComparisonOptions(StrategyOptions):
     factors: TransferFactors = TransferFactors()
     """Weights of the losses that compare layers."""
     warm_start: list[PretrainingPart] = ["embeddings", "masked_language_model", "next_sentence"]
-    """Parts to copy from the teacher before the first step, where their shapes are equal."""
+    """Parts to start with from the teacher before the first step; embeddings of another width begin with the widest
+    directions of the teacher's."""
 
 
 class LayerTransferOptions(ComparisonOptions):
@@ -152,7 +153,8 @@ class GeneralOptions(ComparisonOptions):
     factors: TinyBertFactors = TinyBertFactors()
     """Weights of the losses that compare layers."""
     warm_start: list[PretrainingPart] = ["embeddings"]
-    """Parts to copy from the teacher before the first step, where their shapes are equal."""
+    """Parts to start with from the teacher before the first step; embeddings of another width begin with the widest
+    directions of the teacher's."""
 
 
 class DistilBertOptions(StrategyOptions):
@@ -169,8 +171,9 @@ class DistilBertOptions(StrategyOptions):
     copied_layers: Places | None = None
     """For each student layer, the teacher layer that it starts as a copy of, counted from 0; null spreads them
     evenly, [] copies none."""
-    warm_start: list[PretrainingPart] = ["embeddings", "masked_language_model", "next_sentence"]
-    """Other parts to copy from the teacher before the first step, where their shapes are equal."""
+    warm_start: list[Literal["embeddings", "masked_language_model"]] = ["embeddings", "masked_language_model"]
+    """Other parts to start with from the teacher before the first step; embeddings of another width begin with the
+    widest directions of the teacher's."""
 
 
 class TaskOptions(ComparisonOptions):
@@ -193,7 +196,8 @@ class TaskOptions(ComparisonOptions):
     factors: TinyBertFactors = TinyBertFactors()
     """Weights of the losses that compare layers."""
     warm_start: list[Literal["embeddings"]] = []  # type: ignore[assignment] # a task model has no other such part
-    """Parts to copy from the teacher before the first step, where their shapes are equal."""
+    """Parts to start with from the teacher before the first step; embeddings of another width begin with the widest
+    directions of the teacher's."""
 
 
 CorpusDistillOptions = Annotated[

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from mbert_cli.corpus.options import PretrainingOptions
+from mbert_cli.distill.layer_copies import find_copies
 from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads
-from mbert_cli.distill.options import ComparisonOptions, LayerTransferOptions, StrategyOptions
+from mbert_cli.distill.options import (
+    ComparisonOptions,
+    DistilBertOptions,
+    LayerTransferOptions,
+    StrategyOptions,
+)
 from mbert_cli.distill.strategies import STRATEGIES
-from mbert_cli.distill.widths import name_projections
+from mbert_cli.distill.widths import Sharing, name_projections
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.model.cost import comparing_bytes, projecting_bytes
@@ -35,11 +41,13 @@ class Ready(PretrainingReady[DistillRecipe]):
         teacher: The teacher's run.
         places: For each place of the student the teacher's that it learns from.
         heads: How attention is compared.
+        copies: For each layer of the student the teacher's that it starts as a copy of; empty where none is copied.
     """
 
     teacher: RunModel
     places: Sequence[int]
     heads: HeadMatch
+    copies: Sequence[int] = ()
 
     def plan_of(self, recipe: DistillRecipe) -> Sequence[Stage]:
         """The stages of a recipe for these networks."""
@@ -65,6 +73,7 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
     )
     places = inspection.look("layers", lambda: _layers(recipe, teacher.value))
     heads = inspection.look("heads", lambda: _heads(recipe, teacher.value))
+    copies = inspection.look("copied layers", lambda: _copies(recipe, teacher.value))
     vocabulary = store.found.vocabulary if store.found else None
     if vocabulary:
         inspection.look("vocabularies", lambda: _vocabularies(vocabulary, teacher.value))
@@ -79,8 +88,9 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
     )
     plan = _plan(recipe, places.value)
     return Ready(
-        invocation, recipe, size, plan, store.value, contents.value, teacher.value, places.value, heads.value
-    )
+        invocation, recipe, size, plan, store.value, contents.value,
+        teacher.value, places.value, heads.value, copies.value,
+    )  # fmt: skip
 
 
 def _plan(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
@@ -116,17 +126,20 @@ def _require_predictions(options: StrategyOptions, plan: Sequence[Stage], teache
     require_masked_language_model(teacher, ways)
 
 
+def sharing_of(options: StrategyOptions) -> Sharing:
+    """Which places have a projection in common; where one place alone is compared, that is of no concern."""
+    return options.projections if isinstance(options, ComparisonOptions) else "embeddings_and_layers"
+
+
 def _bytes_beside(recipe: DistillRecipe, plan: Sequence[Stage], model: RunModel, vocab_size: int) -> int:
     """What a step holds beside the student: the teacher and the projections."""
     teacher, student = model.description.size, recipe.model.resolve()
     rows = recipe.train.batch_size, recipe.data.sequence_length
     predictions = recipe.data.max_predictions if compares_predictions(plan) else 0
     teaching = comparing_bytes(teacher, vocab_size, *rows, predictions)
-    if not isinstance(recipe.distill, ComparisonOptions):
-        return teaching
     dims = teacher.hidden_dim, student.hidden_dim
     compared = [comparison for stage in plan for comparison in stage.compare]
-    names = name_projections(compared, *dims, recipe.distill.projections)
+    names = name_projections(compared, *dims, sharing_of(recipe.distill))
     return teaching + projecting_bytes(*dims, len(set(names.values())), len(names), *rows)
 
 
@@ -136,10 +149,14 @@ def _stages(recipe: DistillRecipe) -> tuple[str, Sequence[Stage]]:
     if idle:
         raise UserError(
             f"A stage minimises at least one loss. Received: distill.factors that leave none in {idle[0]}",
-            "Give one a factor above 0, such as --set distill.factors.hidden_states=1.",
+            f"Give one a factor above 0, such as --set distill.factors.{_usual_loss(recipe.distill)}=1.",
         )
     steps = counted(sum(stage.steps for stage in plan), "step")
     return f"{recipe.distill.strategy}: {len(plan)} of {steps}", plan
+
+
+def _usual_loss(options: StrategyOptions) -> str:
+    return "soft_targets" if isinstance(options, DistilBertOptions) else "hidden_states"
 
 
 def _data(recipe: DistillRecipe, teacher: Looked[RunModel]) -> PretrainingOptions:
@@ -157,6 +174,8 @@ def _inputs(teacher: Looked[RunModel], store: Looked[Store]) -> dict[str, Run]:
 def _layers(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, Sequence[int]]:
     places = map_places(teacher.description.size, recipe.model.resolve(), recipe.distill)
     layers = [place - 1 for place in places[1:]]
+    if isinstance(recipe.distill, DistilBertOptions):
+        return f"the student's last learns from {layers[-1]} of the teacher", places
     words = f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher"
     return words, places
 
@@ -167,6 +186,14 @@ def _heads(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, HeadMatch]:
         return "not compared", HeadMatch()
     heads = match_heads(teacher.description.size, recipe.model.resolve(), options)
     return str(heads), heads
+
+
+def _copies(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, Sequence[int]]:
+    options = recipe.distill
+    if not isinstance(options, DistilBertOptions):
+        return "none", ()
+    copies = find_copies(teacher.description.size, recipe.model.resolve(), options.copied_layers)
+    return f"{', '.join(map(str, copies))} of the teacher" if copies else "none", copies
 
 
 def _vocabularies(vocabulary: Vocabulary, teacher: RunModel) -> tuple[str, None]:

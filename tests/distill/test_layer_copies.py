@@ -31,7 +31,7 @@ def test_every_kth_layer_is_copied_or_those_that_are_named_or_none(layers, given
 @pytest.mark.parametrize(
     ("changes", "given", "message", "hint"),
     [
-        ({"num_layers": 5}, None, "Received: 12 teacher layers and 5 student layers.", "distill.copied_layers=[]"),
+        ({"num_layers": 5}, None, "Received: 12 teacher layers and 5 student layers.", "distill.copied_layers='[1, 3, 6, 8, 11]'"),
         ({}, [0, 1], "needs one teacher layer, 0 to 11, for each of the student's 6 layers. Received: [0, 1].", "null"),
         ({}, [0, 1, 2, 3, 4, 12], "Received: [0, 1, 2, 3, 4, 12].", "distill.copied_layers=null"),
         ({"num_heads": 6}, None, "Received: num_heads 12 in the teacher and 6 in the student.", "model.changes"),

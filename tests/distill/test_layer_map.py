@@ -53,11 +53,10 @@ def test_models_of_another_width_can_be_compared():
     assert map_places(TEACHER, narrow, JointOptions(strategy="joint")) == [0, 1, 2, 3, 4]
 
 
-def test_copied_layers_are_a_map_too():
-    student = changed(STUDENT, num_layers=2)
-    options = DistilBertOptions(strategy="distilbert", copied_layers=[0, 4])
-    with pytest.raises(UserError, match=r"^distill\.copied_layers needs one teacher layer, 0 to 3, for each"):
-        map_places(TEACHER, student, options)
+@pytest.mark.parametrize(("layers", "places"), [(2, [0, 2, 4]), (3, [0, 1, 2, 4])])
+def test_distilbert_compares_the_last_places_whatever_is_copied(layers, places):
+    options = DistilBertOptions(strategy="distilbert", copied_layers=[0] * layers)
+    assert map_places(TEACHER, changed(STUDENT, num_layers=layers), options) == places
 
 
 def options(head_map=None, relation_heads=None, **factors: float) -> GeneralOptions:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mbert_cli.distill.strategies.auxiliary import auxiliary
+from mbert_cli.distill.strategies.distilbert import distilbert
 from mbert_cli.distill.strategies.general import general
 from mbert_cli.distill.strategies.joint import joint
 from mbert_cli.distill.strategies.progressive import progressive
@@ -31,4 +32,5 @@ STRATEGIES = {
     "joint": Strategy(joint),
     "auxiliary": Strategy(auxiliary),
     "general": Strategy(general, heads=()),
+    "distilbert": Strategy(distilbert, heads=("masked_language_model",)),
 }
