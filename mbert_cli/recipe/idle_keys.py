@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mbert_cli.distill.options import TransferFactors
 from mbert_cli.recipe.keys import NO_DEFAULT, keys_of
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.text_files import suffix_of
@@ -52,7 +53,9 @@ class IdleKeys:
         return _is_flag(origin) or (self.when is None and not is_default)
 
 
-_WITH_TASK = ("finetune", "eval", "export-tflite", "bench")
+_LEARNS_TASK = ("finetune", "distill")
+_READS_TASK = ("eval", "export-tflite", "bench")
+_WITH_TASK = (*_LEARNS_TASK, *_READS_TASK)
 _FILES = ("task.train", "task.validation")
 _ALL_FILES = ("task.packages", "task.max_examples_per_label", "task.folder", "task.data_dir", "task.train",
               "task.validation", "task.validation_share")  # fmt: skip
@@ -108,6 +111,25 @@ def _replaces_prepared_sets(values: Values) -> bool:
     return _is_set(*keys)(values)
 
 
+def _has_no(*names: str) -> Callable[[Values], bool]:
+    """Whether all these losses of a distillation are left out."""
+    return lambda values: not any(values.get(f"distill.factors.{name}") for name in names)
+
+
+def _compares_no_layers(values: Values) -> bool:
+    return values.get("distill.intermediate_epochs") == 0
+
+
+def _shows_text_as_it_stands(values: Values) -> bool:
+    return values["distill.strategy"] == "general" and not values["distill.masks_text"]
+
+
+_OF_HIDDEN_STATES = ("feature_map", "feature_mean", "feature_variance", "hidden_states", "hidden_cosine")
+_OF_HEADS = ("attention", "attention_scores")
+_COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads", "distill.projections",
+               *(f"distill.factors.{name}" for name in TransferFactors.model_fields))  # fmt: skip
+
+
 IDLE = (
     IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
              "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
@@ -121,12 +143,12 @@ IDLE = (
              lambda values: values["bench.against"] is None),
     IdleKeys(("bench",), ("task.version",), "on bench where files of your own are read",
              _is_set("task.train", "task.validation")),
-    IdleKeys(("finetune", "eval", "predict", "export-tflite"), ("task.null_threshold",),
+    IdleKeys((*_LEARNS_TASK, "eval", "predict", "export-tflite"), ("task.null_threshold",),
              "under the rules of v1.1, where every question has an answer; set task.version=v2.0",
              lambda values: values["task.version"] == "v1.1"),
     IdleKeys(_WITH_TASK, ("task.validation_share",), "together with task.validation, a file that is held out whole",
              _is_set("task.validation")),
-    IdleKeys(_WITH_TASK[1:], ("task.train",), "together with task.validation, which alone is read here",
+    IdleKeys(_READS_TASK, ("task.train",), "together with task.validation, which alone is read here",
              lambda values: values.get("task.source") == "squad" and values.get("task.validation") is not None
              and values.get("evaluate.split") != "train"),
     IdleKeys(_WITH_TASK, ("task.data_dir",), "together with files of your own, which are read in its place",
@@ -165,6 +187,28 @@ IDLE = (
     IdleKeys(("distill",), ("distill.temperature",),
              "together with distill.ground_truth_ratio=1, where nothing is learned from the teacher's outputs",
              lambda values: values.get("distill.ground_truth_ratio") == 1),
+    IdleKeys(("distill",), ("distill.temperature",),
+             "together with distill.factors.soft_targets=0, where nothing is learned from the teacher's predictions",
+             lambda values: values.get("distill.factors.soft_targets") == 0),
+    IdleKeys(("distill",), ("distill.projections",), "where no loss compares hidden states",
+             _has_no(*_OF_HIDDEN_STATES)),
+    IdleKeys(("distill",), ("distill.head_map",),
+             "together with factors of 0 for attention and attention_scores, which compare head by head",
+             _has_no(*_OF_HEADS)),
+    IdleKeys(("distill",), ("distill.relation_heads",), "together with distill.factors.attention_relations=0",
+             _has_no("attention_relations")),
+    IdleKeys(("distill",), ("distill.intermediate_learning_rate", "distill.intermediate_max_steps", *_COMPARISON),
+             "together with distill.intermediate_epochs=0, where no layers are compared", _compares_no_layers),
+    IdleKeys(("distill",), ("data.masking_rate", "data.max_predictions", "data.whole_word_masking"),
+             "together with distill.masks_text=false, where no word is masked", _shows_text_as_it_stands),
+    IdleKeys(("distill",), tuple(key.path for key in keys_of("train-teacher") if key.path.startswith("model.")),
+             "together with source, a run that has a model", _is_set("source")),
+    IdleKeys(("distill",), ("cache.dtype", "cache.folder"),
+             "together with cache.budget_gigabytes=0, where nothing is kept",
+             lambda values: values["cache.budget_gigabytes"] == 0),
+    IdleKeys(("distill",), ("train.validate_every", "train.validation_steps"),
+             "with the strategy task, which is validated on all validation examples at the end of every epoch",
+             lambda values: values["distill.strategy"] == "task", ("distill.strategy",)),
     IdleKeys(("train-teacher", "distill", "finetune"), ("train.optimizer.no_decay",),
              "together with train.optimizer.weight_decay=0, where adamw decays no weight",
              lambda values: values["train.optimizer.weight_decay"] == 0

@@ -8,7 +8,6 @@ from typing import Any, Generic, TypedDict, Unpack
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
 from mbert_cli.page import PRINTED, Delivery
-from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
 from mbert_cli.recipe.schema import OTHER_KINDS
 from mbert_cli.runs.lineage import FINE_TUNED
@@ -157,7 +156,7 @@ def invoke(
     task = None
     if verb in TASK_MODEL_VERBS and _changes_task(settings, [key for key, _ in given.values()]):
         task = recorded_task(chosen[0] if chosen else run or newest_complete(root, FINE_TUNED))
-    loaded = load(verb, recipe or usual_recipe(verb, settings, given.values()), settings, smoke, given, task)
+    loaded = load(verb, recipe, settings, smoke, given, task)
     if run is None and verb in TRAINING_VERBS:
         run = default_run(root, loaded)
     return Invocation(

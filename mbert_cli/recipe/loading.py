@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import RecipeFile, find_recipe
-from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of, hint_for_other_form
+from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of, hint_for_other_form, usual_recipe
 from mbert_cli.recipe.idle_keys import refuse_idle
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.layers import Layer, file_layers, setting_layer
@@ -49,7 +49,7 @@ class LoadedRecipe(Generic[VerbRecipe]):
 
 def load(
     verb: str,
-    name_or_path: str = "quickstart",
+    name_or_path: str | None = None,
     settings: Sequence[str] = (),
     smoke: bool = False,
     flags: Mapping[str, tuple[str, object]] | None = None,
@@ -59,7 +59,7 @@ def load(
 
     Args:
         verb: A key of `RECIPES`.
-        name_or_path: Name of a shipped recipe, or a path that ends in .yaml.
+        name_or_path: Name of a shipped recipe, or a path that ends in .yaml; None takes the usual one.
         settings: Values of `--set`: `key=value`, the value being YAML.
         smoke: Whether the values of `--smoke` are set.
         flags: Short ways to write `--set`: `{"--strategy": ("distill.strategy", "joint")}`.
@@ -68,9 +68,10 @@ def load(
     Raises:
         UserError: The recipe is not known, or has mistakes; the message names all of them.
     """
-    file = find_recipe(verb, name_or_path)
+    flags = flags or {}
+    file = find_recipe(verb, name_or_path or usual_recipe(verb, settings, flags.values()))
     layers = file_layers(verb, file)
-    typed = [setting_layer(path, _entry(value), flag) for flag, (path, value) in (flags or {}).items()]
+    typed = [setting_layer(path, _entry(value), flag) for flag, (path, value) in flags.items()]
     draft = _Draft(verb, chosen_form(verb, [*layers, *choosing_layers(verb, settings), *typed]))
     if task is not None:
         draft.add_task(task)

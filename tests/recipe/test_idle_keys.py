@@ -151,6 +151,75 @@ CASES = [
         "together with data.run, a corpus that is prepared. Received: books",
     ),
     (
+        "distill",
+        ["distill.strategy=task", "distill.ground_truth_ratio=1", "distill.temperature=2"],
+        "distill.temperature",
+        "together with distill.ground_truth_ratio=1, where nothing is learned from the teacher's outputs. Received: 2.0",
+    ),
+    (
+        "distill",
+        ["distill.strategy=distilbert", "distill.factors.soft_targets=0", "distill.temperature=3"],
+        "distill.temperature",
+        (
+            "together with distill.factors.soft_targets=0, where nothing is learned from the teacher's predictions. "
+            "Received: 3.0"
+        ),
+    ),
+    (
+        "distill",
+        ["distill.strategy=general", "distill.factors.hidden_states=0", "distill.projections=shared"],
+        "distill.projections",
+        "where no loss compares hidden states. Received: shared",
+    ),
+    (
+        "distill",
+        ["distill.strategy=general", "distill.factors.attention_scores=0", "distill.head_map=[0, 1]"],
+        "distill.head_map",
+        "together with factors of 0 for attention and attention_scores, which compare head by head. Received: [0, 1]",
+    ),
+    (
+        "distill",
+        ["distill.relation_heads=4"],
+        "distill.relation_heads",
+        "together with distill.factors.attention_relations=0. Received: 4",
+    ),
+    *(
+        (
+            "distill",
+            ["distill.strategy=task", "distill.intermediate_epochs=0", f"distill.{setting}"],
+            f"distill.{setting.partition('=')[0]}",
+            (
+                "together with distill.intermediate_epochs=0, where no layers are compared. "
+                f"Received: {setting.partition('=')[2]}"
+            ),
+        )
+        for setting in ("intermediate_learning_rate=0.01", "layer_map=[0, 1]", "factors.hidden_states=2.0")
+    ),
+    (
+        "distill",
+        ["distill.strategy=general", "data.masking_rate=0.2"],
+        "data.masking_rate",
+        "together with distill.masks_text=false, where no word is masked. Received: 0.2",
+    ),
+    (
+        "distill",
+        ["distill.strategy=task", "source=runs/a", "model.changes.num_layers=3"],
+        "model.changes.num_layers",
+        "together with source, a run that has a model. Received: 3",
+    ),
+    (
+        "distill",
+        ["distill.strategy=task", "cache.budget_gigabytes=0", "cache.dtype=float32"],
+        "cache.dtype",
+        "together with cache.budget_gigabytes=0, where nothing is kept. Received: float32",
+    ),
+    (
+        "distill",
+        ["distill.strategy=task", "train.validate_every=10"],
+        "train.validate_every",
+        "with the strategy task, which is validated on all validation examples at the end of every epoch. Received: 10",
+    ),
+    (
         "finetune",
         ["search.epochs=[1, 2]", "train.epochs=4"],
         "train.epochs",
@@ -206,6 +275,11 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
             ["train.optimizer.name=lamb", "train.optimizer.weight_decay=0", "train.optimizer.no_decay=[]"],
         ),
         ("finetune", ["search.epochs=[1, 2]", "search.prune_margin=0.1"]),
+        ("distill", ["distill.strategy=general", "distill.masks_text=true", "data.masking_rate=0.2"]),
+        ("distill", ["distill.factors.attention_relations=1", "distill.relation_heads=4"]),
+        ("distill", ["distill.strategy=task", "source=runs/a", "seed=3"]),
+        ("distill", ["distill.strategy=task", "distill.intermediate_epochs=0", "distill.temperature=2"]),
+        ("distill", ["distill.strategy=general", "distill.head_map=[1, 0]", "distill.projections=per_place"]),
     ],
 )
 def test_a_key_with_an_effect_is_taken(verb, settings):
