@@ -143,12 +143,22 @@ def newest_latencies(root: Path) -> dict[Path, Latency]:
         for row in report["rows"]:
             length = row.get("sequence_length")
             beside = references.get((length, row.get("mode"))) or references.get((length, None))
-            against = (report["reference"], beside["p50_ms"], beside["size_bytes"]) if beside else ()
-            latency = Latency(
-                row["p50_ms"], row["size_bytes"], *against, p90_ms=row.get("p90_ms"), conditions=conditions
-            )
+            timed = Latency(row["p50_ms"], row["size_bytes"], p90_ms=row.get("p90_ms"), conditions=conditions)
+            latency = _beside(timed, report.get("reference"), beside)
             found[Path(row.get("resolved") or row["path"]).resolve()] = latency
     return found
+
+
+def _beside(timed: Latency, name: str | None, reference: dict[str, Any] | None) -> Latency:
+    """Times with those of the reference, where one was timed with them."""
+    if reference is None:
+        return timed
+    return dataclasses.replace(
+        timed,
+        reference=name,
+        reference_p50_ms=reference["p50_ms"],
+        reference_size_bytes=reference["size_bytes"],
+    )
 
 
 def _references(report: dict[str, Any]) -> dict[tuple[int | None, str | None], dict[str, Any]]:
