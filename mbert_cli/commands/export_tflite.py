@@ -23,12 +23,9 @@ from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.tflite.convert import convert_weights
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
+from mbert_cli.tflite.verify import AGREEMENT, VerifyReport, require_parity, verify
 from mbert_cli.weights.saved_files import copy_vocabulary
 from mbert_cli.weights.saved_model import SavedModel
-
-AGREEMENT = "agreement"
-"""What takes the place of the score where nobody knows the truth."""
 
 BATCH_SIZE = 32
 """Rows of one forward pass of the Keras run."""

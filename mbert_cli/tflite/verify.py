@@ -9,6 +9,9 @@ from mbert_cli.evaluate.judges import Judge
 from mbert_cli.figures import counted
 from mbert_cli.tflite.options import VerifyOptions
 
+AGREEMENT = "agreement"
+"""What takes the place of the score where nobody knows the truth."""
+
 
 @dataclass(frozen=True)
 class VerifyReport:

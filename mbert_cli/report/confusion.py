@@ -1,0 +1,101 @@
+"""Which labels a model takes for which, as `mbert eval` recorded it: nothing is answered anew."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mbert_cli.report.candidates import Candidate
+from mbert_cli.report.recorded_scores import evaluations
+from mbert_cli.report.score_fields import set_fields
+from mbert_cli.runs.listing import FINAL
+from mbert_cli.table import Table
+from mbert_cli.weights.description import ModelDescription, SetDescription
+
+_CLASSIFICATION = "classification"
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often a model gave which label to examples of which.
+
+    Attributes:
+        name: What the model or artifact is called.
+        task: Name of the task.
+        scored: The set; None where it was not recorded.
+        labels: Names of the labels.
+        counts: A row for each true label, a column for each predicted one.
+    """
+
+    name: str
+    task: str
+    scored: SetDescription | None
+    labels: Sequence[str]
+    counts: Sequence[Sequence[int]]
+
+
+def read_confusions(candidates: Sequence[Candidate]) -> list[Confusion]:
+    """The tables that were recorded of each candidate, one for each set."""
+    return [found for candidate in candidates for found in _of(candidate)]
+
+
+def confusion_table(confusion: Confusion) -> Table:
+    """A row for each true label, shaded by how many of its examples each cell holds."""
+    on = confusion.scored or "a set that was not recorded"
+    rows = [
+        (label, *(f"{count:,}" for count in row))
+        for label, row in zip(confusion.labels, confusion.counts, strict=True)
+    ]
+    shades = [[0.0, *(count / max(1, sum(row)) for count in row)] for row in confusion.counts]
+    title = f"Confusion of {confusion.name}; {confusion.task}, {on}"
+    notes = ["A row for each true label, a column for each predicted one."]
+    return Table(title, ["", *confusion.labels], rows, notes, shades=shades)
+
+
+def confusion_record(confusion: Confusion) -> dict[str, Any]:
+    """The same as JSON has it."""
+    return {
+        "name": confusion.name, "task": confusion.task, "labels": confusion.labels, "counts": confusion.counts,
+        **set_fields(confusion.scored),
+    }  # fmt: skip
+
+
+def missing_confusions(candidates: Sequence[Candidate], found: Sequence[Confusion]) -> str:
+    """Says how models that choose one label get a table that nobody made yet; empty where none lacks it."""
+    known = {confusion.name for confusion in found}
+    lacking = [
+        candidate.path
+        for candidate in candidates
+        if not candidate.is_artifact and candidate.name not in known and _chooses_a_label(candidate)
+    ]
+    if not lacking:
+        return ""
+    return (
+        "A confusion table is shown of models that `mbert eval` has scored; for the others: "
+        f"`mbert eval {shlex.join(map(str, lacking))}`"
+    )
+
+
+def _chooses_a_label(candidate: Candidate) -> bool:
+    description = ModelDescription.load(candidate.path / FINAL)
+    return description.task is not None and description.kind == _CLASSIFICATION
+
+
+def _of(candidate: Candidate) -> list[Confusion]:
+    """Those of the first run that has any; of an artifact, those beside it."""
+    places = [candidate.path.parent] if candidate.is_artifact else [run / "eval" for run in candidate.runs]
+    pattern = f"{candidate.path.stem}-eval-*.json" if candidate.is_artifact else "*.json"
+    runs: Sequence[Path | None] = candidate.runs or [None]
+    for run, place in zip(runs, places, strict=True):
+        found = [
+            Confusion(
+                candidate.name, str(report.get("task") or candidate.task), SetDescription.of(report),
+                [str(row["label"]) for row in report["labels"]], report["confusion"],
+            )
+            for report in evaluations(run, sorted(place.glob(pattern)))
+            if "confusion" in report
+        ]  # fmt: skip
+        if found:
+            return found
+    return []
