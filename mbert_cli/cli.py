@@ -19,6 +19,7 @@ from mbert_cli.flags import (
     Against,
     AllowUnknown,
     AllowUnused,
+    AttentionText,
     Chain,
     Context,
     DryRun,
@@ -38,17 +39,20 @@ from mbert_cli.flags import (
     Quiet,
     Recipe,
     RecipeOption,
+    Reported,
     ReportRun,
     ResultFormat,
     RowLength,
     RunsRoot,
     SearchFormat,
     SearchOut,
+    SecondText,
     SecondTextColumn,
     Settings,
     Smoke,
     Source,
     StrategyName,
+    StudentLayers,
     StudentSource,
     Submission,
     Target,
@@ -298,6 +302,24 @@ def runs(
     from mbert_cli.commands.runs import RunsCommand, run
 
     run(RunsCommand(root, chain, glue, delivery_of(form, out)))
+
+
+@app.command(rich_help_panel=AROUND_PANEL)
+def report(
+    targets: Reported = None, text: AttentionText = None, pair: SecondText = None, layers: StudentLayers = None,
+    form: ResultFormat = None, out: Out = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """runs and artifacts side by side, to choose by
+
+    Sizes, arithmetic, scores over seeds, times, and what training cost, as far as they were measured: scores and
+    confusion tables by `mbert finetune` and `mbert eval`, times by `mbert bench`.
+
+    Example: `mbert report --out report.html` writes a page with pictures of all task models in runs/.
+    """
+    from mbert_cli.preflight.report import ReportCommand, resolve
+
+    command = ReportCommand(tuple(targets or ()), text, pair, tuple(layers or ()), delivery_of(form, out))
+    _plain("report", quiet).run(resolve(command))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -62,6 +62,31 @@ Targets = Annotated[
         help="Runs or .tflite files (default: the newest complete finetune run).", show_default=False
     ),
 ]
+Reported = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[RUN]...", show_default=False, autocompletion=completion.reported,
+        help="Runs or .tflite files (default: all complete task models in runs/). Runs that differ in their seed "
+        "alone are one row.",
+    ),
+]  # fmt: skip
+AttentionText = Annotated[
+    str | None,
+    typer.Option(
+        "--text", metavar="TEXT", show_default=False,
+        help="Draw the attention of each model and its teacher to this text; loads the models. Only in HTML.",
+    ),
+]  # fmt: skip
+SecondText = Annotated[
+    str | None, typer.Option("--pair", metavar="TEXT", help="A second text, with --text.", show_default=False)
+]
+StudentLayers = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--layer", metavar="N", show_default=False,
+        help="A block of the models to draw, counted from 0; repeatable (default: up to 4, spread evenly).",
+    ),
+]  # fmt: skip
 StrategyName = Annotated[
     str | None,
     typer.Option(

@@ -1,7 +1,7 @@
 """A table as a value: what commands gather and reports arrange, before anything is printed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -42,3 +42,14 @@ class Table:
     notes: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
     shades: Sequence[Sequence[float]] = ()
+
+
+def without_empty_columns(table: Table) -> Table:
+    """The table without the columns in which no row has anything."""
+    used = [place for place, _ in enumerate(table.columns) if any(row[place] for row in table.rows)]
+    return replace(
+        table,
+        columns=[table.columns[place] for place in used],
+        rows=[[row[place] for place in used] for row in table.rows],
+        shades=[[row[place] for place in used] for row in table.shades],
+    )

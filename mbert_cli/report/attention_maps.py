@@ -123,8 +123,11 @@ def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> Non
     axis.set_yticks(range(len(tokens)), readable, fontsize=4, **lettering.properties)
 
 
-def require_pictures() -> None:
+def require_pictures(received: str = "--picture") -> None:
     """Checks that the package that draws is there and can be imported.
+
+    Args:
+        received: The flag that asked for a picture.
 
     Raises:
         UserError: It is not, or cannot.
@@ -135,7 +138,7 @@ def require_pictures() -> None:
         is_absent = isinstance(error, ModuleNotFoundError) and error.name == "matplotlib"
         found = "it is not installed" if is_absent else f"it cannot be imported ({error})"
         raise UserError(
-            f"A picture is drawn by matplotlib. Received: --picture, and {found}.",
+            f"A picture is drawn by matplotlib. Received: {received}, and {found}.",
             "`pip install 'mbert[pictures]'`.",
         ) from error
 

@@ -19,6 +19,8 @@ USUAL_TITLE = "mbert"
 _CODE = re.compile(r"`([^`]+)`")
 _DARKEST = 0.45
 """Opacity of the darkest shade, on which text can still be read."""
+_LONG = 40
+"""Characters from which on a cell may be folded."""
 _LINKED_SECTIONS = 3
 """From this many sections on, links to them stand at the top."""
 
@@ -101,7 +103,8 @@ def _row(cells: Sequence[str], classes: Sequence[str], shades: Sequence[float]) 
     for place, cell in enumerate(others, start=1):
         shade = shades[place] if place < len(shades) else 0.0
         style = f' style="--shade: {_DARKEST * shade:.3f}"' if shade else ""
-        shown.append(f"<td{classes[place]}{style}>{cell}</td>")
+        kind = classes[place] or (" class=long" if len(cell) > _LONG else "")
+        shown.append(f"<td{kind}{style}>{cell}</td>")
     return f"<tr>{''.join(shown)}</tr>"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mbert_cli.json_text import read_object
-from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
 from mbert_cli.runs.listing import FINAL, SUMMARY, is_run, recorded_recipe, verb_of
 
 _RUNS = ("source", "initialize_from", "teacher")
@@ -69,7 +69,8 @@ def _without_seeds(run: Path, inside: tuple[Path, ...]) -> tuple[dict[str, Any],
 
 def _complete(verb: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """A recipe with the defaults of keys that an earlier version did not have, where this version knows it."""
-    if verb in RECIPES:
+    classes = {**RECIPES, **OTHER_KINDS}
+    if verb in classes:
         with contextlib.suppress(ValidationError):
-            return RECIPES[verb].model_validate(recipe).model_dump(mode="json")
+            return classes[verb].model_validate(recipe).model_dump(mode="json")
     return dict(recipe)

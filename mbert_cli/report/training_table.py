@@ -12,9 +12,13 @@ from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.listing import read_origin, recorded_recipe, verb_of
 from mbert_cli.runs.training_log import LOSS, SCORE, Curve, TrainingCost, curves, training_cost
-from mbert_cli.table import Table
+from mbert_cli.table import Table, without_empty_columns
 
 _COLUMNS = ["run", "kind", "teacher", "trainings", "steps", "examples", "hours", "on"]
+_HOURS = (
+    "Hours are those of the steps at the speed that was logged, the compilation of the first included; loading, "
+    "validation and checkpoints are not."
+)
 _MANY = 100
 """Hours from which on no fraction is shown."""
 
@@ -61,19 +65,15 @@ def read_trainings(models: Sequence[Candidate]) -> list[Trained]:
 
 def training_table(trainings: Sequence[Trained]) -> Table:
     """A row for each."""
-    rows = [_row(training) for training in trainings]
-    used = [place for place, _ in enumerate(_COLUMNS) if any(row[place] for row in rows)]
+    imported = [training.name for training in trainings if training.kind == IMPORT]
+    rows = [_row(training) for training in trainings if training.kind != IMPORT]
     several = [training for training in trainings if training.cost.trainings > 1]
-    notes = [
-        "Hours are those of the steps at the speed that was logged, the compilation of the first included; loading, "
-        "validation and checkpoints are not."
-    ]
+    notes = [_HOURS]
     if several:
         notes.append("Figures of several trainings, seeds or trials of a search, are sums.")
-    if any(training.kind == IMPORT for training in trainings):
-        notes.append("What an imported model cost was not recorded.")
-    columns = [_COLUMNS[place] for place in used]
-    return Table("What training cost", columns, [[row[place] for place in used] for row in rows], notes)
+    if imported:
+        notes.append(f"What imported models cost is not known: {', '.join(dict.fromkeys(imported))}.")
+    return without_empty_columns(Table("What training cost", _COLUMNS, rows, notes))
 
 
 def training_record(training: Trained) -> dict[str, Any]:

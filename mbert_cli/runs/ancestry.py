@@ -69,3 +69,12 @@ def teacher_of(run: Path) -> Path | None:
             return taught_by(recipe)
         path = weights_from(recipe)
     return None
+
+
+def family_of(run: Path) -> tuple[Path | None, str]:
+    """The teacher of a run, and in words what it began with; "" where that is not known."""
+    recipe = recorded_recipe(run)
+    source = weights_from(recipe)
+    if source is not None:
+        return teacher_of(run), origin_in_words(source)
+    return teacher_of(run), "fresh weights" if recipe.get("pretrained") is False else ""

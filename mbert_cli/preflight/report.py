@@ -1,0 +1,160 @@
+"""What `mbert report` needs: complete runs with weights, and artifacts."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.errors import UserError
+from mbert_cli.page import PRINTED, Delivery
+from mbert_cli.report.attention_maps import require_pictures
+from mbert_cli.runs.artifacts import exported
+from mbert_cli.runs.lineage import TASK_MODELS, WITH_WEIGHTS
+from mbert_cli.runs.listing import (
+    EXPORT,
+    SMOKE_ROOT,
+    USUAL_ROOT,
+    is_aside,
+    is_run,
+    maker_of,
+    run_paths,
+    state_of,
+    verb_of,
+)
+from mbert_cli.tasks.model import ARTIFACT
+from mbert_cli.weights.saved_model import RunModel
+
+_IDENTIFIER = b"TFL3"
+"""What a .tflite file has behind its first four bytes."""
+_NAMED = 5
+"""Runs of a folder that a hint names."""
+
+
+@dataclass(frozen=True)
+class ReportCommand:
+    """What was typed.
+
+    Attributes:
+        targets: Runs and .tflite files; empty for all complete task models in runs/.
+        text: A text whose attention is drawn; None draws none.
+        pair: A second text; None for one.
+        layers: Blocks of students to draw, from 0; empty for some that are spread evenly.
+        delivery: Where the page goes, and in which form.
+    """
+
+    targets: tuple[Path, ...] = ()
+    text: str | None = None
+    pair: str | None = None
+    layers: tuple[int, ...] = ()
+    delivery: Delivery = PRINTED
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What was found.
+
+    Attributes:
+        command: What was typed.
+        models: The runs, opened, each once.
+        artifacts: The .tflite files that were named themselves.
+    """
+
+    command: ReportCommand
+    models: Sequence[RunModel]
+    artifacts: Sequence[Path]
+
+
+def resolve(command: ReportCommand) -> Ready:
+    """Opens everything that is shown.
+
+    Raises:
+        UserError: Something that was named cannot be shown, or nothing was found.
+    """
+    _check_flags(command)
+    targets = {target.resolve(): target for target in command.targets or _all_task_models()}
+    artifacts = [target for target in targets.values() if target.suffix == ARTIFACT]
+    for artifact in artifacts:
+        _require_artifact(artifact)
+    models = [_open(target) for target in targets.values() if target.suffix != ARTIFACT]
+    return Ready(command, models, artifacts)
+
+
+def _check_flags(command: ReportCommand) -> None:
+    is_html = command.delivery.format == "html"
+    if is_html:
+        require_pictures("--format html")
+    if command.text is None and (command.pair is not None or command.layers):
+        flag = "--pair" if command.pair is not None else "--layer"
+        raise UserError(f"{flag} goes with --text. Received: no --text", "Give --text TEXT.")
+    if any(text is not None and not text.strip() for text in (command.text, command.pair)):
+        raise UserError("A text to trace must not be blank. Received: a blank one.", "Give --text TEXT.")
+    if command.text is not None and not is_html:
+        raise UserError(
+            f"Attention maps are drawn in HTML. Received: --text with --format {command.delivery.format}",
+            "Add --format html --out report.html.",
+        )
+
+
+def _all_task_models() -> list[Path]:
+    """The complete runs with the head of a task in runs/, without those of --smoke and those that were moved aside."""
+    found = [
+        path
+        for path in run_paths(USUAL_ROOT)
+        if verb_of(path) in TASK_MODELS
+        and state_of(path) == "complete"
+        and not is_aside(path)
+        and SMOKE_ROOT not in path.parents
+        and _has_task(path)
+    ]
+    if not found:
+        raise UserError(
+            f"`mbert report` needs complete task models. Received: none in {USUAL_ROOT}",
+            f"Make one with `{maker_of('finetune', USUAL_ROOT)}`, or name runs or .tflite files.",
+        )
+    console.info(f"All complete task models in {USUAL_ROOT}: {', '.join(path.name for path in found)}")
+    return found
+
+
+def _has_task(path: Path) -> bool:
+    return RunModel.open(path, TASK_MODELS).description.task is not None
+
+
+def _open(path: Path) -> RunModel:
+    """The run in a directory; a folder of runs is told from what is no run at all."""
+    inner = [run for run in run_paths(path) if verb_of(run) in WITH_WEIGHTS] if path.is_dir() else []
+    if inner and not is_run(path):
+        raise UserError(
+            f"`mbert report` takes runs and .tflite files. Received: {path}, a folder of runs",
+            f"Name runs in it, such as `mbert report {shlex.join(map(str, inner[:_NAMED]))}`.",
+        )
+    return RunModel.open(path, WITH_WEIGHTS)
+
+
+def _require_artifact(path: Path) -> None:
+    """Checks that a .tflite file is there and is one.
+
+    Raises:
+        UserError: It is not.
+    """
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "which does not exist"
+        raise UserError(
+            f"An artifact must be a .tflite file. Received: {path}, {what}", _artifacts_beside(path)
+        )
+    with open(path, "rb") as file:
+        if file.read(8)[4:] != _IDENTIFIER:
+            raise UserError(
+                f"An artifact must be a TFLite model. Received: {path}, which is none",
+                "Export it again with `mbert export-tflite RUN`.",
+            )
+
+
+def _artifacts_beside(path: Path) -> str:
+    """The artifacts of the run that a missing one would belong to."""
+    folders = path.parents
+    run = folders[2] if len(folders) > 2 and folders[1].name == EXPORT and is_run(folders[2]) else None
+    found = exported(run) if run else []
+    if found:
+        return f"{run} has {', '.join(map(str, found))}."
+    return f"Make one with `mbert export-tflite {shlex.quote(str(run)) if run else 'RUN'}`."

@@ -1,0 +1,192 @@
+"""`mbert report`: models and artifacts side by side, a table for each set that they were scored on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from mbert_cli.figures import counted, show_share
+from mbert_cli.page import Page
+from mbert_cli.report.candidates import Candidate
+from mbert_cli.report.compared_sets import Compared, SetPlace, compare
+from mbert_cli.report.comparison_record import comparison_record
+from mbert_cli.report.confusion import Confusion, confusion_table, missing_confusions
+from mbert_cli.report.training_table import Trained, training_table
+from mbert_cli.runs.ancestry import family_of
+from mbert_cli.table import Picture, Table, without_empty_columns
+from mbert_cli.tflite.latency_reports import Conditions
+
+COUNTING = (
+    "Parameters are all weights of the model: the encoder with its word table, and the head of the task. GFLOPs are "
+    "twice the multiplications of the encoder's matrix products for one text of so many tokens, padding included."
+)
+PARETO = (
+    "Pareto: no other row of the table has at least this score and fewer MB (size), or a shorter p50 on the same "
+    "machine (latency)."
+)
+SIZES = "MB of a model are those of its weights as they are saved, of an artifact those of its file."
+OUTDATED = "(of an earlier result)"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pictures of a report; empty where nobody can see them.
+
+    Attributes:
+        scores: Of score against size and latency, by the set.
+        training: Of losses and scores while training.
+        attention: A table of the models whose attention was drawn, with the pictures.
+    """
+
+    scores: Mapping[SetPlace, Sequence[Picture]] = field(default_factory=dict)
+    training: Sequence[Picture] = ()
+    attention: Sequence[Table] = ()
+
+
+NOTHING_DRAWN = Drawn()
+
+
+def comparison_page(
+    candidates: Sequence[Candidate],
+    trainings: Sequence[Trained],
+    confusions: Sequence[Confusion],
+    drawn: Drawn = NOTHING_DRAWN,
+) -> Page:
+    """The page that a person chooses by.
+
+    Args:
+        candidates: What there is to choose among.
+        trainings: What the models among them cost, and those that they came from.
+        confusions: Confusion tables that were recorded.
+        drawn: Pictures, for pages that can show them.
+    """
+    models = [candidate for candidate in candidates if not candidate.is_artifact]
+    files = [candidate for candidate in candidates if candidate.is_artifact]
+    compared = compare(candidates)
+    tables = [_score_table(one, drawn.scores.get(one.place, ())) for one in compared]
+    tables.append(_model_table(candidates))
+    if trainings:
+        table = training_table(trainings)
+        tables.append(replace(table, pictures=drawn.training))
+    tables += [*map(confusion_table, confusions), *drawn.attention]
+    record = comparison_record(candidates, compared, trainings, confusions)
+    notes = [SIZES]
+    if any("Pareto" in table.columns for table in tables):
+        notes.append(PARETO)
+    notes += filter(None, [missing_confusions(candidates, confusions)])
+    title = f"{counted(len(models), 'model')} and {counted(len(files), 'artifact')} side by side"
+    return Page(tables, record, notes, title=title)
+
+
+def _score_table(compared: Compared, pictures: Sequence[Picture]) -> Table:
+    """Name, score, size and times; columns that would be empty are left out."""
+    timings = _timings(compared.candidates)
+    pareto = _pareto_words(compared)
+    columns = ["model or artifact", compared.metric or "score", "seeds", "MB", "p50 ms", "p90 ms", "Pareto", "tokens",
+               "GFLOPs", "timed"]  # fmt: skip
+    rows = [
+        [*_score_cells(candidate, compared), *cells, pareto[place], *_shape_cells(candidate), letter]
+        for place, (candidate, (cells, letter)) in enumerate(
+            zip(compared.candidates, _latency_cells(compared.candidates, timings), strict=True)
+        )
+    ]
+    if len(timings) < 2:
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    notes = _score_notes(compared, timings)
+    return without_empty_columns(Table(compared.title, columns, rows, notes, pictures))
+
+
+def _score_cells(candidate: Candidate, compared: Compared) -> list[str]:
+    found = candidate.score_at(compared.place)
+    return [
+        f"{candidate.name} {OUTDATED}" if candidate.is_outdated else candidate.name,
+        show_share(found.value, found.deviation) if found else "",
+        f"{found.seeds}" if found and found.seeds > 1 else "",
+        f"{candidate.size_bytes / 1e6:.1f}",
+    ]
+
+
+def _shape_cells(candidate: Candidate) -> list[str]:
+    return [
+        "" if candidate.tokens is None else f"{candidate.tokens:,}",
+        "" if candidate.flops is None else _giga(candidate.flops),
+    ]
+
+
+def _giga(operations: int) -> str:
+    return f"{operations / 1e9:.2f}" if operations >= 1e7 else f"{operations / 1e9:.1g}"
+
+
+def _timings(candidates: Sequence[Candidate]) -> list[Conditions]:
+    """The measurements that times are of, each once."""
+    found = {one.latency.conditions.line: one.latency.conditions for one in candidates if one.latency}
+    return list(found.values())
+
+
+def _latency_cells(
+    candidates: Sequence[Candidate], timings: Sequence[Conditions]
+) -> list[tuple[list[str], str]]:
+    """p50 and p90, and the letter of the measurement."""
+    lines = [conditions.line for conditions in timings]
+    cells = []
+    for latency in (candidate.latency for candidate in candidates):
+        if latency is None:
+            cells.append((["", ""], ""))
+            continue
+        p90 = "" if latency.p90_ms is None else f"{latency.p90_ms:.2f}"
+        cells.append(([f"{latency.p50_ms:.2f}", p90], _letter(lines.index(latency.conditions.line))))
+    return cells
+
+
+def _letter(place: int) -> str:
+    return _LETTERS[place] if place < len(_LETTERS) else f"{place + 1}"
+
+
+def _pareto_words(compared: Compared) -> list[str]:
+    """In which regard each candidate is one to think about; nothing where there is no choice."""
+    if not compared.has_choice:
+        return [""] * len(compared.candidates)
+    smallest = compared.smallest
+    quickest = {place for machine in compared.machines for place in compared.quickest(machine)}
+    return [
+        ", ".join(["size"] * (place in smallest) + ["latency"] * (place in quickest))
+        for place, _ in enumerate(compared.candidates)
+    ]
+
+
+def _score_notes(compared: Compared, timings: Sequence[Conditions]) -> list[str]:
+    found = [score for candidate in compared.candidates if (score := candidate.score_at(compared.place))]
+    notes = []
+    if any(score.deviation is not None for score in found):
+        notes.append("Scores with ± are means over seeds with their standard deviation.")
+    if len(timings) == 1:
+        notes.append(f"Times: {timings[0].line}")
+    elif timings:
+        notes += [f"Times {_letter(place)}: {conditions.line}" for place, conditions in enumerate(timings)]
+    return notes
+
+
+def _model_table(candidates: Sequence[Candidate]) -> Table:
+    """Parameters, arithmetic, teacher and origin of each model; artifacts have those of theirs."""
+    shown = {candidate.model: candidate for candidate in reversed(candidates)}
+    rows = [
+        [
+            name,
+            "" if one.parameters is None else f"{one.parameters:,}",
+            ""
+            if one.parameters is None or one.word_table is None
+            else f"{one.parameters - one.word_table:,}",
+            *_shape_cells(one),
+            *_family(one),
+        ]
+        for name, one in reversed(shown.items())
+    ]
+    columns = ["model", "parameters", "without word table", "tokens", "GFLOPs", "teacher", "comes from"]
+    return without_empty_columns(Table("Models", columns, rows, [COUNTING]))
+
+
+def _family(candidate: Candidate) -> tuple[str, str]:
+    """The teacher and the origin of a model, where its run is there."""
+    if not candidate.runs:
+        return "", ""
+    teacher, origin = family_of(candidate.runs[0])
+    return teacher.name if teacher else "", origin

@@ -1,0 +1,76 @@
+"""Losses and validation scores while training, a picture for each kind of training."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mbert_cli.report.score_pictures import COLOURS
+from mbert_cli.report.svg import svg_of
+from mbert_cli.report.training_table import Trained
+from mbert_cli.runs.training_log import Curve
+from mbert_cli.table import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_WIDTH, _HEIGHT, _LINE_HEIGHT = 5.0, 2.7, 0.2
+_WIDE_RANGE = 10.0
+"""From which ratio of the largest loss to the smallest on the axis is logarithmic."""
+_STYLES = ("-", "--", ":", "-.")
+"""Lines of runs beyond the last colour."""
+
+Lines = Sequence[tuple[str, Sequence[Sequence[Curve]]]]
+"""Names, each with the curves of its runs by stage."""
+
+
+def curve_pictures(trainings: Sequence[Trained], name: str) -> list[Picture]:
+    """The loss of every training, those of one kind together; and the validation scores, where there are any.
+
+    Args:
+        trainings: What was trained.
+        name: Begins the ids of the pictures.
+    """
+    pictures = []
+    kinds = dict.fromkeys(training.kind.partition(" ")[0] for training in trainings)
+    for number, kind in enumerate(kinds):
+        alike = [training for training in trainings if training.kind.partition(" ")[0] == kind]
+        losses = [(training.name, training.losses) for training in alike if any(training.losses)]
+        scores = [(training.name, training.scores) for training in alike if any(training.scores)]
+        pictures += _picture(losses, f"{name}-{number}-loss", f"Loss of {kind}", "loss", 1.0)
+        pictures += _picture(
+            scores, f"{name}-{number}-score", f"Validation score of {kind}", "score, %", 100.0
+        )
+    return pictures
+
+
+def _picture(lines: Lines, name: str, title: str, axis: str, factor: float) -> list[Picture]:
+    """A picture; none where there is nothing to draw."""
+    if not lines:
+        return []
+    svg = svg_of(lambda: _draw(lines, axis, factor), name, title, [words for words, _ in lines])
+    stages = max(len(curves) for _, runs in lines for curves in runs)
+    caption = (
+        "Each stage of a run is a line of its own; stages minimise different losses." if stages > 1 else ""
+    )
+    return [Picture(svg, title, caption)]
+
+
+def _draw(lines: Lines, axis: str, factor: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH, _HEIGHT + _LINE_HEIGHT * len(lines)))
+    axes = figure.add_subplot()
+    for place, (name, runs) in enumerate(lines):
+        colour, style = COLOURS[place % len(COLOURS)], _STYLES[place // len(COLOURS) % len(_STYLES)]
+        label: str | None = name
+        for curve in (curve for curves in runs for curve in curves):
+            values = [factor * value for value in curve.values]
+            marker = "o" if len(values) == 1 else ""
+            axes.plot(curve.steps, values, style, color=colour, marker=marker, markersize=4, label=label)
+            label = None
+    values = [value for _, runs in lines for curves in runs for curve in curves for value in curve.values]
+    if factor == 1.0 and min(values) > 0 and max(values) / min(values) >= _WIDE_RANGE:
+        axes.set_yscale("log")
+    axes.set_xlabel("steps")
+    axes.set_ylabel(axis)
+    figure.legend(loc="outside lower left", ncols=1, handlelength=1.6)
+    return figure

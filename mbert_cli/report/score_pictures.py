@@ -1,0 +1,210 @@
+"""Score against size and against latency: a point for each candidate, and the line of what nothing else beats."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mbert_cli.figures import show_share
+from mbert_cli.report.candidates import Candidate
+from mbert_cli.report.compared_sets import Compared, p50_on
+from mbert_cli.report.svg import SOFT, svg_of
+from mbert_cli.table import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#7f5f00", "#e69f00", "#4d4d4d")
+"""Colours that people with any colour vision tell apart (Okabe and Ito), the yellow darkened to be seen on white."""
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+_SAVED = "as saved"
+"""What a model that is no artifact is called among the modes."""
+_WIDTH, _HEIGHT, _LINE_HEIGHT = 5.0, 3.1, 0.17
+"""Inches: 360 units of the page."""
+_WIDE_RANGE = 6.0
+"""From which ratio of the largest cost to the smallest on the axis is logarithmic."""
+_SHORT = 22
+"""Characters of a name that leaves room for another one beside it."""
+_LABELLED = 6
+"""At most so many points have their name beside them."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A candidate in a picture.
+
+    Attributes:
+        candidate: What it is.
+        cost: Where it stands from left to right.
+        score: Its score in percent.
+        deviation: Of the score, in percent; None where there is none.
+        is_ahead: Whether it is on the line.
+    """
+
+    candidate: Candidate
+    cost: float
+    score: float
+    deviation: float | None
+    is_ahead: bool
+
+    @property
+    def mode(self) -> str:
+        """How its weights are kept."""
+        return self.candidate.mode or _SAVED
+
+
+def score_pictures(compared: Compared, name: str) -> list[Picture]:
+    """Pictures of one set: against size, and against latency for each machine on which candidates were timed.
+
+    Args:
+        compared: The candidates, with scores on this set; where there is no choice, there is no picture.
+        name: Begins the ids of the pictures.
+    """
+    sizes = [candidate.size_bytes / 1e6 for candidate in compared.candidates]
+    pictures = [_picture(compared, sizes, compared.smallest, f"{name}-size", "size, MB")]
+    for number, machine in enumerate(compared.machines):
+        times = [p50_on(candidate, machine) for candidate in compared.candidates]
+        words = "median latency, ms"
+        more = _on_machine(compared.candidates, machine)
+        pictures.append(
+            _picture(compared, times, compared.quickest(machine), f"{name}-time-{number}", words, more)
+        )
+    return [picture for picture in pictures if picture is not None]
+
+
+def _picture(
+    compared: Compared,
+    costs: Sequence[float | None],
+    ahead: Sequence[int],
+    name: str,
+    axis: str,
+    more: str = "",
+) -> Picture | None:
+    points = _points(compared, costs, ahead)
+    if len(points) < 2:
+        return None
+    metric = compared.metric
+    title = f"{metric.capitalize().replace('_', ' ')} against {axis.partition(',')[0]}"
+    texts = [text for point in points for text in (point.candidate.name, point.mode)]
+    hints = {_key(place): _hint(point, axis) for place, point in enumerate(points)}
+    svg = svg_of(lambda: _draw(points, metric, axis), name, f"{title}; {compared.title}", texts, hints)
+    caption = "The line joins what nothing else beats: more to the left is cheaper, higher is better."
+    return Picture(svg, title, f"{caption} {more}".strip())
+
+
+def _points(compared: Compared, costs: Sequence[float | None], ahead: Sequence[int]) -> list[Point]:
+    points = []
+    for place, (candidate, cost) in enumerate(zip(compared.candidates, costs, strict=True)):
+        found = candidate.score_at(compared.place)
+        if found is not None and cost is not None:
+            deviation = None if found.deviation is None else 100 * found.deviation
+            points.append(Point(candidate, cost, 100 * found.value, deviation, place in ahead))
+    return points
+
+
+def _on_machine(candidates: Sequence[Candidate], machine: tuple[object, ...]) -> str:
+    """When and on what the first of them was timed."""
+    timed = [one.latency.conditions for one in candidates if one.latency]
+    return next(found.line for found in timed if found.comparable == machine)
+
+
+def _hint(point: Point, axis: str) -> str:
+    deviation = None if point.deviation is None else point.deviation / 100
+    name, _, unit = axis.partition(", ")
+    return (
+        f"{point.candidate.name}: {show_share(point.score / 100, deviation)}, {name} {point.cost:.2f} {unit}"
+    )
+
+
+def _key(place: int) -> str:
+    return f"point{place}"
+
+
+def _draw(points: Sequence[Point], metric: str, axis: str) -> "Figure":
+    from matplotlib.figure import Figure
+
+    models = list(dict.fromkeys(point.candidate.model for point in points))
+    modes = list(dict.fromkeys(point.mode for point in points))
+    names = [*models, *modes]
+    lines = -(-len(names) // _legend_columns(names))
+    figure = Figure(figsize=(_WIDTH, _HEIGHT + _LINE_HEIGHT * lines))
+    axes = figure.add_subplot()
+    _draw_line(axes, [point for point in points if point.is_ahead])
+    for place, point in enumerate(points):
+        colour = COLOURS[models.index(point.candidate.model) % len(COLOURS)]
+        marker = _MARKERS[modes.index(point.mode) % len(_MARKERS)]
+        if point.deviation is not None:
+            axes.errorbar(point.cost, point.score, point.deviation, color=colour, capsize=3, linewidth=1)
+        filling = colour if point.candidate.is_artifact else "white"
+        (drawn,) = axes.plot(
+            point.cost, point.score, marker, color=colour, markerfacecolor=filling, markersize=7
+        )
+        drawn.set_gid(_key(place))
+    _scale(axes, [point.cost for point in points])
+    axes.set_xlabel(axis)
+    axes.set_ylabel(f"{metric}, %")
+    axes.margins(0.12, 0.12)
+    _name_points(axes, points)
+    _add_legend(figure, models, modes)
+    return figure
+
+
+def _draw_line(axes: "Axes", ahead: Sequence[Point]) -> None:
+    """From each point that nothing beats to the next: the best score that so much buys."""
+    ordered = sorted(ahead, key=lambda point: (point.cost, point.score))
+    costs, scores = [point.cost for point in ordered], [point.score for point in ordered]
+    axes.step(costs, scores, where="post", color=SOFT, linewidth=1.2, zorder=1)
+
+
+def _scale(axes: "Axes", costs: Sequence[float]) -> None:
+    """A logarithmic axis, with figures that can be read, where costs are far apart."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    if min(costs) > 0 and max(costs) / min(costs) >= _WIDE_RANGE:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _name_points(axes: "Axes", points: Sequence[Point]) -> None:
+    """Names beside the points of the line, towards the middle of the picture; points in one place share a label."""
+    places: dict[tuple[float, float], list[str]] = {}
+    for point in points:
+        if point.is_ahead:
+            places.setdefault((point.cost, point.score), []).append(point.candidate.name)
+    if len(places) > _LABELLED:
+        return
+    axes.autoscale_view()  # otherwise the limits are known only when the figure is drawn
+    to_axes = axes.transData + axes.transAxes.inverted()
+    for place, names in places.items():
+        is_left = to_axes.transform(place)[0] < 0.5
+        axes.annotate(
+            ", ".join(names), place, xytext=(7 if is_left else -7, -11), textcoords="offset points",
+            ha="left" if is_left else "right", fontsize=8, color=SOFT,
+        )  # fmt: skip
+
+
+def _legend_columns(names: Sequence[str]) -> int:
+    """Two where all names leave room for another beside them."""
+    return 2 if max(map(len, names)) <= _SHORT else 1
+
+
+def _add_legend(figure: "Figure", models: Sequence[str], modes: Sequence[str]) -> None:
+    """Below the axes: colours of models, and shapes of modes."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    colours = [Patch(color=COLOURS[place % len(COLOURS)]) for place, _ in enumerate(models)]
+    shapes = [
+        Line2D([], [], color=SOFT, marker=_MARKERS[place % len(_MARKERS)], linestyle="",
+               markerfacecolor="white" if mode == _SAVED else SOFT)
+        for place, mode in enumerate(modes)
+    ]  # fmt: skip
+    names = [*models, *modes]
+    figure.legend(
+        [*colours, *shapes], names, loc="outside lower left", ncols=_legend_columns(names), handlelength=1.2,
+        columnspacing=1.2,
+    )  # fmt: skip
