@@ -17,6 +17,11 @@ what a command shows                           mbert_cli/page.py
 how it is printed and written                  mbert_cli/report/terminal.py
 --format and --out                             mbert_cli/report/delivery.py
 how it looks in a browser                      mbert_cli/report/html.py
+runs and artifacts to choose among             mbert_cli/report/comparison.py
+what is known of each of them                  mbert_cli/report/choices.py
+pictures of a page                             mbert_cli/report/svg.py
+where a run comes from                         mbert_cli/runs/ancestry.py
+what its training cost, and its curves         mbert_cli/runs/training_log.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
 what the value of --set means                  mbert_cli/recipe/setting.py

@@ -19,14 +19,11 @@ from mbert_cli.flags import (
     Against,
     AllowUnknown,
     AllowUnused,
-    AttentionText,
-    Chain,
     Context,
     DryRun,
     ExportLength,
     File,
     Fresh,
-    GlueTable,
     ImportedLength,
     Jsonl,
     Layers,
@@ -39,20 +36,16 @@ from mbert_cli.flags import (
     Quiet,
     Recipe,
     RecipeOption,
-    Reported,
     ReportRun,
     ResultFormat,
     RowLength,
-    RunsRoot,
     SearchFormat,
     SearchOut,
-    SecondText,
     SecondTextColumn,
     Settings,
     Smoke,
     Source,
     StrategyName,
-    StudentLayers,
     StudentSource,
     Submission,
     Target,
@@ -67,6 +60,7 @@ from mbert_cli.flags import (
 )
 from mbert_cli.home import lend_home
 from mbert_cli.native_output import hidden_native_output
+from mbert_cli.overview_cli import report, runs
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
 
 if TYPE_CHECKING:
@@ -290,36 +284,8 @@ def trace(
     command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ()), pad))
 
 
-@app.command(rich_help_panel=AROUND_PANEL)
-def runs(
-    root: RunsRoot = Path("runs"), chain: Chain = False, glue: GlueTable = False, form: ResultFormat = None,
-    out: Out = None,
-) -> None:  # fmt: skip
-    """what is in runs/: kind, state, size, score; or all about one run
-
-    Example: `mbert runs --chain` shows scores and artifacts of every fine-tuned model.
-    """
-    from mbert_cli.commands.runs import RunsCommand, run
-
-    run(RunsCommand(root, chain, glue, delivery_of(form, out)))
-
-
-@app.command(rich_help_panel=AROUND_PANEL)
-def report(
-    targets: Reported = None, text: AttentionText = None, pair: SecondText = None, layers: StudentLayers = None,
-    form: ResultFormat = None, out: Out = None, quiet: Quiet = False,
-) -> None:  # fmt: skip
-    """runs and artifacts side by side, to choose by
-
-    Sizes, arithmetic, scores over seeds, times, and what training cost, as far as they were measured: scores and
-    confusion tables by `mbert finetune` and `mbert eval`, times by `mbert bench`.
-
-    Example: `mbert report --out report.html` writes a page with pictures of all task models in runs/.
-    """
-    from mbert_cli.preflight.report import ReportCommand, resolve
-
-    command = ReportCommand(tuple(targets or ()), text, pair, tuple(layers or ()), delivery_of(form, out))
-    _plain("report", quiet).run(resolve(command))
+app.command(rich_help_panel=AROUND_PANEL)(runs)
+app.command(rich_help_panel=AROUND_PANEL)(report)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -65,7 +65,7 @@ Targets = Annotated[
 Reported = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[RUN]...", show_default=False, autocompletion=completion.reported,
+        metavar="RUN", show_default=False, autocompletion=completion.reported,
         help="Runs or .tflite files (default: all complete task models in runs/). Runs that differ in their seed "
         "alone are one row.",
     ),

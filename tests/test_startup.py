@@ -37,6 +37,7 @@ WRONG: dict[str, list[list[str]]] = {
     "convert-checkpoint": [["nowhere", "out"], ["damaged", "out"]],
     "trace": [["nowhere", "--text", "a"], ["damaged", "--text", "a"]],
     "runs": [["nowhere"], ["image.png"]],
+    "report": [["nowhere"], ["damaged"], ["nowhere.tflite"], ["empty"], ["--text", "a"], ["--pair", "a"], []],
     "recipe": [
         ["show", "no-such-verb"], ["show", "finetune", "no-such-recipe"], ["explain", "no_such_key"],
         ["check", "finetune"], ["copy", "finetune"],

@@ -219,7 +219,8 @@ TYPED_END_TO_END = (
 TESTED_BY_ITSELF_TOO = ("eval", "bench")
 """Those of them with tests of their own: what they say before and after their work."""
 TESTED_ELSEWHERE = {
-    "recipe_cli.py": "commands/test_recipe.py",  # flags without logic, which only the command line calls
+    "overview_cli.py": "commands/test_report.py",  # flags without logic, which only the command line calls
+    "recipe_cli.py": "commands/test_recipe.py",
 }
 """Files whose tests stand under another name."""
 

@@ -5,25 +5,25 @@ from dataclasses import dataclass, field, replace
 
 from mbert_cli.figures import counted, show_share
 from mbert_cli.page import Page
-from mbert_cli.report.candidates import Candidate
-from mbert_cli.report.compared_sets import Compared, SetPlace, compare
+from mbert_cli.report.choices import Choice
 from mbert_cli.report.comparison_record import comparison_record
 from mbert_cli.report.confusion import Confusion, confusion_table, missing_confusions
+from mbert_cli.report.run_page import OUTDATED
+from mbert_cli.report.scored_sets import ScoredSet, SetPlace, by_set
 from mbert_cli.report.training_table import Trained, training_table
 from mbert_cli.runs.ancestry import family_of
 from mbert_cli.table import Picture, Table, without_empty_columns
 from mbert_cli.tflite.latency_reports import Conditions
 
-COUNTING = (
+COUNTING_RULE = (
     "Parameters are all weights of the model: the encoder with its word table, and the head of the task. GFLOPs are "
     "twice the multiplications of the encoder's matrix products for one text of so many tokens, padding included."
 )
-PARETO = (
+PARETO_RULE = (
     "Pareto: no other row of the table has at least this score and fewer MB (size), or a shorter p50 on the same "
     "machine (latency)."
 )
-SIZES = "MB of a model are those of its weights as they are saved, of an artifact those of its file."
-OUTDATED = "(of an earlier result)"
+SIZE_RULE = "MB of a model are those of its weights as they are saved, of an artifact those of its file."
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -46,7 +46,7 @@ NOTHING_DRAWN = Drawn()
 
 
 def comparison_page(
-    candidates: Sequence[Candidate],
+    choices: Sequence[Choice],
     trainings: Sequence[Trained],
     confusions: Sequence[Confusion],
     drawn: Drawn = NOTHING_DRAWN,
@@ -54,39 +54,39 @@ def comparison_page(
     """The page that a person chooses by.
 
     Args:
-        candidates: What there is to choose among.
+        choices: What there is to choose among.
         trainings: What the models among them cost, and those that they came from.
         confusions: Confusion tables that were recorded.
         drawn: Pictures, for pages that can show them.
     """
-    models = [candidate for candidate in candidates if not candidate.is_artifact]
-    files = [candidate for candidate in candidates if candidate.is_artifact]
-    compared = compare(candidates)
+    models = [choice for choice in choices if not choice.is_artifact]
+    files = [choice for choice in choices if choice.is_artifact]
+    compared = by_set(choices)
     tables = [_score_table(one, drawn.scores.get(one.place, ())) for one in compared]
-    tables.append(_model_table(candidates))
+    tables.append(_model_table(choices))
     if trainings:
         table = training_table(trainings)
         tables.append(replace(table, pictures=drawn.training))
     tables += [*map(confusion_table, confusions), *drawn.attention]
-    record = comparison_record(candidates, compared, trainings, confusions)
-    notes = [SIZES]
+    record = comparison_record(choices, compared, trainings, confusions)
+    notes = [SIZE_RULE]
     if any("Pareto" in table.columns for table in tables):
-        notes.append(PARETO)
-    notes += filter(None, [missing_confusions(candidates, confusions)])
+        notes.append(PARETO_RULE)
+    notes += filter(None, [missing_confusions(choices, confusions)])
     title = f"{counted(len(models), 'model')} and {counted(len(files), 'artifact')} side by side"
     return Page(tables, record, notes, title=title)
 
 
-def _score_table(compared: Compared, pictures: Sequence[Picture]) -> Table:
+def _score_table(compared: ScoredSet, pictures: Sequence[Picture]) -> Table:
     """Name, score, size and times; columns that would be empty are left out."""
-    timings = _timings(compared.candidates)
+    timings = _timings(compared.choices)
     pareto = _pareto_words(compared)
     columns = ["model or artifact", compared.metric or "score", "seeds", "MB", "p50 ms", "p90 ms", "Pareto", "tokens",
                "GFLOPs", "timed"]  # fmt: skip
     rows = [
-        [*_score_cells(candidate, compared), *cells, pareto[place], *_shape_cells(candidate), letter]
-        for place, (candidate, (cells, letter)) in enumerate(
-            zip(compared.candidates, _latency_cells(compared.candidates, timings), strict=True)
+        [*_score_cells(choice, compared), *cells, pareto[place], *_shape_cells(choice), letter]
+        for place, (choice, (cells, letter)) in enumerate(
+            zip(compared.choices, _latency_cells(compared.choices, timings), strict=True)
         )
     ]
     if len(timings) < 2:
@@ -95,20 +95,20 @@ def _score_table(compared: Compared, pictures: Sequence[Picture]) -> Table:
     return without_empty_columns(Table(compared.title, columns, rows, notes, pictures))
 
 
-def _score_cells(candidate: Candidate, compared: Compared) -> list[str]:
-    found = candidate.score_at(compared.place)
+def _score_cells(choice: Choice, compared: ScoredSet) -> list[str]:
+    found = choice.score_at(compared.place)
     return [
-        f"{candidate.name} {OUTDATED}" if candidate.is_outdated else candidate.name,
+        f"{choice.name} ({OUTDATED})" if choice.is_outdated else choice.name,
         show_share(found.value, found.deviation) if found else "",
         f"{found.seeds}" if found and found.seeds > 1 else "",
-        f"{candidate.size_bytes / 1e6:.1f}",
+        f"{choice.size_bytes / 1e6:.1f}",
     ]
 
 
-def _shape_cells(candidate: Candidate) -> list[str]:
+def _shape_cells(choice: Choice) -> list[str]:
     return [
-        "" if candidate.tokens is None else f"{candidate.tokens:,}",
-        "" if candidate.flops is None else _giga(candidate.flops),
+        "" if choice.tokens is None else f"{choice.tokens:,}",
+        "" if choice.flops is None else _giga(choice.flops),
     ]
 
 
@@ -116,19 +116,17 @@ def _giga(operations: int) -> str:
     return f"{operations / 1e9:.2f}" if operations >= 1e7 else f"{operations / 1e9:.1g}"
 
 
-def _timings(candidates: Sequence[Candidate]) -> list[Conditions]:
+def _timings(choices: Sequence[Choice]) -> list[Conditions]:
     """The measurements that times are of, each once."""
-    found = {one.latency.conditions.line: one.latency.conditions for one in candidates if one.latency}
+    found = {one.latency.conditions.line: one.latency.conditions for one in choices if one.latency}
     return list(found.values())
 
 
-def _latency_cells(
-    candidates: Sequence[Candidate], timings: Sequence[Conditions]
-) -> list[tuple[list[str], str]]:
+def _latency_cells(choices: Sequence[Choice], timings: Sequence[Conditions]) -> list[tuple[list[str], str]]:
     """p50 and p90, and the letter of the measurement."""
     lines = [conditions.line for conditions in timings]
     cells = []
-    for latency in (candidate.latency for candidate in candidates):
+    for latency in (choice.latency for choice in choices):
         if latency is None:
             cells.append((["", ""], ""))
             continue
@@ -141,20 +139,20 @@ def _letter(place: int) -> str:
     return _LETTERS[place] if place < len(_LETTERS) else f"{place + 1}"
 
 
-def _pareto_words(compared: Compared) -> list[str]:
-    """In which regard each candidate is one to think about; nothing where there is no choice."""
+def _pareto_words(compared: ScoredSet) -> list[str]:
+    """In which regard each choice is one to think about; nothing where there is no choice."""
     if not compared.has_choice:
-        return [""] * len(compared.candidates)
+        return [""] * len(compared.choices)
     smallest = compared.smallest
     quickest = {place for machine in compared.machines for place in compared.quickest(machine)}
     return [
         ", ".join(["size"] * (place in smallest) + ["latency"] * (place in quickest))
-        for place, _ in enumerate(compared.candidates)
+        for place, _ in enumerate(compared.choices)
     ]
 
 
-def _score_notes(compared: Compared, timings: Sequence[Conditions]) -> list[str]:
-    found = [score for candidate in compared.candidates if (score := candidate.score_at(compared.place))]
+def _score_notes(compared: ScoredSet, timings: Sequence[Conditions]) -> list[str]:
+    found = [score for choice in compared.choices if (score := choice.score_at(compared.place))]
     notes = []
     if any(score.deviation is not None for score in found):
         notes.append("Scores with ± are means over seeds with their standard deviation.")
@@ -165,9 +163,9 @@ def _score_notes(compared: Compared, timings: Sequence[Conditions]) -> list[str]
     return notes
 
 
-def _model_table(candidates: Sequence[Candidate]) -> Table:
+def _model_table(choices: Sequence[Choice]) -> Table:
     """Parameters, arithmetic, teacher and origin of each model; artifacts have those of theirs."""
-    shown = {candidate.model: candidate for candidate in reversed(candidates)}
+    shown = {choice.model: choice for choice in reversed(choices)}
     rows = [
         [
             name,
@@ -181,12 +179,12 @@ def _model_table(candidates: Sequence[Candidate]) -> Table:
         for name, one in reversed(shown.items())
     ]
     columns = ["model", "parameters", "without word table", "tokens", "GFLOPs", "teacher", "comes from"]
-    return without_empty_columns(Table("Models", columns, rows, [COUNTING]))
+    return without_empty_columns(Table("Models", columns, rows, [COUNTING_RULE]))
 
 
-def _family(candidate: Candidate) -> tuple[str, str]:
+def _family(choice: Choice) -> tuple[str, str]:
     """The teacher and the origin of a model, where its run is there."""
-    if not candidate.runs:
+    if not choice.runs:
         return "", ""
-    teacher, origin = family_of(candidate.runs[0])
+    teacher, origin = family_of(choice.runs[0])
     return teacher.name if teacher else "", origin

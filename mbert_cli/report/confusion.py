@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mbert_cli.report.candidates import Candidate
+from mbert_cli.report.choices import Choice
 from mbert_cli.report.recorded_scores import evaluations
 from mbert_cli.report.score_fields import set_fields
 from mbert_cli.runs.listing import FINAL
 from mbert_cli.table import Table
+from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.scores import label_details
 from mbert_cli.weights.description import ModelDescription, SetDescription
-
-_CLASSIFICATION = "classification"
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Confusion:
     counts: Sequence[Sequence[int]]
 
 
-def read_confusions(candidates: Sequence[Candidate]) -> list[Confusion]:
-    """The tables that were recorded of each candidate, one for each set."""
-    return [found for candidate in candidates for found in _of(candidate)]
+def read_confusions(choices: Sequence[Choice]) -> list[Confusion]:
+    """The tables that were recorded of each choice, one for each set."""
+    return [found for choice in choices for found in _of(choice)]
 
 
 def confusion_table(confusion: Confusion) -> Table:
@@ -61,13 +61,13 @@ def confusion_record(confusion: Confusion) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def missing_confusions(candidates: Sequence[Candidate], found: Sequence[Confusion]) -> str:
+def missing_confusions(choices: Sequence[Choice], found: Sequence[Confusion]) -> str:
     """Says how models that choose one label get a table that nobody made yet; empty where none lacks it."""
     known = {confusion.name for confusion in found}
     lacking = [
-        candidate.path
-        for candidate in candidates
-        if not candidate.is_artifact and candidate.name not in known and _chooses_a_label(candidate)
+        choice.path
+        for choice in choices
+        if not choice.is_artifact and choice.name not in known and _chooses_a_label(choice)
     ]
     if not lacking:
         return ""
@@ -77,20 +77,20 @@ def missing_confusions(candidates: Sequence[Candidate], found: Sequence[Confusio
     )
 
 
-def _chooses_a_label(candidate: Candidate) -> bool:
-    description = ModelDescription.load(candidate.path / FINAL)
-    return description.task is not None and description.kind == _CLASSIFICATION
+def _chooses_a_label(choice: Choice) -> bool:
+    description = ModelDescription.load(choice.path / FINAL)
+    return description.task is not None and kind_of(description.kind).details is label_details
 
 
-def _of(candidate: Candidate) -> list[Confusion]:
+def _of(choice: Choice) -> list[Confusion]:
     """Those of the first run that has any; of an artifact, those beside it."""
-    places = [candidate.path.parent] if candidate.is_artifact else [run / "eval" for run in candidate.runs]
-    pattern = f"{candidate.path.stem}-eval-*.json" if candidate.is_artifact else "*.json"
-    runs: Sequence[Path | None] = candidate.runs or [None]
+    places = [choice.path.parent] if choice.is_artifact else [run / "eval" for run in choice.runs]
+    pattern = f"{choice.path.stem}-eval-*.json" if choice.is_artifact else "*.json"
+    runs: Sequence[Path | None] = choice.runs or [None]
     for run, place in zip(runs, places, strict=True):
         found = [
             Confusion(
-                candidate.name, str(report.get("task") or candidate.task), SetDescription.of(report),
+                choice.name, str(report.get("task") or choice.task), SetDescription.of(report),
                 [str(row["label"]) for row in report["labels"]], report["confusion"],
             )
             for report in evaluations(run, sorted(place.glob(pattern)))

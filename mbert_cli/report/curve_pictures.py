@@ -16,9 +16,9 @@ _WIDTH, _HEIGHT, _LINE_HEIGHT = 5.0, 2.7, 0.2
 _WIDE_RANGE = 10.0
 """From which ratio of the largest loss to the smallest on the axis is logarithmic."""
 _STYLES = ("-", "--", ":", "-.")
-"""Lines of runs beyond the last colour."""
+"""_Lines of runs beyond the last colour."""
 
-Lines = Sequence[tuple[str, Sequence[Sequence[Curve]]]]
+_Lines = Sequence[tuple[str, Sequence[Sequence[Curve]]]]
 """Names, each with the curves of its runs by stage."""
 
 
@@ -42,11 +42,11 @@ def curve_pictures(trainings: Sequence[Trained], name: str) -> list[Picture]:
     return pictures
 
 
-def _picture(lines: Lines, name: str, title: str, axis: str, factor: float) -> list[Picture]:
+def _picture(lines: _Lines, name: str, title: str, axis: str, factor: float) -> list[Picture]:
     """A picture; none where there is nothing to draw."""
     if not lines:
         return []
-    svg = svg_of(lambda: _draw(lines, axis, factor), name, title, [words for words, _ in lines])
+    svg = svg_of(lambda: _draw(lines, axis, factor), name, title)
     stages = max(len(curves) for _, runs in lines for curves in runs)
     caption = (
         "Each stage of a run is a line of its own; stages minimise different losses." if stages > 1 else ""
@@ -54,7 +54,7 @@ def _picture(lines: Lines, name: str, title: str, axis: str, factor: float) -> l
     return [Picture(svg, title, caption)]
 
 
-def _draw(lines: Lines, axis: str, factor: float) -> "Figure":
+def _draw(lines: _Lines, axis: str, factor: float) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_WIDTH, _HEIGHT + _LINE_HEIGHT * len(lines)))

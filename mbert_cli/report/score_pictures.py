@@ -1,12 +1,12 @@
-"""Score against size and against latency: a point for each candidate, and the line of what nothing else beats."""
+"""Score against size and against latency: a point for each choice, and the line of what nothing else beats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbert_cli.figures import show_share
-from mbert_cli.report.candidates import Candidate
-from mbert_cli.report.compared_sets import Compared, p50_on
+from mbert_cli.report.choices import Choice
+from mbert_cli.report.scored_sets import ScoredSet, p50_on
 from mbert_cli.report.svg import SOFT, svg_of
 from mbert_cli.table import Picture
 
@@ -31,17 +31,17 @@ _LABELLED = 6
 
 @dataclass(frozen=True)
 class Point:
-    """A candidate in a picture.
+    """A choice in a picture.
 
     Attributes:
-        candidate: What it is.
+        choice: What it is.
         cost: Where it stands from left to right.
         score: Its score in percent.
         deviation: Of the score, in percent; None where there is none.
         is_ahead: Whether it is on the line.
     """
 
-    candidate: Candidate
+    choice: Choice
     cost: float
     score: float
     deviation: float | None
@@ -50,22 +50,48 @@ class Point:
     @property
     def mode(self) -> str:
         """How its weights are kept."""
-        return self.candidate.mode or _SAVED
+        return _mode(self.choice)
 
 
-def score_pictures(compared: Compared, name: str) -> list[Picture]:
-    """Pictures of one set: against size, and against latency for each machine on which candidates were timed.
+@dataclass(frozen=True)
+class Look:
+    """Colours of models and shapes of modes, the same in all pictures of a set."""
+
+    models: Sequence[str]
+    modes: Sequence[str]
+
+    @classmethod
+    def of(cls, compared: ScoredSet) -> "Look":
+        """Those of some choices, in their order."""
+        models = dict.fromkeys(choice.model for choice in compared.choices)
+        return cls(list(models), list(dict.fromkeys(map(_mode, compared.choices))))
+
+    def colour(self, model: str) -> str:
+        """The colour of a model; where there are more models than colours, some have the same."""
+        return COLOURS[self.models.index(model) % len(COLOURS)]
+
+    def marker(self, mode: str) -> str:
+        """The shape of a mode."""
+        return _MARKERS[self.modes.index(mode) % len(_MARKERS)]
+
+
+def _mode(choice: Choice) -> str:
+    return choice.mode or _SAVED
+
+
+def score_pictures(compared: ScoredSet, name: str) -> list[Picture]:
+    """Pictures of one set: against size, and against latency for each machine on which choices were timed.
 
     Args:
-        compared: The candidates, with scores on this set; where there is no choice, there is no picture.
+        compared: The choices, with scores on this set; where there is no choice, there is no picture.
         name: Begins the ids of the pictures.
     """
-    sizes = [candidate.size_bytes / 1e6 for candidate in compared.candidates]
+    sizes = [None if size is None else size / 1e6 for size in compared.sizes]
     pictures = [_picture(compared, sizes, compared.smallest, f"{name}-size", "size, MB")]
     for number, machine in enumerate(compared.machines):
-        times = [p50_on(candidate, machine) for candidate in compared.candidates]
+        times = [p50_on(choice, machine) for choice in compared.choices]
         words = "median latency, ms"
-        more = _on_machine(compared.candidates, machine)
+        more = _on_machine(compared.choices, machine)
         pictures.append(
             _picture(compared, times, compared.quickest(machine), f"{name}-time-{number}", words, more)
         )
@@ -73,7 +99,7 @@ def score_pictures(compared: Compared, name: str) -> list[Picture]:
 
 
 def _picture(
-    compared: Compared,
+    compared: ScoredSet,
     costs: Sequence[float | None],
     ahead: Sequence[int],
     name: str,
@@ -85,57 +111,54 @@ def _picture(
         return None
     metric = compared.metric
     title = f"{metric.capitalize().replace('_', ' ')} against {axis.partition(',')[0]}"
-    texts = [text for point in points for text in (point.candidate.name, point.mode)]
     hints = {_key(place): _hint(point, axis) for place, point in enumerate(points)}
-    svg = svg_of(lambda: _draw(points, metric, axis), name, f"{title}; {compared.title}", texts, hints)
+    look = Look.of(compared)
+    svg = svg_of(lambda: _draw(points, look, metric, axis), name, f"{title}; {compared.title}", hints)
     caption = "The line joins what nothing else beats: more to the left is cheaper, higher is better."
     return Picture(svg, title, f"{caption} {more}".strip())
 
 
-def _points(compared: Compared, costs: Sequence[float | None], ahead: Sequence[int]) -> list[Point]:
+def _points(compared: ScoredSet, costs: Sequence[float | None], ahead: Sequence[int]) -> list[Point]:
     points = []
-    for place, (candidate, cost) in enumerate(zip(compared.candidates, costs, strict=True)):
-        found = candidate.score_at(compared.place)
+    for place, (choice, cost) in enumerate(zip(compared.choices, costs, strict=True)):
+        found = choice.score_at(compared.place)
         if found is not None and cost is not None:
             deviation = None if found.deviation is None else 100 * found.deviation
-            points.append(Point(candidate, cost, 100 * found.value, deviation, place in ahead))
+            points.append(Point(choice, cost, 100 * found.value, deviation, place in ahead))
     return points
 
 
-def _on_machine(candidates: Sequence[Candidate], machine: tuple[object, ...]) -> str:
+def _on_machine(choices: Sequence[Choice], machine: tuple[object, ...]) -> str:
     """When and on what the first of them was timed."""
-    timed = [one.latency.conditions for one in candidates if one.latency]
+    timed = [one.latency.conditions for one in choices if one.latency]
     return next(found.line for found in timed if found.comparable == machine)
 
 
 def _hint(point: Point, axis: str) -> str:
     deviation = None if point.deviation is None else point.deviation / 100
     name, _, unit = axis.partition(", ")
-    return (
-        f"{point.candidate.name}: {show_share(point.score / 100, deviation)}, {name} {point.cost:.2f} {unit}"
-    )
+    return f"{point.choice.name}: {show_share(point.score / 100, deviation)}, {name} {point.cost:.2f} {unit}"
 
 
 def _key(place: int) -> str:
     return f"point{place}"
 
 
-def _draw(points: Sequence[Point], metric: str, axis: str) -> "Figure":
+def _draw(points: Sequence[Point], look: Look, metric: str, axis: str) -> "Figure":
     from matplotlib.figure import Figure
 
-    models = list(dict.fromkeys(point.candidate.model for point in points))
-    modes = list(dict.fromkeys(point.mode for point in points))
+    models = [model for model in look.models if any(point.choice.model == model for point in points)]
+    modes = [mode for mode in look.modes if any(point.mode == mode for point in points)]
     names = [*models, *modes]
     lines = -(-len(names) // _legend_columns(names))
     figure = Figure(figsize=(_WIDTH, _HEIGHT + _LINE_HEIGHT * lines))
     axes = figure.add_subplot()
     _draw_line(axes, [point for point in points if point.is_ahead])
     for place, point in enumerate(points):
-        colour = COLOURS[models.index(point.candidate.model) % len(COLOURS)]
-        marker = _MARKERS[modes.index(point.mode) % len(_MARKERS)]
+        colour, marker = look.colour(point.choice.model), look.marker(point.mode)
         if point.deviation is not None:
             axes.errorbar(point.cost, point.score, point.deviation, color=colour, capsize=3, linewidth=1)
-        filling = colour if point.candidate.is_artifact else "white"
+        filling = colour if point.choice.is_artifact else "white"
         (drawn,) = axes.plot(
             point.cost, point.score, marker, color=colour, markerfacecolor=filling, markersize=7
         )
@@ -145,7 +168,7 @@ def _draw(points: Sequence[Point], metric: str, axis: str) -> "Figure":
     axes.set_ylabel(f"{metric}, %")
     axes.margins(0.12, 0.12)
     _name_points(axes, points)
-    _add_legend(figure, models, modes)
+    _add_legend(figure, look, models, modes)
     return figure
 
 
@@ -174,7 +197,7 @@ def _name_points(axes: "Axes", points: Sequence[Point]) -> None:
     places: dict[tuple[float, float], list[str]] = {}
     for point in points:
         if point.is_ahead:
-            places.setdefault((point.cost, point.score), []).append(point.candidate.name)
+            places.setdefault((point.cost, point.score), []).append(point.choice.name)
     if len(places) > _LABELLED:
         return
     axes.autoscale_view()  # otherwise the limits are known only when the figure is drawn
@@ -192,16 +215,16 @@ def _legend_columns(names: Sequence[str]) -> int:
     return 2 if max(map(len, names)) <= _SHORT else 1
 
 
-def _add_legend(figure: "Figure", models: Sequence[str], modes: Sequence[str]) -> None:
+def _add_legend(figure: "Figure", look: Look, models: Sequence[str], modes: Sequence[str]) -> None:
     """Below the axes: colours of models, and shapes of modes."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    colours = [Patch(color=COLOURS[place % len(COLOURS)]) for place, _ in enumerate(models)]
+    colours = [Patch(color=look.colour(model)) for model in models]
     shapes = [
-        Line2D([], [], color=SOFT, marker=_MARKERS[place % len(_MARKERS)], linestyle="",
+        Line2D([], [], color=SOFT, marker=look.marker(mode), linestyle="",
                markerfacecolor="white" if mode == _SAVED else SOFT)
-        for place, mode in enumerate(modes)
+        for mode in modes
     ]  # fmt: skip
     names = [*models, *modes]
     figure.legend(

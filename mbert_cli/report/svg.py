@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 INK, SOFT, LINE = "#1b1f24", "#57606a", "#d0d7de"
 """Colours of text, of what is less important, and of rules, as in page.css."""
 
+_NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _IDS = re.compile(r'(\bid="|url\(#|href="#)')
 _FIRST_TAG = re.compile(r"<svg\b[^>]*>")
@@ -24,7 +26,6 @@ def svg_of(
     draw: "Callable[[], Figure]",
     name: str,
     label: str,
-    texts: Iterable[str] = (),
     hints: Mapping[str, str] | None = None,
 ) -> str:
     """Draws a figure and returns it as an element.
@@ -33,26 +34,24 @@ def svg_of(
         draw: Makes the figure; parts that have a hint are given its key as their id (`set_gid`).
         name: Begins all ids, so that they differ from those of other figures of the page.
         label: What the picture shows, for those who cannot see it.
-        texts: Texts of a person's, whose characters the fonts must have.
         hints: What is shown where the pointer rests on a part, by the id of the part.
     """
     lend_cache("MPLCONFIGDIR", "matplotlib")
     import matplotlib
 
-    from mbert_cli.report.lettering import Lettering
-
-    lettering = Lettering.for_texts(texts)
-    with matplotlib.rc_context(_settings(name, lettering.families)):
+    with matplotlib.rc_context(_settings(name)), warnings.catch_warnings():
+        # The browser has fonts of its own; here they are only needed to leave room.
+        warnings.filterwarnings("ignore", message="Glyph")
         figure = draw()
         kept = io.StringIO()
         figure.savefig(kept, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return _as_element(kept.getvalue(), name, label, hints or {})
 
 
-def _settings(name: str, families: Iterable[str]) -> dict[str, Any]:
+def _settings(name: str) -> Any:
     """How figures of a page look."""
     return {
-        "svg.fonttype": "none", "svg.hashsalt": name, "text.parse_math": False, "font.family": list(families),
+        "svg.fonttype": "none", "svg.hashsalt": name, "text.parse_math": False,
         "font.size": 9.5, "axes.titlesize": 9.5, "axes.labelsize": 9.5, "xtick.labelsize": 9, "ytick.labelsize": 9,
         "legend.fontsize": 9, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
         "axes.edgecolor": SOFT, "axes.labelcolor": INK, "text.color": INK, "xtick.color": SOFT, "ytick.color": SOFT,
@@ -67,9 +66,7 @@ def _as_element(document: str, name: str, label: str, hints: Mapping[str, str]) 
     root, box = _FIRST_TAG.search(text), _VIEW_BOX.search(text)
     if root is None or box is None:
         raise ValueError("matplotlib wrote no svg element")
-    opening = (
-        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{escape(label)}">'
-    )
+    opening = f'<svg {_NAMESPACES} {box[0]} role="img" aria-label="{escape(label)}">'
     text = opening + text[root.end() :]
     for key, hint in hints.items():
         text = text.replace(f'<g id="{key}">', f'<g id="{key}"><title>{escape(hint)}</title>', 1)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.figures import counted
-from mbert_cli.report.candidates import Candidate
+from mbert_cli.report.choices import Choice
 from mbert_cli.runs.ancestry import ancestors, teacher_of
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.listing import read_origin, recorded_recipe, verb_of
-from mbert_cli.runs.training_log import LOSS, SCORE, Curve, TrainingCost, curves, training_cost
+from mbert_cli.runs.training_log import LOSS_FIGURE, SCORE_FIGURE, Curve, TrainingCost, curves, training_cost
 from mbert_cli.table import Table, without_empty_columns
 
 _COLUMNS = ["run", "kind", "teacher", "trainings", "steps", "examples", "hours", "on"]
@@ -48,7 +48,7 @@ class Trained:
     scores: Sequence[Sequence[Curve]]
 
 
-def read_trainings(models: Sequence[Candidate]) -> list[Trained]:
+def read_trainings(models: Sequence[Choice]) -> list[Trained]:
     """The trainings of some models, then those of all that they came from, each once.
 
     Raises:
@@ -102,8 +102,8 @@ def _read(name: str, runs: tuple[Path, ...]) -> Trained:
         teacher=teacher_of(runs[0]),
         cost=TrainingCost(0, None, None, None) if kind == IMPORT else training_cost(runs),
         devices=tuple(dict.fromkeys(device for run in runs for device in _devices(run))),
-        losses=[curves(run, LOSS) for run in runs],
-        scores=[curves(run, SCORE) for run in runs],
+        losses=[curves(run, LOSS_FIGURE) for run in runs],
+        scores=[curves(run, SCORE_FIGURE) for run in runs],
     )
 
 

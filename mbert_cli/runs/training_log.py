@@ -20,8 +20,8 @@ from mbert_cli.runs.listing import (
 
 Number = TypeVar("Number", int, float)
 
-LOSS = "loss/total"
-SCORE = "validation/score"
+LOSS_FIGURE = "loss/total"
+SCORE_FIGURE = "validation/score"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _seconds(run: Path, batch_size: int) -> float | None:
             continue
         if record.get("event") == "first_step":
             seconds, timed_apart, is_known = seconds + float(record["seconds"]), timed_apart + 1, True
-        elif LOSS in record:
+        elif LOSS_FIGURE in record:
             if isinstance(speed, int | float) and speed > 0:
                 seconds, is_known = seconds + (step - before - timed_apart) * batch_size / speed, True
             before, timed_apart = step, 0

@@ -22,7 +22,7 @@ PRETRAINING = "pre-training"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Choice:
     """A model, which is a run or several that differ in their seed, or an artifact.
 
     Attributes:
@@ -69,7 +69,7 @@ class Candidate:
         return next((score for score in self.scores if score.place == place), None)
 
 
-def read_candidates(runs: Sequence[Path], artifacts: Sequence[Path]) -> list[Candidate]:
+def read_choices(runs: Sequence[Path], artifacts: Sequence[Path]) -> list[Choice]:
     """Models with their artifacts behind them, then artifacts that were named alone.
 
     Args:
@@ -81,7 +81,7 @@ def read_candidates(runs: Sequence[Path], artifacts: Sequence[Path]) -> list[Can
     """
     groups = runs_by_seed(runs)
     latencies = _latencies([*runs, *artifacts])
-    found: list[Candidate] = []
+    found: list[Choice] = []
     for group in groups:
         name = common_name([_name_among(run, runs) for run in group])
         found.append(_read_model(name, group))
@@ -90,7 +90,7 @@ def read_candidates(runs: Sequence[Path], artifacts: Sequence[Path]) -> list[Can
             for run in group
             for path in exported(run)
         ]
-    known = {candidate.path.resolve() for candidate in found}
+    known = {choice.path.resolve() for choice in found}
     found += [_read_alone(path, latencies) for path in artifacts if path.resolve() not in known]
     return found
 
@@ -110,7 +110,7 @@ def _latencies(places: Sequence[Path]) -> dict[Path, Latency]:
     return found
 
 
-def _read_model(name: str, runs: Sequence[Path]) -> Candidate:
+def _read_model(name: str, runs: Sequence[Path]) -> Choice:
     run = runs[0]
     recipe, description = recorded_recipe(run), ModelDescription.load(run / FINAL)
     task = _task_name(recipe, description)
@@ -118,7 +118,7 @@ def _read_model(name: str, runs: Sequence[Path]) -> Candidate:
     tokens = description.task.sequence_length if description.task else data.get("sequence_length")
     recorded = read_object(run / FINAL / SUMMARY).get("parameters")
     parameters = recorded if isinstance(recorded, int) else _count_parameters(description)
-    return Candidate(
+    return Choice(
         name=name, model=name, path=run, runs=tuple(runs), mode="", kind=verb_of(run), task=task,
         parameters=parameters, word_table=_count_word_table(description), tokens=tokens,
         flops=_count_flops(description, tokens), size_bytes=(run / FINAL / WEIGHTS).stat().st_size,
@@ -128,21 +128,21 @@ def _read_model(name: str, runs: Sequence[Path]) -> Candidate:
 
 def _read_exported(
     model: str, run_name: str, run: Path, path: Path, latencies: Mapping[Path, Latency]
-) -> Candidate:
+) -> Choice:
     """An artifact of a run; the score that it was verified with stays out where `eval` knows that of the run's set."""
     artifact = read_artifact(run, path, latencies.get(path.resolve()))
-    candidate = _read_file(f"{run_name} {path.parent.name}", model, run, artifact)
-    own = next(iter(scores_of_run(run, candidate.task)), None)
-    shared = own and candidate.score_at(own.place)
+    choice = _read_file(f"{run_name} {path.parent.name}", model, run, artifact)
+    own = next(iter(scores_of_run(run, choice.task)), None)
+    shared = own and choice.score_at(own.place)
     if shared is None:
-        return candidate
+        return choice
     return replace(
-        candidate,
-        scores=[score for score in candidate.scores if score == shared or score.scored != artifact.scored],
+        choice,
+        scores=[score for score in choice.scores if score == shared or score.scored != artifact.scored],
     )
 
 
-def _read_alone(path: Path, latencies: Mapping[Path, Latency]) -> Candidate:
+def _read_alone(path: Path, latencies: Mapping[Path, Latency]) -> Choice:
     """An artifact that was named itself: of a run, or copied from one."""
     run = _run_of(path)
     if run is not None:
@@ -152,13 +152,13 @@ def _read_alone(path: Path, latencies: Mapping[Path, Latency]) -> Candidate:
     return _read_file(name, name, None, artifact)
 
 
-def _read_file(name: str, model: str, run: Path | None, artifact: ExportedArtifact) -> Candidate:
+def _read_file(name: str, model: str, run: Path | None, artifact: ExportedArtifact) -> Choice:
     """An artifact with what `model.json` beside it says; without one only its size and times are known."""
     folder = artifact.path.parent
     description = ModelDescription.load(folder) if (folder / DESCRIPTION_FILE).is_file() else None
     task = _task_name(recorded_recipe(run) if run else {}, description)
     mode = str(read_object(folder / "report.json").get("mode") or (folder.name if run else ""))
-    return Candidate(
+    return Choice(
         name=name, model=model, path=artifact.path, runs=(run,) if run else (), mode=mode,
         kind=description.verb if description else "", task=task,
         parameters=_count_parameters(description), word_table=_count_word_table(description), tokens=artifact.tokens,

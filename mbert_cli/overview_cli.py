@@ -1,0 +1,49 @@
+"""The verbs that look at what is there: flags without logic, as in `mbert_cli.cli`."""
+
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.flags import (
+    AttentionText,
+    Chain,
+    GlueTable,
+    Out,
+    Quiet,
+    Reported,
+    ResultFormat,
+    RunsRoot,
+    SecondText,
+    StudentLayers,
+    delivery_of,
+)
+
+
+def runs(
+    root: RunsRoot = Path("runs"), chain: Chain = False, glue: GlueTable = False, form: ResultFormat = None,
+    out: Out = None,
+) -> None:  # fmt: skip
+    """what is in runs/: kind, state, size, score; or all about one run
+
+    Example: `mbert runs --chain` shows scores and artifacts of every fine-tuned model.
+    """
+    from mbert_cli.commands.runs import RunsCommand, run
+
+    run(RunsCommand(root, chain, glue, delivery_of(form, out)))
+
+
+def report(
+    targets: Reported = None, text: AttentionText = None, pair: SecondText = None, layers: StudentLayers = None,
+    form: ResultFormat = None, out: Out = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """runs and artifacts side by side, to choose by
+
+    Parameters, operations, scores over seeds, sizes, times and what training cost, as far as they were measured;
+    nothing is measured anew. Confusion tables are those that `mbert eval` recorded, times those of `mbert bench`.
+
+    Example: `mbert report --out report.html` writes a page with pictures of all task models in runs/.
+    """
+    from mbert_cli.commands.report import run
+    from mbert_cli.preflight.report import ReportCommand, resolve
+
+    console.set_quiet(quiet)
+    run(resolve(ReportCommand(tuple(targets or ()), text, pair, tuple(layers or ()), delivery_of(form, out))))

@@ -1,0 +1,65 @@
+"""`mbert report` as it is typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mbert_cli import cli
+from tests.report.family import write_family
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_family(Path("runs"))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _work_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+
+
+def typed(*words: str) -> int:
+    with pytest.raises(SystemExit) as ending:
+        cli.main(["report", *words])
+    return ending.value.code or 0
+
+
+def test_tables_of_all_task_models_are_printed(capsys):
+    assert typed() == 0
+    captured = capsys.readouterr()
+    assert "sst2, 872 examples (set 3f9a1c02)" in captured.out
+    assert "small-{0,1,2}" in captured.out
+    assert captured.err == "All complete task models in runs: big, small-0, small-1, small-2\n"
+
+
+def test_a_file_has_the_format_of_its_ending(capsys):
+    assert typed("runs/big", "-q", "--out", "report.json") == 0
+    assert [model["name"] for model in json.loads(Path("report.json").read_text())["models"]] == ["big"]
+    assert typed("runs/big", "--format", "markdown") == 0
+    assert "## Models" in capsys.readouterr().out
+
+
+def test_html_has_pictures_and_needs_nothing_beside_it():
+    pytest.importorskip("matplotlib")
+    assert typed("-q", "--out", "report.html") == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert text.count("<svg ") == text.count("</svg>") == 6
+    assert "<title>2 models and 3 artifacts side by side</title>" in text
+    assert not [word for word in ("<script", "<link", "@import", 'src="http', 'href="http') if word in text]
+
+
+def test_wrong_input_ends_with_a_hint_and_writes_nothing(capsys):
+    assert typed("nowhere", "--out", "never.html") == 2
+    assert "Hint: " in capsys.readouterr().err
+    assert not Path("never.html").exists()
+
+
+def test_other_verbs_can_be_shown_in_html_too(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["runs", "--chain", "--format", "html"])
+    assert "<th scope=row>big</th>" in capsys.readouterr().out

@@ -1,0 +1,103 @@
+"""What `mbert report` refuses, and what it opens."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.page import Delivery
+from mbert_cli.preflight.report import ReportCommand, resolve
+from tests.report.family import write_family
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_family(Path("runs"))
+        (folder / "runs/interrupted/checkpoints/step-000010").mkdir(parents=True)
+        (folder / "runs/interrupted/recipe.yaml").write_text("seed: 0\n")
+        (folder / "runs/interrupted/origin.json").write_text('{"verb": "finetune", "sessions": []}')
+        (folder / "runs/store").mkdir()
+        (folder / "runs/store/recipe.yaml").write_text("seed: 0\n")
+        (folder / "runs/store/origin.json").write_text('{"verb": "prepare", "sessions": []}')
+        (folder / "broken.tflite").write_bytes(b"no model at all")
+        (folder / "empty").mkdir()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _work_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+
+
+def refusal(*targets: str, **more: object) -> tuple[str, str]:
+    with pytest.raises(UserError) as caught:
+        resolve(ReportCommand(tuple(map(Path, targets)), **more))
+    assert caught.value.exit_code == 2
+    return caught.value.message, caught.value.hint
+
+
+def test_without_an_argument_all_complete_task_models_are_opened_and_named(capsys):
+    ready = resolve(ReportCommand())
+    assert [model.path.name for model in ready.models] == ["big", "small-0", "small-1", "small-2"]
+    assert capsys.readouterr().err == "All complete task models in runs: big, small-0, small-1, small-2\n"
+
+
+def test_runs_and_artifacts_are_opened_once_however_often_they_are_named():
+    artifact = Path("runs/big/export/float32/model.tflite")
+    ready = resolve(ReportCommand((Path("runs/big"), Path("runs/../runs/big"), artifact, artifact.resolve())))
+    assert ([model.path for model in ready.models], len(ready.artifacts)) == ([Path("runs/../runs/big")], 1)
+
+
+@pytest.mark.parametrize(
+    ("target", "message", "hint"),
+    [
+        ("nowhere", "A run directory must exist. Received: nowhere", "Complete runs of the kind"),
+        ("empty", "A run directory must have a recipe.yaml. Received: empty", "Complete runs of the kind"),
+        ("runs", "`mbert report` takes runs and .tflite files. Received: runs, a folder of runs",
+         "Name runs in it, such as `mbert report runs/big"),
+        ("runs/interrupted", "The run must be complete. Received: runs/interrupted, interrupted at step 10",
+         "Finish it: mbert finetune runs/interrupted/recipe.yaml --run runs/interrupted"),
+        ("runs/store", "Received: runs/store of the kind prepare", "Complete runs of the kind"),
+        ("nowhere.tflite", "An artifact must be a .tflite file. Received: nowhere.tflite, which does not exist",
+         "Make one with `mbert export-tflite RUN`."),
+        ("runs/big/export/int8/model.tflite", "which does not exist",
+         "runs/big has runs/big/export/float32/model.tflite."),
+        ("runs/small-0/export/int8/model.tflite", "which does not exist",
+         "Make one with `mbert export-tflite runs/small-0`."),
+        ("broken.tflite", "An artifact must be a TFLite model. Received: broken.tflite, which is none",
+         "Export it again with `mbert export-tflite RUN`."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_shown_is_named_with_what_can(target, message, hint):
+    said = refusal(target)
+    assert said[0].endswith(message) and said[1].startswith(hint)
+
+
+def test_a_folder_without_task_models_is_told_what_makes_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert refusal() == (
+        "`mbert report` needs complete task models. Received: none in runs",
+        "Make one with `mbert finetune`, or name runs or .tflite files.",
+    )
+
+
+def test_attention_is_drawn_in_html_alone():
+    assert refusal(text="a") == (
+        "Attention maps are drawn in HTML. Received: --text with --format table",
+        "Add --format html --out report.html.",
+    )
+    assert refusal(pair="a")[0] == "--pair goes with --text. Received: no --text"
+    assert refusal(layers=(1,))[0] == "--layer goes with --text. Received: no --text"
+    assert refusal(text=" ")[0] == "A text to trace must not be blank. Received: a blank one."
+
+
+def test_without_matplotlib_html_is_refused_and_tables_are_not(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    message, hint = refusal(delivery=Delivery("html"))
+    assert message.startswith("A picture is drawn by matplotlib. Received: --format html, and it ")
+    assert hint == "`pip install 'mbert[pictures]'`."
+    assert resolve(ReportCommand(delivery=Delivery("markdown"))).models

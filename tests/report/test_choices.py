@@ -1,0 +1,96 @@
+"""What is known of models and artifacts."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.cost import count_flops, count_parameters
+from mbert_cli.model.options import SIZES
+from mbert_cli.report.choices import PRETRAINING, Choice, read_choices
+
+
+def found(*runs: Path, artifacts: tuple[Path, ...] = ()) -> dict[str, Choice]:
+    return {choice.name: choice for choice in read_choices(runs, artifacts)}
+
+
+def test_runs_that_differ_in_their_seed_are_one_model_with_its_artifacts_behind_it(family):
+    names = [choice.name for choice in read_choices([family / f"small-{seed}" for seed in range(3)], [])]
+    assert names == ["small-{0,1,2}", "small-1 dynamic_int8", "small-1 float32"]
+    choices = found(*(family / f"small-{seed}" for seed in range(3)))
+    (score,) = choices["small-{0,1,2}"].scores
+    assert (score.value, score.deviation, score.seeds) == (pytest.approx(0.87), pytest.approx(0.01), 3)
+    assert {choice.model for choice in choices.values()} == {"small-{0,1,2}"}
+
+
+def test_parameters_and_operations_follow_from_the_architecture(family):
+    size = SIZES["ib_bert_laptop"]
+    big = found(family / "big")["big"]
+    head = 2 * (size.hidden_dim + 1) + (size.hidden_dim * (size.hidden_dim + 1) if size.use_pooler else 0)
+    assert big.parameters == count_parameters(size, 30522) + head
+    assert (big.word_table, big.tokens, big.flops) == (30522 * size.embedding_dim, 64, count_flops(size, 64))
+
+
+def test_parameters_that_the_run_recorded_are_taken(family):
+    file = family / "big/final/summary.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"parameters": 7}))
+    assert found(family / "big")["big"].parameters == 7
+
+
+def test_a_pretrained_run_has_its_own_score_and_no_task(family):
+    student = found(family / "student")["student"]
+    assert (student.task, student.kind, student.parameters) == (PRETRAINING, "distill", None)
+    assert [score.metric for score in student.scores] == ["masked_language_model_accuracy"]
+
+
+def test_an_artifact_has_size_length_times_and_the_score_on_the_set_of_its_run(family):
+    int8 = found(family / "small-1")["small-1 dynamic_int8"]
+    assert (int8.mode, int8.size_bytes, int8.tokens, int8.is_artifact) == ("dynamic_int8", 260_000, 64, True)
+    assert int8.latency is not None
+    assert (int8.latency.p50_ms, int8.latency.p90_ms) == (0.4, pytest.approx(0.44))
+    assert [(score.scored.examples, score.value) for score in int8.scores] == [(872, 0.875)]
+
+
+def test_without_the_score_on_the_set_of_its_run_an_artifact_has_the_one_it_was_verified_with(family):
+    (family / "small-1/export/float32/model-eval-validation.json").unlink()
+    assert [score.scored.examples for score in found(family / "small-1")["small-1 float32"].scores] == [64]
+
+
+def test_an_artifact_that_is_named_alone_belongs_to_its_run_and_is_shown_once(family):
+    path = family / "small-1/export/float32/model.tflite"
+    assert list(found(artifacts=(path,))) == ["small-1 float32"]
+    assert found(artifacts=(path,))["small-1 float32"].runs == (family / "small-1",)
+    assert list(found(family / "small-1", artifacts=(path,))) == [
+        "small-1",
+        "small-1 dynamic_int8",
+        "small-1 float32",
+    ]
+
+
+def test_a_copied_artifact_has_what_lies_beside_it(family):
+    shutil.copytree(family / "small-1/export/float32", "copied")
+    copied = found(artifacts=(Path("copied/model.tflite"),))["copied/model.tflite"]
+    assert (copied.runs, copied.mode, copied.task, copied.latency) == ((), "float32", "sst2", None)
+    assert {score.value for score in copied.scores} == {0.88, 0.86}
+
+
+def test_of_a_file_alone_only_the_size_is_known(family):
+    shutil.copy(family / "small-1/export/float32/model.tflite", "a.tflite")
+    alone = found(artifacts=(Path("a.tflite"),))["a"]
+    assert (alone.size_bytes, alone.parameters, alone.tokens, alone.flops) == (990_000, None, None, None)
+    assert (alone.scores, alone.latency, alone.mode) == ([], None, "")
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(family):
+    shutil.copytree(family / "big", "elsewhere/big")
+    names = list(found(family / "big", Path("elsewhere/big")))
+    assert names == ["runs/big", "runs/big float32", "elsewhere/big", "elsewhere/big float32"]
+
+
+def test_a_run_whose_description_is_damaged_is_named(family):
+    (family / "big/final/model.json").write_text("{")
+    with pytest.raises(UserError) as caught:
+        read_choices([family / "big"], [])
+    assert "runs/big/final/model.json" in caught.value.message

@@ -1,0 +1,50 @@
+"""Losses and scores while training."""
+
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from mbert_cli.report.choices import read_choices
+from mbert_cli.report.curve_pictures import _draw, curve_pictures
+from mbert_cli.report.training_table import read_trainings
+from mbert_cli.runs.training_log import Curve
+
+
+def test_each_kind_of_training_has_a_picture_and_task_models_their_scores_too(family):
+    choices = [
+        choice for choice in read_choices([family / "small-0", family / "big"], []) if not choice.is_artifact
+    ]
+    pictures = curve_pictures(read_trainings(choices), "training")
+    assert [picture.title for picture in pictures] == [
+        "Loss of finetune", "Validation score of finetune", "Loss of distill", "Loss of train-teacher",
+    ]  # fmt: skip
+    assert [bool(picture.caption) for picture in pictures] == [False, False, True, False]
+    assert all(name in pictures[0].svg for name in ("small-0", "big"))
+
+
+def test_stages_and_seeds_of_a_model_have_one_colour_and_one_name():
+    runs = [
+        [Curve("a", [1, 2], [3.0, 2.0]), Curve("b", [3, 4], [9.0, 8.0])],
+        [Curve("a", [1, 2], [4.0, 1.0])],
+    ]
+    axes = _draw([("one", runs), ("other", [[Curve("a", [1], [5.0])]])], "loss", 1.0).axes[0]
+    *own, other = axes.lines
+    assert len(own) == 3
+    assert len({line.get_color() for line in own}) == 1 and other.get_color() != own[0].get_color()
+    assert [line.get_label() for line in axes.lines if not line.get_label().startswith("_")] == [
+        "one",
+        "other",
+    ]
+    assert (own[0].get_marker(), other.get_marker()) == ("", "o")  # one step alone is a point
+
+
+def test_losses_far_apart_stand_on_a_logarithmic_axis():
+    for values, scale in (([1.0, 2.0], "linear"), ([0.1, 2.0], "log"), ([0.0, 2.0], "linear")):
+        assert _draw([("a", [[Curve("a", [1, 2], values)]])], "loss", 1.0).axes[0].get_yscale() == scale
+
+
+def test_where_nothing_was_logged_there_is_no_picture(family):
+    (family / "big/log.jsonl").write_text("")
+    (family / "teacher/log.jsonl").write_text("")
+    choices = [choice for choice in read_choices([family / "big"], []) if not choice.is_artifact]
+    assert curve_pictures(read_trainings(choices), "training") == []
