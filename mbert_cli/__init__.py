@@ -51,6 +51,7 @@ which of its tensors, and what stands for it   mbert_cli/distill/recorded_teache
 the record of a row                            mbert_cli/distill/output_records.py
 what goes when there are too many recordings   mbert_cli/distill/recordings.py
 what a student starts with from its teacher    mbert_cli/distill/warm_start.py
+layers that start as copies of the teacher's   mbert_cli/distill/layer_copies.py
 embeddings of another width at the start       mbert_cli/distill/word_directions.py
 the stages of a plan, one after the other      mbert_cli/train/engine.py
 the training loop                              mbert_cli/train/stage_training.py

@@ -28,6 +28,11 @@ def test_every_kth_layer_is_copied_or_those_that_are_named_or_none(layers, given
     assert find_copies(TEACHER, STUDENT.model_copy(update={"num_layers": layers}), given) == copies
 
 
+def test_a_layer_with_the_other_form_of_gelu_is_copied():
+    teacher = TEACHER.model_copy(update={"activation": "gelu_exact"})
+    assert len(find_copies(teacher, STUDENT, None)) == 6
+
+
 @pytest.mark.parametrize(
     ("changes", "given", "message", "hint"),
     [

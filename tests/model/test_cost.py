@@ -19,6 +19,8 @@ from mbert_cli.model.options import SIZES
         ("mobilebert_tiny", 15_485_696),
         ("bert_base", 108_891_648),
         ("tinybert_4", 14_252_592),
+        ("tinybert_6", 66_364_416),
+        ("distilbert_6", 66_362_880),
     ],
 )
 def test_the_sizes_of_the_papers_have_the_parameters_of_their_code(name, parameters):
