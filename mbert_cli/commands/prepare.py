@@ -12,6 +12,7 @@ from mbert_cli.figures import counted
 from mbert_cli.preflight.prepare import Ready
 from mbert_cli.preflight.token_store import Store, StoreRun
 from mbert_cli.recipe.contents import input_contents
+from mbert_cli.recipe.records import completed
 from mbert_cli.recipe.schema import PrepareRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.directory import RunDir
@@ -37,6 +38,7 @@ def run(ready: Ready) -> None:
         fresh=ready.invocation.fresh,
         origin=collect_origin(),
         contents=ready.contents or {},
+        complete=lambda recorded: completed(recorded, recipe),
     ) as run_dir:
         say_what_moved(run_dir)
         if say_when_complete(run_dir):

@@ -78,6 +78,7 @@ class RunDir:
         fresh: bool,
         origin: Mapping[str, object],
         contents: Contents | None = None,
+        complete: Callable[[Mapping[str, Any]], dict[str, Any]] = dict,
         growth: Growth | None = None,
     ) -> "RunDir":
         """Begins a run, or continues one of the same verb and recipe, and locks it.
@@ -89,6 +90,7 @@ class RunDir:
             fresh: Move an existing run aside to `<path>.old-<n>` and begin anew.
             origin: The facts of this session, from `collect_origin`.
             contents: What its inputs hold, by recipe key.
+            complete: Gives the recipe of an existing run the keys that its version did not have.
             growth: How an existing run may become longer.
 
         Raises:
@@ -107,7 +109,7 @@ class RunDir:
                 run = cls(path, verb, plain, lock)
                 run._is_new, run._moved_aside = not is_run(path), moved_aside
                 if is_run(path):
-                    recipes = recorded_recipe(path), plain
+                    recipes = complete(recorded_recipe(path)), plain
                     run.continuation = compare_with_run(path, verb, recipes, contents or {}, growth)
                 run._begin_session(origin, contents or {})
             except BaseException:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.records import completed
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TaskDistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
@@ -35,6 +36,7 @@ def open_run(
         fresh=invocation.fresh,
         origin=collect_origin(seed=recipe.seed, backend=keras.backend.backend(), device=_device()),
         contents=contents,
+        complete=lambda recorded: completed(recorded, recipe),
         growth=plan_of and growth_of(verb, recipe, plan_of, path),
     )
     say_what_moved(run)

@@ -10,6 +10,7 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.contents import input_contents, with_recorded_runs
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.records import completed
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.identity import Changes, Growth, compare_with_run
@@ -87,7 +88,7 @@ def require_same_run(
         UserError: The run is of another recipe, began with other inputs, or would become shorter, or longer in a
             stage that is over.
     """
-    recorded = recorded_recipe(path)
+    recorded = completed(recorded_recipe(path), recipe)
     plain = json.loads(json.dumps(recipe.model_dump(), default=dict))
     contents = input_contents(with_recorded_runs(recipe, path), path, inputs)
     if plan_of is not None:
