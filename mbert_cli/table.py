@@ -12,13 +12,13 @@ class Picture:
         svg: An element `svg` of HTML, whose ids are those of no other picture.
         title: What it shows, in a few words, also for those who cannot see it.
         caption: Sentences to be read below it. A command in them stands between backticks.
-        is_wide: Whether it needs the width of the page, and does not stand beside another.
+        is_fine: Whether it has small print: on a narrow screen it is scrolled, and not made smaller.
     """
 
     svg: str
     title: str
     caption: str = ""
-    is_wide: bool = False
+    is_fine: bool = False
 
 
 @dataclass(frozen=True)

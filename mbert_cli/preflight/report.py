@@ -77,6 +77,7 @@ def resolve(command: ReportCommand) -> Ready:
     for artifact in artifacts:
         _require_artifact(artifact)
     models = [_open(target) for target in targets.values() if target.suffix != ARTIFACT]
+    _check_layers(command.layers, models)
     return Ready(command, models, artifacts)
 
 
@@ -94,6 +95,17 @@ def _check_flags(command: ReportCommand) -> None:
             f"Attention maps are drawn in HTML. Received: --text with --format {command.delivery.format}",
             "Add --format html --out report.html.",
         )
+
+
+def _check_layers(layers: Sequence[int], models: Sequence[RunModel]) -> None:
+    """Checks that every model has the blocks that are to be drawn."""
+    for model in models:
+        count = model.description.size.num_layers
+        if any(not 0 <= layer < count for layer in layers):
+            raise UserError(
+                f"The layers of {model.path} are 0 to {count - 1}. Received: {', '.join(map(str, layers))}",
+                "Choose others with --layer.",
+            )
 
 
 def _all_task_models() -> list[Path]:

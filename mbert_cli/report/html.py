@@ -76,11 +76,19 @@ def _section(place: int, table: Table) -> str:
 
 def _pictures(pictures: Sequence[Picture]) -> str:
     figures = [
-        f"<figure{' class=wide' if picture.is_wide else ''}>{picture.svg}"
+        f"<figure>{_scrolled(picture)}"
         f"<figcaption><b>{_text(picture.title)}.</b> {_sentence(picture.caption)}</figcaption></figure>"
         for picture in pictures
     ]
     return f'<div class="pictures">{"".join(figures)}</div>' if figures else ""
+
+
+def _scrolled(picture: Picture) -> str:
+    """The picture, which a narrow screen makes smaller or, where it has small print, scrolls."""
+    if not picture.is_fine:
+        return picture.svg
+    label = _text(picture.title)
+    return f'<div class="scroll fine" role="region" tabindex="0" aria-label="{label}">{picture.svg}</div>'
 
 
 def _grid(table: Table) -> str:
@@ -114,8 +122,9 @@ def _cell(text: object) -> str:
 
 def _ending(page: Page) -> str:
     """Notes and lines below all tables."""
-    lines = f"<pre tabindex=0>{_text(chr(10).join(page.lines))}</pre>" if page.lines else ""
-    return "\n".join(filter(None, [*map(_paragraph, page.notes), lines]))
+    lines = [f"<pre tabindex=0>{_text(chr(10).join(page.lines))}</pre>"] if page.lines else []
+    parts = [*map(_paragraph, page.notes), *lines]
+    return "\n".join(["<section>", *parts, "</section>"]) if parts else ""
 
 
 def _paragraph(note: str) -> str:

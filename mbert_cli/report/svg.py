@@ -17,7 +17,8 @@ INK, SOFT, LINE = "#1b1f24", "#57606a", "#d0d7de"
 
 _NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
-_IDS = re.compile(r'(\bid="|url\(#|href="#)')
+_ID = re.compile(r' id="([^"]+)"')
+_REFERENCE = re.compile(r'(url\(#|href="#)([^")]+)')
 _FIRST_TAG = re.compile(r"<svg\b[^>]*>")
 _VIEW_BOX = re.compile(r'viewBox="[^"]*"')
 
@@ -70,4 +71,7 @@ def _as_element(document: str, name: str, label: str, hints: Mapping[str, str]) 
     text = opening + text[root.end() :]
     for key, hint in hints.items():
         text = text.replace(f'<g id="{key}">', f'<g id="{key}"><title>{escape(hint)}</title>', 1)
-    return _IDS.sub(lambda found: f"{found[0]}{name}-", text)
+    # Equal images of a figure have the same id; what nothing refers to needs none.
+    kept = {found[2] for found in _REFERENCE.finditer(text)} | set(hints)
+    text = _ID.sub(lambda found: f' id="{name}-{found[1]}"' if found[1] in kept else "", text)
+    return _REFERENCE.sub(rf"\g<1>{name}-\g<2>", text)

@@ -80,14 +80,22 @@ def test_a_page_asks_nothing_of_the_network_and_has_no_script():
 
 
 def test_pictures_stand_above_their_table_with_title_and_caption():
-    picture = Picture("<svg></svg>", "Score & size", "See `mbert bench`.", is_wide=True)
+    picture = Picture("<svg></svg>", "Score & size", "See `mbert bench`.")
     text = html(Page([Table("Scores", ["a"], [("b",)], pictures=[picture])]))
     figure = (
-        "<figure class=wide><svg></svg><figcaption><b>Score &amp; size.</b> See <code>mbert bench</code>."
+        "<figure><svg></svg><figcaption><b>Score &amp; size.</b> See <code>mbert bench</code>."
         "</figcaption></figure>"
     )
     assert figure in text
     assert text.index(figure) < text.index("<table>")
+
+
+def test_a_picture_with_small_print_is_scrolled_and_not_made_smaller():
+    table = Table("", ["a"], [("b",)], pictures=[Picture("<svg></svg>", "Maps", is_fine=True)])
+    assert (
+        '<figure><div class="scroll fine" role="region" tabindex="0" aria-label="Maps"><svg></svg></div>'
+        in html(Page([table]))
+    )
 
 
 def test_cells_are_shaded_as_far_as_text_on_them_can_be_read():

@@ -44,6 +44,17 @@ def test_ids_of_two_figures_do_not_clash_and_each_reference_leads_to_its_own():
         assert references and references <= known
 
 
+def test_two_equal_images_have_no_common_id():
+    def two_images() -> Figure:
+        made = Figure(figsize=(2, 1))
+        for axes in made.subplots(1, 2):
+            axes.imshow([[0.0, 1.0]])
+        return made
+
+    ids = re.findall(r'id="([^"]+)"', svg_of(two_images, "a", "a"))
+    assert len(ids) == len(set(ids)) > 0
+
+
 def test_the_same_figure_is_the_same_text():
     assert svg_of(figure, "a", "a") == svg_of(figure, "a", "a")
 
