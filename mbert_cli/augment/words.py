@@ -71,7 +71,7 @@ def read_stop_words(path: str | None) -> frozenset[str]:
         # Imported here, for it takes a second.
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-        return _FRAGMENTS | ENGLISH_STOP_WORDS
+        return _FRAGMENTS.union(ENGLISH_STOP_WORDS)
     if not Path(path).is_file():
         raise UserError(
             f"augment.stop_words must be a file. Received: {path}", "Name a file with one word per line."
