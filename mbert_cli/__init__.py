@@ -81,11 +81,14 @@ the token store                                mbert_cli/corpus/store.py
 masking and sentence pairs                     mbert_cli/corpus/pretraining_batches.py
 the contract of a batch                        mbert_cli/text/batch.py
 tasks to fine-tune on                          mbert_cli/examples/loading.py
+the task of a teacher, for its student         mbert_cli/recipe/teacher_task.py
 what a kind of task is, a row each             mbert_cli/tasks/kinds.py
 head, activation and outputs of a task model   mbert_cli/model/task_head.py
 a set of a task, encoded and with its judge    mbert_cli/tasks/task_set.py
 examples to rows, and who judges them          mbert_cli/tasks/encoding.py
 the training of a task model                   mbert_cli/tasks/training.py
+a task learned from a fine-tuned teacher       mbert_cli/tasks/distilling.py
+what is said of a task before a training       mbert_cli/tasks/task_notes.py
 what predict shows                             mbert_cli/tasks/shown_answers.py
 what eval shows beside the score               mbert_cli/tasks/scores.py
 GLUE                                           mbert_cli/examples/glue.py

@@ -1,10 +1,7 @@
 """`mbert finetune`: a teacher or a student -> a task model."""
 
-from mbert_cli import console
 from mbert_cli.backend import use_streams
-from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.loading import load_task
-from mbert_cli.examples.texts import TaskData
 from mbert_cli.preflight.finetune import Ready
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.schema import FinetuneRecipe
@@ -21,10 +18,10 @@ from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
-from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.tasks.searching import count_steps, run_search
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
+from mbert_cli.tasks.task_notes import say_task
 from mbert_cli.tasks.training import Material, build_network, collect, fine_tuning, fit, stage_of
 from mbert_cli.train.stage import Stage
 
@@ -39,12 +36,12 @@ def run(ready: Ready) -> None:
     warn_of_training_examples(contents)
     material = collect(task, recipe.task, recipe.loss, source)
     if recipe.search is not None:
-        _show_task(task, material.train.rows)
+        say_task(task, material.train.rows)
         _search(ready, recipe.search, material, contents)
         return
     network = build_network(recipe, material)
     show_plan(invocation, [stage_of(recipe, material)], {"task model": network}, recipe.train)
-    _show_task(task, material.train.rows)
+    say_task(task, material.train.rows)
 
     def plan_of(recipe: FinetuneRecipe) -> list[Stage]:
         return [stage_of(recipe, material)]
@@ -77,15 +74,3 @@ def _search(ready: Ready, options: SearchOptions, material: Material, contents: 
     announce(planned)
     run_search(invocation, recipe, contents, plan, train, steps_of)
     deliver(search_page(path, read_report(path)), invocation.delivery)
-
-
-def _show_task(task: TaskData, rows: Rows) -> None:
-    console.info(
-        f"{task.name}: {kind_of(task.kind).summary(task.output_names)}, {len(task.train):,} training and "
-        f"{len(task.validation):,} validation examples"
-    )
-    for note in (*task.notes, *task.train.notes, rows.cut, rows.left_out):
-        if note:
-            console.info(note)
-    for warning in task.warnings:
-        console.warning(warning)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
@@ -18,7 +19,7 @@ from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_mem
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.task import largest_batch, look_at_task
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.recipe.schema import FinetuneRecipe, TaskDistillRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
@@ -27,6 +28,8 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.learning_rate import rate_for
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
+
+TaskRecipe = TypeVar("TaskRecipe", FinetuneRecipe, TaskDistillRecipe)
 
 USUAL_OUTPUTS = 10
 """Outputs assumed while the task was not read: some thousands of numbers beside the millions of an encoder."""
@@ -88,7 +91,7 @@ def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]
     return "source", recipe.source, PRETRAINED
 
 
-def with_learning_rate(recipe: FinetuneRecipe, size: Architecture) -> FinetuneRecipe:
+def with_learning_rate(recipe: TaskRecipe, size: Architecture) -> TaskRecipe:
     """Gives the recipe a rate that suits the source where it leaves the rate open, and says so."""
     optimizer = recipe.train.optimizer
     if optimizer.learning_rate is not None:

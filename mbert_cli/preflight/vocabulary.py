@@ -8,6 +8,7 @@ from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_model import RunModel
 
 
 def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescription, run: Path) -> None:
@@ -32,6 +33,22 @@ def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescriptio
         "Prepare the corpus with the model's vocabulary: mbert prepare "
         f"--set {shlex.quote(f'vocabulary.file={written(str(vocabulary_file))}')} "
         f"--set vocabulary.lowercase={str(theirs.lowercase).lower()}",
+    )
+
+
+def require_shared_vocabulary(teacher: RunModel, student: RunModel) -> None:
+    """Checks that a teacher and the run that its student starts from read the same token ids.
+
+    Raises:
+        UserError: Tokens or lower-casing differ.
+    """
+    theirs, own = teacher.description.vocabulary, student.description.vocabulary
+    if (theirs.digest, theirs.lowercase) == (own.digest, own.lowercase):
+        return
+    raise UserError(
+        "A teacher and its student must have one vocabulary and one way to cut words. "
+        f"Received: {_described(theirs)} in {teacher.path}, {_described(own)} in {student.path}",
+        "Leave source out to begin with a fresh student in the teacher's vocabulary, or name a run that has it.",
     )
 
 

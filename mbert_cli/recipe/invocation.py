@@ -8,8 +8,10 @@ from typing import Any, Generic, TypedDict, Unpack
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
 from mbert_cli.page import PRINTED, Delivery
+from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
-from mbert_cli.recipe.schema import OTHER_KINDS
+from mbert_cli.recipe.schema import CHOOSERS, OTHER_KINDS
+from mbert_cli.recipe.teacher_task import task_of_teacher
 from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
@@ -156,7 +158,11 @@ def invoke(
     task = None
     if verb in TASK_MODEL_VERBS and _changes_task(settings, [key for key, _ in given.values()]):
         task = recorded_task(chosen[0] if chosen else run or newest_complete(root, FINE_TUNED))
-    loaded = load(verb, recipe, settings, smoke, given, task)
+    name = recipe or usual_recipe(verb, settings, given.values())
+    if verb in CHOOSERS:
+        continued = None if typed.get("fresh") else run or root / default_name(verb, name)
+        task = task_of_teacher(verb, name, settings, given, continued, root)
+    loaded = load(verb, name, settings, smoke, given, task)
     if run is None and verb in TRAINING_VERBS:
         run = default_run(root, loaded)
     return Invocation(
@@ -191,7 +197,12 @@ def _changes_task(settings: Sequence[str], others: Sequence[str]) -> bool:
 
 def default_run(root: Path, loaded: LoadedRecipe[Any]) -> Path:
     """Where a recipe's run goes when `--run` does not say: `runs/distill-quickstart`."""
-    return root / f"{loaded.verb}-{loaded.name}"
+    return root / default_name(loaded.verb, loaded.name)
+
+
+def default_name(verb: str, recipe: str) -> str:
+    """The name of that directory, by the name of a recipe or the path of its file."""
+    return f"{verb}-{Path(recipe).stem}"
 
 
 def runs_root(smoke: bool) -> Path:

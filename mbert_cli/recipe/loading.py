@@ -127,7 +127,10 @@ class _Draft:
         """What `--smoke` sets in a recipe of this form, with a task of this source, with a search."""
         task, search = self.values.get("task"), self.values.get("search")
         settings = {**SMOKE[self.verb], **SMOKE_FORMS.get(self.form, {})}
-        settings |= SMOKE_TASKS.get(str(task.get("source")), {}) if isinstance(task, dict) else {}
+        if isinstance(task, dict):
+            settings |= SMOKE_TASKS.get(str(task.get("source")), {})
+        else:  # the task is that of a run, which is not known here
+            settings = {path: value for path, value in settings.items() if not path.startswith("task.")}
         return settings | (SMOKE_SEARCH if isinstance(search, dict) else {}) | smoke_sizes(self.values)
 
     def add_settings(self, settings: Sequence[str]) -> None:

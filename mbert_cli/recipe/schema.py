@@ -69,11 +69,11 @@ class TaskDistillRecipe(Section):
     teacher: str | None = None
     """A fine-tuned run; null takes the newest complete one."""
     source: str | None = None
-    """A `train-teacher` or `distill` run that the student starts from; null draws a new one by the section model."""
+    """A run that the student starts from, pre-trained or of a task; null draws a new one by the section model."""
     model: ModelOptions = ModelOptions(size="tinybert_4")
     """The student's architecture, where there is no source."""
-    task: Task = InstalledDocsTask(source="installed_docs")
-    """The labelled examples, of the teacher's task."""
+    task: Task | None = None
+    """The labelled examples; null takes the task that the teacher was fine-tuned for."""
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Dropout on the states that the head reads."""
     loss: LossOptions = LossOptions()

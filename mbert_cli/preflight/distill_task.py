@@ -1,0 +1,214 @@
+"""What `mbert distill --strategy task` needs: a fine-tuned teacher, a student that fits it, and the teacher's task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mbert_cli.distill.layer_map import map_places
+from mbert_cli.distill.strategies.layers import compare_all
+from mbert_cli.distill.widths import name_projections
+from mbert_cli.errors import UserError
+from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.model.cost import (
+    comparing_bytes,
+    count_parameters,
+    count_task_parameters,
+    projecting_bytes,
+    training_bytes,
+)
+from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER
+from mbert_cli.preflight.finetune import USUAL_OUTPUTS, with_learning_rate
+from mbert_cli.preflight.inputs import look_at_length, look_at_model, recorded_input, with_found
+from mbert_cli.preflight.inspection import Inspection, Looked
+from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
+from mbert_cli.preflight.run import look_at_run
+from mbert_cli.preflight.task import largest_batch, look_at_task
+from mbert_cli.preflight.vocabulary import require_shared_vocabulary
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import TaskDistillRecipe
+from mbert_cli.runs.complete import Run
+from mbert_cli.runs.content import Contents
+from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
+from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.label_order import TEACHING, match_outputs
+from mbert_cli.tasks.model import require_head
+from mbert_cli.weights.saved_model import RunModel
+
+STUDENT_SOURCES = (*PRETRAINED, *(kind for kind in TASK_MODELS if kind not in PRETRAINED))
+"""Kinds of runs that a student may start from."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What was found.
+
+    Attributes:
+        invocation: The command.
+        recipe: Its recipe, with the runs that it works on and the learning rate written down.
+        teacher: The teacher's run.
+        source: The run that the student starts from; None where it is drawn anew.
+        size: The student's encoder.
+        places: For each place of the student the teacher's that it learns from.
+        inputs: The runs under the keys which name them.
+        options: The recipe section of the task.
+        task: The task; None where it does not come from files, and is read by the command.
+        columns: The teacher's output for each of the task's; None with the task.
+        contents: What the inputs hold, where a run goes on; None for a new one.
+    """
+
+    invocation: Invocation[TaskDistillRecipe]
+    recipe: TaskDistillRecipe
+    teacher: RunModel
+    source: RunModel | None
+    size: Architecture
+    places: Sequence[int]
+    inputs: Mapping[str, Run]
+    options: AnyTask
+    task: TaskData | None
+    columns: tuple[int, ...] | None
+    contents: Contents | None
+
+
+def resolve(invocation: Invocation[TaskDistillRecipe], inspection: Inspection) -> Ready:
+    """Looks at teacher, student, task, labels, lengths, layers, run and machine."""
+    recipe = invocation.recipe
+    teacher = look_at_model(
+        inspection, invocation, recipe.teacher, "teacher", TASK_MODELS, _require_task_model
+    )
+    source = _look_at_source(inspection, invocation)
+    size = _look_at_size(source, recipe)
+    _look_at_fit(inspection, recipe, teacher, source, size)
+    places = inspection.look("layers", lambda: _map_layers(recipe, teacher.value, size.value))
+    options: Looked[AnyTask] = Looked(recipe.task)
+    if recipe.task is None:
+        options = inspection.look("task", lambda: _refuse(teacher.value))
+    task, columns = _look_at_task(inspection, recipe, teacher)
+    inputs = {
+        key: looked.found.run for key, looked in (("teacher", teacher), ("source", source)) if looked.found
+    }
+    recipe = with_found(recipe, inputs)
+    contents = look_at_run(inspection, invocation, recipe, inputs)
+    if size.found:
+        recipe = with_learning_rate(recipe, size.found)
+    if size.found and teacher.found:
+        _look_at_machine(inspection, invocation.directory, recipe, size.found, teacher.found, task.found)
+    look_at_extras(inspection, recipe.train)
+    return Ready(
+        invocation, recipe, teacher.value, source.value, size.value, places.value, inputs, options.value,
+        task.value, columns.value, contents.value,
+    )  # fmt: skip
+
+
+def _require_task_model(model: RunModel) -> None:
+    require_head(model.description, model.path)
+
+
+def _look_at_source(
+    inspection: Inspection, invocation: Invocation[TaskDistillRecipe]
+) -> Looked[RunModel | None]:
+    named = invocation.recipe.source or recorded_input(invocation, "source")
+    if named is None:
+        return Looked(None)
+    looked = look_at_model(inspection, invocation, named, "source", STUDENT_SOURCES)
+    return Looked(looked.found, looked.failure)
+
+
+def _look_at_size(source: Looked[RunModel | None], recipe: TaskDistillRecipe) -> Looked[Architecture]:
+    if source.failure is not None:
+        return Looked(failure=source.failure)
+    return Looked(source.found.description.size if source.found else recipe.model.resolve())
+
+
+def _look_at_fit(
+    inspection: Inspection,
+    recipe: TaskDistillRecipe,
+    teacher: Looked[RunModel],
+    source: Looked[RunModel | None],
+    size: Looked[Architecture],
+) -> None:
+    """Whether both read the same tokens, and as many as the task has."""
+    if source.found:
+        student = source.found
+        inspection.look("vocabularies", lambda: _compare_vocabularies(teacher.value, student))
+    if recipe.task is None:
+        return
+    length = recipe.task.sequence_length
+    look_at_length(inspection, "sequence length, student", length, lambda: size.value)
+    look_at_length(inspection, "sequence length, teacher", length, lambda: teacher.value.description.size)
+
+
+def _compare_vocabularies(teacher: RunModel, student: RunModel) -> tuple[str, None]:
+    require_shared_vocabulary(teacher, student)
+    return "equal in teacher and student", None
+
+
+def _map_layers(
+    recipe: TaskDistillRecipe, teacher: RunModel, size: Architecture
+) -> tuple[str, Sequence[int]]:
+    if not recipe.distill.intermediate_epochs:
+        return "not compared", range(size.num_layers + 1)
+    places = map_places(teacher.description.size, size, recipe.distill)
+    layers = [place - 1 for place in places[1:]]
+    words = f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher"
+    return words, places
+
+
+def _look_at_task(
+    inspection: Inspection, recipe: TaskDistillRecipe, teacher: Looked[RunModel]
+) -> tuple[Looked[TaskData | None], Looked[tuple[int, ...] | None]]:
+    """The task, and the teacher's output for each of its labels."""
+    task = look_at_task(inspection, recipe.task, recipe.loss) if recipe.task else Looked[TaskData | None]()
+    if task.found is None:
+        return task, Looked()
+    data = task.found
+
+    def match() -> tuple[str, tuple[int, ...] | None]:
+        columns = match_outputs(data, teacher.value.description, str(teacher.value.path), TEACHING)
+        is_moved = columns != tuple(range(len(columns)))
+        return "the teacher's, in another order" if is_moved else "the teacher's", columns
+
+    return task, inspection.look("labels", match)
+
+
+def _refuse(teacher: RunModel) -> tuple[str, AnyTask]:
+    raise UserError(
+        "A distillation on a task needs the examples of its teacher's task. "
+        f"Received: no task, for {teacher.path}, which does not say where its own are",
+        f"Name a task of its kind: --set {kind_of(teacher.description.kind).settings}.",
+    )
+
+
+def _look_at_machine(
+    inspection: Inspection,
+    run: Path,
+    recipe: TaskDistillRecipe,
+    size: Architecture,
+    teacher: RunModel,
+    task: TaskData | None,
+) -> None:
+    """Disk and memory for teacher, student and projections, for the longest text that is known."""
+    if recipe.task is None:
+        return
+    options, vocab_size, theirs = recipe.train, teacher.description.vocabulary.size, teacher.description.size
+    head = kind_of(task.kind).head if task else CLASSIFIER
+    parameters = count_parameters(size, vocab_size)
+    parameters += count_task_parameters(size, head, len(task.output_names) if task else USUAL_OUTPUTS)
+    projected = _projections(recipe, size, theirs)
+    projections = len(set(projected.values()))
+    parameters += projections * (size.hidden_dim + 1) * theirs.hidden_dim
+    look_at_training_disk(inspection, run, parameters, options)
+    rows = largest_batch(task, options.batch_size, recipe.task.sequence_length, options.dynamic_length)
+    needed = training_bytes(size, vocab_size, *rows, 0, float_bytes(options))
+    needed += comparing_bytes(theirs, vocab_size, *rows)
+    needed += projecting_bytes(theirs.hidden_dim, size.hidden_dim, projections, len(projected), *rows)
+    look_at_memory(inspection, needed, *rows)
+
+
+def _projections(recipe: TaskDistillRecipe, size: Architecture, teacher: Architecture) -> dict[int, str]:
+    """Names of the projections by the student's place, whichever places of the teacher these are compared with."""
+    if not recipe.distill.intermediate_epochs:
+        return {}
+    compared = compare_all(recipe.distill, range(size.num_layers + 1))
+    return name_projections(compared, teacher.hidden_dim, size.hidden_dim, recipe.distill.projections)

@@ -1,0 +1,225 @@
+"""Distillation on a task: a fine-tuned teacher, a student, and how the one learns from the other.
+
+The training itself is that of `mbert_cli.tasks.training`; here is what it is given.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import keras
+
+from mbert_cli import console
+from mbert_cli.distill.pair import DistillationPair
+from mbert_cli.distill.projections import build_projections
+from mbert_cli.distill.strategies.task import TaskStudent, task_stages
+from mbert_cli.distill.warm_start import warm_start
+from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.losses.loss import Loss
+from mbert_cli.losses.options import LossOptions
+from mbert_cli.losses.soft_targets import SOFT_TARGETS
+from mbert_cli.losses.tasks import TaskLoss
+from mbert_cli.model.heads import with_columns
+from mbert_cli.model.options import Architecture
+from mbert_cli.recipe.schema import TaskDistillRecipe
+from mbert_cli.runs.content import Content
+from mbert_cli.runs.lineage import DISTILL_TASK
+from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.label_order import TEACHING, match_outputs
+from mbert_cli.tasks.teacher_outputs import TaughtTask, identify_teacher
+from mbert_cli.tasks.training import Material, Method, batches_of, build_task_model, collect
+from mbert_cli.train.objective import Objective
+from mbert_cli.train.stage import Stage
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_model import RunModel, SavedModel
+from mbert_cli.weights.saved_network import load_task_network
+
+
+@dataclass(frozen=True)
+class TaskTeacher:
+    """A fine-tuned model that teaches a task.
+
+    Attributes:
+        network: Its network, with outputs in the order of the task beside all that its encoder computes.
+        identity: A digest of whatever decides what it says.
+    """
+
+    network: keras.Model
+    identity: str
+
+
+def collect_for_student(
+    task: TaskData, options: AnyTask, loss: LossOptions, teacher: SavedModel, size: Architecture
+) -> Material:
+    """Encodes the sets of a task for a student, which has the vocabulary of its teacher; raises as `collect`.
+
+    Args:
+        task: The task.
+        options: Its recipe section.
+        loss: The loss section of the recipe.
+        teacher: The teacher.
+        size: The student's encoder.
+    """
+    material = collect(task, options, loss, teacher)
+    description = material.description.model_copy(update={"verb": DISTILL_TASK, "size": size})
+    return replace(material, description=description)
+
+
+def load_task_teacher(
+    saved: RunModel,
+    task: TaskData,
+    recipe: TaskDistillRecipe,
+    content: Content,
+    columns: tuple[int, ...] | None = None,
+) -> TaskTeacher:
+    """Loads a fine-tuned model that answers as a task asks, its labels matched by name with the task's.
+
+    Args:
+        saved: The teacher's run.
+        task: The task.
+        recipe: Says the precision, and what is compared.
+        content: What the teacher's run holds.
+        columns: Its output for each of the task's, where they were matched before.
+
+    Raises:
+        UserError: The teacher answers something else, or knows other labels.
+    """
+    columns = columns or match_outputs(task, saved.description, str(saved.path), TEACHING)
+    network = load_task_network(
+        saved,
+        kind_of(task.kind).head,
+        recipe.train.precision,
+        returns_trace=True,
+        returns_projections=_compares_relations(recipe),
+    )
+    if columns != tuple(range(len(columns))):
+        network = with_columns(network, columns)
+    network.trainable = False
+    return TaskTeacher(network, identify_teacher(content, columns, recipe.train.precision))
+
+
+def build_student(
+    recipe: TaskDistillRecipe, description: ModelDescription, source: SavedModel | None
+) -> keras.Model:
+    """The student with the weights of its source, or with fresh ones.
+
+    Args:
+        recipe: That of the distillation.
+        description: The student.
+        source: The run that it starts from; None without one.
+    """
+    return build_task_model(
+        description,
+        source,
+        recipe.train.precision,
+        recipe.seed,
+        recipe.dropout_rate,
+        returns_trace=True,
+        returns_projections=_compares_relations(recipe),
+    )
+
+
+def start_from_teacher(
+    recipe: TaskDistillRecipe, student: keras.Model, teacher: keras.Model, *, same_normalization: bool
+) -> None:
+    """Begins a student that is drawn anew with parts of its teacher's weights, and says which."""
+    parts = recipe.distill.warm_start
+    report = warm_start(student, teacher, parts, same_normalization=same_normalization)
+    for sentence in report.sentences(parts):
+        console.info(sentence)
+
+
+def _compares_relations(recipe: TaskDistillRecipe) -> bool:
+    return recipe.distill.factors.attention_relations > 0
+
+
+def plan_task(recipe: TaskDistillRecipe, material: Material, places: Sequence[int]) -> list[Stage]:
+    """The stages of a distillation on a task.
+
+    Args:
+        recipe: That of the distillation.
+        material: What is learned from.
+        places: The teacher's place for each place of the student.
+
+    Raises:
+        UserError: As `task_stages`.
+    """
+    options, train, description = recipe.distill, recipe.train, material.description
+    steps_per_epoch = batches_of(train, recipe.seed, material.train).steps_per_epoch
+    head = kind_of(description.kind).head
+    has_pooler = head.is_pooled and description.size.use_pooler
+    student = TaskStudent(
+        places, material.loss.minimized, ("pooler", head.name) if has_pooler else (head.name,)
+    )
+    return task_stages(
+        options,
+        student,
+        train.optimizer,
+        intermediate_steps=min(
+            options.intermediate_epochs * steps_per_epoch, options.intermediate_max_steps or sys.maxsize
+        ),
+        prediction_steps=min(train.epochs * steps_per_epoch, train.max_steps or sys.maxsize),
+    )
+
+
+def project_student(
+    recipe: TaskDistillRecipe, plan: Sequence[Stage], student: Architecture, teacher: Architecture
+) -> dict[int, keras.layers.Layer]:
+    """The projections that the stages need, by the student's place."""
+    compared = [comparison for stage in plan for comparison in stage.compare]
+    return build_projections(
+        compared, teacher.hidden_dim, student.hidden_dim, recipe.seed, recipe.distill.projections
+    )
+
+
+def task_distillation(
+    recipe: TaskDistillRecipe,
+    plan: Sequence[Stage],
+    taught: TaughtTask,
+    loss: TaskLoss,
+    network: keras.Model,
+    projections: Mapping[int, keras.layers.Layer],
+) -> Method:
+    """Learning from a teacher's layers and answers, and from the labels as far as the recipe wants it.
+
+    Args:
+        recipe: That of the distillation.
+        plan: The stages.
+        taught: The teacher and what it teaches.
+        loss: That of the task.
+        network: The student.
+        projections: By the student's place.
+    """
+    options = recipe.distill
+    heads = network.output["attention_logits"][0].shape[1]
+    relation_heads = (options.relation_heads or heads) if _compares_relations(recipe) else None
+
+    def build(stage: Stage) -> Objective:
+        pair = DistillationPair(
+            taught.teacher_of(stage),
+            network,
+            stage.compare,
+            output_losses=soft_targets_of(loss, options.temperature),
+            student_losses=loss.losses,
+            projections=projections,
+            head_map=options.head_map,
+            relation_heads=relation_heads,
+        )
+        return Objective(
+            network,
+            pair,
+            stage.loss_weights,
+            pair.known_losses,
+            recipe.train.dynamic_length,
+            companions=pair.companions,
+        )
+
+    return Method(plan, build, recipe.train, recipe.seed)
+
+
+def soft_targets_of(loss: TaskLoss, temperature: float) -> dict[str, Loss]:
+    """How far a student's answers are from its teacher's, at a temperature."""
+    soft = loss.soft
+    return {SOFT_TARGETS: replace(soft, function=partial(soft.function, temperature=temperature))}

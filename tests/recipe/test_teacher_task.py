@@ -1,0 +1,48 @@
+"""A distillation on a task takes the task of its teacher unless it names one."""
+
+from pathlib import Path
+
+import pytest
+
+from mbert_cli.examples.options import AnyTask
+from mbert_cli.recipe.invocation import invoke
+from tests.tasks.toy_distillation import make_teacher, task_of
+
+FLAGS = {"--strategy": ("distill.strategy", "task")}
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def task(*settings: str, recipe: str | None = None, flags: dict | None = None) -> AnyTask | None:
+    return invoke("distill", recipe, settings, FLAGS | (flags or {})).recipe.task
+
+
+def test_the_named_teacher_s_task_is_taken_and_single_keys_of_it_can_be_set():
+    teacher = make_teacher("regression")
+    known = task_of("regression")
+    assert task(f"teacher={teacher}") == task(flags={"--teacher": ("teacher", str(teacher))}) == known
+    shorter = known.model_copy(update={"sequence_length": 6})
+    assert task(f"teacher={teacher}", "task.sequence_length=6") == shorter
+    Path("mine.yaml").write_text(
+        f"teacher: {teacher}\ndistill:\n  strategy: task\ntask:\n  sequence_length: 6\n"
+    )
+    assert task(recipe="mine.yaml") == shorter
+
+
+def test_a_task_that_is_named_counts():
+    teacher = make_teacher("regression")
+    assert task(f"teacher={teacher}", "task.source=installed_docs").source == "installed_docs"
+    assert task(f"teacher={teacher}", "task={source: installed_docs}").source == "installed_docs"
+
+
+def test_without_a_teacher_the_task_stays_open():
+    assert task() is None
+    assert task("teacher=runs/none") is None
+
+
+def test_the_newest_task_model_teaches_where_none_is_named():
+    make_teacher("regression")
+    assert task() == task_of("regression")

@@ -1,0 +1,156 @@
+"""Every kind of task is learned from a teacher: layers first, then answers, whatever the two are built like."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mbert_cli.examples.loading import load_task
+from mbert_cli.recipe.contents import input_contents
+from mbert_cli.tasks.distilling import (
+    build_student,
+    collect_for_student,
+    load_task_teacher,
+    plan_task,
+    project_student,
+    task_distillation,
+)
+from mbert_cli.tasks.kinds import KINDS
+from mbert_cli.tasks.teacher_outputs import TaughtTask
+from mbert_cli.tasks.training import batches_of
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.store import load_weights
+from tests.tasks.toy_distillation import (
+    MOBILEBERT,
+    TASKS,
+    TINYBERT,
+    distil,
+    journal,
+    look,
+    make_source,
+    make_teacher,
+    swap_labels,
+)
+
+
+@pytest.fixture(autouse=True)
+def _work_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+QUICK = (("classification", TINYBERT),)
+"""What is tried always; the others are like these, and take some seconds each."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        pytest.param(kind, size, id=f"{kind}-{name}", marks=() if (kind, size) in QUICK else pytest.mark.slow)
+        for kind in TASKS
+        for name, size in (("tinybert", TINYBERT), ("mobilebert", MOBILEBERT))
+    ],
+)
+def test_every_kind_of_task_is_learned_from_a_teacher(kind, size):
+    run = distil(teacher=make_teacher(kind), source=make_source(size))
+    losses = [line for line in journal(run) if "loss/total" in line]
+    by_stage = {line["stage"]: {key for key in line if key.startswith("loss/")} for line in losses}
+    assert by_stage["transfer all layers"] == {"loss/total", "loss/hidden_states", "loss/attention_scores"}
+    assert by_stage["the teacher's answers"] == {"loss/total", "loss/soft_targets"}
+    validated = [line["stage"] for line in journal(run) if "validation/score" in line]
+    assert validated == ["the teacher's answers"]
+    description = ModelDescription.load(run / "final")
+    assert (description.verb, description.kind, description.size) == ("distill-task", kind, size)
+    assert {name.split("/")[0] for name in load_weights(run / "final/weights.safetensors")} <= {
+        "encoder", "pooler", KINDS[kind].head.name,
+    }  # fmt: skip
+    assert np.isfinite(json.loads((run / "final/summary.json").read_text())["score"])
+
+
+def losses_of(*settings: str, teacher: Path, source: Path | None = None) -> list[dict[str, float]]:
+    """The losses of the first batch in each stage, before the first step, without dropout."""
+    ready = look(*settings, teacher=teacher, source=source)
+    recipe, task = ready.recipe, ready.task or load_task(ready.options)
+    content = input_contents(recipe, opened=ready.inputs)["teacher"]
+    taught = load_task_teacher(ready.teacher, task, recipe, content, ready.columns)
+    material = collect_for_student(task, ready.options, recipe.loss, ready.teacher, ready.size)
+    student = build_student(recipe, material.description, ready.source)
+    plan = plan_task(recipe, material, ready.places)
+    projections = project_student(recipe, plan, ready.size, ready.teacher.description.size)
+    method = task_distillation(
+        recipe,
+        plan,
+        TaughtTask(taught.network, material.train.rows, None),
+        material.loss,
+        student,
+        projections,
+    )
+    batch = batches_of(recipe.train, recipe.seed, material.train)(0)
+    return [
+        {name: float(value) for name, value in method.build(stage)(batch).items()} for stage in method.plan
+    ]
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_a_student_that_is_its_teacher_has_no_loss(kind):
+    teacher = make_teacher(kind)
+    layers, answers = losses_of(teacher=teacher, source=teacher)
+    assert layers == {"hidden_states": 0.0, "attention_scores": 0.0}
+    assert answers["soft_targets"] == 0.0
+
+
+def test_a_teacher_with_its_labels_in_another_order_teaches_the_same(capsys):
+    teacher, source = make_teacher("classification"), make_source(TINYBERT)
+    _, expected = losses_of(teacher=teacher, source=source)
+    swap_labels(teacher, [2, 0, 1])
+    capsys.readouterr()
+    _, found = losses_of(teacher=teacher, source=source)
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert (
+        "Labels are matched by name: runs/teacher has them in the order so, ba, fi" in capsys.readouterr().err
+    )
+
+
+def test_labels_count_as_much_as_the_recipe_says():
+    teacher, source = make_teacher("classification"), make_source(TINYBERT)
+    settings = ["distill.ground_truth_ratio=0.25", "distill.temperature=2", "loss.class_weights=[1, 2, 3]"]
+    ready = look(*settings, teacher=teacher, source=source)
+    material = collect_for_student(ready.task, ready.options, ready.recipe.loss, ready.teacher, ready.size)
+    layers, answers = plan_task(ready.recipe, material, ready.places)
+    assert answers.loss_weights == {"soft_targets": 0.75, "cross_entropy": 0.25}
+    assert layers.loss_weights == {"hidden_states": 1.0, "attention_scores": 1.0}
+    assert (layers.steps, answers.steps) == (3, 3)
+
+
+def test_relations_compare_any_numbers_of_heads():
+    size = MOBILEBERT.model_copy(update={"num_heads": 1})
+    settings = ["distill.factors.attention_scores=0", "distill.factors.attention_relations=1"]
+    layers, _ = losses_of(
+        *settings, "distill.relation_heads=2", teacher=make_teacher("regression"), source=make_source(size)
+    )
+    assert set(layers) == {"hidden_states", "attention_relations"}
+    assert layers["attention_relations"] > 0
+
+
+def test_a_student_may_begin_with_the_head_of_a_task_model(capsys):
+    teacher = make_teacher("classification")
+    look_for = look(teacher=teacher, source=teacher)
+    material = collect_for_student(
+        look_for.task, look_for.options, look_for.recipe.loss, look_for.teacher, look_for.size
+    )
+    student = build_student(look_for.recipe, material.description, look_for.source)
+    np.testing.assert_array_equal(
+        student.get_layer("classifier").weights[0], look_for.teacher.weights["classifier/kernel"]
+    )
+    assert "The head is kept: the labels are the same" in capsys.readouterr().err
+
+
+def test_a_fresh_student_has_the_architecture_of_the_recipe_and_the_teacher_s_vocabulary():
+    small = {f"model.changes.{key}={TINYBERT.model_dump()[key]}" for key in (
+        "num_layers", "hidden_dim", "embedding_dim", "intermediate_dim", "num_heads", "max_length",
+    )}  # fmt: skip
+    ready = look("model.size=tinybert_4", *small, teacher=make_teacher("classification"))
+    assert (ready.source, ready.size) == (None, TINYBERT)
+    material = collect_for_student(ready.task, ready.options, ready.recipe.loss, ready.teacher, ready.size)
+    assert material.description.vocabulary == ready.teacher.description.vocabulary
+    assert build_student(ready.recipe, material.description, None).count_params() > 0
