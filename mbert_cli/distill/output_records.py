@@ -63,8 +63,8 @@ class RecordedArray:
         """The array of a batch, float32, that holds nothing but padding."""
         array = np.zeros((len(tokens), *self.shape(length)), np.float32)
         if self.form == "pairs" and self.padding:
-            is_padding = np.arange(length) >= np.asarray(tokens)[:, None]  # (batch, key)
-            array += np.float32(self.padding) * is_padding[:, None, None, :]
+            for row, count in enumerate(tokens.tolist()):
+                array[row, :, :, count:] = self.padding
         return array
 
     def real(self, array: np.ndarray, row: int, tokens: int) -> np.ndarray:

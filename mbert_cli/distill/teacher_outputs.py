@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -173,7 +174,11 @@ class TeacherOutputs:
     @cached_property
     def missing(self) -> list[int]:
         """Parts that are absent or damaged; every byte of the others was compared with its hash."""
-        return [part for part in range(len(self.recorded.parts) - 1) if not self._is_whole(part)]
+        parts = range(len(self.recorded.parts) - 1)
+        with ThreadPoolExecutor() as pool:
+            return [
+                part for part, whole in zip(parts, pool.map(self._is_whole, parts), strict=True) if not whole
+            ]
 
     def write(self, part: int, records: Iterable[bytes]) -> None:
         """Writes a part: whole or not at all.

@@ -2,13 +2,16 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mbert_cli.distill import teacher_outputs
+from mbert_cli.distill.output_records import RecordedArray, RecordLayout
 from mbert_cli.distill.teacher_outputs import OUTPUTS_FILE, RECORDS, digest_rows
 from mbert_cli.errors import UserError
+from mbert_cli.runs.manifest import write_directory
 
 LENGTHS = [3, 8, 5, 8, 2]
 
@@ -156,3 +159,37 @@ def test_a_batch_opens_no_more_files_than_it_has_parts(record_all, number_rows, 
     )
     outputs.read(np.array([1, 3, 1, 3]), 8)
     assert len(opened) == 1
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_a_recording(open_recording, number_rows, monkeypatch):
+    """Every byte of 2 GB is read; the files have holes in them, so that the disk has no part in it."""
+    monkeypatch.setattr(teacher_outputs, "FULL_PART_ROWS", 64)
+    layout = RecordLayout((RecordedArray("teacher_hidden_1", "tokens", 2**17),), "float32")
+    outputs = open_recording(number_rows([8] * 512), layout=layout)
+    assert outputs.recorded.size_bytes == 2**31
+    for part in range(len(outputs.recorded.parts) - 1):
+        write_directory(
+            outputs.path / f"part-{part:05d}",
+            lambda folder, part=part: os.truncate(
+                new_file(folder / RECORDS), outputs.recorded.part_bytes(part)
+            ),
+        )
+    before = resident_bytes()
+    assert open_recording(number_rows([8] * 512), layout=layout).missing == []
+    largest = 0
+    for start in range(0, 512, 8):
+        outputs.read(np.arange(start, start + 8), 8)
+        largest = max(largest, resident_bytes() - before)
+    assert largest < 2**28  # a batch has 2**25 bytes
+
+
+def new_file(path: Path) -> Path:
+    path.touch()
+    return path
+
+
+def resident_bytes() -> int:
+    """Memory of this process, mappings of files included."""
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
