@@ -20,7 +20,7 @@ class TextRows:
     """
 
     def __init__(self, examples: Examples, tokenizer: Tokenizer, sequence_length: int) -> None:
-        self.examples = examples
+        # The texts are not kept: of millions they take more than their ids.
         self.sequence_length = sequence_length
         self.labels = examples.labels
         self.trained = np.arange(len(examples))
@@ -41,17 +41,17 @@ class TextRows:
         first, first_lengths = self._pieces(indices)
         second, second_lengths = first, first_lengths * 0
         if self._pair:
-            second, second_lengths = self._pieces(indices + len(self.examples))
+            second, second_lengths = self._pieces(indices + len(self.trained))
         first_lengths, second_lengths = balanced_lengths(first_lengths, second_lengths, length - self._marks)
         batch = assemble(
             self._ids, first, first_lengths, second, second_lengths,
             length, self._vocabulary, pair=self._pair,
         )  # fmt: skip
-        return batch | {"labels": self.examples.labels[indices]}
+        return batch | {"labels": self.labels[indices]}
 
     def _count_tokens(self) -> np.ndarray:
         """(examples,) Tokens of the whole examples, marks included."""
-        count, lengths = len(self.examples), np.diff(self._starts)
+        count, lengths = len(self.trained), np.diff(self._starts)
         return self._marks + (lengths[:count] + lengths[count:] if self._pair else lengths)
 
     def _pieces(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

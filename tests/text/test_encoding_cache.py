@@ -51,6 +51,19 @@ def test_other_texts_other_cuts_and_other_vocabularies_are_encoded_anew(tokenize
     assert other.calls == 1
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_texts_are_encoded_some_at_a_time_with_the_same_ids(tokenizer, monkeypatch, at_once):
+    texts = ["a b", "", "c a a", "b"]
+    expected = tokenizer.encode(texts)
+    key = encoding_cache._key(tokenizer, texts)
+    monkeypatch.setattr(encoding_cache, "TEXTS_AT_ONCE", at_once)
+    for one, other in zip(encode_cached(tokenizer, texts), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype
+    assert tokenizer.calls == 1 + -(-4 // at_once)
+    assert encoding_cache._key(tokenizer, texts) == key
+
+
 def test_few_texts_are_not_kept(tokenizer):
     encode_cached(tokenizer, ["a"])
     assert not cache_folder().exists()
