@@ -23,7 +23,10 @@ pictures of a page                             mbert_cli/report/svg.py
 where a run comes from                         mbert_cli/runs/ancestry.py
 what its training cost, and its curves         mbert_cli/runs/training_log.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py
+which class a recipe of distill is of          mbert_cli/recipe/forms.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
+keys that change nothing beside others         mbert_cli/recipe/idle_keys.py
+what older versions recorded as a recipe       mbert_cli/runs/older_recipes.py
 what the value of --set means                  mbert_cli/recipe/setting.py
 how JSON of others is read                     mbert_cli/json_text.py
 model sizes                                    mbert_cli/model/options.py

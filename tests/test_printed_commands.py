@@ -27,9 +27,14 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-FLAGS = {"--strategy": "distill.strategy", "--teacher": "teacher", "--source": "source"}
+FLAGS = {
+    "--strategy": "distill.strategy",
+    "--teacher": "teacher",
+    "--source": "source",
+    "--against": "bench.against",
+}
 EXAMPLES = {
-    "VERB": "finetune", "RECIPE": "quickstart", "NAME": "quickstart", "KEY": "seed", "MODE": "float16",
+    "VERB": "finetune", "RECIPE": "quickstart", "NAME": "quickstart", "KEY": "seed", "MODE": "float16", "SIZE": "bert_base",
     "DEST": "mine.yaml", "$seed": "0",
 }  # fmt: skip
 """What stands for the words of a usage line; every other placeholder is the name of a file."""
@@ -177,5 +182,5 @@ def test_every_key_that_a_text_sets_exists():
     for module in PACKAGE.rglob("*.py"):
         for text in texts_of_module(module):
             for key in re.findall(r"--set '?([a-z_]+(?:\.[a-z_0-9]+)*)=", text):
-                is_filled_in = key == "key" or key.endswith("mine.yaml")
+                is_filled_in = key == "key" or key.endswith(("mine.yaml", ".quickstart"))
                 assert key in known or is_filled_in, f"{module.name}: {text}"
