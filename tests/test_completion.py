@@ -40,8 +40,11 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
         ("mbert distill --strategy = j", ["joint"]),
         ("mbert finetune --set train.dynamic_length = t", ["true"]),
         ("mbert finetune --set loss.class_weights = ", ["balanced", "null"]),
-        ("mbert distill --set teacher = runs/", ["runs/b"]),
+        ("mbert distill --set teacher = runs/", ["runs/a", "runs/b"]),
         ("mbert recipe show finetune/ss", ["finetune/sst2"]),
+        ("mbert report ru", ["runs/a"]),
+        ("mbert report runs/a/", ["runs/a/export/int8/model.tflite"]),
+        ("mbert report --format h", ["html"]),
         ("mbert recipe show finetune --set train.prec", ["train.precision="]),
         ("mbert recipe explain dist", ["distill", *DISTILL_KEYS]),
         ("mbert recipe explain finetune fi", ["file"]),
@@ -52,6 +55,10 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
 def test_the_shell_completes(run, monkeypatch, typed, offered):
     Path("runs/b").mkdir(parents=True)
     Path("runs/b/recipe.yaml").touch()
+    Path("runs/a/export/int8").mkdir(parents=True)
+    Path("runs/a/export/int8/model.tflite").touch()
+    Path("runs/a/recipe.yaml").touch()
+    Path("runs/a/origin.json").write_text('{"verb": "finetune"}')
     monkeypatch.setenv("_MBERT_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - (not typed.endswith(" "))))

@@ -1,10 +1,13 @@
 """`mbert report`: runs and artifacts side by side, as a page that a person chooses by."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from mbert_cli import console
+from mbert_cli import __version__, console
 from mbert_cli.backend import load_keras, require_backend
+from mbert_cli.figures import show_moment
 from mbert_cli.home import lend_home
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.preflight.report import Ready
@@ -30,7 +33,12 @@ def run(ready: Ready) -> None:
         from mbert_cli.report.drawing import draw_report
 
         drawn = draw_report(choices, trainings, _attention(ready, choices))
-    deliver(comparison_page(choices, trainings, confusions, drawn), ready.command.delivery)
+    page = comparison_page(choices, trainings, confusions, drawn)
+    if ready.command.delivery.format == "html":  # it is passed on, and read later
+        page = replace(
+            page, notes=[*page.notes, f"Made by mbert {__version__} on {show_moment(datetime.now(UTC))}."]
+        )
+    deliver(page, ready.command.delivery)
 
 
 def _attention(ready: Ready, choices: Sequence[Choice]) -> list[Table]:

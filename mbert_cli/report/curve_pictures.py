@@ -1,4 +1,4 @@
-"""Losses and validation scores while training, a picture for each kind of training."""
+"""Losses while training, a picture for each kind of training, and validation scores, one for each task."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,22 +23,21 @@ _Lines = Sequence[tuple[str, Sequence[Sequence[Curve]]]]
 
 
 def curve_pictures(trainings: Sequence[Trained], name: str) -> list[Picture]:
-    """The loss of every training, those of one kind together; and the validation scores, where there are any.
+    """The loss of every training, those of one kind together; and the scores on the validation set of each task.
 
     Args:
         trainings: What was trained.
         name: Begins the ids of the pictures.
     """
     pictures = []
-    kinds = dict.fromkeys(training.kind.partition(" ")[0] for training in trainings)
-    for number, kind in enumerate(kinds):
-        alike = [training for training in trainings if training.kind.partition(" ")[0] == kind]
+    for number, kind in enumerate(dict.fromkeys(training.kind for training in trainings)):
+        alike = [training for training in trainings if training.kind == kind]
         losses = [(training.name, training.losses) for training in alike if any(training.losses)]
-        scores = [(training.name, training.scores) for training in alike if any(training.scores)]
-        pictures += _picture(losses, f"{name}-{number}-loss", f"Loss of {kind}", "loss", 1.0)
-        pictures += _picture(
-            scores, f"{name}-{number}-score", f"Validation score of {kind}", "score, %", 100.0
-        )
+        pictures += _picture(losses, f"{name}-loss-{number}", f"Loss of {kind}", "loss", 1.0)
+    scored = [training for training in trainings if any(training.scores)]
+    for number, task in enumerate(dict.fromkeys(training.task for training in scored)):
+        scores = [(training.name, training.scores) for training in scored if training.task == task]
+        pictures += _picture(scores, f"{name}-score-{number}", f"Validation score, {task}", "score, %", 100.0)
     return pictures
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mbert_cli.figures import counted
 from mbert_cli.report.choices import Choice
-from mbert_cli.runs.ancestry import ancestors, teacher_of
+from mbert_cli.runs.ancestry import ancestors, task_of, teacher_of
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.listing import read_origin, recorded_recipe, verb_of
@@ -31,6 +31,7 @@ class Trained:
         name: What it is called.
         runs: Its runs, several where they differ in their seed.
         kind: The verb that made it, and for a distillation the strategy.
+        task: Name of the task; "" where it has none.
         teacher: The teacher of the model, or of what it began with; None where there was none.
         cost: What all of its trainings cost together.
         devices: What they ran on.
@@ -41,6 +42,7 @@ class Trained:
     name: str
     runs: tuple[Path, ...]
     kind: str
+    task: str
     teacher: Path | None
     cost: TrainingCost
     devices: tuple[str, ...]
@@ -98,7 +100,8 @@ def _read(name: str, runs: tuple[Path, ...]) -> Trained:
     return Trained(
         name=name,
         runs=runs,
-        kind=f"{kind} ({strategy})" if strategy else kind,
+        kind=f"distill ({strategy})" if strategy else kind,
+        task=task_of(recipe) if recipe.get("task") else "",
         teacher=teacher_of(runs[0]),
         cost=TrainingCost(0, None, None, None) if kind == IMPORT else training_cost(runs),
         devices=tuple(dict.fromkeys(device for run in runs for device in _devices(run))),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli import cli
+from mbert_cli import __version__, cli
 from tests.report.family import write_family
 
 
@@ -50,6 +50,7 @@ def test_html_has_pictures_and_needs_nothing_beside_it():
     text = Path("report.html").read_text(encoding="utf-8")
     assert text.count("<svg ") == text.count("</svg>") == 6
     assert "<title>2 models and 3 artifacts side by side</title>" in text
+    assert f"<p>Made by mbert {__version__} on 20" in text
     assert not [word for word in ("<script", "<link", "@import", 'src="http', 'href="http') if word in text]
 
 

@@ -80,6 +80,16 @@ def finetuned(path: Path, source: str, size: str, value: float, seed: int = 0, *
     return write_run(path, "finetune", complete, size, scored(value), training_log(200, 0.7 + 0.05 * seed))
 
 
+def taught(path: Path, teacher: str, source: str | None, size: str, value: float, seed: int = 0) -> Path:
+    """A run of `mbert distill --strategy task`."""
+    recipe = {
+        "seed": seed, "teacher": teacher, "source": source, "task": TASK, "distill": {"strategy": "task"},
+        "train": {"batch_size": 32},
+    }  # fmt: skip
+    log = training_log(200, 0.5, ["layers", "fine-tuning"])
+    return write_run(path, "distill-task", recipe, size, scored(value), log)
+
+
 def write_artifact(
     run: Path, mode: str, size_bytes: int, value: float, eval_value: float | None = None
 ) -> Path:

@@ -10,6 +10,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_flops, count_parameters
 from mbert_cli.model.options import SIZES
 from mbert_cli.report.choices import PRETRAINING, Choice, read_choices
+from tests.report.family import taught
 
 
 def found(*runs: Path, artifacts: tuple[Path, ...] = ()) -> dict[str, Choice]:
@@ -43,6 +44,16 @@ def test_a_pretrained_run_has_its_own_score_and_no_task(family):
     student = found(family / "student")["student"]
     assert (student.task, student.kind, student.parameters) == (PRETRAINING, "distill", None)
     assert [score.metric for score in student.scores] == ["masked_language_model_accuracy"]
+
+
+def test_students_that_were_taught_a_task_are_models_like_others(family):
+    runs = [
+        taught(family / f"taught-{seed}", "runs/big", None, "tinybert_4", 0.8 + seed / 10, seed)
+        for seed in (0, 1)
+    ]
+    model = found(*runs)["taught-{0,1}"]
+    assert (model.kind, model.task, model.tokens) == ("distill-task", "sst2", 64)
+    assert [(score.value, score.seeds) for score in model.scores] == [(pytest.approx(0.85), 2)]
 
 
 def test_an_artifact_has_size_length_times_and_the_score_on_the_set_of_its_run(family):

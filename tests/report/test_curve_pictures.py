@@ -10,15 +10,15 @@ from mbert_cli.report.training_table import read_trainings
 from mbert_cli.runs.training_log import Curve
 
 
-def test_each_kind_of_training_has_a_picture_and_task_models_their_scores_too(family):
+def test_each_kind_of_training_has_a_picture_of_its_loss_and_each_task_one_of_its_scores(family):
     choices = [
         choice for choice in read_choices([family / "small-0", family / "big"], []) if not choice.is_artifact
     ]
     pictures = curve_pictures(read_trainings(choices), "training")
     assert [picture.title for picture in pictures] == [
-        "Loss of finetune", "Validation score of finetune", "Loss of distill", "Loss of train-teacher",
+        "Loss of finetune", "Loss of distill (joint)", "Loss of train-teacher", "Validation score, sst2",
     ]  # fmt: skip
-    assert [bool(picture.caption) for picture in pictures] == [False, False, True, False]
+    assert [bool(picture.caption) for picture in pictures] == [False, True, False, False]
     assert all(name in pictures[0].svg for name in ("small-0", "big"))
 
 

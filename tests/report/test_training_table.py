@@ -8,6 +8,7 @@ import pytest
 from mbert_cli.report.choices import read_choices
 from mbert_cli.report.training_table import read_trainings, training_record, training_table
 from mbert_cli.runs.training_log import TrainingCost
+from tests.report.family import taught
 
 
 def trainings(*runs: Path) -> list:
@@ -60,6 +61,13 @@ def test_an_imported_model_has_no_row_and_is_named_below(family):
     table = training_table(trainings(family / "big"))
     assert [row[0] for row in table.rows] == ["big"]
     assert table.notes[-1] == "What imported models cost is not known: teacher."
+
+
+def test_a_model_that_was_taught_a_task_has_its_teacher_and_all_before_it(family):
+    run = taught(family / "taught", "runs/big", "runs/student", "tinybert_4", 0.89)
+    found = trainings(run)
+    assert [training.name for training in found] == ["taught", "student", "big", "teacher"]
+    assert (found[0].kind, found[0].task, found[0].teacher) == ("distill (task)", "sst2", Path("runs/big"))
 
 
 @pytest.mark.parametrize(
