@@ -68,7 +68,7 @@ def run(ready: Ready) -> None:
             recipe.train.batch_size,
             recipe.cache,
         )
-        method = task_distillation(recipe, plan, taught, material.loss, student, projections)
+        method = task_distillation(recipe, plan, taught, material.loss, student, projections, ready.heads)
         material = replace(material, train=replace(material.train, rows=taught.rows))
         figures = fit(material, method, student, run_dir)
     show_result(run_dir, figures)

@@ -195,9 +195,10 @@ class TaskOptions(ComparisonOptions):
     """Learning rate of the embeddings as a share of the other weights'; 0 keeps them as they are."""
     factors: TinyBertFactors = TinyBertFactors()
     """Weights of the losses that compare layers."""
-    warm_start: list[Literal["embeddings"]] = []  # type: ignore[assignment] # a task model has no other such part
-    """Parts to start with from the teacher before the first step; embeddings of another width begin with the widest
-    directions of the teacher's."""
+    # A task model has no other such part.
+    warm_start: list[Literal["embeddings"]] = ["embeddings"]  # type: ignore[assignment] # a narrower list
+    """Parts that a student without a source starts with from the teacher; embeddings of another width begin with the
+    widest directions of the teacher's."""
 
 
 CorpusDistillOptions = Annotated[

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mbert_cli.distill.layer_map import map_places
+from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads
 from mbert_cli.distill.strategies.layers import compare_all
+from mbert_cli.distill.strategies.task import require_losses
 from mbert_cli.distill.widths import name_projections
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
@@ -51,6 +52,7 @@ class Ready:
         source: The run that the student starts from; None where it is drawn anew.
         size: The student's encoder.
         places: For each place of the student the teacher's that it learns from.
+        heads: How attention is compared.
         inputs: The runs under the keys which name them.
         options: The recipe section of the task.
         task: The task; None where it does not come from files, and is read by the command.
@@ -64,6 +66,7 @@ class Ready:
     source: RunModel | None
     size: Architecture
     places: Sequence[int]
+    heads: HeadMatch
     inputs: Mapping[str, Run]
     options: AnyTask
     task: TaskData | None
@@ -84,6 +87,7 @@ def resolve(invocation: Invocation[TaskDistillRecipe], inspection: Inspection) -
     options: Looked[AnyTask] = Looked(recipe.task)
     if recipe.task is None:
         options = inspection.look("task", lambda: _refuse(teacher.value))
+    heads = inspection.look("heads", lambda: _match_heads(recipe, teacher.value, size.value))
     task, columns = _look_at_task(inspection, recipe, teacher)
     inputs = {
         key: looked.found.run for key, looked in (("teacher", teacher), ("source", source)) if looked.found
@@ -96,8 +100,8 @@ def resolve(invocation: Invocation[TaskDistillRecipe], inspection: Inspection) -
         _look_at_machine(inspection, invocation.directory, recipe, size.found, teacher.found, task.found)
     look_at_extras(inspection, recipe.train)
     return Ready(
-        invocation, recipe, teacher.value, source.value, size.value, places.value, inputs, options.value,
-        task.value, columns.value, contents.value,
+        invocation, recipe, teacher.value, source.value, size.value, places.value, heads.value, inputs,
+        options.value, task.value, columns.value, contents.value,
     )  # fmt: skip
 
 
@@ -149,10 +153,18 @@ def _map_layers(
 ) -> tuple[str, Sequence[int]]:
     if not recipe.distill.intermediate_epochs:
         return "not compared", range(size.num_layers + 1)
+    require_losses(recipe.distill)
     places = map_places(teacher.description.size, size, recipe.distill)
     layers = [place - 1 for place in places[1:]]
     words = f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher"
     return words, places
+
+
+def _match_heads(recipe: TaskDistillRecipe, teacher: RunModel, size: Architecture) -> tuple[str, HeadMatch]:
+    if not recipe.distill.intermediate_epochs:
+        return "not compared", HeadMatch()
+    heads = match_heads(teacher.description.size, size, recipe.distill)
+    return str(heads), heads
 
 
 def _look_at_task(

@@ -203,6 +203,8 @@ IDLE = (
              "together with distill.masks_text=false, where no word is masked", _shows_text_as_it_stands),
     IdleKeys(("distill",), tuple(key.path for key in keys_of("train-teacher") if key.path.startswith("model.")),
              "together with source, a run that has a model", _is_set("source")),
+    IdleKeys(("distill",), ("distill.warm_start",), "together with source, whose weights the student starts with",
+             _is_set("source")),
     IdleKeys(("distill",), ("cache.dtype", "cache.folder"),
              "together with cache.budget_gigabytes=0, where nothing is kept",
              lambda values: values["cache.budget_gigabytes"] == 0),

@@ -11,6 +11,7 @@ from functools import partial
 import keras
 
 from mbert_cli import console
+from mbert_cli.distill.layer_map import HeadMatch
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.strategies.task import TaskStudent, task_stages
@@ -142,9 +143,6 @@ def plan_task(recipe: TaskDistillRecipe, material: Material, places: Sequence[in
         recipe: That of the distillation.
         material: What is learned from.
         places: The teacher's place for each place of the student.
-
-    Raises:
-        UserError: As `task_stages`.
     """
     options, train, description = recipe.distill, recipe.train, material.description
     steps_per_epoch = batches_of(train, recipe.seed, material.train).steps_per_epoch
@@ -181,6 +179,7 @@ def task_distillation(
     loss: TaskLoss,
     network: keras.Model,
     projections: Mapping[int, keras.layers.Layer],
+    heads: HeadMatch,
 ) -> Method:
     """Learning from a teacher's layers and answers, and from the labels as far as the recipe wants it.
 
@@ -191,21 +190,19 @@ def task_distillation(
         loss: That of the task.
         network: The student.
         projections: By the student's place.
+        heads: How attention is compared.
     """
-    options = recipe.distill
-    heads = network.output["attention_logits"][0].shape[1]
-    relation_heads = (options.relation_heads or heads) if _compares_relations(recipe) else None
 
     def build(stage: Stage) -> Objective:
         pair = DistillationPair(
             taught.teacher_of(stage),
             network,
             stage.compare,
-            output_losses=soft_targets_of(loss, options.temperature),
+            output_losses=soft_targets_of(loss, recipe.distill.temperature),
             student_losses=loss.losses,
             projections=projections,
-            head_map=options.head_map,
-            relation_heads=relation_heads,
+            head_map=heads.head_map,
+            relation_heads=heads.relation_heads,
         )
         return Objective(
             network,

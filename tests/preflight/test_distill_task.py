@@ -124,6 +124,24 @@ def test_layers_that_cannot_be_mapped_are_refused_unless_they_are_not_compared()
     assert resolve(asked(*runs, "distill.intermediate_epochs=0")).places == range(4)
 
 
+def test_a_head_map_that_does_not_fit_is_refused_and_one_that_fits_is_shown():
+    teacher = make_teacher("classification")
+    source = make_source(TINYBERT.model_copy(update={"num_heads": 1}))
+    runs = f"teacher={teacher}", f"source={source}"
+    assert refused(*runs).message.startswith(
+        "Attention is compared head by head, so num_heads must be the same"
+    )
+    assert refused(*runs, "distill.head_map=[2]").message.startswith(
+        "distill.head_map needs one teacher head, 0 to 1"
+    )
+    assert found(*runs, "distill.head_map=[1]")["heads"] == (
+        "ok",
+        "the student's 1 learn from 1 of the teacher",
+    )
+    nothing = [f"distill.factors.{name}=0" for name in ("hidden_states", "attention_scores")]
+    assert refused(*runs, *nothing).message.startswith("The stage that compares layers needs a loss")
+
+
 def test_a_text_that_is_too_long_for_the_student_is_refused():
     teacher = make_teacher("classification")
     source = make_source(MOBILEBERT.model_copy(update={"max_length": 6}))

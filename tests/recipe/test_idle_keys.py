@@ -209,6 +209,12 @@ CASES = [
     ),
     (
         "distill",
+        ["distill.strategy=task", "source=runs/a", "distill.warm_start=[]"],
+        "distill.warm_start",
+        "together with source, whose weights the student starts with. Received: []",
+    ),
+    (
+        "distill",
         ["distill.strategy=task", "cache.budget_gigabytes=0", "cache.dtype=float32"],
         "cache.dtype",
         "together with cache.budget_gigabytes=0, where nothing is kept. Received: float32",

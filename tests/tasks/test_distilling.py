@@ -77,14 +77,8 @@ def losses_of(*settings: str, teacher: Path, source: Path | None = None) -> list
     student = build_student(recipe, material.description, ready.source)
     plan = plan_task(recipe, material, ready.places)
     projections = project_student(recipe, plan, ready.size, ready.teacher.description.size)
-    method = task_distillation(
-        recipe,
-        plan,
-        TaughtTask(taught.network, material.train.rows, None),
-        material.loss,
-        student,
-        projections,
-    )
+    taught_task = TaughtTask(taught.network, material.train.rows, None)
+    method = task_distillation(recipe, plan, taught_task, material.loss, student, projections, ready.heads)
     batch = batches_of(recipe.train, recipe.seed, material.train)(0)
     return [
         {name: float(value) for name, value in method.build(stage)(batch).items()} for stage in method.plan

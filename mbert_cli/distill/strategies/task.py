@@ -51,9 +51,6 @@ def task_stages(
         optimizer: Of the recipe.
         intermediate_steps: Steps of the first stage.
         prediction_steps: Steps of the second.
-
-    Raises:
-        UserError: Layers are to be compared, and every loss that compares them has the factor 0.
     """
     answers = _answers(options, student, optimizer, prediction_steps)
     return (
@@ -63,20 +60,27 @@ def task_stages(
     )
 
 
-def _layers(options: TaskOptions, student: TaskStudent, optimizer: OptimizerOptions, steps: int) -> Stage:
-    weights = transfer_weights(options)
-    if not weights:
+def require_losses(options: TaskOptions) -> None:
+    """Checks that there is a loss to compare layers by, if they are compared.
+
+    Raises:
+        UserError: All have the factor 0.
+    """
+    if options.intermediate_epochs and not transfer_weights(options):
         raise UserError(
             "The stage that compares layers needs a loss with a factor above 0. "
             "Received: distill.factors with nothing but 0",
             "--set distill.intermediate_epochs=0 leaves the stage out.",
         )
+
+
+def _layers(options: TaskOptions, student: TaskStudent, optimizer: OptimizerOptions, steps: int) -> Stage:
     rate = options.intermediate_learning_rate or optimizer.learning_rate
     constant = optimizer.model_copy(update={"learning_rate": rate, "final_rate": 1.0})
     return Stage(
         name="transfer all layers",
         steps=steps,
-        loss_weights=weights,
+        loss_weights=transfer_weights(options),
         schedule=make_schedule(constant, steps),
         layer_scale=_scale(options, student),
         compare=compare_all(options, student.places),

@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.distill.options import TaskOptions
-from mbert_cli.distill.strategies.task import TaskStudent, task_stages
+from mbert_cli.distill.strategies.task import TaskStudent, require_losses, task_stages
 from mbert_cli.errors import UserError
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Comparison, Schedule, Stage
@@ -71,6 +71,6 @@ def test_a_stage_that_compares_layers_needs_a_loss():
     with pytest.raises(
         UserError, match=r"needs a loss with a factor above 0\. Received: distill\.factors"
     ) as caught:
-        stages(factors=nothing)
+        require_losses(TaskOptions(strategy="task", factors=nothing))
     assert caught.value.hint == "--set distill.intermediate_epochs=0 leaves the stage out."
-    assert len(stages(0, factors=nothing)) == 1
+    require_losses(TaskOptions(strategy="task", factors=nothing, intermediate_epochs=0))
