@@ -24,6 +24,7 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
         ),
         ("mbert eval --recipe q", ["quickstart"]),
         ("mbert distill --strategy j", ["joint"]),
+        ("mbert distill --strategy ", ["progressive", "joint", "auxiliary", "general", "task", "distilbert"]),
         ("mbert export-tflite --quantize f", ["float32", "float16"]),
         ("mbert bench --against mob", ["mobilebert", "mobilebert_tiny"]),
         ("mbert recipe show dis", ["distill"]),

@@ -120,12 +120,7 @@ def _compares_no_layers(values: Values) -> bool:
     return values.get("distill.intermediate_epochs") == 0
 
 
-def _shows_text_as_it_stands(values: Values) -> bool:
-    return values["distill.strategy"] == "general" and not values["distill.masks_text"]
-
-
 _OF_HIDDEN_STATES = ("feature_map", "feature_mean", "feature_variance", "hidden_states", "hidden_cosine")
-_OF_HEADS = ("attention", "attention_scores")
 _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads", "distill.projections",
                *(f"distill.factors.{name}" for name in TransferFactors.model_fields))  # fmt: skip
 
@@ -179,11 +174,10 @@ IDLE = (
              lambda values: values.get("distill.masks_text") is False),
     IdleKeys(("distill",), ("distill.head_map",),
              "where no attention is compared head by head; distill.factors.attention_scores=1 does so",
-             lambda values: not (values.get("distill.factors.attention")
-                                 or values.get("distill.factors.attention_scores"))),
+             _has_no("attention", "attention_scores")),
     IdleKeys(("distill",), ("distill.relation_heads",),
              "without a loss that compares relations; distill.factors.attention_relations=1 gives one",
-             lambda values: not values.get("distill.factors.attention_relations")),
+             _has_no("attention_relations")),
     IdleKeys(("distill",), ("distill.temperature",),
              "together with distill.ground_truth_ratio=1, where nothing is learned from the teacher's outputs",
              lambda values: values.get("distill.ground_truth_ratio") == 1),
@@ -192,15 +186,8 @@ IDLE = (
              lambda values: values.get("distill.factors.soft_targets") == 0),
     IdleKeys(("distill",), ("distill.projections",), "where no loss compares hidden states",
              _has_no(*_OF_HIDDEN_STATES)),
-    IdleKeys(("distill",), ("distill.head_map",),
-             "together with factors of 0 for attention and attention_scores, which compare head by head",
-             _has_no(*_OF_HEADS)),
-    IdleKeys(("distill",), ("distill.relation_heads",), "together with distill.factors.attention_relations=0",
-             _has_no("attention_relations")),
     IdleKeys(("distill",), ("distill.intermediate_learning_rate", "distill.intermediate_max_steps", *_COMPARISON),
              "together with distill.intermediate_epochs=0, where no layers are compared", _compares_no_layers),
-    IdleKeys(("distill",), ("data.masking_rate", "data.max_predictions", "data.whole_word_masking"),
-             "together with distill.masks_text=false, where no word is masked", _shows_text_as_it_stands),
     IdleKeys(("distill",), tuple(key.path for key in keys_of("train-teacher") if key.path.startswith("model.")),
              "together with source, a run that has a model", _is_set("source")),
     IdleKeys(("distill",), ("distill.warm_start",), "together with source, whose weights the student starts with",
@@ -234,7 +221,7 @@ def refuse_idle(verb: str, values: Values, origins: Mapping[str, str]) -> list[t
         values: All values, by their full paths.
         origins: Where each comes from.
     """
-    mistakes = []
+    mistakes: dict[str, tuple[str, str]] = {}
     for rule in IDLE:
         for path in rule.keys if verb in rule.verbs else ():
             origin = origins.get(path, "default")
@@ -242,8 +229,8 @@ def refuse_idle(verb: str, values: Values, origins: Mapping[str, str]) -> list[t
                 continue
             if rule.is_about(verb, path, values, origins) and (rule.when is None or rule.when(values)):
                 sentence = f"{path} has no effect {rule.why}. Received: {written(values[path])}"
-                mistakes.append((origin, sentence))
-    return mistakes
+                mistakes.setdefault(path, (origin, sentence))
+    return list(mistakes.values())
 
 
 def _names_a_task(origins: Mapping[str, str]) -> bool:

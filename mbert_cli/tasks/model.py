@@ -23,7 +23,7 @@ from mbert_cli.model.task_head import TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.lineage import FINE_TUNED, TASK_MODELS
-from mbert_cli.runs.listing import is_search, maker_of, newest_complete
+from mbert_cli.runs.listing import is_search, maker_of, newest_complete, verb_of
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
 from mbert_cli.tasks.kinds import in_words, kind_of, known_outputs
@@ -195,7 +195,7 @@ def _require_kind(options: AnyTask, model: TaskModel) -> None:
 
 
 def find_target(invocation: Invocation[Any]) -> Path:
-    """The run or artifact that the command names, else the newest complete `finetune` run.
+    """The run or artifact that the command names, else the newest complete run with a task model.
 
     Raises:
         UserError: There is none.
@@ -209,7 +209,7 @@ def find_target(invocation: Invocation[Any]) -> Path:
             f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}.",
             f"Make one with `{maker_of('finetune', invocation.root)}`, or name a run or a .tflite file.",
         )
-    console.info(f"{newest}: the newest complete finetune run")
+    console.info(f"{newest}: the newest complete {verb_of(newest)} run")
     return newest
 
 

@@ -161,3 +161,14 @@ def test_an_unknown_recipe_is_told_with_the_names(recipe_command):
         code, _, err = recipe_command(*words)
         assert code == 2
         assert "Did you mean file? Received: fil\n" in err
+
+
+def test_without_a_recipe_the_usual_one_of_the_strategy_is_shown(recipe_command):
+    code, lines, _ = recipe_command("show", "distill", "--set", "distill.strategy=task")
+    assert code == 0
+    assert "strategy: task # --set" in lines
+    assert any(
+        line.startswith("intermediate_epochs: 1 # recipes/distill/quickstart_task.yaml:") for line in lines
+    )
+    assert "cache:" in lines
+    assert "data:" not in lines

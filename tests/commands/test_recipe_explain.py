@@ -68,3 +68,31 @@ def test_explain_model_size_shows_what_each_size_costs(recipe_command):
     assert "mobilebert 24,581,888 98.3 49.2 25.9 5.39 23.96" in lines
     assert any(line.startswith("bert_base 108,891,648 435.6 217.8 ") for line in lines)
     assert any(line.startswith("GFLOPs: ") for line in lines)
+
+
+def test_explain_of_a_strategy_shows_the_keys_that_count_for_it(recipe_command):
+    code, lines, _ = recipe_command("explain", "distill", "--set", "distill.strategy=general")
+    keys = {line.split()[0] for line in lines if line.startswith(("distill.", "teacher "))}
+    assert (code, lines[2]) == (0, "mbert distill quickstart_general")
+    assert {"distill.steps", "distill.masks_text", "distill.factors.hidden_states"} < keys
+    assert not {"distill.transfer_steps", "distill.temperature", "distill.copied_layers"} & keys
+    _, lines, _ = recipe_command("explain", "distill", "--set", "distill.strategy=task")
+    assert "teacher null A fine-tuned run; null takes the newest complete one." in lines
+    assert not any(line.startswith(("data.", "distill.steps")) for line in lines)
+
+
+def test_explain_of_a_key_shows_its_value_with_what_is_set(recipe_command):
+    _, lines, _ = recipe_command(
+        "explain", "distill", "distill.steps", "--set", "distill.strategy=general", "--set", "distill.steps=7"
+    )
+    assert "only for distill.strategy: general or distilbert" in lines
+    assert "in quickstart_general 7" in lines
+
+
+def test_what_is_set_belongs_to_a_verb(recipe_command):
+    code, _, err = recipe_command("explain", "temperature", "--set", "distill.strategy=task")
+    assert code == 2
+    assert err == (
+        "Error: --set changes a recipe of a verb. Received: temperature\n"
+        "Hint: mbert recipe explain VERB [RECIPE] [KEY] --set KEY=VALUE\n"
+    )

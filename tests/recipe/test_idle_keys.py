@@ -175,13 +175,13 @@ CASES = [
         "distill",
         ["distill.strategy=general", "distill.factors.attention_scores=0", "distill.head_map=[0, 1]"],
         "distill.head_map",
-        "together with factors of 0 for attention and attention_scores, which compare head by head. Received: [0, 1]",
+        "where no attention is compared head by head; distill.factors.attention_scores=1 does so. Received: [0, 1]",
     ),
     (
         "distill",
         ["distill.relation_heads=4"],
         "distill.relation_heads",
-        "together with distill.factors.attention_relations=0. Received: 4",
+        "without a loss that compares relations; distill.factors.attention_relations=1 gives one. Received: 4",
     ),
     *(
         (
@@ -199,7 +199,7 @@ CASES = [
         "distill",
         ["distill.strategy=general", "data.masking_rate=0.2"],
         "data.masking_rate",
-        "together with distill.masks_text=false, where no word is masked. Received: 0.2",
+        "on text that is not masked; distill.masks_text=true masks it. Received: 0.2",
     ),
     (
         "distill",

@@ -94,3 +94,29 @@ def test_a_key_of_a_task_needs_a_run_that_says_the_others(target):
 
 def test_smoke_has_a_root_of_its_own():
     assert (runs_root(False), runs_root(True)) == (Path("runs"), Path("runs/smoke"))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "run"),
+    [
+        ("joint", "distill", "runs/distill-quickstart"),
+        ("general", "distill", "runs/distill-quickstart_general"),
+        ("task", "distill-task", "runs/distill-quickstart_task"),
+    ],
+)
+def test_without_a_recipe_the_usual_one_of_the_strategy_is_taken(strategy, kind, run):
+    by_flag = invoke("distill", None, (), {"--strategy": ("distill.strategy", strategy)})
+    by_setting = invoke("distill", None, [f"distill.strategy={strategy}"], {})
+    assert by_flag.recipe == by_setting.recipe
+    assert (by_flag.verb, by_flag.kind, by_flag.run) == ("distill", kind, Path(run))
+
+
+def test_the_newest_task_model_may_be_of_a_task_distillation():
+    run = Path("runs/distilled")
+    describe(str(run / "final"), {"source": "glue", "name": "rte"})
+    (run / "recipe.yaml").write_text("seed: 0\n")
+    (run / "origin.json").write_text('{"verb": "distill-task"}')
+    manifest = {"format": 1, "completed": "2026-01-01T00:00:00+00:00", "files": {}}
+    (run / "final" / "manifest.json").write_text(json.dumps(manifest))
+    invocation = invoke("eval", "quickstart", ["task.sequence_length=32"], {})
+    assert (invocation.recipe.task.name, invocation.recipe.task.sequence_length) == ("rte", 32)

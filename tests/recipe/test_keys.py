@@ -85,3 +85,36 @@ def test_an_optional_section_with_variants_has_their_keys():
     )
     assert task.default is None
     assert find("eval", "task.folder")[0].variant == "task.source: glue"
+
+
+def test_a_key_of_a_verb_with_several_forms_stands_once_for_each_that_has_it():
+    assert [key.variant for key in find("distill", "distill.steps")] == [
+        "distill.strategy: general", "distill.strategy: distilbert",
+    ]  # fmt: skip
+    assert [key.variant for key in find("distill", "cache.dtype")] == ["distill.strategy: task"]
+    assert [key.variant for key in find("distill", "task.folder")] == ["task.source: glue"]
+    assert len(find("distill", "seed")) == 6
+
+
+def test_keys_of_several_forms_stand_behind_their_section_and_beside_each_other():
+    paths = [key.path for key in keys_of("distill")]
+    order = list(dict.fromkeys(paths))
+    assert [path for path in order if "." not in path] == [
+        "seed", "teacher", "data", "model", "distill", "train", "source", "task", "dropout_rate", "loss", "cache",
+    ]  # fmt: skip
+    sections = [path.partition(".")[0] for path in order]
+    assert len(list(dict.fromkeys(sections))) == sum(
+        a != b for a, b in zip(["", *sections], sections, strict=False)
+    )
+    for path in order:
+        first = paths.index(path)
+        assert set(paths[first : first + paths.count(path)]) == {path}
+
+
+def test_only_one_form_is_the_default():
+    defaults = {key.variant: key.default for key in find("distill", "distill.strategy")}
+    assert [variant for variant, default in defaults.items() if default is not NO_DEFAULT] == [
+        "distill.strategy: progressive"
+    ]
+    (section,) = {key.accepts for key in find("distill", "distill")}
+    assert section == "a section with strategy: progressive, joint, auxiliary, general, task or distilbert"

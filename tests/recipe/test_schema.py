@@ -5,7 +5,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
-from mbert_cli.recipe.schema import RECIPES, SMOKE, SMOKE_TASKS
+from mbert_cli.recipe.schema import FORMS, RECIPES, SMOKE, SMOKE_FORMS, SMOKE_TASKS
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +67,22 @@ def test_smoke_makes_a_search_small(tmp_path, monkeypatch):
     (tmp_path / "x.yaml").write_text("search:\n  seed: [5, 6, 7]\n  learning_rate: [0.1, 0.2, 0.3]\n")
     search = load("finetune", "x.yaml", smoke=True).recipe.search
     assert (search.seed, search.max_trials, search.learning_rate) == ([0, 1], 4, [0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize("strategy", FORMS["distill"])
+def test_smoke_makes_every_strategy_small(strategy):
+    loaded = load("distill", settings=[f"distill.strategy={strategy}"], smoke=True)
+    smoke = {path for path, origin in loaded.origins.items() if origin == "--smoke"}
+    expected = {*SMOKE["distill"], *SMOKE_FORMS[strategy]} - {
+        "task.sequence_length"
+    }  # a task of the teacher's
+    assert smoke - {"model.changes.intra_dim"} == expected
+    steps = [value for key, value in SMOKE_FORMS[strategy].items() if key.endswith("steps")]
+    assert steps
+    assert max(steps) <= 4
+    size = loaded.recipe.model.resolve()
+    assert (size.intra_dim is None) == (loaded.recipe.model.changes.intra_dim is None)
+
+
+def test_every_form_has_values_for_smoke():
+    assert set(SMOKE_FORMS) == set(FORMS["distill"])

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS, TEACHERS, WITH_WEIGHTS, started_from
+from mbert_cli.runs.lineage import (
+    DISTILL_TASK,
+    FINE_TUNED,
+    PRETRAINED,
+    TASK_MODELS,
+    TEACHERS,
+    WITH_WEIGHTS,
+    started_from,
+)
+from mbert_cli.runs.listing import command_of, maker_of
 
 
 @pytest.mark.parametrize(
@@ -25,3 +34,13 @@ def test_whatever_serves_as_something_has_weights() -> None:
     for verbs in (PRETRAINED, TEACHERS, TASK_MODELS):
         assert set(verbs) < set(WITH_WEIGHTS)
     assert "prepare" not in WITH_WEIGHTS
+
+
+def test_a_task_distillation_makes_a_task_model_and_nothing_to_start_from() -> None:
+    assert DISTILL_TASK in FINE_TUNED
+    assert DISTILL_TASK in TASK_MODELS
+    assert DISTILL_TASK not in (*PRETRAINED, *TEACHERS)
+    assert maker_of(DISTILL_TASK, Path("runs")) == "mbert distill --strategy task"
+    assert maker_of(DISTILL_TASK, Path("runs/smoke")) == "mbert distill --strategy task --smoke"
+    assert command_of(DISTILL_TASK) == "distill"
+    assert command_of("finetune") == "finetune"

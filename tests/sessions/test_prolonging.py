@@ -41,6 +41,11 @@ def takes_effect(verb: str, plan_of, *settings: str, **before: int) -> bool:
     return growth_of(verb, recipe, plan_of, Path("run")).takes_effect(changes)
 
 
+def test_what_lengthens_a_stage_that_is_not_the_last_may_not_grow():
+    assert "distill.steps" in GROWING["distill"]
+    assert not [key for key in GROWING["distill-task"] if key.startswith("distill.")]
+
+
 def test_the_shape_of_the_longer_schedule_is_said(capsys):
     stand_at(1000)
     rate = "train.optimizer.learning_rate=1e-4"
