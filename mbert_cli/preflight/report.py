@@ -13,6 +13,7 @@ from mbert_cli.runs.artifacts import exported
 from mbert_cli.runs.lineage import TASK_MODELS, WITH_WEIGHTS
 from mbert_cli.runs.listing import (
     EXPORT,
+    FINAL,
     SMOKE_ROOT,
     USUAL_ROOT,
     is_aside,
@@ -23,6 +24,7 @@ from mbert_cli.runs.listing import (
     verb_of,
 )
 from mbert_cli.tasks.model import ARTIFACT
+from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
 
 _IDENTIFIER = b"TFL3"
@@ -129,7 +131,7 @@ def _all_task_models() -> list[Path]:
 
 
 def _has_task(path: Path) -> bool:
-    return RunModel.open(path, TASK_MODELS).description.task is not None
+    return ModelDescription.load(path / FINAL).task is not None
 
 
 def _open(path: Path) -> RunModel:

@@ -21,7 +21,7 @@ COUNTING_RULE = (
 )
 PARETO_RULE = (
     "Pareto: no other row of the table has at least this score and fewer MB (size), or a shorter p50 on the same "
-    "machine (latency)."
+    "machine (latency). A model that has artifacts is compared by these."
 )
 SIZE_RULE = "MB of a model are those of its weights as they are saved, of an artifact those of its file."
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -81,8 +81,19 @@ def _score_table(compared: ScoredSet, pictures: Sequence[Picture]) -> Table:
     """Name, score, size and times; columns that would be empty are left out."""
     timings = _timings(compared.choices)
     pareto = _pareto_words(compared)
-    columns = ["model or artifact", compared.metric or "score", "seeds", "MB", "p50 ms", "p90 ms", "Pareto", "tokens",
-               "GFLOPs", "timed"]  # fmt: skip
+    metric = compared.metric.replace("_", " ") or "score"
+    columns = [
+        "model or artifact",
+        metric,
+        "seeds",
+        "MB",
+        "p50 ms",
+        "p90 ms",
+        "Pareto",
+        "tokens",
+        "GFLOPs",
+        "timed",
+    ]
     rows = [
         [*_score_cells(choice, compared), *cells, pareto[place], *_shape_cells(choice), letter]
         for place, (choice, (cells, letter)) in enumerate(

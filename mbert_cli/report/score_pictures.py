@@ -109,8 +109,8 @@ def _picture(
     points = _points(compared, costs, ahead)
     if len(points) < 2:
         return None
-    metric = compared.metric
-    title = f"{metric.capitalize().replace('_', ' ')} against {axis.partition(',')[0]}"
+    metric = compared.metric.replace("_", " ")
+    title = f"{metric.capitalize()} against {axis.partition(',')[0]}"
     hints = {_key(place): _hint(point, axis) for place, point in enumerate(points)}
     look = Look.of(compared)
     svg = svg_of(lambda: _draw(points, look, metric, axis), name, f"{title}; {compared.title}", hints)

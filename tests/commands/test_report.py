@@ -6,6 +6,13 @@ from pathlib import Path
 import pytest
 
 from mbert_cli import __version__, cli
+from mbert_cli.model.heads import build_pretraining_network
+from mbert_cli.model.options import SIZES
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_network import save_network
 from tests.report.family import write_family
 
 
@@ -64,3 +71,30 @@ def test_other_verbs_can_be_shown_in_html_too(capsys):
     with pytest.raises(SystemExit):
         cli.main(["runs", "--chain", "--format", "html"])
     assert "<th scope=row>big</th>" in capsys.readouterr().out
+
+
+def save_random(name: str, verb: str, size: str, **recipe: object) -> None:
+    """A run of a tiny network with random weights."""
+    vocabulary = Vocabulary((*LEADING_TOKENS, "it", "rains", "."))
+    vocabulary.save(Path("vocab.txt"))
+    changes = {"num_layers": 2, "hidden_dim": 32, "embedding_dim": 16, "intermediate_dim": 24, "num_heads": 2,
+               "intra_dim": 16, "max_length": 8}  # fmt: skip
+    small = SIZES[size].model_copy(update=changes)
+    network = build_pretraining_network(small, vocab_size=vocabulary.size, seed=1)
+    description = ModelDescription(verb=verb, size=small, vocabulary=describe_vocabulary(vocabulary))
+    with RunDir.open(Path(name), verb, {"seed": 0, **recipe}, fresh=False, origin={}) as run:
+        run.finish(lambda folder: save_network(folder, network, description, Path("vocab.txt")))
+
+
+@pytest.mark.slow
+def test_with_a_text_the_attention_of_a_model_and_its_teacher_is_drawn(capsys, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    save_random("teacher", "train-teacher", "ib_bert_large")
+    save_random("student", "distill", "mobilebert", teacher="teacher", distill={"strategy": "joint"})
+    assert typed("student", "--text", "It rains.", "--layer", "1", "--out", "report.html") == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert "Attention of student and of its teacher teacher" in text
+    assert text.count("<image ") == 6  # the mean and two heads of one layer, of two models
+    assert ">rains</text>" in text
+    assert "Reading the text with teacher\nReading the text with student\n" in capsys.readouterr().err

@@ -47,9 +47,9 @@ def test_blocks_of_the_teacher_lie_as_deep(layers, own, other, expected):
 
 
 def test_the_table_says_what_was_drawn_and_has_a_picture_of_each_model():
-    table = attention_table(traced("small", 4, 2), traced("big", 12, 5), "it rains", [], "a")
+    table = attention_table(traced("small", 2, 1), traced("big", 12, 2), "it rains", [], "a")
     assert table.title == "Attention of small and of its teacher big"
-    assert table.rows == [["small", "0, 1, 2, 3", "4", "2", "3"], ["big", "2, 5, 8, 11", "12", "5", "3"]]
+    assert table.rows == [["small", "0, 1", "2", "1", "3"], ["big", "5, 11", "12", "2", "3"]]
     assert table.notes[0] == "The text: it rains"
     assert [picture.title for picture in table.pictures] == ["small", "big"]
     ids = [key for picture in table.pictures for key in re.findall(r'id="([^"]+)"', picture.svg)]
