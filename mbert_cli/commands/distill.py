@@ -8,9 +8,9 @@ import keras
 from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
-from mbert_cli.distill.layer_copies import copy_layers
-from mbert_cli.distill.layer_map import HeadMatch
+from mbert_cli.distill.layer_map import HeadMatch, describe_places
 from mbert_cli.distill.options import (
+    ComparisonOptions,
     DistilBertOptions,
     DistillOptions,
     GeneralOptions,
@@ -19,7 +19,7 @@ from mbert_cli.distill.options import (
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.strategies import STRATEGIES
-from mbert_cli.distill.warm_start import warm_start
+from mbert_cli.distill.warm_start import copy_layers, warm_start
 from mbert_cli.figures import counted
 from mbert_cli.losses.loss import Loss
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
@@ -62,6 +62,8 @@ def run(ready: Ready) -> None:
     teacher.trainable = False
     student = _student(ready, recipe, store.vocabulary.size, has_relations)
     _warm_start(student, teacher, ready, recipe.distill)
+    if isinstance(recipe.distill, ComparisonOptions):
+        console.info(f"Layers: {describe_places(ready.places)}. Heads: {ready.heads}")
     projections = _projections(ready, recipe)
     layers = {layer.name.replace("_", " "): layer for layer in projections.values()}
     show_plan(ready.invocation, ready.plan, {"teacher": teacher, "student": student, **layers}, recipe.train)

@@ -1,15 +1,11 @@
-"""Layers of a student that start as copies of its teacher's."""
+"""Which layers of its teacher the layers of a student start as copies of."""
 
 from collections.abc import Mapping, Sequence
-
-import keras
-import numpy as np
 
 from mbert_cli.distill.layer_map import map_layers
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture, layer_name
 from mbert_cli.model.weight_shapes import Shape, encoder_shapes
-from mbert_cli.weights.variables import assign_variables, read_variables
 
 _KEY = "distill.copied_layers"
 
@@ -42,40 +38,18 @@ def find_copies(
     return map_layers(teacher.num_layers, student.num_layers, copied_layers, _KEY)
 
 
-def copy_layers(student: keras.Model, teacher: keras.Model, copies: Sequence[int]) -> list[str]:
-    """Copies layers of the teacher into the student; returns the names of the weights.
-
-    Args:
-        student: Network with an encoder; its weights are changed.
-        teacher: Another one.
-        copies: As `find_copies` returns them.
-    """
-    source = read_variables(teacher)
-    arrays: dict[str, np.ndarray] = {}
-    for layer, copied in enumerate(copies):
-        ours, theirs = (f"encoder/{layer_name(index)}/" for index in (layer, copied))
-        arrays |= {
-            ours + name.removeprefix(theirs): array
-            for name, array in source.items()
-            if name.startswith(theirs)
-        }
-    assign_variables(student, arrays, allow_missing=("",))
-    return sorted(arrays)
-
-
 def _difference(teacher: Architecture, student: Architecture) -> str | None:
     """The first thing in which the layers of two models differ; None if they are the same."""
     for field in ("num_heads", "normalization", "activation"):
         theirs, ours = (str(getattr(size, field)) for size in (teacher, student))
-        if theirs.removesuffix("_exact") != ours.removesuffix(
-            "_exact"
-        ):  # both forms of gelu are nearly the same
+        # both forms of gelu are nearly the same
+        if theirs.removesuffix("_exact") != ours.removesuffix("_exact"):
             return f"{field} {theirs} in the teacher and {ours} in the student"
     first, second = (_first_layer(size) for size in (teacher, student))
     for name in (*first, *second):
         if first.get(name) != second.get(name):
-            theirs, ours = (shapes.get(name, "no such weight") for shapes in (first, second))
-            return f"{name} {theirs} in the teacher and {ours} in the student"
+            shapes = (str(shapes.get(name, "no such weight")) for shapes in (first, second))
+            return "{} {} in the teacher and {} in the student".format(name, *shapes)
     return None
 
 

@@ -53,6 +53,12 @@ def map_places(
     return [0, *(layer + 1 for layer in layers)]
 
 
+def describe_places(places: Sequence[int]) -> str:
+    """Which layers the student's learn from, in words; places as `map_places` returns them."""
+    layers = ", ".join(str(place - 1) for place in places[1:])
+    return f"the student's {len(places) - 1} learn from {layers} of the teacher"
+
+
 def map_layers(
     teacher_layers: int, student_layers: int, layer_map: Sequence[int] | None, key: str
 ) -> list[int]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mbert_cli.distill.word_directions import EMBEDDINGS_PATH, POSITIONS, Started, start_from_directions
 from mbert_cli.figures import counted
+from mbert_cli.model.options import layer_name
 from mbert_cli.weights.variables import assign_variables, read_variables
 
 PARTS = {
@@ -87,6 +88,27 @@ def _made(source: Mapping[str, np.ndarray], target: Mapping[str, np.ndarray]) ->
         table = np.concatenate([theirs[:rows], ours[rows:]])
         started[POSITIONS] = Started(table, f"the first {rows:,} rows of the teacher's {len(theirs):,}")
     return started
+
+
+def copy_layers(student: keras.Model, teacher: keras.Model, copies: Sequence[int]) -> list[str]:
+    """Copies layers of the teacher into the student; returns the names of the weights.
+
+    Args:
+        student: Network with an encoder; its weights are changed.
+        teacher: Another one.
+        copies: For each layer of the student that of the teacher, both counted from 0.
+    """
+    source = read_variables(teacher)
+    arrays: dict[str, np.ndarray] = {}
+    for layer, copied in enumerate(copies):
+        ours, theirs = (f"encoder/{layer_name(index)}/" for index in (layer, copied))
+        arrays |= {
+            ours + name.removeprefix(theirs): array
+            for name, array in source.items()
+            if name.startswith(theirs)
+        }
+    assign_variables(student, arrays, allow_missing=("",))
+    return sorted(arrays)
 
 
 def _why_not(

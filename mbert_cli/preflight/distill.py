@@ -6,7 +6,7 @@ from functools import partial
 
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.layer_copies import find_copies
-from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads
+from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads
 from mbert_cli.distill.options import (
     ComparisonOptions,
     DistilBertOptions,
@@ -18,6 +18,7 @@ from mbert_cli.distill.widths import Sharing, name_projections
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.model.cost import comparing_bytes, projecting_bytes
+from mbert_cli.model.options import Architecture
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found, with_store_of
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining
@@ -71,9 +72,7 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         recipe.data.sequence_length,
         lambda: teacher.value.description.size,
     )
-    places = inspection.look("layers", lambda: _layers(recipe, teacher.value))
-    heads = inspection.look("heads", lambda: _heads(recipe, teacher.value))
-    copies = inspection.look("copied layers", lambda: _copies(recipe, teacher.value))
+    places, heads, copies = _look_at_layers(inspection, recipe, teacher)
     vocabulary = store.found.vocabulary if store.found else None
     if vocabulary:
         inspection.look("vocabularies", lambda: _vocabularies(vocabulary, teacher.value))
@@ -171,29 +170,36 @@ def _inputs(teacher: Looked[RunModel], store: Looked[Store]) -> dict[str, Run]:
     return inputs
 
 
-def _layers(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, Sequence[int]]:
-    places = map_places(teacher.description.size, recipe.model.resolve(), recipe.distill)
-    layers = [place - 1 for place in places[1:]]
-    if isinstance(recipe.distill, DistilBertOptions):
-        return f"the student's last learns from {layers[-1]} of the teacher", places
-    words = f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher"
-    return words, places
+def _look_at_layers(
+    inspection: Inspection, recipe: DistillRecipe, teacher: Looked[RunModel]
+) -> tuple[Looked[Sequence[int]], Looked[HeadMatch], Looked[Sequence[int]]]:
+    """Places, heads and copied layers, as `Ready` has them."""
+    options, size = recipe.distill, recipe.model.resolve()
 
+    def teacher_size() -> Architecture:
+        return teacher.value.description.size
 
-def _heads(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, HeadMatch]:
-    options = recipe.distill
-    if not isinstance(options, ComparisonOptions):
-        return "not compared", HeadMatch()
-    heads = match_heads(teacher.description.size, recipe.model.resolve(), options)
-    return str(heads), heads
+    def match_places() -> tuple[str, Sequence[int]]:
+        places = map_places(teacher_size(), size, options)
+        if isinstance(options, DistilBertOptions):
+            return f"the student's last learns from {places[-1] - 1} of the teacher", places
+        return describe_places(places), places
 
-
-def _copies(recipe: DistillRecipe, teacher: RunModel) -> tuple[str, Sequence[int]]:
-    options = recipe.distill
+    places = inspection.look("layers", match_places)
     if not isinstance(options, DistilBertOptions):
-        return "none", ()
-    copies = find_copies(teacher.description.size, recipe.model.resolve(), options.copied_layers)
-    return f"{', '.join(map(str, copies))} of the teacher" if copies else "none", copies
+        heads = inspection.look("heads", lambda: _heads(teacher_size(), size, options))
+        return places, heads, Looked[Sequence[int]](())
+
+    def copy() -> tuple[str, Sequence[int]]:
+        copies = find_copies(teacher_size(), size, options.copied_layers)
+        return f"{', '.join(map(str, copies))} of the teacher" if copies else "none", copies
+
+    return places, Looked(HeadMatch()), inspection.look("copied layers", copy)
+
+
+def _heads(teacher: Architecture, student: Architecture, options: ComparisonOptions) -> tuple[str, HeadMatch]:
+    heads = match_heads(teacher, student, options)
+    return str(heads), heads
 
 
 def _vocabularies(vocabulary: Vocabulary, teacher: RunModel) -> tuple[str, None]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads
+from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads
 from mbert_cli.distill.strategies.layers import compare_all
 from mbert_cli.distill.strategies.task import require_losses
 from mbert_cli.distill.widths import name_projections
@@ -155,9 +155,7 @@ def _map_layers(
         return "not compared", range(size.num_layers + 1)
     require_losses(recipe.distill)
     places = map_places(teacher.description.size, size, recipe.distill)
-    layers = [place - 1 for place in places[1:]]
-    words = f"the student's {len(layers)} learn from {', '.join(map(str, layers))} of the teacher"
-    return words, places
+    return describe_places(places), places
 
 
 def _match_heads(recipe: TaskDistillRecipe, teacher: RunModel, size: Architecture) -> tuple[str, HeadMatch]:

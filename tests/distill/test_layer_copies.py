@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mbert_cli.distill.layer_copies import copy_layers, find_copies
+from mbert_cli.distill.layer_copies import find_copies
+from mbert_cli.distill.warm_start import copy_layers
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
