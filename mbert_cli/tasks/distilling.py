@@ -18,6 +18,7 @@ from mbert_cli.distill.strategies.task import TaskStudent, task_stages
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.unlabelled_files import unlabelled_patterns
 from mbert_cli.losses.loss import Loss
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.soft_targets import SOFT_TARGETS
@@ -31,6 +32,8 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.label_order import TEACHING, match_outputs
 from mbert_cli.tasks.teacher_outputs import TaughtTask, identify_teacher
 from mbert_cli.tasks.training import Material, Method, batches_of, build_task_model, collect
+from mbert_cli.tasks.unlabelled_rows import with_unlabelled
+from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription
@@ -54,7 +57,7 @@ class TaskTeacher:
 def collect_for_student(
     task: TaskData, options: AnyTask, loss: LossOptions, teacher: SavedModel, size: Architecture
 ) -> Material:
-    """Encodes the sets of a task for a student, which has the vocabulary of its teacher; raises as `collect`.
+    """Encodes the sets of a task for a student, which has the vocabulary of its teacher, and unlabelled text with them.
 
     Args:
         task: The task.
@@ -62,10 +65,19 @@ def collect_for_student(
         loss: The loss section of the recipe.
         teacher: The teacher.
         size: The student's encoder.
+
+    Raises:
+        UserError: As `collect` and `with_unlabelled`.
     """
     material = collect(task, options, loss, teacher)
-    description = material.description.model_copy(update={"verb": DISTILL_TASK, "size": size})
-    return replace(material, description=description)
+    rows = with_unlabelled(material.train.rows, task, options, Tokenizer(teacher.vocabulary))
+    changes: dict[str, object] = {"verb": DISTILL_TASK, "size": size}
+    if unlabelled_patterns(
+        options
+    ):  # whoever scores the student has no teacher, and need not have these files
+        changes["task"] = options.model_copy(update={"unlabelled": None})
+    description = material.description.model_copy(update=changes)
+    return replace(material, description=description, train=replace(material.train, rows=rows))
 
 
 def load_task_teacher(

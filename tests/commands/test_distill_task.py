@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.weights.store import load_weights
 from tests.tasks.toy_distillation import TINYBERT, distil, journal, make_source, make_teacher
@@ -14,6 +15,10 @@ from tests.tasks.toy_distillation import TINYBERT, distil, journal, make_source,
 @pytest.fixture(autouse=True)
 def _work_in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+
+
+CACHES = (["cache.budget_gigabytes=0"], ["cache.budget_gigabytes=1", "cache.folder=cache"])
+"""A teacher that runs in every step, and one that is recorded."""
 
 
 class Killed(BaseException):
@@ -48,13 +53,12 @@ def test_a_dry_run_shows_both_stages_and_writes_nothing(capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("budget", [0, 1])
-def test_a_run_that_is_killed_in_either_stage_continues_bit_for_bit(kill_at, capsys, budget):
+@pytest.mark.parametrize("cache", CACHES)
+def test_a_run_that_is_killed_in_either_stage_continues_bit_for_bit(kill_at, capsys, cache):
     """Three steps of layers, six of answers; checkpoints after steps 2, 3, 4, 6, 8 and 9."""
     teacher, source = make_teacher("classification"), make_source(TINYBERT)
     settings = [
-        "train.epochs=2", "train.checkpoint_every=2", "train.keep_checkpoints=9",
-        f"cache.budget_gigabytes={budget}", "cache.folder=cache",
+        "train.epochs=2", "train.checkpoint_every=2", "train.keep_checkpoints=9", *cache,
     ]  # fmt: skip
     whole = distil(*settings, teacher=teacher, source=source, run="runs/whole")
     for step in (2, 7):
@@ -112,3 +116,50 @@ def test_a_distilled_model_serves_wherever_a_fine_tuned_one_does(run, capsys):
     chain = "".join(map(str, run("runs", "--chain")))
     assert "student, from source" in chain and "further, from student" in chain
     distil(teacher=student, source=source, run="runs/second")
+
+
+def logged(run: Path, stage: str, figure: str) -> list[float]:
+    return [line[figure] for line in journal(run) if line.get("stage") == stage and figure in line]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cache", CACHES)
+def test_unlabelled_text_is_learned_from_the_teacher_alone(capsys, run, cache):
+    """Nine labelled rows and four others, one of which validation has; three steps in place of three fours."""
+    teacher, source = make_teacher("classification"), make_source(TINYBERT)
+    Path("mails.txt").write_text("so so so\nbad film film\nplay\nfine play\nwhere is film ?\n")
+    student = distil(
+        "task.unlabelled=[mails.txt]", "distill.ground_truth_ratio=0.5", *cache,
+        teacher=teacher, source=source,
+    )  # fmt: skip
+    said = capsys.readouterr().err
+    assert "task.unlabelled: 4 examples from 1 file, which the teacher labels\n" in said
+    assert "1 unlabelled example is left out: the validation set has the same text\n" in said
+    kept = "Teacher outputs: logits and attention logits of 1 layer and hidden states of 2 layers for 13 rows"
+    assert (kept in said) == (cache is not CACHES[0])
+    answers = "the teacher's answers"
+    assert len(logged(student, answers, "loss/soft_targets")) == 4  # 13 rows in fours
+    assert len(logged(student, answers, "loss/cross_entropy")) == 4
+    Path("mails.txt").unlink()
+    assert run("eval", str(student))[0] == 0  # which needs no teacher, and none of its texts
+
+
+def test_unlabelled_text_that_holds_no_line_is_refused(capsys):
+    teacher, source = make_teacher("classification"), make_source(TINYBERT)
+    Path("mails.txt").write_text("\n \n")
+    with pytest.raises(UserError) as caught:
+        distil("task.unlabelled=[mails.txt]", teacher=teacher, source=source)
+    assert caught.value.message == "Unlabelled text must hold a line. Received: mails.txt, which holds none"
+    assert not Path("runs/student").exists()
+
+
+@pytest.mark.slow
+def test_a_run_does_not_go_on_with_other_unlabelled_text(kill_at):
+    teacher, source = make_teacher("classification"), make_source(TINYBERT)
+    Path("mails.txt").write_text("so so so\n")
+    kill_at(2)
+    with pytest.raises(Killed):
+        distil("task.unlabelled=[mails.txt]", teacher=teacher, source=source)
+    Path("mails.txt").write_text("so so\n")
+    with pytest.raises(UserError, match=r"task\.unlabelled"):
+        distil("task.unlabelled=[mails.txt]", teacher=teacher, source=source)
