@@ -23,7 +23,11 @@ WRONG: dict[str, list[list[str]]] = {
         ["no-such-recipe"], ["damaged.yaml"], ["--set", "train.steps=0"], ["--set", "data.run=nowhere"],
         ["--set", "data.run=damaged"], ["--set", "model.size=mobilbert"],
     ],
-    "distill": [["no-such-recipe"], ["--teacher", "nowhere"], ["--teacher", "damaged"], ["--strategy", "joit"]],
+    "distill": [
+        ["no-such-recipe"], ["--teacher", "nowhere"], ["--teacher", "damaged"], ["--strategy", "joit"],
+        ["--strategy", "task"], ["--strategy", "task", "--teacher", "nowhere"],
+        ["--strategy", "task", "--teacher", "damaged"], ["--strategy", "task", "--source", "nowhere"],
+    ],
     "finetune": [
         ["no-such-recipe"], ["--source", "nowhere"], ["--source", "damaged"], ["file"],
         ["--set", "task.source=file", "--set", "task.train=damaged.jsonl"],

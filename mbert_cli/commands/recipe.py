@@ -34,15 +34,13 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
         UserError: Something would stop it.
     """
     from mbert_cli.preflight.resolving import inspect
-    from mbert_cli.recipe.invocation import TRAINING_VERBS, Invocation, default_run, runs_root
+    from mbert_cli.recipe.invocation import invoke
 
     verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]", settings)
-    loaded = load(verb, name, settings, smoke)
-    root = runs_root(smoke)
-    run = default_run(root, loaded) if verb in TRAINING_VERBS else None
-    checks = inspect(Invocation(verb, loaded, root, run, smoke=smoke))
+    invocation = invoke(verb, name, settings, {}, smoke=smoke)
+    checks = inspect(invocation)
     rows = [(check.name, check.state, check.text) for check in checks]
-    console.table(f"{verb}/{loaded.name}", ["check", "", "finding"], rows)
+    console.table(f"{verb}/{invocation.loaded.name}", ["check", "", "finding"], rows)
     failed = [check for check in checks if not check.passed]
     if failed:
         raise UserError(

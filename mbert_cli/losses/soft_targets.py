@@ -24,9 +24,6 @@ from mbert_cli.backend import Tensor
 from mbert_cli.losses.loss import Tensors, in_float32, kl_divergence, weighted_mean
 from mbert_cli.model.attention import MASKED
 
-SOFT_TARGETS = "soft_targets"
-"""Name of the loss, whatever the kind of the outputs, in logs and among the factors of a stage."""
-
 
 def soft_labels(
     teacher: Tensors, student: Tensors, batch: Tensors, weights: Tensor, temperature: float = 1.0

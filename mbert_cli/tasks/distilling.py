@@ -14,14 +14,13 @@ from mbert_cli import console
 from mbert_cli.distill.layer_map import HeadMatch
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
-from mbert_cli.distill.strategies.task import TaskStudent, task_stages
+from mbert_cli.distill.strategies.task import SOFT_TARGETS, TaskStudent, task_stages
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled_files import unlabelled_patterns
 from mbert_cli.losses.loss import Loss
 from mbert_cli.losses.options import LossOptions
-from mbert_cli.losses.soft_targets import SOFT_TARGETS
 from mbert_cli.losses.tasks import TaskLoss
 from mbert_cli.model.heads import with_columns
 from mbert_cli.model.options import Architecture

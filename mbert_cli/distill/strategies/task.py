@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from mbert_cli.distill.options import TaskOptions
 from mbert_cli.distill.strategies.layers import compare_all, transfer_weights
 from mbert_cli.errors import UserError
-from mbert_cli.losses.soft_targets import SOFT_TARGETS
 from mbert_cli.model.options import layer_name
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Comparison, Stage, make_schedule
+
+SOFT_TARGETS = "soft_targets"
+"""Name of the loss that compares answers, whatever their kind, in logs and among the factors of a stage."""
 
 ANSWERS = Comparison(teacher_place=None, student_place=None, losses=(SOFT_TARGETS,))
 """What the networks return."""
