@@ -73,8 +73,8 @@ def comparison_page(
     if any("Pareto" in table.columns for table in tables):
         notes.append(PARETO_RULE)
     notes += filter(None, [missing_confusions(choices, confusions)])
-    title = f"{counted(len(models), 'model')} and {counted(len(files), 'artifact')} side by side"
-    return Page(tables, record, notes, title=title)
+    counts = [counted(len(found), noun) for found, noun in ((models, "model"), (files, "artifact")) if found]
+    return Page(tables, record, notes, title=f"{' and '.join(counts)} side by side")
 
 
 def _score_table(compared: ScoredSet, pictures: Sequence[Picture]) -> Table:

@@ -1,7 +1,7 @@
 """Which labels a model takes for which, as `mbert eval` recorded it: nothing is answered anew."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,8 @@ def confusion_table(confusion: Confusion) -> Table:
         for label, row in zip(confusion.labels, confusion.counts, strict=True)
     ]
     shades = [[0.0, *(count / max(1, sum(row)) for count in row)] for row in confusion.counts]
-    title = f"Confusion of {confusion.name}; {confusion.task}, {on}"
-    notes = ["A row for each true label, a column for each predicted one."]
+    title = f"Confusion of {confusion.name}"
+    notes = [f"{confusion.task}, {on}: a row for each true label, a column for each predicted one."]
     return Table(title, ["", *confusion.labels], rows, notes, shades=shades)
 
 
@@ -88,14 +88,18 @@ def _of(choice: Choice) -> list[Confusion]:
     pattern = f"{choice.path.stem}-eval-*.json" if choice.is_artifact else "*.json"
     runs: Sequence[Path | None] = choice.runs or [None]
     for run, place in zip(runs, places, strict=True):
-        found = [
-            Confusion(
-                choice.name, str(report.get("task") or choice.task), SetDescription.of(report),
-                [str(row["label"]) for row in report["labels"]], report["confusion"],
-            )
-            for report in evaluations(run, sorted(place.glob(pattern)))
-            if "confusion" in report
-        ]  # fmt: skip
+        reports = evaluations(run, sorted(place.glob(pattern)))
+        found = [confusion for report in reports if (confusion := _read(choice, report))]
         if found:
             return found
     return []
+
+
+def _read(choice: Choice, report: Mapping[str, Any]) -> Confusion | None:
+    """The table of a report of `mbert eval`; None where it has none, or one that does not fit its labels."""
+    labels = [str(row.get("label")) for row in report.get("labels") or [] if isinstance(row, dict)]
+    counts = report.get("confusion") or []
+    if not labels or [len(row) for row in counts] != [len(labels)] * len(labels):
+        return None
+    task = str(report.get("task") or choice.task)
+    return Confusion(choice.name, task, SetDescription.of(report), labels, counts)

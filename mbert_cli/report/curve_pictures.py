@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mbert_cli.report.score_pictures import COLOURS
-from mbert_cli.report.svg import svg_of
+from mbert_cli.report.svg import legend_name, svg_of
 from mbert_cli.report.training_table import Trained
 from mbert_cli.runs.training_log import Curve
 from mbert_cli.table import Picture
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _LINE_HEIGHT = 5.0, 2.7, 0.2
 _WIDE_RANGE = 10.0
 """From which ratio of the largest loss to the smallest on the axis is logarithmic."""
+MOST_POINTS = 300
+"""Points of a line: more cannot be told apart, and make the page large."""
 _STYLES = ("-", "--", ":", "-.")
 """_Lines of runs beyond the last colour."""
 
@@ -47,10 +51,28 @@ def _picture(lines: _Lines, name: str, title: str, axis: str, factor: float) -> 
         return []
     svg = svg_of(lambda: _draw(lines, axis, factor), name, title)
     stages = max(len(curves) for _, runs in lines for curves in runs)
-    caption = (
-        "Each stage of a run is a line of its own; stages minimise different losses." if stages > 1 else ""
-    )
-    return [Picture(svg, title, caption)]
+    longest = max(len(curve.values) for _, runs in lines for curves in runs for curve in curves)
+    notes = []
+    if stages > 1:
+        notes.append("Each stage of a run is a line of its own; stages minimise different losses.")
+    if longest > MOST_POINTS:
+        notes.append(f"Longer lines are means over {MOST_POINTS} stretches.")
+    return [Picture(svg, title, " ".join(notes))]
+
+
+def thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and values of a curve, those of a long one as means over stretches of equal length.
+
+    Args:
+        curve: Any number of points.
+
+    Returns:
+        (points,) floats twice, at most `MOST_POINTS` of them.
+    """
+    stretches = min(len(curve.values), MOST_POINTS)
+    parts = (np.array_split(np.array(figures, float), stretches) for figures in (curve.steps, curve.values))
+    steps, values = (np.array([part.mean() for part in some]) for some in parts)
+    return steps, values
 
 
 def _draw(lines: _Lines, axis: str, factor: float) -> "Figure":
@@ -60,14 +82,14 @@ def _draw(lines: _Lines, axis: str, factor: float) -> "Figure":
     axes = figure.add_subplot()
     for place, (name, runs) in enumerate(lines):
         colour, style = COLOURS[place % len(COLOURS)], _STYLES[place // len(COLOURS) % len(_STYLES)]
-        label: str | None = name
+        label: str | None = legend_name(name)
         for curve in (curve for curves in runs for curve in curves):
-            values = [factor * value for value in curve.values]
+            steps, values = thinned(curve)
             marker = "o" if len(values) == 1 else ""
-            axes.plot(curve.steps, values, style, color=colour, marker=marker, markersize=4, label=label)
+            axes.plot(steps, factor * values, style, color=colour, marker=marker, markersize=4, label=label)
             label = None
-    values = [value for _, runs in lines for curves in runs for curve in curves for value in curve.values]
-    if factor == 1.0 and min(values) > 0 and max(values) / min(values) >= _WIDE_RANGE:
+    drawn = [value for _, runs in lines for curves in runs for curve in curves for value in curve.values]
+    if factor == 1.0 and min(drawn) > 0 and max(drawn) / min(drawn) >= _WIDE_RANGE:
         axes.set_yscale("log")
     axes.set_xlabel("steps")
     axes.set_ylabel(axis)

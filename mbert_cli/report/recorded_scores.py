@@ -1,10 +1,11 @@
 """Scores that were measured before and lie on the disk: of runs, over seeds, and of artifacts."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from mbert_cli.json_text import read_object
 from mbert_cli.report.exported_artifact import ExportedArtifact
@@ -109,7 +110,7 @@ def _mean(scores: Sequence[SetScore]) -> SetScore:
 def _score(task: str, report: Mapping[str, Any], metric: object) -> SetScore | None:
     """The score of a record; None where it has none."""
     value, seeds, deviation = report.get("score"), report.get("seeds"), report.get("deviation")
-    if not isinstance(value, int | float):
+    if not _is_number(value):
         return None
     return SetScore(
         task,
@@ -129,5 +130,6 @@ def _first_of_each_set(scores: Sequence[SetScore | None]) -> list[SetScore]:
     return list(found.values())
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
+def _is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a value of JSON is a number, and not the NaN of a training that came to nothing."""
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mbert_cli.figures import show_share
 from mbert_cli.report.choices import Choice
 from mbert_cli.report.scored_sets import ScoredSet, p50_on
-from mbert_cli.report.svg import SOFT, svg_of
+from mbert_cli.report.svg import SOFT, legend_name, svg_of
 from mbert_cli.table import Picture
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ _WIDE_RANGE = 6.0
 """From which ratio of the largest cost to the smallest on the axis is logarithmic."""
 _SHORT = 22
 """Characters of a name that leaves room for another one beside it."""
-_LABELLED = 6
-"""At most so many points have their name beside them."""
+_SMALL, _LETTER_WIDTH = 8.0, 4.6
+"""Points of a label's letters: their size, and about their mean width."""
+_ASIDE, _BELOW, _ABOVE = 7, 11, 5
+"""Points from a point to its label."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _draw(points: Sequence[Point], look: Look, metric: str, axis: str) -> "Figur
     modes = [mode for mode in look.modes if any(point.mode == mode for point in points)]
     names = [*models, *modes]
     lines = -(-len(names) // _legend_columns(names))
-    figure = Figure(figsize=(_WIDTH, _HEIGHT + _LINE_HEIGHT * lines))
+    figure = Figure(figsize=(_WIDTH, _HEIGHT + _LINE_HEIGHT * lines), dpi=72)  # a pixel is a point
     axes = figure.add_subplot()
     _draw_line(axes, [point for point in points if point.is_ahead])
     for place, point in enumerate(points):
@@ -167,8 +169,9 @@ def _draw(points: Sequence[Point], look: Look, metric: str, axis: str) -> "Figur
     axes.set_xlabel(axis)
     axes.set_ylabel(f"{metric}, %")
     axes.margins(0.12, 0.12)
-    _name_points(axes, points)
     _add_legend(figure, look, models, modes)
+    figure.draw_without_rendering()  # only now is it known where the axes lie, and their limits
+    _name_points(axes, points)
     return figure
 
 
@@ -193,21 +196,52 @@ def _scale(axes: "Axes", costs: Sequence[float]) -> None:
 
 
 def _name_points(axes: "Axes", points: Sequence[Point]) -> None:
-    """Names beside the points of the line, towards the middle of the picture; points in one place share a label."""
+    """Names beside the points of the line, towards the middle of the picture, where they cover nothing.
+
+    Points in one place share a label; a point without one has its name where the pointer rests, and in the table.
+    """
     places: dict[tuple[float, float], list[str]] = {}
     for point in points:
         if point.is_ahead:
             places.setdefault((point.cost, point.score), []).append(point.choice.name)
-    if len(places) > _LABELLED:
-        return
-    axes.autoscale_view()  # otherwise the limits are known only when the figure is drawn
-    to_axes = axes.transData + axes.transAxes.inverted()
+    to_points = axes.transData.transform
+    middle, taken = axes.transAxes.transform((0.5, 0.5))[0], [to_points(place) for place in _places(points)]
+    labels: list[tuple[float, float, float, float]] = []
     for place, names in places.items():
-        is_left = to_axes.transform(place)[0] < 0.5
-        axes.annotate(
-            ", ".join(names), place, xytext=(7 if is_left else -7, -11), textcoords="offset points",
-            ha="left" if is_left else "right", fontsize=8, color=SOFT,
-        )  # fmt: skip
+        text, (x, y) = ", ".join(names), to_points(place)
+        is_left = x < middle
+        for below in (True, False):
+            box = _box(x, y, text, is_left, below)
+            if not any(_overlap(box, other) for other in labels) and not any(
+                _holds(box, *one) for one in taken
+            ):
+                labels.append(box)
+                axes.annotate(
+                    text, place, xytext=(_ASIDE if is_left else -_ASIDE, -_BELOW if below else _ABOVE),
+                    textcoords="offset points", ha="left" if is_left else "right", fontsize=_SMALL, color=SOFT,
+                )  # fmt: skip
+                break
+
+
+def _places(points: Sequence[Point]) -> list[tuple[float, float]]:
+    return [(point.cost, point.score) for point in points]
+
+
+def _box(x: float, y: float, text: str, is_left: bool, below: bool) -> tuple[float, float, float, float]:
+    """About what a label covers: left, right, bottom and top, in points."""
+    width = _LETTER_WIDTH * len(text)
+    left = x + _ASIDE if is_left else x - _ASIDE - width
+    bottom = y - _BELOW if below else y + _ABOVE
+    return left, left + width, bottom, bottom + _SMALL
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
+
+
+def _holds(box: tuple[float, float, float, float], x: float, y: float) -> bool:
+    """Whether a point lies under a label."""
+    return _overlap(box, (x - 3, x + 3, y - 3, y + 3))
 
 
 def _legend_columns(names: Sequence[str]) -> int:
@@ -226,7 +260,7 @@ def _add_legend(figure: "Figure", look: Look, models: Sequence[str], modes: Sequ
                markerfacecolor="white" if mode == _SAVED else SOFT)
         for mode in modes
     ]  # fmt: skip
-    names = [*models, *modes]
+    names = [legend_name(name) for name in (*models, *modes)]
     figure.legend(
         [*colours, *shapes], names, loc="outside lower left", ncols=_legend_columns(names), handlelength=1.2,
         columnspacing=1.2,

@@ -49,6 +49,11 @@ def svg_of(
     return _as_element(kept.getvalue(), name, label, hints or {})
 
 
+def legend_name(name: str) -> str:
+    """A name that a legend shows whatever it begins with: matplotlib leaves out those with an underscore."""
+    return f"\N{ZERO WIDTH SPACE}{name}" if name.startswith("_") else name
+
+
 def _settings(name: str) -> Any:
     """How figures of a page look."""
     return {

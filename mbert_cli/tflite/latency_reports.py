@@ -173,7 +173,8 @@ def _references(report: dict[str, Any]) -> dict[tuple[int | None, str | None], d
 
 def _conditions(report: dict[str, Any]) -> Conditions:
     """How a report was measured; those of earlier versions say less."""
-    threads = report.get("options", {}).get("threads")
+    options = report.get("options")
+    threads = options.get("threads") if isinstance(options, dict) else None
     try:
         datetime.fromisoformat(report["started"])
         machine = Machine(

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from mbert_cli.report.choices import read_choices
-from mbert_cli.report.curve_pictures import _draw, curve_pictures
+from mbert_cli.report.curve_pictures import MOST_POINTS, _draw, _picture, curve_pictures, thinned
 from mbert_cli.report.training_table import read_trainings
 from mbert_cli.runs.training_log import Curve
 
@@ -36,6 +36,24 @@ def test_stages_and_seeds_of_a_model_have_one_colour_and_one_name():
         "other",
     ]
     assert (own[0].get_marker(), other.get_marker()) == ("", "o")  # one step alone is a point
+
+
+def test_a_long_line_is_thinned_to_means_over_stretches_and_says_so():
+    count = 10 * MOST_POINTS
+    curve = Curve("a", list(range(1, count + 1)), [float(step % 10) for step in range(count)])
+    steps, values = thinned(curve)
+    assert steps.tolist() == [5.5 + 10 * place for place in range(MOST_POINTS)]
+    assert set(values) == {4.5}
+    (picture,) = _picture([("a", [[curve]])], "a", "Loss", "loss", 1.0)
+    assert picture.caption == f"Longer lines are means over {MOST_POINTS} stretches."
+    short = Curve("a", [1, 2, 3], [3.0, 2.0, 1.0])
+    assert [part.tolist() for part in thinned(short)] == [[1, 2, 3], [3, 2, 1]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_name_with_an_underscore_before_it_is_in_the_legend():
+    figure = _draw([("_a", [[Curve("a", [1, 2], [3.0, 2.0])]])], "loss", 1.0)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["\N{ZERO WIDTH SPACE}_a"]
 
 
 def test_losses_far_apart_stand_on_a_logarithmic_axis():

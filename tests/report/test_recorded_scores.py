@@ -1,6 +1,7 @@
 """Scores that lie on the disk: which of them belongs to which set, and means over seeds."""
 
 import json
+import math
 import os
 import statistics
 
@@ -50,6 +51,13 @@ def test_an_artifact_has_the_score_of_eval_and_the_one_it_was_verified_with(fami
     artifact = read_artifact(run, run / "export/dynamic_int8/model.tflite", None)
     found = scores_of_artifact(artifact, run, "sst2")
     assert [(one.scored.examples, one.value) for one in found] == [(872, 0.875), (64, 0.85)]
+
+
+def test_a_score_that_is_no_number_is_none(family):
+    file = family / "big/final/summary.json"
+    for value in (math.nan, "nan", None):
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"score": value}))
+        assert scores_of_run(family / "big", "sst2") == []
 
 
 def test_agreement_with_keras_is_no_score(family):

@@ -1,5 +1,6 @@
 """Score against size and latency."""
 
+import itertools
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -71,6 +72,23 @@ def test_sizes_far_apart_stand_on_a_logarithmic_axis(scored):
         for place, choice in enumerate(scored.choices)
     ]
     assert drawn(replace(scored, choices=far)).get_xscale() == "log"
+
+
+def test_labels_of_the_line_cover_neither_each_other_nor_points(scored):
+    sizes = [2_000_000, 990_000, 1_010_000, 1_030_000, 400_000]
+    near = [
+        replace(
+            choice,
+            size_bytes=size,
+            scores=[replace(choice.scores[0], value=0.88 + place / 1e4, deviation=None)],
+        )
+        for place, (choice, size) in enumerate(zip(scored.choices, sizes, strict=True))
+    ]
+    axes = drawn(replace(scored, choices=near))
+    axes.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert 0 < len(boxes) < 4
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
 def test_colours_and_shapes_are_the_same_in_all_pictures_of_a_set(scored):
