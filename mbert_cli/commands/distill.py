@@ -56,7 +56,7 @@ def run(ready: Ready) -> None:
     teacher = load_teacher(
         ready.teacher,
         recipe.train.precision,
-        predicts=compares_predictions(ready.plan),
+        predicts=compares_predictions(ready.plan) or _starts_with_heads(ready),
         returns_projections=has_relations,
     )
     teacher.trainable = False
@@ -92,6 +92,12 @@ def _student(ready: Ready, recipe: DistillRecipe, vocab_size: int, has_relations
         dtype=dtype_policy(recipe.train.precision),
         returns_projections=has_relations,
     )
+
+
+def _starts_with_heads(ready: Ready) -> bool:
+    """Whether the student starts with heads of its teacher's, which then has to have them."""
+    wanted = set(ready.recipe.distill.warm_start) & set(STRATEGIES[ready.recipe.distill.strategy].heads)
+    return "masked_language_model" in ready.teacher.heads and bool(wanted)
 
 
 def _projections(ready: Ready, recipe: DistillRecipe) -> dict[int, keras.layers.Layer]:

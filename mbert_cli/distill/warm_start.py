@@ -28,7 +28,7 @@ class WarmStart:
     Attributes:
         copied: Names of the weights that are the teacher's.
         made: How others were made of the teacher's, by name.
-        skipped: Why the rest of the parts was left as drawn, by name.
+        skipped: Why the rest of the parts was left as drawn, by name of a weight or of a part that the teacher lacks.
     """
 
     copied: list[str]
@@ -66,8 +66,9 @@ def warm_start(
     source, target = read_variables(teacher), read_variables(student)
     made = _made(source, target) if "embeddings" in parts else {}
     copied: dict[str, np.ndarray] = {}
-    skipped: dict[str, str] = {}
-    prefixes = tuple(PARTS[part] for part in parts)
+    missing = [part for part in parts if not any(name.startswith(PARTS[part]) for name in source)]
+    skipped = dict.fromkeys(missing, "the teacher has none")
+    prefixes = tuple(PARTS[part] for part in parts if part not in missing)
     for name in (name for name in target if name.startswith(prefixes) and name not in made):
         reason = _why_not(name, source, target, same_normalization)
         if reason:

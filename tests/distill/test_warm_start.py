@@ -12,6 +12,7 @@ from mbert_cli.distill.word_directions import (
     WORDS,
     start_from_directions,
 )
+from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import ModelOptions
 from mbert_cli.weights.variables import read_variables
@@ -70,7 +71,7 @@ def test_a_task_model_can_be_the_teacher_of_a_student_with_other_heads(teacher):
         student, fine_tuned, ["embeddings", "masked_language_model"], same_normalization=False
     )
     assert WORDS in report.copied
-    assert report.skipped["masked_language_model/output/bias"] == "the teacher has no such weight"
+    assert report.skipped["masked_language_model"] == "the teacher has none"
     pupil = build_task_network(STUDENT, num_outputs=3, vocab_size=VOCABULARY, seed=3)
     assert WORDS in warm_start(pupil, fine_tuned, ["embeddings"], same_normalization=False).copied
 
@@ -82,3 +83,14 @@ def test_a_shorter_position_table_takes_the_first_rows(teacher):
     assert report.made == {POSITIONS: "the first 100 rows of the teacher's 256"}
     theirs, ours = (read_variables(network)[POSITIONS] for network in (teacher, student))
     np.testing.assert_array_equal(ours, theirs[:100])
+
+
+def test_a_part_that_the_teacher_lacks_is_named_once():
+    teacher = build_encoder(TEACHER, vocab_size=VOCABULARY, seed=1)
+    student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=3)
+    parts = ["embeddings", "masked_language_model", "next_sentence"]
+    report = warm_start(student, teacher, parts, same_normalization=True)
+    assert report.skipped == {
+        "masked_language_model": "the teacher has none", "next_sentence": "the teacher has none",
+    }  # fmt: skip
+    assert all(name.startswith("encoder/embeddings/") for name in report.copied)
