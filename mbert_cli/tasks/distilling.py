@@ -45,7 +45,8 @@ class TaskTeacher:
     """A fine-tuned model that teaches a task.
 
     Attributes:
-        network: Its network, with outputs in the order of the task beside all that its encoder computes.
+        network: Its network, with outputs in the order of the task, and what its encoder computes where layers are
+            compared.
         identity: A digest of whatever decides what it says.
     """
 
@@ -71,9 +72,8 @@ def collect_for_student(
     material = collect(task, options, loss, teacher)
     rows = with_unlabelled(material.train.rows, task, options, Tokenizer(teacher.vocabulary))
     changes: dict[str, object] = {"verb": DISTILL_TASK, "size": size}
-    if unlabelled_patterns(
-        options
-    ):  # whoever scores the student has no teacher, and need not have these files
+    if unlabelled_patterns(options):
+        # Whoever scores the student has no teacher, and need not have these files.
         changes["task"] = options.model_copy(update={"unlabelled": None})
     description = material.description.model_copy(update=changes)
     return replace(material, description=description, train=replace(material.train, rows=rows))
@@ -103,7 +103,7 @@ def load_task_teacher(
         saved,
         kind_of(task.kind).head,
         recipe.train.precision,
-        returns_trace=True,
+        returns_trace=recipe.distill.intermediate_epochs > 0,
         returns_projections=_compares_relations(recipe),
     )
     if columns != tuple(range(len(columns))):
@@ -128,7 +128,7 @@ def build_student(
         recipe.train.precision,
         recipe.seed,
         recipe.dropout_rate,
-        returns_trace=True,
+        returns_trace=recipe.distill.intermediate_epochs > 0,
         returns_projections=_compares_relations(recipe),
     )
 
@@ -144,7 +144,7 @@ def start_from_teacher(
 
 
 def _compares_relations(recipe: TaskDistillRecipe) -> bool:
-    return recipe.distill.factors.attention_relations > 0
+    return recipe.distill.intermediate_epochs > 0 and recipe.distill.factors.attention_relations > 0
 
 
 def plan_task(recipe: TaskDistillRecipe, material: Material, places: Sequence[int]) -> list[Stage]:

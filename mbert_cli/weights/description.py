@@ -57,7 +57,7 @@ class ModelDescription(Section):
     """The architecture, the vocabulary and the task of saved weights."""
 
     verb: str
-    """The verb that made it: train-teacher, distill, finetune or import."""
+    """The kind of run that made it: train-teacher, distill, distill-task, finetune or import."""
     size: Architecture
     """The encoder's architecture."""
     vocabulary: VocabularyDescription

@@ -86,6 +86,19 @@ def test_other_labels_are_refused_and_both_are_shown():
     )
 
 
+def test_an_imported_teacher_needs_a_task_that_is_named():
+    teacher = make_teacher("classification", verb="import")
+    source = make_source(TINYBERT)
+    error = refused(f"teacher={teacher}", f"source={source}")
+    assert error.message == (
+        "A distillation on a task needs the examples of its teacher's task. Received: no task, for runs/teacher, which "
+        "does not say where its own are"
+    )
+    assert error.hint == "Name a task of its kind: --set task.source=file --set task.train=FILE."
+    settings = task_settings("classification")
+    assert resolve(asked(f"teacher={teacher}", f"source={source}", *settings)).columns == (0, 1, 2)
+
+
 def test_labels_in_another_order_are_mapped_and_said(capsys):
     teacher, source = make_teacher("classification"), make_source(TINYBERT)
     swap_labels(teacher, [2, 0, 1])

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from mbert_cli.commands import distill_task
-from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.preflight.distill_task import Ready
@@ -80,18 +80,25 @@ def task_of(kind: str) -> AnyTask:
     return invoke("finetune", "quickstart", task_settings(kind), {}).recipe.task
 
 
-def make_teacher(kind: str, output_names: list[str] | None = None, size: Architecture = TEACHER) -> Path:
-    """A fine-tuned run of random weights."""
+def make_teacher(
+    kind: str, output_names: list[str] | None = None, size: Architecture = TEACHER, verb: str = "finetune"
+) -> Path:
+    """A fine-tuned run of random weights, or one that came from elsewhere."""
     VOCABULARY.save(Path("vocab.txt"))
     names = output_names or TASKS[kind][1]
     network = build_task_network(
         size, head=KINDS[kind].head, num_outputs=len(names), vocab_size=VOCABULARY.size, seed=5
     )
+    task = ImportedTask(source="imported") if verb == "import" else task_of(kind)
     description = ModelDescription(
-        verb="finetune", size=size, vocabulary=describe_vocabulary(VOCABULARY), output_names=names, kind=kind,
-        task=task_of(kind),
-    )  # fmt: skip
-    return save(Path("runs/teacher"), "finetune", network, description)
+        verb=verb,
+        size=size,
+        vocabulary=describe_vocabulary(VOCABULARY),
+        output_names=names,
+        kind=kind,
+        task=task,
+    )
+    return save(Path("runs/teacher"), verb, network, description)
 
 
 def make_source(size: Architecture, vocabulary: Vocabulary = VOCABULARY) -> Path:
