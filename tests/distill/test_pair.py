@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from mbert_cli.distill.pair import DistillationPair
+from mbert_cli.distill.pair import HEAD_LOSSES, PROJECTED_LOSSES, DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES, output_losses
@@ -44,7 +44,7 @@ def batch():
     }
 
 
-TRANSFER = (*HIDDEN_LOSSES, *ATTENTION_LOSSES)
+TRANSFER = (*PROJECTED_LOSSES, *HEAD_LOSSES)
 HIDDEN = "feature_map, feature_mean, feature_variance, hidden_states, hidden_cosine"
 OUTPUTS = Comparison(None, None, ("pretraining_distillation",))
 
