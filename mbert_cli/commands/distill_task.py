@@ -25,7 +25,7 @@ from mbert_cli.tasks.distilling import (
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
-from mbert_cli.tasks.teacher_outputs import teach
+from mbert_cli.tasks.teacher_outputs import announce_recording, teach
 from mbert_cli.tasks.training import fit
 from mbert_cli.train.stage import Stage
 
@@ -49,25 +49,20 @@ def run(ready: Ready) -> None:
     def plan_of(recipe: TaskDistillRecipe) -> Sequence[Stage]:
         return plan_task(recipe, material, ready.places)
 
-    plan = plan_of(recipe)
+    plan, rows = plan_of(recipe), material.train.rows
     projections = project_student(recipe, plan, ready.size, theirs)
     named = {layer.name.replace("_", " "): layer for layer in projections.values()}
     show_plan(invocation, plan, {"teacher": teacher.network, "student": student, **named}, recipe.train)
-    say_task(task, material.train.rows)
+    say_task(task, rows)
     if invocation.dry_run:
+        announce_recording(rows, teacher.network, plan, recipe.train.batch_size, recipe.cache)
         say_continuation(invocation, recipe, plan_of)
         return
     with open_run(invocation, recipe, contents, plan_of) as run_dir:
         if say_when_complete(run_dir):
             return
-        taught = teach(
-            material.train.rows,
-            teacher.network,
-            teacher.identity,
-            plan,
-            recipe.train.batch_size,
-            recipe.cache,
-        )
+        network, identity = teacher.network, teacher.identity
+        taught = teach(rows, network, identity, plan, recipe.train.batch_size, recipe.cache)
         method = task_distillation(recipe, plan, taught, material.loss, student, projections, ready.heads)
         material = replace(material, train=replace(material.train, rows=taught.rows))
         figures = fit(material, method, student, run_dir)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mbert_cli.distill.teacher_outputs import OUTPUTS_FILE
+from mbert_cli.distill.teacher_outputs import OUTPUTS_FILE, refused_folder
 from mbert_cli.home import cache_root
 from mbert_cli.runs.disk import directory_bytes
 
@@ -31,6 +31,22 @@ def usual_folder() -> Path | None:
     """Where recordings lie: `mbert/teacher-outputs` in the user's folder for caches; None where there is none."""
     root = cache_root()
     return root / "mbert" / "teacher-outputs" if root else None
+
+
+def recordings_folder(named: str | None) -> Path | None:
+    """Where a recipe keeps recordings: in the folder that it names, else in the usual one; None where there is none.
+
+    Raises:
+        UserError: Nothing can be written there.
+    """
+    folder = Path(named) if named is not None else usual_folder()
+    place = folder.absolute() if folder else None
+    while place and not place.exists():
+        place = place.parent
+    if place and not (place.is_dir() and os.access(place, os.W_OK)):
+        reason = "Permission denied" if place.is_dir() else f"{place} is no folder"
+        raise refused_folder(folder or place, reason)
+    return folder
 
 
 def list_recordings(folder: Path) -> list[Recording]:

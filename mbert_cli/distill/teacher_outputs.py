@@ -245,15 +245,19 @@ class TeacherOutputs:
                         return descriptor
                 os.close(descriptor)
         except OSError as error:
-            raise UserError(
-                f"The folder for what teachers say must be one that can be written. Received: {self.path.parent} "
-                f"({error.strerror})",
-                "Name another one with --set cache.folder=DIR.",
-            ) from error
+            raise refused_folder(self.path.parent, str(error.strerror)) from error
         raise UserError(
             f"A recording must stay while it is read. Received: {self.path}, which another process removes",
             "Run the same command again.",
         )
+
+
+def refused_folder(folder: Path, reason: str) -> UserError:
+    """The error for a folder in which nothing can be written."""
+    return UserError(
+        f"The folder for what teachers say must be one that can be written. Received: {folder} ({reason})",
+        "Name another one with --set cache.folder=DIR.",
+    )
 
 
 def digest_rows(rows: Rows, order: np.ndarray) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads
+from mbert_cli.distill.options import CacheOptions
+from mbert_cli.distill.recordings import recordings_folder
 from mbert_cli.distill.strategies.layers import compare_all
 from mbert_cli.distill.strategies.task import require_losses
 from mbert_cli.distill.widths import name_projections
@@ -98,6 +100,7 @@ def resolve(invocation: Invocation[TaskDistillRecipe], inspection: Inspection) -
         recipe = with_learning_rate(recipe, size.found)
     if size.found and teacher.found:
         _look_at_machine(inspection, invocation.directory, recipe, size.found, teacher.found, task.found)
+    inspection.look("cache", lambda: _find_folder(recipe.cache))
     look_at_extras(inspection, recipe.train)
     return Ready(
         invocation, recipe, teacher.value, source.value, size.value, places.value, heads.value, inputs,
@@ -180,6 +183,14 @@ def _look_at_task(
         return "the teacher's, in another order" if is_moved else "the teacher's", columns
 
     return task, inspection.look("labels", match)
+
+
+def _find_folder(options: CacheOptions) -> tuple[str, None]:
+    """Where what the teacher says is kept."""
+    if not options.budget_gigabytes:
+        return "nothing is kept of what the teacher says", None
+    folder = recordings_folder(options.folder)
+    return f"{folder or 'a temporary folder'}, for up to {options.budget_gigabytes:g} GB", None
 
 
 def _refuse(teacher: RunModel) -> tuple[str, AnyTask]:

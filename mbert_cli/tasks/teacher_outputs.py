@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -28,7 +27,7 @@ from mbert_cli.distill.recorded_teacher import (
     recorded_teacher,
     recorded_tensors,
 )
-from mbert_cli.distill.recordings import make_room, usual_folder
+from mbert_cli.distill.recordings import make_room, recordings_folder
 from mbert_cli.distill.taught_rows import TaughtRows
 from mbert_cli.distill.teacher_outputs import RecordedRows, RecordingKey, TeacherOutputs, digest_rows
 from mbert_cli.errors import UserError
@@ -134,6 +133,15 @@ def plan_recording(
     return plan if wanted.outputs and plan.passes > 1 else None
 
 
+def announce_recording(
+    rows: Rows, network: keras.Model, stages: Sequence[Stage], batch_size: int, options: CacheOptions
+) -> None:
+    """Says for a dry run what would be recorded; the arguments are those of `plan_recording`."""
+    plan = plan_recording(rows, network, stages, batch_size, options)
+    if plan is not None:
+        console.info(f"{_TITLE}: {plan}, to be recorded where they are not yet")
+
+
 def teach(
     rows: Rows,
     network: keras.Model,
@@ -185,7 +193,7 @@ def _record(
     plan: RecordingPlan, network: keras.Model, identity: str, options: CacheOptions
 ) -> TeacherOutputs:
     """Opens the recording of a plan and makes what is missing."""
-    folder = Path(options.folder) if options.folder else usual_folder() or temporary_folder()
+    folder = recordings_folder(options.folder) or temporary_folder()
     started = time.perf_counter()
     key = RecordingKey(identity, digest_rows(plan.rows, plan.recorded.order), plan.layout)
     outputs = TeacherOutputs(folder, key, plan.recorded)

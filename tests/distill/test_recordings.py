@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.distill.recordings import list_recordings, make_room, usual_folder
+from mbert_cli.distill.recordings import list_recordings, make_room, recordings_folder, usual_folder
+from mbert_cli.errors import UserError
 
 
 @pytest.fixture
@@ -61,6 +62,20 @@ def test_a_recording_that_is_opened_counts_as_used_now(three, open_recording, nu
     assert [recording.path for recording in list_recordings(folder)][-1] == three[0].path
 
 
+def test_a_folder_that_cannot_be_written_is_refused_and_none_is_made(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(UserError) as caught:
+        recordings_folder(str(file / "inner"))
+    assert caught.value.message == (
+        "The folder for what teachers say must be one that can be written. "
+        f"Received: {file}/inner ({file} is no folder)"
+    )
+    assert caught.value.hint == "Name another one with --set cache.folder=DIR."
+    assert recordings_folder(str(tmp_path / "new" / "one")) == tmp_path / "new" / "one"
+    assert not (tmp_path / "new").exists()
+
+
 def test_recordings_lie_in_the_folder_for_caches(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert usual_folder() == tmp_path / "mbert" / "teacher-outputs"
+    assert recordings_folder(None) == usual_folder() == tmp_path / "mbert" / "teacher-outputs"

@@ -43,7 +43,7 @@ def refused(*settings: str) -> UserError:
 
 def test_teacher_student_task_labels_lengths_and_layers_are_looked_at():
     teacher, source = make_teacher("classification"), make_source(TINYBERT)
-    findings = found(f"teacher={teacher}", f"source={source}")
+    findings = found(f"teacher={teacher}", f"source={source}", "cache.budget_gigabytes=0")
     assert findings["teacher"] == ("ok", "runs/teacher: 2 layers")
     assert findings["source"] == ("ok", "runs/source: 1 layer")
     assert findings["vocabularies"] == ("ok", "equal in teacher and student")
@@ -51,7 +51,19 @@ def test_teacher_student_task_labels_lengths_and_layers_are_looked_at():
     assert findings["labels"] == ("ok", "the teacher's")
     assert findings["sequence length, student"] == ("ok", "8 of 16 positions")
     assert findings["sequence length, teacher"] == ("ok", "8 of 16 positions")
+    assert findings["cache"] == ("ok", "nothing is kept of what the teacher says")
     assert {"task", "disk", "memory"} <= set(findings)
+
+
+def test_the_folder_for_what_the_teacher_says_is_looked_at():
+    teacher, source = make_teacher("classification"), make_source(TINYBERT)
+    named = [f"teacher={teacher}", f"source={source}", "cache.budget_gigabytes=2"]
+    assert found(*named, "cache.folder=kept")["cache"] == ("ok", "kept, for up to 2 GB")
+    verdict, text = found(*named, "cache.folder=t.csv")["cache"]
+    assert verdict != "ok"
+    assert text.startswith(
+        "The folder for what teachers say must be one that can be written. Received: t.csv ("
+    )
 
 
 def test_the_task_is_the_teacher_s_unless_one_is_named():
