@@ -107,6 +107,15 @@ windows over long texts of questions           mbert_cli/examples/answer_windows
 texts of a task that nobody labelled           mbert_cli/examples/unlabelled_files.py
 their rows beside labelled ones                mbert_cli/examples/joined_rows.py
 shuffled batches of a task                     mbert_cli/examples/batches.py
+more examples from few: copies of each         mbert_cli/augment/replacement.py
+which words of a text may be replaced          mbert_cli/augment/words.py
+words in their place, found and kept           mbert_cli/augment/candidates.py
+texts in which many words are masked at once   mbert_cli/augment/masked_rows.py
+what a masked LM fills in                      mbert_cli/augment/masked_words.py
+the nearest words by their vectors             mbert_cli/augment/word_vectors.py
+files of word vectors                          mbert_cli/augment/vector_file.py
+word vectors trained on a token store          mbert_cli/augment/trained_vectors.py
+augmented examples that a task learns from     mbert_cli/examples/augmented.py
 CoNLL files, a token a line                    mbert_cli/examples/token_columns.py
 rows of JSON with labelled texts               mbert_cli/examples/token_records.py
 spans of doccano, spaCy, Prodigy               mbert_cli/examples/span_forms.py

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 
 PIPELINE_PANEL = "The pipeline, in its order"
 CHECKPOINTS_PANEL = "Checkpoints of other projects, and a look inside"
-AROUND_PANEL = "Recipes and runs"
+AROUND_PANEL = "Recipes, runs, and more examples"
 
 WITH_KERAS = ("train_teacher", "distill", "distill_task", "finetune", "export_tflite")
 """Verbs that need Keras whatever they are given."""
@@ -232,6 +232,18 @@ def bench(
         delivery=delivery_of(form, out),
     )  # fmt: skip
     _run("bench", invocation)
+
+
+@app.command(rich_help_panel=AROUND_PANEL)
+def augment(
+    ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """more training examples from few: words replaced by those of a masked LM or of word vectors
+
+    Example: `mbert augment sst2 --set task.folder=GLUE/SST-2`, then `--set task.train=runs/augment-sst2`
+    """
+    _run("augment", _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh))
 
 
 @app.command("import", rich_help_panel=CHECKPOINTS_PANEL)

@@ -16,8 +16,10 @@ from mbert_cli.page import PAGE_FORMATS
 if TYPE_CHECKING:
     from mbert_cli.recipe.keys import Key
 
-_RUN_KEYS = {"source", "initialize_from", "teacher", "data.run"}
-"""Keys whose value is a run."""
+_RUN_KEYS = {
+    "source", "initialize_from", "teacher", "data.run", "masked_language_model", "vectors.run", "task.train",
+}  # fmt: skip
+"""Keys whose value is a run, or may be one."""
 
 
 def recipes(ctx: typer.Context, incomplete: str) -> list[str]:

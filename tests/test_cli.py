@@ -34,11 +34,12 @@ def all_is_ready(monkeypatch):
 def test_help_groups_the_verbs_as_the_pipeline(run):
     code, out, _ = run("--help")
     assert code == 0
-    pipeline, around = out.split("The pipeline, in its order")[1].split("Recipes and runs")
+    pipeline, around = out.split("The pipeline, in its order")[1].split("Recipes, runs, and more")
     positions = [pipeline.index(f" {verb} ") for verb in PIPELINE]
     assert positions == sorted(positions)
     assert " recipe " in around
     assert " runs " in around
+    assert " augment " in around
 
 
 @pytest.mark.parametrize("words", [(), ("recipe",)])
@@ -46,7 +47,7 @@ def test_a_group_alone_shows_its_help(run, words):
     assert run(*words) == run(*words, "--help")
 
 
-@pytest.mark.parametrize("verb", [*PIPELINE, "runs"])
+@pytest.mark.parametrize("verb", [*PIPELINE, "runs", "augment"])
 def test_the_help_of_each_verb_has_an_example(run, verb):
     code, out, _ = run(verb, "--help")
     assert code == 0

@@ -55,7 +55,8 @@ OWN = {
 """The task that a run was fine-tuned for, by its source."""
 
 CHANGED = {
-    "glue": {"name": "mrpc", "folder": "other", "data_dir": "d", "sequence_length": 8, "unlabelled": ["o.txt"]},
+    "glue": {"name": "mrpc", "folder": "other", "train": "other/train.tsv", "data_dir": "d", "sequence_length": 8,
+             "unlabelled": ["o.txt"]},
     "installed_docs": {"packages": ["rich", "typer"], "max_examples_per_label": 4, "sequence_length": 8,
                        "unlabelled": ["o.txt"]},
     "file": {"kind": "multi_label", "train": "o.csv", "validation": "o.csv", "validation_share": 0.9, "text": "other",

@@ -41,6 +41,11 @@ WRONG: dict[str, list[list[str]]] = {
     "convert-checkpoint": [["nowhere", "out"], ["damaged", "out"]],
     "trace": [["nowhere", "--text", "a"], ["damaged", "--text", "a"]],
     "runs": [["nowhere"], ["image.png"]],
+    "augment": [
+        ["no-such-recipe"], ["file"], ["--set", "masked_language_model=nowhere"], ["--set", "vectors.source=store"],
+        ["file", "--set", "task.train=damaged.jsonl"],
+        ["--set", "vectors.source=file", "--set", "vectors.path=image.png"],
+    ],
     "report": [["nowhere"], ["damaged"], ["nowhere.tflite"], ["empty"], ["--text", "a"], ["--pair", "a"], []],
     "recipe": [
         ["show", "no-such-verb"], ["show", "finetune", "no-such-recipe"], ["explain", "no_such_key"],

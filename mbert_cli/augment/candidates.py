@@ -40,22 +40,23 @@ class DistinctTexts:
 
     Attributes:
         texts: The texts.
+        stop_words: What is never replaced and replaces nothing, in lower case.
 
     Args:
         texts: Texts, some of them perhaps more than once.
-        stop_words: What is never replaced, in lower case.
+        stop_words: The same.
     """
 
     def __init__(self, texts: Iterable[str], stop_words: frozenset[str]) -> None:
         self.texts = list(dict.fromkeys(texts))
-        self._stop_words = stop_words
+        self.stop_words = stop_words
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def words(self, text: str) -> list[Word]:
         """The words of a text, looked for anew each time: all of them would take more memory than the texts."""
-        return content_words(text, self._stop_words)
+        return content_words(text, self.stop_words)
 
     def pieces(self) -> dict[int, list[str]]:
         """The texts of each piece by the number of its first."""
@@ -131,16 +132,18 @@ class CandidateSearch:
         """Texts whose candidates of the masked LM are there."""
         return sum(len(texts) for start, texts in self._found.pieces().items() if self._file(start).exists())
 
-    def neighbours(self, vectors: WordVectors, tokenizer: Tokenizer | None) -> dict[str, list[str]]:
+    def neighbours(
+        self, vectors: Callable[[], WordVectors], tokenizer: Tokenizer | None
+    ) -> dict[str, list[str]]:
         """The nearest words of all words, or of those that are several pieces for a masked LM.
 
         Args:
-            vectors: The table.
+            vectors: Gives the table; called where the nearest words are not there yet.
             tokenizer: That of the masked LM; None where there is none.
         """
         file = self._folder / _NEIGHBOURS_FILE
         if not file.exists():
-            nearest = vectors.nearest(sorted(self._asked(tokenizer)), self._count)
+            nearest = vectors().nearest(sorted(self._asked(tokenizer)), self._count, self._found.stop_words)
             replace_file(file, json.dumps(nearest, ensure_ascii=False).encode())
         known: dict[str, list[str]] = read_json(file)
         return known

@@ -26,17 +26,20 @@ class MaskedWords:
     Args:
         model: A run with a head for masked words.
         options: How many candidates, and how rows are built.
+        stop_words: Words that are no candidates, in lower case.
 
     Raises:
         UserError: As `load_teacher`.
     """
 
-    def __init__(self, model: SavedModel, options: AugmentOptions) -> None:
+    def __init__(
+        self, model: SavedModel, options: AugmentOptions, stop_words: frozenset[str] = frozenset()
+    ) -> None:
         self.vocabulary = model.vocabulary
         self._options = options
-        network = load_teacher(model)
-        logits = network.output["masked_logits"] + _exclusions(self.vocabulary)
-        count = min(options.candidates + 1 + _SPARE, len(candidate_ids(self.vocabulary)))
+        network, allowed = load_teacher(model), candidate_ids(self.vocabulary, stop_words)
+        logits = network.output["masked_logits"] + _exclusions(self.vocabulary.size, allowed)
+        count = min(options.candidates + 1 + _SPARE, len(allowed))
         likely = keras.Model(network.input, {"ids": ops.top_k(logits, count)[1]})
         self._count, self._alike = count, _alike(self.vocabulary)
         self._forward: Forward = compile_forward(likely)
@@ -88,18 +91,20 @@ def _alike(vocabulary: Vocabulary) -> np.ndarray:
     return np.array([numbers.setdefault(token.casefold(), len(numbers)) for token in vocabulary.tokens])
 
 
-def candidate_ids(vocabulary: Vocabulary) -> np.ndarray:
+def candidate_ids(vocabulary: Vocabulary, stop_words: frozenset[str] = frozenset()) -> np.ndarray:
     """Ids of the pieces that are whole words and may stand in place of another. (ids,) int32."""
     ids = [
         index
         for index in vocabulary.ordinary_ids
-        if is_candidate(vocabulary.tokens[index]) and index not in vocabulary.outside
+        if is_candidate(vocabulary.tokens[index])
+        and vocabulary.tokens[index].lower() not in stop_words
+        and index not in vocabulary.outside
     ]
     return np.array(ids, np.int32)
 
 
-def _exclusions(vocabulary: Vocabulary) -> np.ndarray:
-    """(size,) float32. What is added to logits, so that no other piece is among the likeliest."""
-    added = np.full(vocabulary.size, _EXCLUDED, np.float32)
-    added[candidate_ids(vocabulary)] = 0
+def _exclusions(vocab_size: int, allowed: np.ndarray) -> np.ndarray:
+    """(vocab_size,) float32. What is added to logits, so that only allowed ids are among the likeliest."""
+    added = np.full(vocab_size, _EXCLUDED, np.float32)
+    added[allowed] = 0
     return added

@@ -21,7 +21,8 @@ class AugmentOptions(Section):
     """Examples that are copied at most, spread evenly over the training set; the others stay as they are. null
     copies all."""
     stop_words: str | None = None
-    """File with the words that are never replaced, one per line; null takes scikit-learn's list of English ones."""
+    """File with the words that are never replaced and replace nothing, one per line; null takes scikit-learn's list of
+    English ones."""
     sees_original: bool = True
     """The masked LM reads the original text behind the masked one, so that candidates keep closer to its meaning."""
     masked_share: Share = 0.15

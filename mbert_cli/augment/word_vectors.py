@@ -40,12 +40,15 @@ class WordVectors:
         """The row of a word as it is written, else in lower case; None where the table has neither."""
         return self._rows.get(word, self._rows.get(word.lower()))
 
-    def nearest(self, words: Iterable[str], count: int) -> dict[str, list[str]]:
+    def nearest(
+        self, words: Iterable[str], count: int, stop_words: frozenset[str] = frozenset()
+    ) -> dict[str, list[str]]:
         """The words with the most similar directions (cosine), the nearest first.
 
         Args:
             words: What is looked up, each once, in an order that is always the same: it decides the last bits.
             count: How many are wanted. The word itself is none of them, whatever its case, and none is there twice.
+            stop_words: Words that are no neighbours either, in lower case.
 
         Returns:
             For each word that the table has, at most `count` of the others.
@@ -54,11 +57,13 @@ class WordVectors:
         names, places = list(rows), np.fromiter(rows.values(), np.int64, len(rows))
         most = min(_SPARE * count + _SPARE, len(self))
         found: dict[str, list[str]] = {}
+        excluded = np.array([word.lower() in stop_words for word in self.words], bool)
         step = max(1, _BLOCK_NUMBERS // max(1, len(self)))
         for start in range(0, len(names), step):
             block = self.directions[places[start : start + step]] @ self.directions.T  # (block, words)
+            block[:, excluded] = -1
             for word, order in zip(names[start : start + step], _largest(block, most), strict=True):
-                found[word] = self._others(word, order, count)
+                found[word] = self._others(word, order[~excluded[order]], count)
         return found
 
     def _others(self, word: str, order: np.ndarray, count: int) -> list[str]:

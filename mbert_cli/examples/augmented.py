@@ -96,7 +96,7 @@ def require_glue_task(found: Augmentation, name: str) -> None:
     if (found.source, found.task) != ("glue", name):
         raise UserError(
             f"task.train must be of the task that is learnt, {name}. Received: {found}",
-            f"Augment that task: `mbert augment glue --set task.name={name} --set task.folder=DIR`.",
+            "Each task of GLUE has a recipe, such as `mbert augment sst2 --set task.folder=DIR`.",
         )
 
 

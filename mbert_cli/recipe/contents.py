@@ -16,7 +16,7 @@ from mbert_cli.runs.manifest import read_manifest
 from mbert_cli.section import Section
 from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE
 
-_RUNS = ("source", "initialize_from", "teacher", "data.run")
+_RUNS = ("source", "initialize_from", "teacher", "data.run", "masked_language_model", "vectors.run")
 """Keys that name a run."""
 
 
@@ -44,6 +44,9 @@ def input_contents(
         found |= task_contents(task, known)
     if corpus := getattr(recipe, "corpus", None):
         found |= corpus_contents(corpus, known)
+    for key in ("vectors.path", "augment.stop_words"):
+        if file := _value(recipe, key):
+            found[key] = files_content(file, [Path(file)], known.get(key))
     if file := _value(recipe, "vocabulary.file"):
         beside = Path(file).with_name(MATCHED_TOKENS_FILE)
         found["vocabulary.file"] = files_content(file, [Path(file), *([beside] if beside.exists() else [])])

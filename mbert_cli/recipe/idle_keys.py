@@ -146,6 +146,8 @@ IDLE = (
     IdleKeys(_READS_TASK, ("task.train",), "together with task.validation, which alone is read here",
              lambda values: values.get("task.source") == "squad" and values.get("task.validation") is not None
              and values.get("evaluate.split") != "train"),
+    IdleKeys(_WITH_TASK[1:], ("task.train",), "on a set to be scored on, which the folder of the task has",
+             lambda values: values.get("task.source") == "glue" and values.get("evaluate.split") != "train"),
     IdleKeys(_WITH_TASK, ("task.data_dir",), "together with files of your own, which are read in its place",
              _replaces_prepared_sets),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "where an example has one label; set task.kind=multi_label",
@@ -202,6 +204,10 @@ IDLE = (
              "together with train.optimizer.weight_decay=0, where adamw decays no weight",
              lambda values: values["train.optimizer.weight_decay"] == 0
              and values["train.optimizer.name"] == "adamw"),
+    IdleKeys(("augment",), ("augment.sees_original", "augment.masked_share", "augment.sequence_length",
+                            "augment.batch_size"),
+             "with word vectors alone; masked_language_model names a run that reads texts",
+             lambda values: values["masked_language_model"] is None and values.get("vectors.source") is not None),
     IdleKeys(("finetune",), ("search.prune_margin",), "on a search with one setting, which is behind no other",
              _has_one_setting),
     IdleKeys(("finetune",), ("train.optimizer.learning_rate",), "together with search.learning_rate",

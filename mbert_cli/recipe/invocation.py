@@ -16,7 +16,7 @@ from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
 
-TRAINING_VERBS = ("prepare", "train-teacher", "distill", "finetune")
+TRAINING_VERBS = ("prepare", "train-teacher", "distill", "finetune", "augment")
 """Verbs that write a run directory."""
 
 TASK_MODEL_VERBS = ("eval", "predict", "export-tflite", "bench")

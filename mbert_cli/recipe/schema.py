@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from mbert_cli.augment.options import AugmentOptions, Vectors
 from mbert_cli.corpus.options import Corpus, PretrainingOptions, StoreOptions
 from mbert_cli.distill.options import CacheOptions, CorpusDistillOptions, ProgressiveOptions, TaskOptions
 from mbert_cli.evaluate.options import EvaluateOptions
@@ -154,6 +155,22 @@ class BenchRecipe(Section):
     """The task that the run was fine-tuned for; set single keys of it to change them."""
 
 
+class AugmentRecipe(Section):
+    """labelled examples -> more of them"""
+
+    seed: Seed = 0
+    """Decides which words are replaced in which copy, and by what."""
+    masked_language_model: str | None = None
+    """A `train-teacher`, `distill` or imported run with a head for masked words, for words of one piece. null takes
+    the newest complete one that was made here, or none where there are vectors."""
+    vectors: Vectors | None = None
+    """Word vectors, for words of several pieces, or for all words where there is no masked LM."""
+    task: Task = InstalledDocsTask(source="installed_docs")
+    """The labelled examples."""
+    augment: AugmentOptions = AugmentOptions()
+    """How they are copied."""
+
+
 RECIPES: dict[str, type[Section]] = {
     "prepare": PrepareRecipe,
     "train-teacher": TrainTeacherRecipe,
@@ -163,6 +180,7 @@ RECIPES: dict[str, type[Section]] = {
     "predict": PredictRecipe,
     "export-tflite": ExportRecipe,
     "bench": BenchRecipe,
+    "augment": AugmentRecipe,
 }
 """The class of each verb's recipes; the first one of a verb with several."""
 
@@ -204,6 +222,7 @@ SMOKE: dict[str, Mapping[str, object]] = {
     "eval": {"evaluate.max_examples": 32},
     "predict": {},
     "export-tflite": {"export.verify.max_examples": 8, "export.verify.max_metric_loss": 1.0},
+    "augment": {"augment.copies": 2, "augment.max_examples": 64, "augment.sequence_length": 64},
     "bench": {"bench.min_seconds": 0.2, "bench.warmup_seconds": 0.1, "bench.rounds": 1},
 }  # fmt: skip
 """Values that `--smoke` sets: tiny size, few steps, the same code path."""

@@ -10,6 +10,7 @@ export/        phone artifacts
 lock           while a process works on it
 failed.json    after an error, until the next session
 longer.json    while a finished run continues for more steps; final/ holds its earlier result
+candidates/    what an augmentation has found, until its result is there
 
 A search has instead of log and checkpoints
 search.json    its settings with their scores
@@ -186,6 +187,7 @@ class RunDir:
         """Wrong input begins nothing: removes what this session wrote, and puts back what it moved aside."""
         for name in (run_list.RECIPE, run_list.ORIGIN, run_list.INPUTS_FILE, run_list.JOURNAL):
             (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.path / run_list.CANDIDATES, ignore_errors=True)
         self.close()
         with contextlib.suppress(OSError):  # a directory that holds something after all stays
             self.path.rmdir()

@@ -1,6 +1,7 @@
 """The figures of a run that has come to its end: written beside the result, and shown."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from mbert_cli import console
@@ -11,7 +12,7 @@ from mbert_cli.runs.listing import SUMMARY
 from mbert_cli.weights.description import SetDescription
 
 
-def write_summary(directory: Path, figures: dict[str, object]) -> None:
+def write_summary(directory: Path, figures: Mapping[str, object]) -> None:
     """Writes the flat figures that `mbert runs` shows."""
     (directory / SUMMARY).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

@@ -42,7 +42,7 @@ def test_equal_texts_count_once(found):
 
 def test_words_of_one_piece_have_candidates_of_the_masked_lm_and_others_neighbours(tmp_path, found, model):
     search, tokenizer = CandidateSearch(tmp_path, found, 3), Tokenizer(model.vocabulary)
-    neighbours = search.neighbours(TABLE, tokenizer)
+    neighbours = search.neighbours(lambda: TABLE, tokenizer)
     assert neighbours == {"actor": ["actress", "poor", "great"], "splendid": ["good", "great", "poor"]}
     both = Candidates(found, filled(tmp_path, found, model), neighbours)
     assert shown(both, "splendid plot")["splendid"] == ["good", "great", "poor"]
@@ -58,7 +58,7 @@ def test_without_vectors_words_of_several_pieces_stay(tmp_path, found, model):
 
 
 def test_without_a_masked_lm_all_words_have_neighbours(tmp_path, found):
-    neighbours = CandidateSearch(tmp_path, found, 2).neighbours(TABLE, None)
+    neighbours = CandidateSearch(tmp_path, found, 2).neighbours(lambda: TABLE, None)
     assert set(neighbours) == {"good", "poor", "actor", "splendid"}
     assert shown(Candidates(found, None, neighbours), "a poor actor") == {
         "poor": ["actress", "actor"],
@@ -87,5 +87,5 @@ def test_a_session_goes_on_where_the_last_one_was_stopped(tmp_path, found, model
 
 def test_neighbours_that_are_there_are_not_looked_up_again(tmp_path, found):
     search = CandidateSearch(tmp_path, found, 2)
-    first = search.neighbours(TABLE, None)
-    assert search.neighbours(WordVectors([], np.zeros((0, 2), np.float32)), None) == first
+    first = search.neighbours(lambda: TABLE, None)
+    assert search.neighbours(pytest.fail, None) == first

@@ -27,6 +27,8 @@ def placed(vocabulary, texts=TEXTS):
 def test_candidates_are_whole_words(model):
     words = [model.vocabulary.tokens[index] for index in candidate_ids(model.vocabulary)]
     assert words == ["movie", "film", "good", "great", "bad", "poor", "plot", "story", "the", "was", "act"]
+    others = candidate_ids(model.vocabulary, frozenset({"the", "was"}))
+    assert [model.vocabulary.tokens[index] for index in others] == [*words[:8], "act"]
 
 
 def test_candidates_are_the_likeliest_of_the_network_one_mask_at_a_time(model):

@@ -51,3 +51,7 @@ def test_many_words_in_blocks_have_the_neighbours_that_each_has_alone(monkeypatc
     together = table.nearest(table.words[:20], 5)
     assert len(together) == 20
     assert all(together[word] == table.nearest([word], 5)[word] for word in table.words[:20])
+
+
+def test_stop_words_are_nobodys_neighbours():
+    assert on_a_circle(**TURN).nearest(["good"], 2, frozenset({"nice"})) == {"good": ["fine", "bad"]}

@@ -35,7 +35,7 @@ def test_defaults_that_differ_name_their_verbs():
 
 def test_meanings_that_differ_are_explained_apart():
     assert [dict(e.facts)["recipes of"] for e in explain("seed")] == [
-        "train-teacher, distill", "distill", "finetune",
+        "train-teacher, distill", "distill", "finetune", "augment",
     ]  # fmt: skip
 
 

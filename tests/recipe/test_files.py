@@ -45,7 +45,7 @@ def test_a_name_of_another_verb_is_told():
         find_recipe("distill", "sst2")
     assert (
         error.value.message
-        == f"distill has the recipes {names}. That is a recipe of finetune. Received: sst2"
+        == f"distill has the recipes {names}. That is a recipe of finetune, augment. Received: sst2"
     )
 
 

@@ -63,6 +63,6 @@ def test_an_unknown_verb_is_told_with_those_there_are():
     with pytest.raises(UserError) as caught:
         require_recipe(["distil"], "u")
     assert caught.value.message == (
-        "The verb must be one of prepare, train-teacher, distill, finetune, eval, predict, export-tflite, bench. "
+        "The verb must be one of prepare, train-teacher, distill, finetune, eval, predict, export-tflite, bench, augment. "
         "Received: distil"
     )

@@ -1,0 +1,145 @@
+"""`mbert augment`: labelled examples -> more of them, with other words in their places."""
+
+import shutil
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.augment.candidates import Candidates, CandidateSearch, DistinctTexts
+from mbert_cli.augment.trained_vectors import count_documents, train_vectors
+from mbert_cli.augment.word_vectors import WordVectors
+from mbert_cli.augment.words import read_stop_words
+from mbert_cli.augment.writing import Written, copied_places, describe_files, write_examples
+from mbert_cli.backend import load_keras, use_streams
+from mbert_cli.errors import Interrupted
+from mbert_cli.examples.augmented import write_note
+from mbert_cli.examples.loading import load_task
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.native_output import hidden_native_output
+from mbert_cli.preflight.augment import Ready, most_bytes
+from mbert_cli.recipe.contents import input_contents
+from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.disk import format_bytes
+from mbert_cli.runs.listing import CANDIDATES
+from mbert_cli.runs.origin import collect_origin
+from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
+from mbert_cli.sessions.result import write_summary
+from mbert_cli.text.wordpiece import Tokenizer
+from mbert_cli.train.interrupt import InterruptRequest
+
+
+def run(ready: Ready) -> None:
+    """Writes the training examples of a task, each followed by copies in which words are replaced."""
+    invocation, recipe = ready.invocation, ready.recipe
+    task = ready.task or load_task(recipe.task)
+    stop_words = read_stop_words(recipe.augment.stop_words)
+    found = _distinct_texts(ready, task, stop_words)
+    words = sum(len(found.words(text)) for text in found.texts)
+    _show_plan(ready, task, len(found), words)
+    if invocation.dry_run:
+        return
+    contents = ready.contents or input_contents(recipe, opened=ready.inputs)
+    origin = collect_origin(seed=recipe.seed)
+    with RunDir.open(
+        invocation.directory, invocation.verb, recipe.model_dump(), fresh=invocation.fresh, origin=origin,
+        contents=contents,
+    ) as run_dir:  # fmt: skip
+        say_what_moved(run_dir)
+        if say_when_complete(run_dir):
+            return
+        candidates = _find_candidates(ready, found, run_dir)
+        written: list[Written] = []
+
+        def write(folder: Path) -> None:
+            files = describe_files(folder, recipe.task, task)
+            written.append(write_examples(files, recipe.augment, recipe.seed, task, candidates))
+            write_note(folder, files)
+            counts = {"rows": written[0].rows, "originals": written[0].originals, "words": words}
+            write_summary(folder, counts)
+
+        run_dir.finish(write)
+        shutil.rmtree(run_dir.path / CANDIDATES, ignore_errors=True)
+    _show_result(ready, run_dir, task, written[0])
+
+
+def _distinct_texts(ready: Ready, task: TaskData, stop_words: frozenset[str]) -> DistinctTexts:
+    """The texts of the examples that are copied."""
+    places = copied_places(len(task.train), ready.recipe.augment.max_examples)
+    copied = task.train.take(places)
+    return DistinctTexts([*copied.texts, *(copied.second_texts or [])], stop_words)
+
+
+def _find_candidates(ready: Ready, found: DistinctTexts, run_dir: RunDir) -> Candidates:
+    """What may stand in place of each word, as far as it was not found in an earlier session."""
+    search = CandidateSearch(run_dir.path / CANDIDATES, found, ready.recipe.augment.candidates)
+    tokenizer = Tokenizer(ready.model.vocabulary) if ready.model else None
+    neighbours = {}
+    if ready.recipe.vectors is not None:
+        neighbours = search.neighbours(lambda: _vectors(ready), tokenizer)
+    if ready.model is None or tokenizer is None:
+        return Candidates(found, None, neighbours)
+    with hidden_native_output():
+        load_keras()
+        from mbert_cli.augment.masked_words import MaskedWords
+
+    use_streams()
+    filler = MaskedWords(ready.model, ready.recipe.augment, found.stop_words)
+    with InterruptRequest() as request, console.progress(len(found), run_dir.verb, search.done) as display:
+
+        def watch(done: int) -> None:
+            display.update(done)
+            if request.received:
+                raise Interrupted(
+                    f"Stopped by Ctrl-C: {run_dir.path} has the candidates of {done:,} of {len(found):,} texts.",
+                    "The same command continues from there.",
+                )
+
+        return Candidates(found, search.fill(filler, tokenizer, watch), neighbours)
+
+
+def _vectors(ready: Ready) -> WordVectors:
+    """The vectors of the file, or trained on the store."""
+    options = ready.recipe.vectors
+    if ready.store is None or options is None or options.source != "store":
+        return ready.vectors  # type: ignore[return-value] # there is a file where there is no store
+    with console.progress(count_documents(ready.store.store, options), "vectors", sparse=True) as display:
+        return train_vectors(ready.store.store, options, ready.recipe.seed, display.update)
+
+
+def _show_plan(ready: Ready, task: TaskData, num_texts: int, words: int) -> None:
+    recipe, options, count = ready.recipe, ready.recipe.augment, len(task.train)
+    copied = len(copied_places(count, options.max_examples))
+    rows = [
+        ("task", f"{task.name}: {count:,} training examples, {copied:,} of them copied"),
+        ("words that may be replaced", f"{words:,} in {num_texts:,} different texts"),
+        ("candidates", " and ".join(_sources(ready))),
+        (
+            "copies",
+            f"{options.copies:,} of each, a word replaced with probability {options.replace_probability:g}",
+        ),
+        ("rows", f"{count + copied * (options.copies or 0):,} at most, those that are alike are dropped"),
+        ("size", f"{format_bytes(most_bytes(task.train, recipe))} at most, about"),
+        ("written to", str(ready.invocation.directory)),
+    ]
+    console.plan("Plan", ["", ""], rows, is_result=ready.invocation.dry_run)
+
+
+def _sources(ready: Ready) -> list[str]:
+    """Where candidates come from, in words."""
+    found = [f"the masked LM of {ready.model.path}"] if ready.model else []
+    if ready.vectors:
+        found.append(f"{len(ready.vectors):,} word vectors")
+    if ready.store:
+        found.append(f"word vectors trained on {ready.store.run.path}")
+    return found
+
+
+def _show_result(ready: Ready, run_dir: RunDir, task: TaskData, written: Written) -> None:
+    files = describe_files(run_dir.final, ready.recipe.task, task)
+    rows = [
+        ("examples", f"{written.originals:,}"),
+        ("copies", f"{written.rows - written.originals:,}"),
+        ("rows", f"{written.rows:,}"),
+        ("file", f"{files.train}, {format_bytes(files.train.stat().st_size)}"),
+        ("to learn from it", f"--set task.train={run_dir.path}"),
+    ]
+    console.table(f"{run_dir.verb}: {run_dir.path}", ["", ""], rows)
