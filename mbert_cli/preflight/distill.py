@@ -52,7 +52,7 @@ class Ready(PretrainingReady[DistillRecipe]):
 
     def plan_of(self, recipe: DistillRecipe) -> Sequence[Stage]:
         """The stages of a recipe for these networks."""
-        return _plan(recipe, self.places)
+        return _plan(_as_started(recipe, self.teacher.description.size), self.places)
 
 
 def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Ready:
@@ -85,7 +85,7 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         predicts=bool(STRATEGIES[recipe.distill.strategy].heads),
         beside=partial(_bytes_beside, recipe, stages, teacher.found) if teacher.found else None,
     )
-    plan = _plan(recipe, places.value)
+    plan = _plan(_as_started(recipe, teacher.value.description.size), places.value)
     return Ready(
         invocation, recipe, size, plan, store.value, contents.value,
         teacher.value, places.value, heads.value, copies.value,
@@ -96,6 +96,16 @@ def _plan(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:
     """The stages of the recipe's strategy; places as in `Ready`."""
     stages = STRATEGIES[recipe.distill.strategy].stages
     return tuple(stages(recipe.distill, places, recipe.train.optimizer))
+
+
+def _as_started(recipe: DistillRecipe, teacher: Architecture) -> DistillRecipe:
+    """The recipe as it is planned: embeddings of other widths do not start as the teacher's, so they learn first."""
+    student = recipe.model.resolve()
+    widths = ("embedding_dim", "hidden_dim", "trigram_input")
+    if all(getattr(teacher, name) == getattr(student, name) for name in widths):
+        return recipe
+    parts = [part for part in recipe.distill.warm_start if part != "embeddings"]
+    return recipe.model_copy(update={"distill": recipe.distill.model_copy(update={"warm_start": parts})})
 
 
 def _steps(recipe: DistillRecipe) -> tuple[Stage, ...]:

@@ -51,6 +51,17 @@ def test_what_was_found_is_handed_on(make_run, make_store):
     assert ready.contents is None
 
 
+@pytest.mark.parametrize(("width", "scale"), [(SIZES["ib_bert_laptop"].hidden_dim, 0.1), (96, 1.0)])
+def test_embeddings_of_another_width_learn_with_the_first_layer(width, scale, make_run, make_store):
+    make_run("train-teacher")
+    make_store()
+    ready = resolve(invoke("distill", "quickstart", [f"model.changes.hidden_dim={width}"], {}))
+    first, second, *_ = ready.plan_of(ready.recipe)
+    assert (first.layer_scale["embeddings"], second.layer_scale["embeddings"]) == (scale, 0.1)
+    assert ready.plan[0].layer_scale == first.layer_scale
+    assert "embeddings" in ready.recipe.distill.warm_start
+
+
 def test_the_vocabularies_of_store_and_teacher_are_compared(make_run, make_store, checks):
     make_run("train-teacher")
     make_store(lowercase=False)
