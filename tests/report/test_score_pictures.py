@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -11,26 +12,34 @@ pytest.importorskip("matplotlib")
 from mbert_cli.report.choices import read_choices
 from mbert_cli.report.score_pictures import Look, _draw, _points, score_pictures
 from mbert_cli.report.scored_sets import ScoredSet, by_set
+from mbert_cli.table import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def scored(family) -> ScoredSet:
-    runs = [family / name for name in ("small-0", "small-1", "small-2", "big")]
-    return by_set(read_choices(runs, []))[0]
+@pytest.fixture(scope="module")
+def scored(family_as_written) -> ScoredSet:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(family_as_written.parent)
+        runs = [Path("runs", name) for name in ("small-0", "small-1", "small-2", "big")]
+        return by_set(read_choices(runs, []))[0]
 
 
-def test_there_is_a_picture_for_size_and_one_for_each_machine(scored):
-    size, latency = score_pictures(scored, "a")
+@pytest.fixture(scope="module")
+def pictures(scored) -> list[Picture]:
+    return score_pictures(scored, "a")
+
+
+def test_there_is_a_picture_for_size_and_one_for_each_machine(pictures):
+    size, latency = pictures
     assert (size.title, latency.title) == ("Accuracy against size", "Accuracy against median latency")
     assert (
         latency.caption.endswith("2026-05-04 " + latency.caption[-6:]) and "Some Processor" in latency.caption
     )
 
 
-def test_a_point_says_what_it_is_where_the_pointer_rests(scored):
-    root = ElementTree.fromstring(score_pictures(scored, "a")[0].svg)
+def test_a_point_says_what_it_is_where_the_pointer_rests(pictures):
+    root = ElementTree.fromstring(pictures[0].svg)
     hints = [title.text for title in root.iter(f"{SVG}title")]
     assert hints == [
         "big float32: 90.00%, size 1.30 MB", "small-1 dynamic_int8: 87.50%, size 0.26 MB",
@@ -38,8 +47,8 @@ def test_a_point_says_what_it_is_where_the_pointer_rests(scored):
     ]  # fmt: skip
 
 
-def test_names_of_models_and_modes_are_in_the_picture(scored):
-    root = ElementTree.fromstring(score_pictures(scored, "a")[0].svg)
+def test_names_of_models_and_modes_are_in_the_picture(pictures):
+    root = ElementTree.fromstring(pictures[0].svg)
     texts = {text.text for text in root.iter(f"{SVG}text")}
     assert {"big", "small-{0,1,2}", "float32", "dynamic_int8", "size, MB", "accuracy, %"} <= texts
 
