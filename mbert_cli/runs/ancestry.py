@@ -26,11 +26,17 @@ def taught_by(recipe: Mapping[str, Any]) -> Path | None:
     return Path(recipe["teacher"]) if recipe.get("teacher") else None
 
 
-def origin_in_words(run: Path) -> str:
-    """`distill-quickstart (progressive, from train-teacher-quickstart)`."""
+def origin_in_words(run: Path, after: tuple[Path, ...] = ()) -> str:
+    """`distill-quickstart (progressive, from train-teacher-quickstart)`.
+
+    Args:
+        run: Its directory.
+        after: Runs that were named before it, which are not followed again.
+    """
     recipe = recorded_recipe(run)
     teacher, source = taught_by(recipe), weights_from(recipe)
-    before = f", from {origin_in_words(source)}" if source else ""
+    is_new = source is not None and source not in after
+    before = f", from {origin_in_words(source, (*after, run))}" if source and is_new else ""
     if teacher is None:
         return f"{run.name}{before}"
     return f"{run.name} ({recipe['distill']['strategy']}, from {teacher.name}){before}"
@@ -77,4 +83,5 @@ def family_of(run: Path) -> tuple[Path | None, str]:
     source = weights_from(recipe)
     if source is not None:
         return teacher_of(run), origin_in_words(source)
-    return teacher_of(run), "fresh weights" if recipe.get("pretrained") is False else ""
+    is_task_model = bool(recipe.get("task"))
+    return teacher_of(run), "fresh weights" if is_task_model else ""

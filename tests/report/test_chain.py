@@ -77,6 +77,22 @@ def test_a_baseline_has_no_score_of_pretraining(root, capsys):
     ]  # fmt: skip
 
 
+def test_a_student_that_was_taught_a_task_stands_with_its_teacher(root, capsys):
+    recipe = {
+        "teacher": "runs/task",
+        "source": None,
+        "distill": {"strategy": "task"},
+        "task": {"name": "sst2"},
+    }
+    for name, source in (("alone", None), ("begun", "runs/student")):
+        summary = {"score": 0.8, "score_name": "accuracy", "parameters": 12}
+        write_run(root / name, "distill-task", recipe | {"source": source}, summary)
+    show(root)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "alone fresh weights; taught by task 12" in shown
+    assert "begun student (joint, from teacher); taught by task 12" in shown
+
+
 def test_an_artifact_stands_with_its_ratios_to_the_reference(root, capsys):
     show(root)
     output = capsys.readouterr().out

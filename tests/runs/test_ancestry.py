@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mbert_cli.runs.ancestry import ancestors, origin_in_words, runs_before, task_of, teacher_of
+from mbert_cli.runs.ancestry import ancestors, family_of, origin_in_words, runs_before, task_of, teacher_of
 
 
 def write(name: str, **recipe: object) -> Path:
@@ -73,10 +73,25 @@ def test_the_teacher_is_that_of_the_run_or_of_what_it_began_with(run, teacher):
     assert teacher_of(Path(run)) == (teacher and Path(teacher))
 
 
+@pytest.mark.parametrize(
+    ("run", "teacher", "origin"),
+    [
+        ("tuned", "teacher", "student (joint, from teacher)"),
+        ("taught", "big", "student (joint, from teacher)"),
+        ("taught_alone", "big", "fresh weights"),
+        ("fresh", None, "fresh weights"),
+        ("teacher", None, ""),
+    ],
+)
+def test_the_family_of_a_run_is_its_teacher_and_what_it_began_with(run, teacher, origin):
+    assert family_of(Path(run)) == (teacher and Path(teacher), origin)
+
+
 def test_recipes_that_name_each_other_come_to_an_end():
     write("one", source="other", pretrained=True)
     write("other", source="one", pretrained=True)
     assert teacher_of(Path("one")) is None
+    assert origin_in_words(Path("one")) == "one, from other"
     assert ancestors(Path("one")) == [Path("other"), Path("one")]
 
 
