@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mbert_cli.recipe.forms import forms_of
 from mbert_cli.recipe.idle_keys import IDLE
 from mbert_cli.recipe.keys import variants_of
-from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.loading import load
+from mbert_cli.recipe.problems import leaves
+from mbert_cli.recipe.schema import CHOOSERS, RECIPES
 from mbert_cli.weights.store import load_weights
 
 NO_DROPOUT = [
@@ -198,18 +201,25 @@ def test_a_student_of_another_width_learns_through_a_projection_that_its_result_
     assert not (folder / run / "final" / "companions.safetensors").exists()
 
 
-def keys_by_section(verb: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The keys of a verb that are no keys of one kind of a section, each with the section's class and its name."""
+def keys_by_section(verb: str, form: str = "") -> Iterator[tuple[str, tuple[str, str]]]:
+    """The keys of a verb that are no keys of one kind of a section, each with the section's class and its name.
+
+    Args:
+        verb: The verb.
+        form: Which of its recipes' forms; none for the first.
+    """
+    forms = forms_of(verb)
+    form = form or next(iter(forms))
 
     def walk(section: type, prefix: str) -> Iterator[tuple[str, tuple[str, str]]]:
         for name, field in section.model_fields.items():
             below = variants_of(field)
             if not below:
                 yield f"{prefix}{name}", (section.__name__, name)
-            elif set(below) == {""}:
-                yield from walk(below[""], f"{prefix}{name}.")
+            elif nested := below.get("") or below.get(form):
+                yield from walk(nested, f"{prefix}{name}.")
 
-    return walk(RECIPES[verb], "")
+    return walk(forms[form], "")
 
 
 READ_WHOLE = ("model.changes.", "distill.factors.", "loss.", "search.")
@@ -226,11 +236,30 @@ def test_every_key_is_looked_at_by_its_verb_or_refused(mbert, folder, read_keys)
         read[verb] |= {tuple(key) for key in keys}
     read["prepare"] |= read["train-teacher"]  # which prepared the corpus that it needed
     read["distill"].add(("PretrainingOptions", "prepare"))  # where the teacher's own corpus is gone
-    never = {(verb, key) for rule in IDLE if rule.when is None for verb in rule.verbs for key in rule.keys}
-    unread = [
-        (verb, path)
-        for verb in RECIPES
-        for path, key in keys_by_section(verb)
-        if key not in read[verb] and (verb, path) not in never and not path.startswith(READ_WHOLE)
+    assert [(verb, key) for verb in RECIPES for key in unread_keys(verb, "", read[verb])] == []
+
+
+def unread_keys(verb: str, form: str, read: set[tuple[str, ...]]) -> list[str]:
+    """The keys that were not looked at, and would not be refused either where a person set them in that recipe."""
+    settings = [f"{CHOOSERS[verb]}={form}"] if form else []
+    values = dict(leaves(load(verb, settings=settings, smoke=True).values()))
+    rules = [rule for rule in IDLE if verb in rule.verbs]
+    refused = {
+        key for rule in rules for key in rule.keys
+        if rule.when is None or (key in values and rule.when(values))
+    }  # fmt: skip
+    return [
+        path
+        for path, key in keys_by_section(verb, form)
+        if key not in read and path not in refused and not path.startswith(READ_WHOLE)
     ]
-    assert unread == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["joint", "auxiliary", "general", "distilbert", "task"])
+def test_every_key_of_a_strategy_is_looked_at(mbert, folder, read_keys, monkeypatch, tmp_path, strategy):
+    monkeypatch.setenv("READ_KEYS", str(tmp_path / "read.jsonl"))
+    mbert(folder, "distill", "--strategy", strategy, "--smoke", "--run", f"runs/smoke/{strategy}")
+    (line,) = (tmp_path / "read.jsonl").read_text().splitlines()
+    read = {tuple(key) for key in json.loads(line)[1]} | {("PretrainingOptions", "prepare")}
+    assert unread_keys("distill", strategy, read) == []

@@ -2,13 +2,11 @@
 
 import contextlib
 import importlib
-import importlib.util
 import os
 from typing import Any
 
 from mbert_cli import console
 from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
-from mbert_cli.errors import UserError
 from mbert_cli.preflight.inspection import Finding, Inspection, NotFound
 from mbert_cli.recipe.invocation import Invocation
 
@@ -33,17 +31,8 @@ def resolve(invocation: Invocation[Any], inspection: Inspection | None = None) -
 
 
 def page_of(verb: str) -> Any:
-    """The module with the pre-flight of a verb, or of a kind of run.
-
-    Raises:
-        UserError: There is no such page.
-    """
-    name = f"mbert_cli.preflight.{_PAGES.get(verb, verb.replace('-', '_'))}"
-    if importlib.util.find_spec(name) is None:
-        raise UserError(
-            f"This version has no page for such a run. Received: {verb}", "Choose another --strategy."
-        )
-    return importlib.import_module(name)
+    """The module with the pre-flight of a verb, or of a kind of run."""
+    return importlib.import_module(f"mbert_cli.preflight.{_PAGES.get(verb, verb.replace('-', '_'))}")
 
 
 def _find_backend() -> tuple[str, None]:

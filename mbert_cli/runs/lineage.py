@@ -14,6 +14,9 @@ TASK_MODELS = (*FINE_TUNED, IMPORT)
 WITH_WEIGHTS = ("train-teacher", "distill", *FINE_TUNED, IMPORT)
 """Kinds of runs that serve as what their name says; what came from elsewhere only where it is named."""
 
+ONLY_NAMED = {"teacher": (IMPORT, DISTILL_TASK)}
+"""Kinds of runs that a recipe key does not find by itself, other than imported ones: a student teaches no other."""
+
 
 def started_from(recipe: Mapping[str, Any]) -> Path:
     """The run that a recorded fine-tuning or task distillation started from; the teacher's where it drew a student."""

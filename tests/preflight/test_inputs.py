@@ -13,6 +13,7 @@ from mbert_cli.recipe.invocation import Invocation, invoke
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.lineage import TASK_MODELS
 
 
 def complete_run(path: Path, verb: str, recipe: dict) -> RunDir:
@@ -36,6 +37,17 @@ def test_null_takes_the_newest_complete_run_and_says_so(invocation, capsys):
     manifest.write_text(json.dumps(later))
     assert find_run(invocation, None, "teacher", ("train-teacher",)).path == second.path
     assert capsys.readouterr().err == f"teacher: {second.path}, the newest complete train-teacher run\n"
+
+
+def test_a_distilled_task_model_teaches_others_only_where_it_is_named(invocation, capsys):
+    student = complete_run(invocation.root / "student", "distill-task", {})
+    with pytest.raises(UserError, match="needs a complete finetune run"):
+        find_run(invocation, None, "teacher", TASK_MODELS)
+    assert find_run(invocation, str(student.path), "teacher", TASK_MODELS).path == student.path
+    assert find_run(invocation, None, "initialize_from", TASK_MODELS).path == student.path
+    fine_tuned = complete_run(invocation.root / "fine-tuned", "finetune", {})
+    assert find_run(invocation, None, "teacher", TASK_MODELS).path == fine_tuned.path
+    assert capsys.readouterr().err.endswith("the newest complete finetune run\n")
 
 
 def test_a_continued_run_keeps_the_input_it_began_with(invocation):

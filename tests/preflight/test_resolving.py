@@ -10,7 +10,7 @@ import mbert_cli
 from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.preflight.resolving import page_of, resolve
 from mbert_cli.recipe.invocation import invoke
-from mbert_cli.recipe.schema import RECIPES
+from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
 from mbert_cli.runs import complete
 from mbert_cli.weights.description import ModelDescription
 
@@ -23,7 +23,7 @@ def test_a_backend_that_is_missing_is_told(monkeypatch, checks):
     )
 
 
-@pytest.mark.parametrize("verb", RECIPES)
+@pytest.mark.parametrize("verb", [*RECIPES, *OTHER_KINDS])
 def test_every_verb_with_a_recipe_has_a_pre_flight(verb):
     assert callable(page_of(verb).resolve)
     assert page_of(verb).Ready
@@ -33,8 +33,8 @@ def test_looking_at_what_a_verb_needs_imports_neither_keras_nor_tensorflow():
     code = (
         "import sys\n"
         "from mbert_cli.preflight.resolving import page_of\n"
-        "from mbert_cli.recipe.schema import RECIPES\n"
-        "for verb in RECIPES:\n    page_of(verb)\n"
+        "from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES\n"
+        "for verb in [*RECIPES, *OTHER_KINDS]:\n    page_of(verb)\n"
         "heavy = ('keras', 'tensorflow', 'tensorflow_text', 'tensorflow_datasets', 'jax', 'torch', 'sklearn')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
@@ -84,7 +84,7 @@ def test_each_run_is_opened_once(verb, opened, make_run, make_store, monkeypatch
     assert described == [path for path in opened if path != "runs/prepare/final"]
 
 
-@pytest.mark.parametrize("verb", RECIPES)
+@pytest.mark.parametrize("verb", [*RECIPES, *OTHER_KINDS])
 def test_the_page_of_a_verb_opens_nothing_that_its_pre_flight_opened(verb):
     page = page_of(verb).__name__.rpartition(".")[2]
     text = (Path(mbert_cli.__file__).parent / "commands" / f"{page}.py").read_text()
