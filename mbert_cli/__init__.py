@@ -2,6 +2,7 @@
 
 Looking for                                    open
 the verbs                                      mbert_cli/cli.py
+the verbs that look at what is there           mbert_cli/overview_cli.py
 their flags                                    mbert_cli/flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
@@ -19,7 +20,9 @@ how it is printed and written                  mbert_cli/report/terminal.py
 how it looks in a browser                      mbert_cli/report/html.py
 runs and artifacts to choose among             mbert_cli/report/comparison.py
 what is known of each of them                  mbert_cli/report/choices.py
-pictures of a page                             mbert_cli/report/svg.py
+its pictures                                   mbert_cli/report/drawing.py
+attention of a model and its teacher           mbert_cli/report/attention_tables.py
+figures of matplotlib in a page                mbert_cli/report/svg.py
 where a run comes from                         mbert_cli/runs/ancestry.py
 what its training cost, and its curves         mbert_cli/runs/training_log.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,6 @@ class Trained:
         teacher: The teacher of the model, or of what it began with; None where there was none.
         cost: What all of its trainings cost together.
         devices: What they ran on.
-        losses: The loss of each run, a curve for each stage.
-        scores: The score on the validation set in the same way.
     """
 
     name: str
@@ -46,8 +45,16 @@ class Trained:
     teacher: Path | None
     cost: TrainingCost
     devices: tuple[str, ...]
-    losses: Sequence[Sequence[Curve]]
-    scores: Sequence[Sequence[Curve]]
+
+    @cached_property
+    def losses(self) -> list[list[Curve]]:
+        """The loss of each run, a curve for each stage; raises as `curves`."""
+        return [curves(run, LOSS_FIGURE) for run in self.runs]
+
+    @cached_property
+    def scores(self) -> list[list[Curve]]:
+        """The score on the validation set in the same way."""
+        return [curves(run, SCORE_FIGURE) for run in self.runs]
 
 
 def read_trainings(models: Sequence[Choice]) -> list[Trained]:
@@ -105,8 +112,6 @@ def _read(name: str, runs: tuple[Path, ...]) -> Trained:
         teacher=teacher_of(runs[0]),
         cost=TrainingCost(0, None, None, None) if kind == IMPORT else training_cost(runs),
         devices=tuple(dict.fromkeys(device for run in runs for device in _devices(run))),
-        losses=[curves(run, LOSS_FIGURE) for run in runs],
-        scores=[curves(run, SCORE_FIGURE) for run in runs],
     )
 
 
