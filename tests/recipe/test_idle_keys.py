@@ -215,6 +215,12 @@ CASES = [
     ),
     (
         "distill",
+        ["distill.strategy=task", "loss.focal_gamma=2"],
+        "loss.focal_gamma",
+        "together with distill.ground_truth_ratio=0, where nothing is learned from the labels. Received: 2.0",
+    ),
+    (
+        "distill",
         ["distill.strategy=task", "cache.budget_gigabytes=0", "cache.dtype=float32"],
         "cache.dtype",
         "together with cache.budget_gigabytes=0, where nothing is kept. Received: float32",
@@ -284,6 +290,7 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
         ("distill", ["distill.strategy=general", "distill.masks_text=true", "data.masking_rate=0.2"]),
         ("distill", ["distill.factors.attention_relations=1", "distill.relation_heads=4"]),
         ("distill", ["distill.strategy=task", "source=runs/a", "seed=3"]),
+        ("distill", ["distill.strategy=task", "distill.ground_truth_ratio=0.5", "loss.focal_gamma=2"]),
         ("distill", ["distill.strategy=task", "distill.intermediate_epochs=0", "distill.temperature=2"]),
         ("distill", ["distill.strategy=general", "distill.head_map=[1, 0]", "distill.projections=per_place"]),
     ],
