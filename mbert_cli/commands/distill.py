@@ -52,15 +52,14 @@ def run(ready: Ready) -> None:
     store_run = prepared(ready.store)
     require_same_vocabulary(store_run.vocabulary, ready.teacher.description, ready.teacher.path)
     recipe, store = with_input(ready.recipe, KEY, store_run.run), store_run.store
-    has_relations = any("attention_relations" in stage.loss_weights for stage in ready.plan)
     teacher = load_teacher(
         ready.teacher,
         recipe.train.precision,
         predicts=compares_predictions(ready.plan) or _starts_with_heads(ready),
-        returns_projections=has_relations,
+        returns_projections=ready.heads.relation_heads is not None,
     )
     teacher.trainable = False
-    student = _student(ready, recipe, store.vocabulary.size, has_relations)
+    student = _student(ready, recipe, store.vocabulary.size)
     _warm_start(student, teacher, ready, recipe.distill)
     if isinstance(recipe.distill, ComparisonOptions):
         console.info(f"Layers: {describe_places(ready.places)}. Heads: {ready.heads}")
@@ -79,7 +78,7 @@ def run(ready: Ready) -> None:
     )  # fmt: skip
 
 
-def _student(ready: Ready, recipe: DistillRecipe, vocab_size: int, has_relations: bool) -> keras.Model:
+def _student(ready: Ready, recipe: DistillRecipe, vocab_size: int) -> keras.Model:
     """The student with the heads that its strategy trains."""
     heads = STRATEGIES[recipe.distill.strategy].heads
     build: Callable[..., keras.Model] = build_encoder
@@ -90,7 +89,7 @@ def _student(ready: Ready, recipe: DistillRecipe, vocab_size: int, has_relations
         vocab_size=vocab_size,
         seed=recipe.seed,
         dtype=dtype_policy(recipe.train.precision),
-        returns_projections=has_relations,
+        returns_projections=ready.heads.relation_heads is not None,
     )
 
 

@@ -76,13 +76,10 @@ def map_layers(
     if layer_map is not None:
         return _checked_map(layer_map, teacher_layers, student_layers, key)
     if teacher_layers % student_layers:
-        example = [
-            max(0, (layer + 1) * teacher_layers // student_layers - 1) for layer in range(student_layers)
-        ]
         raise UserError(
             "The teacher's layers must be a multiple of the student's to be mapped evenly. "
             f"Received: {teacher_layers} teacher layers and {student_layers} student layers.",
-            f"Name the teacher layer for each student layer, as in --set {key}='{example}'.",
+            _example(teacher_layers, student_layers, key),
         )
     stride = teacher_layers // student_layers
     return [stride * layer + stride - 1 for layer in range(student_layers)]
@@ -93,9 +90,20 @@ def _checked_map(layer_map: Sequence[int], teacher_layers: int, student_layers: 
         raise UserError(
             f"{key} needs one teacher layer, 0 to {teacher_layers - 1}, for each of the "
             f"student's {student_layers} layers. Received: {layer_map}.",
-            f"{key}=null maps the layers evenly.",
+            _example(teacher_layers, student_layers, key)
+            if teacher_layers % student_layers
+            else f"{key}=null maps the layers evenly.",
         )
     return list(layer_map)
+
+
+def _example(teacher_layers: int, student_layers: int, key: str) -> str:
+    """A hint with a map that fits, as even as can be."""
+    ends = [(layer + 1) * teacher_layers // student_layers for layer in range(student_layers)]
+    return (
+        "Name the teacher layer for each student layer, "
+        f"as in --set {key}='{[max(0, end - 1) for end in ends]}'."
+    )
 
 
 def match_heads(teacher: Architecture, student: Architecture, options: ComparisonOptions) -> HeadMatch:

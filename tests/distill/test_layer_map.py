@@ -48,6 +48,20 @@ def test_a_layer_map_of_another_length_or_beyond_the_teacher_is_refused(layer_ma
     )
 
 
+@pytest.mark.parametrize(
+    ("layers", "hint"),
+    [
+        (4, "distill.layer_map=null maps the layers evenly."),
+        (3, "Name the teacher layer for each student layer, as in --set distill.layer_map='[0, 1, 3]'."),
+    ],
+)
+def test_the_hint_about_a_layer_map_works(layers, hint):
+    student = changed(STUDENT, num_layers=layers)
+    with pytest.raises(UserError) as error:
+        map_places(TEACHER, student, JointOptions(strategy="joint", layer_map=[9] * layers))
+    assert error.value.hint == hint
+
+
 def test_models_of_another_width_can_be_compared():
     narrow = changed(STUDENT, hidden_dim=64)
     assert map_places(TEACHER, narrow, JointOptions(strategy="joint")) == [0, 1, 2, 3, 4]
