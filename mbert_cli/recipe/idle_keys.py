@@ -128,7 +128,7 @@ _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads"
 IDLE = (
     IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
              "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
-    IdleKeys(("finetune", "eval", "predict", "export-tflite", "bench"), ("task.unlabelled",),
+    IdleKeys((*_WITH_TASK, "predict", "augment"), ("task.unlabelled",),
              "on a verb without a teacher, who alone could label these texts; `mbert distill --strategy task` has one"),
     IdleKeys(("predict",), _ALL_FILES, "on predict, which reads the texts that it is given and no set of the task"),
     IdleKeys(("predict",), _LABELS, "on predict, whose texts have no labels: the model knows its own"),
