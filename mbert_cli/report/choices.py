@@ -16,6 +16,7 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tflite.latency_reports import Latency, newest_latencies
 from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription
 from mbert_cli.weights.saved_files import WEIGHTS
+from mbert_cli.weights.store import load_weights
 
 PRETRAINING = "pre-training"
 """What stands in the place of a task for a run that has none."""
@@ -117,7 +118,8 @@ def _read_model(name: str, runs: Sequence[Path]) -> Choice:
     data = recipe.get("data") or {}
     tokens = description.task.sequence_length if description.task else data.get("sequence_length")
     recorded = read_object(run / FINAL / SUMMARY).get("parameters")
-    parameters = recorded if isinstance(recorded, int) else _count_parameters(description)
+    counted = recorded if isinstance(recorded, int) else _count_parameters(description)
+    parameters = counted if counted is not None else _count_saved(run)
     return Choice(
         name=name, model=name, path=run, runs=tuple(runs), mode="", kind=verb_of(run), task=task,
         parameters=parameters, word_table=_count_word_table(description), tokens=tokens,
@@ -180,7 +182,7 @@ def _task_name(recipe: Mapping[str, object], description: ModelDescription | Non
     if recipe.get("task"):
         return task_of(recipe)
     if description is None or description.task is None:
-        return PRETRAINING if description else "a task"
+        return PRETRAINING if description else "unknown task"
     return task_of({"task": description.task.model_dump(mode="json")})
 
 
@@ -191,6 +193,11 @@ def _count_parameters(description: ModelDescription | None) -> int | None:
     encoder = count_parameters(description.size, description.vocabulary.size)
     head, outputs = kind_of(description.kind).head, len(description.output_names or ())
     return encoder + count_task_parameters(description.size, head, outputs)
+
+
+def _count_saved(run: Path) -> int:
+    """Those of a run without a task that recorded none, as an import: all numbers that it saved."""
+    return sum(array.size for array in load_weights(run / FINAL / WEIGHTS).values())
 
 
 def _count_word_table(description: ModelDescription | None) -> int | None:

@@ -63,7 +63,9 @@ def comparison_page(
     files = [choice for choice in choices if choice.is_artifact]
     compared = by_set(choices)
     tables = [_score_table(one, drawn.scores.get(one.place, ())) for one in compared]
-    tables.append(_model_table(choices))
+    models_table = _model_table(choices)
+    if len(models_table.columns) > 1:
+        tables.append(models_table)
     if trainings:
         table = training_table(trainings)
         tables.append(replace(table, pictures=drawn.training))

@@ -138,6 +138,7 @@ def write_family(root: Path) -> Path:
         "set": "99",
         "examples": 64,
         "steps": 400,
+        "parameters": 5_000_000,
     }
     write_run(
         root / "teacher", "train-teacher", {"seed": 0, "train": {"batch_size": 64}}, "ib_bert_laptop", pretrained,

@@ -4,12 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_flops, count_parameters
 from mbert_cli.model.options import SIZES
 from mbert_cli.report.choices import PRETRAINING, Choice, read_choices
+from mbert_cli.weights.store import save_weights
 from tests.report.family import taught
 
 
@@ -40,9 +42,17 @@ def test_parameters_that_the_run_recorded_are_taken(family):
     assert found(family / "big")["big"].parameters == 7
 
 
+def test_parameters_of_an_import_without_a_task_are_all_numbers_that_it_saved(family):
+    run = family / "student"
+    (run / "final/summary.json").unlink()
+    arrays = {"encoder/a": np.zeros((3, 4), np.float32), "pooler/bias": np.zeros(5, np.float32)}
+    save_weights(run / "final/weights.safetensors", arrays, {})
+    assert found(run)["student"].parameters == 17
+
+
 def test_a_pretrained_run_has_its_own_score_and_no_task(family):
     student = found(family / "student")["student"]
-    assert (student.task, student.kind, student.parameters) == (PRETRAINING, "distill", None)
+    assert (student.task, student.kind, student.parameters) == (PRETRAINING, "distill", 5_000_000)
     assert [score.metric for score in student.scores] == ["masked_language_model_accuracy"]
 
 

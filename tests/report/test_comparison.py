@@ -114,6 +114,12 @@ def test_an_artifact_alone_is_a_row_of_its_own(family):
     ]  # fmt: skip
 
 
+def test_of_a_file_alone_there_is_no_table_of_models(family):
+    Path("a.tflite").write_bytes((family / "big/export/float32/model.tflite").read_bytes())
+    (table,) = page_of(artifacts=(Path("a.tflite"),)).tables
+    assert (table.title, table.rows) == ("unknown task, not scored", [["a", "1.3"]])
+
+
 def test_pictures_stand_with_the_tables_that_they_show(family):
     one, other = Picture("<svg/>", "one"), Picture("<svg/>", "other")
     attention = Table("Attention", ["a"], [["b"]])

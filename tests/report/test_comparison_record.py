@@ -53,4 +53,4 @@ def test_what_is_not_known_is_null(family):
     artifact = document(family / "big")["artifacts"][0]
     assert [artifact[key] for key in ("p50_ms", "p90_ms", "threads", "processor", "timed")] == [None] * 5
     model = document(family / "teacher")["models"][0]
-    assert [model[key] for key in ("parameters", "tokens", "flops", "teacher", "comes_from")] == [None] * 5
+    assert [model[key] for key in ("tokens", "flops", "teacher", "comes_from")] == [None] * 4
