@@ -251,7 +251,7 @@ def unread_keys(verb: str, form: str, read: set[tuple[str, ...]]) -> list[str]:
     return [
         path
         for path, key in keys_by_section(verb, form)
-        if key not in read and path not in refused and not path.startswith(READ_WHOLE)
+        if key not in read and path not in {*refused, CHOOSERS.get(verb)} and not path.startswith(READ_WHOLE)
     ]
 
 

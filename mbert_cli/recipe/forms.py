@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mbert_cli.errors import UserError
-from mbert_cli.recipe.files import QUICKSTART, find_recipe, recipe_names
+from mbert_cli.recipe.files import QUICKSTART, RecipeFile, find_recipe, recipe_names, recipes_folder
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.layers import Layer, file_layers, setting_layer, value_at
 from mbert_cli.recipe.schema import CHOOSERS, FORMS, RECIPES, USUAL_RECIPES
@@ -61,12 +61,12 @@ def recipes_of_form(verb: str, form: str) -> list[str]:
     return [name for name in recipe_names(verb) if _form_of(verb, name) == form]
 
 
-def hint_for_other_form(verb: str, name: str, form: str, mistakes: Sequence[tuple[str, str]]) -> str:
+def hint_for_other_form(verb: str, file: RecipeFile, form: str, mistakes: Sequence[tuple[str, str]]) -> str:
     """What helps where keys of other forms were given: recipes of the form, or of those that have a key that was typed.
 
     Args:
         verb: The verb.
-        name: The recipe that was read.
+        file: The recipe that was read.
         form: Its form.
         mistakes: Place and sentence of each mistake; a sentence begins with its key.
 
@@ -81,8 +81,10 @@ def hint_for_other_form(verb: str, name: str, form: str, mistakes: Sequence[tupl
     asked = _forms_with(verb, text.partition(":")[0]) if where.startswith("--") else [form]
     found = {other: recipes_of_form(verb, other) for other in asked}
     if not any(found.values()):
+        if not file.path.is_relative_to(recipes_folder()):
+            return f"Take out what {form} does not have, or choose another {chooser}."
         return (
-            f"No recipe of mbert has {chooser}={form}; `mbert recipe copy {verb}/{name} mine.yaml` gives one "
+            f"No recipe of mbert has {chooser}={form}; `mbert recipe copy {verb}/{file.name} mine.yaml` gives one "
             "to take these keys out of."
         )
     listed = "; ".join(f"for {other}: {', '.join(names)}" for other, names in found.items() if names)

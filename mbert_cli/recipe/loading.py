@@ -310,7 +310,7 @@ class _Draft:
     def _error(self, file: RecipeFile) -> UserError:
         self.mistakes.sort(key=_reading_order)
         mistakes = [f"{where}: {sentence}" for where, sentence in self.mistakes]
-        hint = hint_for_other_form(self.verb, file.name, self.form, self.mistakes)
+        hint = hint_for_other_form(self.verb, file, self.form, self.mistakes)
         if len(mistakes) == 1:
             key = self.mistakes[0][1].split(" ")[0]
             is_key = any(key == known.path for known in keys_of(self.verb))

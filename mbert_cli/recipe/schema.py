@@ -249,9 +249,13 @@ SMOKE_SEARCH: dict[str, object] = {"search.seed": [0, 1], "search.max_trials": 4
 
 
 def smoke_sizes(values: Mapping[str, object]) -> dict[str, object]:
-    """And for the width inside the blocks, in a recipe whose size has such blocks."""
-    model = values.get("model")
+    """And for what goes with a size: the width inside its blocks, and maps of layers and heads, which are gone."""
+    model, distill = values.get("model"), values.get("distill")
+    settings: dict[str, object] = {}
     size = SIZES.get(str(model.get("size"))) if isinstance(model, Mapping) else None
-    if size is None or size.intra_dim is None:
-        return {}
-    return {"model.changes.intra_dim": 16 if size.intra_dim < size.hidden_dim else 32}
+    if size is not None and size.intra_dim is not None:
+        settings["model.changes.intra_dim"] = 16 if size.intra_dim < size.hidden_dim else 32
+    if isinstance(distill, Mapping):
+        maps = ("layer_map", "head_map", "copied_layers")
+        settings |= {f"distill.{name}": None for name in maps if distill.get(name)}
+    return settings

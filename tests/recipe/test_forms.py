@@ -116,3 +116,14 @@ def test_where_no_recipe_is_of_a_strategy_one_is_copied():
         "No recipe of mbert has distill.strategy=auxiliary; `mbert recipe copy distill/mobilebert mine.yaml` gives "
         "one to take these keys out of."
     )
+
+
+def test_a_file_of_the_users_own_is_mended_where_no_recipe_is_of_its_strategy(tmp_path):
+    (tmp_path / "mine.yaml").write_text("distill:\n  strategy: joint\n  finished_layer_scale: 0.2\n")
+    with pytest.raises(UserError) as caught:
+        load("distill", "mine.yaml")
+    assert caught.value.message == (
+        "mine.yaml:3: distill.finished_layer_scale: only for distill.strategy: progressive. "
+        "Received: distill.strategy: joint"
+    )
+    assert caught.value.hint == "Take out what joint does not have, or choose another distill.strategy."

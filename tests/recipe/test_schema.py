@@ -84,5 +84,12 @@ def test_smoke_makes_every_strategy_small(strategy):
     assert (size.intra_dim is None) == (loaded.recipe.model.changes.intra_dim is None)
 
 
+def test_smoke_leaves_out_maps_between_layers_that_are_gone():
+    distill = load("distill", "minilm_general", ["distill.head_map=[1, 0]"], smoke=True).recipe.distill
+    assert (distill.layer_map, distill.head_map) == (None, [1, 0])
+    assert load("distill", "minilm_general").recipe.distill.layer_map == [1, 2, 4, 5]
+    assert load("distill", "quickstart_distilbert", smoke=True).recipe.distill.copied_layers is None
+
+
 def test_every_form_has_values_for_smoke():
     assert set(SMOKE_FORMS) == set(FORMS["distill"])
