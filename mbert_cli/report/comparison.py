@@ -168,7 +168,9 @@ def _score_notes(compared: ScoredSet, timings: Sequence[Conditions]) -> list[str
     found = [score for choice in compared.choices if (score := choice.score_at(compared.place))]
     notes = []
     if any(score.deviation is not None for score in found):
-        notes.append("Scores with ± are means over seeds with their standard deviation.")
+        notes.append(
+            "Scores with ± are means over seeds with their standard deviation; an artifact is of one seed."
+        )
     if len(timings) == 1:
         notes.append(f"Times: {timings[0].line}")
     elif timings:

@@ -50,7 +50,10 @@ def test_all_choices_of_a_set_stand_in_one_table(page):
         ["small-1 dynamic_int8", "87.50%", "", "0.3", "0.40", "0.44", "size, latency", "64", "0.06"],
         ["small-1 float32", "88.00%", "", "1.0", "0.90", "0.99", "size, latency", "64", "0.06"],
     ]  # fmt: skip
-    assert table.notes[0] == "Scores with ± are means over seeds with their standard deviation."
+    assert (
+        table.notes[0]
+        == "Scores with ± are means over seeds with their standard deviation; an artifact is of one seed."
+    )
     assert table.notes[1].startswith(
         "Times: 1 thread. Measured on Some Processor, 2 cores, load 0.2, with LiteRT 2.3.0"
     )
