@@ -168,7 +168,7 @@ def _require_open(
             raise UserError(
                 f"A stage that is over takes no more steps. Received: {asked} for {path}, which is at step "
                 f"{step:,} and has done the {old.steps:,} steps of {old.name}",
-                f"More {LAST[kind]} lengthen the last stage; `--run DIR` begins another run.",
+                f"More {LAST.get(kind, GROWING[kind][0])} lengthen the last stage; `--run DIR` begins another run.",
             )
 
 

@@ -107,6 +107,37 @@ def test_more_steps_of_a_stage_that_is_over_are_refused(strategy, step, name, do
     )
 
 
+def task_plan(recipe) -> list[Stage]:
+    optimizer = recipe.train.optimizer.model_copy(update={"learning_rate": 1e-3})
+    lengths = (
+        recipe.distill.intermediate_epochs * 10,
+        min(recipe.train.epochs * 10, recipe.train.max_steps or 10**9),
+    )
+    names = "transfer all layers", "the teacher's answers"
+    stages = zip(names, lengths, strict=True)
+    return [Stage(name, steps, {"loss": 1.0}, make_schedule(optimizer, steps)) for name, steps in stages]
+
+
+def distill_task(*settings: str, **before: int) -> bool:
+    recipe = load("distill", "quickstart_task", ["distill.intermediate_epochs=2", *settings]).recipe
+    changes = {f"train.{name}": (old, getattr(recipe.train, name)) for name, old in before.items()}
+    return growth_of("distill-task", recipe, task_plan, Path("run")).takes_effect(changes)
+
+
+@pytest.mark.parametrize("step", [0, 10, 20, 30, 50])
+def test_more_epochs_lengthen_the_last_stage_of_a_task_distillation(step, capsys):
+    if step:
+        stand_at(step)
+    assert distill_task("train.epochs=5", epochs=3)
+    assert "run continues for more steps, 70 after 50: train.epochs 5 after 3" in capsys.readouterr().err
+
+
+def test_a_higher_limit_lengthens_the_last_stage_of_a_task_distillation():
+    stand_at(25)
+    assert distill_task("train.max_steps=20", max_steps=5)
+    assert not distill_task("train.max_steps=null", max_steps=30)
+
+
 def test_a_finished_run_needs_its_last_checkpoint():
     Path("run/final").mkdir(parents=True)
     with pytest.raises(UserError) as caught:
