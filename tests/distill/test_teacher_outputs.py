@@ -116,6 +116,16 @@ def test_a_killed_recording_keeps_its_whole_parts_and_makes_the_others(open_reco
     assert open_recording(number_rows(LENGTHS)).missing == [0, 2]
 
 
+def test_what_a_dead_process_left_of_a_part_is_no_part(record_all, open_recording, number_rows):
+    outputs = open_recording(number_rows(LENGTHS))
+    left = outputs.path / "part-00001.partial-999999999"
+    left.mkdir()
+    (left / RECORDS).write_bytes(b"0" * outputs.recorded.part_bytes(1))
+    assert open_recording(number_rows(LENGTHS)).missing == [0, 1, 2]
+    assert record_all(number_rows(LENGTHS)).missing == []
+    assert not left.exists()
+
+
 @pytest.mark.parametrize("change", ["cut", "alter", "remove", "unmanifest"])
 def test_a_damaged_part_is_made_anew(record_all, open_recording, number_rows, change):
     outputs = record_all(number_rows(LENGTHS))
