@@ -120,6 +120,10 @@ def _compares_no_layers(values: Values) -> bool:
     return values.get("distill.intermediate_epochs") == 0
 
 
+def _has_no_teacher(values: Values) -> bool:
+    return _compares_no_layers(values) and values.get("distill.ground_truth_ratio") == 1
+
+
 _OF_HIDDEN_STATES = ("feature_map", "feature_mean", "feature_variance", "hidden_states", "hidden_cosine")
 _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads", "distill.projections",
                *(f"distill.factors.{name}" for name in TransferFactors.model_fields))  # fmt: skip
@@ -128,7 +132,7 @@ _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads"
 IDLE = (
     IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
              "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
-    IdleKeys((*_WITH_TASK, "predict", "augment"), ("task.unlabelled",),
+    IdleKeys(("finetune", "eval", "predict", "export-tflite", "bench", "augment"), ("task.unlabelled",),
              "on a verb without a teacher, who alone could label these texts; `mbert distill --strategy task` has one"),
     IdleKeys(("predict",), _ALL_FILES, "on predict, which reads the texts that it is given and no set of the task"),
     IdleKeys(("predict",), _LABELS, "on predict, whose texts have no labels: the model knows its own"),
@@ -197,6 +201,9 @@ IDLE = (
              lambda values: values["distill.ground_truth_ratio"] == 0),
     IdleKeys(("distill",), ("distill.warm_start",), "together with source, whose weights the student starts with",
              _is_set("source")),
+    IdleKeys(("distill",), ("task.unlabelled", "cache.budget_gigabytes", "cache.dtype", "cache.folder"),
+             "together with distill.intermediate_epochs=0 and distill.ground_truth_ratio=1, where nothing is learned "
+             "from the teacher", _has_no_teacher),
     IdleKeys(("distill",), ("cache.dtype", "cache.folder"),
              "together with cache.budget_gigabytes=0, where nothing is kept",
              lambda values: values["cache.budget_gigabytes"] == 0),

@@ -186,6 +186,25 @@ CASES = [
     *(
         (
             "distill",
+            [
+                "distill.strategy=task",
+                "distill.intermediate_epochs=0",
+                "distill.ground_truth_ratio=1",
+                "task.source=file",
+                "task.train=a.csv",
+                f"{key}={value}",
+            ],
+            key,
+            (
+                "together with distill.intermediate_epochs=0 and distill.ground_truth_ratio=1, where nothing is "
+                f"learned from the teacher. Received: {value}"
+            ),
+        )
+        for key, value in (("task.unlabelled", "[mails.txt]"), ("cache.budget_gigabytes", "2.0"))
+    ),
+    *(
+        (
+            "distill",
             ["distill.strategy=task", "distill.intermediate_epochs=0", f"distill.{setting}"],
             f"distill.{setting.partition('=')[0]}",
             (
@@ -290,6 +309,10 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
         ("distill", ["distill.strategy=general", "distill.masks_text=true", "data.masking_rate=0.2"]),
         ("distill", ["distill.factors.attention_relations=1", "distill.relation_heads=4"]),
         ("distill", ["distill.strategy=task", "source=runs/a", "seed=3"]),
+        (
+            "distill",
+            ["distill.strategy=task", "task.source=file", "task.train=a.csv", "task.unlabelled=[mails.txt]"],
+        ),
         ("distill", ["distill.strategy=task", "distill.ground_truth_ratio=0.5", "loss.focal_gamma=2"]),
         ("distill", ["distill.strategy=task", "distill.intermediate_epochs=0", "distill.temperature=2"]),
         ("distill", ["distill.strategy=general", "distill.head_map=[1, 0]", "distill.projections=per_place"]),
