@@ -334,6 +334,7 @@ IDLE_RECIPES = [
     ("finetune", "task:\n  source: file\n  train: a.jsonl\n  delimiter: ;\n", "task.delimiter", 4),
     ("finetune", "task:\n  source: file\n  train: a.csv\n  label_separator: ;\n", "task.label_separator", 4),
     ("finetune", "task:\n  source: squad\n  validation_share: 0.2\n", "task.validation_share", 3),
+    ("distill", "distill:\n  strategy: task\ntrain:\n  validate_every: 9\n", "train.validate_every", 4),
     ("prepare", "corpus:\n  source: files\n  globs: [a.txt]\n  text_field: body\n", "corpus.text_field", 4),
 ]
 
