@@ -14,8 +14,9 @@ import pytest
 import tensorflow as tf
 
 from mbert_cli.corpus.corpus import documents
-from mbert_cli.distill.options import TransferFactors
+from mbert_cli.distill.options import DistilBertFactors, DistillOptions, TaskOptions, TransferFactors
 from mbert_cli.distill.strategies import STRATEGIES
+from mbert_cli.distill.strategies.task import TaskStudent, task_stages
 from mbert_cli.errors import UserError
 from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import AnyTask, ImportedTask
@@ -28,6 +29,7 @@ from mbert_cli.model.options import SIZES, SizeChanges
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import LoadedRecipe, load
+from mbert_cli.recipe.schema import FORMS
 from mbert_cli.search.grid import SearchPlan, plan_search
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.tasks.asked_texts import read_texts
@@ -38,6 +40,7 @@ from mbert_cli.tasks.training import task_loss
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.options import OptimizerOptions
+from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 WORDS = [f"w{number}" for number in range(40)]
@@ -231,7 +234,7 @@ def test_a_key_of_a_task_changes_what_a_verb_works_on_or_is_refused(folder, monk
 SIZE_CHANGES = {
     "num_layers": 3, "hidden_dim": 64, "num_heads": 2, "intermediate_dim": 64, "embedding_dim": 32, "intra_dim": 32,
     "num_feedforward_networks": 1, "normalization": "layer_norm", "activation": "gelu_exact", "hidden_dropout_rate": 0.25,
-    "attention_dropout_rate": 0.25, "max_length": 64, "initializer_range": 0.5,
+    "attention_dropout_rate": 0.25, "max_length": 64, "initializer_range": 0.5, "pooler_activation": "relu",
 }  # fmt: skip
 
 
@@ -245,12 +248,25 @@ def test_a_change_of_a_size_changes_the_size(name):
     assert changed.recipe.model.resolve() != SIZES[size]
 
 
-@pytest.mark.parametrize("name", TransferFactors.model_fields)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_factor_is_the_weight_of_a_loss(name, strategy):
+FACTORS = [
+    (strategy, name)
+    for strategy in FORMS["distill"]
+    for name in (DistilBertFactors if strategy == "distilbert" else TransferFactors).model_fields
+]
+
+
+def stages_of(options: DistillOptions) -> list[Stage]:
+    places, optimizer = range(3), OptimizerOptions(learning_rate=1e-3)
+    if isinstance(options, TaskOptions):
+        student = TaskStudent(places, "cross_entropy", ("classifier",))
+        return task_stages(options, student, optimizer, intermediate_steps=5, prediction_steps=5)
+    return STRATEGIES[options.strategy].stages(options, places, optimizer)
+
+
+@pytest.mark.parametrize(("strategy", "name"), FACTORS)
+def test_a_factor_is_the_weight_of_a_loss(strategy, name):
     recipe = load("distill", settings=[f"distill.strategy={strategy}", f"distill.factors.{name}=7.5"]).recipe
-    stages = STRATEGIES[strategy](recipe.distill, range(3), OptimizerOptions(learning_rate=1e-3))
-    assert 7.5 in stages[0].loss_weights.values()
+    assert stages_of(recipe.distill)[0].loss_weights[name] == 7.5
 
 
 @pytest.mark.parametrize("setting", ["loss.class_weights=[1.0, 3.0]", "loss.focal_gamma=2.0"])
