@@ -8,7 +8,7 @@ Both kinds of batch:
     segment_ids: (batch, length) int32. 0 for `[CLS] A [SEP]` and padding, 1 for `B [SEP]`.
     padding_mask: (batch, length) int32. 1 for a real token, 0 for padding.
 
-Pre-training batches also:
+Pre-training batches also, and those of text without masks only the last:
     masked_positions: (batch, predictions) int32. Ascending; 0 in unused slots.
     masked_ids: (batch, predictions) int32. The original tokens at those positions; 0 in unused slots.
     masked_weights: (batch, predictions) float32. 1 for a used slot, 0 for an unused one.
