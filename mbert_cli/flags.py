@@ -53,13 +53,14 @@ ReportRun = Annotated[
 Target = Annotated[
     Path | None,
     typer.Argument(
-        help="A run, or a .tflite file (default: the newest complete finetune run).", show_default=False
+        help="A run, or a .tflite file (default: the newest complete run with a task model).",
+        show_default=False,
     ),
 ]
 Targets = Annotated[
     list[Path] | None,
     typer.Argument(
-        help="Runs or .tflite files (default: the newest complete finetune run).", show_default=False
+        help="Runs or .tflite files (default: the newest complete run with a task model).", show_default=False
     ),
 ]
 Reported = Annotated[
