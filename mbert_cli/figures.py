@@ -26,9 +26,14 @@ def show_score(name: str | None, value: float | None, deviation: float | None = 
     """
     if value is None:
         return ""
-    if name is None or not name.endswith("loss"):
+    if not is_loss(name):
         return f"{name or ''} {show_share(value, deviation)}".strip()
     return f"{name} {value:.4f}" + ("" if deviation is None else f" ± {deviation:.4f}")
+
+
+def is_loss(name: str | None) -> bool:
+    """Whether less of a score is better, and it is no share: its name says that it is a loss."""
+    return name is not None and name.endswith("loss")
 
 
 def show_moment(moment: datetime | None) -> str:

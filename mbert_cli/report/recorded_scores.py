@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from mbert_cli.figures import is_loss
 from mbert_cli.json_text import read_object
 from mbert_cli.report.exported_artifact import ExportedArtifact
 from mbert_cli.runs.artifacts import is_outdated
@@ -108,9 +109,9 @@ def _mean(scores: Sequence[SetScore]) -> SetScore:
 
 
 def _score(task: str, report: Mapping[str, Any], metric: object) -> SetScore | None:
-    """The score of a record; None where it has none."""
+    """The score of a record; None where it has none, or a loss, which says nothing about other teachers' students."""
     value, seeds, deviation = report.get("score"), report.get("seeds"), report.get("deviation")
-    if not _is_number(value):
+    if not _is_number(value) or is_loss(str(metric)):
         return None
     return SetScore(
         task,

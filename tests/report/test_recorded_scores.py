@@ -60,6 +60,12 @@ def test_a_score_that_is_no_number_is_none(family):
         assert scores_of_run(family / "big", "sst2") == []
 
 
+def test_a_loss_is_no_score_to_choose_by(family):
+    file = family / "big/final/summary.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"score": 3.5, "score_name": "transfer_loss"}))
+    assert scores_of_run(family / "big", "pre-training") == []
+
+
 def test_agreement_with_keras_is_no_score(family):
     run = family / "small-1"
     path = run / "export/float32/model.tflite"
