@@ -197,10 +197,14 @@ def _record(
     started = time.perf_counter()
     key = RecordingKey(identity, digest_rows(plan.rows, plan.recorded.order), plan.layout)
     outputs = TeacherOutputs(folder, key, plan.recorded)
-    missing = list(outputs.missing)
-    _make_room(outputs, plan, options)
-    if missing:
-        _run(network, plan, outputs)
+    try:
+        missing = list(outputs.missing)
+        _make_room(outputs, plan, options)
+        if missing:
+            _run(network, plan, outputs)
+    except BaseException:
+        outputs.close()  # others may remove what was begun
+        raise
     _say(plan, outputs, len(missing), time.perf_counter() - started)
     return outputs
 

@@ -11,6 +11,7 @@ import pytest
 
 from mbert_cli.distill import teacher_outputs as recording
 from mbert_cli.distill.options import CacheOptions
+from mbert_cli.distill.recordings import make_room
 from mbert_cli.distill.taught_rows import TaughtRows
 from mbert_cli.examples.text_rows import TextRows
 from mbert_cli.examples.texts import Examples
@@ -206,6 +207,8 @@ def test_numbers_beyond_float16_are_kept_in_float32(lesson, network, capsys):
         "Teacher outputs: teacher_logits holds 1e+06, beyond cache.dtype=float16; they are kept in float32"
     )
     assert [file.name for file in lesson.folder.glob("*/*.partial-*")] == []
+    assert make_room(lesson.folder, 0, 0, taught.rows.outputs.path) != []  # what was begun is in nobody's use
+    assert list(lesson.folder.iterdir()) == [taught.rows.outputs.path]
 
 
 def test_what_was_used_longest_ago_goes_to_keep_within_the_budget(lesson, capsys):
