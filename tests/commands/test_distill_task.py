@@ -9,7 +9,15 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.weights.store import load_weights
-from tests.tasks.toy_distillation import TINYBERT, distil, journal, make_source, make_teacher
+from tests.tasks.toy_distillation import (
+    TEACHER,
+    TINYBERT,
+    distil,
+    journal,
+    make_source,
+    make_teacher,
+    task_settings,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -115,8 +123,10 @@ def test_a_distilled_model_serves_wherever_a_fine_tuned_one_does(run, capsys):
         assert code == 0, output + said
     assert json.loads((student / "eval/validation.json").read_text())["score"] == score
     assert (student / "export/float32/model.tflite").is_file()
-    chain = "".join(map(str, run("runs", "--chain")))
-    assert "student, from source" in chain and "further, from student" in chain
+    models = json.loads(run("runs", "--chain", "--format", "json")[1])["models"]
+    origins = {model["model"]: model["comes_from"] for model in models}
+    assert origins["student"].startswith("source") and origins["student"].endswith("; taught by teacher")
+    assert origins["further"].startswith("student")
     distil(teacher=student, source=source, run="runs/second")
 
 
@@ -165,3 +175,25 @@ def test_a_run_does_not_go_on_with_other_unlabelled_text(kill_at):
     Path("mails.txt").write_text("so so\n")
     with pytest.raises(UserError, match=r"task\.unlabelled"):
         distil("task.unlabelled=[mails.txt]", teacher=teacher, source=source)
+
+
+@pytest.mark.slow
+def test_a_student_learns_what_its_teacher_knows_without_a_label(run, capsys):
+    """Every text that the student sees has a wrong label; the teacher knows better."""
+    size = TEACHER.model_copy(
+        update={"hidden_dropout_rate": 0.0, "attention_dropout_rate": 0.0, "initializer_range": 0.2}
+    )
+    source = make_source(size)
+    learn = ["train.batch_size=4", "train.epochs=40", "train.optimizer.learning_rate=1e-2", "dropout_rate=0"]
+    settings = [word for setting in (*task_settings("classification"), *learn) for word in ("--set", setting)]
+    code, output, said = run("finetune", "file", "--source", str(source), *settings, "--run", "runs/teacher")
+    assert code == 0, output + said
+    right = Path("t.csv").read_text()
+    labels = {"ba": "so", "so": "fi", "fi": "ba"}
+    wrong = [
+        f"{text},{labels[label]}" for text, label in (line.split(",") for line in right.splitlines()[1:])
+    ]
+    Path("wrong.csv").write_text("\n".join(["text,label", *wrong]) + "\n")
+    student = distil(*learn, "task.train=wrong.csv", teacher=Path("runs/teacher"), source=source)
+    assert json.loads((student / "final/summary.json").read_text())["score"] == 1.0
+    assert json.loads(Path("runs/teacher/final/summary.json").read_text())["score"] == 1.0
