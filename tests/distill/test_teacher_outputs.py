@@ -1,6 +1,7 @@
 """A recording of a teacher: read back row by row, never taken for another one, and whole or not there."""
 
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,14 +117,21 @@ def test_a_killed_recording_keeps_its_whole_parts_and_makes_the_others(open_reco
     assert open_recording(number_rows(LENGTHS)).missing == [0, 2]
 
 
-def test_what_a_dead_process_left_of_a_part_is_no_part(record_all, open_recording, number_rows):
+def test_what_a_process_left_that_was_killed_is_no_part(record_all, open_recording, number_rows):
     outputs = open_recording(number_rows(LENGTHS))
-    left = outputs.path / "part-00001.partial-999999999"
-    left.mkdir()
-    (left / RECORDS).write_bytes(b"0" * outputs.recorded.part_bytes(1))
+
+    def killed():
+        yield b"0" * outputs.recorded.part_bytes(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    process = os.fork()
+    if not process:
+        outputs.write(0, killed())
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGKILL
+    assert [path.name for path in outputs.path.glob("part-*")] == [f"part-00000.partial-{process}"]
     assert open_recording(number_rows(LENGTHS)).missing == [0, 1, 2]
     assert record_all(number_rows(LENGTHS)).missing == []
-    assert not left.exists()
+    assert [path.name for path in outputs.path.glob("part-*.partial-*")] == []
 
 
 @pytest.mark.parametrize("change", ["cut", "alter", "remove", "unmanifest"])
