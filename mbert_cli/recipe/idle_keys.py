@@ -190,6 +190,8 @@ IDLE = (
     IdleKeys(("distill",), ("distill.temperature",),
              "together with distill.factors.soft_targets=0, where nothing is learned from the teacher's predictions",
              lambda values: values.get("distill.factors.soft_targets") == 0),
+    IdleKeys(("distill",), ("distill.temperature",), "on a task of numbers, which are compared as they are",
+             lambda values: values.get("task.kind") == "regression" or values.get("task.name") == "stsb"),
     IdleKeys(("distill",), ("distill.projections",), "where no loss compares hidden states",
              _has_no(*_OF_HIDDEN_STATES)),
     IdleKeys(("distill",), ("distill.intermediate_learning_rate", "distill.intermediate_max_steps", *_COMPARISON),

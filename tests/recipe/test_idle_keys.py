@@ -228,6 +228,12 @@ CASES = [
     ),
     (
         "distill",
+        ["distill.strategy=task", "task.source=glue", "task.name=stsb", "distill.temperature=2"],
+        "distill.temperature",
+        "on a task of numbers, which are compared as they are. Received: 2.0",
+    ),
+    (
+        "distill",
         ["distill.strategy=task", "source=runs/a", "distill.warm_start=[]"],
         "distill.warm_start",
         "together with source, whose weights the student starts with. Received: []",
