@@ -25,9 +25,9 @@ class AugmentOptions(Section):
     English ones."""
     sees_original: bool = True
     """The masked LM reads the original text behind the masked one, so that candidates keep closer to its meaning."""
-    masked_share: Share = 0.15
-    """Largest share of the tokens of a row that is masked at once, as in pre-training; 0 masks one word at a time, as
-    TinyBERT's authors do, which takes several times as long."""
+    masked_share: Share = 0.25
+    """Largest share of the tokens of a row, those of the original among them, that is masked at once; pre-training
+    masks 0.15 of them. 0 masks one word at a time, as TinyBERT's authors do, which takes several times as long."""
     sequence_length: Annotated[int, Field(ge=8)] = 128
     """Tokens of a row that the masked LM reads; of a longer text it reads a window around each word."""
     batch_size: Positive = 64

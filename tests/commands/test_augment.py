@@ -1,7 +1,9 @@
 """`mbert augment` as a person types it: what lies there in the end, and after a kill, and what learns from it."""
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +145,23 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(run, monkeypat
     assert len(calls) == 4  # two pieces before, one of them again
     assert augmented() == augmented("runs/whole")
     assert not Path("runs/augment-sst2/candidates").exists()
+
+
+def test_ctrl_c_keeps_what_is_found(run, monkeypatch):
+    monkeypatch.setattr(candidates, "PIECE_TEXTS", 2)
+    fill = MaskedWords.fill
+
+    def interrupt(self, words):
+        os.kill(os.getpid(), signal.SIGINT)
+        return fill(self, words)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MaskedWords, "fill", interrupt)
+        code, _, err = run(*SST2, "-q")
+    assert code == 130
+    assert "Stopped by Ctrl-C: runs/augment-sst2 has the candidates of 2 of 5 texts." in err
+    assert describe_run(Path("runs/augment-sst2")).state == "interrupted"
+    assert run(*SST2, "-q")[0] == 0
 
 
 def test_another_seed_draws_others_and_another_recipe_is_refused(run):
