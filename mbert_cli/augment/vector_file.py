@@ -39,6 +39,7 @@ def read_vectors(path: Path, max_rows: int) -> WordVectors:
         words += [word for _, word, _ in block]
         blocks.append(_numbers(block, path))
     vectors = np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)
+    blocks.clear()  # as large as the table
     found = WordVectors(words, vectors)
     if not len(found):
         raise UserError(

@@ -24,10 +24,11 @@ class WordVectors:
     """
 
     def __init__(self, words: Sequence[str], vectors: np.ndarray) -> None:
-        lengths = np.linalg.norm(vectors, axis=1)
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))  # a norm would hold a second table
         kept = [row for row, word in enumerate(words) if lengths[row] > 0 and is_candidate(word)]
         self.words = [words[row] for row in kept]
-        self.directions = (vectors[kept] / lengths[kept, None]).astype(np.float32, copy=False)
+        self.directions = np.asarray(vectors[kept], np.float32)
+        self.directions /= lengths[kept, None]
 
     def __len__(self) -> int:
         return len(self.words)

@@ -165,10 +165,11 @@ def test_ctrl_c_keeps_what_is_found(run, monkeypatch):
 
 
 def test_another_seed_draws_others_and_another_recipe_is_refused(run):
-    assert run(*SST2, "-q")[0] == 0
-    assert run(*SST2, "--set", "seed=1", "--run", "runs/other", "-q")[0] == 0
+    typed = (*SST2, *VECTORS, "-q")
+    assert run(*typed)[0] == 0
+    assert run(*typed, "--set", "seed=1", "--run", "runs/other")[0] == 0
     assert augmented() != augmented("runs/other")
-    code, _, err = run(*SST2, "--set", "seed=1", "-q")
+    code, _, err = run(*typed, "--set", "seed=1")
     assert code == 2
     assert "seed: 1 (the run in runs/augment-sst2 has 0)" in err
 
