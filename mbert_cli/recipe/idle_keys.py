@@ -53,7 +53,7 @@ class IdleKeys:
         return _is_flag(origin) or (self.when is None and not is_default)
 
 
-_LEARNS_TASK = ("finetune", "distill")
+_LEARNS_TASK = ("finetune", "distill", "augment")
 _READS_TASK = ("eval", "export-tflite", "bench")
 _WITH_TASK = (*_LEARNS_TASK, *_READS_TASK)
 _FILES = ("task.train", "task.validation")
@@ -150,7 +150,7 @@ IDLE = (
     IdleKeys(_READS_TASK, ("task.train",), "together with task.validation, which alone is read here",
              lambda values: values.get("task.source") == "squad" and values.get("task.validation") is not None
              and values.get("evaluate.split") != "train"),
-    IdleKeys(_WITH_TASK[1:], ("task.train",), "on a set to be scored on, which the folder of the task has",
+    IdleKeys(_READS_TASK, ("task.train",), "on a set to be scored on, which the folder of the task has",
              lambda values: values.get("task.source") == "glue" and values.get("evaluate.split") != "train"),
     IdleKeys(_WITH_TASK, ("task.data_dir",), "together with files of your own, which are read in its place",
              _replaces_prepared_sets),

@@ -16,6 +16,18 @@ SQUAD = ["task.source=squad", "task.train=a.json"]
 FILE = ["task.source=file", "task.train=a.csv"]
 CASES = [
     (
+        "augment",
+        ["vectors.source=file", "vectors.path=glove.txt", "augment.sees_original=false"],
+        "augment.sees_original",
+        "with word vectors alone; masked_language_model names a run that reads texts. Received: false",
+    ),
+    (
+        "augment",
+        ["task.source=file", "task.train=a.csv", "task.validation=b.csv", "task.validation_share=0.2"],
+        "task.validation_share",
+        "together with task.validation, a file that is held out whole. Received: 0.2",
+    ),
+    (
         "finetune",
         ["train.validate_every=5"],
         "train.validate_every",
@@ -312,6 +324,12 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
             ["train.optimizer.name=lamb", "train.optimizer.weight_decay=0", "train.optimizer.no_decay=[]"],
         ),
         ("finetune", ["search.epochs=[1, 2]", "search.prune_margin=0.1"]),
+        ("finetune", ["task.source=glue", "task.name=sst2", "task.train=runs/augment-sst2"]),
+        (
+            "distill",
+            ["distill.strategy=task", "task.source=glue", "task.name=sst2", "task.train=runs/augment-sst2"],
+        ),
+        ("augment", ["augment.sees_original=false"]),
         ("distill", ["distill.strategy=general", "distill.masks_text=true", "data.masking_rate=0.2"]),
         ("distill", ["distill.factors.attention_relations=1", "distill.relation_heads=4"]),
         ("distill", ["distill.strategy=task", "source=runs/a", "seed=3"]),
