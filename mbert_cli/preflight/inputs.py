@@ -14,7 +14,7 @@ from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import VerbRecipe
 from mbert_cli.runs.complete import Run
-from mbert_cli.runs.lineage import IMPORT, ONLY_NAMED
+from mbert_cli.runs.lineage import found_unnamed
 from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recorded_recipe
 from mbert_cli.weights.saved_model import RunModel
 
@@ -36,7 +36,7 @@ def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tu
     chosen = named or recorded_input(invocation, key)
     if chosen:
         return Run.open(Path(chosen), verbs)
-    own = tuple(verb for verb in verbs if verb not in ONLY_NAMED.get(key, (IMPORT,)))
+    own = found_unnamed(key, verbs)
     newest = newest_complete(invocation.root, own)
     if newest is None:
         raise UserError(

@@ -11,7 +11,7 @@ from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of
 from mbert_cli.recipe.layers import Layer, file_layers, setting_layer, value_at
 from mbert_cli.recipe.schema import TaskDistillRecipe
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, read_value
-from mbert_cli.runs.lineage import FINE_TUNED
+from mbert_cli.runs.lineage import TASK_MODELS, found_unnamed
 from mbert_cli.runs.listing import FINAL, newest_complete, recorded_recipe
 from mbert_cli.weights.description import DESCRIPTION_FILE
 
@@ -51,7 +51,7 @@ def task_of_teacher(
         return None
     named = [value for layer in layers if (value := value_at(layer, "teacher"))]
     teacher = named[-1] if named else recorded_recipe(run).get("teacher") if run else None
-    path = Path(str(teacher)) if teacher else newest_complete(root, FINE_TUNED)
+    path = Path(str(teacher)) if teacher else newest_complete(root, found_unnamed("teacher", TASK_MODELS))
     return _recorded(path) if path else None
 
 

@@ -1,6 +1,6 @@
 """Which kinds of runs serve as what, and what a run started from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,16 @@ WITH_WEIGHTS = ("train-teacher", "distill", *FINE_TUNED, IMPORT)
 
 ONLY_NAMED = {"teacher": (IMPORT, DISTILL_TASK)}
 """Kinds of runs that a recipe key does not find by itself, other than imported ones: a student teaches no other."""
+
+
+def found_unnamed(key: str, kinds: Sequence[str]) -> tuple[str, ...]:
+    """Those kinds of runs among which the newest is taken where a recipe key names none.
+
+    Args:
+        key: The key.
+        kinds: All that serve where they are named.
+    """
+    return tuple(kind for kind in kinds if kind not in ONLY_NAMED.get(key, (IMPORT,)))
 
 
 def started_from(recipe: Mapping[str, Any]) -> Path:

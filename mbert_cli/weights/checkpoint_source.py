@@ -158,7 +158,7 @@ def _absent(size: Architecture, found: FoundHeads) -> dict[str, str]:
     if size.use_pooler and "pooler" not in found.heads:
         absent["pooler"] = "drawn anew where a head reads whole texts"
     if "masked_language_model" not in found.heads:
-        absent["masked_language_model"] = "a teacher needs it; fine-tuning does not"
+        absent["masked_language_model"] = "only a teacher of masked words needs it"
     if "next_sentence" not in found.heads:
         absent["next_sentence"] = "nothing needs it"
     return absent

@@ -51,6 +51,9 @@ def said(verb, *arguments, **options):
          ("search.seed must be a list of whole numbers of 0 or more, at least 1 of them, or null. "
           "Write it in brackets: [3]. Received: 3")),
         ("finetune", "task.packages=x", "task.packages must be a list of texts, or null. Write it in brackets: [x]. Received: x"),
+        ("distill", "distill.layer_map=0,2,4",
+         ("distill.layer_map must be a list of whole numbers of 0 or more, or null. Write it in brackets: [0,2,4]. "
+          'Received: "0,2,4"')),
         ("distill", "distill.strategy=joit",
          ("distill.strategy must be one of progressive, joint, auxiliary, general, task, distilbert. "
           "Did you mean joint? Received: joit")),

@@ -46,3 +46,11 @@ def test_without_a_teacher_the_task_stays_open():
 def test_the_newest_task_model_teaches_where_none_is_named():
     make_teacher("regression")
     assert task() == task_of("regression")
+
+
+def test_a_student_s_task_is_not_taken_for_its_teacher_s():
+    make_teacher("regression")
+    Path("runs/teacher").rename("runs/first")
+    student = make_teacher("classification", verb="distill-task")
+    assert task() == task_of("regression")
+    assert task(f"teacher={student}") == task_of("classification")

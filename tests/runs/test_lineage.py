@@ -11,6 +11,7 @@ from mbert_cli.runs.lineage import (
     TASK_MODELS,
     TEACHERS,
     WITH_WEIGHTS,
+    found_unnamed,
     started_from,
 )
 from mbert_cli.runs.listing import command_of, maker_of
@@ -34,6 +35,11 @@ def test_whatever_serves_as_something_has_weights() -> None:
     for verbs in (PRETRAINED, TEACHERS, TASK_MODELS):
         assert set(verbs) < set(WITH_WEIGHTS)
     assert "prepare" not in WITH_WEIGHTS
+
+
+def test_students_and_imported_runs_teach_where_they_are_named_alone() -> None:
+    assert found_unnamed("teacher", TASK_MODELS) == ("finetune",)
+    assert found_unnamed("source", TASK_MODELS) == FINE_TUNED
 
 
 def test_a_task_distillation_makes_a_task_model_and_nothing_to_start_from() -> None:
