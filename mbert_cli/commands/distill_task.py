@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mbert_cli import console
 from mbert_cli.backend import use_streams
+from mbert_cli.distill.layer_map import describe_places
 from mbert_cli.examples.loading import load_task
 from mbert_cli.preflight.distill_task import Ready
 from mbert_cli.recipe.contents import input_contents
@@ -49,6 +51,8 @@ def run(ready: Ready) -> None:
     def plan_of(recipe: TaskDistillRecipe) -> Sequence[Stage]:
         return plan_task(recipe, material, ready.places)
 
+    if recipe.distill.intermediate_epochs:
+        console.info(f"Layers: {describe_places(ready.places)}. Heads: {ready.heads}")
     plan, rows = plan_of(recipe), material.train.rows
     projections = project_student(recipe, plan, ready.size, theirs)
     named = {layer.name.replace("_", " "): layer for layer in projections.values()}

@@ -56,6 +56,10 @@ def test_a_dry_run_shows_both_stages_and_writes_nothing(capsys):
     assert "transfer all layers" in output and "the teacher's answers" in output
     assert "1 soft_targets" in output and "teacher parameters" in output
     assert "embedding projection parameters" in output
+    assert (
+        "Layers: the student's 1 learn from 1 of the teacher. Heads: each with the teacher's of its number\n"
+        in said
+    )
     assert "t.csv: 3 labels, 9 training and 9 validation examples" in said
     kept = "logits and attention logits of 1 layer and hidden states of 2 layers for 9 rows, 2.36 kB"
     assert f"Teacher outputs: {kept}, to be recorded where they are not yet\n" in said
