@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mbert_cli.figures import show_score, show_share
 from mbert_cli.json_text import read_object
@@ -54,6 +54,9 @@ class ChainModel:
     source_scored: SetDescription | None
 
 
+Scored = TypeVar("Scored", ChainModel, ExportedArtifact)
+
+
 def chain_page(root: Path) -> Page:
     """Models and artifacts, from pre-training to the phone, a table for each set that they were scored on.
 
@@ -91,11 +94,18 @@ def arrange_chain(models: Sequence[ChainModel], artifacts: Sequence[ExportedArti
 
 def _model_tables(models: Sequence[ChainModel]) -> list[Table]:
     """A table for each set: scores of different sets do not stand in one column."""
-    tables = []
-    for task, scored in dict.fromkeys((model.task, _named(model.scored)) for model in models):
-        alike = [model for model in models if (model.task, _named(model.scored)) == (task, scored)]
-        tables.append(Table(f"Models; {task}, {scored}", *_by_pretraining(alike)))
-    return tables
+    return [Table(f"Models; {title}", *_by_pretraining(alike)) for title, alike in _by_set(models)]
+
+
+def _by_set(found: Sequence[Scored]) -> list[tuple[str, list[Scored]]]:
+    """Models or artifacts that were scored on one set, whatever they learned from, with names of these files."""
+    sets: dict[tuple[str, str], list[Scored]] = {}
+    for one in found:
+        sets.setdefault(("" if one.scored else one.task, _named(one.scored)), []).append(one)
+    return [
+        (f"{', '.join(dict.fromkeys(one.task for one in alike))}, {name}", alike)
+        for (_, name), alike in sets.items()
+    ]
 
 
 def _by_pretraining(models: Sequence[ChainModel]) -> tuple[list[str], list[list[str]]]:
@@ -137,11 +147,10 @@ def _model_record(model: ChainModel) -> dict[str, Any]:
 
 
 def _artifact_tables(title: str, artifacts: Sequence[ExportedArtifact]) -> list[Table]:
-    tables = []
-    for task, scored in dict.fromkeys((one.task, _named(one.scored)) for one in artifacts):
-        alike = [one for one in artifacts if (one.task, _named(one.scored)) == (task, scored)]
-        tables.append(Table(f"{title}; {task}, {scored}", _ARTIFACTS, [*map(_artifact_row, alike)]))
-    return tables
+    return [
+        Table(f"{title}; {scored}", _ARTIFACTS, [*map(_artifact_row, alike)])
+        for scored, alike in _by_set(artifacts)
+    ]
 
 
 def _artifact_row(one: ExportedArtifact) -> list[str]:

@@ -154,6 +154,18 @@ def test_models_that_were_scored_on_different_sets_stand_in_different_tables(roo
     ]
 
 
+def test_models_that_learned_from_different_files_stand_together_if_their_scores_are_of_one_set(root, capsys):
+    """A student that learned from augmented examples is scored on those that were held out of the original."""
+    scored = {"set": "3f9a1c02aaaaaaaa", "examples": 30}
+    for name, train in (("task", "runs/augment-file"), ("baseline", "mail.csv")):
+        change(root / name / "final/summary.json", **scored)
+        recipe = {"source": "runs/student", "pretrained": True, "task": {"source": "file", "train": train}}
+        (root / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    show(root)
+    titles = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Models")]
+    assert titles == ["Models; mail.csv, augment-file, 30 examples (set 3f9a1c02)"]
+
+
 def test_a_loss_of_a_source_that_predicts_no_words_is_no_share_of_them(root, capsys):
     change(root / "student/final/summary.json", score=0.5, score_name="transfer_loss")
     show(root)
