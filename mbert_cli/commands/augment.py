@@ -134,6 +134,10 @@ def _sources(ready: Ready) -> list[str]:
 
 
 def _show_result(ready: Ready, run_dir: RunDir, task: TaskData, written: Written) -> None:
+    if written.rows == written.originals:
+        console.warning(
+            f"No word was replaced: nothing was found in their places by {' and '.join(_sources(ready))}"
+        )
     files = describe_files(run_dir.final, ready.recipe.task, task)
     rows = [
         ("examples", f"{written.originals:,}"),

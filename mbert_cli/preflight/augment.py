@@ -143,7 +143,8 @@ def _require_masked_words(model: RunModel) -> None:
         raise UserError(
             "Candidates come from a head for masked words. "
             f"Received: {model.path} with {', '.join(sorted(model.heads)) or 'no head'}",
-            "Name another run, or take word vectors: --set vectors.source=file --set vectors.path=FILE",
+            f"Name another run with --set {MODEL_KEY}=DIR, or take word vectors: "
+            "--set vectors.source=file --set vectors.path=FILE",
         )
 
 

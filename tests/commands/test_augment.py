@@ -201,6 +201,14 @@ def test_a_smoke_run_copies_a_few(run):
     assert len(augmented("runs/smoke/augment-sst2")) <= 1 + 10 * 3
 
 
+def test_a_run_that_replaced_no_word_says_so(run):
+    Path("vectors.txt").write_text("sea 1 0\nland 0 1\n")
+    code, _, err = run(*SST2, *VECTORS)
+    assert code == 0
+    assert "Warning: No word was replaced: nothing was found in their places by 2 word vectors\n" in err
+    assert len(augmented()) == 1 + 10
+
+
 @pytest.mark.parametrize("name", ["vectors.txt", "gone.txt"])
 def test_wrong_input_begins_nothing(run, name):
     Path("vectors.txt").write_text("good 1 2\nbad 1\n")
