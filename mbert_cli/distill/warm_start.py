@@ -42,10 +42,10 @@ class WarmStart:
             parts: Those that were asked for.
         """
         of = ", ".join(parts) or "no part"
-        copied = f"Copied from the teacher: {counted(len(self.copied), 'weight')} of {of}"
+        copied = [f"Copied from the teacher: {counted(len(self.copied), 'weight')} of {of}"]
         made = [f"Made of the teacher's: {name} ({how})" for name, how in self.made.items()]
         skipped = [f"Not copied: {name} ({reason})" for name, reason in self.skipped.items()]
-        return [copied, *made, *skipped]
+        return [*(copied if self.copied or not made else ()), *made, *skipped]
 
 
 def warm_start(
