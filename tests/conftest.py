@@ -27,6 +27,13 @@ WORDS = [
 ]
 
 
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a test works in, with nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def start_mbert() -> Callable[..., subprocess.Popen]:
     """Starts one command in a folder, as a process of its own."""

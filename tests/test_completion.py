@@ -10,9 +10,7 @@ from mbert_cli.recipe.keys import keys_of
 DISTILL_KEYS = list(dict.fromkeys(key.path for key in keys_of("distill") if key.path.startswith("dist")))
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,8 @@ def wrong_value(key: Key, value: object) -> str:
         texts = [written(item) if isinstance(item, int | float) else item for item in value]
         quotes = f" Write each in quotes: {json.dumps(texts)}."
     elif isinstance(value, str | int | float) and key.accepts.startswith("a list of"):
-        whole = (
-            isinstance(value, str) and "numbers" in key.accepts
-        )  # as in 0,2,4 whose commas part the numbers
+        # In 0,2,4 the commas part the numbers: what was typed needs brackets and no quotes.
+        whole = isinstance(value, str) and "numbers" in key.accepts
         quotes = f" Write it in brackets: [{value if whole else written(value)}]."
     return f"{key.path} must be {key.accepts}.{guess}{quotes} Received: {written(value)}"
 

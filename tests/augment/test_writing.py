@@ -22,9 +22,7 @@ TABLE = WordVectors(
 )
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def write(options, task, **changes) -> tuple[Path, Written]:

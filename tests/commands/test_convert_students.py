@@ -34,9 +34,7 @@ TINYBERT, DISTILBERT = (SIZES[name].model_copy(update=NARROW) for name in ("tiny
 LABELS = ["bad", "so-so", "good"]
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def converted(network: keras.Model, size: Architecture, verb: str, name: str) -> "torch.nn.Module":

@@ -19,10 +19,7 @@ from tests.tasks.toy_distillation import (
     task_settings,
 )
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 CACHES = (["cache.budget_gigabytes=0"], ["cache.budget_gigabytes=1", "cache.folder=cache"])

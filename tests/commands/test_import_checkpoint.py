@@ -27,9 +27,7 @@ MOBILEBERT = {
 LABELS = {0: "bad", 1: "so-so", 2: "good"}
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def save(folder: str, name: str = "ForSequenceClassification", **changes) -> "torch.nn.Module":

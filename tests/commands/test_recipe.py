@@ -10,10 +10,7 @@ from mbert_cli.recipe.files import recipe_names, recipes_folder
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import RECIPES
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_list_shows_every_recipe_with_the_first_line_of_its_header(recipe_command):

@@ -14,10 +14,7 @@ from mbert_cli.runs.listing import describe_run
 from mbert_cli.search.grid import Setting
 from mbert_cli.search.results import SearchReport, SettingResult, TrialResult, write_report
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def begin(path: str, verb: str) -> RunDir:

@@ -7,10 +7,7 @@ import pytest
 from mbert_cli.corpus.contents import corpus_contents, dataset_content, packages_content
 from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def write(name: str, text: str = "a") -> Path:

@@ -20,10 +20,7 @@ from mbert_cli.examples.options import FileTask, GlueTask, SquadTask, TokenTask
 from mbert_cli.examples.table_files import Columns
 from mbert_cli.runs.directory import RunDir
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def make(name="augment-sst2", files=None, **changes) -> str:

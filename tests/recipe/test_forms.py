@@ -11,9 +11,7 @@ from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TaskDistillRe
 STRATEGIES = ["progressive", "joint", "auxiliary", "general", "task", "distilbert"]
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_a_verb_has_one_class_or_one_for_each_value_of_the_key_that_chooses():

@@ -9,10 +9,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.recipe.invocation import default_run, invoke, recorded_task, runs_root
 from mbert_cli.recipe.loading import load
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def describe(folder: str, task: object) -> Path:

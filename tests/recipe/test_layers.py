@@ -7,10 +7,7 @@ from mbert_cli.recipe.files import find_recipe
 from mbert_cli.recipe.layers import Layer, file_layers, setting_layer, value_at
 from mbert_cli.recipe.yaml_text import Entry
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def layers_of(path, text: str) -> list[Layer]:

@@ -13,10 +13,7 @@ import mbert_cli
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.loading import load
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 @pytest.fixture

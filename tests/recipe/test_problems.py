@@ -8,10 +8,7 @@ from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.problems import find_key, leaves, unknown_key, wrong_choice
 from mbert_cli.recipe.schema import RECIPES
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def said(verb, *arguments, **options):

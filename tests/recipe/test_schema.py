@@ -7,10 +7,7 @@ from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import FORMS, RECIPES, SMOKE, SMOKE_FORMS, SMOKE_TASKS
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_smoke_sets_exactly_its_values():

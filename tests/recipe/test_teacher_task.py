@@ -11,9 +11,7 @@ from tests.tasks.toy_distillation import make_teacher, task_of
 FLAGS = {"--strategy": ("distill.strategy", "task")}
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def task(*settings: str, recipe: str | None = None, flags: dict | None = None) -> AnyTask | None:

@@ -9,10 +9,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.page import Delivery
 from mbert_cli.report.delivery import read_delivery, write_file
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,7 @@ def write(name: str, verb: str = "finetune", scored: str = "ab", **recipe: objec
     return path
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_runs_of_one_recipe_and_several_seeds_belong_together():

@@ -13,10 +13,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import read_origin
 from mbert_cli.sessions.opening import open_run
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def open_teacher(contents=None, *settings: str):

@@ -12,10 +12,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.sessions.prolonging import GROWING, growth_of, say_continuation
 from mbert_cli.train.stage import Stage, make_schedule
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def stand_at(step: int) -> None:

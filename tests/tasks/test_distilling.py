@@ -33,10 +33,7 @@ from tests.tasks.toy_distillation import (
     swap_labels,
 )
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 QUICK = (("classification", TINYBERT),)

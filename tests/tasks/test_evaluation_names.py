@@ -29,9 +29,7 @@ def name(model, options=OWN, whole=WHOLE, scored=None) -> str:
     return report_name(model, options, "validation", "v.csv", whole, scored or whole)
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_the_set_that_a_model_was_chosen_by_has_the_short_name_wherever_it_lies():

@@ -14,10 +14,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.vocabulary import LEADING_TOKENS
 from mbert_cli.weights.description import ModelDescription
 
-
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def save(folder: str, name: str = "ForSequenceClassification", positions: int = 64) -> None:

@@ -26,9 +26,7 @@ SIZE = {
 OLD_FIELDS = {"cell": {}, "emb_size": 24, "structure": [], "pre_trained": "", "training": ""}
 
 
-@pytest.fixture(autouse=True)
-def _work_in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def old_checkpoint(**fields: object) -> "torch.nn.Module":
