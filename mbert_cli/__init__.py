@@ -3,6 +3,8 @@
 Looking for                                    open
 the verbs                                      mbert_cli/cli.py
 the verbs that look at what is there           mbert_cli/overview_cli.py
+the verbs that make and time phone artifacts   mbert_cli/phone_cli.py
+from a command line to the page of a verb      mbert_cli/starting.py
 their flags                                    mbert_cli/flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
@@ -147,6 +149,8 @@ the graph of a phone                           mbert_cli/tflite/graph.py
 quantization modes                             mbert_cli/tflite/modes.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
+the Keras run that artifacts are compared with mbert_cli/phone/reference.py
+the folder of an artifact                      mbert_cli/phone/artifact_folder.py
 latency                                        mbert_cli/tflite/latency.py
 reports of latency, and the newest of them      mbert_cli/tflite/latency_reports.py
 """

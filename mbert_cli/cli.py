@@ -3,25 +3,19 @@
 Commands import what they need inside their body, so that `mbert --help` is quick.
 """
 
-import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from mbert_cli import console
-from mbert_cli.backend import load_keras, require_backend
 from mbert_cli.ending import run_to_its_end
 from mbert_cli.flags import (
-    Against,
     AllowUnknown,
     AllowUnused,
     Context,
     DryRun,
-    ExportLength,
     File,
     Fresh,
     ImportedLength,
@@ -31,12 +25,10 @@ from mbert_cli.flags import (
     Out,
     PadShown,
     Pair,
-    Quantize,
     Questions,
     Quiet,
     Recipe,
     RecipeOption,
-    ReportRun,
     ResultFormat,
     RowLength,
     SearchFormat,
@@ -53,25 +45,18 @@ from mbert_cli.flags import (
     Teacher,
     TextColumn,
     Texts,
-    Threads,
     UsualRecipe,
     WrittenRun,
     delivery_of,
 )
-from mbert_cli.home import lend_home
-from mbert_cli.native_output import hidden_native_output
 from mbert_cli.overview_cli import report, runs
+from mbert_cli.phone_cli import bench, export_tflite
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
-
-if TYPE_CHECKING:
-    from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.starting import invocation_of, plain_page, run_verb
 
 PIPELINE_PANEL = "The pipeline, in its order"
 CHECKPOINTS_PANEL = "Checkpoints of other projects, and a look inside"
 AROUND_PANEL = "Recipes, runs, and more examples"
-
-WITH_KERAS = ("train_teacher", "distill", "distill_task", "finetune", "export_tflite")
-"""Verbs that need Keras whatever they are given."""
 
 app = typer.Typer(
     name="mbert",
@@ -107,8 +92,8 @@ def prepare(
 
     Example: `mbert prepare wikipedia` writes English Wikipedia once as token ids.
     """
-    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
-    _run("prepare", invocation)
+    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
+    run_verb("prepare", invocation)
 
 
 @app.command("train-teacher", rich_help_panel=PIPELINE_PANEL)
@@ -120,8 +105,8 @@ def train_teacher(
 
     Example: `mbert train-teacher --set train.steps=2000` trains on the newest token store.
     """
-    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
-    _run("train_teacher", invocation)
+    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
+    run_verb("train_teacher", invocation)
 
 
 @app.command(rich_help_panel=PIPELINE_PANEL)
@@ -137,8 +122,8 @@ def distill(
     """
     flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher),
              "--source": ("source", source)}  # fmt: skip
-    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
-    _run(invocation.kind.replace("-", "_"), invocation)
+    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
+    run_verb(invocation.kind.replace("-", "_"), invocation)
 
 
 @app.command(rich_help_panel=PIPELINE_PANEL)
@@ -152,11 +137,11 @@ def finetune(
 
     Example: `mbert finetune file --set task.train=mail.tsv` learns from a file of yours.
     """
-    invocation = _invocation(
+    invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, {"--source": ("source", source)}, fresh=fresh,
         delivery=delivery_of(form, out),
     )  # fmt: skip
-    _run("finetune", invocation)
+    run_verb("finetune", invocation)
 
 
 @app.command("eval", rich_help_panel=PIPELINE_PANEL)
@@ -170,11 +155,11 @@ def evaluate(
     Example: `mbert eval RUN RUN/export/float16/model.tflite` shows both, and how often their answers differ.
     """
     flags = {"--length": ("task.sequence_length", length)}
-    invocation = _invocation(
+    invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
         submission=submission, delivery=delivery_of(form, out),
     )  # fmt: skip
-    _run("evaluate", invocation)
+    run_verb("evaluate", invocation)
 
 
 @app.command(rich_help_panel=PIPELINE_PANEL)
@@ -191,47 +176,16 @@ def predict(
     Example: `mbert predict --text "Returns the sum over an axis."` prints its label and probability.
     """
     flags = {"--length": ("task.sequence_length", length)}
-    invocation = _invocation(
+    invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags,
         targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
         text_column=text_column, second_text_column=second_text_column, pair=pair, jsonl=jsonl,
     )  # fmt: skip
-    _run("predict", invocation)
+    run_verb("predict", invocation)
 
 
-@app.command("export-tflite", rich_help_panel=PIPELINE_PANEL)
-def export_tflite(
-    ctx: typer.Context, target: Target = None, quantize: Quantize = None, length: ExportLength = None,
-    recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
-    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
-) -> None:  # fmt: skip
-    """run -> phone artifact, quantized and verified
-
-    Example: `mbert export-tflite --quantize float16 --quantize dynamic_int8` writes two artifacts.
-    """
-    flags = {
-        "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", length),
-    }  # fmt: skip
-    invocation = _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=(target,))
-    _run("export_tflite", invocation)
-
-
-@app.command(rich_help_panel=PIPELINE_PANEL)
-def bench(
-    ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
-    recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
-    smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
-) -> None:  # fmt: skip
-    """latency, size and memory of artifacts, side by side
-
-    Example: `mbert bench --against bert_base` prints how many times smaller and faster they are.
-    """
-    flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
-    invocation = _invocation(
-        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
-        delivery=delivery_of(form, out),
-    )  # fmt: skip
-    _run("bench", invocation)
+app.command("export-tflite", rich_help_panel=PIPELINE_PANEL)(export_tflite)
+app.command(rich_help_panel=PIPELINE_PANEL)(bench)
 
 
 @app.command(rich_help_panel=AROUND_PANEL)
@@ -243,7 +197,7 @@ def augment(
 
     Example: `mbert augment sst2 --set task.folder=GLUE/SST-2`, then `--set task.train=runs/augment-sst2`
     """
-    _run("augment", _invocation(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh))
+    run_verb("augment", invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh))
 
 
 @app.command("import", rich_help_panel=CHECKPOINTS_PANEL)
@@ -257,7 +211,7 @@ def import_checkpoint(
 
     Example: `mbert import mobilebert/ --run runs/mobilebert`, then `mbert finetune sst2 --source runs/mobilebert`
     """
-    command = _plain("import_checkpoint", quiet)
+    command = plain_page("import_checkpoint", quiet)
     command.run(command.ImportCommand(source, run, allow_unused, allow_unknown, length, fresh, dry_run))
 
 
@@ -272,7 +226,7 @@ def convert_checkpoint(
 
     Example: `mbert convert-checkpoint runs/finetune-sst2 sst2/` loads there with from_pretrained.
     """
-    command = _plain("convert_checkpoint", quiet)
+    command = plain_page("convert_checkpoint", quiet)
     command.run(command.ConvertCommand(run, out, to, dry_run))
 
 
@@ -292,7 +246,7 @@ def trace(
 
     Example: `mbert trace runs/teacher runs/student --text "It rains." --picture maps.png`
     """
-    command = _plain("trace", quiet)
+    command = plain_page("trace", quiet)
     command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ()), pad))
 
 
@@ -307,43 +261,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: Words after `mbert`; None takes those of the process.
     """
     run_to_its_end(app, list(sys.argv[1:] if arguments is None else arguments))
-
-
-def _invocation(
-    ctx: typer.Context, recipe: str | None, settings: list[str] | None, run: Path | None, smoke: bool,
-    dry_run: bool, quiet: bool, flags: Mapping[str, tuple[str, object]] | None = None, **extra: Any,
-) -> "Invocation[Any]":  # fmt: skip
-    """What was typed, with its recipe loaded."""
-    from mbert_cli.recipe.invocation import invoke
-
-    console.set_quiet(quiet)
-    return invoke(
-        str(ctx.info_name), recipe, settings or (), flags or {}, run=run, smoke=smoke,
-        dry_run=dry_run, quiet=quiet, command=ctx.obj["command"], **extra,
-    )  # fmt: skip
-
-
-def _plain(module: str, quiet: bool) -> ModuleType:
-    """Loads the page of a verb that has no recipe."""
-    console.set_quiet(quiet)
-    require_backend()
-    lend_home()
-    with hidden_native_output():
-        return importlib.import_module(f"mbert_cli.commands.{module}")
-
-
-def _run(module: str, invocation: "Invocation[Any]") -> None:
-    """Runs a verb, whose page and libraries are loaded only when nothing stands in its way."""
-    from mbert_cli.preflight.resolving import resolve
-
-    require_backend()
-    ready = resolve(invocation)
-    lend_home()
-    with hidden_native_output():
-        if module in WITH_KERAS:
-            load_keras()
-        command = importlib.import_module(f"mbert_cli.commands.{module}")
-    command.run(ready)
 
 
 if __name__ == "__main__":

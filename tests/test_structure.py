@@ -14,7 +14,7 @@ from mbert_cli.examples.options import TaskKind
 PACKAGE = Path(mbert_cli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = [
-    "commands", "preflight", "report", "tasks", "sessions", "recipe", "search", "augment", "distill", "tflite", "train",
+    "commands", "preflight", "report", "phone", "tasks", "sessions", "recipe", "search", "augment", "distill", "tflite", "train",
     "losses", "weights", "examples", "corpus", "evaluate", "text", "model", "runs",
 ]  # fmt: skip
 """From the top floor down: a room imports only rooms below it, and the files beside the rooms that BELOW names."""
@@ -23,7 +23,7 @@ BELOW = {
     "mbert_cli.json_text", "mbert_cli.native_output", "mbert_cli.page", "mbert_cli.printing", "mbert_cli.section",
     "mbert_cli.standard_streams", "mbert_cli.table",
 }  # fmt: skip
-PRINTING = {"commands", "preflight", "tasks", "sessions", "report/terminal.py"}
+PRINTING = {"commands", "preflight", "phone", "tasks", "sessions", "report/terminal.py"}
 """Rooms, and files of others, that may print."""
 TABLES = {"mbert_cli.tflite.modes"}
 """Tables whose names are choices of a recipe."""
@@ -219,8 +219,12 @@ TYPED_END_TO_END = (
 TESTED_BY_ITSELF_TOO = ("eval", "bench")
 """Those of them with tests of their own: what they say before and after their work."""
 TESTED_ELSEWHERE = {
+    "phone_cli.py": "test_end_to_end.py",
     "overview_cli.py": "commands/test_report.py",  # flags without logic, which only the command line calls
     "recipe_cli.py": "commands/test_recipe.py",
+    "phone/reference.py": "test_end_to_end.py",  # where a run is exported and compared with itself
+    "phone/artifact_folder.py": "test_end_to_end.py",
+    "starting.py": "test_startup.py",
 }
 """Files whose tests stand under another name."""
 

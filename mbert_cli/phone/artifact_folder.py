@@ -1,0 +1,40 @@
+"""The folder of an artifact: the .tflite file, its report, and the files that it is read with."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mbert_cli import console
+from mbert_cli.examples.label_names import label_lines
+from mbert_cli.runs.artifacts import ARTIFACT_FILE
+from mbert_cli.runs.manifest import write_directory
+from mbert_cli.text.vocabulary import VOCABULARY_FILE
+from mbert_cli.weights.saved_files import copy_vocabulary
+from mbert_cli.weights.saved_model import SavedModel
+
+REPORT_FILE = "report.json"
+"""What was measured of an artifact when it was exported."""
+
+
+def write_artifact(directory: Path, model: SavedModel, content: bytes, report: dict[str, Any]) -> None:
+    """Writes an artifact whole or not at all; one that was there is replaced.
+
+    Args:
+        directory: `<run>/export/<mode>`.
+        model: The model that was exported.
+        content: The content of the .tflite file.
+        report: Becomes report.json.
+    """
+    if directory.exists():
+        console.info(f"{directory}: replaces the artifact that was there")
+
+    def write(folder: Path) -> None:
+        (folder / ARTIFACT_FILE).write_bytes(content)
+        (folder / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        (folder / "labels.txt").write_text(
+            label_lines(model.description.output_names or ()), encoding="utf-8"
+        )
+        model.description.save(folder)
+        copy_vocabulary(model.folder / VOCABULARY_FILE, folder)
+
+    write_directory(directory, write, replace=True)

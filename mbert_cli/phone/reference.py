@@ -1,0 +1,62 @@
+"""The Keras run that artifacts are compared with."""
+
+import dataclasses
+
+import numpy as np
+
+from mbert_cli.evaluate.metrics import score_name
+from mbert_cli.examples.options import AnyTask, ImportedTask
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.model import TaskModel, real_rows
+from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.verify import AGREEMENT, VerifyReport, verify
+
+BATCH_SIZE = 32
+"""Rows of one forward pass of the Keras run."""
+
+
+class Reference:
+    """What every mode is compared with: the Keras run on the same examples, cut to the artifact's length.
+
+    A run that answers about whole texts reads them in batches of similar length, which takes half of the time or less
+    and changes no answer (docs/padding.md). Outputs of every token are compared in all columns, padding too.
+
+    Args:
+        model: The run's model, as an artifact of the length sees a task.
+        options: The recipe section of the task whose validation examples are compared.
+        max_examples: Most of them.
+        task: The task, where it was read already.
+
+    Attributes:
+        head: The head of the model.
+        outputs: What the run says of the examples.
+    """
+
+    def __init__(
+        self, model: TaskModel, options: AnyTask, max_examples: int, task: TaskData | None = None
+    ) -> None:
+        self.head = kind_of(model.description.kind).head
+        self._has_truth = not isinstance(options, ImportedTask)
+        self._model, self._encoded = model.sample(options, max_examples, task)
+        run_model = dataclasses.replace(self._model, dynamic_length=self.head.is_pooled)
+        self.outputs = run_model.answer(self._encoded, BATCH_SIZE)
+
+    @property
+    def score_name(self) -> str:
+        """What the score of the task is."""
+        return score_name(self._encoded.judge.metrics) if self._has_truth else AGREEMENT
+
+    @property
+    def described(self) -> dict[str, object]:
+        """Which examples were compared, for the report; nothing of documentation that takes their place."""
+        found = self._encoded.described
+        return {"set": found.digest, "examples": found.examples} if found else {}
+
+    def compare(self, artifact: Artifact) -> VerifyReport:
+        """Runs the artifact on the same rows."""
+        batches = self._model.batches(self._encoded, BATCH_SIZE).in_order()
+        outputs = np.concatenate([artifact.predict(real_rows(batch)) for batch in batches])
+        return verify(
+            self.outputs, self._model.arrange(outputs), self._encoded.judge, has_truth=self._has_truth
+        )

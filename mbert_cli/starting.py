@@ -1,0 +1,57 @@
+"""From what was typed to the page of a verb, whose libraries are loaded only when nothing stands in its way."""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mbert_cli import console
+from mbert_cli.backend import load_keras, require_backend
+from mbert_cli.home import lend_home
+from mbert_cli.native_output import hidden_native_output
+
+if TYPE_CHECKING:
+    from mbert_cli.recipe.invocation import Invocation
+
+WITH_KERAS = ("train_teacher", "distill", "distill_task", "finetune", "export_tflite")
+"""Verbs that need Keras whatever they are given."""
+
+
+def invocation_of(
+    ctx: typer.Context, recipe: str | None, settings: list[str] | None, run: Path | None, smoke: bool,
+    dry_run: bool, quiet: bool, flags: Mapping[str, tuple[str, object]] | None = None, **extra: Any,
+) -> "Invocation[Any]":  # fmt: skip
+    """What was typed, with its recipe loaded."""
+    from mbert_cli.recipe.invocation import invoke
+
+    console.set_quiet(quiet)
+    return invoke(
+        str(ctx.info_name), recipe, settings or (), flags or {}, run=run, smoke=smoke,
+        dry_run=dry_run, quiet=quiet, command=ctx.obj["command"], **extra,
+    )  # fmt: skip
+
+
+def plain_page(module: str, quiet: bool) -> ModuleType:
+    """Loads the page of a verb that has no recipe."""
+    console.set_quiet(quiet)
+    require_backend()
+    lend_home()
+    with hidden_native_output():
+        return importlib.import_module(f"mbert_cli.commands.{module}")
+
+
+def run_verb(module: str, invocation: "Invocation[Any]") -> None:
+    """Runs a verb, whose page and libraries are loaded only when nothing stands in its way."""
+    from mbert_cli.preflight.resolving import resolve
+
+    require_backend()
+    ready = resolve(invocation)
+    lend_home()
+    with hidden_native_output():
+        if module in WITH_KERAS:
+            load_keras()
+        command = importlib.import_module(f"mbert_cli.commands.{module}")
+    command.run(ready)
