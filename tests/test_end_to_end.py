@@ -115,6 +115,7 @@ def test_an_artifact_is_exported_scored_and_timed(mbert, folder):
     assert "finetune-quickstart dynamic_int8" in chain.stdout
 
 
+@pytest.mark.slow
 def test_jax_trains_with_the_losses_of_tensorflow(mbert, folder):
     for verb in ("train-teacher", "distill", "finetune"):
         dropout = ["--set", "dropout_rate=0"] if verb == "finetune" else NO_DROPOUT

@@ -88,6 +88,7 @@ def test_a_killed_fine_tuning_with_batches_of_many_lengths_continues_bit_for_bit
     assert files_of(folder, "runs/task-killed") == files_of(folder, "runs/task-whole")
 
 
+@pytest.mark.slow
 def test_a_search_stopped_by_ctrl_c_keeps_its_trials_and_goes_on_bit_for_bit(
     folder, mbert, start_and_signal, capsys
 ):

@@ -152,6 +152,7 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path):
     kill_and_resume(tmp_path, [4, 8])
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit_on_the_other_backend(tmp_path: Path):
     code = (
         "import sys; from pathlib import Path; from tests.train.test_companions import kill_and_resume;"
