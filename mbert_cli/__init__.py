@@ -151,6 +151,8 @@ the TFLite converter                           mbert_cli/tflite/convert.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 the Keras run that artifacts are compared with mbert_cli/phone/reference.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py
+metadata and files inside an artifact          mbert_cli/tflite/metadata.py
+the fields of their schema                     mbert_cli/tflite/metadata_tables.py
 latency                                        mbert_cli/tflite/latency.py
 reports of latency, and the newest of them      mbert_cli/tflite/latency_reports.py
 """

@@ -91,9 +91,45 @@ def name_signature(content: bytes) -> bytes:
     signature.inputs = [_named(subgraph, index) for index in subgraph.inputs]
     signature.outputs = [_named(subgraph, index) for index in subgraph.outputs]
     model.signatureDefs = [signature]
-    builder = _AligningBuilder(len(content) + len(content) // 8)
+    return pack_model(model, len(content))
+
+
+def pack_model(model: schema.ModelT, size: int) -> bytes:
+    """The content of a .tflite file, with the data of all tensors aligned.
+
+    Args:
+        model: What is written.
+        size: About how many bytes that takes.
+    """
+    builder = _AligningBuilder(size + size // 8)
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())
+
+
+def tensor_names(content: bytes) -> tuple[list[str], list[str]]:
+    """Names of the inputs and of the outputs of the first subgraph, in their order there.
+
+    Args:
+        content: The content of a .tflite file.
+
+    Returns:
+        The names that its signature has, or where there is none those of the tensors.
+    """
+    model = schema.Model.GetRootAs(content, 0)
+    graph = model.Subgraphs(0)
+    signatures = [model.SignatureDefs(index) for index in range(model.SignatureDefsLength())]
+    signature = next((one for one in signatures if one.SubgraphIndex() == 0), None)
+    known: dict[int, str] = {}
+    if signature is not None:
+        maps = [signature.Inputs(index) for index in range(signature.InputsLength())]
+        maps += [signature.Outputs(index) for index in range(signature.OutputsLength())]
+        known = {one.TensorIndex(): one.Name().decode() for one in maps}
+
+    def name(tensor: int) -> str:
+        return known.get(tensor) or str(graph.Tensors(tensor).Name(), "utf-8")
+
+    inputs = [name(graph.Inputs(index)) for index in range(graph.InputsLength())]
+    return inputs, [name(graph.Outputs(index)) for index in range(graph.OutputsLength())]
 
 
 def short_name(name: str) -> str:
