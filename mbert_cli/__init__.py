@@ -148,6 +148,7 @@ norms folded into weights for a phone          mbert_cli/tflite/fold.py
 the graph of a phone                           mbert_cli/tflite/graph.py
 quantization modes                             mbert_cli/tflite/modes.py
 the TFLite converter                           mbert_cli/tflite/convert.py
+one file for texts of several lengths          mbert_cli/tflite/lengths.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 the Keras run that artifacts are compared with mbert_cli/phone/reference.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py

@@ -1,6 +1,9 @@
 """Runs a .tflite task model on this machine, as a phone would."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +13,40 @@ from mbert_cli.errors import UserError
 from mbert_cli.native_output import hidden_native_output
 
 SIGNATURE = "serving_default"
-"""Name of the artifact's one signature."""
+"""Name of the one signature of an artifact of one length."""
 
 ARTIFACT_INPUTS = {"ids": "token_ids", "segment_ids": "segment_ids", "mask": "padding_mask"}
 """Names of the inputs, (1, length) int32 each, and the arrays of a task batch that they take. MediaPipe's text
 classifier falls back on this order when a file has no metadata."""
 
 
+LENGTH_SIGNATURE = "length_{}"
+"""Name of the signature for texts of a length, in tokens, of an artifact of several lengths."""
+
+_LENGTH_KEY = re.compile(LENGTH_SIGNATURE.format(r"\d+"))
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One way to run an artifact.
+
+    Attributes:
+        length: Columns of its inputs.
+        run: Its inputs by name -> its outputs by name.
+        outputs: Their names, in the order in which they are read.
+        shapes: Their shapes, in the same order.
+    """
+
+    length: int
+    run: Callable[..., dict[str, np.ndarray]]
+    outputs: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+
 class Artifact:
-    """A .tflite file that `mbert export-tflite` wrote.
+    """A .tflite file that `mbert export-tflite` wrote, for texts of one length or of several.
+
+    Each row is run with the shortest length that holds it.
 
     Args:
         path: The file.
@@ -27,7 +55,7 @@ class Artifact:
             read; none allows any outputs, as they are in the file.
 
     Attributes:
-        sequence_length: Tokens of one example.
+        signatures: Ways to run it, shortest first.
 
     Raises:
         UserError: There is no such file, it is not a TFLite model, or it has other inputs or outputs.
@@ -35,15 +63,39 @@ class Artifact:
 
     def __init__(self, path: Path, threads: int = 1, known_outputs: Collection[tuple[str, ...]] = ()) -> None:
         self.path = path
-        self._interpreter = _load(path, threads)
-        signature = self._interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
-        _check_signature(path, signature["inputs"], signature["outputs"], known_outputs)
-        runner = self._interpreter.get_signature_runner(SIGNATURE)
-        inputs, outputs = runner.get_input_details(), runner.get_output_details()
-        self._input_indices = {name: inputs[name]["index"] for name in ARTIFACT_INPUTS}
-        names = next((names for names in known_outputs if set(names) == set(outputs)), tuple(outputs))
-        self._output_indices = [outputs[name]["index"] for name in names]
-        self.sequence_length = int(inputs["ids"]["shape"][1])
+        interpreter = _load(path, threads)
+        signatures = [
+            _signature(interpreter, key, known_outputs) for key in _keys(path, interpreter, known_outputs)
+        ]
+        self.signatures = sorted(signatures, key=lambda signature: signature.length)
+        self._used = self.signatures[-1]
+        self._row: dict[str, np.ndarray] = {}
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Tokens of the texts that it has signatures for, ascending."""
+        return tuple(signature.length for signature in self.signatures)
+
+    @property
+    def sequence_length(self) -> int:
+        """Tokens of the longest text."""
+        return self.lengths[-1]
+
+    def at(self, length: int) -> "Artifact":
+        """The artifact with one of its lengths alone.
+
+        Raises:
+            UserError: It has no such length.
+        """
+        if length not in self.lengths:
+            raise UserError(
+                f"An artifact reads the {_or(self.lengths)} tokens that it was exported with. "
+                f"Received: {length} for {self.path}",
+                f"Name another length, or export one of this: `mbert export-tflite RUN --length {length}`.",
+            )
+        alone = copy(self)
+        alone.signatures = [self.signatures[self.lengths.index(length)]]
+        return alone
 
     def predict(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
         """Runs the rows of a task batch one by one.
@@ -53,10 +105,10 @@ class Artifact:
 
         Returns:
             (examples, outputs) or (examples, length, outputs) float32. Where an artifact has several outputs, each
-            is a column of the last axis.
+            is a column of the last axis. Those of padding beyond the length that a row was run with are 0.
 
         Raises:
-            UserError: The rows have another length than the artifact.
+            UserError: The rows have another length than the longest of the artifact.
         """
         count, length = batch["token_ids"].shape
         if length != self.sequence_length:
@@ -67,23 +119,66 @@ class Artifact:
         outputs = []
         for row in range(count):
             self.set_row({name: batch[name][row : row + 1] for name in ARTIFACT_INPUTS.values()})
-            self.run()
-            outputs.append(self._read())
+            outputs.append(self._widened(self.run()))
         return np.stack(outputs)
 
+    def lengths_of(self, padding_mask: np.ndarray) -> np.ndarray:
+        """The shortest length that holds each row: one more than its tokens, or the longest there is.
+
+        The embedding of MobileBERT reads the next token, so the last one has its padding behind it as it had when
+        the network was trained.
+
+        Args:
+            padding_mask: (examples, length), 1 for tokens and 0 for the padding behind them.
+
+        Returns:
+            (examples,) tokens.
+        """
+        lengths = np.array(self.lengths)
+        places = np.searchsorted(lengths, padding_mask.sum(axis=1), side="right")
+        found: np.ndarray = lengths[np.minimum(places, len(lengths) - 1)]
+        return found
+
     def set_row(self, row: Mapping[str, np.ndarray]) -> None:
-        """Copies a batch of one example, arrays (1, length), to the inputs."""
-        for name, index in self._input_indices.items():
-            self._interpreter.set_tensor(index, np.asarray(row[ARTIFACT_INPUTS[name]], np.int32))
+        """Takes a batch of one example, arrays (1, length), for `run`."""
+        (length,) = self.lengths_of(row["padding_mask"])
+        self._used = self.signatures[self.lengths.index(length)]
+        self._row = {
+            name: np.ascontiguousarray(row[array][:, :length], np.int32)
+            for name, array in ARTIFACT_INPUTS.items()
+        }
 
-    def run(self) -> None:
-        """Computes the output of the inputs that were set: what a benchmark times."""
-        self._interpreter.invoke()
+    def run(self) -> np.ndarray:
+        """The outputs of the row that was set, without its batch axis: what a benchmark times."""
+        found = self._used.run(**self._row)
+        parts = [found[name][0] for name in self._used.outputs]
+        return np.asarray(parts[0] if len(parts) == 1 else np.stack(parts, axis=-1))
 
-    def _read(self) -> np.ndarray:
-        """The outputs of the one row, without its batch axis."""
-        parts = [self._interpreter.get_tensor(index)[0] for index in self._output_indices]
-        return parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
+    def _widened(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs of the signature in use in the shape that the longest gives: zeros stand for missing tokens."""
+        if self._used.shapes == self.signatures[-1].shapes:
+            return outputs
+        missing = self.sequence_length - self._used.length
+        return np.pad(outputs, [(0, missing), *[(0, 0)] * (outputs.ndim - 1)])
+
+
+def _keys(path: Path, interpreter: Interpreter, known_outputs: Collection[tuple[str, ...]]) -> list[str]:
+    """Names of the signatures of an artifact, each checked."""
+    found = interpreter.get_signature_list()
+    keys = [key for key in found if _LENGTH_KEY.fullmatch(key)] or [SIGNATURE]
+    for key in keys:
+        entry = found.get(key, {"inputs": [], "outputs": []})
+        _check_signature(path, entry["inputs"], entry["outputs"], known_outputs)
+    return keys
+
+
+def _signature(interpreter: Interpreter, key: str, known_outputs: Collection[tuple[str, ...]]) -> Signature:
+    runner = interpreter.get_signature_runner(key)
+    outputs = runner.get_output_details()
+    names = next((names for names in known_outputs if set(names) == set(outputs)), tuple(outputs))
+    shapes = tuple(tuple(map(int, outputs[name]["shape"])) for name in names)
+    length = int(runner.get_input_details()["ids"]["shape"][1])
+    return Signature(length, runner, names, shapes)
 
 
 def _check_signature(
@@ -127,3 +222,7 @@ def _load_or_none(path: Path, threads: int) -> Interpreter | None:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names) or "nothing"
+
+
+def _or(numbers: Iterable[int]) -> str:
+    return " or ".join(map(str, numbers))

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import InstalledDocsCorpus
 from mbert_cli.examples.batches import TaskBatches
@@ -38,11 +40,12 @@ class TimedArtifact(Artifact):
 
     seconds = 0.0
 
-    def run(self) -> None:
+    def run(self) -> np.ndarray:
         """Computes, and takes the time."""
         start = time.perf_counter()
-        super().run()
+        outputs = super().run()
         self.seconds += time.perf_counter() - start
+        return outputs
 
 
 def main() -> None:
