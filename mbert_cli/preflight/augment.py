@@ -15,7 +15,7 @@ from mbert_cli.augment.writing import copied_places
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import GlueTask, SquadTask, Task, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
-from mbert_cli.preflight.inputs import find_run, look_at_length, look_at_model, with_found
+from mbert_cli.preflight.inputs import Unnamed, find_run, look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.machine import look_at_disk
 from mbert_cli.preflight.run import look_at_run
@@ -127,8 +127,9 @@ def _look_at_masked_words(
     if recipe.masked_language_model is None and recipe.vectors is not None:
         return Looked(None)
     model = look_at_model(
-        inspection, invocation, recipe.masked_language_model, MODEL_KEY, PRETRAINED, _require_masked_words
-    )
+        inspection, invocation, recipe.masked_language_model, MODEL_KEY, PRETRAINED, _require_masked_words,
+        Unnamed(serves=_fills_masked_words, what=" with a head for masked words"),
+    )  # fmt: skip
     look_at_length(
         inspection,
         "augment.sequence_length",
@@ -136,6 +137,10 @@ def _look_at_masked_words(
         lambda: model.value.description.size,
     )
     return Looked(model.found, model.failure)
+
+
+def _fills_masked_words(path: Path) -> bool:
+    return "masked_language_model" in RunModel.open(path, PRETRAINED).heads
 
 
 def _require_masked_words(model: RunModel) -> None:

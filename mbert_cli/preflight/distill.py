@@ -19,7 +19,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.model.cost import comparing_bytes, projecting_bytes
 from mbert_cli.model.options import Architecture
-from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found, with_store_of
+from mbert_cli.preflight.inputs import Unnamed, look_at_length, look_at_model, with_found, with_store_of
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining
 from mbert_cli.preflight.run import look_at_run
@@ -28,7 +28,7 @@ from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.runs.complete import Run
-from mbert_cli.runs.lineage import TEACHERS
+from mbert_cli.runs.lineage import TEACHERS, UNNAMED_TEACHERS
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.saved_model import RunModel, require_masked_language_model
@@ -60,7 +60,9 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
     recipe, size = invocation.recipe, invocation.recipe.model.resolve()
     stages = inspection.look("stages", lambda: _stages(recipe)).found or ()
     require = partial(_require_predictions, recipe.distill, stages)
-    teacher = look_at_model(inspection, invocation, recipe.teacher, "teacher", TEACHERS, require)
+    teacher = look_at_model(
+        inspection, invocation, recipe.teacher, "teacher", TEACHERS, require, Unnamed(UNNAMED_TEACHERS)
+    )
     store = look_at_store(inspection, invocation, _data(recipe, teacher))
     inputs = _inputs(teacher, store)
     recipe = with_found(recipe, inputs)

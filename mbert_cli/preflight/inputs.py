@@ -1,6 +1,7 @@
 """Which earlier runs a verb works on: the one that is named, the one it began with, or the newest."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,32 @@ from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recor
 from mbert_cli.weights.saved_model import RunModel
 
 
-def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tuple[str, ...]) -> Run:
+@dataclass(frozen=True)
+class Unnamed:
+    """Among which runs the newest is taken where a recipe key names none.
+
+    Attributes:
+        verbs: Their kinds; None for those that serve where they are named, without `ONLY_NAMED`.
+        serves: Whether a run of these kinds can serve.
+        what: What such a run has, as ` with a head for masked words`, for the sentence that there is none.
+    """
+
+    verbs: tuple[str, ...] | None = None
+    serves: Callable[[Path], bool] = lambda path: True
+    what: str = ""
+
+
+NEWEST = Unnamed()
+"""The newest of those that serve where they are named."""
+
+
+def find_run(
+    invocation: Invocation[Any],
+    named: str | None,
+    key: str,
+    verbs: tuple[str, ...],
+    unnamed: Unnamed = NEWEST,
+) -> Run:
     """The complete run for a recipe key that names one, or leaves the choice open with null.
 
     A run that is continued keeps the input it began with; otherwise null takes the newest.
@@ -29,6 +55,7 @@ def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tu
         named: The key's value.
         key: The key, to find what a continued run began with.
         verbs: Kinds of runs that serve.
+        unnamed: Among which the newest is taken.
 
     Raises:
         UserError: The named run cannot serve, or there is none.
@@ -36,11 +63,11 @@ def find_run(invocation: Invocation[Any], named: str | None, key: str, verbs: tu
     chosen = named or recorded_input(invocation, key)
     if chosen:
         return Run.open(Path(chosen), verbs)
-    own = found_unnamed(key, verbs)
-    newest = newest_complete(invocation.root, own)
+    own = unnamed.verbs or found_unnamed(key, verbs)
+    newest = newest_complete(invocation.root, own, unnamed.serves)
     if newest is None:
         raise UserError(
-            f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run. "
+            f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run{unnamed.what}. "
             f"Received: none in {invocation.root}.",
             f"Make one with `{maker_of(own[-1], invocation.root)}`, or name one with --set {key}=DIR.",
         )
@@ -86,6 +113,7 @@ def look_at_model(
     key: str,
     verbs: tuple[str, ...],
     require: Callable[[RunModel], None] = lambda model: None,
+    unnamed: Unnamed = NEWEST,
 ) -> Looked[RunModel]:
     """Looks for the run with the model that a recipe key names, or leaves open.
 
@@ -95,7 +123,7 @@ def look_at_model(
     """
 
     def check() -> tuple[str, RunModel]:
-        model = RunModel.of(find_run(invocation, named, key, verbs))
+        model = RunModel.of(find_run(invocation, named, key, verbs, unnamed))
         require(model)
         return f"{model.path}: {counted(model.description.size.num_layers, 'layer')}", model
 

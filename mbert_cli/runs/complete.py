@@ -101,4 +101,5 @@ def _choices(path: Path, verbs: Sequence[str]) -> str:
 
 
 def _either(verbs: Sequence[str]) -> str:
-    return " or ".join(verbs)
+    *others, last = verbs
+    return f"{', '.join(others)} or {last}" if others else last

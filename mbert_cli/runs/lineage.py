@@ -8,11 +8,14 @@ IMPORT = "import"
 DISTILL_TASK = "distill-task"
 """The kind of a run of `mbert distill --strategy task`, which holds a task model."""
 PRETRAINED = ("distill", "train-teacher", IMPORT)
-TEACHERS = ("train-teacher", IMPORT)
 FINE_TUNED = (DISTILL_TASK, "finetune")
 TASK_MODELS = (*FINE_TUNED, IMPORT)
 WITH_WEIGHTS = ("train-teacher", "distill", *FINE_TUNED, IMPORT)
 """Kinds of runs that serve as what their name says; what came from elsewhere only where it is named."""
+
+TEACHERS = WITH_WEIGHTS
+UNNAMED_TEACHERS = ("train-teacher",)
+"""Whose layers can be learned from: any encoder where it is named, else the newest that was trained to teach."""
 
 ONLY_NAMED = {"teacher": (IMPORT, DISTILL_TASK)}
 """Kinds of runs that a recipe key does not find by itself, other than imported ones: a student teaches no other."""

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -110,15 +110,22 @@ def unknown_folders(root: Path) -> list[Path]:
     ]  # fmt: skip
 
 
-def newest_complete(root: Path, verbs: Sequence[str]) -> Path | None:
+def newest_complete(
+    root: Path, verbs: Sequence[str], serves: Callable[[Path], bool] = lambda path: True
+) -> Path | None:
     """Returns the run in `root` of one of these kinds that was completed last, or None.
 
     Runs that `--fresh` moved aside do not count, nor do those in folders of `root`, such as runs/smoke/. Two small
     files of each run are read, origin.json and the manifest of its result, however much else lies there.
+
+    Args:
+        root: The folder of the runs.
+        verbs: The kinds.
+        serves: Whether a complete run can serve; the newest is asked first, and none after one that can.
     """
     runs = [path for path in _folders(root) if is_run(path) and not is_aside(path) and verb_of(path) in verbs]
     finished = [(moment, path) for path in runs if (moment := finished_at(path))]
-    return max(finished)[1] if finished else None
+    return next((path for _, path in sorted(finished, reverse=True) if serves(path)), None)
 
 
 def is_aside(path: Path) -> bool:

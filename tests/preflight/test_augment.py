@@ -1,6 +1,7 @@
 """What `mbert augment` needs: a task of whole texts, and a masked LM or word vectors."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,11 @@ def test_the_newest_store_is_trained_on(folder, make_store):
 @pytest.mark.parametrize(
     ("settings", "message", "hint"),
     [
-        ([], "`mbert augment` needs a complete distill or train-teacher run", "mbert train-teacher"),
+        (
+            [],
+            "`mbert augment` needs a complete distill or train-teacher run with a head for masked words.",
+            "mbert train-teacher",
+        ),
         (["vectors.source=store"], "needs a complete prepare run", "mbert prepare"),
         (["vectors.source=file", "vectors.path=gone.txt"], "vectors.path must be a file", "GloVe"),
         ([*VECTORS, "augment.stop_words=gone.txt"], "augment.stop_words must be a file", "one word per line"),
@@ -80,11 +85,18 @@ def test_what_is_missing_is_told(folder, settings, message, hint):
 def test_a_run_without_a_head_for_masked_words_is_refused_with_the_other_way(folder, make_run):
     make_run("train-teacher", head="next_sentence")
     with pytest.raises(UserError) as caught:
-        ready()
+        ready("masked_language_model=runs/train-teacher")
     assert caught.value.message == (
         "Candidates come from a head for masked words. Received: runs/train-teacher with next_sentence"
     )
     assert "--set vectors.source=file" in caught.value.hint
+
+
+def test_the_newest_run_that_fills_in_masked_words_is_taken(folder, make_run):
+    filling = make_run("train-teacher")
+    os.utime(filling / "final/manifest.json", (0, 0))
+    make_run("distill", head="next_sentence")
+    assert ready().model.path == filling
 
 
 def test_a_row_longer_than_the_model_reads_is_refused(folder, make_run):

@@ -32,14 +32,22 @@ def test_a_teacher_whose_layers_cannot_be_mapped_is_told(make_run, checks):
     )
 
 
-def test_a_run_of_the_wrong_kind_is_told(make_run, checks):
-    make_run("distill", "mobilebert_laptop")
-    passed, finding = checks("distill", "quickstart", "teacher=runs/distill")["teacher"]
+def test_a_run_of_the_wrong_kind_is_told(make_store, checks):
+    make_store()
+    passed, finding = checks("distill", "quickstart", "teacher=runs/prepare")["teacher"]
     assert not passed
-    assert (
-        finding
-        == "The run must be of the kind train-teacher or import. Received: runs/distill of the kind distill"
-    )
+    assert finding.startswith("The run must be of the kind train-teacher, distill, ")
+    assert finding.endswith("Received: runs/prepare of the kind prepare")
+
+
+@pytest.mark.parametrize("verb", ["distill", "finetune", "distill-task"])
+def test_any_encoder_teaches_where_it_is_named(verb, make_run, make_store):
+    taught = make_run(verb, head="classifier")
+    make_store()
+    ready = resolve(invoke("distill", "quickstart_general", [f"teacher={taught}"], {}))
+    assert ready.teacher.path == taught
+    with pytest.raises(UserError, match="needs a complete train-teacher run"):
+        resolve(invoke("distill", "quickstart_general", [], {}))
 
 
 def test_what_was_found_is_handed_on(make_run, make_store):

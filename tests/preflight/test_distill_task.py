@@ -85,7 +85,7 @@ def test_a_run_without_the_head_of_a_task_does_not_teach_one():
     source = make_source(TEACHER)
     error = refused(f"teacher={source}")
     assert error.message.startswith(
-        "The run must be of the kind distill-task or finetune or import. Received: "
+        "The run must be of the kind distill-task, finetune or import. Received: "
     )
 
 

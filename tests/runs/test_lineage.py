@@ -32,8 +32,9 @@ def test_a_fine_tuning_started_from_its_source_or_from_another_fine_tuning(recip
 
 
 def test_whatever_serves_as_something_has_weights() -> None:
-    for verbs in (PRETRAINED, TEACHERS, TASK_MODELS):
+    for verbs in (PRETRAINED, TASK_MODELS):
         assert set(verbs) < set(WITH_WEIGHTS)
+    assert set(TEACHERS) == set(WITH_WEIGHTS)
     assert "prepare" not in WITH_WEIGHTS
 
 
@@ -45,7 +46,7 @@ def test_students_and_imported_runs_teach_where_they_are_named_alone() -> None:
 def test_a_task_distillation_makes_a_task_model_and_nothing_to_start_from() -> None:
     assert DISTILL_TASK in FINE_TUNED
     assert DISTILL_TASK in TASK_MODELS
-    assert DISTILL_TASK not in (*PRETRAINED, *TEACHERS)
+    assert DISTILL_TASK not in PRETRAINED
     assert maker_of(DISTILL_TASK, Path("runs")) == "mbert distill --strategy task"
     assert maker_of(DISTILL_TASK, Path("runs/smoke")) == "mbert distill --strategy task --smoke"
     assert command_of(DISTILL_TASK) == "distill"
