@@ -196,8 +196,9 @@ def train_student(bench: Bench, shape: str, method: str, task: str, seed: int) -
 def augment(bench: Bench, task: str) -> Path:
     """The training file of a task with more examples than it had."""
     run = bench.runs / f"augment-{task}"
-    settings = ["task.source=glue", f"task.name={task}", f"task.folder={bench.folder(task)}"]
-    _run("augment", run, "minilm", _set(*settings, f"data.run={bench.runs / 'store'}"))
+    # The model has no head for masked words, so that all words come from vectors.
+    vectors = ["vectors.source=store", f"vectors.run={bench.runs / 'store'}"]
+    _run("augment", run, task, _set(f"task.folder={bench.folder(task)}", *vectors))
     return next((run / "final").glob("train.*"))
 
 
