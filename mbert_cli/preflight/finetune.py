@@ -1,5 +1,6 @@
 """What `mbert finetune` needs: a run to start from, a task that can be read, and room to train."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe, TaskDistillRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
-from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
+from mbert_cli.runs.lineage import FINE_TUNED, PRETRAINED, TASK_MODELS
+from mbert_cli.runs.listing import verb_of
 from mbert_cli.search.grid import plan_search
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.learning_rate import rate_for
@@ -85,9 +87,18 @@ def _refuse_delivery(invocation: Invocation[FinetuneRecipe]) -> None:
 
 
 def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]:
-    """Where a fine-tuning starts, for `find_run`: the key, its value, and the kinds of runs that serve."""
+    """Where a fine-tuning starts, for `find_run`: the key, its value, and the kinds of runs that serve.
+
+    Raises:
+        UserError: The source was fine-tuned already.
+    """
     if recipe.initialize_from:
         return "initialize_from", recipe.initialize_from, TASK_MODELS
+    if recipe.source and verb_of(Path(recipe.source)) in FINE_TUNED:
+        raise UserError(
+            f"source must be a run before any fine-tuning. Received: {recipe.source}, which has learned a task",
+            f"To go on from it, --set initialize_from={shlex.quote(recipe.source)} in place of --source.",
+        )
     return "source", recipe.source, PRETRAINED
 
 

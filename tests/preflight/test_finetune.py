@@ -29,3 +29,14 @@ def test_where_a_table_goes_is_refused_without_a_search(make_run):
     make_run("distill", "mobilebert_laptop")
     with pytest.raises(UserError, match=r"--format and --out are for the table of a search\."):
         resolve(invoke("finetune", "quickstart", [], {}, delivery=Delivery(format="json")))
+
+
+@pytest.mark.parametrize("verb", ["finetune", "distill-task"])
+def test_a_source_that_has_learned_a_task_is_refused_with_the_key_that_goes_on_from_it(verb, make_run):
+    path = make_run(verb, head="classifier")
+    with pytest.raises(UserError) as caught:
+        resolve(invoke("finetune", "quickstart", [f"source={path}"], {}))
+    assert caught.value.message == (
+        f"source must be a run before any fine-tuning. Received: {path}, which has learned a task"
+    )
+    assert caught.value.hint == f"To go on from it, --set initialize_from={path} in place of --source."
