@@ -12,7 +12,7 @@ USUAL_VOCABULARY = 30522
 """Tokens assumed where no vocabulary is known: those of BERT."""
 _QUANTIZED = ("kernel", "word_embeddings")
 """Ends of the names of weights that a quantization mode makes smaller."""
-_NORM_COPIES = {"layer_norm": 3, "no_norm": 2, "folded": 0}
+_NORM_COPIES = {"layer_norm": 3, "no_norm": 2, "folded": 0, "folded_layer_norm": 3}
 """Arrays of a norm's width that a training step keeps."""
 _ACTIVATION_COPIES = {"relu": 2, "relu6": 2, "gelu": 4, "gelu_exact": 4}
 """Arrays of a feed-forward network's inner width that a training step keeps."""
@@ -91,7 +91,7 @@ def training_bytes(
     tokens = batch_size * length
     block = {name: shape for name, shape in encoder_shapes(size, 0).items() if "/layer_00/" in name}
     wide = sum(shape[-1] for name, shape in block.items() if name.endswith("kernel")) + 4 * size.block_dim
-    norms = sum(dim for name, (dim, *_) in block.items() if name.endswith("gamma"))
+    norms = sum(dim for name, (dim, *_) in block.items() if name.endswith(("gamma", "residual_scale")))
     wide += _NORM_COPIES[size.normalization] * norms
     wide += _ACTIVATION_COPIES[size.activation] * size.intermediate_dim * size.num_feedforward_networks
     probabilities = _PROBABILITY_COPIES * size.num_heads * length

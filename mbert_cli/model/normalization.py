@@ -23,15 +23,14 @@ class NoNorm:
         return ops.add(ops.multiply(rows, self.gamma), self.beta)
 
 
-class LayerNorm(NoNorm):
-    """NoNorm after the features of each row were brought to mean 0 and variance 1, in float32.
+class Standardize:
+    """Brings the features of each row to mean 0 and variance 1, in float32.
 
     Args:
         epsilon: Added to the variance.
     """
 
-    def __init__(self, owner: LayerWithParts, dim: int, epsilon: float = NORM_EPSILON) -> None:
-        super().__init__(owner, dim)
+    def __init__(self, epsilon: float) -> None:
         self.epsilon = epsilon
 
     def __call__(self, rows: Tensor) -> Tensor:
@@ -39,7 +38,22 @@ class LayerNorm(NoNorm):
         centered = values - ops.mean(values, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centered), axis=-1, keepdims=True)
         normalized = centered * ops.rsqrt(variance + self.epsilon)
-        return super().__call__(ops.cast(normalized, rows.dtype))
+        return ops.cast(normalized, rows.dtype)
+
+
+class LayerNorm(NoNorm):
+    """NoNorm after the features of each row were standardized.
+
+    Args:
+        epsilon: Added to the variance.
+    """
+
+    def __init__(self, owner: LayerWithParts, dim: int, epsilon: float = NORM_EPSILON) -> None:
+        super().__init__(owner, dim)
+        self.standardize = Standardize(epsilon)
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        return super().__call__(self.standardize(rows))
 
 
 class Folded:
@@ -51,7 +65,7 @@ class Folded:
 
 def build_norm(
     owner: LayerWithParts, size: Architecture, dim: int, epsilon: float | None = None
-) -> NoNorm | Folded:
+) -> NoNorm | Standardize | Folded:
     """The normalization of a size.
 
     Args:
@@ -64,7 +78,10 @@ def build_norm(
         return Folded()
     if size.normalization == "no_norm":
         return NoNorm(owner, dim)
-    return LayerNorm(owner, dim, size.norm_epsilon if epsilon is None else epsilon)
+    epsilon = size.norm_epsilon if epsilon is None else epsilon
+    if size.normalization == "folded_layer_norm":
+        return Standardize(epsilon)
+    return LayerNorm(owner, dim, epsilon)
 
 
 class AddNorm:

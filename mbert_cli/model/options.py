@@ -18,8 +18,8 @@ class Architecture(Section):
 
     `hidden_dim` is the width between blocks ("B-512" in the names of the released checkpoints) and
     `intra_dim` the width inside a bottleneck block ("H-128"). A size without `intra_dim` is made of
-    BERT's plain blocks. The normalization folded is what `mbert_cli.tflite.fold` makes of no_norm: there is none,
-    because the weights beside it do its work.
+    BERT's plain blocks. Two kinds of normalization are what `mbert_cli.tflite.fold` makes of the others: folded, where
+    there is none because the weights beside it do its work, and folded_layer_norm, which has no weights either.
     """
 
     num_layers: Positive
@@ -42,7 +42,7 @@ class Architecture(Section):
     """Query, key and value all read the bottlenecked input (MobileBERT TINY)."""
     key_query_shared_bottleneck: bool = False
     """Query and key read a bottleneck of their own, value reads the wide input (MobileBERT)."""
-    normalization: Literal["no_norm", "layer_norm", "folded"] = "layer_norm"
+    normalization: Literal["no_norm", "layer_norm", "folded", "folded_layer_norm"] = "layer_norm"
     """Normalization of embeddings and blocks; the masked-LM head always uses layer_norm."""
     multiplied_residuals: tuple[str, ...] = ()
     """The additions of a folded model that multiply their residual by a vector of weights, such as
@@ -95,7 +95,7 @@ class Architecture(Section):
 
     @model_validator(mode="after")
     def _residuals_of_folded_models_are_multiplied(self) -> "Architecture":
-        if self.multiplied_residuals and self.normalization != "folded":
+        if self.multiplied_residuals and not self.normalization.startswith("folded"):
             raise ValueError(
                 f"multiplied_residuals must be empty unless normalization is folded (it is {self.normalization})"
             )

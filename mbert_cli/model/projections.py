@@ -16,7 +16,7 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, LayerWithParts
-from mbert_cli.model.normalization import Folded, NoNorm, build_norm
+from mbert_cli.model.normalization import Folded, NoNorm, Standardize, build_norm
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.weight_shapes import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
 
@@ -40,7 +40,7 @@ class Projections:
             self._inner, size.block_dim
         )
         self._maps: dict[str, Dense] = {}
-        self._norms: dict[str, NoNorm | Folded] = {}
+        self._norms: dict[str, NoNorm | Standardize | Folded] = {}
         for name in BOTTLENECKS:
             if name in self._outer:
                 self._add_bottleneck(owner, name)

@@ -112,7 +112,7 @@ def _projections(size: Architecture) -> Shapes:
 
 def _norm_of(size: Architecture, owner: str, dim: int, block: str | None = None) -> Shapes:
     """The norm of a part; of a folded model the vector that multiplies the part's residual, or nothing."""
-    if size.normalization != "folded":
+    if not size.normalization.startswith("folded"):
         yield from _norm(f"{owner}/norm".lstrip("/"), dim)
     elif f"{block}/{owner}" in size.multiplied_residuals:
         yield f"{owner}/residual_scale", (dim,)

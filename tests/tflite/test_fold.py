@@ -9,7 +9,7 @@ from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.tasks.kinds import KINDS
-from mbert_cli.tflite.fold import MAX_SCALE, Affine, fold
+from mbert_cli.tflite.fold import MAX_SCALE, Affine, KeptRows, fold
 from mbert_cli.weights.variables import assign_variables, read_variables
 
 VOCABULARY = 200
@@ -42,9 +42,16 @@ def assert_close(found, expected, tolerance: float = 1e-5) -> None:
 
 def test_a_dense_map_after_a_scale_and_before_a_norm_is_one_dense_map():
     dense = Affine(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 20.0]))
-    folded = dense.after(np.array([2.0, 1.0])).then(np.array([1.0, 0.5]), np.array([0.0, 1.0]))
+    folded = dense.after(KeptRows(np.array([2.0, 1.0]))).then(np.array([1.0, 0.5]), np.array([0.0, 1.0]))
     np.testing.assert_array_equal(folded.kernel, [[2.0, 2.0], [3.0, 2.0]])
     np.testing.assert_array_equal(folded.bias, [10.0, 11.0])
+
+
+def test_a_dense_map_after_an_offset_has_it_in_its_bias():
+    dense = Affine(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 20.0]))
+    folded = dense.after(KeptRows(np.array([2.0, 1.0]), np.array([1.0, 1.0])))
+    np.testing.assert_array_equal(folded.kernel, [[2.0, 4.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(folded.bias, [14.0, 26.0])
 
 
 @pytest.mark.parametrize("spread", [0.2, 1.0])
@@ -126,10 +133,38 @@ def test_a_gamma_of_zero_is_folded_too(small_size, random_network):
     assert_close(folded_network(batch_of(9))["logits"], network(batch_of(9))["logits"])
 
 
+def test_layer_norms_of_plain_blocks_keep_no_weights_but_a_factor_of_each_residual(
+    random_network, small_size
+):
+    size = small_size("bert_base")
+    weights = read_variables(random_network(size))
+    folded, architecture = fold(weights, size)
+    places = [f"layer_{layer:02d}/{part}" for layer in range(2) for part in ("attention", "feed_forward_0")]
+    assert architecture.normalization == "folded_layer_norm"
+    assert architecture.multiplied_residuals == tuple(places)
+    assert not [path for path in folded if "norm" in path]
+    norms = ["embeddings", *places[:-1]]  # what is added is what the norm before it made
+    for place, norm in zip(places, norms, strict=True):
+        scale = folded[f"encoder/{place}/residual_scale"]
+        np.testing.assert_array_equal(scale, weights[f"encoder/{norm}/norm/gamma"])
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "bert_base"])
+def test_a_folded_model_stays_as_it_is(name, random_network, small_size):
+    once = fold(read_variables(random_network(small_size(name))), small_size(name))
+    twice = fold(*once)
+    assert twice[1] == once[1]
+    assert twice[0].keys() == once[0].keys()
+    for path, array in once[0].items():
+        np.testing.assert_array_equal(twice[0][path], array)
+
+
 @pytest.mark.parametrize("name", ["mobilebert_no_opt", "bert_base"])
-def test_layer_norms_stay_and_the_architecture_says_so(name, random_network, small_size):
+def test_layer_norms_between_bottlenecks_or_without_a_head_stay(name, random_network, small_size):
     size = small_size(name)
     weights = read_variables(random_network(size))
+    if name == "bert_base":
+        weights = {path: array for path, array in weights.items() if path.startswith("encoder/")}
     folded, architecture = fold(weights, size)
     assert architecture == size.model_copy(update={"merged_projections": True})
     norms = [path for path in weights if "/norm/" in path]
@@ -142,9 +177,10 @@ def test_the_query_carries_the_factor_of_attention(random_network, small_size):
     size = small_size("bert_base")
     weights = read_variables(random_network(size))
     merged = fold(weights, size)[0]["encoder/layer_00/input_projections/kernel"]
-    expected = weights["encoder/layer_00/attention/query/kernel"] / np.sqrt(24)
-    np.testing.assert_allclose(merged[:, :48], expected, rtol=1e-6)
-    np.testing.assert_array_equal(merged[:, 48:96], weights["encoder/layer_00/attention/key/kernel"])
+    gamma = weights["encoder/embeddings/norm/gamma"][:, None]
+    query, key = (gamma * weights[f"encoder/layer_00/attention/{name}/kernel"] for name in ("query", "key"))
+    np.testing.assert_allclose(merged[:, :48], query / np.sqrt(24), rtol=1e-6)
+    np.testing.assert_allclose(merged[:, 48:96], key, rtol=1e-6)
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.2, 1.5])
