@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,9 @@ from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription, SetDescription
 from mbert_cli.weights.saved_model import RunModel, SavedModel
 
+if TYPE_CHECKING:
+    from mbert_cli.tflite.interpreter import Artifact
+
 ARTIFACT = ".tflite"
 
 MANY_BATCHES = 20
@@ -54,6 +57,7 @@ class TaskModel:
         predict: Task batches -> outputs of their rows, float32, as the activation of the head gives them.
         dynamic_length: Whether batches may be shorter than `sequence_length`.
         columns: The model's outputs in the order in which they are given; None for all as they are.
+        artifact: The .tflite file that `predict` runs; None for a run.
     """
 
     path: Path
@@ -63,6 +67,7 @@ class TaskModel:
     predict: Callable[[Iterable[Batch]], np.ndarray]
     dynamic_length: bool = False
     columns: tuple[int, ...] | None = None
+    artifact: "Artifact | None" = None
 
     @property
     def own_task(self) -> AnyTask:
@@ -77,6 +82,17 @@ class TaskModel:
     def with_static_length(self, sequence_length: int) -> "TaskModel":
         """The model as an artifact of that length sees the task."""
         return replace(self, sequence_length=sequence_length, dynamic_length=False)
+
+    def with_artifact(self, artifact: "Artifact") -> "TaskModel":
+        """The model as an artifact answers, each row with the shortest of its lengths that holds it."""
+        return replace(
+            self,
+            sequence_length=artifact.sequence_length,
+            predict=lambda batches: concatenate_rows(
+                [artifact.predict(real_rows(batch)) for batch in batches]
+            ),
+            artifact=artifact,
+        )
 
     def answering(self, task: TaskData) -> "TaskModel":
         """The model with its outputs in the order of a task's labels, which are matched by name.
@@ -305,8 +321,14 @@ def _open_artifact(path: Path) -> TaskModel:
         description=saved.description,
         vocabulary=saved.vocabulary,
         sequence_length=artifact.sequence_length,
-        predict=lambda batches: concatenate_rows([artifact.predict(real_rows(batch)) for batch in batches]),
+        predict=_predictor(artifact),
+        artifact=artifact,
     )
+
+
+def _predictor(artifact: "Artifact") -> Callable[[Iterable[Batch]], np.ndarray]:
+    """An artifact as a function of batches."""
+    return lambda batches: concatenate_rows([artifact.predict(real_rows(batch)) for batch in batches])
 
 
 def real_rows(batch: Batch) -> Batch:

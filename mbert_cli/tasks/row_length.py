@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.idle_keys import UNTYPED
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
+
+if TYPE_CHECKING:
+    from mbert_cli.tflite.interpreter import Artifact
 
 LENGTH_KEY = "task.sequence_length"
 NOT_CHOSEN = (None, *UNTYPED)
@@ -47,16 +50,25 @@ def with_chosen_length(model: TaskModel, invocation: Invocation[Any]) -> TaskMod
     """The model with rows as long as the command wants them.
 
     Raises:
-        UserError: It is an artifact of another length, or the position table is shorter.
+        UserError: It is an artifact without such a length, or the position table is shorter.
     """
     wanted = chosen_length(invocation)
-    if wanted is None or wanted == model.sequence_length:
+    if wanted is None:
         return model
-    if model.path.suffix == ARTIFACT:
-        raise UserError(
-            f"An artifact reads the {model.sequence_length} tokens that it was exported with. "
-            f"Received: {LENGTH_KEY} {wanted} for {model.path}",
-            f"Leave {LENGTH_KEY} out, or export one of this length: `mbert export-tflite RUN --length {wanted}`.",
-        )
+    if model.artifact is not None:
+        return _with_one_length(model, model.artifact, wanted)
     require_length(wanted, model.description.size)
     return replace(model, sequence_length=wanted)
+
+
+def _with_one_length(model: TaskModel, artifact: "Artifact", wanted: int) -> TaskModel:
+    lengths = artifact.lengths
+    if wanted not in lengths:
+        known = " or ".join(map(str, lengths))
+        other = f"Set {LENGTH_KEY} to one of these" if len(lengths) > 1 else f"Leave {LENGTH_KEY} out"
+        raise UserError(
+            f"An artifact reads the {known} tokens that it was exported with. "
+            f"Received: {LENGTH_KEY} {wanted} for {model.path}",
+            f"{other}, or export one of this length: `mbert export-tflite RUN --length {wanted}`.",
+        )
+    return model.with_artifact(artifact.at(wanted))

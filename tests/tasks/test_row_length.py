@@ -61,17 +61,42 @@ def test_a_length_that_the_positions_cannot_hold_is_refused():
     )
 
 
-def test_an_artifact_has_its_length():
-    artifact = model("runs/theirs/export/float32/model.tflite")
-    assert with_chosen_length(artifact, invoke("task.sequence_length=128", task=OWN)) is artifact
+class FakeArtifact:
+    """What is known of the lengths of a .tflite file."""
+
+    def __init__(self, *lengths: int) -> None:
+        self.lengths, self.sequence_length = lengths, lengths[-1]
+
+    def at(self, length: int) -> "FakeArtifact":
+        return FakeArtifact(length)
+
+
+def artifact(*lengths: int) -> TaskModel:
+    return model("runs/theirs/export/float32/model.tflite").with_artifact(FakeArtifact(*lengths))
+
+
+def test_an_artifact_of_several_lengths_reads_the_one_that_is_chosen():
+    assert with_chosen_length(artifact(64, 128), invoke()).artifact.lengths == (64, 128)
+    chosen = with_chosen_length(artifact(64, 128), invoke("task.sequence_length=64", task=OWN))
+    assert (chosen.artifact.lengths, chosen.sequence_length) == ((64,), 64)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "known", "otherwise"),
+    [
+        ((128,), "128", "Leave task.sequence_length out"),
+        ((32, 128), "32 or 128", "Set task.sequence_length to one of these"),
+    ],
+)
+def test_an_artifact_has_its_lengths(lengths, known, otherwise):
     with pytest.raises(UserError) as caught:
-        with_chosen_length(artifact, invoke("task.sequence_length=64", task=OWN))
+        with_chosen_length(artifact(*lengths), invoke("task.sequence_length=64", task=OWN))
     assert caught.value.message == (
-        "An artifact reads the 128 tokens that it was exported with. "
+        f"An artifact reads the {known} tokens that it was exported with. "
         "Received: task.sequence_length 64 for runs/theirs/export/float32/model.tflite"
     )
     assert caught.value.hint == (
-        "Leave task.sequence_length out, or export one of this length: `mbert export-tflite RUN --length 64`."
+        f"{otherwise}, or export one of this length: `mbert export-tflite RUN --length 64`."
     )
 
 

@@ -5,7 +5,6 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from mbert_cli.errors import UserError
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.flatbuffer import op_census, stored_mode
@@ -96,17 +95,6 @@ def test_one_of_the_lengths_can_be_chosen(merged, rows):
     assert (alone.lengths, alone.sequence_length) == ((9,), 9)
     assert alone.predict({name: values[:, :9] for name, values in rows.items()}).shape == (6, 3)
     assert merged.lengths == LENGTHS
-
-
-def test_a_length_that_the_file_has_not_is_refused_with_those_it_has(merged):
-    with pytest.raises(UserError) as caught:
-        merged.at(7)
-    assert caught.value.message == (
-        f"An artifact reads the 6 or 9 or 12 tokens that it was exported with. Received: 7 for {merged.path}"
-    )
-    assert caught.value.hint == (
-        "Name another length, or export one of this: `mbert export-tflite RUN --length 7`."
-    )
 
 
 def test_outputs_of_tokens_are_as_wide_as_the_longest_length(random_network, small_size, rows, tmp_path):
