@@ -153,6 +153,10 @@ parity of artifact and Keras run               mbert_cli/tflite/verify.py
 the Keras run that artifacts are compared with mbert_cli/phone/reference.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py
 metadata and files inside an artifact          mbert_cli/tflite/metadata.py
+what is packed into it                         mbert_cli/phone/packing.py
+what it is, read from inside or beside it      mbert_cli/tasks/packed_model.py
+what clients on phones want of an artifact     mbert_cli/tflite/clients.py
+which of them loads an artifact                mbert_cli/tasks/phone_client.py
 the fields of their schema                     mbert_cli/tflite/metadata_tables.py
 latency                                        mbert_cli/tflite/latency.py
 reports of latency, and the newest of them      mbert_cli/tflite/latency_reports.py

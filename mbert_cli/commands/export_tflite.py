@@ -7,6 +7,7 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
+from mbert_cli.figures import counted
 from mbert_cli.phone.artifact_folder import write_artifact
 from mbert_cli.phone.reference import Reference
 from mbert_cli.preflight.export_tflite import Ready
@@ -14,6 +15,7 @@ from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.tflite.convert import convert_weights
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.verify import VerifyReport, require_parity
 
 
@@ -41,10 +43,25 @@ def run(ready: Ready) -> None:
     )
     for mode in ready.modes:
         console.info(f"Artifact: {export / mode / ARTIFACT_FILE}")
-    num_broken = sum(len(label.splitlines()) > 1 for label in ready.saved.description.output_names or ())
+    _say_client(ready)
+
+
+def _say_client(ready: Ready) -> None:
+    """Says what loads the artifacts as they are, and what it makes of them."""
+    fit = ready.client
+    if fit.client is None:
+        tell = console.warning if fit.hint else console.info
+        tell(f"No client on a phone loads the artifacts as they are: {fit.reason}. {fit.hint}".rstrip())
+    else:
+        console.info(f"{fit.client.name} loads the artifacts as they are")
+        if fit.client.note:
+            console.warning(fit.client.note)
+    labels = ready.saved.description.output_names or ()
+    num_broken = sum(len(label.splitlines()) > 1 for label in labels)
     if num_broken:
-        console.info(
-            f"Labels with line breaks: {num_broken}; in labels.txt, which has one label per line, they are blanks"
+        console.warning(
+            f"Clients read one label per line, so that line breaks inside of {counted(num_broken, 'label')} are blanks "
+            "there; `mbert predict` shows them as they are"
         )
 
 
@@ -53,6 +70,7 @@ def _export(ready: Ready, mode: str, reference: Reference) -> dict[str, Any]:
     model, length = ready.saved, ready.length
     console.info(f"Converting to {mode}")
     content = convert_weights(model.weights, model.description.size, length, mode, reference.head)
+    content = write_metadata(content, ready.metadata)
     parity = _compare(content, reference)
     report = {
         "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.score_name,

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
-from mbert_cli.examples.label_names import label_lines
+from mbert_cli.phone.packing import artifact_files
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.runs.manifest import write_directory
-from mbert_cli.text.vocabulary import VOCABULARY_FILE
-from mbert_cli.weights.saved_files import copy_vocabulary
 from mbert_cli.weights.saved_model import SavedModel
 
 REPORT_FILE = "report.json"
@@ -31,10 +29,7 @@ def write_artifact(directory: Path, model: SavedModel, content: bytes, report: d
     def write(folder: Path) -> None:
         (folder / ARTIFACT_FILE).write_bytes(content)
         (folder / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        (folder / "labels.txt").write_text(
-            label_lines(model.description.output_names or ()), encoding="utf-8"
-        )
-        model.description.save(folder)
-        copy_vocabulary(model.folder / VOCABULARY_FILE, folder)
+        for name, packed in artifact_files(model).items():
+            (folder / name).write_bytes(packed)
 
     write_directory(directory, write, replace=True)

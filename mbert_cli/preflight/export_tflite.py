@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.phone.packing import artifact_files, describe_artifact
 from mbert_cli.preflight.inputs import look_at_length
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import described
@@ -14,7 +15,9 @@ from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.tasks.model import TaskModel, find_target, run_task_model
+from mbert_cli.tasks.phone_client import ClientFit, fitting_client
 from mbert_cli.tasks.row_length import chosen_length
+from mbert_cli.tflite.metadata import ArtifactMetadata
 from mbert_cli.weights.saved_model import RunModel
 
 
@@ -31,6 +34,7 @@ class Ready:
         length: Tokens of the artifact.
         options: The recipe section of the task whose examples verify it.
         task: The task; None where it does not come from files.
+        client: What loads the artifacts on a phone.
     """
 
     invocation: Invocation[ExportRecipe]
@@ -41,6 +45,12 @@ class Ready:
     length: int
     options: AnyTask
     task: TaskData | None
+    client: ClientFit
+
+    @property
+    def metadata(self) -> ArtifactMetadata:
+        """What is packed into the artifacts."""
+        return describe_artifact(self.saved.description, artifact_files(self.saved), self.client.client)
 
 
 def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Ready:
@@ -61,7 +71,8 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     quantize = recipe.export.quantize
     modes = [quantize] if isinstance(quantize, str) else quantize
     static = model.with_static_length(length)
-    return Ready(invocation, recipe, saved, static, modes, length, options, task.value)
+    client = fitting_client(model.description.kind, model.own_task, [length])
+    return Ready(invocation, recipe, saved, static, modes, length, options, task.value, client)
 
 
 def _length(invocation: Invocation[ExportRecipe], model: TaskModel) -> int:

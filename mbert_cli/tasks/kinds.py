@@ -24,6 +24,7 @@ from mbert_cli.tasks import encoding, scores, shown_answers
 from mbert_cli.tasks.scores import Details
 from mbert_cli.tasks.shown_answers import Answers
 from mbert_cli.text.wordpiece import Tokenizer
+from mbert_cli.tflite.clients import QUESTION_ANSWERER, TEXT_CLASSIFIER, Client
 
 OF_TEXTS = ("installed_docs", "glue", "file")
 """Sources of tasks whose examples are whole texts."""
@@ -50,6 +51,7 @@ class Kind:
         asks_questions: Whether a text alone is not enough, and a question about it is answered.
         problem_type: The value of Hugging Face's `problem_type` for such a head; None where the head says all, or
             where others know no such kind.
+        client: What reads texts for such an artifact on a phone, if anything does.
         foreign_length: Tokens of a window over a long text in the pipeline of transformers, which a model from another
             project reads at most; None where it reads no windows.
     """
@@ -69,6 +71,7 @@ class Kind:
     output_names: tuple[str, ...] = ()
     asks_questions: bool = False
     problem_type: str | None = None
+    client: Client | None = None
     foreign_length: int | None = None
 
 
@@ -97,6 +100,7 @@ KINDS: dict[str, Kind] = {
         sources=OF_TEXTS,
         settings="task.source=file --set task.train=FILE",
         problem_type="single_label_classification",
+        client=TEXT_CLASSIFIER,
     ),
     "multi_label": Kind(
         head=TaskHead("classifier", True, "sigmoid", ("probabilities",)),
@@ -111,6 +115,7 @@ KINDS: dict[str, Kind] = {
         sources=OF_TEXTS,
         settings="task.source=file --set task.kind=multi_label --set task.train=FILE",
         problem_type="multi_label_classification",
+        client=TEXT_CLASSIFIER,
     ),
     "regression": Kind(
         head=TaskHead("classifier", True, "linear", ("value",)),
@@ -126,6 +131,7 @@ KINDS: dict[str, Kind] = {
         settings="task.source=file --set task.kind=regression --set task.train=FILE",
         has_labels=False,
         problem_type="regression",
+        client=TEXT_CLASSIFIER,
     ),
     "question_answering": Kind(
         # The names that the TFLite Task Library looks for.
@@ -143,6 +149,7 @@ KINDS: dict[str, Kind] = {
         has_labels=False,
         output_names=SPAN_OUTPUTS,
         asks_questions=True,
+        client=QUESTION_ANSWERER,
         foreign_length=384,
     ),
     "token_classification": Kind(

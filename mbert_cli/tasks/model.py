@@ -33,7 +33,7 @@ from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription, SetDescription
+from mbert_cli.weights.description import ModelDescription, SetDescription
 from mbert_cli.weights.saved_model import RunModel, SavedModel
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class TaskModel:
     Attributes:
         path: The run directory or the artifact.
         description: Architecture, labels and task.
-        vocabulary: The vocabulary that lies beside the weights.
+        vocabulary: The vocabulary of the weights.
         sequence_length: Tokens of one row.
         predict: Task batches -> outputs of their rows, float32, as the activation of the head gives them.
         dynamic_length: Whether batches may be shorter than `sequence_length`.
@@ -301,25 +301,17 @@ def require_head(description: ModelDescription, path: Path) -> AnyTask:
 
 
 def _open_artifact(path: Path) -> TaskModel:
-    from mbert_cli.text.vocabulary import VOCABULARY_FILE
+    from mbert_cli.tasks.packed_model import read_artifact_files
     from mbert_cli.tflite.interpreter import Artifact
 
     artifact = Artifact(path, known_outputs=known_outputs())
-    folder = path.parent
-    missing = [name for name in (DESCRIPTION_FILE, VOCABULARY_FILE) if not (folder / name).is_file()]
-    if missing:
-        raise UserError(
-            f"An artifact is read together with the files that were exported with it, {DESCRIPTION_FILE} and "
-            f"{VOCABULARY_FILE}. Received: {path} without {' and '.join(missing)} beside it.",
-            "Copy the whole folder export/MODE, or export it again with `mbert export-tflite`.",
-        )
-    if (folder / MANIFEST).exists():
-        verify_directory(folder)
-    saved = SavedModel(path, folder, ModelDescription.load(folder))
+    description, vocabulary = read_artifact_files(path)
+    if path.with_name(MANIFEST).exists():
+        verify_directory(path.parent)
     return TaskModel(
         path=path,
-        description=saved.description,
-        vocabulary=saved.vocabulary,
+        description=description,
+        vocabulary=vocabulary,
         sequence_length=artifact.sequence_length,
         predict=_predictor(artifact),
         artifact=artifact,

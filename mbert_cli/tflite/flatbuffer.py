@@ -69,6 +69,9 @@ def _operation(code: schema.OperatorCode) -> str:
 def name_signature(content: bytes) -> bytes:
     """Adds the signature, with the tensors' own names, shortens the other names, and aligns the data of all tensors.
 
+    Outputs are in the order of their names: who reads answers by number takes `end_logits` for the first, as MLPerf
+    does and the Task Library without metadata.
+
     Args:
         content: What the converter wrote, with one subgraph.
 
@@ -85,6 +88,7 @@ def name_signature(content: bytes) -> bytes:
     (subgraph,) = model.subgraphs
     for tensor in subgraph.tensors:
         tensor.name = short_name(tensor.name.decode())
+    subgraph.outputs = sorted(subgraph.outputs, key=lambda index: subgraph.tensors[index].name)
     signature = schema.SignatureDefT()
     signature.signatureKey = SIGNATURE
     signature.subgraphIndex = 0

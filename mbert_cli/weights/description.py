@@ -78,9 +78,11 @@ class ModelDescription(Section):
 
     def save(self, directory: Path) -> None:
         """Writes `model.json` into the directory."""
-        (directory / DESCRIPTION_FILE).write_text(
-            self.model_dump_json(indent=2, by_alias=True) + "\n", encoding="utf-8"
-        )
+        (directory / DESCRIPTION_FILE).write_text(self.as_json(), encoding="utf-8")
+
+    def as_json(self) -> str:
+        """The content of `model.json`."""
+        return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
     @classmethod
     def load(cls, directory: Path) -> "ModelDescription":

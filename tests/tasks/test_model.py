@@ -17,6 +17,7 @@ from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.model import open_task_model
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.tflite.convert import convert
+from mbert_cli.tflite.metadata import ArtifactMetadata, write_metadata
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.saved_files import load_run_vocabulary
 
@@ -95,9 +96,22 @@ def test_an_artifact_knows_its_labels_and_length(exported):
 def test_an_artifact_without_its_files_is_refused(copied):
     (copied / "vocab.txt").unlink()
     assert refusal(copied / "model.tflite") == (
-        "An artifact is read together with the files that were exported with it, model.json and vocab.txt. "
-        f"Received: {copied}/model.tflite without vocab.txt beside it."
+        "An artifact is read with model.json and vocab.txt, which are packed into it or lie beside it. "
+        f"Received: {copied}/model.tflite without vocab.txt."
     )
+
+
+def test_an_artifact_with_its_files_inside_answers_alone(exported, tmp_path):
+    files = {name: (exported / name).read_bytes() for name in ("model.json", "vocab.txt")}
+    content = (exported / "model.tflite").read_bytes()
+    path = tmp_path / "moved.tflite"
+    path.write_bytes(write_metadata(content, ArtifactMetadata("moved", files=files)))
+    model, beside = open_task_model(path), open_task_model(exported / "model.tflite")
+    assert (model.description, model.vocabulary) == (beside.description, beside.vocabulary)
+    encoded = model.encode(
+        TaskData("texts", ["a", "b"], {}), Examples(["cat"], None, np.zeros(1, np.int32)), model.own_task
+    )
+    np.testing.assert_array_equal(model.answer(encoded, 1), beside.answer(encoded, 1))
 
 
 def test_a_damaged_artifact_is_refused(copied):
