@@ -63,7 +63,7 @@ class SelfAttention:
         dropout_rate: float = 0.0,
         first_only: bool = False,
     ) -> None:
-        self.first_only, width = first_only, size.block_dim
+        self.owner, self.first_only, width = owner, first_only, size.block_dim
         self.num_heads, self.head_dim = size.num_heads, width // size.num_heads
         with keras.name_scope("attention"):
             self.output = Dense(owner, "output", width, width)
@@ -97,9 +97,12 @@ class SelfAttention:
         query = self._split(query, 1 if self.first_only else length, (0, 2, 1, 3))
         key = self._split(key, length, (0, 2, 3, 1))
         value = self._split(value, length, (0, 2, 1, 3))
-        logits = ops.cast(ops.matmul(query, key), "float32") + ops.cast(attention_bias, "float32")
-        probabilities = self.probability_dropout(ops.cast(ops.softmax(logits), value.dtype), training)
-        context = ops.transpose(ops.matmul(probabilities, value), (0, 2, 1, 3))
+        at = self.owner.at
+        logits = at("attention/logits", ops.cast(ops.matmul(query, key), "float32"))
+        logits = at("attention/masked_logits", logits + ops.cast(attention_bias, "float32"))
+        probabilities = at("attention/probabilities", ops.cast(ops.softmax(logits), value.dtype))
+        probabilities = self.probability_dropout(probabilities, training)
+        context = ops.transpose(at("attention/context", ops.matmul(probabilities, value)), (0, 2, 1, 3))
         context = ops.reshape(context, (-1, self.num_heads * self.head_dim))
         update = self.output_dropout(self.output(context), training)
         return self.add_norm(update, residual), logits

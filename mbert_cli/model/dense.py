@@ -5,7 +5,7 @@ norms. So a block is *one* Keras layer, and what it is made of are plain objects
 weights and are called like functions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from mbert_cli.backend import Tensor
+from mbert_cli.model.quantizing import Quantizing
 
 
 class LayerWithParts(keras.Layer):
@@ -22,11 +23,15 @@ class LayerWithParts(keras.Layer):
 
     Args:
         seed: Decides the dropout of all parts.
+
+    Attributes:
+        quantizing: What stands at the places of the layer while it learns to be rounded; None for nothing.
     """
 
     def __init__(self, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
+        self.quantizing: Quantizing | None = None
         self.owned: list[keras.Variable | keras.random.SeedGenerator] = []  # Keras tracks what is in lists
 
     def own(self, name: str, shape: Sequence[int], initializer: str = "zeros") -> keras.Variable:
@@ -35,17 +40,30 @@ class LayerWithParts(keras.Layer):
         self.owned.append(variable)
         return variable
 
+    def at(self, place: str, tensor: Tensor) -> Tensor:
+        """Passes on what the layer computes at a place of `mbert_cli.model.quantizing`."""
+        return tensor if self.quantizing is None else self.quantizing.values(place, tensor)
+
 
 class Dense:
-    """`rows @ kernel + bias`, a part of a layer.
+    """`activation(rows @ kernel + bias)`, a part of a layer.
 
     Args:
         owner: The layer that the weights belong to.
         name: Name scope of the weights `kernel` (input_dim, output_dim) and `bias` (output_dim,);
             None puts them directly in the owner's.
+        activation: One that phones compute with the map, in one operation; None for none.
     """
 
-    def __init__(self, owner: LayerWithParts, name: str | None, input_dim: int, output_dim: int) -> None:
+    def __init__(
+        self,
+        owner: LayerWithParts,
+        name: str | None,
+        input_dim: int,
+        output_dim: int,
+        activation: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        self.owner, self.activation = owner, activation
         if name is None:
             self._build(owner, input_dim, output_dim)
         else:
@@ -55,9 +73,15 @@ class Dense:
     def _build(self, owner: LayerWithParts, input_dim: int, output_dim: int) -> None:
         self.kernel = owner.own("kernel", (input_dim, output_dim))
         self.bias = owner.own("bias", (output_dim,))
+        scopes = self.kernel.path.split("/")
+        self.place = "/".join(scopes[scopes.index(owner.name) + 1 : -1]) or "dense"
 
     def __call__(self, rows: Tensor) -> Tensor:
-        return ops.add(ops.matmul(rows, self.kernel), self.bias)
+        rows, kernel = self.owner.at(f"{self.place}/input", rows), self.kernel
+        if self.owner.quantizing is not None:
+            kernel = self.owner.quantizing.kernel(self.place, kernel)
+        rows = ops.add(ops.matmul(rows, kernel), self.bias)
+        return self.owner.at(self.place, rows if self.activation is None else self.activation(rows))
 
 
 class Dropout:

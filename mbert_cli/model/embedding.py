@@ -70,21 +70,35 @@ class Embeddings(LayerWithParts):
 
     def call(self, token_ids: Tensor, segment_ids: Tensor, training: bool | None = None) -> Tensor:
         length = ops.shape(token_ids)[1]
-        hidden = look_up(self.word_embeddings, token_ids)
+        hidden = self._looked_up("word_embeddings", look_up(self.word_embeddings, token_ids))
         if self.size.trigram_input:
             hidden = trigram(hidden)
         if self.projection is not None:
             rows = self.projection(ops.reshape(hidden, (-1, hidden.shape[-1])))
             hidden = ops.reshape(rows, (-1, length, self.size.hidden_dim))
-        hidden = hidden + ops.convert_to_tensor(self.position_embeddings)[:length]
-        if self.size.num_segments == 1:
-            hidden = hidden + self.segment_embeddings  # of both texts of a pair
-        elif self.size.num_segments and not training:
-            hidden = hidden + look_up(self.segment_embeddings, segment_ids)
-        elif self.size.num_segments:  # a gather would have a slow gradient
-            segments = ops.one_hot(segment_ids, self.size.num_segments, dtype=hidden.dtype)
-            hidden = hidden + ops.matmul(segments, self.segment_embeddings)
+        positions = ops.convert_to_tensor(self.position_embeddings)[:length]
+        hidden = self.at("positions", hidden + self._looked_up("position_embeddings", positions))
+        if self.size.num_segments:
+            segments = self._segments(segment_ids, hidden.dtype, training)
+            hidden = self.at("segments", hidden + self._looked_up("segment_embeddings", segments))
         return self.dropout(self.norm(hidden), training)
+
+    def _segments(self, segment_ids: Tensor, dtype: str, training: bool | None) -> Tensor:
+        """(batch, length, hidden_dim), or (1, hidden_dim) of both texts of a pair."""
+        if self.size.num_segments == 1:
+            return self.segment_embeddings
+        if not training:
+            return look_up(self.segment_embeddings, segment_ids)
+        # A gather would have a slow gradient.
+        return ops.matmul(
+            ops.one_hot(segment_ids, self.size.num_segments, dtype=dtype), self.segment_embeddings
+        )
+
+    def _looked_up(self, table: str, rows: Tensor) -> Tensor:
+        """Passes on rows of one of the tables, or what becomes of them where they are rounded."""
+        return (
+            rows if self.quantizing is None else self.quantizing.looked_up(table, rows, getattr(self, table))
+        )
 
     def compute_output_spec(
         self, token_ids: KerasTensor, segment_ids: KerasTensor, training: bool | None = None

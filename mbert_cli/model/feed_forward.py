@@ -19,6 +19,9 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 """Activations by their names in `Architecture.activation`; gelu is the tanh form that BERT was trained with."""
 
+COMPUTED_WITH_MAPS = ("relu", "relu6")
+"""Those that a phone computes with the dense map before them, in one operation."""
+
 
 def last_feed_forward(size: Architecture) -> str:
     """Name scope of the last feed-forward network of a block."""
@@ -38,9 +41,14 @@ class FeedForward:
     def __init__(
         self, owner: LayerWithParts, name: str, size: Architecture, dropout_rate: float = 0.0
     ) -> None:
-        self.activation = ACTIVATIONS[size.activation]
+        self.owner, self.name = owner, name
+        activation = ACTIVATIONS[size.activation]
+        is_fused = size.activation in COMPUTED_WITH_MAPS
+        self.activation = None if is_fused else activation
         with keras.name_scope(name):
-            self.intermediate = Dense(owner, "intermediate", size.block_dim, size.intermediate_dim)
+            self.intermediate = Dense(
+                owner, "intermediate", size.block_dim, size.intermediate_dim, activation if is_fused else None
+            )
             self.output = Dense(owner, "output", size.intermediate_dim, size.block_dim)
             is_last = name == last_feed_forward(size)
             epsilon = size.edge_epsilon if is_last else None
@@ -48,5 +56,7 @@ class FeedForward:
         self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)
 
     def __call__(self, rows: Tensor, training: bool | None) -> Tensor:
-        update = self.output(self.activation(self.intermediate(rows)))
-        return self.add_norm(self.dropout(update, training), rows)
+        inside = self.intermediate(rows)
+        if self.activation is not None:
+            inside = self.owner.at(f"{self.name}/activation", self.activation(inside))
+        return self.add_norm(self.dropout(self.output(inside), training), rows)

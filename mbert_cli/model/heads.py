@@ -24,7 +24,7 @@ from mbert_cli.backend import Tensor
 from mbert_cli.model.attention import MASKED
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.encoder import build_encoder, resolve_size
-from mbert_cli.model.feed_forward import ACTIVATIONS
+from mbert_cli.model.feed_forward import ACTIVATIONS, COMPUTED_WITH_MAPS
 from mbert_cli.model.initialization import draw_weights
 from mbert_cli.model.normalization import LayerNorm
 from mbert_cli.model.options import Architecture
@@ -114,13 +114,18 @@ class Pooler(LayerWithParts):
 
     def build(self, hidden_shape: object) -> None:
         dim = self.size.hidden_dim
-        self.dense = Dense(self, None, dim, dim) if self.size.use_pooler else None
+        name = self.size.pooler_activation
+        is_fused = name in COMPUTED_WITH_MAPS
+        self.activation = None if is_fused else POOLER_ACTIVATIONS[name]
+        fused = POOLER_ACTIVATIONS[name] if is_fused else None
+        self.dense = Dense(self, None, dim, dim, fused) if self.size.use_pooler else None
 
     def call(self, hidden: Tensor) -> Tensor:
         first = hidden[:, 0]
         if self.dense is None:
             return first
-        return POOLER_ACTIVATIONS[self.size.pooler_activation](self.dense(first))
+        pooled = self.dense(first)
+        return pooled if self.activation is None else self.at("activation", self.activation(pooled))
 
     def compute_output_spec(self, hidden: KerasTensor) -> KerasTensor:
         return KerasTensor((hidden.shape[0], hidden.shape[2]), dtype=self.compute_dtype)

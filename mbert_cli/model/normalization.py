@@ -14,31 +14,40 @@ class NoNorm:
     It does not normalize: it stands where LayerNorm stood and costs a phone next to nothing.
     """
 
-    def __init__(self, owner: LayerWithParts, dim: int) -> None:
+    def __init__(self, owner: LayerWithParts, dim: int, place: str = "norm") -> None:
+        self.owner, self.place = owner, place
         with keras.name_scope("norm"):
             self.gamma = owner.own("gamma", (dim,), "ones")
             self.beta = owner.own("beta", (dim,))
 
     def __call__(self, rows: Tensor) -> Tensor:
-        return ops.add(ops.multiply(rows, self.gamma), self.beta)
+        scaled = self.owner.at(f"{self.place}/scaled", ops.multiply(rows, self.gamma))
+        return self.owner.at(f"{self.place}/shifted", ops.add(scaled, self.beta))
 
 
 class Standardize:
     """Brings the features of each row to mean 0 and variance 1, in float32.
 
     Args:
+        owner: The layer that this is a part of.
         epsilon: Added to the variance.
+        place: Where it stands in the layer.
     """
 
-    def __init__(self, epsilon: float) -> None:
-        self.epsilon = epsilon
+    def __init__(self, owner: LayerWithParts, epsilon: float, place: str = "norm") -> None:
+        self.owner, self.epsilon, self.place = owner, epsilon, place
 
     def __call__(self, rows: Tensor) -> Tensor:
         values = ops.cast(rows, "float32")
-        centered = values - ops.mean(values, axis=-1, keepdims=True)
-        variance = ops.mean(ops.square(centered), axis=-1, keepdims=True)
-        normalized = centered * ops.rsqrt(variance + self.epsilon)
-        return ops.cast(normalized, rows.dtype)
+        difference = values - self._at("mean", ops.mean(values, axis=-1, keepdims=True))
+        centered = self._at("centered", difference)
+        squares = self._at("squares", ops.square(difference))  # one operation on a phone, from the values
+        variance = self._at("variance", ops.mean(squares, axis=-1, keepdims=True))
+        deviation = self._at("deviation", ops.rsqrt(variance + self.epsilon))
+        return ops.cast(self._at("normalized", centered * deviation), rows.dtype)
+
+    def _at(self, name: str, tensor: Tensor) -> Tensor:
+        return self.owner.at(f"{self.place}/{name}", tensor)
 
 
 class LayerNorm(NoNorm):
@@ -48,9 +57,11 @@ class LayerNorm(NoNorm):
         epsilon: Added to the variance.
     """
 
-    def __init__(self, owner: LayerWithParts, dim: int, epsilon: float = NORM_EPSILON) -> None:
-        super().__init__(owner, dim)
-        self.standardize = Standardize(epsilon)
+    def __init__(
+        self, owner: LayerWithParts, dim: int, epsilon: float = NORM_EPSILON, place: str = "norm"
+    ) -> None:
+        super().__init__(owner, dim, place)
+        self.standardize = Standardize(owner, epsilon, place)
 
     def __call__(self, rows: Tensor) -> Tensor:
         return super().__call__(self.standardize(rows))
@@ -64,7 +75,7 @@ class Folded:
 
 
 def build_norm(
-    owner: LayerWithParts, size: Architecture, dim: int, epsilon: float | None = None
+    owner: LayerWithParts, size: Architecture, dim: int, epsilon: float | None = None, place: str = "norm"
 ) -> NoNorm | Standardize | Folded:
     """The normalization of a size.
 
@@ -73,15 +84,16 @@ def build_norm(
         size: Gives its kind.
         dim: Features of a row.
         epsilon: Added to the variance; None is the size's `norm_epsilon`.
+        place: Where it stands in the layer.
     """
     if size.normalization == "folded":
         return Folded()
     if size.normalization == "no_norm":
-        return NoNorm(owner, dim)
+        return NoNorm(owner, dim, place)
     epsilon = size.norm_epsilon if epsilon is None else epsilon
     if size.normalization == "folded_layer_norm":
-        return Standardize(epsilon)
-    return LayerNorm(owner, dim, epsilon)
+        return Standardize(owner, epsilon, place)
+    return LayerNorm(owner, dim, epsilon, place)
 
 
 class AddNorm:
@@ -100,12 +112,13 @@ class AddNorm:
     def __init__(
         self, owner: LayerWithParts, size: Architecture, dim: int, place: str, epsilon: float | None = None
     ) -> None:
-        self.norm = build_norm(owner, size, dim, epsilon)
+        self.owner, self.place = owner, place
+        self.norm = build_norm(owner, size, dim, epsilon, f"{place}/norm")
         self.scale = None
         if f"{owner.name}/{place}" in size.multiplied_residuals:
             self.scale = owner.own("residual_scale", (dim,), "ones")
 
     def __call__(self, update: Tensor, residual: Tensor) -> Tensor:
         if self.scale is not None:
-            residual = ops.multiply(residual, self.scale)
-        return self.norm(update + residual)
+            residual = self.owner.at(f"{self.place}/residual", ops.multiply(residual, self.scale))
+        return self.norm(self.owner.at(f"{self.place}/sum", update + residual))

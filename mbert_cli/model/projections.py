@@ -79,7 +79,7 @@ class Projections:
         with keras.name_scope(name):
             if not self.size.merged_projections:
                 self._maps[name] = Dense(owner, None, self.size.hidden_dim, self.size.block_dim)
-            self._norms[name] = build_norm(owner, self.size, self.size.block_dim)
+            self._norms[name] = build_norm(owner, self.size, self.size.block_dim, place=f"{name}/norm")
 
     def _add_merged(self, owner: LayerWithParts, name: str, parts: tuple[str, ...]) -> None:
         width = len(parts) * self.size.block_dim

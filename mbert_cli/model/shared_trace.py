@@ -18,8 +18,9 @@ Compute = Callable[[Tensor, Tensor, bool | None], tuple[Tensor, ...]]
 """Hidden states, attention bias and whether dropout is active -> what a block returns: the next hidden states, the
 attention logits, and whatever else."""
 
-Traced = Callable[[list[Tensor], Tensor, Tensor], tuple[Tensor, ...]]
-"""The same as a function of the values of a block's variables, for one way to use dropout."""
+Traced = Callable[[list[Tensor], list[Tensor], Tensor, Tensor], tuple[tuple[Tensor, ...], list[Tensor]]]
+"""The same as a function of the values of a block's variables, for one way to use dropout; it also returns those that
+computing moves on."""
 
 
 class SharedTrace:
@@ -59,22 +60,36 @@ class SharedTrace:
         if not _traces_graph():
             return compute(hidden, attention_bias, training)
         is_training = bool(training)
-        key = (is_training, *form)
+        states = block.quantizing.states if block.quantizing else []
+        key = (is_training, len(states), *form)
         if key not in self._functions:
             self._functions[key] = self._as_function(block, compute, is_training)
         values = [_value(part, is_training) for part in block.owned]
-        return self._functions[key](values, hidden, attention_bias)
+        computed, moved = self._functions[key](
+            values, [state.value for state in states], hidden, attention_bias
+        )
+        for state, value in zip(states, moved, strict=True):
+            state.assign(value)
+        return computed
 
     def _as_function(self, template: LayerWithParts, compute: Compute, training: bool) -> Traced:
-        """(values, hidden, attention_bias) -> what the template computes with these values in its variables."""
+        """What the template computes with other values in its variables, and what becomes of its states.
+
+        (values, states, hidden, attention_bias) -> what `compute` returns, and the states afterwards.
+        """
         import tensorflow as tf
 
         variables = [_variable(part) for part in template.owned]
+        states = template.quantizing.states if template.quantizing else []
 
-        def run(values: list[Tensor], hidden: Tensor, attention_bias: Tensor) -> tuple[Tensor, ...]:
-            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        def run(
+            values: list[Tensor], held: list[Tensor], hidden: Tensor, attention_bias: Tensor
+        ) -> tuple[tuple[Tensor, ...], list[Tensor]]:
+            given = zip([*variables, *states], [*values, *held], strict=True)
+            with keras.StatelessScope(state_mapping=list(given)) as scope:
                 hidden, logits, *others = compute(hidden, attention_bias, training)
-            return hidden, logits if self._learns_attention else ops.stop_gradient(logits), *others
+            moved = [ops.stop_gradient(scope.get_current_value(state)) for state in states]
+            return (hidden, logits if self._learns_attention else ops.stop_gradient(logits), *others), moved
 
         traced: Traced = tf.function(run, autograph=False, reduce_retracing=True)
         return traced
