@@ -147,6 +147,7 @@ their added tokens                             mbert_cli/text/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py
 norms folded into weights for a phone          mbert_cli/tflite/fold.py
 the graph of a phone                           mbert_cli/tflite/graph.py
+a batch axis for every tensor of it            mbert_cli/tflite/batch_axis.py
 quantization modes                             mbert_cli/tflite/modes.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 one file for texts of several lengths          mbert_cli/tflite/lengths.py

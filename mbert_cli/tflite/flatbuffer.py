@@ -8,6 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
+from mbert_cli.tflite.batch_axis import keep_batch_axis
 from mbert_cli.tflite.interpreter import SIGNATURE
 from mbert_cli.tflite.modes import MODES
 
@@ -67,7 +68,9 @@ def _operation(code: schema.OperatorCode) -> str:
 
 
 def name_signature(content: bytes) -> bytes:
-    """Adds the signature, with the tensors' own names, shortens the other names, and aligns the data of all tensors.
+    """Adds the signature, with the tensors' own names, and makes the file fit for phones.
+
+    Every tensor begins with the batch (`batch_axis.py`), other names are shortened, and the data of tensors is aligned.
 
     Outputs are in the order of their names: who reads answers by number takes `end_logits` for the first, as MLPerf
     does and the Task Library without metadata.
@@ -85,6 +88,7 @@ def name_signature(content: bytes) -> bytes:
             f"An artifact has only TFLite's builtin operations. Received: {', '.join(custom)}.",
             "Express it in other operations in mbert_cli/model.",
         )
+    keep_batch_axis(model)
     (subgraph,) = model.subgraphs
     for tensor in subgraph.tensors:
         tensor.name = short_name(tensor.name.decode())
