@@ -202,10 +202,18 @@ RowLength = Annotated[
     ),
 ]  # fmt: skip
 ExportLength = Annotated[
+    str | None,
+    typer.Option(
+        "--length", metavar="N[,N...]", show_default=False,
+        help="Short for --set export.sequence_length=N or [N, ...]: tokens of a text, or several lengths in one file, "
+        "of which each text takes the shortest that holds it (default: what the run reads).",
+    ),
+]  # fmt: skip
+TimedLength = Annotated[
     int | None,
     typer.Option(
         "--length", metavar="N", show_default=False,
-        help="Short for --set export.sequence_length=N: tokens of a text (default: what the run reads).",
+        help="Short for --set task.sequence_length=N: time this one of an artifact's lengths (default: each of them).",
     ),
 ]  # fmt: skip
 ResultFormat = Annotated[
@@ -263,6 +271,14 @@ Smoke = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print neither messages nor progress.")]
+
+
+def lengths_of(typed: str | None) -> object:
+    """`128` and `32,64,128` as a number and a list of numbers; the recipe's check refuses what is neither."""
+    if typed is None or not all(part.strip().isdecimal() for part in typed.split(",")):
+        return typed
+    lengths = [int(part) for part in typed.split(",")]
+    return lengths if len(lengths) > 1 else lengths[0]
 
 
 def delivery_of(form: str | None, out: Path | None) -> "Delivery":

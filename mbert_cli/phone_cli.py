@@ -18,7 +18,9 @@ from mbert_cli.flags import (
     Target,
     Targets,
     Threads,
+    TimedLength,
     delivery_of,
+    lengths_of,
 )
 from mbert_cli.starting import invocation_of, run_verb
 
@@ -33,7 +35,7 @@ def export_tflite(
     Example: `mbert export-tflite --quantize float16 --quantize dynamic_int8` writes two artifacts.
     """
     flags = {
-        "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", length),
+        "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", lengths_of(length)),
     }  # fmt: skip
     invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=(target,))
     run_verb("export_tflite", invocation)
@@ -41,6 +43,7 @@ def export_tflite(
 
 def bench(
     ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
+    length: TimedLength = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
@@ -48,7 +51,8 @@ def bench(
 
     Example: `mbert bench --against bert_base` prints how many times smaller and faster they are.
     """
-    flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads)}
+    flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads),
+             "--length": ("task.sequence_length", length)}  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
         delivery=delivery_of(form, out),

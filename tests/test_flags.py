@@ -1,9 +1,9 @@
-"""What --format and --out ask for, as the verbs receive it."""
+"""What --format and --out ask for, and --length, as the verbs receive it."""
 
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.flags import delivery_of
+from mbert_cli.flags import delivery_of, lengths_of
 from mbert_cli.page import PRINTED, Delivery
 
 
@@ -20,3 +20,11 @@ def test_what_cannot_be_delivered_is_refused_before_any_work():
     with pytest.raises(UserError) as caught:
         delivery_of("csv", None)
     assert caught.value.message == "--format must be table, markdown, json or html. Received: csv"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [(None, None), ("128", 128), ("32, 64,128", [32, 64, 128]), ("64,", "64,"), ("all", "all"), ("-3", "-3")],
+)
+def test_lengths_are_read_as_numbers_where_they_are_numbers(typed, read):
+    assert lengths_of(typed) == read

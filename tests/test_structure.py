@@ -222,7 +222,6 @@ TESTED_ELSEWHERE = {
     "phone_cli.py": "test_end_to_end.py",
     "overview_cli.py": "commands/test_report.py",  # flags without logic, which only the command line calls
     "recipe_cli.py": "commands/test_recipe.py",
-    "phone/reference.py": "test_end_to_end.py",  # where a run is exported and compared with itself
     "phone/artifact_folder.py": "test_end_to_end.py",
     "starting.py": "test_startup.py",
 }

@@ -35,12 +35,12 @@ Inputs = list[Batch]
 
 
 def run(ready: Ready) -> None:
-    """Times artifacts on real token ids, each at its own length, and a reference architecture beside them."""
+    """Times artifacts on real token ids, each at each of its lengths, and a reference architecture beside them."""
     invocation, recipe, artifacts = ready.invocation, ready.recipe, ready.artifacts
     if invocation.dry_run:
         deliver(_plan(artifacts, recipe.bench.min_seconds), invocation.delivery)
         return
-    timed = [Timed(path, inputs) for path, inputs in zip(artifacts, _inputs(ready), strict=True)]
+    timed = [Timed(model.path, inputs) for model, inputs in zip(ready.models, _inputs(ready), strict=True)]
     references = _references(recipe.bench, timed, invocation.root / "reference")
     machine = describe_machine()
     rows = measure_latencies([*timed, *references], recipe.bench)

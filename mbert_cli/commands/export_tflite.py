@@ -8,6 +8,7 @@ from typing import Any
 from mbert_cli import console
 from mbert_cli.backend import count_cores
 from mbert_cli.figures import counted
+from mbert_cli.model.task_head import TaskHead
 from mbert_cli.phone.artifact_folder import write_artifact
 from mbert_cli.phone.reference import Reference
 from mbert_cli.preflight.export_tflite import Ready
@@ -15,16 +16,18 @@ from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.tflite.convert import convert_weights
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.verify import VerifyReport, require_parity
 
 
 def run(ready: Ready) -> None:
     """Converts a fine-tuned run in each wanted mode; an artifact that loses too much is not written."""
-    export, length = ready.saved.run.export, ready.length
+    export = ready.saved.run.export
     if ready.invocation.dry_run:
+        lengths = ", ".join(map(str, ready.lengths))
         for mode in ready.modes:
-            console.result(f"Would write {export / mode / ARTIFACT_FILE}, {length} tokens")
+            console.result(f"Would write {export / mode / ARTIFACT_FILE}, {lengths} tokens")
         return
     max_examples = ready.recipe.export.verify.max_examples
     reference = Reference(ready.model, ready.options, max_examples, ready.task)
@@ -43,6 +46,7 @@ def run(ready: Ready) -> None:
     )
     for mode in ready.modes:
         console.info(f"Artifact: {export / mode / ARTIFACT_FILE}")
+    _say_lengths(reports[0]["examples_by_length"])
     _say_client(ready)
 
 
@@ -65,15 +69,28 @@ def _say_client(ready: Ready) -> None:
         )
 
 
+def _say_lengths(examples: dict[int, int]) -> None:
+    """Says which length of an artifact of several was verified on how many examples."""
+    if len(examples) == 1:
+        return
+    shares = ", ".join(f"{count} at {length}" for length, count in examples.items())
+    console.info(f"Verified on examples by the tokens that they were run with: {shares}")
+    for length in [length for length, count in examples.items() if not count]:
+        console.warning(f"No example could be run with {length} tokens: this length was not verified")
+
+
 def _export(ready: Ready, mode: str, reference: Reference) -> dict[str, Any]:
     """Converts, verifies, and only then gives the artifact its name; returns its report."""
-    model, length = ready.saved, ready.length
+    model = ready.saved
     console.info(f"Converting to {mode}")
-    content = convert_weights(model.weights, model.description.size, length, mode, reference.head)
+    content = merge_lengths(
+        {length: _convert(ready, mode, length, reference.head) for length in ready.lengths}
+    )
     content = write_metadata(content, ready.metadata)
-    parity = _compare(content, reference)
+    parity, examples = _compare(content, reference)
     report = {
-        "mode": mode, "sequence_length": length, "size_bytes": len(content), "metric": reference.score_name,
+        "mode": mode, "sequence_length": ready.length, "examples_by_length": examples,
+        "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(parity), "operations": op_census(content), **reference.described,
     }  # fmt: skip
     require_parity(parity, ready.recipe.export.verify)
@@ -81,12 +98,18 @@ def _export(ready: Ready, mode: str, reference: Reference) -> dict[str, Any]:
     return report
 
 
-def _compare(content: bytes, reference: Reference) -> VerifyReport:
-    """What the content of a .tflite file says, beside the Keras run."""
+def _convert(ready: Ready, mode: str, length: int, head: TaskHead) -> bytes:
+    """The run at one length."""
+    return convert_weights(ready.saved.weights, ready.saved.description.size, length, mode, head)
+
+
+def _compare(content: bytes, reference: Reference) -> tuple[VerifyReport, dict[int, int]]:
+    """What the content of a .tflite file says, beside the Keras run, and how many examples by the length of each."""
     with tempfile.TemporaryDirectory() as scratch:
         candidate = Path(scratch) / ARTIFACT_FILE
         candidate.write_bytes(content)
-        return reference.compare(Artifact(candidate, count_cores(), [reference.head.artifact_outputs]))
+        artifact = Artifact(candidate, count_cores(), [reference.head.artifact_outputs])
+        return reference.compare(artifact), reference.examples_by_length(artifact)
 
 
 def _row(report: dict[str, Any]) -> tuple[str, ...]:

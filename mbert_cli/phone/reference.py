@@ -1,6 +1,7 @@
 """The Keras run that artifacts are compared with."""
 
 import dataclasses
+from functools import cached_property
 
 import numpy as np
 
@@ -9,7 +10,8 @@ from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel, real_rows
-from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
 from mbert_cli.tflite.verify import AGREEMENT, VerifyReport, verify
 
 BATCH_SIZE = 32
@@ -20,7 +22,8 @@ class Reference:
     """What every mode is compared with: the Keras run on the same examples, cut to the artifact's length.
 
     A run that answers about whole texts reads them in batches of similar length, which takes half of the time or less
-    and changes no answer (docs/padding.md). Outputs of every token are compared in all columns, padding too.
+    and changes no answer (docs/padding.md). Outputs of every token are compared in all columns, padding too, unless
+    the artifact has several lengths.
 
     Args:
         model: The run's model, as an artifact of the length sees a task.
@@ -54,9 +57,34 @@ class Reference:
         return {"set": found.digest, "examples": found.examples} if found else {}
 
     def compare(self, artifact: Artifact) -> VerifyReport:
-        """Runs the artifact on the same rows."""
-        batches = self._model.batches(self._encoded, BATCH_SIZE).in_order()
-        outputs = np.concatenate([artifact.predict(real_rows(batch)) for batch in batches])
-        return verify(
-            self.outputs, self._model.arrange(outputs), self._encoded.judge, has_truth=self._has_truth
-        )
+        """Runs the artifact on the same rows, those of several lengths as `lengths_of` says."""
+        rows = self._rows
+        outputs = artifact.predict(rows, self._lengths_of(artifact))
+        expected = self.outputs
+        if len(artifact.lengths) > 1 and not self.head.is_pooled:
+            # What a network says of padding depends on how much padding there is, and nobody reads it.
+            is_token = rows["padding_mask"].astype(bool).reshape(*outputs.shape[:2], 1)
+            expected, outputs = np.where(is_token, expected, 0), np.where(is_token, outputs, 0)
+        return verify(expected, self._model.arrange(outputs), self._encoded.judge, has_truth=self._has_truth)
+
+    def examples_by_length(self, artifact: Artifact) -> dict[int, int]:
+        """How many of the rows the artifact is compared on with each of its lengths."""
+        lengths = self._lengths_of(artifact)
+        return {length: int(np.sum(lengths == length)) for length in artifact.lengths}
+
+    @cached_property
+    def _rows(self) -> Batch:
+        batches = [real_rows(batch) for batch in self._model.batches(self._encoded, BATCH_SIZE).in_order()]
+        return {name: np.concatenate([batch[name] for batch in batches]) for name in ARTIFACT_INPUTS.values()}
+
+    def _lengths_of(self, artifact: Artifact) -> np.ndarray:
+        """The length that each row is run with: the shortest that holds it.
+
+        A length that no row needs is given every eighth of those that fit it too, so that it is compared as well.
+        """
+        shortest = artifact.lengths_of(self._rows["padding_mask"])
+        lengths, step = shortest.copy(), max(8, len(artifact.lengths))
+        for place, length in enumerate(artifact.lengths):
+            if not (shortest == length).any():
+                lengths[np.flatnonzero(shortest < length)[place::step]] = length
+        return lengths

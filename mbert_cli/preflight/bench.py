@@ -21,7 +21,7 @@ class Ready:
     Attributes:
         invocation: The command.
         recipe: Its recipe.
-        models: The artifacts, opened.
+        models: The artifacts, opened, each once for every one of its lengths.
     """
 
     invocation: Invocation[BenchRecipe]
@@ -30,14 +30,21 @@ class Ready:
 
     @property
     def artifacts(self) -> list[Path]:
-        """The .tflite files."""
-        return [model.path for model in self.models]
+        """The .tflite files, each once."""
+        return list(dict.fromkeys(model.path for model in self.models))
 
 
 def resolve(invocation: Invocation[BenchRecipe], inspection: Inspection) -> Ready:
     """Looks at the artifacts."""
     models = look_at_models(inspection, invocation, find=_artifacts)
-    return Ready(invocation, invocation.recipe, models.value)
+    return Ready(
+        invocation, invocation.recipe, [one for model in models.value for one in _at_each_length(model)]
+    )
+
+
+def _at_each_length(model: TaskModel) -> list[TaskModel]:
+    artifact = model.artifact
+    return [model.with_artifact(artifact.at(length)) for length in artifact.lengths] if artifact else [model]
 
 
 def _artifacts(invocation: Invocation[BenchRecipe]) -> list[Path]:

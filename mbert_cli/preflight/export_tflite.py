@@ -29,9 +29,9 @@ class Ready:
         invocation: The command.
         recipe: Its recipe.
         saved: The run.
-        model: Its model, as an artifact of the length sees a task.
+        model: Its model, as an artifact of the longest length sees a task.
         modes: What is exported, in order.
-        length: Tokens of the artifact.
+        lengths: Tokens of the texts that the artifact has signatures for, ascending.
         options: The recipe section of the task whose examples verify it.
         task: The task; None where it does not come from files.
         client: What loads the artifacts on a phone.
@@ -42,7 +42,7 @@ class Ready:
     saved: RunModel
     model: TaskModel
     modes: Sequence[str]
-    length: int
+    lengths: tuple[int, ...]
     options: AnyTask
     task: TaskData | None
     client: ClientFit
@@ -51,6 +51,11 @@ class Ready:
     def metadata(self) -> ArtifactMetadata:
         """What is packed into the artifacts."""
         return describe_artifact(self.saved.description, artifact_files(self.saved), self.client.client)
+
+    @property
+    def length(self) -> int:
+        """Tokens of the longest text."""
+        return self.lengths[-1]
 
 
 def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Ready:
@@ -64,24 +69,27 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
 
     found = inspection.look("task model", check)
     saved, model = found.value
-    length = _length(invocation, model)
-    look_at_length(inspection, "sequence length", length, lambda: model.description.size)
+    lengths = _lengths(invocation, model)
+    look_at_length(inspection, "sequence length", lengths[-1], lambda: model.description.size)
     options = recipe.task or model.own_task
     task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
     quantize = recipe.export.quantize
     modes = [quantize] if isinstance(quantize, str) else quantize
-    static = model.with_static_length(length)
-    client = fitting_client(model.description.kind, model.own_task, [length])
-    return Ready(invocation, recipe, saved, static, modes, length, options, task.value, client)
+    static = model.with_static_length(lengths[-1])
+    client = fitting_client(model.description.kind, model.own_task, lengths)
+    return Ready(invocation, recipe, saved, static, modes, lengths, options, task.value, client)
 
 
-def _length(invocation: Invocation[ExportRecipe], model: TaskModel) -> int:
+def _lengths(invocation: Invocation[ExportRecipe], model: TaskModel) -> tuple[int, ...]:
     """Tokens of the artifact: what the recipe says, else what the run reads."""
     wanted, chosen = invocation.recipe.export.sequence_length, chosen_length(invocation)
-    if wanted is not None and chosen not in (None, wanted):
+    if wanted is None:
+        return (chosen or model.sequence_length,)
+    lengths = tuple(wanted) if isinstance(wanted, list) else (wanted,)
+    if chosen not in (None, lengths[-1]):
         raise UserError(
             "export.sequence_length and task.sequence_length are one length here. "
-            f"Received: {wanted} and {chosen}",
+            f"Received: {', '.join(map(str, lengths))} and {chosen}",
             "Leave task.sequence_length out.",
         )
-    return wanted or chosen or model.sequence_length
+    return lengths

@@ -31,12 +31,14 @@ class Signature:
     """One way to run an artifact.
 
     Attributes:
+        key: Its name in the file.
         length: Columns of its inputs.
         run: Its inputs by name -> its outputs by name.
         outputs: Their names, in the order in which they are read.
         shapes: Their shapes, in the same order.
     """
 
+    key: str
     length: int
     run: Callable[..., dict[str, np.ndarray]]
     outputs: tuple[str, ...]
@@ -87,11 +89,12 @@ class Artifact:
         alone.signatures = [self.signatures[self.lengths.index(length)]]
         return alone
 
-    def predict(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
+    def predict(self, batch: Mapping[str, np.ndarray], lengths: np.ndarray | None = None) -> np.ndarray:
         """Runs the rows of a task batch one by one.
 
         Args:
             batch: token_ids, segment_ids and padding_mask, (examples, length) int32; other keys are not read.
+            lengths: (examples,) The one of the `lengths` that each row is run with; None takes `lengths_of`.
 
         Returns:
             (examples, outputs) or (examples, length, outputs) float32. Where an artifact has several outputs, each
@@ -107,8 +110,11 @@ class Artifact:
                 f"Encode the text to {self.sequence_length} tokens.",
             )
         outputs = []
+        lengths = self.lengths_of(batch["padding_mask"]) if lengths is None else lengths
         for row in range(count):
-            self.set_row({name: batch[name][row : row + 1] for name in ARTIFACT_INPUTS.values()})
+            self.set_row(
+                {name: batch[name][row : row + 1] for name in ARTIFACT_INPUTS.values()}, lengths[row]
+            )
             outputs.append(self._widened(self.run()))
         return np.stack(outputs)
 
@@ -129,9 +135,8 @@ class Artifact:
         found: np.ndarray = lengths[np.minimum(places, len(lengths) - 1)]
         return found
 
-    def set_row(self, row: Mapping[str, np.ndarray]) -> None:
-        """Takes a batch of one example, arrays (1, length), for `run`."""
-        (length,) = self.lengths_of(row["padding_mask"])
+    def set_row(self, row: Mapping[str, np.ndarray], length: int) -> None:
+        """Takes a batch of one example, arrays (1, length), and the one of the `lengths` to `run` it with."""
         self._used = self.signatures[self.lengths.index(length)]
         self._row = {
             name: np.ascontiguousarray(row[array][:, :length], np.int32)
@@ -168,7 +173,7 @@ def _signature(interpreter: Interpreter, key: str, known_outputs: Collection[tup
     names = next((names for names in known_outputs if set(names) == set(outputs)), tuple(outputs))
     shapes = tuple(tuple(map(int, outputs[name]["shape"])) for name in names)
     length = int(runner.get_input_details()["ids"]["shape"][1])
-    return Signature(length, runner, names, shapes)
+    return Signature(key, length, runner, names, shapes)
 
 
 def _check_signature(

@@ -19,7 +19,7 @@ from mbert_cli.backend import load_keras
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import stored_mode
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, Artifact, Signature
 from mbert_cli.tflite.options import BenchOptions
 
 WORKER = "mbert_cli.tflite.latency_worker"
@@ -76,7 +76,7 @@ class LatencyRow:
 
 
 def measure_latencies(artifacts: Sequence[Timed], options: BenchOptions) -> list[LatencyRow]:
-    """Times artifacts, each in its own process and at its own length; they take turns, one runs at a time.
+    """Times artifacts, each in its own process and at the length of its inputs; they take turns, one runs at a time.
 
     Args:
         artifacts: What is timed.
@@ -235,18 +235,20 @@ def adb_lines(artifacts: Sequence[tuple[str, Path]], threads: int) -> list[str]:
         plain = re.sub(r"[^A-Za-z0-9._]+", "-", name)
         names.append(plain if plain not in names else f"{plain}-{len(names)}")
         target = f"{PHONE_FOLDER}/{names[-1]}.tflite"
-        lines += [f"adb push {shlex.quote(str(path))} {target}", _benchmark_line(path, target, threads)]
+        lines += [f"adb push {shlex.quote(str(path))} {target}"]
+        lines += [_benchmark_line(one, target, threads) for one in Artifact(path).signatures]
     return lines
 
 
-def _benchmark_line(path: Path, target: str, threads: int) -> str:
-    length = Artifact(path).sequence_length
+def _benchmark_line(signature: Signature, target: str, threads: int) -> str:
     # Random ids stay below 100 and segments below 2, so that every table has them.
     ranges = {"ids": (0, 99), "segment_ids": (0, 1), "mask": (1, 1)}
-    shapes = ":".join(f"1,{length}" for _ in ranges)
+    shapes = ":".join(f"1,{signature.length}" for _ in ranges)
+    # The binary takes the only signature by itself, and of several none.
+    chosen = "" if signature.key == SIGNATURE else f"--signature_to_run_for={signature.key} "
     values = ":".join(f"{name},{low},{high}" for name, (low, high) in ranges.items())
     return (
-        f"adb shell {PHONE_FOLDER}/benchmark_model --graph={target} --num_threads={threads} "
+        f"adb shell {PHONE_FOLDER}/benchmark_model --graph={target} {chosen}--num_threads={threads} "
         f"--use_xnnpack=true --input_layer={','.join(ranges)} --input_layer_shape={shapes} "
         f"--input_layer_value_range={values} --warmup_runs=20 --num_runs=200"
     )

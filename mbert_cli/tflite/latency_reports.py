@@ -84,6 +84,7 @@ class Latency:
     reference_size_bytes: int = 0
     p90_ms: float | None = None
     conditions: Conditions = Conditions()
+    tokens: int | None = None
 
 
 def describe_machine() -> Machine:
@@ -132,7 +133,7 @@ def _record(row: LatencyRow, is_reference: bool) -> dict[str, Any]:
 
 
 def newest_latencies(root: Path) -> dict[Path, Latency]:
-    """The newest figures of each artifact that was timed, by its resolved path.
+    """The newest figures of each artifact that was timed, by its resolved path: those at the longest of its lengths.
 
     Args:
         root: The folder of the runs. Reports that cannot be read are passed over.
@@ -143,10 +144,24 @@ def newest_latencies(root: Path) -> dict[Path, Latency]:
         for row in report["rows"]:
             length = row.get("sequence_length")
             beside = references.get((length, row.get("mode"))) or references.get((length, None))
-            timed = Latency(row["p50_ms"], row["size_bytes"], p90_ms=row.get("p90_ms"), conditions=conditions)
-            latency = _beside(timed, report.get("reference"), beside)
-            found[Path(row.get("resolved") or row["path"]).resolve()] = latency
+            timed = Latency(
+                row["p50_ms"],
+                row["size_bytes"],
+                p90_ms=row.get("p90_ms"),
+                conditions=conditions,
+                tokens=length,
+            )
+            path = Path(row.get("resolved") or row["path"]).resolve()
+            if not _is_shorter(timed, found.get(path)):
+                found[path] = _beside(timed, report.get("reference"), beside)
     return found
+
+
+def _is_shorter(timed: Latency, known: Latency | None) -> bool:
+    """Whether figures are of a shorter length of the file that others are of."""
+    if known is None or known.size_bytes != timed.size_bytes:
+        return False
+    return (timed.tokens or 0) < (known.tokens or 0)
 
 
 def _beside(timed: Latency, name: str | None, reference: dict[str, Any] | None) -> Latency:

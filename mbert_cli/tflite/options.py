@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mbert_cli.section import Positive, Section
 from mbert_cli.tflite.modes import MODES, described_modes
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     ModeName = str
 else:
     ModeName = Literal[tuple(MODES)]
+
+Length = Annotated[int, Field(ge=4)]
 
 
 class VerifyOptions(Section):
@@ -30,10 +32,20 @@ class ExportOptions(Section):
     quantize: ModeName | Annotated[list[ModeName], Field(min_length=1)] = Field(
         "dynamic_int8", description=f"One mode or a list of them: {described_modes()}."
     )
-    sequence_length: Annotated[int, Field(ge=4)] | None = None
-    """Fixed length of the artifact in tokens; null uses that of the run."""
+    sequence_length: Length | Annotated[list[Length], Field(min_length=1)] | None = None
+    """Fixed length of the artifact in tokens, or a list of lengths: one file with the weights once, of which each text
+    takes the shortest length that holds it. null uses that of the run."""
     verify: VerifyOptions = VerifyOptions()
     """The comparison with the Keras run."""
+
+    @field_validator("sequence_length")
+    @classmethod
+    def _lengths_are_distinct(cls, lengths: int | list[int] | None) -> int | list[int] | None:
+        if not isinstance(lengths, list):
+            return lengths
+        if len(set(lengths)) != len(lengths):
+            raise ValueError(f"lengths must be distinct. Received: {', '.join(map(str, lengths))}")
+        return sorted(lengths)
 
 
 class BenchOptions(Section):

@@ -51,7 +51,8 @@ def test_times_are_shown_though_their_report_cannot_be_written(file, tmp_path, m
     monkeypatch.setattr(bench, "write_latencies", stop)
     artifact = tmp_path / "a.tflite"
     artifact.touch()
-    ready = SimpleNamespace(invocation=invocation, recipe=recipe, artifacts=[artifact])
+    models = [SimpleNamespace(path=artifact)]
+    ready = SimpleNamespace(invocation=invocation, recipe=recipe, artifacts=[artifact], models=models)
     with pytest.raises(PermissionError):
         bench.run(ready)
     assert "2.00" in (path.read_text() if path else capsys.readouterr().out)

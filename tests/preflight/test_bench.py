@@ -8,6 +8,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.preflight import bench
 from mbert_cli.preflight.bench import _artifacts
 from mbert_cli.recipe.invocation import invoke
+from mbert_cli.tasks.model import TaskModel
 
 
 def targets(*paths: str, run: str | None = None):
@@ -44,6 +45,18 @@ def test_a_run_without_artifacts_is_told_with_the_command_that_makes_one():
     assert caught.value.hint == "Make one with `mbert export-tflite 'runs/my run'`."
 
 
-def test_what_is_found_names_its_files():
-    ready = bench.Ready(targets(), targets().recipe, [type("Model", (), {"path": Path("a.tflite")})()])
+class Artifact:
+    """What is known of the lengths of a .tflite file."""
+
+    def __init__(self, *lengths: int) -> None:
+        self.lengths, self.sequence_length = lengths, lengths[-1]
+
+    def at(self, length: int) -> "Artifact":
+        return Artifact(length)
+
+
+def test_a_file_is_timed_once_for_each_of_its_lengths():
+    model = TaskModel(Path("a.tflite"), None, None, 64, lambda batches: None).with_artifact(Artifact(32, 64))
+    ready = bench.Ready(targets(), targets().recipe, bench._at_each_length(model))
+    assert [(one.path, one.sequence_length) for one in ready.models] == [(model.path, 32), (model.path, 64)]
     assert ready.artifacts == [Path("a.tflite")]

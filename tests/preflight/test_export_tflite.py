@@ -17,7 +17,22 @@ def test_the_run_is_opened_once_and_seen_at_the_length_of_the_artifact(run):
     ready = resolve(invoke("export-tflite", "quickstart", ["export.sequence_length=48"], {}))
     assert (ready.saved.path, ready.model.path) == (run, run)
     assert ready.saved.description is ready.model.description
-    assert (ready.length, ready.model.sequence_length, ready.model.dynamic_length) == (48, 48, False)
+    assert (ready.lengths, ready.length, ready.model.sequence_length, ready.model.dynamic_length) == (
+        (48,),
+        48,
+        48,
+        False,
+    )
+
+
+def test_the_run_is_seen_at_the_longest_of_several_lengths(run):
+    ready = resolve(invoke("export-tflite", "quickstart", ["export.sequence_length=[48, 16]"], {}))
+    assert (ready.lengths, ready.model.sequence_length) == ((16, 48), 48)
+
+
+def test_no_client_of_mediapipe_loads_a_file_of_several_lengths(run):
+    ready = resolve(invoke("export-tflite", "quickstart", ["export.sequence_length=[48, 16]"], {}))
+    assert (ready.client.client, ready.metadata.vocabulary_file) == (None, None)
 
 
 def test_one_mode_is_a_list_of_one():
@@ -34,3 +49,4 @@ def test_two_lengths_are_refused():
 
 def test_a_length_beyond_the_positions_is_told(checks):
     assert not checks("export-tflite", "quickstart", "export.sequence_length=300")["sequence length"][0]
+    assert not checks("export-tflite", "quickstart", "export.sequence_length=[300, 16]")["sequence length"][0]

@@ -9,6 +9,7 @@ from mbert_cli.tflite import latency
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.latency import Timed, adb_lines, measure_latencies, reference_artifact
+from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.options import BenchOptions
 
 QUICK = BenchOptions(warmup_seconds=0.0, min_seconds=0.04, rounds=2)
@@ -92,6 +93,18 @@ def test_the_lines_for_a_phone_are_complete(artifact_path):
         f"adb push {artifact_path} /data/local/tmp/mail.tflite",
         benchmark,
     ]
+
+
+def test_each_length_of_a_file_is_timed_by_itself(network, batch, tmp_path):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(merge_lengths({length: convert(network, length, "float32") for length in (6, 12)}))
+    cut = {name: batch[name][:, :6] for name in ("token_ids", "segment_ids", "padding_mask")}
+    rows = measure_latencies([Timed(path, [cut]), Timed(path, [batch])], QUICK)
+    assert [row.sequence_length for row in rows] == [6, 12]
+    *_, short, long = adb_lines([("mail", path)], threads=1)
+    assert "mail.tflite --signature_to_run_for=length_6 --num_threads=1" in short
+    assert "--input_layer_shape=1,6:1,6:1,6 " in short
+    assert "mail.tflite --signature_to_run_for=length_12 --num_threads=1" in long
 
 
 def test_the_lines_for_a_phone_can_be_pasted_whatever_a_path_is_called(artifact_path, tmp_path):

@@ -59,13 +59,23 @@ def test_each_artifact_has_its_newest_figures_with_the_reference_of_its_length(t
     write_latencies(bench, [row("a.tflite", 4.0, 128)], references, OPTIONS, later)
     found = newest_latencies(tmp_path)
     of_a, of_b = found[tmp_path / "a.tflite"], found[tmp_path / "b.tflite"]
-    assert of_a == Latency(4.0, 1000, "bert_base", 90.0, 1000, 4.0, of_a.conditions)
-    assert of_b == Latency(3.0, 1000, "bert_base", 60.0, 1000, 3.0, of_b.conditions)
+    assert of_a == Latency(4.0, 1000, "bert_base", 90.0, 1000, 4.0, of_a.conditions, 128)
+    assert of_b == Latency(3.0, 1000, "bert_base", 60.0, 1000, 3.0, of_b.conditions, 64)
     assert (of_a.conditions.line, of_b.conditions.line) == (
         f"1 thread. {later.line}",
         f"1 thread. {MACHINE.line}",
     )
     assert of_a.conditions.comparable == of_b.conditions.comparable == (1, "Some Processor", 2)
+
+
+def test_a_file_of_several_lengths_has_the_figures_of_the_longest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [row("a.tflite", 2.0, length=32), row("a.tflite", 8.0, length=128)]
+    write_latencies(tmp_path / "bench", rows, [], OPTIONS, MACHINE)
+    later = replace(MACHINE, origin=MACHINE.origin | {"started": "2026-05-05T00:00:00+00:00"})
+    write_latencies(tmp_path / "bench", [row("a.tflite", 2.5, length=32)], [], OPTIONS, later)
+    (found,) = newest_latencies(tmp_path).values()
+    assert (found.p50_ms, found.tokens) == (8.0, 128)
 
 
 def test_the_reference_of_the_same_mode_comes_before_that_of_the_length(tmp_path, monkeypatch):

@@ -1,0 +1,25 @@
+"""The export section of a recipe."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.loading import load
+
+
+def test_lengths_are_sorted():
+    recipe = load("export-tflite", "quickstart", ["export.sequence_length=[128, 32, 64]"]).recipe
+    assert recipe.export.sequence_length == [32, 64, 128]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("[]", " must be a whole number of 4 or more, a list of these, or null. Received: []"),
+        ("[2, 64]", " must be a whole number of 4 or more, a list of these, or null. Received: [2, 64]"),
+        ("[64, 32, 64]", ": lengths must be distinct. Received: 64, 32, 64"),
+    ],
+)
+def test_lengths_that_no_artifact_has_are_refused(value, message):
+    with pytest.raises(UserError) as caught:
+        load("export-tflite", "quickstart", [f"export.sequence_length={value}"])
+    assert caught.value.message == f"--set: export.sequence_length{message}"
