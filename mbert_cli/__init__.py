@@ -146,6 +146,8 @@ their vocabularies                             mbert_cli/text/foreign_tokenizer.
 their added tokens                             mbert_cli/text/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py
 norms folded into weights for a phone          mbert_cli/tflite/fold.py
+the numbers that integers stand for            mbert_cli/tflite/grids.py
+rounding while a model trains                  mbert_cli/tflite/fake_quantization.py
 the graph of a phone                           mbert_cli/tflite/graph.py
 a batch axis for every tensor of it            mbert_cli/tflite/batch_axis.py
 quantization modes                             mbert_cli/tflite/modes.py

@@ -28,13 +28,11 @@ from mbert_cli.backend import Tensor
 
 
 class Quantizing(Protocol):
-    """What stands at the places of one layer; each method returns what goes on in place of what came.
+    """What stands at the places of one layer; each method returns what goes on in place of what came."""
 
-    Attributes:
-        states: Variables that it changes while it computes; none where it changes nothing.
-    """
-
-    states: Sequence[keras.Variable]
+    @property
+    def states(self) -> Sequence[keras.Variable]:
+        """Variables that it changes while it computes; none where it changes nothing."""
 
     def values(self, place: str, tensor: Tensor) -> Tensor:
         """What a layer computes, of any shape."""

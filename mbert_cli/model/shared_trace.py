@@ -68,8 +68,9 @@ class SharedTrace:
         computed, moved = self._functions[key](
             values, [state.value for state in states], hidden, attention_bias
         )
-        for state, value in zip(states, moved, strict=True):
-            state.assign(value)
+        if is_training:
+            for state, value in zip(states, moved, strict=True):
+                state.assign(value)
         return computed
 
     def _as_function(self, template: LayerWithParts, compute: Compute, training: bool) -> Traced:

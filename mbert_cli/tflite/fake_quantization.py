@@ -1,0 +1,234 @@
+"""Fake quantization: a folded network that computes in float32 what its artifact of integers will compute.
+
+At the places of its layers (`mbert_cli.model.quantizing`) values are rounded to the grid that their range gives. While
+the network trains, ranges follow the values as moving averages, and from some update on they stay; they are companions
+of the objective, saved and resumed with the training, and become the ranges of the artifact.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import keras
+import numpy as np
+from keras import ops
+
+from mbert_cli.backend import Tensor
+from mbert_cli.model.dense import LayerWithParts
+from mbert_cli.tflite.grids import Grid, grid_of_probabilities, grid_of_range, grid_of_tanh, round_kernel
+
+INPUT = "/input"
+"""What a dense map reads is called by its place with this after it."""
+
+FIXED = {"attention/probabilities": grid_of_probabilities, "activation": grid_of_tanh}
+"""Places whose grids the kernels of phones fix, as functions of the bits."""
+
+Ranges = Mapping[str, tuple[float, float]]
+"""Smallest and largest value by `<layer>/<place>`."""
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """What a mode rounds, and how.
+
+    Attributes:
+        activation_bits: Bits of values; None where they stay float.
+        places: Which values: what dense maps read and write, or all.
+        dynamic: Whether each row has a range of its own, found when it is computed.
+        symmetric: Whether the integer 0 stands for 0.
+        kernel_bits: Bits of kernels.
+        block_size, clips: As in `round_kernel`.
+        table_bits: Bits of tables; None where they stay float.
+        table_scales: Whether a table has a scale for each of its rows, or one.
+    """
+
+    activation_bits: int | None
+    kernel_bits: int
+    places: Literal["dense", "all"] = "dense"
+    dynamic: bool = False
+    symmetric: bool = False
+    block_size: int | None = None
+    clips: bool = False
+    table_bits: int | None = None
+    table_scales: Literal["rows", "one"] = "rows"
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether ranges of values are learned."""
+        return self.activation_bits is not None and not self.dynamic
+
+    def learned(self, places: Sequence[str]) -> list[str]:
+        """Those of a layer's places, as `find_places` lists them, that have a learned range."""
+        if not self.has_ranges:
+            return []
+        maps = {place.removesuffix(INPUT) for place in places if place.endswith(INPUT)}
+        if self.places == "dense":
+            return [place for place in places if place.endswith(INPUT) or place in maps]
+        # What a dense map reads is what another place has written.
+        return [place for place in places if not place.endswith(INPUT) and place not in FIXED]
+
+
+class FakeQuantization(keras.layers.Layer):
+    """The ranges of a network, and what stands at its places.
+
+    Args:
+        network: A folded network; it is changed in place, and computes with rounded numbers from then on.
+        rounding: What is rounded, and how.
+        momentum: Weight of what a range was, in each update.
+        moving_updates: Updates after which ranges stay.
+        ranges: Those of a network that has them; none begins with those of its first batch.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        rounding: Rounding,
+        *,
+        momentum: float = 0.99,
+        moving_updates: int = 0,
+        ranges: Ranges | None = None,
+    ) -> None:
+        super().__init__(name="fake_quantization", dtype="float32", trainable=False)
+        self.rounding, self.momentum, self.moving_updates = rounding, momentum, moving_updates
+        self.is_observing = False
+        self.states: dict[str, keras.Variable] = {}
+        for layer, places in find_places(network).items():
+            learned = rounding.learned(places)
+            names = [f"{layer.name}/{place}" for place in learned]
+            self.states |= {name: self._state(name, ranges) for name in names}
+            states = {place: self.states[name] for place, name in zip(learned, names, strict=True)}
+            layer.quantizing = _LayerQuantizing(self, states)
+        self.built = True
+
+    @contextmanager
+    def observing(self, is_observing: bool = True) -> Iterator[None]:
+        """Lets the ranges follow what is computed, or be traced to follow it."""
+        self.is_observing, before = is_observing, self.is_observing
+        try:
+            yield
+        finally:
+            self.is_observing = before
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The ranges as they are, by `<layer>/<place>`."""
+        values = {name: ops.convert_to_numpy(state.value) for name, state in self.states.items()}
+        return {name: (float(low), float(high)) for name, (low, high, _) in values.items()}
+
+    def _state(self, name: str, ranges: Ranges | None) -> keras.Variable:
+        """Smallest and largest value, and the number of updates."""
+        value = (*(ranges[name] if ranges else (0.0, 0.0)), 0.0)
+        return self.add_weight(
+            shape=(3,),
+            initializer=lambda shape, dtype: ops.convert_to_tensor(value, dtype),
+            trainable=False,
+            name=name.replace("/", "."),
+        )
+
+    def move(self, state: keras.Variable, values: Tensor) -> Tensor:
+        """Updates a range from values and returns it, (3,)."""
+        values = ops.stop_gradient(ops.cast(values, "float32"))
+        seen = ops.stack([ops.min(values), ops.max(values)])
+        before, updates = state.value[:2], state.value[2]
+        share = ops.where(updates > 0, self.momentum, 0.0)
+        moved = share * before + (1.0 - share) * seen
+        held = ops.where(updates < self.moving_updates, moved, before)
+        state.assign(ops.concatenate([held, ops.reshape(updates + 1.0, (1,))]))
+        return state.value
+
+
+class _LayerQuantizing:
+    """What stands at the places of one layer; see `mbert_cli.model.quantizing.Quantizing`."""
+
+    def __init__(self, owner: FakeQuantization, states: Mapping[str, keras.Variable]) -> None:
+        self._owner, self._states, self._rounding = owner, states, owner.rounding
+
+    @property
+    def states(self) -> Sequence[keras.Variable]:
+        return list(self._states.values())
+
+    def values(self, place: str, tensor: Tensor) -> Tensor:
+        grid = self._grid(place, tensor)
+        if grid is None:
+            return tensor
+        return ops.cast(grid.round(ops.cast(tensor, "float32")), tensor.dtype)
+
+    def kernel(self, place: str, kernel: Tensor) -> Tensor:
+        rule = self._rounding
+        rounded = round_kernel(
+            ops.convert_to_tensor(kernel, "float32"),
+            rule.kernel_bits,
+            block_size=rule.block_size,
+            clips=rule.clips,
+        )
+        return ops.cast(rounded, kernel.dtype)
+
+    def looked_up(self, place: str, rows: Tensor, table: Tensor) -> Tensor:
+        rule = self._rounding
+        if rule.table_bits is None:
+            return rows
+        values = ops.cast(rows, "float32")
+        of_scale = values if rule.table_scales == "rows" else ops.convert_to_tensor(table, "float32")
+        axis = -1 if rule.table_scales == "rows" else None
+        bound = ops.stop_gradient(ops.max(ops.abs(of_scale), axis=axis, keepdims=axis is not None))
+        grid = grid_of_range(-bound, bound, rule.table_bits, symmetric=True)
+        return ops.cast(grid.round(values), rows.dtype)
+
+    def _grid(self, place: str, tensor: Tensor) -> Grid | None:
+        rule = self._rounding
+        if rule.activation_bits is None:
+            return None
+        if rule.dynamic:
+            return self._grid_of_rows(tensor) if place.endswith(INPUT) else None
+        if rule.places == "all" and place in FIXED:
+            return FIXED[place](rule.activation_bits)
+        if place not in self._states:
+            return None
+        state = self._states[place]
+        held = self._owner.move(state, tensor) if self._owner.is_observing else state.value
+        return grid_of_range(held[0], held[1], rule.activation_bits, symmetric=rule.symmetric)
+
+    def _grid_of_rows(self, tensor: Tensor) -> Grid:
+        values = ops.stop_gradient(ops.cast(tensor, "float32"))
+        ends = partial(ops.min, axis=-1, keepdims=True), partial(ops.max, axis=-1, keepdims=True)
+        low, high = (end(values) for end in ends)
+        return grid_of_range(low, high, self._rounding.activation_bits or 8, symmetric=False)
+
+
+class _PlaceList:
+    """Stands at the places of one layer to learn what they are called."""
+
+    states: Sequence[keras.Variable] = ()
+
+    def __init__(self) -> None:
+        self.places: list[str] = []
+
+    def values(self, place: str, tensor: Tensor) -> Tensor:
+        self.places.append(place)
+        return tensor
+
+    def kernel(self, place: str, kernel: Tensor) -> Tensor:
+        return kernel
+
+    def looked_up(self, place: str, rows: Tensor, table: Tensor) -> Tensor:
+        return rows
+
+
+def layers_with_places(network: keras.Model) -> list[LayerWithParts]:
+    """The layers of a network that have places, in their order."""
+    return [layer for layer in network.layers if isinstance(layer, LayerWithParts)]
+
+
+def find_places(network: keras.Model) -> dict[LayerWithParts, list[str]]:
+    """The places of each layer at which values are computed, in their order."""
+    layers = layers_with_places(network)
+    before = [layer.quantizing for layer in layers]
+    lists = [_PlaceList() for _ in layers]
+    for layer, places in zip(layers, lists, strict=True):
+        layer.quantizing = places
+    network({name: np.ones((1, 4), "int32") for name in network.input}, training=False)
+    for layer, quantizing in zip(layers, before, strict=True):
+        layer.quantizing = quantizing
+    return {layer: places.places for layer, places in zip(layers, lists, strict=True)}
