@@ -8,6 +8,7 @@ setup(
     package_data={
         "mbert_cli": ["py.typed"],
         "mbert_cli.report": ["*.css"],
+        "mbert_cli.phone": ["web/*"],
         "mbert_cli.recipes": ["*/*.yaml"],
     },
 )

@@ -158,6 +158,9 @@ the Keras run that artifacts are compared with mbert_cli/phone/reference.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py
 metadata and files inside an artifact          mbert_cli/tflite/metadata.py
 what is packed into it                         mbert_cli/phone/packing.py
+the page that runs an artifact in a browser    mbert_cli/phone/web_page.py
+its scripts, BERT's tokenizer among them       mbert_cli/phone/web/
+LiteRT's web runtime, which it runs on         mbert_cli/phone/web_packages.py
 what it is, read from inside or beside it      mbert_cli/tasks/packed_model.py
 what clients on phones want of an artifact     mbert_cli/tflite/clients.py
 which of them loads an artifact                mbert_cli/tasks/phone_client.py

@@ -41,7 +41,7 @@ def question_rows(
     task: TaskData, squad: Squad, options: SquadTask | ImportedTask, tokenizer: Tokenizer
 ) -> AnswerWindows:
     """One row per window: a question and a piece of the text that it is about."""
-    options = _with_windows(options)
+    options = with_windows(options)
     return answer_windows(
         squad.questions, tokenizer, options.sequence_length, options.document_stride, options.question_length
     )
@@ -51,7 +51,7 @@ def judge_answers(
     task: TaskData, squad: Squad, options: SquadTask | ImportedTask, windows: AnswerWindows
 ) -> AnswerJudge:
     """Knows the answers to each question, and where its windows stand in the text."""
-    options = _with_windows(options)
+    options = with_windows(options)
     return AnswerJudge(
         windows=WindowMap(**windows.decoding_arrays()),
         ids=[question.id for question in squad.questions],
@@ -64,7 +64,7 @@ def judge_answers(
     )
 
 
-def _with_windows(options: SquadTask | ImportedTask) -> SquadTask:
+def with_windows(options: AnyTask) -> SquadTask:
     """How questions are read; a model from elsewhere does not say, and reads them as SQuAD's are read."""
     if isinstance(options, SquadTask):
         return options
