@@ -42,6 +42,7 @@ from mbert_cli.flags import (
     Submission,
     Target,
     Targets,
+    TaskClient,
     Teacher,
     TextColumn,
     Texts,
@@ -128,7 +129,7 @@ def distill(
 
 @app.command(rich_help_panel=PIPELINE_PANEL)
 def finetune(
-    ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None,
+    ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None, client: TaskClient = None,
     settings: Settings = None, run: WrittenRun = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
     form: SearchFormat = None, out: SearchOut = None,
@@ -137,8 +138,9 @@ def finetune(
 
     Example: `mbert finetune file --set task.train=mail.tsv` learns from a file of yours.
     """
+    flags = {"--source": ("source", source), "--client": ("task.client", client)}
     invocation = invocation_of(
-        ctx, recipe, settings, run, smoke, dry_run, quiet, {"--source": ("source", source)}, fresh=fresh,
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh,
         delivery=delivery_of(form, out),
     )  # fmt: skip
     run_verb("finetune", invocation)
@@ -147,6 +149,7 @@ def finetune(
 @app.command("eval", rich_help_panel=PIPELINE_PANEL)
 def evaluate(
     ctx: typer.Context, targets: Targets = None, submission: Submission = None, length: RowLength = None,
+    client: TaskClient = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
@@ -154,7 +157,7 @@ def evaluate(
 
     Example: `mbert eval RUN RUN/export/float16/model.tflite` shows both, and how often their answers differ.
     """
-    flags = {"--length": ("task.sequence_length", length)}
+    flags = {"--length": ("task.sequence_length", length), "--client": ("task.client", client)}
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
         submission=submission, delivery=delivery_of(form, out),
@@ -167,7 +170,7 @@ def predict(
     ctx: typer.Context, target: Target = None, texts: Texts = None, file: File = None,
     text_column: TextColumn = None, second_text_column: SecondTextColumn = None, pair: Pair = False,
     questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
-    length: RowLength = None,
+    length: RowLength = None, client: TaskClient = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -175,7 +178,7 @@ def predict(
 
     Example: `mbert predict --text "Returns the sum over an axis."` prints its label and probability.
     """
-    flags = {"--length": ("task.sequence_length", length)}
+    flags = {"--length": ("task.sequence_length", length), "--client": ("task.client", client)}
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags,
         targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,

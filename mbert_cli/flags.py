@@ -201,6 +201,15 @@ RowLength = Annotated[
         help="Short for --set task.sequence_length=N: tokens of a text (default: what the model reads).",
     ),
 ]  # fmt: skip
+TaskClient = Annotated[
+    str | None,
+    typer.Option(
+        "--client", metavar="mediapipe", show_default=False,
+        autocompletion=completion.choices("finetune", "task.client"),
+        help="Short for --set task.client=NAME: cut texts as this client on phones does (default: as the model "
+        "was fine-tuned, else as BERT).",
+    ),
+]  # fmt: skip
 ExportLength = Annotated[
     str | None,
     typer.Option(

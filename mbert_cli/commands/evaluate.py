@@ -123,6 +123,9 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
         "set": scored.part.digest, "metric": score_name(encoded.judge.metrics), "score": result.value,
         "figures": result.figures,
     }  # fmt: skip
+    if model.client is not None:
+        report["client"] = model.client
+        console.info(f"{target}: texts are cut as {model.client} cuts them on a phone")
     title = f"{scored.title}: {result} ({target})"
     details = kind_of(task.kind).details(title, task, scored.examples, encoded.judge, predicted)
     report |= result.details | details.report

@@ -7,11 +7,16 @@ from pydantic import Field, field_validator, model_validator
 from mbert_cli.section import Positive, Section
 
 TaskLength = Annotated[int, Field(ge=4)]
+TextClient = Literal["mediapipe"]
+"""Clients on phones that cut texts by themselves."""
 UnlabelledFiles = Annotated[list[str], Field(min_length=1)]
 TaskKind = Literal[
     "classification", "multi_label", "regression", "question_answering", "token_classification"
 ]
 """What a task asks for: one of its labels, any number of them, a number, a piece of a text, labelled pieces."""
+
+
+CLIENT_OF_SINGLE_TEXTS = "client reads single texts, and examples of this task are pairs; leave client out"
 
 
 class InstalledDocsTask(Section):
@@ -27,6 +32,10 @@ class InstalledDocsTask(Section):
     """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
     mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.
     null learns from the labelled examples alone."""
+    client: TextClient | None = None
+    """Cut texts as this client on phones does, which suits a model that is made for it: mediapipe lower-cases A to Z
+    alone and keeps accents. null cuts them as BERT does. A model that is already fine-tuned cuts them in its own way
+    unless this is set."""
     sequence_length: TaskLength = 64
     """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
@@ -49,8 +58,18 @@ class GlueTask(Section):
     """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
     mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.
     null learns from the labelled examples alone."""
+    client: TextClient | None = None
+    """Cut texts as this client on phones does, which suits a model that is made for it: mediapipe lower-cases A to Z
+    alone and keeps accents. null cuts them as BERT does. A model that is already fine-tuned cuts them in its own way
+    unless this is set."""
     sequence_length: TaskLength = 128
     """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
+
+    @model_validator(mode="after")
+    def _client_reads_single_texts(self) -> "GlueTask":
+        if self.client is not None and self.name not in ("cola", "sst2"):
+            raise ValueError(CLIENT_OF_SINGLE_TEXTS)
+        return self
 
 
 class FileTask(Section):
@@ -90,6 +109,10 @@ class FileTask(Section):
     """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
     mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.
     null learns from the labelled examples alone."""
+    client: TextClient | None = None
+    """Cut texts as this client on phones does, which suits a model that is made for it: mediapipe lower-cases A to Z
+    alone and keeps accents. null cuts them as BERT does. A model that is already fine-tuned cuts them in its own way
+    unless this is set."""
     sequence_length: TaskLength = 128
     """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 
@@ -111,6 +134,12 @@ class FileTask(Section):
                 "encoding must be one that Python knows, such as utf-8, utf-16 or cp1252"
             ) from None
         return encoding
+
+    @model_validator(mode="after")
+    def _client_reads_single_texts(self) -> "FileTask":
+        if self.client is not None and self.second_text is not None:
+            raise ValueError(CLIENT_OF_SINGLE_TEXTS)
+        return self
 
     @model_validator(mode="after")
     def _labels_are_distinct(self) -> "FileTask":
@@ -238,6 +267,10 @@ class ImportedTask(Section):
 
     source: Literal["imported"]
     """There is nothing to read; to score the model, name a task with the same labels."""
+    client: TextClient | None = None
+    """Cut texts as this client on phones does, which suits a model that is made for it: mediapipe lower-cases A to Z
+    alone and keeps accents. null cuts them as BERT does. A model that is already fine-tuned cuts them in its own way
+    unless this is set."""
     sequence_length: TaskLength = 128
     """Tokens per example. A model that is already fine-tuned reads its own length unless this is set."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.tasks.chosen_client import with_chosen_client
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel, find_target, open_task_model
 from mbert_cli.tasks.row_length import refuse_batch_size, with_chosen_length
@@ -35,7 +36,8 @@ def look_at_models(
         targets = find(invocation)
         if batch_size_key is not None:
             refuse_batch_size(invocation, batch_size_key, targets)
-        models = [with_chosen_length(open_task_model(path), invocation) for path in targets]
+        opened = [with_chosen_client(open_task_model(path), invocation) for path in targets]
+        models = [with_chosen_length(model, invocation) for model in opened]
         return "; ".join(map(described, models)), models
 
     return inspection.look("task model", check)

@@ -134,6 +134,7 @@ IDLE = (
              "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
     IdleKeys(("finetune", "eval", "predict", "export-tflite", "bench", "augment"), ("task.unlabelled",),
              "on a verb without a teacher, who alone could label these texts; `mbert distill --strategy task` has one"),
+    IdleKeys(("augment",), ("task.client",), "on augment, which writes texts, cut by whoever learns from them"),
     IdleKeys(("predict",), _ALL_FILES, "on predict, which reads the texts that it is given and no set of the task"),
     IdleKeys(("predict",), _LABELS, "on predict, whose texts have no labels: the model knows its own"),
     IdleKeys(("bench",), ("task.num_best", "task.max_answer_tokens", "task.null_threshold"),

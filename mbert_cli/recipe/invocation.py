@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Generic, TypedDict, Unpack
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import parse_json, read_json
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
@@ -178,8 +178,10 @@ def recorded_task(target: Path | None) -> dict[str, Any]:
         UserError: There is no such run, or it does not say.
     """
     folder = Path("runs") if target is None else target / "final" if target.is_dir() else target.parent
+    packed = _packed_description(target) if target is not None and target.is_file() else None
     try:
-        task: dict[str, Any] = read_json(folder / DESCRIPTION_FILE)["task"]
+        content = read_json(folder / DESCRIPTION_FILE) if packed is None else parse_json(packed)
+        task: dict[str, Any] = content["task"]
         return task
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
@@ -187,6 +189,15 @@ def recorded_task(target: Path | None) -> dict[str, Any]:
             f"Received: {target or 'no complete finetune run'}",
             "Name a complete finetune run or an artifact of one, or set task.source too.",
         ) from error
+
+
+def _packed_description(artifact: Path) -> bytes | None:
+    """The description inside an artifact; raises as `read_metadata`."""
+    # Imported here: most commands read no .tflite file.
+    from mbert_cli.tflite.metadata import read_metadata
+
+    metadata = read_metadata(artifact.read_bytes(), artifact)
+    return metadata.files.get(DESCRIPTION_FILE) if metadata else None
 
 
 def _changes_task(settings: Sequence[str], others: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.strategies.task import SOFT_TARGETS, TaskStudent, task_stages
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled_files import unlabelled_patterns
 from mbert_cli.losses.loss import Loss
@@ -70,7 +71,9 @@ def collect_for_student(
         UserError: As `collect` and `with_unlabelled`.
     """
     material = collect(task, options, loss, teacher)
-    rows = with_unlabelled(material.train.rows, task, options, Tokenizer(teacher.vocabulary))
+    rows = with_unlabelled(
+        material.train.rows, task, options, Tokenizer(teacher.vocabulary, client_of(options))
+    )
     changes: dict[str, object] = {"verb": DISTILL_TASK, "size": size}
     if unlabelled_patterns(options):
         # Whoever scores the student has no teacher, and need not have these files.

@@ -17,6 +17,7 @@ from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import AnyTask, ImportedTask, SquadTask
 from mbert_cli.examples.sampling import thin
+from mbert_cli.examples.task_columns import are_same_texts, client_of
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import documentation
 from mbert_cli.model.task_head import TaskHead
@@ -28,7 +29,7 @@ from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
 from mbert_cli.tasks.kinds import in_words, kind_of, known_outputs
 from mbert_cli.tasks.label_order import match_outputs
-from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.tasks.pair_segments import reads_pairs, refuse_client_of_pairs, say_single_segment
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
@@ -58,6 +59,7 @@ class TaskModel:
         dynamic_length: Whether batches may be shorter than `sequence_length`.
         columns: The model's outputs in the order in which they are given; None for all as they are.
         artifact: The .tflite file that `predict` runs; None for a run.
+        client: The client on phones whose way of cutting texts it takes; None for BERT's.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class TaskModel:
     dynamic_length: bool = False
     columns: tuple[int, ...] | None = None
     artifact: "Artifact | None" = None
+    client: str | None = None
 
     @property
     def own_task(self) -> AnyTask:
@@ -118,14 +121,18 @@ class TaskModel:
             options: The task's recipe section.
 
         Raises:
-            UserError: The section is one of tasks of another kind.
+            UserError: The section is one of tasks of another kind, or the texts are pairs and cut as by a client that
+                reads single ones.
         """
         _require_kind(options, self)
+        has_pairs = reads_pairs(task, examples)
+        refuse_client_of_pairs(self.path, self.client, has_pairs)
         changes: dict[str, object] = {"sequence_length": self.sequence_length}
         if isinstance(options, SquadTask) and options.null_threshold is None:
             changes["null_threshold"] = self.description.null_threshold
-        say_single_segment(self.description.size, reads_pairs(task, examples))
-        return encode_set(task, examples, options.model_copy(update=changes), Tokenizer(self.vocabulary))
+        say_single_segment(self.description.size, has_pairs)
+        tokenizer = Tokenizer(self.vocabulary, self.client)
+        return encode_set(task, examples, options.model_copy(update=changes), tokenizer)
 
     def sample(
         self, options: AnyTask, max_examples: int, task: TaskData | None = None
@@ -164,9 +171,7 @@ class TaskModel:
     def warn_of_other_set(self, options: AnyTask, split: str, found: SetDescription) -> None:
         """Says where a set of the model's own task has changed since the model was fine-tuned with it."""
         known, own = self.description.sets.get(split), self.description.task
-        is_own = (
-            own is not None and options.model_copy(update={"sequence_length": own.sequence_length}) == own
-        )
+        is_own = own is not None and are_same_texts(options, own)
         if known is not None and known != found and is_own:
             console.warning(
                 f"The {split} set of {self.path} has changed since the model was fine-tuned: {found}; then {known}"
@@ -258,6 +263,7 @@ def run_task_model(saved: RunModel) -> TaskModel:
         sequence_length=task.sequence_length,
         predict=_load_when_asked(saved, kind_of(description.kind).head),
         dynamic_length=True,
+        client=client_of(task),
     )
 
 
@@ -315,6 +321,7 @@ def _open_artifact(path: Path) -> TaskModel:
         sequence_length=artifact.sequence_length,
         predict=_predictor(artifact),
         artifact=artifact,
+        client=client_of(description.task),
     )
 
 

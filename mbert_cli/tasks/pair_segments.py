@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
+from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.task_columns import takes_pairs
 from mbert_cli.examples.texts import TaskData
@@ -21,6 +22,24 @@ def say_single_segment(size: Architecture, has_pairs: bool) -> None:
     if has_pairs and size.num_segments == 1:
         console.warning(
             "The model has one row of segments: both texts of a pair get it, and [SEP] alone tells them apart"
+        )
+
+
+def refuse_client_of_pairs(path: Path, client: str | None, has_pairs: bool) -> None:
+    """Refuses pairs where texts are cut as by a client of single texts.
+
+    Args:
+        path: The run or artifact.
+        client: The client; None for BERT's own way.
+        has_pairs: Whether two texts are read at once.
+
+    Raises:
+        UserError: They are.
+    """
+    if client is not None and has_pairs:
+        raise UserError(
+            f"The client {client} reads single texts. Received: pairs for {path} with task.client {client}",
+            "Add --set task.client=null, which cuts texts as BERT does.",
         )
 
 

@@ -16,6 +16,7 @@ from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
 from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.losses.loss import measure
 from mbert_cli.losses.options import LossOptions
@@ -110,7 +111,7 @@ def collect(task: TaskData, options: AnyTask, loss: LossOptions, source: SavedMo
         task=options,
         sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
     )
-    tokenizer = Tokenizer(source.vocabulary)
+    tokenizer = Tokenizer(source.vocabulary, client_of(options))
     train, held_out = (
         encode_set(task, examples, options, tokenizer) for examples in (task.train, task.validation)
     )

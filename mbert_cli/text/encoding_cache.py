@@ -74,6 +74,8 @@ def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:
     digest = hashlib.blake2b(digest_size=20)
     libraries = " ".join(version(library) for library in ("tensorflow-text", "tokenizers"))
     digest.update(f"{CACHE_FORMAT} {libraries} {vocabulary.digest} {vocabulary.lowercase} ".encode())
+    if tokenizer.client is not None:
+        digest.update(f"{tokenizer.client} ".encode())
     digest.update(np.fromiter(map(len, texts), np.int64, len(texts)).tobytes())
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         digest.update("".join(texts[start : start + TEXTS_AT_ONCE]).encode("utf-8", "surrogatepass"))

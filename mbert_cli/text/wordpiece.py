@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.text.bert_wordpiece import BertWordPiece
+from mbert_cli.text.client_tokenizer import ClientWordPiece
 from mbert_cli.text.matched_texts import find_texts, matching_search
 from mbert_cli.text.tokenizer_differences import find_different
 from mbert_cli.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from mbert_cli.text.fast_wordpiece import FastWordPiece
+
+Way: TypeAlias = "BertWordPiece | FastWordPiece | ClientWordPiece"
+"""What cuts texts."""
 
 Encoded = tuple[np.ndarray, ...]
 """Ids and text starts, and of each token what else is known."""
@@ -23,7 +27,7 @@ SLOW_CHARACTERS = 2_000_000
 
 
 class Tokenizer:
-    """Cuts texts into the ids of a vocabulary, exactly those of BERT's own tokenizer.
+    """Cuts texts into the ids of a vocabulary, exactly those of BERT's own tokenizer, or of a client's on phones.
 
     `tokenizers` cuts the first `SLOW_CHARACTERS`, and texts that tensorflow-text may cut differently or that may hold
     a token to be matched before words are cut. One tokenizer may be used by many threads at once: neither
@@ -33,11 +37,13 @@ class Tokenizer:
 
     Args:
         vocabulary: Tokens, lower-casing, and the tokens that are matched.
+        client: Cut as this client on phones does, rather than as BERT: `mediapipe`.
     """
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, client: str | None = None) -> None:
         self.vocabulary = vocabulary
-        self._exact = BertWordPiece(vocabulary)
+        self.client = client
+        self._exact = BertWordPiece(vocabulary) if client is None else ClientWordPiece(vocabulary)
         self._characters = 0
 
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -79,7 +85,7 @@ class Tokenizer:
 
     def find_matched(self, texts: list[str]) -> list[int]:
         """Places of the texts that may hold a token which is matched before words are cut, ascending."""
-        if not self.vocabulary.matched:
+        if not self.vocabulary.matched or self.client is not None:
             return []
         return find_texts(texts, self._may_match)
 
@@ -88,12 +94,10 @@ class Tokenizer:
         found = [token for token in self.vocabulary.matched if not token.is_text]
         return matching_search(found, self.vocabulary.lowercase)
 
-    def _encode(
-        self, texts: list[str], encode: Callable[["BertWordPiece | FastWordPiece", list[str]], Encoded]
-    ) -> Encoded:
+    def _encode(self, texts: list[str], encode: Callable[["Way", list[str]], Encoded]) -> Encoded:
         """The results of both ways as one, in the order of the texts."""
         try:
-            if not self._is_worth_loading(texts) or self._fast is None:
+            if self.client is not None or not self._is_worth_loading(texts) or self._fast is None:
                 return encode(self._exact, texts)
             different = find_different(texts, self.vocabulary.lowercase)
             different = sorted({*different, *self.find_matched(texts)})

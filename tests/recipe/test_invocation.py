@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import flatbuffers
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.invocation import default_run, invoke, recorded_task, runs_root
 from mbert_cli.recipe.loading import load
+from mbert_cli.tflite.metadata import ArtifactMetadata, write_metadata
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
@@ -74,6 +77,16 @@ def test_single_keys_of_a_task_change_that_of_the_run():
 def test_the_task_of_an_artifact_lies_beside_it():
     folder = describe("runs/x/export/float32", TASK)
     assert recorded_task(folder / "model.tflite") == TASK
+
+
+def test_the_task_of_an_artifact_that_was_moved_away_is_inside(tmp_path):
+    model = schema.ModelT(version=3, subgraphs=[schema.SubGraphT(inputs=[], outputs=[])], buffers=[])
+    builder = flatbuffers.Builder(100)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    files = {"model.json": json.dumps({"task": TASK}).encode()}
+    path = tmp_path / "moved.tflite"
+    path.write_bytes(write_metadata(bytes(builder.Output()), ArtifactMetadata("moved", files=files)))
+    assert recorded_task(path) == TASK
 
 
 @pytest.mark.parametrize("target", [None, Path("nowhere"), Path("damaged"), Path("other/model.tflite")])

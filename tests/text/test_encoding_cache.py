@@ -100,3 +100,11 @@ def test_without_a_place_for_caches_texts_are_encoded_each_time(tokenizer, monke
     for _ in range(2):
         encode_cached(tokenizer, ["a b", "c"])
     assert tokenizer.calls == 2
+
+
+def test_texts_that_are_cut_as_by_a_client_have_a_place_of_their_own(tokenizer):
+    encode_cached(tokenizer, ["É é", "c"])
+    clients = CountingTokenizer(Vocabulary((*RESERVED, "É", "é")), "mediapipe")
+    own = CountingTokenizer(Vocabulary((*RESERVED, "É", "é")))
+    assert not np.array_equal(encode_cached(own, ["É é", "c"])[0], encode_cached(clients, ["É é", "c"])[0])
+    assert (own.calls, clients.calls) == (1, 1)
