@@ -148,6 +148,9 @@ their configurations                           mbert_cli/weights/configuration.p
 norms folded into weights for a phone          mbert_cli/tflite/fold.py
 the numbers that integers stand for            mbert_cli/tflite/grids.py
 rounding while a model trains                  mbert_cli/tflite/fake_quantization.py
+channels that may have any factor              mbert_cli/tflite/channels.py
+factors that suit few steps of integers        mbert_cli/tflite/equalization.py
+dense maps of a file by names of weights       mbert_cli/tflite/dense_layers.py
 the graph of a phone                           mbert_cli/tflite/graph.py
 a batch axis for every tensor of it            mbert_cli/tflite/batch_axis.py
 quantization modes                             mbert_cli/tflite/modes.py
