@@ -172,6 +172,11 @@ which of them loads an artifact                mbert_cli/tasks/phone_client.py
 the fields of their schema                     mbert_cli/tflite/metadata_tables.py
 latency                                        mbert_cli/tflite/latency.py
 reports of latency, and the newest of them      mbert_cli/tflite/latency_reports.py
+a phone on adb                                 mbert_cli/phone/adb.py
+artifacts timed on it                          mbert_cli/phone/timing.py
+the commands that do it                        mbert_cli/phone/benchmark_command.py
+what LiteRT's benchmark prints                 mbert_cli/phone/benchmark_log.py
+how times on a phone are shown                 mbert_cli/report/phone_bench.py
 """
 
 __version__ = "0.1.0"

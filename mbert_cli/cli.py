@@ -51,7 +51,7 @@ from mbert_cli.flags import (
     delivery_of,
 )
 from mbert_cli.overview_cli import report, runs
-from mbert_cli.phone_cli import bench, export_tflite
+from mbert_cli.phone_cli import BenchCommand, bench, export_tflite
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
 from mbert_cli.starting import invocation_of, plain_page, run_verb
 
@@ -188,7 +188,7 @@ def predict(
 
 
 app.command("export-tflite", rich_help_panel=PIPELINE_PANEL)(export_tflite)
-app.command(rich_help_panel=PIPELINE_PANEL)(bench)
+app.command(cls=BenchCommand, rich_help_panel=PIPELINE_PANEL)(bench)
 
 
 @app.command(rich_help_panel=AROUND_PANEL)

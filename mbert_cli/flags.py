@@ -131,6 +131,21 @@ Against = Annotated[
 Threads = Annotated[
     int | None, typer.Option(metavar="N", help="Short for --set bench.threads=N.", show_default=False)
 ]
+Phone = Annotated[
+    str | None,
+    typer.Option(
+        "--adb", metavar="[SERIAL]", show_default=False,
+        help="Time on a phone on adb, with bench.binary, bench.delegate and bench.affinity; SERIAL where there are "
+        "several.",
+    ),
+]  # fmt: skip
+BenchmarkLogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--log", metavar="FILE", show_default=False,
+        help="Time nothing, and show what LiteRT's benchmark printed into this file.",
+    ),
+]  # fmt: skip
 Submission = Annotated[
     Path | None,
     typer.Option(

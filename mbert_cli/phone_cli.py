@@ -1,13 +1,19 @@
 """The verbs that make artifacts for a phone and time them: flags without logic, as in `mbert_cli.cli`."""
 
+from pathlib import Path
+from typing import Any
+
 import typer
+from typer.core import TyperCommand
 
 from mbert_cli.flags import (
     Against,
+    BenchmarkLogFile,
     DryRun,
     ExportLength,
     NamedRun,
     Out,
+    Phone,
     Quantize,
     Quiet,
     RecipeOption,
@@ -23,6 +29,28 @@ from mbert_cli.flags import (
     lengths_of,
 )
 from mbert_cli.starting import invocation_of, run_verb
+
+
+class BenchCommand(TyperCommand):
+    """A command whose `--adb` may stand without a value, which Typer knows no option for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        for place, word in enumerate(args):
+            following = args[place + 1 : place + 2]
+            if word == "--adb" and not (following and _is_serial(following[0])):
+                given[place] = "--adb="
+        return list(super().parse_args(ctx, given))
+
+
+def _is_serial(word: str) -> bool:
+    """Whether a word behind `--adb` names a phone, and is no flag, run or artifact."""
+    return (
+        not word.startswith("-")
+        and "/" not in word
+        and not word.endswith(".tflite")
+        and not Path(word).exists()
+    )
 
 
 def export_tflite(
@@ -43,7 +71,7 @@ def export_tflite(
 
 def bench(
     ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
-    length: TimedLength = None,
+    length: TimedLength = None, adb: Phone = None, log: BenchmarkLogFile = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
@@ -54,7 +82,7 @@ def bench(
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads),
              "--length": ("task.sequence_length", length)}  # fmt: skip
     invocation = invocation_of(
-        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (), adb=adb, log=log,
         delivery=delivery_of(form, out),
     )  # fmt: skip
     run_verb("bench", invocation)

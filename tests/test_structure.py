@@ -219,7 +219,6 @@ TYPED_END_TO_END = (
 TESTED_BY_ITSELF_TOO = ("eval", "bench")
 """Those of them with tests of their own: what they say before and after their work."""
 TESTED_ELSEWHERE = {
-    "phone_cli.py": "test_end_to_end.py",
     "overview_cli.py": "commands/test_report.py",  # flags without logic, which only the command line calls
     "recipe_cli.py": "commands/test_recipe.py",
     "phone/artifact_folder.py": "test_end_to_end.py",

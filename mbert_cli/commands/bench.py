@@ -9,8 +9,12 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.figures import counted
 from mbert_cli.page import Page
+from mbert_cli.phone.adb import Device
+from mbert_cli.phone.benchmark_command import adb_lines
+from mbert_cli.phone.timing import phone_record, time_on_phone
 from mbert_cli.preflight.bench import Ready
 from mbert_cli.report.bench import Measured, bench_page
+from mbert_cli.report.phone_bench import log_page, phone_page
 from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.text.batch import Batch
@@ -19,11 +23,16 @@ from mbert_cli.tflite.latency import (
     REFERENCE_TOKENS,
     LatencyRow,
     Timed,
-    adb_lines,
     measure_latencies,
     reference_artifact,
 )
-from mbert_cli.tflite.latency_reports import BENCH, Machine, describe_machine, write_latencies
+from mbert_cli.tflite.latency_reports import (
+    BENCH,
+    Machine,
+    describe_machine,
+    write_latencies,
+    write_latency_report,
+)
 from mbert_cli.tflite.options import BenchOptions
 
 EXAMPLES = 32
@@ -35,7 +44,30 @@ Inputs = list[Batch]
 
 
 def run(ready: Ready) -> None:
-    """Times artifacts on real token ids, each at each of its lengths, and a reference architecture beside them."""
+    """Times artifacts, each at each of its lengths: here, on a phone, or as a saved log says."""
+    if ready.logs:
+        deliver(log_page(ready.logs, str(ready.invocation.log)), ready.invocation.delivery)
+    elif ready.phone is not None and not ready.invocation.dry_run:
+        _time_on_phone(ready, *ready.phone)
+    else:
+        _time_here(ready)
+
+
+def _time_on_phone(ready: Ready, device: Device, binary: Path) -> None:
+    """Times artifacts on random token ids, with LiteRT's own benchmark."""
+    invocation, options = ready.invocation, ready.recipe.bench
+    rows = time_on_phone(device, binary, ready.artifacts, options)
+    try:
+        deliver(phone_page(rows, options, device), invocation.delivery)
+    finally:
+        path = write_latency_report(
+            invocation.run or invocation.root / BENCH, phone_record(rows, options, device)
+        )
+        console.info(f"Written to {path}")
+
+
+def _time_here(ready: Ready) -> None:
+    """Times artifacts on real token ids, and a reference architecture beside them."""
     invocation, recipe, artifacts = ready.invocation, ready.recipe, ready.artifacts
     if invocation.dry_run:
         deliver(_plan(artifacts, recipe.bench.min_seconds), invocation.delivery)
@@ -46,7 +78,7 @@ def run(ready: Ready) -> None:
     rows = measure_latencies([*timed, *references], recipe.bench)
     own, beside = rows[: len(timed)], rows[len(timed) :]
     _warn_of_noise(rows, machine)
-    lines = adb_lines([(target_name(path), path) for path in artifacts], recipe.bench.threads)
+    lines = adb_lines([(target_name(path), path) for path in artifacts], recipe.bench)
     try:  # times that took minutes are shown though their report cannot be written, and the other way round
         deliver(bench_page(Measured(own, beside, recipe.bench, machine, lines)), invocation.delivery)
     finally:
@@ -106,7 +138,8 @@ def _warn_of_noise(rows: Sequence[LatencyRow], machine: Machine) -> None:
     if noisy:
         listed = ", ".join(f"{target_name(row.path)} by {row.spread:.0%}" for row in noisy)
         console.warning(
-            f"The medians of the rounds lie far apart: {listed}. Other work was going on (load {machine.load:.1f} on "
-            f"{counted(machine.cores, 'core')}), or the clock of the processor changed: time again when it is idle, "
+            f"The medians of the rounds lie far apart: {listed}. Other work was going on (load "
+            f"{machine.load or 0:.1f} on {counted(machine.cores, 'core')}), or the clock of the processor changed: "
+            "time again when it is idle, "
             "or with more rounds, --set bench.rounds=9."
         )

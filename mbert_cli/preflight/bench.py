@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
+from mbert_cli.phone.adb import Device, find_binary, find_device
+from mbert_cli.phone.benchmark_log import BenchmarkLog, parse_benchmark_logs
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import find_targets, look_at_models
 from mbert_cli.recipe.invocation import Invocation
@@ -22,11 +25,15 @@ class Ready:
         invocation: The command.
         recipe: Its recipe.
         models: The artifacts, opened, each once for every one of its lengths.
+        phone: The phone that they are timed on, and LiteRT's benchmark for it; None for this machine.
+        logs: What the log that is named says; it is shown, and nothing timed.
     """
 
     invocation: Invocation[BenchRecipe]
     recipe: BenchRecipe
     models: Sequence[TaskModel]
+    phone: tuple[Device, Path] | None = None
+    logs: Sequence[BenchmarkLog] = ()
 
     @property
     def artifacts(self) -> list[Path]:
@@ -35,11 +42,46 @@ class Ready:
 
 
 def resolve(invocation: Invocation[BenchRecipe], inspection: Inspection) -> Ready:
-    """Looks at the artifacts."""
+    """Looks at the artifacts, and at the phone or the log that is named."""
+    recipe = invocation.recipe
+    if invocation.log is not None:
+        logs = inspection.look("log", lambda: _read_log(invocation))
+        return Ready(invocation, recipe, [], logs=logs.value)
     models = look_at_models(inspection, invocation, find=_artifacts)
-    return Ready(
-        invocation, invocation.recipe, [one for model in models.value for one in _at_each_length(model)]
-    )
+    phone = None
+    if invocation.adb is not None:
+        phone = inspection.look("phone", lambda: _find_phone(invocation)).value
+    return Ready(invocation, recipe, [one for model in models.value for one in _at_each_length(model)], phone)
+
+
+def _find_phone(invocation: Invocation[BenchRecipe]) -> tuple[str, tuple[Device, Path]]:
+    if invocation.recipe.bench.against is not None:
+        raise UserError(
+            "`--adb` times artifacts alone on a phone. "
+            f"Received: --against {invocation.recipe.bench.against} beside it.",
+            "Leave --against out, or --adb.",
+        )
+    binary = find_binary(invocation.recipe.bench.binary)
+    device = find_device(invocation.adb or "")
+    return f"{device.name} ({device.serial})", (device, binary)
+
+
+def _read_log(invocation: Invocation[BenchRecipe]) -> tuple[str, list[BenchmarkLog]]:
+    path = invocation.log
+    beside = [str(target) for target in invocation.targets]
+    beside += ["--adb"] if invocation.adb is not None else []
+    if beside:
+        raise UserError(
+            f"`--log FILE` shows a saved log and times nothing. Received: {', '.join(beside)} beside it.",
+            "Leave out one of both.",
+        )
+    if path is None or not path.is_file():
+        raise UserError(
+            f"`--log FILE` is what LiteRT's benchmark printed. Received: {path}, which is no file.",
+            "Save it on the computer: adb shell ... > FILE 2>&1.",
+        )
+    logs = parse_benchmark_logs(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    return f"{path}: {counted(len(logs), 'run')} of the benchmark", logs
 
 
 def _at_each_length(model: TaskModel) -> list[TaskModel]:

@@ -47,6 +47,8 @@ class Invocation(Generic[VerbRecipe]):
         pair: A text is two, with a tab between them.
         jsonl: Print JSON lines.
         submission: Folder for the leaderboard's files.
+        adb: The phone that `bench --adb` times artifacts on; "" is the only one there is, None this machine.
+        log: File of `bench --log`.
         delivery: Where results go, and in which form.
     """
 
@@ -69,6 +71,8 @@ class Invocation(Generic[VerbRecipe]):
     pair: bool = False
     jsonl: bool = False
     submission: Path | None = None
+    adb: str | None = None
+    log: Path | None = None
     delivery: Delivery = PRINTED
 
     @property
@@ -119,6 +123,8 @@ class Typed(TypedDict, total=False):
     pair: bool
     jsonl: bool
     submission: Path | None
+    adb: str | None
+    log: Path | None
     delivery: Delivery
 
 

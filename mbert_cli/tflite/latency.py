@@ -1,8 +1,6 @@
 """Milliseconds, size and memory of artifacts, side by side; on a phone, the lines to type."""
 
 import json
-import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,15 +17,10 @@ from mbert_cli.backend import load_keras
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.flatbuffer import stored_mode
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, Artifact, Signature
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS
 from mbert_cli.tflite.options import BenchOptions
 
 WORKER = "mbert_cli.tflite.latency_worker"
-PHONE_FOLDER = "/data/local/tmp"
-BENCHMARK_BINARY = "android_aarch64_benchmark_model"
-"""Name under which LiteRT publishes its benchmark for phones."""
-
-
 REFERENCE_TOKENS = 30522
 """Tokens of the vocabulary of a reference: BERT's."""
 
@@ -216,39 +209,3 @@ def reference_artifact(size_name: str, sequence_length: int, mode: str, cache_di
         file.write(content)
     Path(file.name).replace(path)
     return path
-
-
-def adb_lines(artifacts: Sequence[tuple[str, Path]], threads: int) -> list[str]:
-    """The lines that time artifacts on a phone, with LiteRT's own benchmark, as a shell takes them.
-
-    Args:
-        artifacts: Names and .tflite files. On the phone, whose shell reads its own names once more, they are called
-            the same, with `-` for everything but letters, figures, `.` and `_`.
-        threads: Threads of the interpreter.
-    """
-    lines = [
-        f"adb push {BENCHMARK_BINARY} {PHONE_FOLDER}/benchmark_model",
-        f"adb shell chmod +x {PHONE_FOLDER}/benchmark_model",
-    ]
-    names: list[str] = []
-    for name, path in artifacts:
-        plain = re.sub(r"[^A-Za-z0-9._]+", "-", name)
-        names.append(plain if plain not in names else f"{plain}-{len(names)}")
-        target = f"{PHONE_FOLDER}/{names[-1]}.tflite"
-        lines += [f"adb push {shlex.quote(str(path))} {target}"]
-        lines += [_benchmark_line(one, target, threads) for one in Artifact(path).signatures]
-    return lines
-
-
-def _benchmark_line(signature: Signature, target: str, threads: int) -> str:
-    # Random ids stay below 100 and segments below 2, so that every table has them.
-    ranges = {"ids": (0, 99), "segment_ids": (0, 1), "mask": (1, 1)}
-    shapes = ":".join(f"1,{signature.length}" for _ in ranges)
-    # The binary takes the only signature by itself, and of several none.
-    chosen = "" if signature.key == SIGNATURE else f"--signature_to_run_for={signature.key} "
-    values = ":".join(f"{name},{low},{high}" for name, (low, high) in ranges.items())
-    return (
-        f"adb shell {PHONE_FOLDER}/benchmark_model --graph={target} {chosen}--num_threads={threads} "
-        f"--use_xnnpack=true --input_layer={','.join(ranges)} --input_layer_shape={shapes} "
-        f"--input_layer_value_range={values} --warmup_runs=20 --num_runs=200"
-    )

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,23 +28,24 @@ class Machine:
     Attributes:
         processor: Its name.
         cores: Those that the process may use.
-        load: Processes that wanted to run, mean of the last minute.
+        load: Processes that wanted to run, mean of the last minute; None for a phone.
         origin: Command, time, versions and host.
     """
 
     processor: str
     cores: int
-    load: float
+    load: float | None
     origin: dict[str, Any]
 
     @property
     def line(self) -> str:
         """The same for people."""
-        runtime = self.origin["versions"].get("ai-edge-litert", "of unknown version")
+        runtime = self.origin["versions"].get("ai-edge-litert")
         when = datetime.fromisoformat(self.origin["started"]).astimezone()
         return (
-            f"Measured on {self.processor}, {counted(self.cores, 'core')}, load {self.load:.1f}, "
-            f"with LiteRT {runtime}, {when:%Y-%m-%d %H:%M}."
+            f"Measured on {self.processor}, {counted(self.cores, 'core')}, "
+            f"{'' if self.load is None else f'load {self.load:.1f}, '}"
+            f"{'' if runtime is None else f'with LiteRT {runtime}, '}{when:%Y-%m-%d %H:%M}."
         )
 
 
@@ -109,9 +110,18 @@ def write_latencies(
         options: How they were measured.
         machine: What they were measured on.
     """
-    report = latency_record(rows, references, options, machine)
+    return write_latency_report(folder, latency_record(rows, references, options, machine))
+
+
+def write_latency_report(folder: Path, report: Mapping[str, Any]) -> Path:
+    """Writes a report into a file of its own, named by the time at which it `started`.
+
+    Args:
+        folder: Receives the file; made if it is not there.
+        report: What `latency_record` gives, or the like.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = _new_path(folder, datetime.fromisoformat(machine.origin["started"]))
+    path = _new_path(folder, datetime.fromisoformat(report["started"]))
     replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
     return path
 
@@ -193,11 +203,15 @@ def _conditions(report: dict[str, Any]) -> Conditions:
     try:
         datetime.fromisoformat(report["started"])
         machine = Machine(
-            str(report["processor"]), int(report["cores"]), float(report["load"]), {"versions": {}} | report
+            str(report["processor"]), int(report["cores"]), _load(report["load"]), {"versions": {}} | report
         )
     except (LookupError, TypeError, ValueError):
         return Conditions(threads)
     return Conditions(threads, machine)
+
+
+def _load(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _reports(folder: Path) -> Iterator[dict[str, Any]]:

@@ -64,3 +64,10 @@ class BenchOptions(Section):
     """Also time this architecture with random weights, and print ratios to it."""
     reference_mode: Literal["float32", "same"] = "float32"
     """Mode of that architecture: float32, or same, that of each artifact."""
+    delegate: Literal["xnnpack", "gpu", "none"] = "xnnpack"
+    """What computes on a phone, with --adb: LiteRT's kernels for CPUs, the phone's GPU, or TFLite's own kernels."""
+    affinity: Annotated[str, Field(pattern=r"^(0x)?[0-9a-fA-F]+$")] | None = None
+    """Cores of the phone, with --adb, as taskset takes them: a mask in hexadecimal figures, such as "f0" for the cores
+    4 to 7; null leaves it to Android."""
+    binary: str | None = None
+    """LiteRT's benchmark for phones, with --adb; null takes android_aarch64_benchmark_model in the current folder."""

@@ -47,12 +47,14 @@ def test_times_are_shown_though_their_report_cannot_be_written(file, tmp_path, m
     monkeypatch.setattr(bench, "measure_latencies", lambda timed, options: [row(str(tmp_path / "a.tflite"))])
     monkeypatch.setattr(bench, "describe_machine", lambda: MACHINE)
     monkeypatch.setattr(bench, "_inputs", lambda ready: [[]])
-    monkeypatch.setattr(bench, "adb_lines", lambda artifacts, threads: [])
+    monkeypatch.setattr(bench, "adb_lines", lambda artifacts, options: [])
     monkeypatch.setattr(bench, "write_latencies", stop)
     artifact = tmp_path / "a.tflite"
     artifact.touch()
     models = [SimpleNamespace(path=artifact)]
-    ready = SimpleNamespace(invocation=invocation, recipe=recipe, artifacts=[artifact], models=models)
+    ready = SimpleNamespace(
+        logs=(), phone=None, invocation=invocation, recipe=recipe, artifacts=[artifact], models=models
+    )
     with pytest.raises(PermissionError):
         bench.run(ready)
     assert "2.00" in (path.read_text() if path else capsys.readouterr().out)

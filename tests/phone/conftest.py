@@ -1,10 +1,12 @@
-"""Artifacts of every kind of task with random weights, a browser, and what npm installs."""
+"""Artifacts of every kind of task with random weights, a browser, what npm installs, and a phone on adb."""
 
 import functools
 import http.server
 import json
 import shutil
+import stat
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from tests.phone.described import LABELS, LENGTH, SIZE, VOCABULARY
+from tests.phone.fake_phones import FakePhones
 
 PACKAGES = ("puppeteer-core@25.16.0", "@litertjs/core@2.5.3")
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -112,3 +115,31 @@ def serve(tmp_path) -> Iterator[Callable[[Path], str]]:
     yield lambda folder: f"{address}/{folder.relative_to(tmp_path).as_posix()}/"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def phones(tmp_path, monkeypatch) -> FakePhones:
+    """The phone 0A041 on an adb that stands before all others in PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    place = folder / "phones.json"
+    script = folder / "adb"
+    fake = Path(__file__).with_name("fake_adb.py")
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} {fake} {place} "$@"\n')
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return FakePhones(place)
+
+
+@pytest.fixture
+def refused() -> Callable[..., tuple[str, str]]:
+    """The message and the hint that a call ends with."""
+
+    def refused(
+        kind: type[Exception], function: Callable[..., object], *arguments: object
+    ) -> tuple[str, str]:
+        with pytest.raises(kind) as caught:
+            function(*arguments)
+        return caught.value.message, caught.value.hint
+
+    return refused

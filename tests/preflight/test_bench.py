@@ -7,6 +7,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.preflight import bench
 from mbert_cli.preflight.bench import _artifacts
+from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.tasks.model import TaskModel
 
@@ -60,3 +61,42 @@ def test_a_file_is_timed_once_for_each_of_its_lengths():
     ready = bench.Ready(targets(), targets().recipe, bench._at_each_length(model))
     assert [(one.path, one.sequence_length) for one in ready.models] == [(model.path, 32), (model.path, 64)]
     assert ready.artifacts == [Path("a.tflite")]
+
+
+def test_a_saved_log_is_read_and_needs_no_artifact(tmp_path):
+    log = tmp_path / "phone.log"
+    log.write_text(
+        "count=3 curr=900\nInference timings in us: Init: 10, First inference: 900, Warmup (avg): 9\n"
+    )
+    invocation = invoke("bench", "quickstart", [], {}, log=log)
+    ready = bench.resolve(invocation, Inspection.of(invocation))
+    assert (len(ready.logs), ready.logs[0].mean, ready.models) == (1, 0.9, [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (
+            {"log": Path("no.log")},
+            "`--log FILE` is what LiteRT's benchmark printed. Received: no.log, which is no file.",
+        ),
+        (
+            {"log": Path("no.log"), "targets": [Path("runs/a")], "adb": ""},
+            "`--log FILE` shows a saved log and times nothing. Received: runs/a, --adb beside it.",
+        ),
+    ],
+)
+def test_a_log_that_is_not_there_or_not_alone_is_refused(typed, message):
+    invocation = invoke("bench", "quickstart", [], {}, **typed)
+    with pytest.raises(UserError) as caught:
+        bench.resolve(invocation, Inspection.of(invocation))
+    assert caught.value.message == message
+
+
+def test_a_reference_beside_a_phone_is_refused():
+    invocation = invoke("bench", "quickstart", ["bench.against=bert_base"], {}, adb="")
+    with pytest.raises(UserError) as caught:
+        bench._find_phone(invocation)
+    assert caught.value.message == (
+        "`--adb` times artifacts alone on a phone. Received: --against bert_base beside it."
+    )

@@ -1,14 +1,12 @@
 """Artifacts are timed in processes of their own; the phone's lines are exact."""
 
-import shlex
-
 import pytest
 
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.tflite import latency
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.tflite.latency import Timed, adb_lines, measure_latencies, reference_artifact
+from mbert_cli.tflite.latency import Timed, measure_latencies, reference_artifact
 from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.options import BenchOptions
 
@@ -81,38 +79,9 @@ def test_a_reference_is_built_once_and_kept(tmp_path):
     )
 
 
-def test_the_lines_for_a_phone_are_complete(artifact_path):
-    benchmark = (
-        "adb shell /data/local/tmp/benchmark_model --graph=/data/local/tmp/mail.tflite --num_threads=4 "
-        "--use_xnnpack=true --input_layer=ids,segment_ids,mask --input_layer_shape=1,12:1,12:1,12 "
-        "--input_layer_value_range=ids,0,99:segment_ids,0,1:mask,1,1 --warmup_runs=20 --num_runs=200"
-    )
-    assert adb_lines([("mail", artifact_path)], threads=4) == [
-        "adb push android_aarch64_benchmark_model /data/local/tmp/benchmark_model",
-        "adb shell chmod +x /data/local/tmp/benchmark_model",
-        f"adb push {artifact_path} /data/local/tmp/mail.tflite",
-        benchmark,
-    ]
-
-
 def test_each_length_of_a_file_is_timed_by_itself(network, batch, tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(merge_lengths({length: convert(network, length, "float32") for length in (6, 12)}))
     cut = {name: batch[name][:, :6] for name in ("token_ids", "segment_ids", "padding_mask")}
     rows = measure_latencies([Timed(path, [cut]), Timed(path, [batch])], QUICK)
     assert [row.sequence_length for row in rows] == [6, 12]
-    *_, short, long = adb_lines([("mail", path)], threads=1)
-    assert "mail.tflite --signature_to_run_for=length_6 --num_threads=1" in short
-    assert "--input_layer_shape=1,6:1,6:1,6 " in short
-    assert "mail.tflite --signature_to_run_for=length_12 --num_threads=1" in long
-
-
-def test_the_lines_for_a_phone_can_be_pasted_whatever_a_path_is_called(artifact_path, tmp_path):
-    folder = tmp_path / "Ann's run $1"
-    folder.mkdir()
-    path = artifact_path.rename(folder / "a b.tflite")
-    pushed = adb_lines([("Ann's run $1 int8", path)] * 2, threads=1)[2::2]
-    assert [shlex.split(line) for line in pushed] == [
-        ["adb", "push", str(path), "/data/local/tmp/Ann-s-run-1-int8.tflite"],
-        ["adb", "push", str(path), "/data/local/tmp/Ann-s-run-1-int8-1.tflite"],
-    ]
