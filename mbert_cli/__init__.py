@@ -167,6 +167,7 @@ LiteRT's web runtime, which it runs on         mbert_cli/phone/web_packages.py
 what it is, read from inside or beside it      mbert_cli/tasks/packed_model.py
 what clients on phones want of an artifact     mbert_cli/tflite/clients.py
 how they cut texts into tokens                 mbert_cli/text/client_tokenizer.py
+how many texts they cut otherwise              mbert_cli/phone/client_texts.py
 whose way a command takes                      mbert_cli/tasks/chosen_client.py
 which of them loads an artifact                mbert_cli/tasks/phone_client.py
 the fields of their schema                     mbert_cli/tflite/metadata_tables.py

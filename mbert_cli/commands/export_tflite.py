@@ -10,6 +10,7 @@ from mbert_cli.backend import count_cores
 from mbert_cli.figures import counted
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.phone.artifact_folder import write_artifact
+from mbert_cli.phone.client_texts import ClientTexts, read_as_client
 from mbert_cli.phone.reference import Reference
 from mbert_cli.preflight.export_tflite import Ready
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
@@ -31,7 +32,9 @@ def run(ready: Ready) -> None:
         return
     max_examples = ready.recipe.export.verify.max_examples
     reference = Reference(ready.model, ready.options, max_examples, ready.task)
-    reports = [_export(ready, mode, reference) for mode in ready.modes]
+    client = ready.client.client
+    read = read_as_client(reference, client) if client else None
+    reports = [_export(ready, mode, reference, read) for mode in ready.modes]
     console.table(
         f"export-tflite: {export}",
         [
@@ -48,6 +51,8 @@ def run(ready: Ready) -> None:
         console.info(f"Artifact: {export / mode / ARTIFACT_FILE}")
     _say_lengths(reports[0]["examples_by_length"])
     _say_client(ready)
+    if read:
+        console.info(read.sentence(reference.score_name, reference.client == read.cutting))
 
 
 def _say_client(ready: Ready) -> None:
@@ -79,7 +84,7 @@ def _say_lengths(examples: dict[int, int]) -> None:
         console.warning(f"No example could be run with {length} tokens: this length was not verified")
 
 
-def _export(ready: Ready, mode: str, reference: Reference) -> dict[str, Any]:
+def _export(ready: Ready, mode: str, reference: Reference, read: ClientTexts | None) -> dict[str, Any]:
     """Converts, verifies, and only then gives the artifact its name; returns its report."""
     model = ready.saved
     console.info(f"Converting to {mode}")
@@ -92,6 +97,7 @@ def _export(ready: Ready, mode: str, reference: Reference) -> dict[str, Any]:
         "mode": mode, "sequence_length": ready.length, "examples_by_length": examples,
         "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(parity), "operations": op_census(content), **reference.described,
+        "client": read.record() if read else None,
     }  # fmt: skip
     require_parity(parity, ready.recipe.export.verify)
     write_artifact(model.run.export / mode, model, content, report)

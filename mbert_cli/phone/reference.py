@@ -40,6 +40,7 @@ class Reference:
         self, model: TaskModel, options: AnyTask, max_examples: int, task: TaskData | None = None
     ) -> None:
         self.head = kind_of(model.description.kind).head
+        self._options = options
         self._has_truth = not isinstance(options, ImportedTask)
         self._model, self._encoded = model.sample(options, max_examples, task)
         run_model = dataclasses.replace(self._model, dynamic_length=self.head.is_pooled)
@@ -55,6 +56,42 @@ class Reference:
         """Which examples were compared, for the report; nothing of documentation that takes their place."""
         found = self._encoded.described
         return {"set": found.digest, "examples": found.examples} if found else {}
+
+    @property
+    def client(self) -> str | None:
+        """The client on phones whose way of cutting texts the run takes; None for BERT's."""
+        return self._model.client
+
+    def score(self, outputs: np.ndarray) -> float:
+        """The score of outputs for the examples, 0 to 1; where nobody knows the truth, how many answers agree."""
+        judge = self._encoded.judge
+        if self._has_truth:
+            return judge.score(judge.decide(outputs)).value
+        return 1 - float(np.mean(self.differ(outputs)))
+
+    def differ(self, outputs: np.ndarray) -> np.ndarray:
+        """(examples,) Whether outputs answer other than the run."""
+        return self._encoded.judge.differ(self.outputs, outputs)
+
+    def cut_as(self, client: str) -> tuple[np.ndarray, np.ndarray]:
+        """What the run says where a client cuts the texts, one a row, into other tokens than the run does.
+
+        Returns:
+            The places of those examples, ascending, and outputs as `outputs`, others at these places.
+        """
+        assert self._encoded.source is not None
+        task, examples = self._encoded.source
+        model = dataclasses.replace(self._model, client=client, dynamic_length=self.head.is_pooled)
+        every = np.arange(len(self.outputs))
+        own, others = (
+            encoded.rows.take(every, model.sequence_length)["token_ids"]
+            for encoded in (self._encoded, model.encode(task, examples, self._options))
+        )
+        places, outputs = np.flatnonzero((own != others).any(axis=1)), self.outputs.copy()
+        if places.size:
+            encoded = model.encode(task, examples.take(places), self._options)
+            outputs[places] = model.answer(encoded, BATCH_SIZE)
+        return places, outputs
 
     def compare(self, artifact: Artifact) -> VerifyReport:
         """Runs the artifact on the same rows, those of several lengths as `lengths_of` says."""

@@ -159,14 +159,14 @@ class TaskModel:
             self.warn_of_other_set(options, "validation", describe_set(task, task.validation))
             examples = thin(task.validation, max_examples)
             encoded = model.encode(task, examples, options)
-            return model, replace(encoded, described=describe_set(task, examples))
+            return model, replace(encoded, described=describe_set(task, examples), source=(task, examples))
         console.info(
             f"{self.path} knows no data of its task; documentation of installed packages takes its place"
         )
         kind = self.description.kind
-        examples = kind_of(kind).unlabelled(documentation(), None)
+        examples = thin(kind_of(kind).unlabelled(documentation(), None), max_examples)
         task = TaskData("documentation", self.output_names, {}, kind=kind)
-        return self, self.encode(task, thin(examples, max_examples), options)
+        return self, replace(self.encode(task, examples, options), source=(task, examples))
 
     def warn_of_other_set(self, options: AnyTask, split: str, found: SetDescription) -> None:
         """Says where a set of the model's own task has changed since the model was fine-tuned with it."""

@@ -21,11 +21,13 @@ class TaskSet:
         rows: For `TaskBatches`.
         judge: For the outputs of those batches in order.
         described: Which examples they are; None where nobody asks.
+        source: The task and the examples themselves, where they are few and are encoded once more.
     """
 
     rows: Rows
     judge: Judge
     described: SetDescription | None = None
+    source: tuple[TaskData, Any] | None = None
 
 
 def encode_set(task: TaskData, examples: Any, options: AnyTask, tokenizer: Tokenizer) -> TaskSet:

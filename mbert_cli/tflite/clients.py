@@ -14,6 +14,7 @@ class Client:
         asks_questions: Whether it takes a question and a text; else it takes one text, and no pairs.
         length: The one length in tokens that it takes; None for any.
         note: What a person who chooses it should know.
+        cutting: Its way of cutting texts, a value of `task.client`.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Client:
     asks_questions: bool = False
     length: int | None = None
     note: str = ""
+    cutting: str = "mediapipe"
 
 
 TEXT_CLASSIFIER = Client("MediaPipe's TextClassifier", {"probabilities": "probability"})
