@@ -83,6 +83,9 @@ what its inputs hold                           mbert_cli/runs/content.py
 which inputs a recipe has                      mbert_cli/recipe/contents.py
 which run a command continues                  mbert_cli/runs/identity.py
 corpora                                        mbert_cli/corpus/corpus.py
+corpora of files                               mbert_cli/corpus/files.py
+tables with a document in each row             mbert_cli/corpus/rows.py
+conditions on their columns                    mbert_cli/corpus/conditions.py
 files by pattern, each once                    mbert_cli/text/file_patterns.py
 text to token ids                              mbert_cli/text/wordpiece.py
 tokens matched before words are cut            mbert_cli/text/matched_tokens.py

@@ -305,7 +305,7 @@ def test_a_key_of_a_search_changes_its_trials(name):
 
 
 CORPUS = {
-    "files": {"globs": ["o.csv.txt"], "text_field": "other"},
+    "files": {"globs": ["o.csv.txt"], "text": "other", "where": "n > 1"},
     "tfds": {"dataset": "another", "split": "test", "text_feature": "body", "data_dir": "d"},
     "installed_docs": {"packages": ["typer"]},
 }  # fmt: skip
@@ -345,7 +345,7 @@ def _prepared_texts(monkeypatch):
 def test_a_key_of_a_corpus_changes_what_is_read(folder, monkeypatch, source, name):
     monkeypatch.chdir(folder)
     Path("o.csv.txt").write_text("another text\n")
-    Path("c.jsonl").write_text('{"text": "one", "other": "two"}\n')
+    Path("c.jsonl").write_text('{"text": "one", "other": "two", "n": 1}\n')
 
     def read(values: dict) -> list:
         settings = [f"corpus.{key}={json.dumps(value)}" for key, value in values.items()]

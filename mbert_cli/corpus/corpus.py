@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Iterator
 
 from mbert_cli.corpus.document import Document, is_held_out
-from mbert_cli.corpus.files import estimate_file_bytes, file_documents, find_files
+from mbert_cli.corpus.files import estimate_file_bytes, file_documents, find_files, require_tables
 from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
 from mbert_cli.corpus.tfds import tfds_documents
@@ -43,9 +43,10 @@ def require_corpus(corpus: Corpus) -> int | None:
         Bytes of its files; None where that is not known beforehand.
 
     Raises:
-        UserError: No file matches, a package is not installed, a data set is not prepared.
+        UserError: No file matches, a table lacks a column, a package is not installed, a data set is not prepared.
     """
     if isinstance(corpus, FilesCorpus):
+        require_tables(corpus)
         return estimate_file_bytes(corpus)
     if isinstance(corpus, TfdsCorpus):
         require_dataset(corpus.dataset, corpus.data_dir, "corpus.data_dir")

@@ -19,7 +19,8 @@ class Document:
         label: The library it documents, for installed documentation.
         hash_key: What decides whether it is held out; "" stands for its text, so that the same text lands
             on the same side wherever its file lies.
-        dropped: Reason -> how many paragraphs were left out when it was read.
+        dropped: Reason -> how many paragraphs, or rows before it, were left out when it was read.
+        is_text: False for what is no document and only brings such counts.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Document:
     label: str | None = None
     hash_key: str = ""
     dropped: Mapping[str, int] = field(default_factory=dict)
+    is_text: bool = True
 
     @property
     def hash_fraction(self) -> float:

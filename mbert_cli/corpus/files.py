@@ -1,22 +1,25 @@
-"""A corpus of text files."""
+"""A corpus of files: texts, and tables with a document in each row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.corpus.conditions import Condition, parse_condition
 from mbert_cli.corpus.document import Document, split_paragraphs
 from mbert_cli.corpus.options import FilesCorpus
+from mbert_cli.corpus.rows import ROW_FORMATS, read_document_rows, require_document_columns
 from mbert_cli.errors import UserError
 from mbert_cli.text.file_patterns import FoundFiles, match_files
-from mbert_cli.text.json_items import no_object, read_json_items, shown_value
-from mbert_cli.text.text_files import read_parts, suffix_of
+from mbert_cli.text.json_items import shown_value
+from mbert_cli.text.text_files import PACKED, read_parts, suffix_of
 
 TEXT_SUFFIXES = (".txt", ".md")
-LINES_SUFFIX = ".jsonl"
+
+FILTERED = "rows that corpus.where leaves out"
 
 
 def file_documents(options: FilesCorpus) -> Iterator[Document]:
-    """One document for each text file and for each line of a .jsonl file.
+    """One document for each text file and for each row of a table.
 
     Files come in the order of the patterns and sorted within a pattern. A text file longer than
     `text_files.PART_BYTES` is several documents.
@@ -24,9 +27,10 @@ def file_documents(options: FilesCorpus) -> Iterator[Document]:
     Raises:
         UserError: A pattern matches nothing, or a file is not what its name says.
     """
+    condition = parse_condition(options.where) if options.where else None
     for path in find_files(options.globs).paths:
-        if suffix_of(path) == LINES_SUFFIX:
-            yield from _line_documents(path, options.text_field)
+        if suffix_of(path) in ROW_FORMATS:
+            yield from _row_documents(path, options.text, condition)
         else:
             for number, text in enumerate(read_parts(path)):
                 name = f"{path}#{number + 1}" if number else str(path)
@@ -34,13 +38,24 @@ def file_documents(options: FilesCorpus) -> Iterator[Document]:
 
 
 def estimate_file_bytes(options: FilesCorpus) -> int:
-    """Size of the files; for a .gz file four times its size, which is usual for prose.
+    """Size of the files; for a packed file four times its size, which is usual for prose.
 
     Raises:
         UserError: As `find_files`.
     """
     paths = find_files(options.globs).paths
-    return sum((4 if path.suffix == ".gz" else 1) * path.stat().st_size for path in paths)
+    return sum((4 if path.suffix in PACKED else 1) * path.stat().st_size for path in paths)
+
+
+def require_tables(options: FilesCorpus) -> None:
+    """Checks the condition, and the columns of all tables that name them.
+
+    Raises:
+        UserError: It is no condition, or a table lacks a column.
+    """
+    columns = _columns(options.text, parse_condition(options.where) if options.where else None)
+    for path in find_files(options.globs).paths:
+        require_document_columns(path, columns)
 
 
 def find_files(globs: list[str]) -> FoundFiles:
@@ -57,33 +72,61 @@ def find_files(globs: list[str]) -> FoundFiles:
             "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders",
         )
     for path in found.paths:
-        if suffix_of(path) not in (*TEXT_SUFFIXES, LINES_SUFFIX):
+        if suffix_of(path) not in (*TEXT_SUFFIXES, *ROW_FORMATS):
             raise UserError(
-                f"A corpus file must end in .txt, .md or .jsonl, with or without .gz. Received: {path}",
+                "A corpus file must end in .txt, .md, .jsonl, .csv or .parquet, with or without .gz or .zst. "
+                f"Received: {path}",
                 "set corpus.globs to patterns that match text only, as in ['books/**/*.txt']",
             )
     return found
 
 
-def _line_documents(path: Path, field: str) -> Iterator[Document]:
-    """The rows of a file with one object per line, or of an array that fills it."""
-    for item in read_json_items(path, lists=()):
-        place = f"{path}:{item.line}"
-        yield Document(place, split_paragraphs(_text_of(item.value, field, place)))
+def _row_documents(path: Path, column: str, condition: Condition | None) -> Iterator[Document]:
+    """The rows of a table that fulfil a condition; those that do not are counted with the next one that does."""
+    left_out, seen = 0, set[str]()
+    place = str(path)
+    for place, row in read_document_rows(path, _columns(column, condition)):
+        seen |= row.keys()
+        if condition is not None and not condition.holds(row, place):
+            left_out += 1
+            continue
+        dropped = {FILTERED: left_out} if left_out else {}
+        yield Document(place, split_paragraphs(_text_of(row, column, place)), dropped=dropped)
+        left_out = 0
+    if condition is not None and not condition.columns <= seen:
+        raise _without_columns(path, condition, seen)
+    if left_out:
+        yield Document(place, [], dropped={FILTERED: left_out}, is_text=False)
 
 
-def _text_of(record: Any, field: str, place: str) -> str:
-    if not isinstance(record, dict):
-        raise no_object(record, place)
-    text = record.get(field)
+def _columns(text: str, condition: Condition | None) -> list[str]:
+    return sorted({text, *(condition.columns if condition else ())})
+
+
+def _text_of(row: Mapping[str, Any], column: str, place: str) -> str:
+    text = row.get(column)
     if isinstance(text, str):
         return text
-    hint = "set corpus.text_field to the field that holds the text"
-    if field in record:
-        found, hint = f"{shown_value(text)} there", "correct the line, or take it out"
+    if column not in row:
+        found = ", ".join(row) or "no column"
+        hint = "set corpus.text to the column that holds the text"
     else:
-        found = ", ".join(record) or "no fields"
+        found = f"{shown_value(text)} there" if _is_json(text) else f"{type(text).__name__} there"
+        hint = f"correct the row, or leave out rows without text: --set 'corpus.where={column} is not None'"
     raise UserError(
-        f"Each line of a .jsonl file must have text in the field {field!r}. Received: {place} with {found}",
+        f"Each row of a table of documents must have text in the column {column!r}. Received: {place} with {found}",
         hint,
+    )
+
+
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | list | dict)
+
+
+def _without_columns(path: Path, condition: Condition, seen: Set[str]) -> UserError:
+    missing = ", ".join(map(repr, sorted(condition.columns - seen)))
+    return UserError(
+        f"corpus.where must look at columns that a row has. Received: {path} without {missing}; "
+        f"it has {', '.join(sorted(seen)) or 'none'}",
+        "Name columns of the file, or leave the file out.",
     )

@@ -9,15 +9,18 @@ from mbert_cli.section import Positive, Section, Share
 
 class FilesCorpus(Section):
     """Text files: a .txt or .md file is one document; a .jsonl file holds one document per line, or per item of the
-    JSON array that fills it. Each may be compressed as .gz."""
+    JSON array that fills it; a .csv or .parquet file one per row. Each may be packed as .gz or .zst."""
 
     source: Literal["files"]
     """Read files."""
     globs: Annotated[list[str], Field(min_length=1)]
     """Glob patterns, relative to the working directory; ** crosses folders. A file counts once, however many
     patterns, links or hard links lead to it."""
-    text_field: str = "text"
-    """Field of a .jsonl line that holds the text of a document."""
+    text: str = "text"
+    """Column, or field of a .jsonl line, that holds the text of a document."""
+    where: str | None = None
+    """Condition on columns that a row must fulfil, such as \"language == 'en' and score > 0.5\"; null takes all. A
+    comparison with a value that is missing does not hold."""
 
 
 class TfdsCorpus(Section):

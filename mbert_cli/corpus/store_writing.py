@@ -166,7 +166,9 @@ def _encode(documents: list[Document], tokenizer: "Tokenizer", language: str) ->
     document_lengths = np.diff(real_before[[0, *ends]])
     kept = document_lengths > 0
     dropped = Counter(
-        EMPTY if not d.paragraphs else WORDLESS for d, k in zip(documents, kept, strict=True) if not k
+        WORDLESS if d.paragraphs else EMPTY
+        for d, k in zip(documents, kept, strict=True)
+        if d.is_text and not k
     )
     for document in documents:
         dropped.update(document.dropped)

@@ -169,7 +169,7 @@ IDLE = (
              _is_counted_in_json("task.token_column"), _FILES),
     IdleKeys(_WITH_TASK, ("task.label_column",), "as a number on rows of JSON; name the member with the tags",
              _is_counted_in_json("task.label_column"), _FILES),
-    IdleKeys(("prepare",), ("corpus.text_field",), "on .txt and .md files, which are one text",
+    IdleKeys(("prepare",), ("corpus.text", "corpus.where"), "on .txt and .md files, which are one text",
              lambda values: values.get("corpus.source") == "files" and _are_prose(values), ("corpus.globs",)),
     IdleKeys(("prepare",), ("vocabulary.size", "vocabulary.training_megabytes"),
              "together with vocabulary.file, whose tokens are read; set vocabulary.file=null to train some",

@@ -13,6 +13,7 @@ def renewed(recipe: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         recipe: Nested plain values.
     """
+    recipe = _with_text_column(recipe)
     distill = recipe.get("distill")
     if not isinstance(distill, Mapping) or "progressive" not in distill:
         return dict(recipe)
@@ -23,3 +24,12 @@ def renewed(recipe: Mapping[str, Any]) -> dict[str, Any]:
     if distill.get("strategy") == "auxiliary":
         values.pop("transfer_learning_rate", None)
     return {**recipe, "distill": values}
+
+
+def _with_text_column(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The column of a corpus was called text_field when only lines of JSON had one."""
+    corpus = recipe.get("corpus")
+    if not isinstance(corpus, Mapping) or "text_field" not in corpus:
+        return recipe
+    others = {name: value for name, value in corpus.items() if name != "text_field"}
+    return {**recipe, "corpus": {**others, "text": corpus["text_field"]}}

@@ -1,4 +1,4 @@
-"""Text files and standard input, strictly UTF-8 and in bounded memory; files may be gzip.
+"""Text files and standard input, strictly UTF-8 and in bounded memory; files may be packed by gzip or Zstandard.
 
 Everything that reads lines of text reads them here, so that a line is the same everywhere: LF, CR LF or CR ends it
 and nothing else does. U+2028, U+0085 or a form feed is white space within a text, as it is to BERT.
@@ -9,7 +9,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +22,9 @@ STANDARD_INPUT = Path("-")
 """Stands for it where a path is asked for."""
 
 _BLOCK_BYTES = 2**20
+
+PACKED = (".gz", ".zst")
+"""Ends of the names of packed files."""
 
 _BinaryFile = BinaryIO | gzip.GzipFile
 
@@ -47,8 +50,8 @@ class UndecodableText(UserError):
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix that tells the format: `.jsonl` for both `a.jsonl` and `a.jsonl.gz`."""
-    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    """The suffix that tells the format: `.jsonl` for `a.jsonl`, `a.jsonl.gz` and `a.jsonl.zst`."""
+    return (path.with_suffix("") if path.suffix in PACKED else path).suffix.lower()
 
 
 def name_of(path: Path) -> str:
@@ -63,9 +66,9 @@ def read_parts(path: Path, part_bytes: int = PART_BYTES) -> Iterator[str]:
         UserError: The file cannot be read, is not UTF-8, or has NUL bytes.
     """
     offset, rest, ended = 0, b"", False
-    with _open(path) as file:
+    with open_binary(path) as file:
         while not ended:
-            block = _read(file, part_bytes, path)
+            block = file.read(part_bytes)
             ended = len(block) < part_bytes
             data = rest + block
             cut = len(data) if ended else _part_end(data)
@@ -81,8 +84,8 @@ def read_start(path: Path, num_bytes: int = 4096) -> bytes:
     Raises:
         UserError: The file cannot be read.
     """
-    with _open(path) as file:
-        return _read(file, num_bytes, path)
+    with open_binary(path) as file:
+        return file.read(num_bytes)
 
 
 def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
@@ -96,7 +99,7 @@ def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
         UserError: The file cannot be read, is not in its encoding, or has NUL bytes.
     """
     offset = 0
-    with _open(path) as file:
+    with open_binary(path) as file:
         recoded = file if encoding == "utf-8" else _as_utf8(file, path, encoding)
         for number, line in enumerate(_cut_lines(recoded, path), start=1):
             yield number, _decode(line, path, offset).rstrip("\r\n")
@@ -104,7 +107,7 @@ def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
 
 
 def _as_utf8(file: _BinaryFile, path: Path, encoding: str) -> _BinaryFile:
-    data = _read(file, -1, path)
+    data = file.read(-1)
     try:
         return io.BytesIO(data.decode(encoding).encode("utf-8"))
     except UnicodeDecodeError as error:
@@ -118,36 +121,55 @@ def _as_utf8(file: _BinaryFile, path: Path, encoding: str) -> _BinaryFile:
 def _cut_lines(file: _BinaryFile, path: Path) -> Iterator[bytes]:
     """The lines with their ends. What is read grows with a long line, so that no line is cut many times."""
     rest = b""
-    while block := _read(file, max(_BLOCK_BYTES, len(rest)), path):
+    while block := file.read(max(_BLOCK_BYTES, len(rest))):
         lines = (rest + block).splitlines(keepends=True)  # of bytes: at LF, CR LF and CR alone
         rest = b"" if lines[-1].endswith(b"\n") else lines.pop()  # an LF may follow a CR
         yield from lines
     yield from rest.splitlines(keepends=True)
 
 
-def _open(path: Path) -> AbstractContextManager[_BinaryFile]:
+@contextmanager
+def open_binary(path: Path) -> Iterator[_BinaryFile]:
+    """Opens a file, as it is unpacked, or `STANDARD_INPUT`.
+
+    Raises:
+        UserError: It cannot be opened, or what is packed in it is damaged.
+    """
+    with _open(path) as packed, _unpack(packed, path) as file:
+        try:
+            yield file
+        except (OSError, EOFError, zlib.error) as error:
+            # Unpacking reads ahead, so that the damage lies before the place that was reached.
+            reached = f" before offset {packed.tell()}" if path.suffix in PACKED else ""
+            raise _unreadable(path, error, reached) from error
+
+
+def _open(path: Path) -> AbstractContextManager[BinaryIO]:
     if path == STANDARD_INPUT:
         return nullcontext(sys.stdin.buffer)
     try:
-        if path.suffix == ".gz":
-            return gzip.open(path, "rb")
         return path.open("rb")
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def _read(file: _BinaryFile, size: int, path: Path) -> bytes:
-    try:
-        return file.read(size)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(path, error) from error
+def _unpack(file: BinaryIO, path: Path) -> AbstractContextManager[_BinaryFile]:
+    """What a file holds."""
+    if path.suffix == ".gz":
+        return gzip.GzipFile(fileobj=file)
+    if path.suffix != ".zst":
+        return nullcontext(file)
+    import pyarrow  # a third of a second, for these files alone
+
+    # Arrow's reader goes across frames, and notices where a file was cut off.
+    return io.BufferedReader(pyarrow.CompressedInputStream(file, "zstd"))
 
 
-def _unreadable(path: Path, error: Exception) -> UserError:
+def _unreadable(path: Path, error: Exception, place: str = "") -> UserError:
     reason = getattr(error, "strerror", None) or str(error)
     return UserError(
-        f"A text file must be readable. Received: {name_of(path)} ({reason})",
-        "check the path, the permissions, and with `gzip -t` a file that ends in .gz",
+        f"A text file must be readable. Received: {name_of(path)}{place} ({reason})",
+        "check the path, the permissions, and a packed file with `gzip -t` or `zstd -t`",
     )
 
 

@@ -1,11 +1,21 @@
 """A corpus of files: which documents, in which order, and what a bad file gets."""
 
+import gzip
+import io
+import json
+from collections import Counter
+
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 
 from mbert_cli.corpus import files as corpus_files
-from mbert_cli.corpus.corpus import documents
+from mbert_cli.corpus.corpus import documents, require_corpus
+from mbert_cli.corpus.files import FILTERED
 from mbert_cli.corpus.options import FilesCorpus
 from mbert_cli.errors import UserError
+from mbert_cli.text.text_files import suffix_of
 
 
 def read(*globs: str, **options) -> list[tuple[str, list[str]]]:
@@ -30,7 +40,7 @@ def test_files_come_sorted_within_patterns_and_each_once(folder):
 def test_each_line_of_a_jsonl_file_is_a_document(folder):
     assert read("d.jsonl") == [("d.jsonl:1", ["D one.", "D two."]), ("d.jsonl:3", ["E one."])]
     (folder / "e.jsonl").write_text('{"body": "F."}\n')
-    assert read("e.jsonl", text_field="body") == [("e.jsonl:1", ["F."])]
+    assert read("e.jsonl", text="body") == [("e.jsonl:1", ["F."])]
 
 
 def test_an_empty_file_is_a_document_without_paragraphs(folder):
@@ -61,7 +71,8 @@ def test_a_file_of_an_unknown_kind_is_refused_before_anything_is_read(folder):
     with pytest.raises(UserError) as caught:
         next(iter(documents(corpus)))
     assert caught.value.message == (
-        "A corpus file must end in .txt, .md or .jsonl, with or without .gz. Received: sub/image.png"
+        "A corpus file must end in .txt, .md, .jsonl, .csv or .parquet, with or without .gz or .zst. "
+        "Received: sub/image.png"
     )
     assert caught.value.hint == "set corpus.globs to patterns that match text only, as in ['books/**/*.txt']"
 
@@ -79,21 +90,25 @@ def test_each_object_of_a_json_array_is_a_document(folder):
     assert read("f.jsonl") == [(name, [text]) for name, text in zip(names, ["F.", "G.", "H."], strict=True)]
 
 
+NO_COLUMN = "set corpus.text to the column that holds the text"
+NO_TEXT = "correct the row, or leave out rows without text: --set 'corpus.where=text is not None'"
+
+
 @pytest.mark.parametrize(
     ("line", "found", "hint"),
     [
-        ('{"body": "x", "id": 3}', "body, id", "set corpus.text_field to the field that holds the text"),
-        ("{}", "no fields", "set corpus.text_field to the field that holds the text"),
-        ('{"text": 3}', "3 there", "correct the line, or take it out"),
-        ('{"text": null}', "null there", "correct the line, or take it out"),
-        ('{"text": ["x"]}', 'a list, ["x"] there', "correct the line, or take it out"),
+        ('{"body": "x", "id": 3}', "body, id", NO_COLUMN),
+        ("{}", "no column", NO_COLUMN),
+        ('{"text": 3}', "3 there", NO_TEXT),
+        ('{"text": null}', "null there", NO_TEXT),
+        ('{"text": ["x"]}', 'a list, ["x"] there', NO_TEXT),
     ],
 )
 def test_a_jsonl_line_without_the_field_is_named(folder, line, found, hint):
     (folder / "f.jsonl").write_text('{"text": "fine"}\n' + line + "\n")
     error = refused("f.jsonl")
     assert error.message == (
-        f"Each line of a .jsonl file must have text in the field 'text'. Received: f.jsonl:2 with {found}"
+        f"Each row of a table of documents must have text in the column 'text'. Received: f.jsonl:2 with {found}"
     )
     assert error.hint == hint
 
@@ -113,3 +128,68 @@ def test_a_line_that_is_not_json_is_named(folder):
         "Received: f.jsonl:2 (Expecting value: line 1 column 1 (char 0))"
     )
     assert error.hint == "Write one object per line"
+
+
+ROWS = [
+    {"text": "A one.", "language": "en", "score": 0.9},
+    {"text": "B eins.", "language": "de", "score": 0.8},
+    {"text": "C one.", "language": "en", "score": 0.2},
+    {"text": "D one.\n\nD two.", "language": "en", "score": 0.7},
+]
+
+
+def write_table(path):
+    """The same rows in the format that the name of a file says."""
+    table = pyarrow.Table.from_pylist(ROWS)
+    content = {
+        ".jsonl": lambda: "".join(json.dumps(row) + "\n" for row in ROWS).encode(),
+        ".csv": lambda: to_bytes(pyarrow.csv.write_csv, table),
+        ".parquet": lambda: to_bytes(pyarrow.parquet.write_table, table),
+    }[suffix_of(path)]()
+    pack = {".gz": gzip.compress, ".zst": lambda data: bytes(pyarrow.compress(data, "zstd"))}
+    path.write_bytes(pack.get(path.suffix, bytes)(content))
+
+
+def to_bytes(write, table):
+    stream = io.BytesIO()
+    write(table, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_rows_of_every_format_are_filtered_alike(folder, suffix, packed):
+    name = f"t{suffix}{packed}"
+    write_table(folder / name)
+    assert [text for _, text in read(name)] == [["A one."], ["B eins."], ["C one."], ["D one.", "D two."]]
+    kept = read(name, where="language == 'en' and score > 0.5")
+    assert [text for _, text in kept] == [["A one."], ["D one.", "D two."]]
+
+
+def test_rows_that_are_left_out_are_counted(folder):
+    write_table(folder / "t.csv")
+    corpus = FilesCorpus(source="files", globs=["t.csv"], where="score < 0.85")
+    found = list(documents(corpus))
+    assert sum((Counter(document.dropped) for document in found), Counter()) == {FILTERED: 1}
+    corpus = FilesCorpus(source="files", globs=["t.csv"], where="score > 0.75")
+    *_, last = documents(corpus)
+    assert (last.is_text, last.dropped) == (False, {FILTERED: 2})
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_a_table_without_a_column_is_refused_before_anything_is_read(folder, name):
+    write_table(folder / name)
+    with pytest.raises(UserError) as caught:
+        require_corpus(FilesCorpus(source="files", globs=[name], text="body", where="language == 'en'"))
+    assert caught.value.message == (
+        f"A table of documents must have the columns that are named. Received: {name} without 'body'; "
+        "it has text, language, score"
+    )
+
+
+def test_lines_of_json_none_of_which_has_a_column_of_the_condition_are_refused(folder):
+    write_table(folder / "t.jsonl")
+    assert refused("t.jsonl", where="lang == 'en'").message == (
+        "corpus.where must look at columns that a row has. Received: t.jsonl without 'lang'; "
+        "it has language, score, text"
+    )

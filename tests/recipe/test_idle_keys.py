@@ -128,8 +128,8 @@ CASES = [
     ),
     (
         "prepare",
-        ["corpus.source=files", "corpus.globs=[a/*.txt, b.md.gz]", "corpus.text_field=body"],
-        "corpus.text_field",
+        ["corpus.source=files", "corpus.globs=[a/*.txt, b.md.gz]", "corpus.text=body"],
+        "corpus.text",
         "on .txt and .md files, which are one text. Received: body",
     ),
     (
@@ -317,8 +317,8 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
             ["task.source=tokens", "task.train=a.conll", "task.token_column=1", "task.label_column=3"],
         ),
         ("finetune", ["task.source=squad", "task.train=a.json", "task.validation_share=0.2"]),
-        ("prepare", ["corpus.source=files", "corpus.globs=[a/*.txt, b/*]", "corpus.text_field=body"]),
-        ("prepare", ["corpus.source=files", "corpus.globs=[a/*.jsonl.gz]", "corpus.text_field=body"]),
+        ("prepare", ["corpus.source=files", "corpus.globs=[a/*.txt, b/*]", "corpus.text=body"]),
+        ("prepare", ["corpus.source=files", "corpus.globs=[a/*.jsonl.gz]", "corpus.text=body"]),
         (
             "train-teacher",
             ["train.optimizer.name=lamb", "train.optimizer.weight_decay=0", "train.optimizer.no_decay=[]"],
@@ -359,7 +359,7 @@ IDLE_RECIPES = [
     ("finetune", "task:\n  source: file\n  train: a.csv\n  label_separator: ;\n", "task.label_separator", 4),
     ("finetune", "task:\n  source: squad\n  validation_share: 0.2\n", "task.validation_share", 3),
     ("distill", "distill:\n  strategy: task\ntrain:\n  validate_every: 9\n", "train.validate_every", 4),
-    ("prepare", "corpus:\n  source: files\n  globs: [a.txt]\n  text_field: body\n", "corpus.text_field", 4),
+    ("prepare", "corpus:\n  source: files\n  globs: [a.txt]\n  text: body\n", "corpus.text", 4),
 ]
 
 
@@ -379,7 +379,7 @@ def test_a_recipe_whose_own_files_leave_a_key_without_effect_is_refused(tmp_path
         ("finetune", "task:\n  source: file\n  train: a.csv\n  delimiter: ;\n", ["task.train=a.jsonl"]),
         ("finetune", "task:\n  source: file\n  train: a.csv\n  kind: multi_label\n  label_separator: ;\n",
          ["task.kind=classification"]),
-        ("prepare", "corpus:\n  source: files\n  globs: [a.jsonl]\n  text_field: body\n", ["corpus.globs=[a.txt]"]),
+        ("prepare", "corpus:\n  source: files\n  globs: [a.jsonl]\n  text: body\n", ["corpus.globs=[a.txt]"]),
     ],
 )  # fmt: skip
 def test_what_a_flag_chooses_instead_says_nothing_against_a_recipe(tmp_path, verb, text, settings):
@@ -400,7 +400,7 @@ def test_what_a_flag_chooses_instead_says_nothing_against_a_recipe(tmp_path, ver
             "finetune",
             ["task.source=file", "task.train=a.jsonl", "task.delimiter=null", "task.label_separator=,"],
         ),
-        ("prepare", ["corpus.source=files", "corpus.globs=[a.txt]", "corpus.text_field=text"]),
+        ("prepare", ["corpus.source=files", "corpus.globs=[a.txt]", "corpus.text=text"]),
     ],
 )
 def test_a_value_that_is_what_counts_anyway_is_harmless(verb, settings):

@@ -89,11 +89,16 @@ def test_another_source_replaces_the_whole_section(write):
 
 
 def test_the_same_source_keeps_the_other_keys(write):
-    write("corpus:\n  source: files\n  globs: [a.txt]\n  text_field: body\n", "lower.yaml")
+    write("corpus:\n  source: files\n  globs: [a.txt]\n  text: body\n", "lower.yaml")
     write("extends: lower.yaml\ncorpus:\n  globs: [b.txt]\n")
     loaded = load("prepare", "x.yaml")
-    assert loaded.values()["corpus"] == {"source": "files", "globs": ["b.txt"], "text_field": "body"}
-    assert loaded.origins["corpus.text_field"] == "lower.yaml:4"
+    assert loaded.values()["corpus"] == {
+        "source": "files",
+        "globs": ["b.txt"],
+        "text": "body",
+        "where": None,
+    }
+    assert loaded.origins["corpus.text"] == "lower.yaml:4"
 
 
 def test_settings_may_name_the_source_after_its_keys():

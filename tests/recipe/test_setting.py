@@ -46,7 +46,7 @@ def test_quotation_marks_that_arrive_are_taken_off_and_null_is_nothing(text, val
 
 def test_a_key_that_takes_no_null_has_a_text_of_these_letters():
     assert read("finetune", "task.label_separator", "~") == "~"
-    assert read("prepare", "corpus.text_field", "null") == "null"
+    assert read("prepare", "corpus.text", "null") == "null"
     with pytest.raises(UserError, match=r"task\.text must be text\. Received: null"):
         load("finetune", settings=["task.source=file", "task.train=a.csv", "task.text="])
 

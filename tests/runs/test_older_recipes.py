@@ -31,3 +31,10 @@ def test_of_the_keys_of_all_strategies_those_are_kept_that_count(strategy, other
 )
 def test_other_recipes_stay_as_they_are(recipe):
     assert renewed(recipe) == recipe
+
+
+def test_the_column_of_a_corpus_has_its_new_name():
+    corpus = {"source": "files", "globs": ["a.jsonl"], "text_field": "body"}
+    assert renewed({"corpus": corpus}) == {
+        "corpus": {"source": "files", "globs": ["a.jsonl"], "text": "body"}
+    }

@@ -3,6 +3,7 @@
 import gzip
 import io
 
+import pyarrow
 import pytest
 
 from mbert_cli.errors import UserError
@@ -69,8 +70,14 @@ def test_what_is_wrong_with_standard_input_is_named(monkeypatch):
 def test_a_long_line_is_read_in_one_pass(tmp_path, monkeypatch):
     monkeypatch.setattr(text_files, "_BLOCK_BYTES", 16)
     sizes = []
-    monkeypatch.setattr(text_files, "_read", lambda file, size, path: sizes.append(size) or file.read(size))
-    assert list(read_lines(write(tmp_path, b"x" * 10_000))) == [(1, "x" * 10_000)]
+
+    class Counted(io.BytesIO):
+        def read(self, size):
+            sizes.append(size)
+            return super().read(size)
+
+    monkeypatch.setattr(text_files, "open_binary", lambda path: Counted(b"x" * 10_000))
+    assert list(read_lines(tmp_path / "a.txt")) == [(1, "x" * 10_000)]
     assert len(sizes) < 15
 
 
@@ -112,19 +119,31 @@ def test_binary_file_is_named_with_the_byte(tmp_path, name, content, byte, offse
         )
 
 
-def test_damaged_gzip_is_named(tmp_path):
-    path = tmp_path / "a.txt.gz"
-    path.write_bytes(gzip.compress(b"hello " * 1000)[:-12])
+@pytest.mark.parametrize(
+    ("suffix", "pack", "reason"),
+    [
+        (".gz", gzip.compress, "Compressed file ended before the end-of-stream marker was reached"),
+        (".zst", lambda data: bytes(pyarrow.compress(data, "zstd")), "Truncated compressed stream"),
+    ],
+)
+def test_a_damaged_packed_file_is_named_with_the_place_that_was_reached(tmp_path, suffix, pack, reason):
+    path = tmp_path / f"a.txt{suffix}"
+    path.write_bytes(pack(b"hello " * 1000)[:-6])
     for read in (read_parts, read_lines):
         with pytest.raises(UserError) as caught:
             list(read(path))
         assert caught.value.message == (
-            f"A text file must be readable. Received: {path} "
-            "(Compressed file ended before the end-of-stream marker was reached)"
+            f"A text file must be readable. Received: {path} before offset {path.stat().st_size} ({reason})"
         )
-        assert (
-            caught.value.hint == "check the path, the permissions, and with `gzip -t` a file that ends in .gz"
+        assert caught.value.hint == (
+            "check the path, the permissions, and a packed file with `gzip -t` or `zstd -t`"
         )
+
+
+def test_every_frame_of_a_zstandard_file_is_read(tmp_path):
+    path = tmp_path / "a.txt.zst"
+    path.write_bytes(bytes(pyarrow.compress(b"one\n", "zstd")) + bytes(pyarrow.compress(b"two\n", "zstd")))
+    assert [line for _, line in read_lines(path)] == ["one", "two"]
 
 
 def test_missing_file_is_named(tmp_path):

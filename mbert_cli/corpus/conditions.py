@@ -1,0 +1,117 @@
+"""Conditions on the columns of a row, written as Python would have them: `language == 'en' and score > 0.5`."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from types import CodeType
+from typing import Any
+
+from mbert_cli.errors import UserError
+
+_ALLOWED = (
+    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Eq, ast.NotEq,
+    ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot, ast.Name, ast.Load, ast.Constant,
+    ast.List, ast.Tuple,
+)  # fmt: skip
+"""What a condition may consist of: no calls, no attributes, nothing that does anything but compare."""
+
+_HINT = "Compare columns with values, as in \"language == 'en' and score > 0.5\" or \"source in ['books', 'news']\"."
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that is read and checked.
+
+    Attributes:
+        text: What was written.
+        columns: The columns that it looks at.
+        numeric: Those that it compares with numbers.
+    """
+
+    text: str
+    columns: frozenset[str]
+    numeric: frozenset[str]
+    _code: CodeType
+
+    def holds(self, row: Mapping[str, Any], place: str) -> bool:
+        """Whether a row fulfils it. A comparison with a value that is missing or null does not hold.
+
+        Args:
+            row: Values by column; text is read as a number where it is compared with one.
+            place: Of the row, for messages.
+
+        Raises:
+            UserError: Values cannot be compared.
+        """
+        values = {name: self._value(row.get(name), name, place) for name in self.columns}
+        try:
+            return bool(eval(self._code, {"__builtins__": {}}, values))
+        except TypeError as error:
+            if None in values.values():
+                return False
+            found = ", ".join(f"{name}={value!r}" for name, value in values.items())
+            raise UserError(
+                f"corpus.where must compare values of one type. Received: {self.text} with {found} in {place}",
+                "Write texts in quotes and numbers without.",
+            ) from error
+
+    def _value(self, value: Any, name: str, place: str) -> Any:
+        if name not in self.numeric or not isinstance(value, str):
+            return value
+        if not value.strip():
+            return None
+        try:
+            return float(value)
+        except ValueError:
+            raise UserError(
+                f"A column that corpus.where compares with a number must hold numbers. "
+                f"Received: {value!r} in the column {name!r} of {place}",
+                "Write the value in quotes to compare it as text.",
+            ) from None
+
+
+def parse_condition(text: str) -> Condition:
+    """Reads a condition.
+
+    Raises:
+        UserError: It is no condition on columns.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError) as error:
+        raise _refused(text) from error
+    nodes = list(ast.walk(tree))
+    if not all(isinstance(node, _ALLOWED) for node in nodes):
+        raise _refused(text)
+    columns = frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+    if not columns or not isinstance(tree.body, ast.BoolOp | ast.Compare | ast.UnaryOp):
+        raise _refused(text)
+    compared = [pair for node in nodes if isinstance(node, ast.Compare) for pair in _pairs(node)]
+    numeric = frozenset(name for name, value in compared if _is_numeric(value))
+    return Condition(text, columns, numeric, compile(tree, "corpus.where", "eval"))
+
+
+def _refused(text: str) -> UserError:
+    return UserError(f"corpus.where must be a condition on columns. Received: {text}", _HINT)
+
+
+def _pairs(comparison: ast.Compare) -> Iterator[tuple[str, ast.expr]]:
+    """Columns with what they are compared with."""
+    sides = [comparison.left, *comparison.comparators]
+    for left, right in pairwise(sides):
+        for name, value in ((left, right), (right, left)):
+            if isinstance(name, ast.Name):
+                yield name.id, value
+
+
+def _is_numeric(value: ast.expr) -> bool:
+    if isinstance(value, ast.List | ast.Tuple):
+        return bool(value.elts) and all(map(_is_numeric, value.elts))
+    if isinstance(value, ast.UnaryOp):
+        return _is_numeric(value.operand)
+    return (
+        isinstance(value, ast.Constant)
+        and isinstance(value.value, int | float)
+        and not isinstance(value.value, bool)
+    )

@@ -1,0 +1,65 @@
+"""Conditions on columns: what they mean, and what is no condition."""
+
+import pytest
+
+from mbert_cli.corpus.conditions import parse_condition
+from mbert_cli.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "holds"),
+    [
+        ("language == 'en'", {"language": "en"}, True),
+        ("language != 'en'", {"language": "en"}, False),
+        ("score > 0.5", {"score": "0.7"}, True),
+        ("score > 0.5", {"score": 0.5}, False),
+        ("0.2 < score <= 0.5", {"score": "0.5"}, True),
+        ("score >= -1 and not language in ['de', 'fr']", {"score": 0, "language": "en"}, True),
+        ("source in ['books', 'news'] or score > 9", {"source": "web", "score": "10"}, True),
+        ("year in [1999, 2000]", {"year": "2000"}, True),
+        ("score > 0.5", {}, False),
+        ("score > 0.5", {"score": None}, False),
+        ("score > 0.5", {"score": " "}, False),
+        ("text is not None", {"text": None}, False),
+        ("text is not None", {"text": ""}, True),
+        ("checked == True", {"checked": True}, True),
+    ],
+)
+def test_a_condition_compares_the_columns_of_a_row(text, row, holds):
+    assert parse_condition(text).holds(row, "t.csv, row 1") is holds
+
+
+def test_the_columns_of_a_condition_are_known():
+    condition = parse_condition("language == 'en' and (score > 0.5 or year in [1999])")
+    assert condition.columns == {"language", "score", "year"}
+    assert condition.numeric == {"score", "year"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "language", "1 > 0", "language = 'en'", "score >", "__import__('os').system('x') == 0", "text.lower() == 'a'",
+        "len(text) > 5", "score + 1 > 2", "[x for x in text] == 1", "text[0] == 'a'", "f'{text}' == 'a'",
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused(text):
+    with pytest.raises(UserError) as caught:
+        parse_condition(text)
+    assert caught.value.message == f"corpus.where must be a condition on columns. Received: {text}"
+
+
+def test_a_value_that_is_no_number_is_named_where_one_is_compared():
+    with pytest.raises(UserError) as caught:
+        parse_condition("score > 0.5").holds({"score": "good"}, "t.csv, row 3")
+    assert caught.value.message == (
+        "A column that corpus.where compares with a number must hold numbers. "
+        "Received: 'good' in the column 'score' of t.csv, row 3"
+    )
+
+
+def test_values_of_different_types_are_named():
+    with pytest.raises(UserError) as caught:
+        parse_condition("score > 'a'").holds({"score": 3}, "t.jsonl:2")
+    assert caught.value.message == (
+        "corpus.where must compare values of one type. Received: score > 'a' with score=3 in t.jsonl:2"
+    )

@@ -1,0 +1,66 @@
+"""The rows of tables: formats, bounded memory, and what a damaged file gets."""
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from mbert_cli.corpus import rows
+from mbert_cli.corpus.rows import read_document_rows, require_document_columns
+from mbert_cli.errors import UserError
+
+
+def test_a_cell_of_csv_may_hold_commas_quotes_and_line_breaks(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('text,id\n"One, ""two"".\n\nThree.",1\n\nfour,2\n')
+    assert [row.values for row in read_document_rows(path, ["text"])] == [
+        {"text": 'One, "two".\n\nThree.', "id": "1"},
+        {"text": "four", "id": "2"},
+    ]
+
+
+def test_a_cell_may_be_as_long_as_a_book(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(f"text\n{'word ' * 200_000}\n")
+    assert len(next(read_document_rows(path, ["text"])).values["text"]) == 1_000_000
+
+
+def test_a_csv_row_with_too_many_cells_is_named(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("text,id\nfine,1\none, two,2\n")
+    with pytest.raises(UserError) as caught:
+        list(read_document_rows(path, ["text"]))
+    assert caught.value.message == (
+        f"A row of a .csv file must have a cell for each of its 2 columns. Received: 3 in row 2 of {path}"
+    )
+
+
+def test_only_the_columns_that_are_wanted_are_read_from_parquet(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pyarrow.table({"text": ["a", "b", "c"], "vector": [[0.0] * 8] * 3})
+    parquet.write_table(table, path, row_group_size=2)
+    assert list(read_document_rows(path, ["text"])) == [
+        (f"{path}, row {number}", {"text": text}) for number, text in enumerate("abc", 1)
+    ]
+
+
+def test_few_rows_of_parquet_are_in_memory_at_once(tmp_path, monkeypatch):
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pyarrow.table({"text": [str(number) for number in range(10)]}), path)
+    monkeypatch.setattr(rows, "BATCH_ROWS", 3)
+    assert [row.values["text"] for row in read_document_rows(path, ["text"])] == [
+        str(number) for number in range(10)
+    ]
+
+
+@pytest.mark.parametrize("cut", [4, 20])
+def test_a_damaged_parquet_file_is_named(tmp_path, cut):
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pyarrow.table({"text": ["a"]}), path)
+    path.write_bytes(path.read_bytes()[:-cut])
+    for read in (
+        lambda: list(read_document_rows(path, ["text"])),
+        lambda: require_document_columns(path, ["text"]),
+    ):
+        with pytest.raises(UserError) as caught:
+            read()
+        assert caught.value.message.startswith(f"A .parquet file must be readable. Received: {path} (")
