@@ -95,6 +95,7 @@ the contract of a batch                        mbert_cli/text/batch.py
 tasks to fine-tune on                          mbert_cli/examples/loading.py
 the task of a teacher, for its student         mbert_cli/recipe/teacher_task.py
 what a kind of task is, a row each             mbert_cli/tasks/kinds.py
+any encoder as a model of texts as vectors     mbert_cli/tasks/embedding.py
 head, activation and outputs of a task model   mbert_cli/model/task_head.py
 a set of a task, encoded and with its judge    mbert_cli/tasks/task_set.py
 examples to rows, and who judges them          mbert_cli/tasks/encoding.py
@@ -133,6 +134,7 @@ windows over long texts of labelled words      mbert_cli/examples/token_windows.
 metrics                                        mbert_cli/evaluate/metrics.py
 from logits to outputs                         mbert_cli/evaluate/outputs.py
 how good they are, and where two models differ mbert_cli/evaluate/judges.py
+cosines of vectors beside what people say      mbert_cli/evaluate/similarity_judge.py
 answers from start and end logits              mbert_cli/evaluate/answers.py
 exact match and F1                             mbert_cli/evaluate/squad_metrics.py
 entities from labelled words, and their F1     mbert_cli/evaluate/entity_judge.py
@@ -145,6 +147,7 @@ classifiers of TinyBERT's own code             mbert_cli/weights/tinybert.py
 what their configurations promise              mbert_cli/weights/promises.py
 which output of a model is which label         mbert_cli/tasks/label_order.py
 how long a text a command reads                mbert_cli/tasks/row_length.py
+what makes vectors of texts beside them        mbert_cli/weights/sentence_transformers.py
 their vocabularies                             mbert_cli/text/foreign_tokenizer.py
 their added tokens                             mbert_cli/text/added_tokens.py
 their configurations                           mbert_cli/weights/configuration.py

@@ -19,12 +19,16 @@ from mbert_cli.flags import (
     File,
     Fresh,
     ImportedLength,
+    ImportedNormalize,
+    ImportedPooling,
     Jsonl,
     Layers,
     NamedRun,
+    Normalize,
     Out,
     PadShown,
     Pair,
+    PoolingName,
     Questions,
     Quiet,
     Recipe,
@@ -49,6 +53,7 @@ from mbert_cli.flags import (
     UsualRecipe,
     WrittenRun,
     delivery_of,
+    embedding_flags,
 )
 from mbert_cli.overview_cli import report, runs
 from mbert_cli.phone_cli import BenchCommand, bench, export_tflite
@@ -149,7 +154,7 @@ def finetune(
 @app.command("eval", rich_help_panel=PIPELINE_PANEL)
 def evaluate(
     ctx: typer.Context, targets: Targets = None, submission: Submission = None, length: RowLength = None,
-    client: TaskClient = None,
+    client: TaskClient = None, pooling: PoolingName = None, normalize: Normalize = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
@@ -157,7 +162,10 @@ def evaluate(
 
     Example: `mbert eval RUN RUN/export/float16/model.tflite` shows both, and how often their answers differ.
     """
-    flags = {"--length": ("task.sequence_length", length), "--client": ("task.client", client)}
+    flags = {
+        "--length": ("task.sequence_length", length), "--client": ("task.client", client),
+        **embedding_flags(pooling, normalize),
+    }  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
         submission=submission, delivery=delivery_of(form, out),
@@ -171,6 +179,7 @@ def predict(
     text_column: TextColumn = None, second_text_column: SecondTextColumn = None, pair: Pair = False,
     questions: Questions = None, context: Context = None, jsonl: Jsonl = False,
     length: RowLength = None, client: TaskClient = None,
+    pooling: PoolingName = None, normalize: Normalize = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -178,7 +187,10 @@ def predict(
 
     Example: `mbert predict --text "Returns the sum over an axis."` prints its label and probability.
     """
-    flags = {"--length": ("task.sequence_length", length), "--client": ("task.client", client)}
+    flags = {
+        "--length": ("task.sequence_length", length), "--client": ("task.client", client),
+        **embedding_flags(pooling, normalize),
+    }  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags,
         targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
@@ -207,6 +219,7 @@ def augment(
 def import_checkpoint(
     source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model on the hub.")],
     run: WrittenRun = None, length: ImportedLength = None,
+    pooling: ImportedPooling = None, normalize: ImportedNormalize = None,
     allow_unused: AllowUnused = False, allow_unknown: AllowUnknown = False,
     fresh: Fresh = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -215,7 +228,11 @@ def import_checkpoint(
     Example: `mbert import mobilebert/ --run runs/mobilebert`, then `mbert finetune sst2 --source runs/mobilebert`
     """
     command = plain_page("import_checkpoint", quiet)
-    command.run(command.ImportCommand(source, run, allow_unused, allow_unknown, length, fresh, dry_run))
+    command.run(
+        command.ImportCommand(
+            source, run, allow_unused, allow_unknown, length, fresh, dry_run, pooling, normalize
+        )
+    )
 
 
 @app.command("convert-checkpoint", rich_help_panel=CHECKPOINTS_PANEL)

@@ -209,6 +209,36 @@ ImportedLength = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+PoolingName = Annotated[
+    str | None,
+    typer.Option(
+        "--pooling", metavar="mean|cls", show_default=False,
+        help="Short for --set embedding.pooling=NAME: texts become vectors, the mean over their tokens or the state of "
+        "[CLS] (default: as the run was imported).",
+    ),
+]  # fmt: skip
+Normalize = Annotated[
+    bool | None,
+    typer.Option(
+        "--normalize/--no-normalize", show_default=False,
+        help="Short for --set embedding.normalize=true: divide each vector by its length.",
+    ),
+]  # fmt: skip
+ImportedPooling = Annotated[
+    str | None,
+    typer.Option(
+        "--pooling", metavar="mean|cls", show_default=False,
+        help="Texts become vectors, the mean over their tokens or the state of [CLS] (default: what modules.json of "
+        "sentence-transformers says, if it is there).",
+    ),
+]  # fmt: skip
+ImportedNormalize = Annotated[
+    bool | None,
+    typer.Option(
+        "--normalize/--no-normalize", show_default=False,
+        help="Divide each vector by its length (default: what modules.json says, otherwise not).",
+    ),
+]  # fmt: skip
 RowLength = Annotated[
     int | None,
     typer.Option(
@@ -310,3 +340,10 @@ def delivery_of(form: str | None, out: Path | None) -> "Delivery":
     from mbert_cli.report.delivery import read_delivery
 
     return read_delivery(form, out)
+
+
+def embedding_flags(pooling: str | None, normalize: bool | None) -> dict[str, tuple[str, object]]:
+    """What --pooling and --normalize are short for."""
+    return {
+        "--pooling": ("embedding.pooling", pooling), "--normalize": ("embedding.normalize", normalize),
+    }  # fmt: skip

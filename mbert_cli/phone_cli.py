@@ -12,8 +12,10 @@ from mbert_cli.flags import (
     DryRun,
     ExportLength,
     NamedRun,
+    Normalize,
     Out,
     Phone,
+    PoolingName,
     Quantize,
     Quiet,
     RecipeOption,
@@ -26,6 +28,7 @@ from mbert_cli.flags import (
     Threads,
     TimedLength,
     delivery_of,
+    embedding_flags,
     lengths_of,
 )
 from mbert_cli.starting import invocation_of, run_verb
@@ -55,6 +58,7 @@ def _is_serial(word: str) -> bool:
 
 def export_tflite(
     ctx: typer.Context, target: Target = None, quantize: Quantize = None, length: ExportLength = None,
+    pooling: PoolingName = None, normalize: Normalize = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -64,6 +68,7 @@ def export_tflite(
     """
     flags = {
         "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", lengths_of(length)),
+        **embedding_flags(pooling, normalize),
     }  # fmt: skip
     invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=(target,))
     run_verb("export_tflite", invocation)

@@ -188,7 +188,8 @@ def test_a_type_checker_finds_the_types_of_an_installed_package():
     assert '"mbert_cli": ["py.typed"]' in (PACKAGE.parent / "setup.py").read_text(encoding="utf-8")
 
 
-KINDS_OF_TASKS = rf"({'|'.join(get_args(TaskKind))})"
+KINDS_OF_TASKS = rf"({'|'.join(set(get_args(TaskKind)) - {'embedding'})})"
+"""All but the kind whose name is a word of every room: what a word table holds, and the head that has no weights."""
 
 
 @pytest.mark.parametrize("room", ["model", "evaluate", "tflite"])

@@ -30,6 +30,7 @@ from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import HEAD_OF_CLASS, write_task
 from mbert_cli.weights.names import HEAD_MODULES, weights_of
 from mbert_cli.weights.saved_model import RunModel
+from mbert_cli.weights.sentence_transformers import write_sentence_model
 
 CHECKPOINT_FORMATS = ("huggingface", "tf1")
 
@@ -70,11 +71,7 @@ def run(command: ConvertCommand) -> None:
     Raises:
         UserError: The run is not complete, the folder exists, or the format cannot hold the network.
     """
-    if command.to not in CHECKPOINT_FORMATS:
-        raise UserError(
-            f"--to must be {' or '.join(CHECKPOINT_FORMATS)}. Received: {command.to}",
-            "Choose one of the two.",
-        )
+    _require_format(command.to)
     model = RunModel.open(command.run, WITH_WEIGHTS)
     if command.out.exists():
         raise UserError(
@@ -107,11 +104,20 @@ def run(command: ConvertCommand) -> None:
         write_tokenizer(folder, vocabulary, f"{CLASSES[family]}Tokenizer", length, is_text=not fills_masks)
         if command.to == "huggingface":
             _write_huggingface(folder, converted, configuration, family)
+            write_sentence_model(folder, description.embedding, description.size.hidden_dim, length)
         else:
             _write_tf1(folder, converted, configuration)
 
     write_directory(command.out, write)
     console.result(f"{command.out}: written")
+
+
+def _require_format(name: str) -> None:
+    if name not in CHECKPOINT_FORMATS:
+        raise UserError(
+            f"--to must be {' or '.join(CHECKPOINT_FORMATS)}. Received: {name}",
+            "Choose one of the two.",
+        )
 
 
 def find_family(size: Architecture) -> str:

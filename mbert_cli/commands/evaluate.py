@@ -127,7 +127,7 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
         report["client"] = model.client
         console.info(f"{target}: texts are cut as {model.client} cuts them on a phone")
     title = f"{scored.title}: {result} ({target})"
-    details = kind_of(task.kind).details(title, task, scored.examples, encoded.judge, predicted)
+    details = kind_of(model.description.kind).details(title, task, scored.examples, encoded.judge, predicted)
     report |= result.details | details.report
     reports = {report_path(target, name): report}
     for ending, content in details.files.items():

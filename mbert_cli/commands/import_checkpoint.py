@@ -14,6 +14,7 @@ from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved
+from mbert_cli.tasks.embedding import describe_embedding, find_sentence_model, require_encoder
 from mbert_cli.tasks.kinds import KINDS, kind_of_foreign
 from mbert_cli.text.foreign_tokenizer import find_vocabulary
 from mbert_cli.text.matched_tokens import describe_matched
@@ -22,6 +23,7 @@ from mbert_cli.weights.checkpoint_source import Imported, checkpoint_content, re
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.imported_length import imported_length
 from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
+from mbert_cli.weights.sentence_transformers import SentenceModel
 
 HUB_ID = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
 """OWNER/NAME."""
@@ -39,9 +41,12 @@ class ImportCommand:
         run: Directory to write; None is named after the source.
         allow_unused: Leave arrays out that nothing is known about.
         allow_unknown: Pass over fields of the configuration that nothing is known about.
-        length: Tokens of a task model's rows; None asks tokenizer and position table.
+        length: Tokens of a task model's rows, or of a text that becomes a vector; None asks tokenizer and position
+            table.
         fresh: Move an existing run aside.
         dry_run: Read and account, write nothing.
+        pooling: mean or cls, for a model whose texts become vectors; None asks the files beside it.
+        normalize: Whether the vectors are divided by their lengths; None asks the same files.
     """
 
     source: str
@@ -51,6 +56,8 @@ class ImportCommand:
     length: int | None = None
     fresh: bool = False
     dry_run: bool = False
+    pooling: str | None = None
+    normalize: bool | None = None
 
 
 def run(command: ImportCommand) -> None:
@@ -61,15 +68,14 @@ def run(command: ImportCommand) -> None:
     """
     source = find_source(command.source)
     console.info(f"Reading {source}")
-    imported = read_checkpoint(source, allow_unused=command.allow_unused, allow_unknown=command.allow_unknown)
-    folder = source if source.is_dir() else source.parent
+    sentences = find_sentence_model(source, command.pooling, command.normalize)
+    place = sentences.encoder if sentences else source
+    imported = read_checkpoint(place, allow_unused=command.allow_unused, allow_unknown=command.allow_unknown)
+    folder = place if place.is_dir() else place.parent
     vocabulary, notes = find_vocabulary(folder, imported.vocab_size)
     num_spare = imported.vocab_size - vocabulary.size
     imported = without_padding(imported, vocabulary.size)
-    kind = kind_of_foreign(imported.task_head, imported.problem_type) if imported.task_head else None
-    window = KINDS[kind].foreign_length if kind else None
-    length = imported_length(imported, folder, command.length, window)
-    description = describe(imported, vocabulary, kind, length[0] if length else None)
+    description, length = _describe_found(command, imported, folder, vocabulary, sentences)
     show_coverage(f"import: {command.source}", imported)
     if num_spare > USUAL_PADDING:
         console.warning(
@@ -83,7 +89,7 @@ def run(command: ImportCommand) -> None:
         console.info(f"It reads {length[0]} tokens of a text: {length[1]}")
     if command.dry_run:
         return
-    recipe, contents = _recipe(command, imported), {"source": checkpoint_content(imported.path)}
+    recipe, contents = _recipe(command, imported, sentences), {"source": checkpoint_content(imported.path)}
     with RunDir.open(
         path, IMPORT, recipe, fresh=command.fresh, origin=collect_origin(), contents=contents
     ) as run_dir:
@@ -101,11 +107,32 @@ def run(command: ImportCommand) -> None:
     console.result(f"{path}: complete")
 
 
-def _recipe(command: ImportCommand, imported: Imported) -> dict[str, object]:
+def _describe_found(
+    command: ImportCommand,
+    imported: Imported,
+    folder: Path,
+    vocabulary: Vocabulary,
+    sentences: SentenceModel | None,
+) -> tuple[ModelDescription, tuple[int, str] | None]:
+    """What the run says about itself, and the length of its texts with where it comes from, if it reads any."""
+    if sentences is not None:
+        require_encoder(imported, vocabulary, sentences)
+    kind = kind_of_foreign(imported.task_head, imported.problem_type) if imported.task_head else None
+    window = KINDS[kind].foreign_length if kind else None
+    length = imported_length(imported, folder, command.length, window, sentences)
+    description = describe(imported, vocabulary, kind, length[0] if length else None)
+    if sentences is not None and length is not None:
+        description = describe_embedding(description, sentences.embedding, length[0])
+    return description, length
+
+
+def _recipe(command: ImportCommand, imported: Imported, sentences: SentenceModel | None) -> dict[str, object]:
     """What the run remembers of the command: a checkpoint by one name, however it was typed."""
     source = str(imported.path.resolve()) if _is_here(command.source) else command.source
     chosen = {"allow_unknown": command.allow_unknown or None, "length": command.length}
     given = {name: value for name, value in chosen.items() if value is not None}
+    if sentences:
+        given |= sentences.embedding.model_dump()
     return {"source": source, "allow_unused": command.allow_unused} | given
 
 
@@ -187,6 +214,8 @@ def show_coverage(title: str, imported: Imported) -> None:
 def _show_model(imported: Imported, description: ModelDescription, path: Path) -> None:
     size, labels = imported.size, imported.labels
     heads = ", ".join(imported.heads) or "no head"
+    if description.embedding:
+        heads += f"; a text becomes a vector of {size.hidden_dim}, {description.embedding}"
     console.info(
         f"{imported.family}, {counted(size.num_layers, 'layer')} of {size.hidden_dim}, "
         f"{sum(array.size for array in imported.arrays.values()):,} parameters; {heads}"

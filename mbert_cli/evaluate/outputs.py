@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mbert_cli.model.task_head import OutputActivation
+from mbert_cli.model.task_head import SHORTEST_VECTOR, OutputActivation
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -28,10 +28,17 @@ def _as_they_are(logits: np.ndarray) -> np.ndarray:
     return logits
 
 
+def _of_unit_length(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    divided: np.ndarray = vectors / np.maximum(lengths, SHORTEST_VECTOR)
+    return divided
+
+
 OUTPUT_ACTIVATIONS: dict[OutputActivation, Callable[[np.ndarray], np.ndarray]] = {
     "softmax": _softmax,
     "sigmoid": _sigmoid,
     "linear": _as_they_are,
+    "unit_length": _of_unit_length,
 }
 """Logits (examples, outputs), or (examples, length, outputs) of every token, -> what a task model returns, float32 of
 the same shape, by the activation of its head."""

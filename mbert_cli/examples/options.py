@@ -11,9 +11,10 @@ TextClient = Literal["mediapipe"]
 """Clients on phones that cut texts by themselves."""
 UnlabelledFiles = Annotated[list[str], Field(min_length=1)]
 TaskKind = Literal[
-    "classification", "multi_label", "regression", "question_answering", "token_classification"
+    "classification", "multi_label", "regression", "question_answering", "token_classification", "embedding"
 ]
-"""What a task asks for: one of its labels, any number of them, a number, a piece of a text, labelled pieces."""
+"""What a task asks for: one of its labels, any number of them, a number, a piece of a text, labelled pieces, a vector
+for each text."""
 
 
 CLIENT_OF_SINGLE_TEXTS = "client reads single texts, and examples of this task are pairs; leave client out"

@@ -11,7 +11,7 @@ Names of the weights, beside those of `encoder.py`:
     answer_span/{kernel,bias}                       (hidden_dim, 2): start and end
     token_classifier/{kernel,bias}                  (hidden_dim, num_outputs)
 
-Kernels are (input, output).
+The head `embedding`, which pools the hidden states into one vector, has no weights. Kernels are (input, output).
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from mbert_cli.model.encoder import build_encoder, resolve_size
 from mbert_cli.model.feed_forward import ACTIVATIONS, COMPUTED_WITH_MAPS
 from mbert_cli.model.initialization import draw_weights
 from mbert_cli.model.normalization import LayerNorm
-from mbert_cli.model.options import Architecture
+from mbert_cli.model.options import Architecture, Pooling
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 
 
@@ -160,6 +160,35 @@ class ClassifierHead(LayerWithParts):
         return KerasTensor((*states.shape[:-1], self.num_outputs), dtype="float32")
 
 
+class TextPooling(keras.Layer):
+    """One vector for a text out of the hidden states of its tokens.
+
+    Args:
+        pooling: The mean over tokens, of which padding is none, or the state of [CLS].
+
+    Call arguments:
+        hidden: (batch, length, hidden_dim).
+        padding_mask: (batch, length) int32, 1 for tokens and 0 for padding.
+
+    Returns:
+        (batch, hidden_dim) float32.
+    """
+
+    def __init__(self, pooling: Pooling, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pooling = pooling
+
+    def call(self, hidden: Tensor, padding_mask: Tensor) -> Tensor:
+        hidden = ops.cast(hidden, "float32")
+        if self.pooling == "cls":
+            return hidden[:, 0]
+        mask = ops.expand_dims(ops.cast(padding_mask, "float32"), -1)  # (batch, length, 1)
+        return ops.sum(hidden * mask, axis=1) / ops.sum(mask, axis=1)
+
+    def compute_output_spec(self, hidden: KerasTensor, padding_mask: KerasTensor) -> KerasTensor:
+        return KerasTensor((hidden.shape[0], hidden.shape[2]), dtype="float32")
+
+
 def build_pretraining_network(
     size: str | Architecture,
     *,
@@ -204,7 +233,7 @@ def build_task_network(
     size: str | Architecture,
     *,
     head: TaskHead = CLASSIFIER,
-    num_outputs: int,
+    num_outputs: int = 0,
     vocab_size: int = 30522,
     seed: int | None = 0,
     dropout_rate: float = 0.1,
@@ -220,7 +249,8 @@ def build_task_network(
 
     Args: those of `build_encoder`, and
         head: What reads the encoder's last hidden states.
-        num_outputs: Width of the output: one for each label, or as many as the task has numbers.
+        num_outputs: Width of the output: one for each label, or as many as the task has numbers; not read for a head
+            without weights.
         dropout_rate: Share of the states that the head reads zeroed while training.
         draws_encoder: False where the encoder's weights come from a file; those of the head are drawn all the same.
         ends_in_cls: Whether the last block computes [CLS] alone where the head reads nothing else.
@@ -229,7 +259,8 @@ def build_task_network(
 
     Returns:
         A model from the encoder's inputs to a dict of `logits`, float32: (batch, num_outputs), or (batch, length,
-        num_outputs) for a head that reads every token; with `returns_trace` beside the encoder's Trace.
+        num_outputs) for a head that reads every token, or (batch, hidden_dim) for one without weights; with
+        `returns_trace` beside the encoder's Trace.
     """
     size = resolve_size(size)
     encoder = build_encoder(
@@ -240,18 +271,20 @@ def build_task_network(
         learns_attention=returns_trace,
         returns_projections=returns_projections,
         is_drawn=draws_encoder,
-        ends_in_cls=ends_in_cls and head.is_pooled and not returns_trace,
+        ends_in_cls=ends_in_cls and head.reads_cls_alone and not returns_trace,
         masked=masked,
     )
-    classifier = ClassifierHead(num_outputs, dropout_rate, seed=seed or 0, name=head.name, dtype=dtype)
+    trace = encoder.output if returns_trace else {}
     states, weights = encoder.output["hidden_states"][-1], []
+    if head.pooling is not None:
+        vectors = TextPooling(head.pooling, name=head.name)(states, encoder.input["padding_mask"])
+        return keras.Model(encoder.input, trace | {"logits": vectors}, name=name)
+    classifier = ClassifierHead(num_outputs, dropout_rate, seed=seed or 0, name=head.name, dtype=dtype)
     if head.is_pooled:
         pooler = Pooler(size, name="pooler", dtype=dtype)
-        states = pooler(states)
-        weights += pooler.weights
+        states, weights = pooler(states), pooler.weights
     logits = classifier(states)
     draw_weights([*weights, *classifier.weights], seed, size.initializer_range)
-    trace = encoder.output if returns_trace else {}
     return keras.Model(encoder.input, trace | {"logits": logits}, name=name)
 
 

@@ -9,6 +9,9 @@ from mbert_cli.section import Positive, Section
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Deviation = Annotated[float, Field(gt=0, lt=1)]
 
+Pooling = Literal["mean", "cls"]
+"""How the hidden states of a text become one vector: their mean over its tokens, or the state of [CLS]."""
+
 NORM_EPSILON = 1e-12
 """Added to the variance of a LayerNorm, as in the released BERT and MobileBERT."""
 
@@ -207,6 +210,20 @@ class ModelOptions(Section):
         """The named size with the changes applied."""
         changes = {k: v for k, v in self.changes.model_dump().items() if v is not None}
         return _like(SIZES[self.size], **changes)
+
+
+class EmbeddingOptions(Section):
+    """Texts as vectors: the hidden states of an encoder, without any head."""
+
+    pooling: Pooling | None = None
+    """mean over the tokens of a text, or the state of cls, its first token. null takes what the run was imported with;
+    a run without a pooling is asked for its task."""
+    normalize: bool | None = None
+    """Whether each vector is divided by its length. null takes what the run was imported with, and false for others."""
+
+
+AS_IMPORTED = EmbeddingOptions()
+"""Leaves to each run what becomes of its texts."""
 
 
 def layer_name(index: int) -> str:

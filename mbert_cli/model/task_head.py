@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-OutputActivation = Literal["softmax", "sigmoid", "linear"]
+from mbert_cli.model.options import Pooling
+
+OutputActivation = Literal["softmax", "sigmoid", "linear", "unit_length"]
 """What the logits go through before a model returns them: softmax gives probabilities that add up to 1, sigmoid one for
-each label, and linear leaves them as they are."""
+each label, unit_length divides a vector by its length, and linear leaves them as they are."""
+
+SHORTEST_VECTOR = 1e-12
+"""Length by which a vector is divided at least, as torch's `normalize` does."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,20 @@ class TaskHead:
         activation: What its logits go through.
         artifact_outputs: Names of the outputs of a .tflite file: one, or one for each column of a head that reads
             every token.
+        pooling: Of a head without weights, whose outputs are the pooled hidden states themselves; None of one with
+            weights.
     """
 
     name: str
     is_pooled: bool
     activation: OutputActivation
     artifact_outputs: tuple[str, ...]
+    pooling: Pooling | None = None
+
+    @property
+    def reads_cls_alone(self) -> bool:
+        """Whether it reads the last hidden state of [CLS] and of no other token."""
+        return self.is_pooled and self.pooling != "mean"
 
 
 CLASSIFIER = TaskHead("classifier", is_pooled=True, activation="softmax", artifact_outputs=("probabilities",))

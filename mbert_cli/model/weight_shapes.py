@@ -64,6 +64,8 @@ def task_shapes(size: Architecture, head: TaskHead, num_outputs: int) -> dict[st
         head: What reads the encoder's last hidden states.
         num_outputs: Width of the output.
     """
+    if head.pooling is not None:
+        return {}
     pooler = dict(_pooler(size)) if head.is_pooled else {}
     return pooler | dict(_dense(head.name, size.hidden_dim, num_outputs))
 

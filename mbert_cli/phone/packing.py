@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mbert_cli.examples.label_names import label_lines
-from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.tasks.kinds import head_of, in_words, kind_of
 from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE
 from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.tflite.clients import Client
@@ -22,6 +22,7 @@ _OUTPUTS = {
     "softmax": "A probability for each label; they add up to 1.",
     "sigmoid": "A probability for each label, of which any number may be true.",
     "linear": "A number for each output, as it is.",
+    "unit_length": "A vector of length 1; the cosine of two is the sum of their products.",
 }
 
 
@@ -29,9 +30,10 @@ def artifact_files(model: SavedModel) -> dict[str, bytes]:
     """The files that an artifact is read with, by name."""
     files = {
         VOCABULARY_FILE: (model.folder / VOCABULARY_FILE).read_bytes(),
-        LABELS_FILE: label_lines(model.description.output_names or ()).encode(),
         DESCRIPTION_FILE: model.description.as_json().encode(),
     }
+    if model.description.output_names:
+        files[LABELS_FILE] = label_lines(model.description.output_names).encode()
     matched = model.folder / MATCHED_TOKENS_FILE
     return files | ({MATCHED_TOKENS_FILE: matched.read_bytes()} if matched.exists() else {})
 
@@ -46,7 +48,7 @@ def describe_artifact(
         files: As `artifact_files` gives them.
         client: What reads texts for it on a phone; None where nothing does.
     """
-    kind = kind_of(description.kind)
+    kind, head = kind_of(description.kind), head_of(description)
     names = client.outputs if client else {}
     labels = LABELS_FILE if kind.has_labels else None
     return ArtifactMetadata(
@@ -54,8 +56,8 @@ def describe_artifact(
         text=f"Answers with {kind.summary(description.output_names or ())}.",
         inputs={name: TensorDescription(name, text) for name, text in _INPUTS.items()},
         outputs={
-            name: TensorDescription(names.get(name, name), _OUTPUTS[kind.head.activation], labels)
-            for name in kind.head.artifact_outputs
+            name: TensorDescription(names.get(name, name), _OUTPUTS[head.activation], labels)
+            for name in head.artifact_outputs
         },
         vocabulary_file=VOCABULARY_FILE if client else None,
         files=files,

@@ -8,7 +8,7 @@ import numpy as np
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.kinds import head_of
 from mbert_cli.tasks.model import TaskModel, real_rows
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
@@ -39,7 +39,7 @@ class Reference:
     def __init__(
         self, model: TaskModel, options: AnyTask, max_examples: int, task: TaskData | None = None
     ) -> None:
-        self.head = kind_of(model.description.kind).head
+        self.head = head_of(model.description)
         self._options = options
         self._has_truth = not isinstance(options, ImportedTask)
         self._model, self._encoded = model.sample(options, max_examples, task)
@@ -102,7 +102,10 @@ class Reference:
             # What a network says of padding depends on how much padding there is, and nobody reads it.
             is_token = rows["padding_mask"].astype(bool).reshape(*outputs.shape[:2], 1)
             expected, outputs = np.where(is_token, expected, 0), np.where(is_token, outputs, 0)
-        return verify(expected, self._model.arrange(outputs), self._encoded.judge, has_truth=self._has_truth)
+        arranged, judge = self._model.arrange(outputs), self._encoded.judge
+        return verify(
+            expected, arranged, judge, has_truth=self._has_truth, are_vectors=self.head.pooling is not None
+        )
 
     def examples_by_length(self, artifact: Artifact) -> dict[int, int]:
         """How many of the rows the artifact is compared on with each of its lengths."""

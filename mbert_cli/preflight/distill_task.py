@@ -1,5 +1,6 @@
 """What `mbert distill --strategy task` needs: a fine-tuned teacher, a student that fits it, and the teacher's task."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +111,12 @@ def resolve(invocation: Invocation[TaskDistillRecipe], inspection: Inspection) -
 
 def _require_task_model(model: RunModel) -> None:
     require_head(model.description, model.path)
+    if model.description.embedding:
+        raise UserError(
+            f"A teacher of a task answers it. Received: {model.path}, whose texts become vectors",
+            f"Fine-tune it first: `mbert finetune --source {shlex.quote(str(model.path))}`. "
+            "On texts without a task it teaches as it is, with --strategy general.",
+        )
 
 
 def _look_at_source(

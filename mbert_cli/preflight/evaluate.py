@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import look_at_models
 from mbert_cli.preflight.task import look_at_task
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 
 
@@ -42,10 +43,21 @@ def resolve(invocation: Invocation[EvalRecipe], inspection: Inspection) -> Ready
     first = models.found[0].description.task if models.found else None
     options = recipe.task or first
     task = None
-    if options and not invocation.submission:
+    if models.found and models.found[0].description.embedding and isinstance(options, ImportedTask):
+        inspection.look("task", lambda: _refuse_no_pairs(models.value[0]))
+    elif options and not invocation.submission:
         task = look_at_task(inspection, options, split=recipe.evaluate.split)
     found = models.value
     return Ready(invocation, recipe, found, recipe.task or found[0].own_task, task.value if task else None)
+
+
+def _refuse_no_pairs(model: TaskModel) -> tuple[str, None]:
+    raise UserError(
+        "Vectors are scored on pairs of texts with a number that says how alike they are. "
+        f"Received: no task, for {model.path}",
+        f"Name one: --set {kind_of(model.description.kind).settings}, or a file of pairs with task.source=file, "
+        "task.kind=regression, task.validation, task.second_text and task.label.",
+    )
 
 
 def _refuse_other_sets(invocation: Invocation[EvalRecipe]) -> None:

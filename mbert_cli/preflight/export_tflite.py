@@ -13,8 +13,8 @@ from mbert_cli.preflight.targets import described
 from mbert_cli.preflight.task import look_at_task
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
-from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.tasks.chosen_client import with_chosen_client
+from mbert_cli.tasks.embedding import open_weights_of
 from mbert_cli.tasks.model import TaskModel, find_target, run_task_model
 from mbert_cli.tasks.phone_client import ClientFit, fitting_client
 from mbert_cli.tasks.row_length import chosen_length
@@ -64,7 +64,7 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     recipe = invocation.recipe
 
     def check() -> tuple[str, tuple[RunModel, TaskModel]]:
-        saved = RunModel.open(find_target(invocation), TASK_MODELS)
+        saved = open_weights_of(find_target(invocation), recipe.embedding)
         model = with_chosen_client(run_task_model(saved), invocation)
         return described(model), (saved, model)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.model.options import AS_IMPORTED
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.chosen_client import with_chosen_client
@@ -36,7 +37,8 @@ def look_at_models(
         targets = find(invocation)
         if batch_size_key is not None:
             refuse_batch_size(invocation, batch_size_key, targets)
-        opened = [with_chosen_client(open_task_model(path), invocation) for path in targets]
+        embedding = getattr(invocation.recipe, "embedding", AS_IMPORTED)
+        opened = [with_chosen_client(open_task_model(path, embedding), invocation) for path in targets]
         models = [with_chosen_length(model, invocation) for model in opened]
         return "; ".join(map(described, models)), models
 
@@ -45,5 +47,7 @@ def look_at_models(
 
 def described(model: TaskModel) -> str:
     """A model in words: `runs/sst2: labels negative, positive`."""
+    if model.description.embedding:
+        return f"{model.path}: vectors of {model.description.size.hidden_dim}, {model.description.embedding}"
     what = "labels" if kind_of(model.description.kind).has_labels else "outputs"
     return f"{model.path}: {what} {', '.join(model.description.output_names or ())}"

@@ -11,7 +11,7 @@ from mbert_cli.distill.options import CacheOptions, CorpusDistillOptions, Progre
 from mbert_cli.evaluate.options import EvaluateOptions
 from mbert_cli.examples.options import AnyTask, InstalledDocsTask, Task
 from mbert_cli.losses.options import LossOptions
-from mbert_cli.model.options import SIZES, ModelOptions
+from mbert_cli.model.options import SIZES, EmbeddingOptions, ModelOptions
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.section import Section
 from mbert_cli.text.options import VocabularyOptions
@@ -124,6 +124,8 @@ class EvalRecipe(Section):
 
     task: AnyTask | None = None
     """The task to score on; null uses the task that the run was fine-tuned for."""
+    embedding: EmbeddingOptions = EmbeddingOptions()
+    """For runs whose texts become vectors."""
     evaluate: EvaluateOptions = EvaluateOptions()
     """What is scored."""
 
@@ -135,6 +137,8 @@ class PredictRecipe(Section):
     """Texts per forward pass; an artifact always takes one."""
     task: AnyTask | None = None
     """The task that the run was fine-tuned for; set single keys of it to change them."""
+    embedding: EmbeddingOptions = EmbeddingOptions()
+    """For runs whose texts become vectors."""
 
 
 class ExportRecipe(Section):
@@ -144,6 +148,8 @@ class ExportRecipe(Section):
     """Modes, length and the comparison with the Keras run."""
     task: AnyTask | None = None
     """The task that the run was fine-tuned for; set single keys of it to change them."""
+    embedding: EmbeddingOptions = EmbeddingOptions()
+    """For a run that is exported as a model of texts as vectors."""
 
 
 class BenchRecipe(Section):

@@ -12,7 +12,7 @@ from mbert_cli.report.seeds import common_name, runs_by_seed
 from mbert_cli.runs.ancestry import task_of
 from mbert_cli.runs.artifacts import ARTIFACT_FILE, exported, target_name
 from mbert_cli.runs.listing import EXPORT, FINAL, SUMMARY, USUAL_ROOT, is_run, recorded_recipe, verb_of
-from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.kinds import head_of
 from mbert_cli.tflite.latency_reports import Latency, newest_latencies
 from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription
 from mbert_cli.weights.saved_files import WEIGHTS
@@ -191,7 +191,7 @@ def _count_parameters(description: ModelDescription | None) -> int | None:
     if description is None or description.task is None:
         return None
     encoder = count_parameters(description.size, description.vocabulary.size)
-    head, outputs = kind_of(description.kind).head, len(description.output_names or ())
+    head, outputs = head_of(description), len(description.output_names or ())
     return encoder + count_task_parameters(description.size, head, outputs)
 
 

@@ -3,10 +3,13 @@
 Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.kinds.KINDS`.
 """
 
+import numpy as np
+
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
 from mbert_cli.evaluate.entities import chunk_labels
 from mbert_cli.evaluate.judges import Judge, LabelJudge, LabelSetJudge, NumberJudge
+from mbert_cli.evaluate.similarity_judge import SimilarityJudge
 from mbert_cli.examples.answer_windows import AnswerWindows, answer_windows
 from mbert_cli.examples.options import AnyTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.examples.squad import Squad
@@ -35,6 +38,17 @@ def judge_label_sets(task: TaskData, examples: Examples, options: AnyTask, rows:
 def judge_numbers(task: TaskData, examples: Examples, options: AnyTask, rows: TextRows) -> NumberJudge:
     """Knows the number of each text."""
     return NumberJudge(examples.labels, task.metrics)
+
+
+def single_text_rows(task: TaskData, examples: Examples, options: AnyTask, tokenizer: Tokenizer) -> TextRows:
+    """One row per text, whether it stands alone or in a pair: all first texts, and after them all second ones."""
+    texts = examples.texts + (examples.second_texts or [])
+    return text_rows(task, Examples(texts, None, np.zeros(len(texts), np.int32)), options, tokenizer)
+
+
+def judge_similarity(task: TaskData, examples: Examples, options: AnyTask, rows: TextRows) -> SimilarityJudge:
+    """Knows how alike the texts of each pair are."""
+    return SimilarityJudge(examples.labels, examples.second_texts is not None, task.metrics)
 
 
 def question_rows(

@@ -6,7 +6,7 @@ they are called.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.judges import Judge
+from mbert_cli.evaluate.similarity_judge import FIGURES
 from mbert_cli.examples.batches import Rows
 from mbert_cli.examples.squad_task import SPAN_OUTPUTS
 from mbert_cli.examples.texts import TaskData
@@ -24,7 +25,8 @@ from mbert_cli.tasks import encoding, scores, shown_answers
 from mbert_cli.tasks.scores import Details
 from mbert_cli.tasks.shown_answers import Answers
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.tflite.clients import QUESTION_ANSWERER, TEXT_CLASSIFIER, Client
+from mbert_cli.tflite.clients import QUESTION_ANSWERER, TEXT_CLASSIFIER, TEXT_EMBEDDER, Client
+from mbert_cli.weights.description import ModelDescription
 
 OF_TEXTS = ("installed_docs", "glue", "file")
 """Sources of tasks whose examples are whole texts."""
@@ -36,7 +38,8 @@ class Kind:
 
     Attributes:
         head: The head of its network, the activation of its outputs, and their names in a .tflite file.
-        loss: What fine-tuning minimises, a key of `mbert_cli.losses.tasks.TASK_LOSSES`.
+        loss: What fine-tuning minimises, a key of `mbert_cli.losses.tasks.TASK_LOSSES`; empty where no model is
+            fine-tuned for it here.
         metrics: Names of the figures whose mean is the score, where a task names none of its own.
         rows: Task, examples, section of the recipe, tokenizer -> the examples as a network reads them.
         judge: Task, examples, section, rows -> what knows the right answers of the rows.
@@ -54,6 +57,7 @@ class Kind:
         client: What reads texts for such an artifact on a phone, if anything does.
         foreign_length: Tokens of a window over a long text in the pipeline of transformers, which a model from another
             project reads at most; None where it reads no windows.
+        scored_on: The kind of the tasks that such a model is scored on, where it is another one; None for its own.
     """
 
     head: TaskHead
@@ -73,6 +77,7 @@ class Kind:
     problem_type: str | None = None
     client: Client | None = None
     foreign_length: int | None = None
+    scored_on: str | None = None
 
 
 def _count_labels(labels: Sequence[str]) -> str:
@@ -165,6 +170,23 @@ KINDS: dict[str, Kind] = {
         sources=("tokens",),
         settings="task.source=tokens --set task.train=FILE",
     ),
+    "embedding": Kind(
+        # MediaPipe's embedder takes the one output that a file has, whatever its name.
+        head=TaskHead("embedding", True, "linear", ("embedding",), pooling="mean"),
+        loss="",
+        metrics=FIGURES[:1],
+        rows=encoding.single_text_rows,
+        judge=encoding.judge_similarity,
+        details=scores.similarity_details,
+        answers=shown_answers.show_vectors,
+        unlabelled=unlabelled_texts,
+        summary=lambda names: "a vector",
+        sources=("glue", "file"),
+        settings="task.source=glue --set task.name=stsb --set task.folder=DIR",
+        has_labels=False,
+        client=TEXT_EMBEDDER,
+        scored_on="regression",
+    ),
 }
 """By the values of `mbert_cli.examples.options.TaskKind`."""
 
@@ -181,6 +203,20 @@ def kind_of(name: str) -> Kind:
             "Use the version of mbert that the model was made with.",
         )
     return KINDS[name]
+
+
+def head_of(description: ModelDescription) -> TaskHead:
+    """The head of a saved model: that of its kind, for vectors with the pooling that the model has.
+
+    Raises:
+        UserError: As `kind_of`.
+    """
+    head, embedding = kind_of(description.kind).head, description.embedding
+    if embedding is None:
+        return head
+    return replace(
+        head, pooling=embedding.pooling, activation="unit_length" if embedding.normalize else "linear"
+    )
 
 
 def in_words(name: str) -> str:

@@ -11,6 +11,7 @@ from mbert_cli.evaluate.entities import OUTSIDE
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.runs.lineage import IMPORT
+from mbert_cli.tasks.embedding import require_pairs
 from mbert_cli.tasks.kinds import in_words, kind_of
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM
@@ -59,6 +60,9 @@ def match_outputs(task: TaskData, model: ModelDescription, name: str, role: Role
         UserError: The model answers something else, or knows other labels.
     """
     _require_kind(task, model, name, role)
+    if model.embedding:
+        require_pairs(task, name)
+        return ()
     known = list(model.output_names or ())
     kind = kind_of(task.kind)
     if kind.output_names:
@@ -98,7 +102,7 @@ def _types(labels: list[str]) -> dict[str, None] | None:
 
 
 def _require_kind(task: TaskData, model: ModelDescription, name: str, role: Role) -> None:
-    if task.kind == model.kind:
+    if task.kind in (model.kind, kind_of(model.kind).scored_on):
         return
     asked, own = kind_of(task.kind), kind_of(model.kind)
     is_single = own.problem_type == MULTI_LABEL_PROBLEM and len(model.output_names or ()) == 1

@@ -20,14 +20,16 @@ from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.task_columns import are_same_texts, client_of
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import documentation
+from mbert_cli.model.options import AS_IMPORTED, EmbeddingOptions
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.runs.lineage import FINE_TUNED, TASK_MODELS
+from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import is_search, maker_of, newest_complete, verb_of
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
-from mbert_cli.tasks.kinds import in_words, kind_of, known_outputs
+from mbert_cli.tasks.embedding import open_weights_of, refuse_embedding
+from mbert_cli.tasks.kinds import head_of, in_words, kind_of, known_outputs
 from mbert_cli.tasks.label_order import match_outputs
 from mbert_cli.tasks.pair_segments import reads_pairs, refuse_client_of_pairs, say_single_segment
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
@@ -104,6 +106,8 @@ class TaskModel:
             UserError: It answers something else, or knows other labels.
         """
         columns = match_outputs(task, self.description, str(self.path))
+        if self.description.embedding:
+            return self
         are_in_order = columns == tuple(range(len(columns)))
         description = self.description.model_copy(update={"output_names": task.output_names})
         return replace(self, description=description, columns=None if are_in_order else columns)
@@ -125,11 +129,14 @@ class TaskModel:
                 reads single ones.
         """
         _require_kind(options, self)
-        has_pairs = reads_pairs(task, examples)
+        has_pairs = self.description.embedding is None and reads_pairs(task, examples)
         refuse_client_of_pairs(self.path, self.client, has_pairs)
         changes: dict[str, object] = {"sequence_length": self.sequence_length}
         if isinstance(options, SquadTask) and options.null_threshold is None:
             changes["null_threshold"] = self.description.null_threshold
+        if task.kind != self.description.kind:
+            # Of a pair the task knows a number, to which the cosine of two vectors is compared.
+            task = replace(task, kind=self.description.kind, metrics=())
         say_single_segment(self.description.size, has_pairs)
         tokenizer = Tokenizer(self.vocabulary, self.client)
         return encode_set(task, examples, options.model_copy(update=changes), tokenizer)
@@ -234,15 +241,20 @@ def find_target(invocation: Invocation[Any]) -> Path:
     return newest
 
 
-def open_task_model(path: Path) -> TaskModel:
+def open_task_model(path: Path, embedding: EmbeddingOptions = AS_IMPORTED) -> TaskModel:
     """Loads a fine-tuned run with Keras, or an artifact with the TFLite interpreter.
+
+    Args:
+        path: The run or artifact.
+        embedding: What to make of a run whose texts are to become vectors.
 
     Raises:
         UserError: It is neither, or is damaged.
     """
-    return (
-        _open_artifact(path) if path.suffix == ARTIFACT else run_task_model(RunModel.open(path, TASK_MODELS))
-    )
+    if path.suffix != ARTIFACT:
+        return run_task_model(open_weights_of(path, embedding))
+    refuse_embedding(path, embedding)
+    return _open_artifact(path)
 
 
 def run_task_model(saved: RunModel) -> TaskModel:
@@ -261,7 +273,7 @@ def run_task_model(saved: RunModel) -> TaskModel:
         description=description,
         vocabulary=saved.vocabulary,
         sequence_length=task.sequence_length,
-        predict=_load_when_asked(saved, kind_of(description.kind).head),
+        predict=_load_when_asked(saved, head_of(description)),
         dynamic_length=True,
         client=client_of(task),
     )
@@ -301,7 +313,8 @@ def require_head(description: ModelDescription, path: Path) -> AnyTask:
     if description.task is None:
         raise UserError(
             f"A task model has the head of a task. Received: {path}, which has none.",
-            f"Give it one with `mbert finetune --source {shlex.quote(str(path))}`.",
+            f"Give it one with `mbert finetune --source {shlex.quote(str(path))}`; without one its texts can become "
+            "vectors, in predict, eval and export-tflite with --pooling mean or --pooling cls.",
         )
     return description.task
 

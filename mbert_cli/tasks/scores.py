@@ -93,6 +93,21 @@ def number_details(
     return Details([Table(title, columns, shown)], {"ranges": [vars(row) for row in rows]})
 
 
+def similarity_details(
+    title: str, task: TaskData, examples: Examples, judge: Judge, predicted: np.ndarray
+) -> Details:
+    """Cosines by fifths of the true numbers; arguments as for `label_details`."""
+    rows = [
+        {"low": row.low, "high": row.high, "cosine": row.predicted, "examples": row.examples}
+        for row in by_range(examples.labels, predicted)
+    ]
+    shown = [
+        (f"{row['low']:.2f} to {row['high']:.2f}", f"{row['cosine']:.3f}", f"{row['examples']:,}")
+        for row in rows
+    ]
+    return Details([Table(title, ["true similarity", "mean cosine", "pairs"], shown)], {"ranges": rows})
+
+
 def answer_details(
     title: str, task: TaskData, squad: Squad, judge: AnswerJudge, predicted: Sequence[Decoded]
 ) -> Details:

@@ -5,7 +5,7 @@ Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.k
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,12 @@ SHOWN_CHARACTERS = 80
 
 CHARACTERS_AROUND = 40
 """Characters of the text shown on each side of a piece of it."""
+
+VECTOR_DIGITS = 7
+"""Decimals of the numbers of a vector in records: as many as float32 has."""
+
+SHOWN_NUMBERS = 4
+"""Numbers of a vector that the table shows; records have all of them."""
 
 NO_TEXT = "(no text)"
 NO_ENTITY = "(no entity)"
@@ -77,6 +83,50 @@ def show_numbers(texts: AskedTexts, encoded: Any, values: np.ndarray, names: Seq
     numbers = [[round(float(value), 4) for value in row] for row in values]
     rows = [tuple(f"{number:.4f}" for number in row) for row in numbers]
     return answers_of_texts(texts, names, rows, [dict(zip(names, row, strict=True)) for row in numbers])
+
+
+def show_vectors(texts: AskedTexts, encoded: Any, vectors: np.ndarray, names: Sequence[str]) -> Answers:
+    """The vector of each text; of pairs the cosine too, of single texts the one that is most alike.
+
+    Args:
+        texts: What was asked, blank texts too.
+        encoded: The set of those that are not blank, with its judge.
+        vectors: (texts that are not blank, dim), of pairs those of all first texts and then of all second ones.
+        names: Not read.
+    """
+    written = [[round(float(value), VECTOR_DIGITS) for value in vector] for vector in vectors]
+    if texts.second_texts is not None:
+        alike = encoded.judge.decide(vectors)
+        count = len(alike)
+        pairs = zip(alike, written[:count], written[count:], strict=True)
+        records = [
+            {"cosine": round(float(cosine), VECTOR_DIGITS), "embedding": first, "second_embedding": second}
+            for cosine, first, second in pairs
+        ]
+        return answers_of_texts(texts, ["cosine"], [(f"{cosine:.4f}",) for cosine in alike], records)
+    records = [{"embedding": vector} for vector in written]
+    shown = [(_begin(vector), f"{np.linalg.norm(vector):.4f}") for vector in written]
+    answers = answers_of_texts(texts, [f"vector of {len(written[0])}", "length"], shown, records)
+    return answers if len(written) == 1 else replace(answers, table=lambda: _with_neighbours(texts, vectors))
+
+
+def _begin(vector: Sequence[float]) -> str:
+    """The first numbers of a vector."""
+    more = ", ..." if len(vector) > SHOWN_NUMBERS else ""
+    return ", ".join(f"{value:.4f}" for value in vector[:SHOWN_NUMBERS]) + more
+
+
+def _with_neighbours(texts: AskedTexts, vectors: np.ndarray) -> Table:
+    """Each text beside the other one that is most alike."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    rows = []
+    for place, vector in enumerate(unit):
+        alike = unit @ vector
+        alike[place] = -np.inf  # a text is not its own neighbour
+        nearest = int(alike.argmax())
+        rows.append((f"{alike[nearest]:.4f}", _shorten(texts.texts[texts.present[nearest]])))
+    return answers_of_texts(texts, ["cosine", "most like"], rows, [{} for _ in rows]).table()
 
 
 def _figures(labels: Sequence[str], row: np.ndarray) -> dict[str, float]:

@@ -84,6 +84,11 @@ def write_submissions(
 
 
 def _prepare(model: TaskModel, options: AnyTask) -> _Submission:
+    if model.description.embedding:
+        raise UserError(
+            f"The leaderboard takes answers of models of its tasks. Received: {model.path}, which gives vectors",
+            "Leave it out; `mbert eval` without --submission scores its cosines.",
+        )
     if not isinstance(options, GlueTask):
         raise UserError(
             f"Only tasks of GLUE have a leaderboard. Received: {model.path} with a task of the source "

@@ -27,6 +27,8 @@ class Client:
 
 TEXT_CLASSIFIER = Client("MediaPipe's TextClassifier", {"probabilities": "probability"})
 
+TEXT_EMBEDDER = Client("MediaPipe's TextEmbedder")
+
 QUESTION_ANSWERER = Client(
     "BertQuestionAnswerer of the TFLite Task Library",
     asks_questions=True,

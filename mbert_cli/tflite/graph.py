@@ -14,7 +14,7 @@ import keras
 
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import Architecture
-from mbert_cli.model.task_head import CLASSIFIER, OutputActivation, TaskHead
+from mbert_cli.model.task_head import CLASSIFIER, SHORTEST_VECTOR, OutputActivation, TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.fold import Weights
 
@@ -27,7 +27,7 @@ its product with the 0 of a token NaN."""
 
 Inference = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 """Token ids, mask (1 for tokens, 0 for padding) and segments, (1, length) int32 each, by the names `ids`, `mask` and
-`segment_ids` -> float32 tensors, as many as the head names: (1, outputs) of a head that reads the pooled [CLS]; of one
+`segment_ids` -> float32 tensors, as many as the head names: (1, outputs) of a head that gives one for a text; of one
 that reads every token (1, length, outputs), or (1, length) for each column where each has a name."""
 
 
@@ -42,7 +42,7 @@ def build_inference(weights: Weights, architecture: Architecture, head: TaskHead
     network = build_task_network(
         architecture,
         head=head,
-        num_outputs=weights[f"{head.name}/bias"].shape[0],
+        num_outputs=0 if head.pooling else weights[f"{head.name}/bias"].shape[0],
         vocab_size=weights["encoder/embeddings/word_embeddings"].shape[0],
         seed=None,
         dtype="float32",
@@ -59,10 +59,17 @@ def build_inference(weights: Weights, architecture: Architecture, head: TaskHead
     return infer
 
 
+def _of_unit_length(vectors: tf.Tensor) -> tf.Tensor:
+    # Not tf.nn.l2_normalize: the accelerators of phones take its TFLite operation less often than these.
+    squares = tf.reduce_sum(vectors * vectors, axis=-1, keepdims=True)
+    return vectors * tf.math.rsqrt(tf.maximum(squares, SHORTEST_VECTOR**2))
+
+
 _OUTPUT_ACTIVATIONS: dict[OutputActivation, Callable[[tf.Tensor], tf.Tensor]] = {
     "softmax": tf.nn.softmax,
     "sigmoid": tf.sigmoid,
     "linear": lambda logits: logits,
+    "unit_length": _of_unit_length,
 }
 
 

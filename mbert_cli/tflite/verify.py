@@ -6,6 +6,7 @@ import numpy as np
 
 from mbert_cli.errors import RunError
 from mbert_cli.evaluate.judges import Judge
+from mbert_cli.evaluate.similarity_judge import cosines
 from mbert_cli.figures import counted
 from mbert_cli.tflite.options import VerifyOptions
 
@@ -24,10 +25,19 @@ class VerifyReport:
     """Share of the examples for which the two give different answers."""
     max_difference: float
     """Largest difference of any output; NaN if the artifact returned one that is not finite."""
+    mean_cosine: float | None = None
+    """Mean cosine of the two vectors of each text, for a model of vectors."""
+    lowest_cosine: float | None = None
+    """The lowest of these cosines."""
 
 
 def verify(
-    keras_outputs: np.ndarray, artifact_outputs: np.ndarray, judge: Judge, *, has_truth: bool = True
+    keras_outputs: np.ndarray,
+    artifact_outputs: np.ndarray,
+    judge: Judge,
+    *,
+    has_truth: bool = True,
+    are_vectors: bool = False,
 ) -> VerifyReport:
     """Compares what a Keras run and its artifact say about the same examples.
 
@@ -36,18 +46,22 @@ def verify(
         artifact_outputs: The same for the artifact.
         judge: Tells whether two answers differ, and how good they are where the truth is known.
         has_truth: Whether it is known; else the metric is the share of the examples on which both agree.
+        are_vectors: Whether the outputs are vectors of texts, whose direction counts.
     """
     others = judge.differ(keras_outputs, artifact_outputs)
     disagreement = float(np.mean(others))
     metrics = [1.0, 1.0 - disagreement]
     if has_truth:
         metrics = [judge.score(judge.decide(outputs)).value for outputs in (keras_outputs, artifact_outputs)]
+    alike = cosines(keras_outputs, artifact_outputs) if are_vectors else None
     return VerifyReport(
         examples=len(others),
         metric_keras=metrics[0],
         metric_artifact=metrics[1],
         disagreement_rate=disagreement,
         max_difference=float(np.abs(keras_outputs - artifact_outputs).max()),
+        mean_cosine=None if alike is None else float(alike.mean()),
+        lowest_cosine=None if alike is None else float(alike.min()),
     )
 
 

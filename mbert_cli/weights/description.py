@@ -10,7 +10,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
-from mbert_cli.model.options import Architecture
+from mbert_cli.model.options import Architecture, Pooling
 from mbert_cli.section import Section
 
 DESCRIPTION_FILE = "model.json"
@@ -53,6 +53,19 @@ class SetDescription(Section):
         return self.digest[:8]
 
 
+class EmbeddingDescription(Section):
+    """How the hidden states of a text become its vector."""
+
+    pooling: Pooling
+    """The mean over its tokens, or the state of [CLS]."""
+    normalize: bool = False
+    """Whether the vector is divided by its length."""
+
+    def __str__(self) -> str:
+        what = "the mean over the tokens" if self.pooling == "mean" else "the state of [CLS]"
+        return f"{what}, {'of length 1' if self.normalize else 'not normalized'}"
+
+
 class ModelDescription(Section):
     """The architecture, the vocabulary and the task of saved weights."""
 
@@ -69,6 +82,8 @@ class ModelDescription(Section):
     their start and end. The file calls them labels, as other programs that read it expect."""
     kind: str = "classification"
     """What its task asks for, one of `TaskKind`."""
+    embedding: EmbeddingDescription | None = None
+    """For vectors: what they are made of."""
     null_threshold: float | None = None
     """For answers to questions: "no answer" wins where it leads by more than this."""
     task: AnyTask | None = None

@@ -88,3 +88,14 @@ class RunModel(SavedModel):
     def of(cls, run: Run) -> "RunModel":
         """The model of a run that was opened before; raises as `open`."""
         return cls(run.path, run.final, ModelDescription.load(run.final), run)
+
+
+@dataclass(frozen=True)
+class EncoderModel(RunModel):
+    """The result of a complete run without its heads, which nothing reads where texts become vectors."""
+
+    @cached_property
+    def weights(self) -> Mapping[str, np.ndarray]:
+        """Arrays of the encoder by canonical name."""
+        arrays = load_weights(self.folder / WEIGHTS)
+        return {name: array for name, array in arrays.items() if name.startswith("encoder/")}

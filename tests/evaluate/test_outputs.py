@@ -26,3 +26,8 @@ def test_several_labels_have_a_probability_each_however_large_the_logits():
 @pytest.mark.parametrize("activation", OUTPUT_ACTIVATIONS)
 def test_outputs_are_of_the_type_of_the_logits(activation):
     assert OUTPUT_ACTIVATIONS[activation](np.zeros((2, 3), np.float32)).dtype == np.float32
+
+
+def test_a_vector_of_unit_length_keeps_its_direction_and_one_of_none_stays():
+    outputs = OUTPUT_ACTIVATIONS["unit_length"](np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
+    np.testing.assert_allclose(outputs, [[0.6, 0.8], [0, 0]], rtol=1e-6)

@@ -1,5 +1,7 @@
 """Heads by hand, and the parameter counts and names of whole networks."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from mbert_cli.model.heads import (
     ClassifierHead,
     MaskedLanguageModelHead,
     Pooler,
+    TextPooling,
     build_pretraining_network,
     build_task_network,
     logits_alone,
@@ -238,3 +241,27 @@ def test_a_network_that_ends_in_cls_gives_the_same_logits(name):
         for ends in (False, True)
     )
     np.testing.assert_allclose(part, whole, rtol=1e-4, atol=1e-6)
+
+
+HIDDEN = np.array([[[1, 2], [3, 4], [5, 9]], [[1, 0], [3, 8], [700, -700]]], "float32")
+
+
+def test_the_mean_of_a_text_is_that_of_its_tokens_alone():
+    mean = TextPooling("mean")(HIDDEN, BATCH["padding_mask"])
+    np.testing.assert_allclose(mean, [[3, 5], [2, 4]])
+
+
+def test_the_other_pooling_is_the_state_of_cls():
+    np.testing.assert_array_equal(TextPooling("cls")(HIDDEN, BATCH["padding_mask"]), HIDDEN[:, 0])
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_a_model_of_vectors_has_the_weights_of_its_encoder_alone(pooling):
+    head = dataclasses.replace(KINDS["embedding"].head, pooling=pooling)
+    network = build_task_network(SMALL, head=head, vocab_size=9, ends_in_cls=True)
+    assert {weight.path.split("/")[0] for weight in network.weights} == {"encoder"}
+    vectors = network(BATCH)["logits"]
+    assert vectors.shape == (2, 4)
+    longer = {name: np.pad(values, ((0, 0), (0, 3))) for name, values in BATCH.items()}
+    # The first row ends where the batch ends, so that its last token reads no padding.
+    np.testing.assert_allclose(network(longer)["logits"][1], vectors[1], atol=1e-6)

@@ -15,6 +15,9 @@ def test_every_value_stands_with_its_origin():
         "    max_metric_loss: 0.01       # default",
         "    max_disagreement: 0.03      # default",
         "task: null                      # default",
+        "embedding:",
+        "  pooling: null                 # default",
+        "  normalize: null               # default",
     ]
 
 

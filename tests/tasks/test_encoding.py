@@ -15,8 +15,10 @@ from mbert_cli.tasks.encoding import (
     judge_label_sets,
     judge_labels,
     judge_numbers,
+    judge_similarity,
     judge_words,
     question_rows,
+    single_text_rows,
     text_rows,
     word_rows,
 )
@@ -51,6 +53,16 @@ def test_the_judge_of_texts_knows_their_labels_and_the_figures_of_the_task(judge
     judge = judge_of(task("no", "yes", metrics=("f1", "accuracy")), examples, FILE, None)
     assert isinstance(judge, kind) and judge.metrics == ("f1", "accuracy")
     np.testing.assert_array_equal(judge.labels, labels)
+
+
+def test_both_texts_of_a_pair_are_rows_of_their_own_where_each_becomes_a_vector():
+    pairs = Examples(["a b", "c"], ["d", "e f"], np.array([0.5, 2], np.float32))
+    rows = single_text_rows(task("value"), pairs, FILE, TOKENIZER)
+    assert rows.tokens.tolist() == [4, 3, 3, 4] and not rows.take(np.arange(4), 6)["segment_ids"].any()
+    judge = judge_similarity(task("value", metrics=("spearman",)), pairs, FILE, rows)
+    assert judge.of_pairs and judge.metrics == ("spearman",)
+    np.testing.assert_array_equal(judge.labels, pairs.labels)
+    assert not judge_similarity(task("value"), TEXTS, FILE, rows).of_pairs
 
 
 CONTEXT = "a b c d e f " * 4

@@ -11,8 +11,10 @@ from mbert_cli.evaluate.metrics import METRICS
 from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 from mbert_cli.examples.options import TaskKind
 from mbert_cli.losses.tasks import TASK_LOSSES
+from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.loading import load
-from mbert_cli.tasks.kinds import KINDS, kind_of, kind_of_foreign
+from mbert_cli.tasks.kinds import KINDS, head_of, kind_of, kind_of_foreign
+from mbert_cli.weights.description import EmbeddingDescription, ModelDescription, VocabularyDescription
 from mbert_cli.weights.foreign_heads import PROBLEM_TYPES
 
 
@@ -22,10 +24,11 @@ def test_every_kind_that_a_recipe_can_name_has_a_row():
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_what_a_row_names_is_there(kind):
-    assert TASK_LOSSES[kind.loss].minimized == kind.loss
     assert kind.head.activation in OUTPUT_ACTIVATIONS
     assert set(kind.metrics) <= set(METRICS)
-    assert kind.has_labels == TASK_LOSSES[kind.loss].is_weighted
+    if kind.loss:
+        assert TASK_LOSSES[kind.loss].minimized == kind.loss
+        assert kind.has_labels == TASK_LOSSES[kind.loss].is_weighted
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS.items(), ids=KINDS)
@@ -48,12 +51,35 @@ def test_every_problem_of_another_project_is_of_a_kind():
     assert kind_of_foreign("token_classifier", None) == "token_classification"
 
 
+def describe(kind: str, embedding: EmbeddingDescription | None = None) -> ModelDescription:
+    vocabulary = VocabularyDescription(size=9, lowercase=True, digest="")
+    return ModelDescription(
+        verb="import", size=SIZES["bert_base"], vocabulary=vocabulary, kind=kind, embedding=embedding
+    )
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+@pytest.mark.parametrize(("normalize", "activation"), [(True, "unit_length"), (False, "linear")])
+def test_the_head_of_vectors_is_what_the_model_says(pooling, normalize, activation):
+    head = head_of(describe("embedding", EmbeddingDescription(pooling=pooling, normalize=normalize)))
+    assert (head.pooling, head.activation, head.artifact_outputs) == (pooling, activation, ("embedding",))
+
+
+@pytest.mark.parametrize("kind", ["classification", "question_answering"])
+def test_other_heads_are_those_of_their_rows(kind):
+    assert head_of(describe(kind)) is KINDS[kind].head
+
+
+def test_only_kinds_with_a_row_are_scored_on_the_tasks_of_another():
+    assert {kind.scored_on for kind in KINDS.values()} <= {None, *KINDS}
+
+
 def test_a_kind_that_is_not_known_is_refused_by_name():
     with pytest.raises(UserError) as caught:
         kind_of("ranking")
     assert caught.value.message == (
         "The kind of a task must be one of classification, multi_label, regression, question_answering, "
-        "token_classification. Received: ranking"
+        "token_classification, embedding. Received: ranking"
     )
 
 

@@ -4,9 +4,16 @@ import numpy as np
 
 from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import LabelJudge, LabelSetJudge, NumberJudge
+from mbert_cli.evaluate.similarity_judge import SimilarityJudge
 from mbert_cli.evaluate.tag_judge import TagJudge
 from mbert_cli.examples.texts import Examples, TaskData
-from mbert_cli.tasks.scores import label_details, label_set_details, number_details, word_details
+from mbert_cli.tasks.scores import (
+    label_details,
+    label_set_details,
+    number_details,
+    similarity_details,
+    word_details,
+)
 
 TASK = TaskData("texts", ["no", "yes"], {})
 
@@ -67,3 +74,18 @@ def test_tags_have_a_row_each():
     details = word_details("title", TASK, None, judge, [["NOUN", "VERB"]])
     assert [(row["label"], row["words"]) for row in details.report["tags"]] == [("NOUN", 2), ("VERB", 0)]
     assert details.tables[0].columns[-1] == "words"
+
+
+def test_cosines_are_shown_by_ranges_of_the_true_similarity():
+    found, predicted = examples([0.0, 1.0, 5.0], np.float32), np.array([0.2, 0.4, 0.9])
+    task = TaskData("pairs", ["similarity"], {}, kind="regression")
+    judge = SimilarityJudge(found.labels, True, ("spearman",))
+    details = similarity_details("title", task, found, judge, predicted)
+    (table,) = details.tables
+    assert table.columns == ["true similarity", "mean cosine", "pairs"]
+    assert table.rows == [
+        ("0.00 to 1.00", "0.200", "1"),
+        ("1.00 to 2.00", "0.400", "1"),
+        ("4.00 to 5.00", "0.900", "1"),
+    ]
+    assert details.report["ranges"][0] == {"low": 0.0, "high": 1.0, "cosine": 0.2, "examples": 1}

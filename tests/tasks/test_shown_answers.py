@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from mbert_cli.evaluate.similarity_judge import SimilarityJudge
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import word_labels
 from mbert_cli.examples.unlabelled import unlabelled_words
 from mbert_cli.tasks.asked import AskedTexts
-from mbert_cli.tasks.shown_answers import Answers, answers_of_texts, show_entities
+from mbert_cli.tasks.shown_answers import Answers, answers_of_texts, show_entities, show_vectors
 from mbert_cli.tasks.task_set import TaskSet, encode_set
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
@@ -120,3 +121,40 @@ def test_a_blank_text_has_a_line_without_an_answer():
     assert pairs.rows == [
         ("yes", "90.0%", "one", "1"), ("(no text)", "", "", ""), ("no", "80.0%", "two", "2"),
     ]  # fmt: skip
+
+
+def vectors_of(texts: AskedTexts, *vectors: list[float]) -> Answers:
+    judge = SimilarityJudge(np.zeros(len(texts)), texts.second_texts is not None, ("spearman",))
+    return show_vectors(texts, TaskSet(None, judge), np.array(vectors, np.float32), [])
+
+
+def test_a_text_has_its_vector_and_the_beginning_of_it_is_shown():
+    answers = vectors_of(AskedTexts(["a"]), [3, 0, 4, 0, 0])
+    assert list(answers.records) == [{"text": "a", "embedding": [3.0, 0.0, 4.0, 0.0, 0.0]}]
+    table = answers.table()
+    assert table.columns == ["vector of 5", "length", "text"]
+    assert table.rows == [("3.0000, 0.0000, 4.0000, 0.0000, ...", "5.0000", "a")]
+
+
+def test_several_texts_stand_beside_the_one_that_is_most_like_them():
+    answers = vectors_of(AskedTexts(["a", "", "b", "c"]), [2, 0], [0, 3], [1, 0])
+    assert [record["embedding"] for record in answers.records] == [[2.0, 0.0], None, [0.0, 3.0], [1.0, 0.0]]
+    table = answers.table()
+    assert table.columns == ["cosine", "most like", "text"]
+    assert table.rows == [
+        ("1.0000", "c", "a"), ("(no text)", "", ""), ("0.0000", "a", "b"), ("1.0000", "a", "c"),
+    ]  # fmt: skip
+
+
+def test_a_pair_has_the_cosine_of_its_vectors():
+    answers = vectors_of(AskedTexts(["a", "b"], ["c", "d"]), [1, 0], [1, 1], [0, 2], [1, 0])
+    first, second = answers.records
+    assert (first["cosine"], first["embedding"], first["second_embedding"]) == (0, [1.0, 0.0], [0.0, 2.0])
+    assert second["cosine"] == pytest.approx(0.5**0.5, abs=1e-6)
+    assert answers.table().rows[1] == ("0.7071", "b", "d")
+
+
+def test_a_vector_loses_nothing_in_its_record():
+    exact = np.random.default_rng(0).normal(size=50).astype(np.float32)
+    (record,) = vectors_of(AskedTexts(["a"]), exact.tolist()).records
+    np.testing.assert_allclose(record["embedding"], exact, atol=1e-7)

@@ -1,5 +1,7 @@
 """The inference graph computes what the Keras network computes, for every size."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tflite.convert import convert
+from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.graph import build_inference
 from mbert_cli.tflite.interpreter import Artifact
@@ -109,3 +112,21 @@ def test_other_outputs_of_whole_texts_equal_those_of_the_keras_network(
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(network, 12, "float32", head))
     np.testing.assert_allclose(Artifact(path).predict(batch), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "bert_base"])
+@pytest.mark.parametrize(("pooling", "activation"), [("mean", "unit_length"), ("cls", "linear")])
+def test_vectors_equal_those_of_the_keras_network(
+    name, pooling, activation, small_size, random_network, batch, tmp_path
+):
+    head = dataclasses.replace(KINDS["embedding"].head, pooling=pooling, activation=activation)
+    network = random_network(small_size(name), head=head)
+    inputs = {name: batch[name] for name in network.input}
+    expected = OUTPUT_ACTIVATIONS[activation](keras.ops.convert_to_numpy(network(inputs)["logits"]))
+    content = convert(network, 12, "float32", head)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    found = Artifact(path, known_outputs=[("embedding",)]).predict(batch)
+    assert found.shape == (6, 48)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    assert "L2_NORMALIZATION" not in op_census(content)

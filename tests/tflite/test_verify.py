@@ -5,6 +5,7 @@ import pytest
 
 from mbert_cli.errors import RunError
 from mbert_cli.evaluate.judges import LabelJudge
+from mbert_cli.evaluate.similarity_judge import SimilarityJudge
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.options import VerifyOptions
 from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
@@ -93,3 +94,15 @@ def test_probabilities_that_are_not_finite_are_refused_whatever_the_bounds():
         "2.00% of the answers differ, largest difference nan, on 400 examples."
     )
     assert caught.value.hint == "Try another mode: --quantize float16 or --quantize float32."
+
+
+def test_vectors_are_compared_by_their_cosines_too():
+    judge = SimilarityJudge(np.zeros(2), False, ("spearman",))
+    keras_outputs = np.array([[1.0, 0.0], [0.0, 1.0]])
+    report = verify(
+        keras_outputs, np.array([[2.0, 0.0], [1.0, 1.0]]), judge, has_truth=False, are_vectors=True
+    )
+    assert (report.disagreement_rate, report.metric_artifact) == (0.5, 0.5)
+    assert report.lowest_cosine == pytest.approx(0.5**0.5)
+    assert report.mean_cosine == pytest.approx((1 + 0.5**0.5) / 2)
+    assert verify(keras_outputs, keras_outputs, judge, has_truth=False).lowest_cosine is None
