@@ -193,3 +193,34 @@ def test_folded_weights_are_float32_finite_and_as_many_as_the_architecture_says(
     assert all(np.isfinite(array).all() for array in folded.values())
     encoder = [array.size for name, array in folded.items() if name.startswith("encoder/")]
     assert sum(encoder) == count_parameters(architecture, VOCABULARY)
+
+
+def grown(weights: dict[str, np.ndarray], factor: float) -> dict[str, np.ndarray]:
+    """The weights with a gamma and a beta after each block that let some channels grow, as in the released model."""
+    random = np.random.default_rng(8)
+    found = {name: np.array(array) for name, array in weights.items()}
+    for name, gamma in found.items():
+        if name.endswith("bottleneck_output/norm/gamma"):
+            channels = random.permutation(len(gamma))[:5]
+            gamma[channels] *= factor
+            found[name.replace("gamma", "beta")][channels] *= -factor
+    return found
+
+
+@pytest.mark.parametrize("name", ["mobilebert", "mobilebert_tiny"])
+def test_activations_that_reach_1e7_agree_within_1e_4_of_the_largest(name, small_size, random_network):
+    size = small_size(name)
+    weights = grown(read_variables(random_network(size, 0.4)), 5e4)
+    encoder = {name: array for name, array in weights.items() if name.startswith("encoder/")}
+    expected = encoder_of(encoder, size)(batch_of(16))["hidden_states"][-1]
+    assert np.abs(keras.ops.convert_to_numpy(expected)).max() > 1e7
+    found = encoder_of(*fold(encoder, size))(batch_of(16))["hidden_states"][-1]
+    assert_close(found, expected, 1e-4)
+    networks = [
+        build_task_network(kind, num_outputs=3, vocab_size=VOCABULARY)
+        for kind in (size, fold(weights, size)[1])
+    ]
+    for network, arrays in zip(networks, (weights, fold(weights, size)[0]), strict=True):
+        assign_variables(network, arrays)
+    expected, found = (network(batch_of(16))["logits"] for network in networks)
+    assert_close(found, expected, 1e-4)
