@@ -6,6 +6,7 @@ the verbs that look at what is there           mbert_cli/overview_cli.py
 the verbs that make and time phone artifacts   mbert_cli/phone_cli.py
 from a command line to the page of a verb      mbert_cli/starting.py
 their flags                                    mbert_cli/flags.py
+flags of an export                             mbert_cli/phone_flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
 progress on terminals and in logs              mbert_cli/progress.py
@@ -160,6 +161,11 @@ dense maps of a file by names of weights       mbert_cli/tflite/dense_layers.py
 the graph of a phone                           mbert_cli/tflite/graph.py
 a batch axis for every tensor of it            mbert_cli/tflite/batch_axis.py
 quantization modes                             mbert_cli/tflite/modes.py
+a run's model, for all modes and lengths       mbert_cli/tflite/source_model.py
+static and 4-bit modes, by rules               mbert_cli/tflite/quantizer.py
+ranges of activations, measured and kept       mbert_cli/tflite/calibration.py
+types that an artifact computes with           mbert_cli/tflite/census.py
+which modes a target runs                      mbert_cli/preflight/artifact_modes.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 one file for texts of several lengths          mbert_cli/tflite/lengths.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py

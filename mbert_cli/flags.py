@@ -110,15 +110,6 @@ StudentSource = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
-Quantize = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="MODE",
-        help="Short for --set export.quantize=[MODE]; repeatable.",
-        autocompletion=completion.choices("export-tflite", "export.quantize"),
-        show_default=False,
-    ),
-]
 Against = Annotated[
     str | None,
     typer.Option(
@@ -253,14 +244,6 @@ TaskClient = Annotated[
         autocompletion=completion.choices("finetune", "task.client"),
         help="Short for --set task.client=NAME: cut texts as this client on phones does (default: as the model "
         "was fine-tuned, else as BERT).",
-    ),
-]  # fmt: skip
-ExportLength = Annotated[
-    str | None,
-    typer.Option(
-        "--length", metavar="N[,N...]", show_default=False,
-        help="Short for --set export.sequence_length=N or [N, ...]: tokens of a text, or several lengths in one file, "
-        "of which each text takes the shortest that holds it (default: what the run reads).",
     ),
 ]  # fmt: skip
 TimedLength = Annotated[

@@ -18,7 +18,7 @@ from mbert_cli.report.phone_bench import log_page, phone_page
 from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.text.batch import Batch
-from mbert_cli.tflite.flatbuffer import stored_mode
+from mbert_cli.tflite.census import stored_mode
 from mbert_cli.tflite.latency import (
     REFERENCE_TOKENS,
     LatencyRow,

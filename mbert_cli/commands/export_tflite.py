@@ -2,23 +2,27 @@
 
 import dataclasses
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
 from mbert_cli.figures import counted
-from mbert_cli.model.task_head import TaskHead
 from mbert_cli.phone.artifact_folder import write_artifact
 from mbert_cli.phone.client_texts import ClientTexts, read_as_client
 from mbert_cli.phone.reference import Reference
 from mbert_cli.preflight.export_tflite import Ready
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
-from mbert_cli.tflite.convert import convert_weights
+from mbert_cli.tasks.calibration_rows import calibration_rows
+from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.calibration import CALIBRATION
+from mbert_cli.tflite.census import dense_census
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.metadata import write_metadata
+from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.tflite.verify import VerifyReport, require_parity
 
 
@@ -34,7 +38,8 @@ def run(ready: Ready) -> None:
     reference = Reference(ready.model, ready.options, max_examples, ready.task)
     client = ready.client.client
     read = read_as_client(reference, client) if client else None
-    reports = [_export(ready, mode, reference, read) for mode in ready.modes]
+    source = _source(ready, reference)
+    reports = [_export(ready, mode, source, reference, read) for mode in ready.modes]
     console.table(
         f"export-tflite: {export}",
         [
@@ -84,29 +89,47 @@ def _say_lengths(examples: dict[int, int]) -> None:
         console.warning(f"No example could be run with {length} tokens: this length was not verified")
 
 
-def _export(ready: Ready, mode: str, reference: Reference, read: ClientTexts | None) -> dict[str, Any]:
+def _source(ready: Ready, reference: Reference) -> SourceModel:
+    """What artifacts are made of."""
+    saved, export = ready.saved, ready.recipe.export
+    return SourceModel(
+        saved.weights,
+        saved.description.size,
+        reference.head,
+        partial(_calibration_rows, ready),
+        saved.run.path / CALIBRATION,
+        export.target,
+        export.block_size,
+    )
+
+
+def _calibration_rows(ready: Ready) -> Batch:
+    """Training rows that ranges are measured on."""
+    max_examples = ready.recipe.export.calibration.max_examples
+    rows = calibration_rows(ready.model, ready.options, max_examples, ready.training)
+    examples = counted(len(rows["token_ids"]), "training row")
+    console.info(f"Ranges of activations are those of {examples}: {ready.saved.run.path / CALIBRATION}")
+    return rows
+
+
+def _export(
+    ready: Ready, mode: str, source: SourceModel, reference: Reference, read: ClientTexts | None
+) -> dict[str, Any]:
     """Converts, verifies, and only then gives the artifact its name; returns its report."""
     model = ready.saved
     console.info(f"Converting to {mode}")
-    content = merge_lengths(
-        {length: _convert(ready, mode, length, reference.head) for length in ready.lengths}
-    )
+    content = merge_lengths({length: source.content(mode, length) for length in ready.lengths})
     content = write_metadata(content, ready.metadata)
     parity, examples = _compare(content, reference)
     report = {
         "mode": mode, "sequence_length": ready.length, "examples_by_length": examples,
         "size_bytes": len(content), "metric": reference.score_name,
-        "parity": dataclasses.asdict(parity), "operations": op_census(content), **reference.described,
-        "client": read.record() if read else None,
+        "parity": dataclasses.asdict(parity), "operations": op_census(content), "dense_maps": dense_census(content),
+        **reference.described, "client": read.record() if read else None,
     }  # fmt: skip
     require_parity(parity, ready.recipe.export.verify)
     write_artifact(model.run.export / mode, model, content, report)
     return report
-
-
-def _convert(ready: Ready, mode: str, length: int, head: TaskHead) -> bytes:
-    """The run at one length."""
-    return convert_weights(ready.saved.weights, ready.saved.description.size, length, mode, head)
 
 
 def _compare(content: bytes, reference: Reference) -> tuple[VerifyReport, dict[int, int]]:

@@ -86,19 +86,28 @@ def _print_explanation(explanation: Explanation, named: RecipeWords, settings: S
 
 def _megabytes(size: Architecture, mode: Mode) -> float:
     """Size of an encoder's weights in a file of a mode."""
-    mode_bytes = {"kernel_bytes": mode.kernel_bytes, "vector_bytes": mode.vector_bytes}
-    return size_bytes(size, USUAL_VOCABULARY, **mode_bytes) / 1e6
+    return (
+        size_bytes(
+            size,
+            USUAL_VOCABULARY,
+            kernel_bytes=mode.kernel_bytes,
+            table_bytes=mode.table_bytes,
+            vector_bytes=mode.vector_bytes,
+        )
+        / 1e6
+    )
 
 
 def _print_costs() -> None:
     """Parameters, sizes of artifacts and arithmetic of all sizes, with the rules by which they are counted."""
-    columns = ["size", "parameters", *(f"{mode.replace('_', ' ')} MB" for mode in MODES)]
+    by_weights = {mode.weights: mode for mode in MODES.values()}
+    columns = ["size", "parameters", *(f"{weights} MB" for weights in by_weights)]
     columns += [f"GFLOPs at {length}" for length in LENGTHS]
     rows = [
         (
             name,
             f"{count_parameters(size, USUAL_VOCABULARY):,}",
-            *(f"{_megabytes(size, mode):.1f}" for mode in MODES.values()),
+            *(f"{_megabytes(size, mode):.1f}" for mode in by_weights.values()),
             *(f"{count_flops(size, length) / 1e9:.2f}" for length in LENGTHS),
         )
         for name, size in SIZES.items()
@@ -109,7 +118,8 @@ def _print_costs() -> None:
         "parameters as the embedding is wide."
     )
     console.result(
-        "MB: weights alone, 4 or 2 bytes each; dynamic_int8 has 1 byte for kernels and word table, 4 for the rest."
+        "MB: weights alone, 4 or 2 bytes each. int8 has 1 byte for kernels and word table and 4 for the rest, "
+        "and int4 has half a byte for kernels; scales of channels come on top."
     )
     console.result(
         f"GFLOPs: billions of operations for one text of {' and of '.join(map(str, LENGTHS))} tokens, twice the "

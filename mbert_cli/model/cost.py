@@ -10,8 +10,6 @@ from mbert_cli.model.weight_shapes import Shape, encoder_shapes, pretraining_sha
 FLOAT_BYTES = 4
 USUAL_VOCABULARY = 30522
 """Tokens assumed where no vocabulary is known: those of BERT."""
-_QUANTIZED = ("kernel", "word_embeddings")
-"""Ends of the names of weights that a quantization mode makes smaller."""
 _NORM_COPIES = {"layer_norm": 3, "no_norm": 2, "folded": 0, "folded_layer_norm": 3}
 """Arrays of a norm's width that a training step keeps."""
 _ACTIVATION_COPIES = {"relu": 2, "relu6": 2, "gelu": 4, "gelu_exact": 4}
@@ -44,18 +42,29 @@ def count_task_parameters(size: Architecture, head: TaskHead, num_outputs: int) 
     return _count(task_shapes(size, head, num_outputs))
 
 
-def size_bytes(size: Architecture, vocab_size: int, *, kernel_bytes: int, vector_bytes: int) -> int:
+def size_bytes(
+    size: Architecture,
+    vocab_size: int,
+    *,
+    kernel_bytes: float,
+    vector_bytes: int,
+    table_bytes: float | None = None,
+) -> int:
     """Bytes of the encoder's weights in a file.
 
     Args:
         size: The encoder.
         vocab_size: Rows of its word table.
-        kernel_bytes: Bytes of a number in a kernel or in the word table.
+        kernel_bytes: Bytes of a number in a kernel.
         vector_bytes: Bytes of any other number.
+        table_bytes: Bytes of a number in the word table; None for those of a kernel.
     """
     shapes = encoder_shapes(size, vocab_size)
-    kernels = _count({name: shape for name, shape in shapes.items() if name.endswith(_QUANTIZED)})
-    return kernel_bytes * kernels + vector_bytes * (_count(shapes) - kernels)
+    kernels = _count({name: shape for name, shape in shapes.items() if name.endswith("kernel")})
+    table = _count({name: shape for name, shape in shapes.items() if name.endswith("word_embeddings")})
+    vectors = _count(shapes) - kernels - table
+    in_table = kernel_bytes if table_bytes is None else table_bytes
+    return round(kernel_bytes * kernels + in_table * table + vector_bytes * vectors)
 
 
 def count_flops(size: Architecture, length: int) -> int:

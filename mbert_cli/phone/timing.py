@@ -13,7 +13,7 @@ from mbert_cli.phone.benchmark_command import PROGRAM, benchmark_words, phone_pa
 from mbert_cli.phone.benchmark_log import BenchmarkLog, last_lines, parse_benchmark_logs
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.origin import collect_origin
-from mbert_cli.tflite.flatbuffer import stored_mode
+from mbert_cli.tflite.census import stored_mode
 from mbert_cli.tflite.interpreter import Artifact, Signature
 from mbert_cli.tflite.latency_reports import Machine
 from mbert_cli.tflite.options import BenchOptions

@@ -7,6 +7,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.phone.packing import artifact_files, describe_artifact
+from mbert_cli.preflight.artifact_modes import look_at_calibration, look_at_modes, wanted_modes
 from mbert_cli.preflight.inputs import look_at_length
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import described
@@ -35,6 +36,7 @@ class Ready:
         lengths: Tokens of the texts that the artifact has signatures for, ascending.
         options: The recipe section of the task whose examples verify it.
         task: The task; None where it does not come from files.
+        training: The task with its training set, where a mode needs it and it lies in files.
         client: What loads the artifacts on a phone.
     """
 
@@ -46,6 +48,7 @@ class Ready:
     lengths: tuple[int, ...]
     options: AnyTask
     task: TaskData | None
+    training: TaskData | None
     client: ClientFit
 
     @property
@@ -74,11 +77,12 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     look_at_length(inspection, "sequence length", lengths[-1], lambda: model.description.size)
     options = recipe.task or model.own_task
     task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
-    quantize = recipe.export.quantize
-    modes = [quantize] if isinstance(quantize, str) else quantize
+    look_at_modes(inspection, recipe.export)
+    modes = wanted_modes(recipe.export)
+    training = look_at_calibration(inspection, modes, options, described(model))
     static = model.with_static_length(lengths[-1])
     client = fitting_client(model.description.kind, model.own_task, lengths)
-    return Ready(invocation, recipe, saved, static, modes, lengths, options, task.value, client)
+    return Ready(invocation, recipe, saved, static, modes, lengths, options, task.value, training, client)
 
 
 def _lengths(invocation: Invocation[ExportRecipe], model: TaskModel) -> tuple[int, ...]:

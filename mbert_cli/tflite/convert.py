@@ -42,7 +42,8 @@ def convert(network: keras.Model, sequence_length: int, mode: str, head: TaskHea
 
     Returns:
         The content of a .tflite file with the one signature `serving_default`, whose inputs are those of
-        `mbert_cli.tflite.interpreter` and whose outputs the head names.
+        `mbert_cli.tflite.interpreter` and whose outputs the head names. For a mode with `is_quantized_after` it is the
+        float32 file that `quantize` takes.
 
     Raises:
         UserError: The sequence is longer than the position table.
@@ -55,6 +56,13 @@ def convert_weights(
     weights: Weights, size: Architecture, sequence_length: int, mode: str, head: TaskHead = CLASSIFIER
 ) -> bytes:
     """Converts a task model given as arrays by canonical name; all else is as in `convert`."""
+    return convert_folded(*fold(weights, size), sequence_length, mode, head)
+
+
+def convert_folded(
+    weights: Weights, size: Architecture, sequence_length: int, mode: str, head: TaskHead = CLASSIFIER
+) -> bytes:
+    """Converts a task model that `fold` returned; all else is as in `convert`."""
     if sequence_length > size.max_length:
         raise UserError(
             f"An artifact is at most as long as the position table, {size.max_length} tokens. "
@@ -64,7 +72,7 @@ def convert_weights(
     if keras.backend.backend() != "tensorflow":
         return _convert_with_tensorflow(weights, size, sequence_length, mode, head)
     graph = inference_graph(
-        build_inference(*fold(weights, size), head),
+        build_inference(weights, size, head, MODES[mode].mask),
         tuple(ARTIFACT_INPUTS),
         sequence_length,
         head.artifact_outputs,
@@ -74,10 +82,10 @@ def convert_weights(
 
 
 def _convert_with_tensorflow(*arguments: Any) -> bytes:
-    """`convert_weights` in a process of its own, where TensorFlow computes what Keras says."""
+    """`convert_folded` in a process of its own, where TensorFlow computes what Keras says."""
     pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=start_with_tensorflow)
     with pool:
-        return pool.submit(convert_weights, *arguments).result()
+        return pool.submit(convert_folded, *arguments).result()
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,8 @@ def convert_graph(graph: InferenceGraph, mode: str) -> bytes:
 
 def set_mode(converter: tf.compat.v1.lite.TFLiteConverter, mode: Mode) -> None:
     """Tells the converter what to store weights in, from which follows what it computes with."""
+    if mode.is_quantized_after:
+        return
     if mode.weights != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if mode.weights == "float16":

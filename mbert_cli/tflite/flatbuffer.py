@@ -10,16 +10,9 @@ from ai_edge_litert import schema_py_generated as schema
 from mbert_cli.errors import UserError
 from mbert_cli.tflite.batch_axis import keep_batch_axis
 from mbert_cli.tflite.interpreter import SIGNATURE
-from mbert_cli.tflite.modes import MODES
 
 _IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16  # of a tensor's data in the file, so that it can be used where it is mapped
-
-_TYPES = {
-    schema.TensorType.FLOAT32: "float32",
-    schema.TensorType.FLOAT16: "float16",
-    schema.TensorType.INT8: "int8",
-}
 
 _OPERATIONS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 
@@ -42,21 +35,6 @@ def op_census(content: bytes) -> dict[str, int]:
             names[subgraph.Operators(place).OpcodeIndex()] for place in range(subgraph.OperatorsLength())
         )
     return dict(counts.most_common())
-
-
-def stored_mode(content: bytes) -> str:
-    """The one of `MODES` that stores weights in the type which most of the weights of a model have.
-
-    Args:
-        content: The content of a .tflite file.
-    """
-    model = schema.Model.GetRootAs(content, 0)
-    counts: Counter[str] = Counter()
-    for graph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
-        for tensor in (graph.Tensors(index) for index in range(graph.TensorsLength())):
-            if tensor.Type() in _TYPES and model.Buffers(tensor.Buffer()).DataLength():
-                counts[_TYPES[tensor.Type()]] += int(np.prod(tensor.ShapeAsNumpy()))
-    return max(MODES, key=lambda name: counts[MODES[name].weights])
 
 
 def _operation(code: schema.OperatorCode) -> str:

@@ -17,13 +17,10 @@ from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER, SHORTEST_VECTOR, OutputActivation, TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.fold import Weights
+from mbert_cli.tflite.modes import FLOAT_MASK
 
 with hidden_native_output():
     import tensorflow as tf
-
-PHONE_MASKED = -10_000.0
-"""Added to the attention logits of padding, as BERT's code does. A mask beyond float16 would be an infinity there, and
-its product with the 0 of a token NaN."""
 
 Inference = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 """Token ids, mask (1 for tokens, 0 for padding) and segments, (1, length) int32 each, by the names `ids`, `mask` and
@@ -31,13 +28,16 @@ Inference = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 that reads every token (1, length, outputs), or (1, length) for each column where each has a name."""
 
 
-def build_inference(weights: Weights, architecture: Architecture, head: TaskHead = CLASSIFIER) -> Inference:
+def build_inference(
+    weights: Weights, architecture: Architecture, head: TaskHead = CLASSIFIER, masked: float = FLOAT_MASK
+) -> Inference:
     """Builds what the graph of a task model computes.
 
     Args:
         weights: Arrays by canonical name.
         architecture: What they are the weights of.
         head: The head of the task.
+        masked: What is added to the attention logits of padding.
     """
     network = build_task_network(
         architecture,
@@ -47,7 +47,7 @@ def build_inference(weights: Weights, architecture: Architecture, head: TaskHead
         seed=None,
         dtype="float32",
         ends_in_cls=True,
-        masked=PHONE_MASKED,
+        masked=masked,
     )
 
     def infer(ids: tf.Tensor, mask: tf.Tensor, segment_ids: tf.Tensor) -> tuple[tf.Tensor, ...]:

@@ -16,8 +16,9 @@ import numpy as np
 from mbert_cli.backend import load_keras
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.native_output import hidden_native_output
-from mbert_cli.tflite.flatbuffer import stored_mode
+from mbert_cli.tflite.census import stored_mode
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS
+from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.options import BenchOptions
 
 WORKER = "mbert_cli.tflite.latency_worker"
@@ -200,12 +201,21 @@ def reference_artifact(size_name: str, sequence_length: int, mode: str, cache_di
     with hidden_native_output():
         load_keras()
         from mbert_cli.model.heads import build_task_network
+        from mbert_cli.tflite.calibration import measure_ranges
         from mbert_cli.tflite.convert import convert
+        from mbert_cli.tflite.quantizer import quantize
 
     network = build_task_network(size_name, num_outputs=2, vocab_size=REFERENCE_TOKENS)
     content = convert(network, sequence_length, mode)
+    if MODES[mode].is_quantized_after:
+        content = quantize(content, mode, measure_ranges(content, _random_rows(sequence_length)))
     cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache_dir, delete=False) as file:
         file.write(content)
     Path(file.name).replace(path)
     return path
+
+
+def _random_rows(sequence_length: int) -> dict[str, np.ndarray]:
+    ids = np.random.default_rng(0).integers(0, REFERENCE_TOKENS, (4, sequence_length), np.int32)
+    return {"token_ids": ids, "segment_ids": np.zeros_like(ids), "padding_mask": np.ones_like(ids)}

@@ -3,22 +3,42 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Processor = Literal["cpu", "gpu", "npu"]
+"""What runs an artifact on a phone."""
+
+FLOAT_MASK = -10_000.0
+"""Added to the attention logits of padding, as BERT's code does. A mask beyond float16 would be an infinity there, and
+its product with the 0 of a token NaN."""
+
+INTEGER_MASK = -40.0
+"""The same where attention is integer: the 256 numbers of 8 bits reach from the mask to the largest logit. What
+is left of padding, e^-40 of a token, is beyond what float32 can add to 1."""
+
 
 @dataclass(frozen=True)
 class Mode:
     """What a mode makes of a model.
 
     Attributes:
-        weights: Type in which kernels and tables are stored, int8 with a scale for each output channel.
-        activations: What dense maps compute with: float32, or dynamic_int8 where each quantizes its input while the
-            model runs. Everything else computes in float32.
+        weights: Type in which kernels are stored. Of int8 and int4 each output channel has a scale, or each block of
+            `export.block_size` inputs of a channel.
+        table: Type in which the word table is stored.
+        activations: What quantized operations compute with: float32; dynamic_int8 where dense maps quantize their input
+            while the model runs; or int8 and int16, whose ranges are fixed when the model is exported.
+        quantized_operations: Which operations that is: dense maps, or all.
         needs_calibration: Whether ranges of activations have to be measured on examples before.
+        mask: What is added to the attention logits of padding.
+        targets: What runs such an artifact.
         summary: What a person gets from it, for the help of `export.quantize`.
     """
 
-    weights: Literal["float32", "float16", "int8"]
-    activations: Literal["float32", "dynamic_int8"]
-    needs_calibration: bool
+    weights: Literal["float32", "float16", "int8", "int4"]
+    table: Literal["float32", "float16", "int8"]
+    activations: Literal["float32", "dynamic_int8", "int8", "int16"]
+    quantized_operations: Literal["dense", "all"] = "dense"
+    needs_calibration: bool = False
+    mask: float = FLOAT_MASK
+    targets: tuple[Processor, ...] = ("cpu",)
     summary: str = ""
 
     @property
@@ -27,22 +47,65 @@ class Mode:
         return 2 if self.weights == "float16" else 4
 
     @property
-    def kernel_bytes(self) -> int:
-        """Bytes of a number in a kernel or a table."""
-        return 1 if self.weights == "int8" else self.vector_bytes
+    def kernel_bytes(self) -> float:
+        """Bytes of a number in a kernel."""
+        return {"float32": 4, "float16": 2, "int8": 1, "int4": 0.5}[self.weights]
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of a number in the word table."""
+        return {"float32": 4, "float16": 2, "int8": 1}[self.table]
+
+    @property
+    def is_quantized_after(self) -> bool:
+        """Whether `quantizer.py` makes it of a float32 artifact, rather than TensorFlow's converter of the graph."""
+        return self.needs_calibration or self.weights == "int4"
 
 
 MODES: dict[str, Mode] = {
-    "float32": Mode(weights="float32", activations="float32", needs_calibration=False),
-    "float16": Mode(
-        weights="float16", activations="float32", needs_calibration=False, summary="half the size"
-    ),
+    "float32": Mode("float32", "float32", "float32", targets=("cpu", "gpu", "npu")),
+    "float16": Mode("float16", "float16", "float32", summary="half the size"),
     "dynamic_int8": Mode(
-        weights="int8",
-        activations="dynamic_int8",
-        needs_calibration=False,
+        "int8",
+        "int8",
+        "dynamic_int8",
+        targets=("cpu", "gpu"),
         summary="a quarter of the size, and faster on processors that multiply 8-bit numbers, such as those of "
         "phones; `mbert bench` measures it",
+    ),
+    "int8": Mode(
+        "int8",
+        "int8",
+        "int8",
+        needs_calibration=True,
+        summary="the same size, dense maps with ranges that were measured on training examples",
+    ),
+    "int8_full": Mode(
+        "int8",
+        "int8",
+        "int8",
+        quantized_operations="all",
+        needs_calibration=True,
+        mask=INTEGER_MASK,
+        targets=("cpu", "npu"),
+        summary="integers everywhere, for NPUs",
+    ),
+    "int16x8": Mode(
+        "int8",
+        "int8",
+        "int16",
+        quantized_operations="all",
+        needs_calibration=True,
+        mask=INTEGER_MASK,
+        targets=("npu",),
+        summary="the same with 16-bit activations, for --target npu alone: a CPU takes many times as long as in "
+        "float32",
+    ),
+    "int4": Mode(
+        "int4",
+        "int8",
+        "dynamic_int8",
+        summary="an eighth of the size for kernels, a quarter for the word table",
     ),
 }
 """By the names that `export.quantize` takes."""

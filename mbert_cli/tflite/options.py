@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from mbert_cli.section import Positive, Section
-from mbert_cli.tflite.modes import MODES, described_modes
+from mbert_cli.tflite.modes import MODES, Processor, described_modes
 
 if TYPE_CHECKING:
     ModeName = str
@@ -26,6 +26,13 @@ class VerifyOptions(Section):
     """Largest share of examples whose predicted label may differ."""
 
 
+class CalibrationOptions(Section):
+    """How ranges of activations are measured, for modes that fix them when a model is exported."""
+
+    max_examples: Positive = 200
+    """Largest number of training examples to measure them on."""
+
+
 class ExportOptions(Section):
     """What is exported."""
 
@@ -35,6 +42,14 @@ class ExportOptions(Section):
     sequence_length: Length | Annotated[list[Length], Field(min_length=1)] | None = None
     """Fixed length of the artifact in tokens, or a list of lengths: one file with the weights once, of which each text
     takes the shortest length that holds it. null uses that of the run."""
+    target: Processor = "cpu"
+    """What runs the artifact on a phone: cpu, gpu or npu. Each has its own modes, and an NPU gets ranges that are the
+    same on both sides of 0, which Pixel's TPU compiler asks for."""
+    block_size: Literal[32, 64] | None = None
+    """How many weights of a channel share a scale in int4: 32 or 64; null gives each channel one."""
+    calibration: CalibrationOptions = CalibrationOptions()
+    """How ranges of activations are measured. They are kept in the folder `calibration` of the run, for all modes and
+    lengths, and measured again when weights or rows change."""
     verify: VerifyOptions = VerifyOptions()
     """The comparison with the Keras run."""
 

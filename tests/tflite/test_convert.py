@@ -15,7 +15,6 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.tflite.convert import convert, convert_graph, inference_graph
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
-from mbert_cli.tflite.modes import MODES
 
 LENGTH = 12
 TOLERANCES = {"float32": 1e-5, "float16": 5e-3, "dynamic_int8": 0.1}
@@ -23,11 +22,11 @@ TOLERANCES = {"float32": 1e-5, "float16": 5e-3, "dynamic_int8": 0.1}
 
 @pytest.fixture(scope="module")
 def contents(network, content) -> dict[str, bytes]:
-    others = [mode for mode in MODES if mode != "float32"]
+    others = [mode for mode in TOLERANCES if mode != "float32"]
     return {"float32": content} | {mode: convert(network, LENGTH, mode) for mode in others}
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", TOLERANCES)
 def test_a_mode_keeps_the_probabilities_of_the_keras_network(
     mode, contents, network, batch, keras_probabilities, tmp_path
 ):
@@ -37,7 +36,7 @@ def test_a_mode_keeps_the_probabilities_of_the_keras_network(
     np.testing.assert_allclose(probabilities, keras_probabilities(network, batch), atol=TOLERANCES[mode])
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", TOLERANCES)
 def test_inputs_and_output_are_static_and_named(mode, contents):
     interpreter = Interpreter(model_content=contents[mode])
     assert interpreter.get_signature_list() == {
@@ -78,9 +77,15 @@ def test_float16_halves_the_weights_and_dynamic_int8_quarters_them():
     # Names and the graph itself outweigh the weights of the other networks here.
     size = SIZES["mobilebert_laptop"].model_copy(update={"num_layers": 1})
     network = build_task_network(size, vocab_size=20_000, num_outputs=2)
-    sizes = {mode: len(convert(network, 8, mode)) for mode in MODES}
+    sizes = {mode: len(convert(network, 8, mode)) for mode in TOLERANCES}
     assert sizes["float16"] < 0.52 * sizes["float32"]
     assert sizes["dynamic_int8"] < 0.28 * sizes["float32"]
+
+
+def test_a_mode_that_is_quantized_afterwards_begins_as_float32_with_its_own_mask(network, content):
+    assert convert(network, LENGTH, "int4") == content
+    assert convert(network, LENGTH, "int8_full") != content
+    assert op_census(convert(network, LENGTH, "int8_full")) == op_census(content)
 
 
 def test_a_sequence_longer_than_the_position_table_is_refused(network):

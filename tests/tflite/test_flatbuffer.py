@@ -5,19 +5,12 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
-from mbert_cli.tflite.convert import convert
-from mbert_cli.tflite.flatbuffer import name_signature, op_census, short_name, stored_mode
-from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.flatbuffer import name_signature, op_census, short_name
 
 
 def test_the_census_counts_every_operation(content):
     model = schema.Model.GetRootAs(content, 0)
     assert sum(op_census(content).values()) == model.Subgraphs(0).OperatorsLength()
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_the_mode_is_known_by_the_weights(network, mode):
-    assert stored_mode(convert(network, 12, mode)) == mode
 
 
 def test_the_data_of_every_tensor_is_aligned(content):

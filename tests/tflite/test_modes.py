@@ -6,13 +6,13 @@ from pydantic import ValidationError
 from mbert_cli.model.cost import count_parameters, size_bytes
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.keys import keys_of
-from mbert_cli.tflite.modes import MODES, described_modes
+from mbert_cli.tflite.modes import INTEGER_MASK, MODES, described_modes
 from mbert_cli.tflite.options import ExportOptions
 
 
 def test_a_recipe_takes_the_names_of_the_table_and_no_others():
     quantize = next(key for key in keys_of("export-tflite") if key.path == "export.quantize")
-    assert quantize.choices == tuple(MODES) == ("float32", "float16", "dynamic_int8")
+    assert quantize.choices == tuple(MODES)
     assert all(ExportOptions(quantize=name).quantize == name for name in MODES)
     with pytest.raises(ValidationError):
         ExportOptions(quantize="int9")
@@ -20,18 +20,53 @@ def test_a_recipe_takes_the_names_of_the_table_and_no_others():
 
 def test_the_help_names_every_mode_with_what_a_person_gets():
     quantize = next(key for key in keys_of("export-tflite") if key.path == "export.quantize")
-    assert quantize.help == (
-        "One mode or a list of them: float32, float16 (half the size), or dynamic_int8 (a quarter of the size, and "
-        "faster on processors that multiply 8-bit numbers, such as those of phones; `mbert bench` measures it)."
+    assert quantize.help == f"One mode or a list of them: {described_modes()}."
+    assert described_modes().startswith(
+        "float32, float16 (half the size), dynamic_int8 (a quarter of the size, and "
     )
-    assert described_modes() in quantize.help
+    assert ", or int4 (" in described_modes()
 
 
 @pytest.mark.parametrize(
-    ("name", "kernel", "vector"), [("float32", 4, 4), ("float16", 2, 2), ("dynamic_int8", 1, 4)]
+    ("name", "kernel", "table", "vector"),
+    [
+        ("float32", 4, 4, 4),
+        ("float16", 2, 2, 2),
+        ("dynamic_int8", 1, 1, 4),
+        ("int8", 1, 1, 4),
+        ("int8_full", 1, 1, 4),
+        ("int16x8", 1, 1, 4),
+        ("int4", 0.5, 1, 4),
+    ],
 )
-def test_bytes_follow_from_what_weights_are_stored_in(name, kernel, vector):
-    assert (MODES[name].kernel_bytes, MODES[name].vector_bytes) == (kernel, vector)
+def test_bytes_follow_from_what_weights_are_stored_in(name, kernel, table, vector):
+    mode = MODES[name]
+    assert (mode.kernel_bytes, mode.table_bytes, mode.vector_bytes) == (kernel, table, vector)
+
+
+def test_what_has_ranges_of_activations_is_calibrated():
+    assert [name for name, mode in MODES.items() if mode.needs_calibration] == [
+        "int8",
+        "int8_full",
+        "int16x8",
+    ]
+    assert all(
+        mode.is_quantized_after == (mode.activations in ("int8", "int16"))
+        for name, mode in MODES.items()
+        if name != "int4"
+    )
+
+
+def test_integer_attention_has_a_mask_that_leaves_room_for_logits():
+    assert {name for name, mode in MODES.items() if mode.mask == INTEGER_MASK} == {
+        name for name, mode in MODES.items() if mode.quantized_operations == "all"
+    }
+
+
+def test_every_target_runs_some_mode_and_the_default_runs_on_a_cpu():
+    assert {target for mode in MODES.values() for target in mode.targets} == {"cpu", "gpu", "npu"}
+    assert "cpu" in MODES[ExportOptions().quantize].targets
+    assert MODES["int16x8"].targets == ("npu",)
 
 
 def test_the_summaries_say_what_the_bytes_say():

@@ -1,0 +1,32 @@
+"""The flags of `mbert export-tflite`, with their help and what the shell completes, as in `mbert_cli.flags`."""
+
+from typing import Annotated
+
+import typer
+
+from mbert_cli import completion
+
+Quantize = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MODE",
+        help="Short for --set export.quantize=[MODE]; repeatable.",
+        autocompletion=completion.choices("export-tflite", "export.quantize"),
+        show_default=False,
+    ),
+]
+PhoneTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="cpu|gpu|npu", autocompletion=completion.choices("export-tflite", "export.target"),
+        help="Short for --set export.target=...: what runs the artifact on a phone.", show_default=False,
+    ),
+]  # fmt: skip
+ExportLength = Annotated[
+    str | None,
+    typer.Option(
+        "--length", metavar="N[,N...]", show_default=False,
+        help="Short for --set export.sequence_length=N or [N, ...]: tokens of a text, or several lengths in one file, "
+        "of which each text takes the shortest that holds it (default: what the run reads).",
+    ),
+]  # fmt: skip

@@ -1,0 +1,88 @@
+"""Whether an export can make the modes that are wanted: their target, their keys, and rows to measure ranges on."""
+
+from collections.abc import Sequence
+
+from mbert_cli.errors import UserError
+from mbert_cli.examples.options import AnyTask, ImportedTask
+from mbert_cli.examples.texts import TaskData
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.preflight.task import look_at_task
+from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.options import ExportOptions
+
+
+def wanted_modes(options: ExportOptions) -> list[str]:
+    """The modes of the recipe, in order."""
+    return [options.quantize] if isinstance(options.quantize, str) else list(options.quantize)
+
+
+def look_at_modes(inspection: Inspection, options: ExportOptions) -> None:
+    """Looks whether the target runs every mode, and whether each key fits one."""
+
+    def check() -> tuple[str, None]:
+        modes = wanted_modes(options)
+        for mode in modes:
+            _require_target(mode, options.target)
+        if options.block_size is not None and "int4" not in modes:
+            raise UserError(
+                "export.block_size is how many 4-bit weights share a scale, and int4 alone has such. "
+                f"Received: {options.block_size} with {' and '.join(modes)}",
+                "Add --quantize int4, or leave export.block_size out.",
+            )
+        return f"{', '.join(modes)} for {_named(options.target)}", None
+
+    inspection.look("modes", check)
+
+
+def _require_target(mode: str, target: str) -> None:
+    targets = MODES[mode].targets
+    if target in targets:
+        return
+    if mode == "int16x8" and target == "cpu":
+        raise UserError(
+            "int16x8 is for NPUs: a CPU takes many times as long for it as for float32. "
+            "Received: --target cpu, which is the default",
+            "Add --target npu, or choose --quantize dynamic_int8, which is made for CPUs.",
+        )
+    fitting = [name for name, row in MODES.items() if target in row.targets]
+    raise UserError(
+        f"{mode} runs on {' and '.join(map(_named, targets))}. Received: --target {target}",
+        f"Choose --quantize {' or '.join(fitting)}.",
+    )
+
+
+def _named(target: str) -> str:
+    return f"a {target.upper()}" if target != "npu" else "an NPU"
+
+
+def look_at_calibration(
+    inspection: Inspection, modes: Sequence[str], task: AnyTask, model: str
+) -> TaskData | None:
+    """Looks for training rows where a mode needs them to measure ranges on.
+
+    Args:
+        inspection: Receives what is found.
+        modes: Keys of `MODES`.
+        task: The recipe section of the task.
+        model: What is exported, in words.
+
+    Returns:
+        The training set where it lies in files; None where it is not needed, or a library brings it.
+    """
+    calibrated = [mode for mode in modes if MODES[mode].needs_calibration]
+    if not calibrated:
+        return None
+
+    def check() -> tuple[str, None]:
+        if isinstance(task, ImportedTask):
+            raise UserError(
+                f"{calibrated[0]} needs training rows of the task, on which ranges of activations are measured. "
+                f"Received: {model}, which knows none",
+                "Name them, such as --set task.source=glue --set task.name=sst2 --set task.folder=DIR; or choose "
+                "--quantize dynamic_int8, which needs none.",
+            )
+        return "the task's training set", None
+
+    if inspection.look("calibration rows", check).failure is not None:
+        return None
+    return look_at_task(inspection, task, split="train").value

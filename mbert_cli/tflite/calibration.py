@@ -1,0 +1,113 @@
+"""Ranges of what a model computes, measured on rows of its task, and kept beside the run for all modes and lengths.
+
+Names of tensors do not depend on the length, and of the mask only the tensors that it is added to: ranges are measured
+once, on the longest length, with the mask of integer attention.
+"""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+
+from mbert_cli.json_text import read_json
+from mbert_cli.native_output import hidden_native_output
+from mbert_cli.runs.manifest import replace_file
+from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.fold import Weights
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE
+from mbert_cli.tflite.quantizer import TensorRanges
+
+CALIBRATION = "calibration"
+"""The folder of a run that keeps ranges."""
+
+_VERSION = 1  # of what names and values mean; part of the key
+
+
+def measure_ranges(content: bytes, rows: Batch, threads: int = 1) -> dict[str, tuple[float, float]]:
+    """The smallest and the largest value of every float32 tensor that a model computes.
+
+    Args:
+        content: A float32 .tflite file with one graph.
+        rows: token_ids, segment_ids and padding_mask, (rows, length) int32.
+        threads: Threads of the interpreter.
+    """
+    with hidden_native_output(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns that all tensors are kept, which is what is wanted here
+        interpreter = Interpreter(
+            model_content=content, num_threads=threads, experimental_preserve_all_tensors=True
+        )
+        interpreter.allocate_tensors()
+    inputs = {
+        name: details["index"]
+        for name, details in interpreter.get_signature_runner(SIGNATURE).get_input_details().items()
+    }
+    computed = _computed_tensors(content)
+    limits = np.tile(np.array([np.inf, -np.inf]), (len(computed), 1))
+    for row in range(len(rows["token_ids"])):
+        for name, index in inputs.items():
+            interpreter.set_tensor(index, rows[ARTIFACT_INPUTS[name]][row : row + 1].astype(np.int32))
+        interpreter.invoke()
+        for place, index in enumerate(computed.values()):
+            values = interpreter.get_tensor(index)
+            limits[place] = min(limits[place, 0], values.min()), max(limits[place, 1], values.max())
+    return {name: (float(low), float(high)) for name, (low, high) in zip(computed, limits, strict=True)}
+
+
+def _computed_tensors(content: bytes) -> dict[str, int]:
+    """Indices of the float32 tensors that are computed, by name."""
+    graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
+    operators = [graph.Operators(place) for place in range(graph.OperatorsLength())]
+    indices = [operator.Outputs(place) for operator in operators for place in range(operator.OutputsLength())]
+    tensors = {index: graph.Tensors(index) for index in indices}
+    return {
+        tensor.Name().decode(): index
+        for index, tensor in tensors.items()
+        if tensor.Type() == schema.TensorType.FLOAT32
+    }
+
+
+def kept_ranges(
+    folder: Path, weights: Weights, rows: Batch, measure: Callable[[], TensorRanges]
+) -> TensorRanges:
+    """Ranges that were measured before, or are measured now and kept.
+
+    Args:
+        folder: Where they are kept, made if it is not there.
+        weights: Those of the folded model, by canonical name.
+        rows: The rows that they are measured on, as in `measure_ranges`.
+        measure: Measures them.
+    """
+    path = folder / f"{_key(weights, rows)}.json"
+    known = _read(path)
+    if known is not None:
+        return known
+    ranges = measure()
+    folder.mkdir(parents=True, exist_ok=True)
+    count, length = rows["token_ids"].shape
+    kept = {"rows": count, "sequence_length": length, "ranges": ranges}
+    replace_file(path, (json.dumps(kept, indent=1) + "\n").encode())
+    return ranges
+
+
+def _read(path: Path) -> TensorRanges | None:
+    """What a file keeps; None where there is none, or it is damaged."""
+    try:
+        ranges = read_json(path)["ranges"]
+        return {str(name): (float(low), float(high)) for name, (low, high) in ranges.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _key(weights: Weights, rows: Mapping[str, np.ndarray]) -> str:
+    """A digest of all that the ranges depend on."""
+    digest = hashlib.sha256(f"{_VERSION}".encode())
+    arrays = {**weights, **{name: rows[name] for name in ARTIFACT_INPUTS.values()}}
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,170 @@
+"""What an artifact computes with, read out of the file, and whether that is what its mode promises.
+
+A quantizer may leave out what it cannot do without a word, so each file is looked at before it is used.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from math import prod
+
+from ai_edge_litert import schema_py_generated as schema
+
+from mbert_cli.errors import RunError
+from mbert_cli.tflite.modes import MODES, Mode
+
+DENSE = "FULLY_CONNECTED"
+"""What the schema calls a dense map."""
+
+SMALL_KERNEL = 1024
+"""TensorFlow's converter leaves smaller ones, in numbers, in float32."""
+
+_KINDS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+_TYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
+_INTEGER_OPERATIONS = {"ADD", "BATCH_MATMUL", "RESHAPE", "SOFTMAX", "SPLIT", "TRANSPOSE"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of a model.
+
+    Attributes:
+        kind: Its name in the schema; a custom operation has its own.
+        name: The name of what it computes first.
+        inputs: Types of what it reads, by place; those of constants as they are stored, "" where there is none.
+        output: Type of what it computes first.
+        shapes: Those of the inputs; () where there is none.
+    """
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """How many numbers each input has."""
+        return tuple(prod(shape) for shape in self.shapes)
+
+
+def operations(content: bytes) -> list[Operation]:
+    """All operations of a model, in the order in which they run.
+
+    Args:
+        content: The content of a .tflite file.
+    """
+    model = schema.Model.GetRootAs(content, 0)
+    graphs = (model.Subgraphs(index) for index in range(model.SubgraphsLength()))
+    return [operation for graph in graphs for operation in _operations(model, graph)]
+
+
+def _operations(model: schema.Model, graph: schema.SubGraph) -> Iterator[Operation]:
+    stored: dict[int, str] = {}  # types behind operations that only unpack a constant
+    for operator in (graph.Operators(place) for place in range(graph.OperatorsLength())):
+        kind, output = _kind(model.OperatorCodes(operator.OpcodeIndex())), operator.Outputs(0)
+        places = [operator.Inputs(place) for place in range(operator.InputsLength())]
+        tensors = [None if place < 0 else graph.Tensors(place) for place in places]
+        types = tuple(
+            "" if tensor is None else stored.get(place, _TYPES[tensor.Type()])
+            for place, tensor in zip(places, tensors, strict=True)
+        )
+        if (
+            kind == "DEQUANTIZE"
+            and tensors[0] is not None
+            and model.Buffers(tensors[0].Buffer()).DataLength()
+        ):
+            stored[output] = types[0]
+        shapes = tuple(() if tensor is None else _shape(tensor) for tensor in tensors)
+        computed = graph.Tensors(output)
+        yield Operation(kind, computed.Name().decode(), types, _TYPES[computed.Type()], shapes)
+
+
+def _shape(tensor: schema.Tensor) -> tuple[int, ...]:
+    return tuple(tensor.Shape(axis) for axis in range(tensor.ShapeLength()))
+
+
+def _kind(code: schema.OperatorCode) -> str:
+    # Files from before 2020 know only the deprecated field, new ones fill both as far as it reaches.
+    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    if builtin == schema.BuiltinOperator.CUSTOM:
+        return str(code.CustomCode(), "utf-8")
+    return str(_KINDS[builtin])
+
+
+def dense_maps(content: bytes) -> list[str]:
+    """Names of what the dense maps of a model compute, in the order in which they run."""
+    return [operation.name for operation in operations(content) if operation.kind == DENSE]
+
+
+def dense_census(content: bytes) -> dict[str, int]:
+    """Counts dense maps by the types of kernel and rows, such as `int8 x float32`; most frequent first."""
+    counts = Counter(
+        f"{operation.inputs[1]} x {operation.inputs[0]}"
+        for operation in operations(content)
+        if operation.kind == DENSE
+    )
+    return dict(counts.most_common())
+
+
+def stored_mode(content: bytes) -> str:
+    """The one of `MODES` that most of the dense maps of a model are computed in; arguments as for `operations`."""
+    found = operations(content)
+    counts: Counter[tuple[str, str]] = Counter()
+    for operation in found:
+        if operation.kind == DENSE:
+            counts[operation.inputs[1], _rows_type(operation)] += operation.numbers[1]
+    is_integer = any(operation.kind == "BATCH_MATMUL" and _is_integer(operation) for operation in found)
+    return max(
+        MODES,
+        key=lambda name: (
+            counts[MODES[name].weights, MODES[name].activations],
+            (MODES[name].quantized_operations == "all") == is_integer,
+        ),
+    )
+
+
+def _rows_type(operation: Operation) -> str:
+    """What a dense map computes with, as in `Mode.activations`."""
+    rows, kernel = operation.inputs[:2]
+    return "dynamic_int8" if rows == "float32" and kernel.startswith("int") else rows
+
+
+def _is_integer(operation: Operation) -> bool:
+    return operation.output.startswith("int")
+
+
+def require_mode(content: bytes, mode: str, kept: Collection[str] = ()) -> None:
+    """Checks that a file is what its mode promises.
+
+    Args:
+        content: The content of a .tflite file.
+        mode: A key of `MODES`.
+        kept: Names of what dense maps compute that were left in higher precision.
+
+    Raises:
+        RunError: With the operations that are not.
+    """
+    row, found = MODES[mode], operations(content)
+    wrong = [operation for operation in found if not _fits(operation, row, kept)]
+    if wrong:
+        named = ", ".join(f"{one.kind} {one.name} ({', '.join(one.inputs)})" for one in wrong[:3])
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise RunError(
+            f"Every operation of an artifact is of the types of its mode, {mode}. Received: {named}{more}",
+            "Export it in another mode, such as --quantize dynamic_int8, and report what you received.",
+        )
+
+
+def _fits(operation: Operation, mode: Mode, kept: Collection[str]) -> bool:
+    if operation.kind == DENSE and operation.name not in kept:
+        is_left_out = not mode.is_quantized_after and operation.numbers[1] < SMALL_KERNEL
+        kernel = operation.inputs[1]
+        return (kernel, _rows_type(operation)) == (mode.weights, mode.activations) or (
+            is_left_out and kernel == "float32"
+        )
+    if operation.kind == "GATHER" and operation.numbers[0] >= SMALL_KERNEL:
+        return operation.inputs[0] == mode.table
+    if mode.quantized_operations == "all" and operation.kind in _INTEGER_OPERATIONS:
+        return _is_integer(operation)
+    return True

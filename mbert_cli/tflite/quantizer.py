@@ -1,0 +1,203 @@
+"""A float32 .tflite file -> the same model in one of the modes that `litert-quantizer` makes.
+
+The library is told by rules, of which the last that fits an operation holds: which operation, by its kind and by the
+names of what it computes, gets weights and activations of which type.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Collection, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any, NamedTuple
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from mbert_cli.errors import RunError
+from mbert_cli.tflite.census import DENSE, dense_maps, operations, require_mode
+from mbert_cli.tflite.modes import MODES, Mode, Processor
+
+TensorRanges = Mapping[str, tuple[float, float]]
+"""Smallest and largest value of a tensor, by its name."""
+
+_EVERYTHING = ".*"
+
+_BITS = {"int4": 4, "int8": 8, "int16": 16}
+
+
+class Rule(NamedTuple):
+    """What becomes of operations.
+
+    Attributes:
+        names: A regular expression that is searched in the names of what an operation computes, a semicolon after each.
+        operation: Its kind, as in the schema; "*" for all that the library knows.
+        weight_bits: Bits of a weight; None leaves the operation in float32.
+        activation_bits: Bits of an activation; None leaves them in float32, of which dense maps then make 8-bit numbers
+            while the model runs.
+        is_symmetric: Whether the range of an activation is the same on both sides of 0.
+        block_size: How many inputs of a channel share a scale; None for all.
+        finds_scale: Whether outliers among the weights are clipped where that lowers the mean squared error (OCTAV).
+    """
+
+    names: str
+    operation: str
+    weight_bits: int | None = None
+    activation_bits: int | None = None
+    is_symmetric: bool = False
+    block_size: int | None = None
+    finds_scale: bool = False
+
+
+def quantize(
+    content: bytes,
+    mode: str,
+    ranges: TensorRanges | None = None,
+    kept: Collection[str] = (),
+    *,
+    target: Processor = "cpu",
+    block_size: int | None = None,
+    has_integer_outputs: bool = False,
+) -> bytes:
+    """Quantizes a model.
+
+    Args:
+        content: A float32 .tflite file, with the mask of the mode.
+        mode: A key of `MODES` with `is_quantized_after`.
+        ranges: Those of all tensors that the model computes, for a mode that needs calibration.
+        kept: Dense maps, by the names of `census.dense_maps`, that are left in higher precision: on a CPU or GPU with
+            weights in int8 and rows in float32, on an NPU all in float32.
+        target: What will run it. Pixel's NPU takes symmetric ranges only.
+        block_size: As in `Rule`, for int4; a kernel whose inputs it does not divide has a scale for each channel.
+        has_integer_outputs: Whether outputs stay integers where the mode computes integers.
+
+    Raises:
+        RunError: A tensor has no range, or what came out is not what the mode promises.
+    """
+    row = MODES[mode]
+    rules = mode_rules(
+        row, kept, target, block_size, has_integer_outputs, _without_blocks(content, block_size)
+    )
+    known = dict(ranges or {}) | _table_ranges(content)
+    if row.needs_calibration:
+        _require_ranges(content, known)
+    quantized = _run(content, rules, known)
+    require_mode(quantized, mode, kept)
+    return quantized
+
+
+def mode_rules(
+    mode: Mode,
+    kept: Collection[str] = (),
+    target: Processor = "cpu",
+    block_size: int | None = None,
+    has_integer_outputs: bool = False,
+    without_blocks: Collection[str] = (),
+) -> list[Rule]:
+    """The rules of a mode.
+
+    Args: those of `quantize`, and
+        without_blocks: Dense maps whose channels have one scale each, whatever the block size.
+    """
+    is_symmetric = target == "npu" or mode.activations == "int16"
+    dense = Rule(
+        _EVERYTHING, DENSE, _BITS[mode.weights], _BITS.get(mode.activations), is_symmetric, block_size,
+        finds_scale=mode.weights == "int4",
+    )  # fmt: skip
+    # A gather computes nothing, so the table may have fewer bits than what reads its rows.
+    table = Rule(_EVERYTHING, "GATHER", 8, 8, is_symmetric)
+    if mode.quantized_operations == "dense":
+        rules = [table, dense]
+    else:
+        rules = [dense._replace(operation="*"), table]
+        if not has_integer_outputs:
+            rules.append(Rule(_EVERYTHING, "OUTPUT"))
+    if without_blocks:
+        rules.append(dense._replace(names=_exactly(without_blocks), block_size=None))
+    if kept:
+        rules.append(Rule(_exactly(kept), DENSE, None if target == "npu" else 8))
+    return rules
+
+
+def _exactly(names: Collection[str]) -> str:
+    return "|".join(f"^{re.escape(name)};$" for name in sorted(names))
+
+
+def _without_blocks(content: bytes, block_size: int | None) -> list[str]:
+    """Dense maps whose inputs cannot be divided into blocks."""
+    if block_size is None:
+        return []
+    maps = [operation for operation in operations(content) if operation.kind == DENSE]
+    return [operation.name for operation in maps if operation.shapes[1][-1] % block_size]
+
+
+def _table_ranges(content: bytes) -> dict[str, tuple[float, float]]:
+    """Ranges of what is looked up in constant tables."""
+    model = schema.Model.GetRootAs(content, 0)
+    found = {}
+    for graph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
+        for operator in (graph.Operators(index) for index in range(graph.OperatorsLength())):
+            code = model.OperatorCodes(operator.OpcodeIndex())
+            if max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) != schema.BuiltinOperator.GATHER:
+                continue
+            table = graph.Tensors(operator.Inputs(0))
+            data = model.Buffers(table.Buffer()).DataAsNumpy()
+            if not isinstance(data, int):  # 0 stands for none
+                values = data.view(np.float32)
+                limits = float(values.min()), float(values.max())
+                found[table.Name().decode()] = found[graph.Tensors(operator.Outputs(0)).Name().decode()] = (
+                    limits
+                )
+    return found
+
+
+def _require_ranges(content: bytes, ranges: TensorRanges) -> None:
+    missing = [name for name in dense_maps(content) if name not in ranges]
+    if missing:
+        raise RunError(
+            f"The ranges of what a model computes are measured before it is quantized. Received: none of {missing[0]}"
+            + (f" and of {len(missing) - 1} more" if len(missing) > 1 else ""),
+            "Delete the folder `calibration` of the run, and export again.",
+        )
+
+
+def _run(content: bytes, rules: list[Rule], ranges: TensorRanges) -> bytes:
+    """Has the library quantize; it is imported here, because that takes half a second."""
+    from litert_quantizer.qtyping import TFLOperationName
+    from litert_quantizer.quantizer import Quantizer
+
+    # It shows bars and sums, and warns of how it looks at tensors.
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        quantizer = Quantizer(bytearray(content))
+        for rule in rules:
+            config, algorithm = _config(rule)
+            quantizer.update_quantization_recipe(
+                rule.names, TFLOperationName(rule.operation), config, algorithm
+            )
+        limits = {
+            name: {"min": np.full((1, 1), low), "max": np.full((1, 1), high)}
+            for name, (low, high) in ranges.items()
+        }
+        result = quantizer.quantize(limits, enable_progress_bar=False, enable_progress_report=False)
+    return bytes(result.quantized_model)
+
+
+def _config(rule: Rule) -> tuple[Any, Any]:
+    """What the library wants to know: its configuration of an operation, and its algorithm."""
+    from litert_quantizer import qtyping
+    from litert_quantizer.quantizer import AlgorithmName
+
+    if rule.weight_bits is None:
+        return None, AlgorithmName.NO_QUANTIZE
+    granularity = f"BLOCKWISE_{rule.block_size}" if rule.block_size else "CHANNELWISE"
+    config = qtyping.OpQuantizationConfig(
+        activation_tensor_config=None
+        if rule.activation_bits is None
+        else qtyping.TensorQuantizationConfig(rule.activation_bits, rule.is_symmetric),
+        weight_tensor_config=qtyping.TensorQuantizationConfig(
+            rule.weight_bits, granularity=qtyping.QuantGranularity(granularity)
+        ),
+        compute_precision=qtyping.ComputePrecision.INTEGER,
+    )
+    return config, AlgorithmName.OCTAV if rule.finds_scale else AlgorithmName.MIN_MAX_UNIFORM_QUANT

@@ -1,0 +1,117 @@
+"""Each mode's types, what is kept in higher precision, and that a network still answers as it did."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from mbert_cli.errors import RunError
+from mbert_cli.tflite.calibration import measure_ranges
+from mbert_cli.tflite.census import dense_census, dense_maps, operations
+from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.quantizer import mode_rules, quantize
+
+MODES_AFTER = [name for name, mode in MODES.items() if mode.is_quantized_after]
+TOLERANCES = {"int8": 0.05, "int8_full": 0.15, "int16x8": 0.05, "int4": 0.15}
+
+
+@pytest.fixture(scope="module")
+def ranges(content, batch):
+    return measure_ranges(content, batch)
+
+
+def probabilities(content: bytes, batch, tmp_path) -> np.ndarray:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    return Artifact(path).predict(batch)
+
+
+@pytest.mark.parametrize("mode", MODES_AFTER)
+def test_a_mode_keeps_the_probabilities_of_the_keras_network(
+    mode, content, ranges, network, batch, keras_probabilities, tmp_path
+):
+    found = probabilities(quantize(content, mode, ranges), batch, tmp_path)
+    np.testing.assert_allclose(found, keras_probabilities(network, batch), atol=TOLERANCES[mode])
+
+
+def test_dense_maps_alone_are_integer_in_int8(content, ranges):
+    kinds = {
+        operation.kind
+        for operation in operations(quantize(content, "int8", ranges))
+        if operation.output == "int8"
+    }
+    assert kinds == {"FULLY_CONNECTED", "GATHER", "QUANTIZE"}
+
+
+def test_everything_between_mask_and_outputs_is_integer_in_int8_full(content, ranges):
+    found = operations(quantize(content, "int8_full", ranges))
+    assert [one.kind for one in found if one.output == "float32"] == ["CAST", "DEQUANTIZE"]
+
+
+def test_outputs_stay_integers_where_that_is_wanted(content, ranges):
+    interpreter = Interpreter(model_content=quantize(content, "int8_full", ranges, has_integer_outputs=True))
+    (output,) = interpreter.get_output_details()
+    assert output["dtype"] is np.int8
+    assert output["quantization"] == (1 / 256, -128)  # of a softmax
+
+
+def test_an_npu_gets_ranges_that_are_the_same_on_both_sides_of_0(content, ranges):
+    interpreter = Interpreter(model_content=quantize(content, "int8_full", ranges, target="npu"))
+    zeros = {
+        tensor["quantization"][1] for tensor in interpreter.get_tensor_details() if tensor["dtype"] is np.int8
+    }
+    assert zeros == {0, -128}  # that of a softmax is part of what TFLite computes
+
+
+def test_kept_dense_maps_have_eight_bits_on_a_cpu_and_are_float_on_an_npu(content, ranges):
+    kept = dense_maps(content)[2:5]
+    assert dense_census(quantize(content, "int4", kept=kept)) == {"int4 x float32": 23, "int8 x float32": 3}
+    assert dense_census(quantize(content, "int8", ranges, kept)) == {"int8 x int8": 23, "int8 x float32": 3}
+    on_npu = quantize(content, "int8_full", ranges, kept, target="npu")
+    assert dense_census(on_npu) == {"int8 x int8": 23, "float32 x float32": 3}
+
+
+def test_a_name_is_kept_alone_where_it_begins_like_another_one():
+    *_, rule = mode_rules(MODES["int8"], ["layer_0/MatMul_1;layer_0/BiasAdd"])
+    assert rule.names == r"^layer_0/MatMul_1;layer_0/BiasAdd;$"
+
+
+def test_blocks_of_weights_have_their_own_scale_where_they_divide_the_inputs(content):
+    blocks = quantize(content, "int4", block_size=32)
+    maps = [one for one in operations(blocks) if one.kind == "FULLY_CONNECTED"]
+    assert {one.inputs[1] for one in maps} == {"int4"}
+    assert {one.shapes[1][-1] for one in maps} == {32, 40, 48}
+    assert blocks.count(b"_scales") == sum(one.shapes[1][-1] == 32 for one in maps)
+    assert b"_scales" not in quantize(content, "int4")
+
+
+def test_tables_have_eight_bits_beside_kernels_of_four(content):
+    (table, *_) = [
+        operation for operation in operations(quantize(content, "int4")) if operation.kind == "GATHER"
+    ]
+    assert table.inputs[0] == "int8"
+
+
+def test_a_tensor_without_a_range_is_named(content, ranges):
+    name, *_ = dense_maps(content)
+    with pytest.raises(RunError, match=f"Received: none of {name}$"):
+        quantize(content, "int8", {other: limits for other, limits in ranges.items() if other != name})
+    with pytest.raises(RunError, match=f"Received: none of {name} and of 25 more$"):
+        quantize(content, "int8")
+
+
+def test_nothing_is_shown(content, ranges, capfd):
+    quantize(content, "int8", ranges)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_library_is_imported_only_to_quantize():
+    script = (
+        "import sys, mbert_cli.tflite.quantizer\n"
+        "print([name for name in sys.modules if 'litert_quantizer' in name or name.startswith('tensorflow')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
