@@ -57,7 +57,8 @@ def run(ready: Ready) -> None:
     _say_lengths(reports[0]["examples_by_length"])
     _say_client(ready)
     if read:
-        console.info(read.sentence(reference.score_name, reference.client == read.cutting))
+        is_tuned, can_be_tuned = reference.client == read.cutting, reference.head.pooling is None
+        console.info(read.sentence(reference.score_name, is_tuned, can_be_tuned))
 
 
 def _say_client(ready: Ready) -> None:

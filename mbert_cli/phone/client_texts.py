@@ -36,21 +36,23 @@ class ClientTexts:
         """For report.json."""
         return asdict(self)
 
-    def sentence(self, score_name: str, is_tuned: bool) -> str:
+    def sentence(self, score_name: str, is_tuned: bool, can_be_tuned: bool = True) -> str:
         """For the terminal.
 
         Args:
             score_name: What the score is.
             is_tuned: Whether the run was fine-tuned on texts cut as the client cuts them.
+            can_be_tuned: Whether a fine-tuning here makes such a model.
         """
         shown = f"{self.client} cuts {self.cut_otherwise} of {counted(self.texts, 'text')} otherwise"
         if not self.cut_otherwise:
             return f"{shown} than the run" + (", which was fine-tuned for it" if is_tuned else "")
-        return (
+        told = (
             f"{shown} than the run and answers {self.answers_that_differ} of them differently: "
-            f"{100 * self.metric:.2f} % {score_name} there, {100 * self.metric_loss:+.2f} points lost. "
-            f"`mbert finetune --client {self.cutting}` fine-tunes on texts that are cut so"
+            f"{100 * self.metric:.2f} % {score_name} there, {100 * self.metric_loss:+.2f} points lost"
         )
+        advice = f". `mbert finetune --client {self.cutting}` fine-tunes on texts that are cut so"
+        return told + (advice if can_be_tuned else "")
 
 
 def read_as_client(reference: Reference, client: Client) -> ClientTexts | None:

@@ -77,7 +77,7 @@ class Reference:
         """What the run says where a client cuts the texts, one a row, into other tokens than the run does.
 
         Returns:
-            The places of those examples, ascending, and outputs as `outputs`, others at these places.
+            The places of those rows, ascending, and outputs as `outputs`, others at these places.
         """
         assert self._encoded.source is not None
         task, examples = self._encoded.source
@@ -89,8 +89,11 @@ class Reference:
         )
         places, outputs = np.flatnonzero((own != others).any(axis=1)), self.outputs.copy()
         if places.size:
-            encoded = model.encode(task, examples.take(places), self._options)
-            outputs[places] = model.answer(encoded, BATCH_SIZE)
+            # An example has one row, or two where each text of a pair becomes a vector, all second ones behind.
+            count = len(examples)
+            chosen = np.unique(places % count)
+            rows = np.concatenate([chosen + start for start in range(0, len(outputs), count)])
+            outputs[rows] = model.answer(model.encode(task, examples.take(chosen), self._options), BATCH_SIZE)
         return places, outputs
 
     def compare(self, artifact: Artifact) -> VerifyReport:

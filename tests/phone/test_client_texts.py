@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from mbert_cli.examples.options import FileTask
+from mbert_cli.examples.options import FileTask, ImportedTask
 from mbert_cli.model.options import SIZES
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.phone.client_texts import ClientTexts, read_as_client
 from mbert_cli.phone.reference import Reference
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
-from mbert_cli.tflite.clients import TEXT_CLASSIFIER
-from mbert_cli.weights.description import ModelDescription
+from mbert_cli.tflite.clients import TEXT_CLASSIFIER, TEXT_EMBEDDER
+from mbert_cli.weights.description import EmbeddingDescription, ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 
 VOCABULARY = Vocabulary((*RESERVED, "a", "e"))
@@ -81,3 +81,32 @@ def test_windows_of_longer_texts_are_not_compared(reference_on):
     reference = reference_on(["a", "a a"], ["odd", "even"])
     reference.head = TaskHead("answer_span", False, "linear", ("start_logits", "end_logits"))
     assert read_as_client(reference, TEXT_CLASSIFIER) is None
+
+
+def test_both_texts_of_a_pair_are_read_where_each_becomes_a_vector(tmp_path):
+    table = tmp_path / "pairs.tsv"
+    rows = ["text\tother\tlabel", "a\te\t0", "e\tÉ\t1", "a a\ta\t2"]
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    task = FileTask(
+        source="file", kind="regression", train=str(table), validation=str(table), second_text="other"
+    )
+    description = ModelDescription(
+        verb="import", size=SIZES["mobilebert_tiny"], vocabulary=describe_vocabulary(VOCABULARY), kind="embedding",
+        embedding=EmbeddingDescription(pooling="mean"), task=ImportedTask(source="imported", sequence_length=8),
+    )  # fmt: skip
+
+    def embed(batch: dict[str, np.ndarray]) -> np.ndarray:
+        """Another direction for each token; "É" is "e" for BERT and unknown for the client."""
+        one_hot = np.eye(VOCABULARY.size, dtype=np.float32)[batch["token_ids"]]
+        return (one_hot * batch["padding_mask"][..., None]).sum(axis=1)[batch["example_weights"] > 0]
+
+    model = TaskModel(
+        tmp_path, description, VOCABULARY, 8, lambda batches: np.concatenate([*map(embed, batches)])
+    )
+    reference = Reference(model, task, max_examples=400)
+    places, outputs = reference.cut_as("mediapipe")
+    assert places.tolist() == [4]
+    assert np.flatnonzero((outputs != reference.outputs).any(axis=1)).tolist() == [4]
+    texts = read_as_client(reference, TEXT_EMBEDDER)
+    assert (texts.texts, texts.cut_otherwise, texts.answers_that_differ) == (6, 1, 1)
+    assert texts.sentence("spearman", is_tuned=False, can_be_tuned=False).endswith("points lost")
