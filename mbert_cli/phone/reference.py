@@ -54,8 +54,10 @@ class Reference:
     @property
     def described(self) -> dict[str, object]:
         """Which examples were compared, for the report; nothing of documentation that takes their place."""
-        found = self._encoded.described
-        return {"set": found.digest, "examples": found.examples} if found else {}
+        found, source = self._encoded.described, self._encoded.source
+        if found is None or source is None:
+            return {}
+        return {"task": source[0].name, "set": found.digest, "examples": found.examples}
 
     @property
     def client(self) -> str | None:

@@ -66,12 +66,12 @@ def comparison_page(
     models_table = _model_table(choices)
     if len(models_table.columns) > 1:
         tables.append(models_table)
-    if trainings:
-        table = training_table(trainings)
-        tables.append(replace(table, pictures=drawn.training))
+    training = training_table(trainings)
+    if training.rows:
+        tables.append(replace(training, pictures=drawn.training))
     tables += [*map(confusion_table, confusions), *drawn.attention]
     record = comparison_record(choices, compared, trainings, confusions)
-    notes = [SIZE_RULE]
+    notes = [SIZE_RULE, *([] if training.rows else training.notes)]
     if any("Pareto" in table.columns for table in tables):
         notes.append(PARETO_RULE)
     notes += filter(None, [missing_confusions(choices, confusions)])

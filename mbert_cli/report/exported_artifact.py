@@ -25,6 +25,8 @@ class ExportedArtifact:
         is_outdated: Whether its run has another result since.
         latency: The newest times of this very file, where there are any.
         tokens: Length of a text that it reads, where that was recorded.
+        verified_on: Name of the task whose set it was verified on, where that was recorded: a model that came from
+            elsewhere has none of its own.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class ExportedArtifact:
     is_outdated: bool
     latency: Latency | None
     tokens: int | None = None
+    verified_on: str | None = None
 
     @property
     def compared(self) -> Latency | None:
@@ -73,4 +76,5 @@ def read_artifact(run: Path, path: Path, timed: Latency | None) -> ExportedArtif
         is_outdated=is_outdated(run, path),
         latency=timed if timed and timed.size_bytes == size_bytes else None,
         tokens=report.get("sequence_length"),
+        verified_on=report.get("task"),
     )

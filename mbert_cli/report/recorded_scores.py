@@ -70,7 +70,9 @@ def scores_of_artifact(artifact: ExportedArtifact, run: Path | None, task: str) 
     evaluated = [_score(str(report.get("task") or task), report, report.get("metric")) for report in reports]
     if artifact.score is None or artifact.metric == AGREEMENT:
         return _first_of_each_set(evaluated)
-    verified = SetScore(task, artifact.scored, artifact.metric or "score", artifact.score)
+    verified = SetScore(
+        artifact.verified_on or task, artifact.scored, artifact.metric or "score", artifact.score
+    )
     return _first_of_each_set([*evaluated, verified])
 
 

@@ -77,7 +77,7 @@ def training_table(trainings: Sequence[Trained]) -> Table:
     imported = [training.name for training in trainings if training.kind == IMPORT]
     rows = [_row(training) for training in trainings if training.kind != IMPORT]
     several = [training for training in trainings if training.cost.trainings > 1]
-    notes = [_HOURS]
+    notes = [_HOURS] if rows else []
     if several:
         notes.append("Figures of several trainings, seeds or trials of a search, are sums.")
     if imported:

@@ -29,6 +29,14 @@ def page(family) -> Page:
     return page_of(*(family / f"small-{seed}" for seed in range(3)), family / "big")
 
 
+def test_imported_models_alone_have_no_table_of_costs(family):
+    for name in ("big", "teacher"):
+        (family / name / "origin.json").write_text('{"verb": "import", "sessions": []}')
+    page = page_of(family / "big")
+    assert all(table.columns for table in page.tables)
+    assert not any(table.title == "What training cost" for table in page.tables)
+
+
 def test_all_choices_of_a_set_stand_in_one_table(page):
     table = page.tables[0]
     assert table.title == "sst2, 872 examples (set 3f9a1c02)"

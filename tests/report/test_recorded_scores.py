@@ -53,6 +53,15 @@ def test_an_artifact_has_the_score_of_eval_and_the_one_it_was_verified_with(fami
     assert [(one.scored.examples, one.value) for one in found] == [(872, 0.875), (64, 0.85)]
 
 
+def test_an_artifact_was_verified_on_the_task_that_its_report_names(family):
+    run = family / "small-1"
+    path = run / "export/dynamic_int8/model.tflite"
+    report = path.with_name("report.json")
+    report.write_text(json.dumps(json.loads(report.read_text()) | {"task": "stsb"}))
+    found = scores_of_artifact(read_artifact(run, path, None), run, "imported")
+    assert found[-1].task == "stsb"
+
+
 def test_a_score_that_is_no_number_is_none(family):
     file = family / "big/final/summary.json"
     for value in (math.nan, "nan", None):

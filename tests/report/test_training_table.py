@@ -87,3 +87,9 @@ def test_curves_are_those_of_every_run_and_stage(family):
     ]
     assert [curve.stage for curve in student.losses[0]] == ["transfer", "pre-training distillation"]
     assert (len(small.scores[0][0].values), student.scores) == (4, [[]])
+
+
+def test_imported_models_alone_make_no_rows_and_are_named(family):
+    (family / "teacher/origin.json").write_text('{"verb": "import", "sessions": []}')
+    table = training_table(trainings(family / "teacher"))
+    assert (table.rows, table.notes) == ([], ["What imported models cost is not known: teacher."])
