@@ -16,6 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import RunError
 from mbert_cli.tflite.census import DENSE, dense_maps, operations, require_mode
+from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.modes import MODES, Mode, Processor
 
 TensorRanges = Mapping[str, tuple[float, float]]
@@ -180,7 +181,17 @@ def _run(content: bytes, rules: list[Rule], ranges: TensorRanges) -> bytes:
             for name, (low, high) in ranges.items()
         }
         result = quantizer.quantize(limits, enable_progress_bar=False, enable_progress_report=False)
-    return bytes(result.quantized_model)
+    return _with_data_inside(bytes(result.quantized_model))
+
+
+def _with_data_inside(content: bytes) -> bytes:
+    """The same model with the data of its tensors where all readers look: the library writes them behind it."""
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for buffer in model.buffers:
+        if buffer.size:
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return pack_model(model, len(content))
 
 
 def _config(rule: Rule) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from mbert_cli.errors import RunError
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.census import dense_census, dense_maps, operations
 from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.metadata import ArtifactMetadata, write_metadata
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.quantizer import mode_rules, quantize
 
@@ -101,6 +102,15 @@ def test_a_tensor_without_a_range_is_named(content, ranges):
         quantize(content, "int8", {other: limits for other, limits in ranges.items() if other != name})
     with pytest.raises(RunError, match=f"Received: none of {name} and of 25 more$"):
         quantize(content, "int8")
+
+
+def test_the_data_of_every_tensor_lies_inside_where_metadata_are_added(content, ranges, batch, tmp_path):
+    quantized = quantize(content, "int8", ranges)
+    metadata = ArtifactMetadata(name="toy", files={"vocab.txt": b"a"}, vocabulary_file="vocab.txt")
+    described = write_metadata(quantized, metadata)
+    np.testing.assert_array_equal(
+        probabilities(described, batch, tmp_path), probabilities(quantized, batch, tmp_path)
+    )
 
 
 def test_nothing_is_shown(content, ranges, capfd):
