@@ -50,7 +50,8 @@ def describe_artifact(
     """
     kind, head = kind_of(description.kind), head_of(description)
     names = client.outputs if client else {}
-    labels = LABELS_FILE if kind.has_labels else None
+    # A regression's number has a name of its own too, which a client shows.
+    labels = LABELS_FILE if description.output_names and not kind.output_names else None
     return ArtifactMetadata(
         name=f"{in_words(description.kind)} by mbert",
         text=f"Answers with {kind.summary(description.output_names or ())}.",

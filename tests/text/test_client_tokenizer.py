@@ -1,4 +1,4 @@
-"""Texts are cut as MediaPipe's client cuts them; tests/phone/test_mediapipe.py compares with the client itself."""
+"""Texts are cut as MediaPipe's client cuts them; tests/phone/test_clients.py compares with the client itself."""
 
 import numpy as np
 import pytest

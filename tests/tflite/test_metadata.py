@@ -1,4 +1,4 @@
-"""What is inside an artifact, as bytes; the clients themselves read it in tests/tflite/test_mediapipe.py."""
+"""What is inside an artifact, as bytes; the clients themselves read it in tests/phone/test_clients.py."""
 
 import io
 import zipfile

@@ -1,0 +1,46 @@
+"""Runs a client of phones in an environment of its own, whose packages do not go together with ours.
+
+Standard input: {"client": "TextClassifier" | "BertQuestionAnswerer", "model": path, "asked": [...]}, where a text
+classifier is asked texts and the other one pairs of context and question. Standard output: {"answers": [...]}, for a
+text a score by label and for a question what the client gives, or {"refused": message}.
+"""
+
+import json
+import sys
+from typing import Any
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    clients = {"TextClassifier": classify, "BertQuestionAnswerer": answer}
+    try:
+        found = {"answers": clients[request["client"]](request["model"], request["asked"])}
+    except (RuntimeError, ValueError) as error:
+        found = {"refused": str(error)}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def classify(model: str, texts: list[str]) -> list[dict[str, float]]:
+    from mediapipe.tasks.python import BaseOptions
+    from mediapipe.tasks.python.text import TextClassifier, TextClassifierOptions
+
+    options = TextClassifierOptions(base_options=BaseOptions(model_asset_path=model))
+    with TextClassifier.create_from_options(options) as client:
+        results = [client.classify(text) for text in texts]
+    return [
+        {category.category_name: category.score for category in result.classifications[0].categories}
+        for result in results
+    ]
+
+
+def answer(model: str, asked: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    from tflite_support.task.text import BertQuestionAnswerer
+
+    client = BertQuestionAnswerer.create_from_file(model)
+    best = [client.answer(context, question).answers[0] for context, question in asked]
+    return [
+        {"text": one.text, "start": one.pos.start, "end": one.pos.end, "logit": one.pos.logit} for one in best
+    ]
+
+
+main()
