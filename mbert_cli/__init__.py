@@ -168,6 +168,8 @@ types that an artifact computes with           mbert_cli/tflite/census.py
 which modes a target runs                      mbert_cli/preflight/artifact_modes.py
 the TFLite converter                           mbert_cli/tflite/convert.py
 one file for texts of several lengths          mbert_cli/tflite/lengths.py
+the tokenizer inside a .tflite file             mbert_cli/tflite/text_input.py
+the runtime that such a file needs             mbert_cli/tflite/text_runtime.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
 the Keras run that artifacts are compared with mbert_cli/phone/reference.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py

@@ -96,11 +96,16 @@ def _plan(artifacts: Sequence[Path], seconds: float) -> Page:
 
 def _inputs(ready: Ready) -> list[Inputs]:
     """Examples of the task of each artifact, in its own tokens and at its own length; equal ones are read once."""
-    read: dict[tuple[str, str, int], Inputs] = {}
+    read: dict[tuple[str, str, int, bool], Inputs] = {}
     inputs = []
     for model in ready.models:
         options = ready.recipe.task or model.own_task
-        key = options.model_dump_json(), model.description.vocabulary.digest, model.sequence_length
+        key = (
+            options.model_dump_json(),
+            model.description.vocabulary.digest,
+            model.sequence_length,
+            model.keeps_texts,
+        )
         if key not in read:
             answering, encoded = model.sample(options, EXAMPLES)
             batches = answering.batches(encoded, batch_size=1).in_order()

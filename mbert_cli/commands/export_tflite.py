@@ -23,6 +23,8 @@ from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.source_model import SourceModel
+from mbert_cli.tflite.text_input import add_tokenizer
+from mbert_cli.tflite.text_runtime import TOKENIZER_OPERATIONS
 from mbert_cli.tflite.verify import VerifyReport, require_parity
 
 
@@ -55,6 +57,8 @@ def run(ready: Ready) -> None:
     for mode in ready.modes:
         console.info(f"Artifact: {export / mode / ARTIFACT_FILE}")
     _say_lengths(reports[0]["examples_by_length"])
+    if ready.reads_text:
+        _say_tokenizer(reference)
     _say_client(ready)
     if read:
         is_tuned, can_be_tuned = reference.client == read.cutting, reference.head.pooling is None
@@ -78,6 +82,18 @@ def _say_client(ready: Ready) -> None:
             f"Clients read one label per line, so that line breaks inside of {counted(num_broken, 'label')} are blanks "
             "there; `mbert predict` shows them as they are"
         )
+
+
+def _say_tokenizer(reference: Reference) -> None:
+    """Says what a tokenizer inside asks of an app, and where it cuts otherwise."""
+    console.warning(
+        f"The artifacts read text by {' and '.join(TOKENIZER_OPERATIONS)}, operations of tensorflow-text and not of "
+        "TFLite: no ready-made runtime for phones runs them, an app must build its own with them (docs/phone.md)"
+    )
+    cut, number = reference.cut_otherwise, len(reference.outputs)
+    console.info(
+        f"Of {counted(number, 'example')} the tokenizer inside cuts {cut:,} into other tokens than the run"
+    )
 
 
 def _say_lengths(examples: dict[int, int]) -> None:
@@ -120,11 +136,13 @@ def _export(
     model = ready.saved
     console.info(f"Converting to {mode}")
     content = merge_lengths({length: source.content(mode, length) for length in ready.lengths})
+    if ready.reads_text:
+        content = add_tokenizer(content, ready.model.vocabulary, ready.length)
     content = write_metadata(content, ready.metadata)
     parity, examples = _compare(content, reference)
     report = {
         "mode": mode, "sequence_length": ready.length, "examples_by_length": examples,
-        "size_bytes": len(content), "metric": reference.score_name,
+        "tokenizer": ready.recipe.export.tokenizer, "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(parity), "operations": op_census(content), "dense_maps": dense_census(content),
         **reference.described, "client": read.record() if read else None,
     }  # fmt: skip

@@ -166,3 +166,9 @@ def say_cut(tokens: np.ndarray, sequence_length: int, what: str) -> str | None:
         return None
     verbs = ("is", "loses its") if count == 1 else ("are", "lose their")
     return f"{count:,} of {len(tokens):,} {what} {verbs[0]} longer than {sequence_length} tokens and {verbs[1]} end"
+
+
+def real_rows(batch: Batch) -> Batch:
+    """A batch without its fillers."""
+    real = batch["example_weights"] > 0
+    return {name: values[real] for name, values in batch.items()}

@@ -1,5 +1,7 @@
 """Labelled texts -> rows `[CLS] text [SEP]` or `[CLS] text [SEP] second text [SEP]`."""
 
+from copy import copy
+
 import numpy as np
 
 from mbert_cli.examples.batches import say_cut
@@ -21,6 +23,7 @@ class TextRows:
 
     def __init__(self, examples: Examples, tokenizer: Tokenizer, sequence_length: int) -> None:
         # The texts are not kept: of millions they take more than their ids.
+        self.texts: np.ndarray | None = None
         self.sequence_length = sequence_length
         self.labels = examples.labels
         self.trained = np.arange(len(examples))
@@ -30,6 +33,12 @@ class TextRows:
         self._marks = 3 if self._pair else 2
         self._ids, self._starts = encode_cached(tokenizer, examples.texts + (examples.second_texts or []))
         self.tokens = self._count_tokens()
+
+    def with_texts(self, texts: list[str]) -> "TextRows":
+        """The same rows with their texts in each batch, for a network that cuts them itself."""
+        rows = copy(self)
+        rows.texts = np.array([text.encode() for text in texts], object)
+        return rows
 
     @property
     def cut(self) -> str | None:
@@ -47,7 +56,8 @@ class TextRows:
             self._ids, first, first_lengths, second, second_lengths,
             length, self._vocabulary, pair=self._pair,
         )  # fmt: skip
-        return batch | {"labels": self.labels[indices]}
+        texts = {} if self.texts is None else {"texts": self.texts[indices]}
+        return batch | {"labels": self.labels[indices]} | texts
 
     def _count_tokens(self) -> np.ndarray:
         """(examples,) Tokens of the whole examples, marks included."""

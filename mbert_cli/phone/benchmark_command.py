@@ -68,7 +68,10 @@ def adb_lines(artifacts: Sequence[tuple[str, Path]], options: BenchOptions) -> l
     lines = [f"adb push {BENCHMARK_BINARY} {PROGRAM}", f"adb shell chmod +x {PROGRAM}"]
     targets = phone_paths(name for name, _ in artifacts)
     for (_, path), target in zip(artifacts, targets, strict=True):
+        artifact = Artifact(path)
+        if artifact.reads_text:
+            continue  # the program has no operations of tensorflow-text
         lines += [f"adb push {shlex.quote(str(path))} {target}"]
-        for signature in Artifact(path).signatures:
+        for signature in artifact.signatures:
             lines += [f"adb shell {' '.join(benchmark_words(signature, target, options))}"]
     return lines

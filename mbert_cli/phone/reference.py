@@ -6,12 +6,14 @@ from functools import cached_property
 import numpy as np
 
 from mbert_cli.evaluate.metrics import score_name
+from mbert_cli.examples.batches import real_rows
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.tasks.kinds import head_of
-from mbert_cli.tasks.model import TaskModel, real_rows
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.batch import Batch
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
+from mbert_cli.text.wordpiece import Tokenizer
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, TEXT_INPUTS, Artifact
 from mbert_cli.tflite.verify import AGREEMENT, VerifyReport, verify
 
 BATCH_SIZE = 32
@@ -117,10 +119,17 @@ class Reference:
         lengths = self._lengths_of(artifact)
         return {length: int(np.sum(lengths == length)) for length in artifact.lengths}
 
+    @property
+    def cut_otherwise(self) -> int:
+        """How many of the texts a tokenizer inside the artifact cuts into other tokens than the run's."""
+        texts = [text.decode() for text in self._rows["texts"]]
+        return len(Tokenizer(self._model.vocabulary).find_cut_otherwise(texts))
+
     @cached_property
     def _rows(self) -> Batch:
         batches = [real_rows(batch) for batch in self._model.batches(self._encoded, BATCH_SIZE).in_order()]
-        return {name: np.concatenate([batch[name] for batch in batches]) for name in ARTIFACT_INPUTS.values()}
+        names = [*ARTIFACT_INPUTS.values(), *(TEXT_INPUTS.values() if self._model.keeps_texts else ())]
+        return {name: np.concatenate([batch[name] for batch in batches]) for name in names}
 
     def _lengths_of(self, artifact: Artifact) -> np.ndarray:
         """The length that each row is run with: the shortest that holds it.

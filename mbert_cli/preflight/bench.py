@@ -50,8 +50,19 @@ def resolve(invocation: Invocation[BenchRecipe], inspection: Inspection) -> Read
     models = look_at_models(inspection, invocation, find=_artifacts)
     phone = None
     if invocation.adb is not None:
+        _refuse_text_input(models.value)
         phone = inspection.look("phone", lambda: _find_phone(invocation)).value
     return Ready(invocation, recipe, [one for model in models.value for one in _at_each_length(model)], phone)
+
+
+def _refuse_text_input(models: Sequence[TaskModel]) -> None:
+    for model in models:
+        if model.keeps_texts:
+            raise UserError(
+                "LiteRT's benchmark has no operations of tensorflow-text. "
+                f"Received: --adb for {model.path}, which has its tokenizer inside.",
+                "Time an artifact of the same run that was exported with export.tokenizer=outside.",
+            )
 
 
 def _find_phone(invocation: Invocation[BenchRecipe]) -> tuple[str, tuple[Device, Path]]:

@@ -1,7 +1,7 @@
 """What `mbert export-tflite` needs: a task model, a length that it can read, and examples to verify with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
@@ -12,6 +12,7 @@ from mbert_cli.preflight.inputs import look_at_length
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import described
 from mbert_cli.preflight.task import look_at_task
+from mbert_cli.preflight.text_input import require_text_input
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
 from mbert_cli.tasks.chosen_client import with_chosen_client
@@ -21,6 +22,8 @@ from mbert_cli.tasks.phone_client import ClientFit, fitting_client
 from mbert_cli.tasks.row_length import chosen_length
 from mbert_cli.tflite.metadata import ArtifactMetadata
 from mbert_cli.weights.saved_model import RunModel
+
+NO_CLIENT = "none has the operations of the tokenizer inside"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,11 @@ class Ready:
         return describe_artifact(self.saved.description, artifact_files(self.saved), self.client.client)
 
     @property
+    def reads_text(self) -> bool:
+        """Whether the artifacts have their tokenizer inside."""
+        return self.recipe.export.tokenizer == "inside"
+
+    @property
     def length(self) -> int:
         """Tokens of the longest text."""
         return self.lengths[-1]
@@ -82,6 +90,10 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     training = look_at_calibration(inspection, modes, options, described(model))
     static = model.with_static_length(lengths[-1])
     client = fitting_client(model.description.kind, model.own_task, lengths)
+    if recipe.export.tokenizer == "inside":
+        target = recipe.export.target
+        inspection.look("tokenizer", lambda: (require_text_input(model, lengths, target), None))
+        static, client = replace(static, keeps_texts=True), ClientFit(reason=NO_CLIENT)
     return Ready(invocation, recipe, saved, static, modes, lengths, options, task.value, training, client)
 
 
@@ -96,5 +108,11 @@ def _lengths(invocation: Invocation[ExportRecipe], model: TaskModel) -> tuple[in
             "export.sequence_length and task.sequence_length are one length here. "
             f"Received: {', '.join(map(str, lengths))} and {chosen}",
             "Leave task.sequence_length out.",
+        )
+    if len(lengths) > 1 and model.client is not None:
+        raise UserError(
+            "MediaPipe's clients refuse a file of several lengths. "
+            f"Received: export.sequence_length {', '.join(map(str, lengths))} and task.client {model.client}",
+            f"Name one, --length {lengths[-1]}, or cut texts as BERT does with --set task.client=null.",
         )
     return lengths

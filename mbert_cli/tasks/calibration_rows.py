@@ -3,11 +3,12 @@
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.batches import real_rows
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.tasks.model import TaskModel, real_rows
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.batch import Batch
 
 ROWS_AT_ONCE = 32

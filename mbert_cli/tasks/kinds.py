@@ -7,6 +7,7 @@ they are called.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mbert_cli.evaluate.entities import chunk_labels, entity_types
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.similarity_judge import FIGURES
 from mbert_cli.examples.batches import Rows
+from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.squad_task import SPAN_OUTPUTS
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import questions_about, unlabelled_texts, unlabelled_words
@@ -217,6 +219,25 @@ def head_of(description: ModelDescription) -> TaskHead:
     return replace(
         head, pooling=embedding.pooling, activation="unit_length" if embedding.normalize else "linear"
     )
+
+
+def require_source(options: AnyTask, kind: str, path: Path) -> None:
+    """Checks that the section of a task is one of the kind that a model was fine-tuned for.
+
+    Args:
+        options: The section.
+        kind: The model's.
+        path: The model.
+
+    Raises:
+        UserError: It is one of another kind.
+    """
+    if not isinstance(options, ImportedTask) and options.source not in kind_of(kind).sources:
+        raise UserError(
+            "The task that is named must be of the model's kind. "
+            f"Received: task.source {options.source} for {path}, which was fine-tuned for {in_words(kind)}.",
+            "Leave task.source out; single keys of the model's own task can be set.",
+        )
 
 
 def in_words(name: str) -> str:

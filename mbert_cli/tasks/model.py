@@ -13,11 +13,12 @@ from mbert_cli import console
 from mbert_cli.backend import length_step, load_keras
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.outputs import concatenate_rows
-from mbert_cli.examples.batches import TaskBatches
+from mbert_cli.examples.batches import TaskBatches, real_rows
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import AnyTask, ImportedTask, SquadTask
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.task_columns import are_same_texts, client_of
+from mbert_cli.examples.text_rows import TextRows
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import documentation
 from mbert_cli.model.options import AS_IMPORTED, EmbeddingOptions
@@ -29,9 +30,14 @@ from mbert_cli.runs.listing import is_search, maker_of, newest_complete, verb_of
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
 from mbert_cli.tasks.embedding import open_weights_of, refuse_embedding
-from mbert_cli.tasks.kinds import head_of, in_words, kind_of, known_outputs
+from mbert_cli.tasks.kinds import head_of, kind_of, known_outputs, require_source
 from mbert_cli.tasks.label_order import match_outputs
-from mbert_cli.tasks.pair_segments import reads_pairs, refuse_client_of_pairs, say_single_segment
+from mbert_cli.tasks.pair_segments import (
+    reads_pairs,
+    refuse_client_of_pairs,
+    refuse_pairs_of_one_input,
+    say_single_segment,
+)
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.vocabulary import Vocabulary
@@ -62,6 +68,7 @@ class TaskModel:
         columns: The model's outputs in the order in which they are given; None for all as they are.
         artifact: The .tflite file that `predict` runs; None for a run.
         client: The client on phones whose way of cutting texts it takes; None for BERT's.
+        keeps_texts: Whether batches have their texts, for an artifact that has its tokenizer inside.
     """
 
     path: Path
@@ -73,6 +80,7 @@ class TaskModel:
     columns: tuple[int, ...] | None = None
     artifact: "Artifact | None" = None
     client: str | None = None
+    keeps_texts: bool = False
 
     @property
     def own_task(self) -> AnyTask:
@@ -93,10 +101,9 @@ class TaskModel:
         return replace(
             self,
             sequence_length=artifact.sequence_length,
-            predict=lambda batches: concatenate_rows(
-                [artifact.predict(real_rows(batch)) for batch in batches]
-            ),
+            predict=_predictor(artifact),
             artifact=artifact,
+            keeps_texts=artifact.reads_text,
         )
 
     def answering(self, task: TaskData) -> "TaskModel":
@@ -128,7 +135,7 @@ class TaskModel:
             UserError: The section is one of tasks of another kind, or the texts are pairs and cut as by a client that
                 reads single ones.
         """
-        _require_kind(options, self)
+        require_source(options, self.description.kind, self.path)
         has_pairs = self.description.embedding is None and reads_pairs(task, examples)
         refuse_client_of_pairs(self.path, self.client, has_pairs)
         changes: dict[str, object] = {"sequence_length": self.sequence_length}
@@ -139,7 +146,12 @@ class TaskModel:
             task = replace(task, kind=self.description.kind, metrics=())
         say_single_segment(self.description.size, has_pairs)
         tokenizer = Tokenizer(self.vocabulary, self.client)
-        return encode_set(task, examples, options.model_copy(update=changes), tokenizer)
+        encoded = encode_set(task, examples, options.model_copy(update=changes), tokenizer)
+        if self.keeps_texts and isinstance(encoded.rows, TextRows):
+            refuse_pairs_of_one_input(self.path, has_pairs)
+            texts = [*examples.texts, *(examples.second_texts or [])]
+            return replace(encoded, rows=encoded.rows.with_texts(texts))
+        return encoded
 
     def sample(
         self, options: AnyTask, max_examples: int, task: TaskData | None = None
@@ -208,18 +220,6 @@ class TaskModel:
                 "Its weights are not finite or too large: train, import or export it again.",
             )
         return outputs
-
-
-def _require_kind(options: AnyTask, model: TaskModel) -> None:
-    """Checks that the section of a task is one of the kind that a model was fine-tuned for."""
-    kind = model.description.kind
-    if not isinstance(options, ImportedTask) and options.source not in kind_of(kind).sources:
-        raise UserError(
-            "The task that is named must be of the model's kind. "
-            f"Received: task.source {options.source} for {model.path}, which was fine-tuned for "
-            f"{in_words(kind)}.",
-            "Leave task.source out; single keys of the model's own task can be set.",
-        )
 
 
 def find_target(invocation: Invocation[Any]) -> Path:
@@ -335,15 +335,10 @@ def _open_artifact(path: Path) -> TaskModel:
         predict=_predictor(artifact),
         artifact=artifact,
         client=client_of(description.task),
+        keeps_texts=artifact.reads_text,
     )
 
 
 def _predictor(artifact: "Artifact") -> Callable[[Iterable[Batch]], np.ndarray]:
     """An artifact as a function of batches."""
     return lambda batches: concatenate_rows([artifact.predict(real_rows(batch)) for batch in batches])
-
-
-def real_rows(batch: Batch) -> Batch:
-    """A batch without its fillers."""
-    real = batch["example_weights"] > 0
-    return {name: values[real] for name, values in batch.items()}

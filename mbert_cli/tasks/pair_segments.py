@@ -43,6 +43,15 @@ def refuse_client_of_pairs(path: Path, client: str | None, has_pairs: bool) -> N
         )
 
 
+def refuse_pairs_of_one_input(path: Path, has_pairs: bool) -> None:
+    """Refuses pairs for an artifact that has its tokenizer inside; raises UserError."""
+    if has_pairs:
+        raise UserError(
+            f"An artifact that has its tokenizer inside reads one text. Received: pairs for {path}",
+            "Give single texts, or export it with export.tokenizer=outside.",
+        )
+
+
 def reads_pairs(task: TaskData, examples: Any) -> bool:
     """Whether the rows of a set of a task hold two texts."""
     return kind_of(task.kind).asks_questions or getattr(examples, "second_texts", None) is not None

@@ -19,6 +19,9 @@ Task batches also:
     example_weights: (batch,) float32. 1 for an example, 0 for a row that only fills up a
         last, partial batch and repeats an example of it.
 
+Task batches for an artifact that has its tokenizer inside also:
+    texts: (batch,) bytes. Each text in UTF-8.
+
 Batches of a task where an example may have several labels have instead of those:
     labels: (batch, labels) float32. 1 for each label that the example has, else 0.
 

@@ -83,6 +83,22 @@ class Tokenizer:
         ids, starts, firsts, ends = self._encode(texts, lambda way, some: way.encode_with_offsets(some))
         return ids, starts, firsts, ends
 
+    def find_cut_otherwise(self, texts: list[str]) -> list[int]:
+        """Places of the texts that tensorflow-text, left alone, cuts into other ids, ascending."""
+        places = sorted({*find_different(texts, self.vocabulary.lowercase), *self.find_matched(texts)})
+        if not places or self._fast is None:
+            return places
+        some = [texts[place] for place in places]
+        pieces = [
+            np.split(ids, starts[1:-1])
+            for ids, starts in (way.encode(some) for way in (self._exact, self._fast))
+        ]
+        return [
+            place
+            for place, exact, fast in zip(places, *pieces, strict=True)
+            if not np.array_equal(exact, fast)
+        ]
+
     def find_matched(self, texts: list[str]) -> list[int]:
         """Places of the texts that may hold a token which is matched before words are cut, ascending."""
         if not self.vocabulary.matched or self.client is not None:
@@ -118,13 +134,8 @@ class Tokenizer:
         """The quick way; None where it does not take the vocabulary."""
         from mbert_cli.text.fast_wordpiece import FastWordPiece
 
-        # White space is no part of a word to BERT, but would be to tensorflow-text if it were in a token.
-        tokens = [
-            token if token.split() == [token] and index not in self.vocabulary.outside else f"[blank{index}]"
-            for index, token in enumerate(self.vocabulary.tokens)
-        ]
         try:
-            return FastWordPiece(tokens, self.vocabulary.lowercase)
+            return FastWordPiece(words_of(self.vocabulary), self.vocabulary.lowercase)
         except RuntimeError:
             return None
 
@@ -132,6 +143,17 @@ class Tokenizer:
         """Whether there is so much text by now that the quick way is worth the seconds in which it is loaded."""
         self._characters += sum(map(len, texts))
         return self._characters > SLOW_CHARACTERS
+
+
+def words_of(vocabulary: Vocabulary) -> list[str]:
+    """The tokens as tensorflow-text takes them: those that no word is cut into have a name that no text has.
+
+    White space is no part of a word to BERT, but would be to tensorflow-text if it were in a token.
+    """
+    return [
+        token if token.split() == [token] and index not in vocabulary.outside else f"[blank{index}]"
+        for index, token in enumerate(vocabulary.tokens)
+    ]
 
 
 def _refuse_broken(texts: list[str], error: Exception) -> None:

@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.errors import UserError
 from mbert_cli.native_output import hidden_native_output
+from mbert_cli.tflite.text_runtime import has_tokenizer, interpreter_with_tokenizer
 
 SIGNATURE = "serving_default"
 """Name of the one signature of an artifact of one length."""
@@ -19,6 +20,11 @@ ARTIFACT_INPUTS = {"ids": "token_ids", "segment_ids": "segment_ids", "mask": "pa
 """Names of the inputs, (1, length) int32 each, and the arrays of a task batch that they take. MediaPipe's text
 classifier falls back on this order when a file has no metadata."""
 
+TEXT_INPUTS = {"text": "texts"}
+"""The same for an artifact that has its tokenizer inside: (1,) string in UTF-8."""
+
+INSIDE = "tokenizer/"
+"""Begins the names of the tensors of a tokenizer inside, whose `ids` are those of the network."""
 
 LENGTH_SIGNATURE = "length_{}"
 """Name of the signature for texts of a length, in tokens, of an artifact of several lengths."""
@@ -32,7 +38,8 @@ class Signature:
 
     Attributes:
         key: Its name in the file.
-        length: Columns of its inputs.
+        length: Tokens of the rows that it runs.
+        inputs: Names of its inputs, and the arrays of a task batch that they take.
         run: Its inputs by name -> its outputs by name.
         outputs: Their names, in the order in which they are read.
         shapes: Their shapes, in the same order.
@@ -40,6 +47,7 @@ class Signature:
 
     key: str
     length: int
+    inputs: Mapping[str, str]
     run: Callable[..., dict[str, np.ndarray]]
     outputs: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
@@ -83,6 +91,11 @@ class Artifact:
         """Tokens of the longest text."""
         return self.lengths[-1]
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether it has its tokenizer inside, and batches must have their `texts`."""
+        return self.signatures[0].inputs is TEXT_INPUTS
+
     def at(self, length: int) -> "Artifact":
         """The artifact with one of its `lengths` alone."""
         alone = copy(self)
@@ -93,7 +106,8 @@ class Artifact:
         """Runs the rows of a task batch one by one.
 
         Args:
-            batch: token_ids, segment_ids and padding_mask, (examples, length) int32; other keys are not read.
+            batch: token_ids, segment_ids and padding_mask, (examples, length) int32, or texts, (examples,) bytes;
+                other keys are not read.
             lengths: (examples,) The one of the `lengths` that each row is run with; None takes `lengths_of`.
 
         Returns:
@@ -111,10 +125,9 @@ class Artifact:
             )
         outputs = []
         lengths = self.lengths_of(batch["padding_mask"]) if lengths is None else lengths
+        arrays = self.signatures[0].inputs.values()
         for row in range(count):
-            self.set_row(
-                {name: batch[name][row : row + 1] for name in ARTIFACT_INPUTS.values()}, lengths[row]
-            )
+            self.set_row({name: batch[name][row : row + 1] for name in arrays}, lengths[row])
             outputs.append(self._widened(self.run()))
         return np.stack(outputs)
 
@@ -136,8 +149,11 @@ class Artifact:
         return found
 
     def set_row(self, row: Mapping[str, np.ndarray], length: int) -> None:
-        """Takes a batch of one example, arrays (1, length), and the one of the `lengths` to `run` it with."""
+        """Takes a batch of one example, arrays (1, length) or (1,), and the one of the `lengths` to `run` it with."""
         self._used = self.signatures[self.lengths.index(length)]
+        if self.reads_text:
+            self._row = {name: row[array].astype(object) for name, array in TEXT_INPUTS.items()}
+            return
         self._row = {
             name: np.ascontiguousarray(row[array][:, :length], np.int32)
             for name, array in ARTIFACT_INPUTS.items()
@@ -172,15 +188,19 @@ def _signature(interpreter: Interpreter, key: str, known_outputs: Collection[tup
     outputs = runner.get_output_details()
     names = next((names for names in known_outputs if set(names) == set(outputs)), tuple(outputs))
     shapes = tuple(tuple(map(int, outputs[name]["shape"])) for name in names)
-    length = int(runner.get_input_details()["ids"]["shape"][1])
-    return Signature(key, length, runner, names, shapes)
+    inputs = runner.get_input_details()
+    if "ids" in inputs:
+        return Signature(key, int(inputs["ids"]["shape"][1]), ARTIFACT_INPUTS, runner, names, shapes)
+    ids = next(one for one in interpreter.get_tensor_details() if one["name"] == f"{INSIDE}ids")
+    return Signature(key, int(ids["shape"][1]), TEXT_INPUTS, runner, names, shapes)
 
 
 def _check_signature(
     path: Path, inputs: list[str], outputs: list[str], known_outputs: Collection[tuple[str, ...]]
 ) -> None:
     known = {frozenset(names) for names in known_outputs}
-    if sorted(inputs) == sorted(ARTIFACT_INPUTS) and (not known or frozenset(outputs) in known):
+    is_known = set(inputs) in (set(ARTIFACT_INPUTS), set(TEXT_INPUTS))
+    if is_known and (not known or frozenset(outputs) in known):
         return
     returned = " or ".join(" and ".join(sorted(names)) for names in sorted(known, key=sorted, reverse=True))
     raise UserError(
@@ -207,12 +227,19 @@ def _load(path: Path, threads: int) -> Interpreter:
 
 
 def _load_or_none(path: Path, threads: int) -> Interpreter | None:
-    try:
-        interpreter = Interpreter(model_path=str(path), num_threads=threads)
-        interpreter.allocate_tensors()
-    except (ValueError, RuntimeError):
-        return None
-    return interpreter
+    for load in (_load_plain, interpreter_with_tokenizer):
+        try:
+            interpreter = load(path, threads)
+            interpreter.allocate_tensors()
+            return interpreter
+        except (ValueError, RuntimeError):
+            if not has_tokenizer(path):
+                return None
+    return None
+
+
+def _load_plain(path: Path, threads: int) -> Interpreter:
+    return Interpreter(model_path=str(path), num_threads=threads)
 
 
 def _listed(names: list[str]) -> str:

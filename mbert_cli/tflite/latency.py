@@ -17,7 +17,7 @@ from mbert_cli.backend import load_keras
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.census import stored_mode
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, TEXT_INPUTS
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.options import BenchOptions
 
@@ -33,7 +33,7 @@ class Timed:
     Attributes:
         path: The .tflite file.
         inputs: Batches of token_ids, segment_ids and padding_mask, (rows, length) int32, of real text, which are run
-            row by row.
+            row by row; where it has its tokenizer inside also of texts.
     """
 
     path: Path
@@ -100,8 +100,11 @@ def measure_latencies(artifacts: Sequence[Timed], options: BenchOptions) -> list
 def _save_inputs(timed: Timed, folder: Path, index: int) -> Path:
     path = folder / f"inputs-{index}.npz"
     arrays: dict[str, Any] = {
-        name: np.concatenate([batch[name] for batch in timed.inputs]) for name in ARTIFACT_INPUTS.values()
+        name: np.concatenate([batch[name] for batch in timed.inputs])
+        for name in (*ARTIFACT_INPUTS.values(), *TEXT_INPUTS.values())
+        if name in timed.inputs[0]
     }
+    arrays |= {name: arrays[name].astype(np.bytes_) for name in TEXT_INPUTS.values() if name in arrays}
     np.savez(path, **arrays)
     return path
 

@@ -50,6 +50,9 @@ class ExportOptions(Section):
     calibration: CalibrationOptions = CalibrationOptions()
     """How ranges of activations are measured. They are kept in the folder `calibration` of the run, for all modes and
     lengths, and measured again when weights or rows change."""
+    tokenizer: Literal["outside", "inside"] = "outside"
+    """inside: a text goes in, as a string; an app must bring two operations of tensorflow-text that no ready-made
+    runtime for phones has. outside: token ids go in, and the app, or its library, cuts the text."""
     verify: VerifyOptions = VerifyOptions()
     """The comparison with the Keras run."""
 

@@ -41,3 +41,11 @@ def test_long_single_text_loses_its_end(tokenizer):
     examples = Examples(["a b c d e f"], None, np.zeros(1, np.int32))
     batch = TaskBatches(TextRows(examples, tokenizer, 4), batch_size=1, seed=0)(0)
     np.testing.assert_array_equal(batch["token_ids"], [[CLS, VOCABULARY.ids["a"], VOCABULARY.ids["b"], SEP]])
+
+
+def test_batches_have_their_texts_where_these_are_kept(tokenizer):
+    texts = ["a b", "é", "c"]
+    rows = TextRows(Examples(texts, None, np.zeros(3, np.int32)), tokenizer, 6)
+    assert "texts" not in rows.take(np.array([0]), 6)
+    kept = rows.with_texts(texts).take(np.array([2, 1]), 6)["texts"]
+    assert kept.tolist() == [b"c", "é".encode()]

@@ -10,7 +10,7 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.phone.reference import Reference
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
-from mbert_cli.tflite.interpreter import Artifact, Signature
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact, Signature
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 
@@ -21,7 +21,7 @@ class Counting(Artifact):
     """Says of each row how likely its label is, and remembers with which length it was run."""
 
     def __init__(self, *lengths: int) -> None:
-        self.signatures = [Signature("", length, dict, (), ()) for length in lengths]
+        self.signatures = [Signature("", length, ARTIFACT_INPUTS, dict, (), ()) for length in lengths]
 
     def predict(self, batch, lengths=None):
         self.run_with = lengths

@@ -50,7 +50,7 @@ class Artifact:
     """What is known of the lengths of a .tflite file."""
 
     def __init__(self, *lengths: int) -> None:
-        self.lengths, self.sequence_length = lengths, lengths[-1]
+        self.lengths, self.sequence_length, self.reads_text = lengths, lengths[-1], False
 
     def at(self, length: int) -> "Artifact":
         return Artifact(length)

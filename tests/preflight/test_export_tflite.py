@@ -30,6 +30,19 @@ def test_the_run_is_seen_at_the_longest_of_several_lengths(run):
     assert (ready.lengths, ready.model.sequence_length) == ((16, 48), 48)
 
 
+def test_several_lengths_and_the_cutting_of_a_client_that_refuses_them_are_refused(run):
+    settings = ["export.sequence_length=[48, 16]", "task.client=mediapipe"]
+    with pytest.raises(UserError) as caught:
+        resolve(invoke("export-tflite", "quickstart", settings, {}))
+    assert caught.value.message == (
+        "MediaPipe's clients refuse a file of several lengths. "
+        "Received: export.sequence_length 16, 48 and task.client mediapipe"
+    )
+    assert caught.value.hint == (
+        "Name one, --length 48, or cut texts as BERT does with --set task.client=null."
+    )
+
+
 def test_no_client_of_mediapipe_loads_a_file_of_several_lengths(run):
     ready = resolve(invoke("export-tflite", "quickstart", ["export.sequence_length=[48, 16]"], {}))
     assert (ready.client.client, ready.metadata.vocabulary_file) == (None, None)

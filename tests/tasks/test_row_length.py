@@ -65,7 +65,7 @@ class FakeArtifact:
     """What is known of the lengths of a .tflite file."""
 
     def __init__(self, *lengths: int) -> None:
-        self.lengths, self.sequence_length = lengths, lengths[-1]
+        self.lengths, self.sequence_length, self.reads_text = lengths, lengths[-1], False
 
     def at(self, length: int) -> "FakeArtifact":
         return FakeArtifact(length)

@@ -11,6 +11,7 @@ from tokenizers import models, normalizers, pre_tokenizers
 
 from mbert_cli.errors import UserError
 from mbert_cli.text import wordpiece
+from mbert_cli.text.matched_tokens import MatchedToken
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary, train_vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 
@@ -118,3 +119,11 @@ def test_much_text_is_cut_by_tensorflow_text(monkeypatch):
     for is_loaded in (False, True):
         assert tokenizer.encode(["ab a"])[0].tolist() == [104, 105, 104]
         assert ("_fast" in vars(tokenizer)) == is_loaded
+
+
+def test_texts_that_tensorflow_text_alone_cuts_otherwise_are_found():
+    token = MatchedToken(len(LEADING_TOKENS), "<at>")
+    words = ("<at>", "straße", "strasse", "sea", "…", ".", "<", "at", ">")
+    tokenizer = Tokenizer(Vocabulary((*LEADING_TOKENS, *words), matched=(token,)))
+    texts = ["sea", "straße", "…", "sea <at>", "naïve", "sea at"]
+    assert tokenizer.find_cut_otherwise(texts) == [1, 2, 3]

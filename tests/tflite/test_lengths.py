@@ -16,8 +16,8 @@ LENGTHS = (6, 9, 12)
 
 
 @pytest.fixture(scope="module")
-def contents(network) -> dict[int, bytes]:
-    return {length: convert(network, length, "dynamic_int8") for length in LENGTHS}
+def contents(network, content) -> dict[int, bytes]:
+    return {length: convert(network, length, "float32") for length in LENGTHS[:-1]} | {12: content}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_the_census_counts_the_operations_of_all_lengths(contents, merged):
     assert op_census(merged.path.read_bytes()) == {
         name: sum(count[name] for count in counts) for name in counts[0]
     }
-    assert stored_mode(merged.path.read_bytes()) == "dynamic_int8"
+    assert stored_mode(merged.path.read_bytes()) == "float32"
 
 
 def test_each_row_is_run_with_the_shortest_length_that_holds_it(contents, merged, rows, tmp_path):
