@@ -160,6 +160,8 @@ factors that suit few steps of integers        mbert_cli/tflite/equalization.py
 dense maps of a file by names of weights       mbert_cli/tflite/dense_layers.py
 the graph of a phone                           mbert_cli/tflite/graph.py
 a batch axis for every tensor of it            mbert_cli/tflite/batch_axis.py
+what each processor refuses, and what fits it  mbert_cli/tflite/targets.py
+compiled for an NPU                            mbert_cli/phone/ahead_of_time.py
 quantization modes                             mbert_cli/tflite/modes.py
 a run's model, for all modes and lengths       mbert_cli/tflite/source_model.py
 static and 4-bit modes, by rules               mbert_cli/tflite/quantizer.py
@@ -175,6 +177,7 @@ the Keras run that artifacts are compared with mbert_cli/phone/reference.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py
 metadata and files inside an artifact          mbert_cli/tflite/metadata.py
 what is packed into it                         mbert_cli/phone/packing.py
+what shows an artifact to people               mbert_cli/phone/presentation.py
 the page that runs an artifact in a browser    mbert_cli/phone/web_page.py
 its scripts, BERT's tokenizer among them       mbert_cli/phone/web/
 LiteRT's web runtime, which it runs on         mbert_cli/phone/web_packages.py

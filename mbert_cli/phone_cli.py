@@ -29,7 +29,7 @@ from mbert_cli.flags import (
     embedding_flags,
     lengths_of,
 )
-from mbert_cli.phone_flags import ExportLength, PhoneTarget, Quantize
+from mbert_cli.phone_flags import ExportLength, PageWanted, PhoneTarget, Quantize
 from mbert_cli.starting import invocation_of, run_verb
 
 
@@ -57,7 +57,7 @@ def _is_serial(word: str) -> bool:
 
 def export_tflite(
     ctx: typer.Context, target: Target = None, quantize: Quantize = None, length: ExportLength = None,
-    phone: PhoneTarget = None, pooling: PoolingName = None, normalize: Normalize = None,
+    phone: PhoneTarget = None, page: PageWanted = None, pooling: PoolingName = None, normalize: Normalize = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -68,6 +68,7 @@ def export_tflite(
     flags = {
         "--quantize": ("export.quantize", quantize or None), "--length": ("export.sequence_length", lengths_of(length)),
         "--target": ("export.target", phone),
+        "--page": ("export.page", page),
         **embedding_flags(pooling, normalize),
     }  # fmt: skip
     invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=(target,))

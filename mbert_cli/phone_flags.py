@@ -30,3 +30,11 @@ ExportLength = Annotated[
         "of which each text takes the shortest that holds it (default: what the run reads).",
     ),
 ]  # fmt: skip
+PageWanted = Annotated[
+    bool | None,
+    typer.Option(
+        "--page", show_default=False,
+        help="Short for --set export.page=true: also write a web page that runs the artifact where it is opened, as "
+        "on a phone.",
+    ),
+]  # fmt: skip

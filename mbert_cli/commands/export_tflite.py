@@ -1,6 +1,7 @@
 """`mbert export-tflite`: a fine-tuned run -> a phone artifact that is verified before it is written."""
 
 import dataclasses
+import shlex
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 from mbert_cli import console
 from mbert_cli.backend import count_cores
 from mbert_cli.figures import counted
+from mbert_cli.phone.ahead_of_time import compile_lines
 from mbert_cli.phone.artifact_folder import write_artifact
 from mbert_cli.phone.client_texts import ClientTexts, read_as_client
 from mbert_cli.phone.reference import Reference
+from mbert_cli.phone.web_page import PAGE_FOLDER
 from mbert_cli.preflight.export_tflite import Ready
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.tasks.calibration_rows import calibration_rows
@@ -23,6 +26,7 @@ from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.source_model import SourceModel
+from mbert_cli.tflite.targets import described_refusals, refusal_record
 from mbert_cli.tflite.text_input import add_tokenizer
 from mbert_cli.tflite.text_runtime import TOKENIZER_OPERATIONS
 from mbert_cli.tflite.verify import VerifyReport, require_parity
@@ -54,15 +58,43 @@ def run(ready: Ready) -> None:
         ],
         [_row(report) for report in reports],
     )
-    for mode in ready.modes:
-        console.info(f"Artifact: {export / mode / ARTIFACT_FILE}")
+    for report in reports:
+        console.info(
+            f"Artifact: {export / report['mode'] / ARTIFACT_FILE}; {described_refusals(report['targets'])}"
+        )
+    _say_compilation(ready)
     _say_lengths(reports[0]["examples_by_length"])
     if ready.reads_text:
         _say_tokenizer(reference)
+    _say_page(ready)
     _say_client(ready)
     if read:
         is_tuned, can_be_tuned = reference.client == read.cutting, reference.head.pooling is None
         console.info(read.sentence(reference.score_name, is_tuned, can_be_tuned))
+
+
+def _say_page(ready: Ready) -> None:
+    """Says how a page is opened on a phone, and what it needs there."""
+    if ready.web_packages is None:
+        return
+    folder = ready.saved.run.export / ready.modes[0] / PAGE_FOLDER
+    console.info(
+        f"Page: type `python -m http.server --directory {shlex.quote(str(folder))}` and open "
+        "http://ADDRESS:8000 on the phone, where ADDRESS is that of this machine in your network"
+    )
+    console.info(ready.web_packages.described)
+
+
+def _say_compilation(ready: Ready) -> None:
+    """Says how artifacts for an NPU get there: its vendor's compiler makes a file of its own of each."""
+    if ready.recipe.export.target != "npu":
+        return
+    console.info(
+        "An NPU runs what its vendor's compiler makes of an artifact; for that of a Pixel, on Linux:"
+    )
+    for mode in ready.modes:
+        for line in compile_lines(ready.saved.run.export / mode / ARTIFACT_FILE):
+            console.result(line)
 
 
 def _say_client(ready: Ready) -> None:
@@ -144,10 +176,11 @@ def _export(
         "mode": mode, "sequence_length": ready.length, "examples_by_length": examples,
         "tokenizer": ready.recipe.export.tokenizer, "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(parity), "operations": op_census(content), "dense_maps": dense_census(content),
+        "targets": refusal_record(content),
         **reference.described, "client": read.record() if read else None,
     }  # fmt: skip
     require_parity(parity, ready.recipe.export.verify)
-    write_artifact(model.run.export / mode, model, content, report)
+    write_artifact(model.run.export / mode, model, content, report, ready.presentation)
     return report
 
 

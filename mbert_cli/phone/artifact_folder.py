@@ -6,6 +6,7 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.phone.packing import artifact_files
+from mbert_cli.phone.presentation import Presentation
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.weights.saved_model import SavedModel
@@ -14,7 +15,9 @@ REPORT_FILE = "report.json"
 """What was measured of an artifact when it was exported."""
 
 
-def write_artifact(directory: Path, model: SavedModel, content: bytes, report: dict[str, Any]) -> None:
+def write_artifact(
+    directory: Path, model: SavedModel, content: bytes, report: dict[str, Any], presentation: Presentation
+) -> None:
     """Writes an artifact whole or not at all; one that was there is replaced.
 
     Args:
@@ -22,6 +25,7 @@ def write_artifact(directory: Path, model: SavedModel, content: bytes, report: d
         model: The model that was exported.
         content: The content of the .tflite file.
         report: Becomes report.json.
+        presentation: Shows the artifact to people, beside it.
     """
     if directory.exists():
         console.info(f"{directory}: replaces the artifact that was there")
@@ -31,5 +35,6 @@ def write_artifact(directory: Path, model: SavedModel, content: bytes, report: d
         (folder / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         for name, packed in artifact_files(model).items():
             (folder / name).write_bytes(packed)
+        presentation.write(folder, report)
 
     write_directory(directory, write, replace=True)

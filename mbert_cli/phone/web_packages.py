@@ -43,6 +43,18 @@ class WebPackages:
         return f"LiteRT.js {self.version}, from {_FOLDER if self.source else PUBLIC_ADDRESS},"
 
     @property
+    def described(self) -> str:
+        """What a person should know who writes a page."""
+        if self.source:
+            return (
+                f"The page runs on LiteRT.js {self.version}, copied from {self.source}: it needs no network"
+            )
+        return (
+            f"The page loads LiteRT.js {self.version} from {PUBLIC_ADDRESS}, so that the phone needs the network; with "
+            "--set export.page_packages=FOLDER, where npm installed it, the page holds it"
+        )
+
+    @property
     def remedy(self) -> str:
         """What to do where a browser cannot load it."""
         if self.source:

@@ -12,7 +12,7 @@ from typing import Any
 from mbert_cli.evaluate.entities import chunk_labels
 from mbert_cli.evaluate.judges import THRESHOLD
 from mbert_cli.examples.options import AnyTask, ImportedTask, TokenTask
-from mbert_cli.examples.task_columns import takes_pairs
+from mbert_cli.examples.task_columns import client_of, takes_pairs
 from mbert_cli.phone.web_packages import CORE, WebPackages
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.tasks.encoding import with_windows
@@ -84,6 +84,7 @@ def page_settings(page: WebPage) -> dict[str, Any]:
         "labels": description.output_names or [],
         "outputs": kind.head.artifact_outputs,
         "lowercase": page.vocabulary.lowercase,
+        "client": client_of(page.task),
         "matched": [asdict(token) for token in page.vocabulary.matched],
         "threshold": THRESHOLD,
         "runtime": {"module": CORE, "wasm": packages.wasm, "origin": packages.origin, "remedy": packages.remedy},
@@ -99,6 +100,9 @@ def _fields(kind: str, task: AnyTask) -> dict[str, Any]:
     if not kind_of(kind).head.is_pooled:
         return {"fields": [_field("Text", _ENTITIES, 5)]}
     first = _field("Text", EXAMPLE, 4)
+    if kind_of(kind).head.pooling is not None:
+        second = _field("Second text, to compare", _SECOND_EXAMPLE, 4)
+        return {"fields": [first, second], "isSecondOptional": True}
     if takes_pairs(task):
         return {"fields": [first, _field("Second text", _SECOND_EXAMPLE, 4)]}
     if isinstance(task, ImportedTask):

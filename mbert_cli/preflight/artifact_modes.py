@@ -29,6 +29,12 @@ def look_at_modes(inspection: Inspection, options: ExportOptions) -> None:
                 f"Received: {options.block_size} with {' and '.join(modes)}",
                 "Add --quantize int4, or leave export.block_size out.",
             )
+        if options.block_size is not None and options.target == "gpu":
+            raise UserError(
+                "LiteRT's GPU accelerator takes 4-bit weights with one scale for each channel. "
+                f"Received: export.block_size {options.block_size} with --target gpu",
+                "Leave export.block_size out, or export for a CPU.",
+            )
         return f"{', '.join(modes)} for {_named(options.target)}", None
 
     inspection.look("modes", check)

@@ -7,6 +7,8 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.phone.packing import artifact_files, describe_artifact
+from mbert_cli.phone.presentation import Presentation
+from mbert_cli.phone.web_packages import WebPackages, find_web_packages
 from mbert_cli.preflight.artifact_modes import look_at_calibration, look_at_modes, wanted_modes
 from mbert_cli.preflight.inputs import look_at_length
 from mbert_cli.preflight.inspection import Inspection
@@ -41,6 +43,7 @@ class Ready:
         task: The task; None where it does not come from files.
         training: The task with its training set, where a mode needs it and it lies in files.
         client: What loads the artifacts on a phone.
+        web_packages: What a page of the artifact runs on; None where none is wanted.
     """
 
     invocation: Invocation[ExportRecipe]
@@ -53,6 +56,7 @@ class Ready:
     task: TaskData | None
     training: TaskData | None
     client: ClientFit
+    web_packages: WebPackages | None = None
 
     @property
     def metadata(self) -> ArtifactMetadata:
@@ -63,6 +67,11 @@ class Ready:
     def reads_text(self) -> bool:
         """Whether the artifacts have their tokenizer inside."""
         return self.recipe.export.tokenizer == "inside"
+
+    @property
+    def presentation(self) -> Presentation:
+        """How the artifacts are shown to people."""
+        return Presentation(self.saved.path, self.model, self.client, self.web_packages)
 
     @property
     def length(self) -> int:
@@ -94,7 +103,22 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
         target = recipe.export.target
         inspection.look("tokenizer", lambda: (require_text_input(model, lengths, target), None))
         static, client = replace(static, keeps_texts=True), ClientFit(reason=NO_CLIENT)
-    return Ready(invocation, recipe, saved, static, modes, lengths, options, task.value, training, client)
+    packages = _look_at_packages(inspection, recipe)
+    return Ready(
+        invocation, recipe, saved, static, modes, lengths, options, task.value, training, client, packages
+    )
+
+
+def _look_at_packages(inspection: Inspection, recipe: ExportRecipe) -> WebPackages | None:
+    """What the page of an artifact runs on, if one is wanted."""
+    if not recipe.export.page:
+        return None
+
+    def check() -> tuple[str, WebPackages]:
+        packages = find_web_packages(recipe.export.page_packages)
+        return packages.described, packages
+
+    return inspection.look("page", check).found
 
 
 def _lengths(invocation: Invocation[ExportRecipe], model: TaskModel) -> tuple[int, ...]:

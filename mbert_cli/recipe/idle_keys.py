@@ -139,6 +139,8 @@ IDLE = (
     IdleKeys(("predict",), _LABELS, "on predict, whose texts have no labels: the model knows its own"),
     IdleKeys(("bench",), ("task.num_best", "task.max_answer_tokens", "task.null_threshold"),
              "on bench, which times a model and takes no answers"),
+    IdleKeys(("export-tflite",), ("export.page_packages",), "without a page; --page writes one",
+             lambda values: values["export.page"] is False),
     IdleKeys(("bench",), ("bench.reference_mode",), "without a reference; name one with --against",
              lambda values: values["bench.against"] is None),
     IdleKeys(("bench",), ("task.version",), "on bench where files of your own are read",

@@ -64,7 +64,7 @@ class Mode:
 
 MODES: dict[str, Mode] = {
     "float32": Mode("float32", "float32", "float32", targets=("cpu", "gpu", "npu")),
-    "float16": Mode("float16", "float16", "float32", summary="half the size"),
+    "float16": Mode("float16", "float16", "float32", targets=("cpu", "gpu"), summary="half the size"),
     "dynamic_int8": Mode(
         "int8",
         "int8",
@@ -78,6 +78,7 @@ MODES: dict[str, Mode] = {
         "int8",
         "int8",
         needs_calibration=True,
+        targets=("cpu", "gpu"),
         summary="the same size, dense maps with ranges that were measured on training examples",
     ),
     "int8_full": Mode(
@@ -105,6 +106,7 @@ MODES: dict[str, Mode] = {
         "int4",
         "int8",
         "dynamic_int8",
+        targets=("cpu", "gpu"),
         summary="an eighth of the size for kernels, a quarter for the word table",
     ),
 }

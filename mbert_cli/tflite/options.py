@@ -53,6 +53,11 @@ class ExportOptions(Section):
     tokenizer: Literal["outside", "inside"] = "outside"
     """inside: a text goes in, as a string; an app must bring two operations of tensorflow-text that no ready-made
     runtime for phones has. outside: token ids go in, and the app, or its library, cuts the text."""
+    page: bool = False
+    """Also write the folder page: a web page that runs the artifact in a browser, on the phone that opens it."""
+    page_packages: str | None = None
+    """Folder where npm installed @litertjs/core, the runtime of that page, which is copied into it; null lets the page
+    load it from https://cdn.jsdelivr.net."""
     verify: VerifyOptions = VerifyOptions()
     """The comparison with the Keras run."""
 

@@ -14,6 +14,7 @@ from mbert_cli.tflite.convert import convert_folded
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.modes import INTEGER_MASK, MODES, Processor
 from mbert_cli.tflite.quantizer import TensorRanges, quantize
+from mbert_cli.tflite.targets import fit_target
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class SourceModel:
         """
         converted = self.converted(mode, sequence_length)
         if not MODES[mode].is_quantized_after:
-            return converted
+            return fit_target(converted, self.target)
         ranges = self.ranges if MODES[mode].needs_calibration else None
         return quantize(
             converted, mode, ranges, kept, target=self.target, block_size=self.block_size,

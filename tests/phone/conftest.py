@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from mbert_cli.runs.manifest import write_directory
-from mbert_cli.tasks.kinds import kind_of
+from mbert_cli.tasks.kinds import head_of
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription
-from tests.phone.described import LABELS, LENGTH, SIZE, VOCABULARY
+from tests.phone.described import LABELS, LENGTH, SIZE, VOCABULARY, describe
 from tests.phone.fake_phones import FakePhones
 
 PACKAGES = ("puppeteer-core@25.16.0", "@litertjs/core@2.5.3")
@@ -27,13 +27,16 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 DRIVER = Path(__file__).with_name("drive_page.mjs")
 
 
-def _convert(kind: str, vocabulary_size: int) -> bytes:
+def _convert(kind: str, vocabulary_size: int, lengths: tuple[int, ...]) -> bytes:
     """A .tflite file of one block whose outputs differ clearly from row to row."""
     from mbert_cli.model.heads import build_task_network
     from mbert_cli.tflite.convert import convert
+    from mbert_cli.tflite.lengths import merge_lengths
 
-    head = kind_of(kind).head
-    network = build_task_network(SIZE, head=head, vocab_size=vocabulary_size, num_outputs=len(LABELS[kind]))
+    head = head_of(describe(kind))
+    network = build_task_network(
+        SIZE, head=head, vocab_size=vocabulary_size, num_outputs=len(LABELS[kind] or ())
+    )
     random = np.random.default_rng(3)
     for weight in network.weights:
         spread = 0.1
@@ -41,12 +44,12 @@ def _convert(kind: str, vocabulary_size: int) -> bytes:
             spread = 1.2 * weight.shape[0] ** -0.5 if "kernel" in weight.path else 0.5
         values = random.normal(0.0, spread, weight.shape)
         weight.assign((values + weight.path.endswith("gamma")).astype(np.float32))
-    return convert(network, LENGTH, "float32", head)
+    return merge_lengths({length: convert(network, length, "float32", head) for length in lengths})
 
 
 @pytest.fixture(scope="session")
-def converted() -> Callable[[str, int], bytes]:
-    """Kind, tokens of the vocabulary -> a .tflite file; each is made once."""
+def converted() -> Callable[..., bytes]:
+    """Kind, tokens of the vocabulary, lengths -> a .tflite file; each is made once."""
     return functools.cache(_convert)
 
 
@@ -54,11 +57,17 @@ def converted() -> Callable[[str, int], bytes]:
 def export(converted, tmp_path) -> Callable[..., Path]:
     """Writes a folder as `mbert export-tflite` does, of a model with random weights; returns the artifact."""
 
-    def export(description: ModelDescription, vocabulary: Vocabulary = VOCABULARY) -> Path:
+    def export(
+        description: ModelDescription,
+        vocabulary: Vocabulary = VOCABULARY,
+        lengths: tuple[int, ...] = (LENGTH,),
+        show: Callable[[Path], None] = lambda folder: None,
+    ) -> Path:
         def write(folder: Path) -> None:
-            (folder / "model.tflite").write_bytes(converted(description.kind, vocabulary.size))
+            (folder / "model.tflite").write_bytes(converted(description.kind, vocabulary.size, lengths))
             description.save(folder)
             vocabulary.save(folder / "vocab.txt")
+            show(folder)
 
         number = len(list(tmp_path.glob("run*")))
         folder = tmp_path / f"run{number}" / "export" / "float32"

@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from mbert_cli.examples.options import AnyTask, FileTask, InstalledDocsTask, SquadTask, TokenTask
+from mbert_cli.examples.options import (
+    AnyTask,
+    FileTask,
+    ImportedTask,
+    InstalledDocsTask,
+    SquadTask,
+    TokenTask,
+)
 from mbert_cli.model.options import SIZES
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
-from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+from mbert_cli.weights.description import EmbeddingDescription, ModelDescription, VocabularyDescription
 
 LENGTH = 24
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -30,6 +37,7 @@ LABELS = {
     "multi_label": ["sea", "money", "film"],
     "regression": ["value"],
     "question_answering": ["start", "end"],
+    "embedding": None,
     "token_classification": ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"],
 }
 
@@ -42,17 +50,22 @@ def task_of_kind(kind: str, **changes: Any) -> AnyTask:
         )
     if kind == "token_classification":
         return TokenTask(source="tokens", train="words.conll", sequence_length=LENGTH, **changes)
+    if kind == "embedding":
+        return ImportedTask(source="imported", sequence_length=LENGTH, **changes)
     if kind == "classification" and not changes:
         return InstalledDocsTask(source="installed_docs", sequence_length=LENGTH)
     return FileTask(source="file", kind=kind, train="texts.tsv", sequence_length=LENGTH, **changes)
 
 
-def describe(kind: str, vocabulary: Vocabulary = VOCABULARY, **changes: Any) -> ModelDescription:
-    """A model of the kind."""
+def describe(
+    kind: str, vocabulary: Vocabulary = VOCABULARY, names: list[str] | None = None, **changes: Any
+) -> ModelDescription:
+    """A model of the kind, with other names of its outputs where some are given."""
     known = VocabularyDescription(
         size=vocabulary.size, lowercase=vocabulary.lowercase, digest=vocabulary.digest
     )
     return ModelDescription(
-        verb="finetune", size=SIZE, vocabulary=known, output_names=LABELS[kind], kind=kind,
+        verb="finetune", size=SIZE, vocabulary=known, output_names=names or LABELS[kind], kind=kind,
         task=task_of_kind(kind, **changes),
+        embedding=EmbeddingDescription(pooling="mean", normalize=True) if kind == "embedding" else None,
     )  # fmt: skip

@@ -44,7 +44,7 @@ def test_sixteen_bits_on_a_cpu_are_refused_with_the_reason():
 
 def test_a_mode_that_a_target_does_not_run_is_refused_with_those_that_it_does():
     error = refusal(quantize="int4", target="npu")
-    assert error.message == "int4 runs on a CPU. Received: --target npu"
+    assert error.message == "int4 runs on a CPU and a GPU. Received: --target npu"
     assert error.hint == "Choose --quantize float32 or int8_full or int16x8."
 
 
@@ -77,3 +77,13 @@ def test_a_task_of_a_library_is_not_read_yet():
     inspection = Inspection()
     assert look_at_calibration(inspection, ["int8"], InstalledDocsTask(source="installed_docs"), "x") is None
     assert [finding.name for finding in inspection.findings] == ["calibration rows", "task"]
+
+
+def test_blocks_of_4_bits_are_refused_for_a_gpu():
+    options = ExportOptions(quantize="int4", block_size=32, target="gpu")
+    with pytest.raises(UserError) as caught:
+        look_at_modes(Inspection(), options)
+    assert caught.value.message == (
+        "LiteRT's GPU accelerator takes 4-bit weights with one scale for each channel. "
+        "Received: export.block_size 32 with --target gpu"
+    )

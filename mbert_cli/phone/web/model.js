@@ -45,7 +45,7 @@ export class Model {
   }
 
   /**
-   * Runs the shortest signature that a row fits.
+   * Runs a row with the shortest signature that holds it.
    *
    * @param {import("./rows.js").Row} row
    * @returns {Promise<Record<string, Float32Array>>} Outputs by name, without the batch axis.
@@ -85,8 +85,9 @@ export class Model {
     return { times, length };
   }
 
+  /** The shortest signature with padding behind the row, which MobileBERT's embedding reads, or the longest there is. */
   runnerOf(row) {
-    return this.runners.find(({ length }) => length >= row.ids.length) ?? this.runners[this.runners.length - 1];
+    return this.runners.find(({ length }) => length > row.ids.length) ?? this.runners[this.runners.length - 1];
   }
 
   inputs(row, length) {

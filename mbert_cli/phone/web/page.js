@@ -3,14 +3,14 @@
 import * as answers from "./answers.js";
 import { Model } from "./model.js";
 import { questionRows, textRow, wordRows } from "./rows.js";
-import { WordPiece } from "./wordpiece.js";
-import { bars, fields, markedText, result, showTimes, showTokens } from "./view.js";
+import { tokenizerOf } from "./wordpiece.js";
+import { bars, fields, markedText, plain, result, showTimes, showTokens } from "./view.js";
 
 const TIMED_RUNS = 100;
 
 const byId = (id) => document.getElementById(id);
 const [settings, tokens] = await Promise.all([load("settings.json"), load("vocabulary.json")]);
-const tokenizer = new WordPiece(tokens, settings.lowercase, settings.matched);
+const tokenizer = tokenizerOf(tokens, settings);
 const boxes = fields(byId("fields"), settings.fields);
 let model;
 let lastRow;
@@ -39,6 +39,7 @@ const KINDS = {
     ask: async (first, second) => answers.numbers(settings.labels, await outputOf(first, second)),
     show: (record) => Object.entries(record).map(([name, value]) => result(`${name}: ${value.toFixed(4)}`)),
   },
+  embedding: { ask: askVectors, show: showVectors },
   question_answering: { ask: askQuestion, show: showAnswer },
   token_classification: {
     ask: askWords,
@@ -54,6 +55,21 @@ async function outputOf(first, second) {
   byId("note").textContent = row.isCut ? `The text is longer than ${model.length} tokens and loses its end.` : "";
   const outputs = await run(row);
   return outputs[settings.outputs[0]];
+}
+
+async function askVectors(first, second) {
+  const vector = Array.from(await outputOf(first, null));
+  const written = (values) => values.map((value) => Number(value.toFixed(7)));
+  if (second === null) return { embedding: written(vector) };
+  const other = Array.from(await outputOf(second, null));
+  const cosine = Number(answers.cosine(vector, other).toFixed(7));
+  return { cosine, embedding: written(vector), second_embedding: written(other) };
+}
+
+function showVectors({ cosine, embedding }) {
+  const begin = embedding.slice(0, 8).map((value) => value.toFixed(4)).join(", ");
+  const first = plain(`${embedding.length} numbers: ${begin}${embedding.length > 8 ? ", ..." : ""}`);
+  return cosine === undefined ? [first] : [result(`cosine ${cosine.toFixed(4)}`), first];
 }
 
 async function askQuestion(question, text) {

@@ -26,6 +26,11 @@ export function result(text) {
   return element("p", text, "result");
 }
 
+/** Text of the usual size. */
+export function plain(text) {
+  return element("p", text);
+}
+
 /** Shares of 1 as bars, the largest first. */
 export function bars(shares, chosen) {
   const list = element("ol", "", "bars");

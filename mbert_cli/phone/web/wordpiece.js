@@ -1,8 +1,8 @@
-/** BERT's tokenizer: text to ids, and of each token the characters that it was made of. */
+/** BERT's tokenizer, and MediaPipe's: text to ids, and of each token the characters that it was made of. */
 
-import { BLANK, CHINESE, MARKS, PUNCTUATION, REMOVED } from "./characters.js";
+import { BLANK, CHINESE, CLIENT_APART, MARKS, PUNCTUATION, REMOVED } from "./characters.js";
 
-/** Characters of the longest word that is cut; a longer one is [UNK]. */
+/** Characters of the longest word that BERT cuts, and bytes of MediaPipe's longest; a longer one is [UNK]. */
 const MAX_WORD = 100;
 
 /** What touches a token that is matched as a single word: letters, accents, digits, underscores and joiners. */
@@ -14,6 +14,7 @@ const isBlank = membership(BLANK);
 const isChinese = membership(CHINESE);
 const isPunctuation = membership(PUNCTUATION);
 const isMark = membership(MARKS);
+const isClientApart = membership(CLIENT_APART);
 
 /**
  * A text as words are cut from it. Offsets count code points of the text as it was given, as Python does.
@@ -65,7 +66,7 @@ export class WordPiece {
         if (inner.id !== undefined) {
           addMatched(found, inner, points);
         } else {
-          words(inner).forEach((word) => this.addWord(found, word));
+          words(inner, isBlank, isPunctuation).forEach((word) => this.addWord(found, word, word.chars.length <= MAX_WORD));
         }
       }
     }
@@ -112,11 +113,10 @@ export class WordPiece {
   }
 
   /** The longest pieces that the vocabulary has, from the left; those within a word begin with ##. */
-  addWord(found, word) {
-    const { chars, starts, ends } = word;
+  addWord(found, { chars, starts, ends }, isShort) {
     const pieces = [];
     let start = 0;
-    while (start < chars.length && chars.length <= MAX_WORD) {
+    while (start < chars.length && isShort) {
       let end = chars.length;
       const token = () => (start ? "##" : "") + chars.slice(start, end).join("");
       while (end > start && !this.ids.has(token())) end -= 1;
@@ -138,6 +138,30 @@ export class WordPiece {
     while (place < points.length && (isRemoved(points[place]) || (this.lowercase && isMark(points[place])))) place += 1;
     return place;
   }
+}
+
+/** Cuts texts as MediaPipe's clients do on phones, for models that were trained so. */
+export class ClientWordPiece extends WordPiece {
+  constructor(tokens, lowercase, matched = []) {
+    super(tokens, lowercase, matched);
+    this.ids = new Map(tokens.map((token, id) => [token, id]));
+  }
+
+  encode(text) {
+    const found = { ids: [], starts: [], ends: [] };
+    const read = wholeText(text.split("\0", 1)[0].replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+    const isBlank = (char) => "\t\n\f\r ".includes(char);
+    for (const word of words(read, isBlank, isClientApart)) {
+      const bytes = new TextEncoder().encode(word.chars.join("")).length;
+      this.addWord(found, word, bytes <= MAX_WORD);
+    }
+    return found;
+  }
+}
+
+/** The tokenizer that a model was trained with. */
+export function tokenizerOf(tokens, { lowercase, matched, client }) {
+  return new (client === "mediapipe" ? ClientWordPiece : WordPiece)(tokens, lowercase, matched);
 }
 
 function wholeText(text) {
@@ -197,17 +221,17 @@ function takeApart(chars) {
   return inOrder.map((char) => parts.splice(parts.findIndex((part) => part.char === char), 1)[0]);
 }
 
-/** Words of a piece: what stands between blanks, each punctuation mark apart. */
-function words(piece) {
+/** Words of a piece: what stands between blanks, and some characters alone. */
+function words(piece, isBlank, isApart) {
   const found = [];
   let start = 0;
   const close = (end) => {
     if (end > start) found.push(part(piece, start, end));
   };
   piece.chars.forEach((char, place) => {
-    if (!isBlank(char) && !isPunctuation(char)) return;
+    if (!isBlank(char) && !isApart(char)) return;
     close(place);
-    start = isBlank(char) ? place + 1 : place;
+    start = place;
     if (!isBlank(char)) close(place + 1);
     start = place + 1;
   });
@@ -215,13 +239,15 @@ function words(piece) {
   return found;
 }
 
-function addMatched(found, { id, chars, starts, ends }, points) {
-  let [first, last] = [0, chars.length - 1];
-  while (first < last && isBlank(points[starts[first]])) first += 1;
-  while (last > first && isBlank(points[ends[last] - 1])) last -= 1;
+/** A matched token reaches from its first character to its last, without white space that was matched beside them. */
+function addMatched(found, { id, starts, ends }, points) {
+  const isSpace = (place) => /[\t-\r\x1c-\x20\x85\p{Z}]/u.test(points[place]);
+  let [first, end] = [starts[0], ends[ends.length - 1]];
+  while (first < end - 1 && isSpace(first)) first += 1;
+  while (end > first + 1 && isSpace(end - 1)) end -= 1;
   found.ids.push(id);
-  found.starts.push(starts[first]);
-  found.ends.push(ends[last]);
+  found.starts.push(first);
+  found.ends.push(end);
 }
 
 function touches(chars, start, end) {
