@@ -19,10 +19,11 @@ from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.tasks.quantized_training import prepare_training
 from mbert_cli.tasks.searching import count_steps, run_search
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
-from mbert_cli.tasks.training import Material, build_network, collect, fine_tuning, fit, stage_of
+from mbert_cli.tasks.training import Material, collect, fit, stage_of
 from mbert_cli.train.stage import Stage
 
 
@@ -39,8 +40,8 @@ def run(ready: Ready) -> None:
         say_task(task, material.train.rows)
         _search(ready, recipe.search, material, contents)
         return
-    network = build_network(recipe, material)
-    show_plan(invocation, [stage_of(recipe, material)], {"task model": network}, recipe.train)
+    training = prepare_training(recipe, material)
+    show_plan(invocation, training.method.plan, {"task model": training.network}, recipe.train)
     say_task(task, material.train.rows)
 
     def plan_of(recipe: FinetuneRecipe) -> list[Stage]:
@@ -52,7 +53,7 @@ def run(ready: Ready) -> None:
     with open_run(invocation, recipe, contents, plan_of) as run_dir:
         if say_when_complete(run_dir):
             return
-        figures = fit(material, fine_tuning(recipe, material, network), network, run_dir)
+        figures = fit(training.material, training.method, training.network, run_dir)
     show_result(run_dir, figures)
 
 
@@ -60,8 +61,8 @@ def _search(ready: Ready, options: SearchOptions, material: Material, contents: 
     invocation, recipe = ready.invocation, ready.recipe
 
     def train(trial: FinetuneRecipe, run_dir: RunDir, watch: Watch) -> None:
-        network = build_network(trial, material)
-        fit(material, fine_tuning(trial, material, network), network, run_dir, watch)
+        training = prepare_training(trial, material)
+        fit(training.material, training.method, training.network, run_dir, watch)
 
     def steps_of(trial: FinetuneRecipe) -> int:
         return stage_of(trial, material).steps

@@ -17,6 +17,7 @@ from mbert_cli.page import PRINTED
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
+from mbert_cli.preflight.quantization import look_at_quantization
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.task import largest_batch, look_at_task
 from mbert_cli.recipe.invocation import Invocation
@@ -66,6 +67,7 @@ def resolve(invocation: Invocation[FinetuneRecipe], inspection: Inspection) -> R
     source = look_at_model(inspection, invocation, named, key, verbs)
     length = recipe.task.sequence_length
     look_at_length(inspection, "sequence length", length, lambda: source.value.description.size)
+    look_at_quantization(inspection, recipe, lambda: source.value.description.size)
     task = look_at_task(inspection, recipe.task, recipe.loss)
     inputs = {key: source.found.run} if source.found else {}
     recipe = with_found(recipe, inputs)

@@ -15,7 +15,7 @@ from mbert_cli.model.options import SIZES, EmbeddingOptions, ModelOptions
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.section import Section
 from mbert_cli.text.options import VocabularyOptions
-from mbert_cli.tflite.options import BenchOptions, ExportOptions
+from mbert_cli.tflite.options import BenchOptions, ExportOptions, QuantizedTrainingOptions
 from mbert_cli.train.options import FinetuneTrainOptions, PretrainingTrainOptions, TrainOptions
 
 Seed = Annotated[int, Field(ge=0)]
@@ -109,6 +109,8 @@ class FinetuneRecipe(Section):
     """How the task model trains."""
     search: SearchOptions | None = None
     """Try many rates, batch sizes, epochs and seeds in one run; null trains one model."""
+    quantize: QuantizedTrainingOptions | None = None
+    """Learn to be exported in a mode of integers; null trains in float."""
 
     @model_validator(mode="after")
     def _starts_from_one_run(self) -> "FinetuneRecipe":

@@ -81,6 +81,8 @@ class Method:
         options: How batches are made and what is saved.
         seed: Decides the order of the examples.
         observe: The display of the progress -> one that is told in its place.
+        answering: What is validated; None for the network that trains.
+        save_beside: Writes what lies beside the weights in final/.
     """
 
     plan: Sequence[Stage]
@@ -88,6 +90,8 @@ class Method:
     options: FinetuneTrainOptions
     seed: int
     observe: Callable[[Display], Display] = lambda display: display
+    answering: keras.Model | None = None
+    save_beside: Callable[[Path], object] = lambda directory: None
 
 
 def collect(task: TaskData, options: AnyTask, loss: LossOptions, source: SavedModel) -> Material:
@@ -295,12 +299,14 @@ def fit(
         options=options.model_copy(update={"validate_every": batches.steps_per_epoch}),
         run=run_dir,
         seed=seed,
-        validate=_validation(network, material, batches_of(options, seed, material.held_out)),
+        validate=_validation(
+            method.answering or logits_alone(network), material, batches_of(options, seed, material.held_out)
+        ),
         best_metric=TASK_SCORE,
         watch=watch,
         observe=method.observe,
     )
-    _finish(run_dir, network, material, sum(stage.steps for stage in method.plan), figures)
+    _finish(run_dir, network, material, method, figures)
     return figures
 
 
@@ -308,7 +314,7 @@ def _validation(
     network: keras.Model, material: Material, batches: TaskBatches
 ) -> Callable[[Objective], dict[str, float]]:
     judge = material.held_out.judge
-    predict = make_predictor(logits_alone(network), kind_of(material.description.kind).head.activation)
+    predict = make_predictor(network, kind_of(material.description.kind).head.activation)
 
     def validate(objective: Objective) -> dict[str, float]:
         result = judge.score(judge.decide(batches.outputs(predict, length_step())))
@@ -318,12 +324,12 @@ def _validation(
 
 
 def _finish(
-    run_dir: RunDir, network: keras.Model, material: Material, steps: int, figures: dict[str, float]
+    run_dir: RunDir, network: keras.Model, material: Material, method: Method, figures: dict[str, float]
 ) -> None:
     """Writes final/: the model, and the figures of its best epoch."""
     validated = material.description.sets["validation"]
     known = {
-        "steps": steps,
+        "steps": sum(stage.steps for stage in method.plan),
         "parameters": network.count_params(),
         "score": figures[f"validation/{TASK_SCORE}"],
         "score_name": score_name(material.held_out.judge.metrics),
@@ -335,6 +341,7 @@ def _finish(
 
     def write(directory: Path) -> None:
         save_network(directory, network, description, material.source.folder / VOCABULARY_FILE)
+        method.save_beside(directory)
         write_summary(directory, known | figures)
 
     run_dir.finish(write)

@@ -7,9 +7,7 @@ of the objective, saved and resumed with the training, and become the ranges of 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import keras
 import numpy as np
@@ -18,56 +16,12 @@ from keras import ops
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.tflite.grids import Grid, grid_of_probabilities, grid_of_range, grid_of_tanh, round_kernel
+from mbert_cli.tflite.roundings import FIXED, INPUT, Rounding
 
-INPUT = "/input"
-"""What a dense map reads is called by its place with this after it."""
-
-FIXED = {"attention/probabilities": grid_of_probabilities, "activation": grid_of_tanh}
-"""Places whose grids the kernels of phones fix, as functions of the bits."""
+_FIXED = dict(zip(FIXED, (grid_of_probabilities, grid_of_tanh), strict=True))
 
 Ranges = Mapping[str, tuple[float, float]]
 """Smallest and largest value by `<layer>/<place>`."""
-
-
-@dataclass(frozen=True)
-class Rounding:
-    """What a mode rounds, and how.
-
-    Attributes:
-        activation_bits: Bits of values; None where they stay float.
-        places: Which values: what dense maps read and write, or all.
-        dynamic: Whether each row has a range of its own, found when it is computed.
-        symmetric: Whether the integer 0 stands for 0.
-        kernel_bits: Bits of kernels.
-        block_size, clips: As in `round_kernel`.
-        table_bits: Bits of tables; None where they stay float.
-        table_scales: Whether a table has a scale for each of its rows, or one.
-    """
-
-    activation_bits: int | None
-    kernel_bits: int
-    places: Literal["dense", "all"] = "dense"
-    dynamic: bool = False
-    symmetric: bool = False
-    block_size: int | None = None
-    clips: bool = False
-    table_bits: int | None = None
-    table_scales: Literal["rows", "one"] = "rows"
-
-    @property
-    def has_ranges(self) -> bool:
-        """Whether ranges of values are learned."""
-        return self.activation_bits is not None and not self.dynamic
-
-    def learned(self, places: Sequence[str]) -> list[str]:
-        """Those of a layer's places, as `find_places` lists them, that have a learned range."""
-        if not self.has_ranges:
-            return []
-        maps = {place.removesuffix(INPUT) for place in places if place.endswith(INPUT)}
-        if self.places == "dense":
-            return [place for place in places if place.endswith(INPUT) or place in maps]
-        # What a dense map reads is what another place has written.
-        return [place for place in places if not place.endswith(INPUT) and place not in FIXED]
 
 
 class FakeQuantization(keras.layers.Layer):
@@ -169,12 +123,10 @@ class _LayerQuantizing:
         rule = self._rounding
         if rule.table_bits is None:
             return rows
-        values = ops.cast(rows, "float32")
-        of_scale = values if rule.table_scales == "rows" else ops.convert_to_tensor(table, "float32")
-        axis = -1 if rule.table_scales == "rows" else None
-        bound = ops.stop_gradient(ops.max(ops.abs(of_scale), axis=axis, keepdims=axis is not None))
+        largest = ops.max(ops.abs(ops.convert_to_tensor(table, "float32")))
+        bound = ops.stop_gradient(largest)
         grid = grid_of_range(-bound, bound, rule.table_bits, symmetric=True)
-        return ops.cast(grid.round(values), rows.dtype)
+        return ops.cast(grid.round(ops.cast(rows, "float32")), rows.dtype)
 
     def _grid(self, place: str, tensor: Tensor) -> Grid | None:
         rule = self._rounding
@@ -182,8 +134,8 @@ class _LayerQuantizing:
             return None
         if rule.dynamic:
             return self._grid_of_rows(tensor) if place.endswith(INPUT) else None
-        if rule.places == "all" and place in FIXED:
-            return FIXED[place](rule.activation_bits)
+        if rule.places == "all" and place in _FIXED:
+            return _FIXED[place](rule.activation_bits)
         if place not in self._states:
             return None
         state = self._states[place]

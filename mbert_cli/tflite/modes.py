@@ -112,6 +112,9 @@ MODES: dict[str, Mode] = {
 }
 """By the names that `export.quantize` takes."""
 
+ROUNDED_MODES = tuple(name for name, mode in MODES.items() if mode.weights in ("int8", "int4"))
+"""Names of those that round to integers."""
+
 
 def described_modes() -> str:
     """The modes with their summaries, as a list in a sentence."""

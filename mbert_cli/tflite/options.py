@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from mbert_cli.section import Positive, Section
-from mbert_cli.tflite.modes import MODES, Processor, described_modes
+from mbert_cli.tflite.modes import MODES, ROUNDED_MODES, Processor, described_modes
 
 if TYPE_CHECKING:
     ModeName = str
+    RoundingName = str
 else:
     ModeName = Literal[tuple(MODES)]
+    RoundingName = Literal[ROUNDED_MODES]
 
 Length = Annotated[int, Field(ge=4)]
 
@@ -69,6 +71,27 @@ class ExportOptions(Section):
         if len(set(lengths)) != len(lengths):
             raise ValueError(f"lengths must be distinct. Received: {', '.join(map(str, lengths))}")
         return sorted(lengths)
+
+
+class QuantizedTrainingOptions(Section):
+    """Fine-tuning with fake quantization: the model computes with the numbers of an artifact while it learns."""
+
+    mode: RoundingName
+    """The mode that it learns, in which it is exported afterwards."""
+    target: Literal["cpu", "npu"] = "cpu"
+    """What will run the artifact, as in export.target: an npu takes ranges that are the same on both sides of 0."""
+    block_size: Literal[32, 64] | None = None
+    """Input channels that share a scale in int4; null for all."""
+    frozen_from: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the steps after which ranges of activations stay; until then they are moving averages."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """Weight of what a range was at the step before, in the moving average."""
+    teacher: bool = True
+    """Also learn from the answers of the float model, where the run starts from one that has the task's head."""
+    ground_truth_ratio: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Weight of the labels' own loss against the teacher's answers: 0 learns from the teacher alone."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Divides the logits of both models for the teacher's answers; the loss is multiplied by its square."""
 
 
 class BenchOptions(Section):

@@ -3,7 +3,7 @@
 checkpoints/step-000200/   weights.safetensors, state.json; in the middle of a stage and at the end of the run
                            optimizer.safetensors; random.safetensors where the network has dropout;
                            companions.safetensors where layers train beside the network
-checkpoints/best-000180/   weights.safetensors, state.json
+checkpoints/best-000180/   weights.safetensors, state.json; companions.safetensors as above
 """
 
 import json
@@ -161,7 +161,7 @@ def has_optimizer(path: Path) -> bool:
     return (path / _OPTIMIZER).is_file()
 
 
-def save_best(directory: Path, best: Best, network: keras.Model) -> None:
+def save_best(directory: Path, best: Best, objective: Objective) -> None:
     """Writes `best-<step>`, complete or not at all.
 
     Earlier ones stay until `save_checkpoint` finds that no checkpoint refers to them.
@@ -171,7 +171,10 @@ def save_best(directory: Path, best: Best, network: keras.Model) -> None:
     """
 
     def write(folder: Path) -> None:
-        save_weights(folder / _WEIGHTS, read_variables(network))
+        save_weights(folder / _WEIGHTS, read_variables(objective.network))
+        companions = companion_states(objective.companions)
+        if companions:
+            save_weights(folder / _COMPANIONS, companions)
         (folder / _STATE).write_text(json.dumps(asdict(best), indent=2) + "\n", encoding="utf-8")
 
     target = best_path(directory, best)

@@ -151,23 +151,24 @@ def _train_plan(
             standing, _ = _train_stage(work, build, section, standing)
             gc.collect()  # the compiled step of a stage is in cycles and as large as the model
     # With every step done, the last stage is built all the same: its network receives the weights.
-    standing, network = _train_stage(work, build, last, standing)
+    standing, objective = _train_stage(work, build, last, standing)
     gc.collect()
-    return _final_figures(work, standing.state, network)
+    return _final_figures(work, standing.state, objective)
 
 
-def _final_figures(work: Work, state: TrainingState, network: keras.Model) -> dict[str, float]:
+def _final_figures(work: Work, state: TrainingState, objective: Objective) -> dict[str, float]:
     if state.best is None:
         return dict(state.figures)
     best = best_path(work.run.checkpoints, state.best)
     verify_directory(best)
-    restore_weights(best, network)
+    restore_weights(best, objective.network)
+    restore_companions(objective.companions, load_companions(best))
     return state.figures | state.best.figures | {"best_step": float(state.best.step)}
 
 
 def _train_stage(
     work: Work, build: Callable[[Stage], Objective], section: PlacedStage, standing: _Standing
-) -> tuple[_Standing, keras.Model]:
+) -> tuple[_Standing, Objective]:
     """Trains one stage from where the run stands to its end."""
     clock = Clock()
     if standing.state.step < section.end:
@@ -177,7 +178,7 @@ def _train_stage(
     training = StageTraining(work, section, objective, clock, standing.companions)
     state = training.run(standing.state)
     companions = {**standing.companions, **companion_states(objective.companions)}
-    return _Standing(state, None, companions), objective.network
+    return _Standing(state, None, companions), objective
 
 
 def _restore(work: Work, section: PlacedStage, objective: Objective, standing: _Standing) -> None:

@@ -154,7 +154,7 @@ class StageTraining:
             return state
         self._require_finite_weights(state)
         best = Best(state.step, value, measured)
-        save_best(self.work.run.checkpoints, best, self.objective.network)
+        save_best(self.work.run.checkpoints, best, self.objective)
         return replace(state, best=best)
 
     def _save_if_due(self, state: TrainingState) -> None:

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import Architecture
-from mbert_cli.tflite.fake_quantization import FakeQuantization, Rounding, find_places
+from mbert_cli.tflite.fake_quantization import FakeQuantization, find_places
+from mbert_cli.tflite.roundings import Rounding
 from mbert_cli.train.companions import check_companions, companion_states, restore_companions
 from mbert_cli.weights.variables import read_variables
 
@@ -26,7 +27,7 @@ SIZES = {
     ),
 }  # fmt: skip
 DENSE = Rounding(activation_bits=8, kernel_bits=8, table_bits=8)
-ALL = Rounding(activation_bits=8, kernel_bits=8, places="all", table_bits=8, table_scales="one")
+ALL = Rounding(activation_bits=8, kernel_bits=8, places="all", table_bits=8)
 FINE = Rounding(activation_bits=16, kernel_bits=16, places="all", symmetric=True)
 DYNAMIC = Rounding(activation_bits=8, kernel_bits=4, dynamic=True, clips=True)
 RANDOM = np.random.default_rng(0)

@@ -149,7 +149,7 @@ def test_the_best_weights_stay_as_long_as_a_checkpoint_refers_to_them(tmp_path: 
     objective = make_objective()
     bests = {step: Best(step, step / 10, {}) for step in (2, 4, 6)}
     for step, best in bests.items():
-        save_best(tmp_path, best, objective.network)
+        save_best(tmp_path, best, objective)
         save(tmp_path, step, best=best)
     assert names(tmp_path) == {"step-000004", "step-000006", "best-000004", "best-000006"}
     assert names(best_path(tmp_path, bests[6])) == {"weights.safetensors", "state.json", "manifest.json"}
@@ -157,9 +157,9 @@ def test_the_best_weights_stay_as_long_as_a_checkpoint_refers_to_them(tmp_path: 
 
 def test_the_best_weights_are_not_removed_before_a_checkpoint_knows_better_ones(tmp_path: Path):
     objective = make_objective()
-    save_best(tmp_path, Best(2, 0.2, {}), objective.network)
+    save_best(tmp_path, Best(2, 0.2, {}), objective)
     save(tmp_path, 3, best=Best(2, 0.2, {}))
-    save_best(tmp_path, Best(4, 0.4, {}), objective.network)
+    save_best(tmp_path, Best(4, 0.4, {}), objective)
     assert names(tmp_path) == {"step-000003", "best-000002", "best-000004"}
 
 

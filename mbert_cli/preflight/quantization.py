@@ -1,0 +1,56 @@
+"""Whether a model can learn the numbers of a mode: what the section quantize of a fine-tuning needs."""
+
+from collections.abc import Callable
+
+from mbert_cli.errors import UserError
+from mbert_cli.model.options import Architecture
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.tflite.options import QuantizedTrainingOptions
+
+
+def look_at_quantization(
+    inspection: Inspection, recipe: FinetuneRecipe, size: Callable[[], Architecture]
+) -> None:
+    """Looks at precision and blocks where the recipe has the section.
+
+    Args:
+        inspection: Receives what was found.
+        recipe: That of the fine-tuning.
+        size: The encoder that is trained.
+    """
+    options = recipe.quantize
+    if options is None:
+        return
+
+    def check() -> tuple[str, None]:
+        if recipe.train.precision != "float32":
+            raise UserError(
+                "A model that learns rounded numbers computes in float32. "
+                f"Received: train.precision {recipe.train.precision}",
+                "Leave train.precision at float32: numbers of fewer bits are rounded themselves.",
+            )
+        _check_blocks(options, size)
+        return options.mode, None
+
+    inspection.look("quantization", check)
+
+
+def _check_blocks(options: QuantizedTrainingOptions, size: Callable[[], Architecture]) -> None:
+    """Checks that the inputs of all dense maps can be cut into blocks."""
+    if options.block_size is None:
+        return
+    if options.mode != "int4":
+        raise UserError(
+            f"quantize.block_size is for kernels of four bits. Received: {options.block_size} with {options.mode}",
+            "Leave it out, or set quantize.mode=int4.",
+        )
+    known = size()
+    widths = {known.hidden_dim, known.block_dim, known.intermediate_dim, known.embedding_dim}
+    odd = sorted(width for width in widths if width % options.block_size)
+    if odd:
+        raise UserError(
+            f"Blocks cut every width of the encoder without a rest. Received: quantize.block_size {options.block_size} "
+            f"and a width of {odd[0]}",
+            "Leave quantize.block_size out: each output channel then has one scale.",
+        )

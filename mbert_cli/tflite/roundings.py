@@ -1,0 +1,79 @@
+"""What the modes of integers round, and how, as far as a model has to know that learns to live with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mbert_cli.tflite.modes import FLOAT_MASK, MODES, Processor
+
+INPUT = "/input"
+"""What a dense map reads is called by its place with this after it."""
+
+_BITS = {"int4": 4, "int8": 8, "int16": 16}
+
+FIXED = ("attention/probabilities", "activation")
+"""Places whose grids the kernels of phones fix."""
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """What a mode rounds, and how.
+
+    Attributes:
+        activation_bits: Bits of values; None where they stay float.
+        places: Which values: what dense maps read and write, or all.
+        dynamic: Whether each row has a range of its own, found when it is computed.
+        symmetric: Whether the integer 0 stands for 0.
+        kernel_bits: Bits of kernels.
+        block_size, clips: As in `round_kernel`.
+        table_bits: Bits of tables, each of which has one scale; None where they stay float.
+        masked: What is added to the attention logits of padding.
+    """
+
+    activation_bits: int | None
+    kernel_bits: int
+    places: Literal["dense", "all"] = "dense"
+    dynamic: bool = False
+    symmetric: bool = False
+    block_size: int | None = None
+    clips: bool = False
+    table_bits: int | None = None
+    masked: float = FLOAT_MASK
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether ranges of values are learned."""
+        return self.activation_bits is not None and not self.dynamic
+
+    def learned(self, places: Sequence[str]) -> list[str]:
+        """Those of a layer's places, as `find_places` lists them, that have a learned range."""
+        if not self.has_ranges:
+            return []
+        maps = {place.removesuffix(INPUT) for place in places if place.endswith(INPUT)}
+        if self.places == "dense":
+            return [place for place in places if place.endswith(INPUT) or place in maps]
+        # What a dense map reads is what another place has written.
+        return [place for place in places if not place.endswith(INPUT) and place not in FIXED]
+
+
+def rounding_of(mode: str, target: Processor = "cpu", block_size: int | None = None) -> Rounding:
+    """What a mode rounds.
+
+    Args:
+        mode: One of `ROUNDED_MODES`.
+        target: What runs the artifact.
+        block_size: Input channels that share a scale in a kernel of four bits; None for all.
+    """
+    row = MODES[mode]
+    is_dynamic = row.activations == "dynamic_int8"
+    return Rounding(
+        activation_bits=8 if is_dynamic else _BITS[row.activations],
+        kernel_bits=_BITS[row.weights],
+        places=row.quantized_operations,
+        dynamic=is_dynamic,
+        symmetric=target == "npu" or row.activations == "int16",
+        block_size=block_size if row.weights == "int4" else None,
+        clips=row.weights == "int4",
+        table_bits=_BITS[row.table],
+        masked=row.mask,
+    )

@@ -1,0 +1,26 @@
+"""What the section quantize of a fine-tuning needs."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            ["quantize.mode=int8", "train.precision=bfloat16"],
+            "A model that learns rounded numbers computes in float32. Received: train.precision bfloat16",
+        ),
+        (
+            ["quantize.mode=int8", "quantize.block_size=32"],
+            "quantize.block_size is for kernels of four bits. Received: 32 with int8",
+        ),
+        (
+            ["quantize.mode=int4", "quantize.block_size=64"],
+            "Blocks cut every width of the encoder without a rest. Received: quantize.block_size 64 and a width of 312",
+        ),
+    ],
+)
+def test_numbers_that_cannot_be_learned_are_refused(make_run, checks, table, settings, message):
+    path = make_run("train-teacher", "tinybert_4")
+    found = checks("finetune", "quickstart", f"source={path}", *settings)
+    assert found["quantization"] == (False, message)

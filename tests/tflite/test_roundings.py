@@ -1,0 +1,36 @@
+"""What a mode rounds follows from its row."""
+
+import pytest
+
+from mbert_cli.tflite.modes import FLOAT_MASK, INTEGER_MASK, MODES, ROUNDED_MODES
+from mbert_cli.tflite.roundings import Rounding, rounding_of
+
+PLACES = ["map/input", "map", "attention/probabilities", "sum", "activation"]
+
+
+def test_the_modes_of_integers_can_be_learned_and_no_others():
+    assert set(MODES) - set(ROUNDED_MODES) == {"float32", "float16"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "target", "expected"),
+    [
+        ("dynamic_int8", "cpu", Rounding(8, 8, dynamic=True, table_bits=8)),
+        ("int8", "cpu", Rounding(8, 8, table_bits=8)),
+        ("int8_full", "cpu", Rounding(8, 8, places="all", table_bits=8, masked=INTEGER_MASK)),
+        ("int8_full", "npu", Rounding(8, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
+        ("int16x8", "cpu", Rounding(16, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
+        ("int4", "cpu", Rounding(8, 4, dynamic=True, block_size=32, clips=True, table_bits=8)),
+    ],
+)
+def test_what_a_mode_rounds(mode, target, expected):
+    assert rounding_of(mode, target, block_size=32) == expected
+    assert expected.masked in (FLOAT_MASK, INTEGER_MASK)
+
+
+@pytest.mark.parametrize(
+    ("mode", "learned"),
+    [("dynamic_int8", []), ("int8", ["map/input", "map"]), ("int8_full", ["map", "sum"]), ("int4", [])],
+)
+def test_which_places_have_a_range_of_their_own(mode, learned):
+    assert rounding_of(mode).learned(PLACES) == learned
