@@ -2,7 +2,7 @@
 
 Standard input: {"client": "TextClassifier" | "BertQuestionAnswerer", "model": path, "asked": [...]}, where a text
 classifier is asked texts and the other one pairs of context and question. Standard output: {"answers": [...]}, for a
-text a score by label and for a question what the client gives, or {"refused": message}.
+text a score by label and for a question what the client finds, or {"refused": message}.
 """
 
 import json
@@ -33,13 +33,16 @@ def classify(model: str, texts: list[str]) -> list[dict[str, float]]:
     ]
 
 
-def answer(model: str, asked: list[tuple[str, str]]) -> list[dict[str, Any]]:
+def answer(model: str, asked: list[tuple[str, str]]) -> list[list[dict[str, Any]]]:
     from tflite_support.task.text import BertQuestionAnswerer
 
     client = BertQuestionAnswerer.create_from_file(model)
-    best = [client.answer(context, question).answers[0] for context, question in asked]
     return [
-        {"text": one.text, "start": one.pos.start, "end": one.pos.end, "logit": one.pos.logit} for one in best
+        [
+            {"text": one.text, "start": one.pos.start, "end": one.pos.end, "logit": one.pos.logit}
+            for one in client.answer(context, question).answers
+        ]
+        for context, question in asked
     ]
 
 
