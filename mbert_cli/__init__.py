@@ -87,6 +87,11 @@ corpora                                        mbert_cli/corpus/corpus.py
 corpora of files                               mbert_cli/corpus/files.py
 tables with a document in each row             mbert_cli/corpus/rows.py
 conditions on their columns                    mbert_cli/corpus/conditions.py
+documents that repeat an earlier one           mbert_cli/corpus/duplicates.py
+a corpus in pieces, encoded one by one         mbert_cli/corpus/pieces.py
+documents as token ids                         mbert_cli/corpus/encoding.py
+encoded pieces on disk                         mbert_cli/corpus/parts.py
+the token store that they become               mbert_cli/corpus/assembly.py
 files by pattern, each once                    mbert_cli/text/file_patterns.py
 text to token ids                              mbert_cli/text/wordpiece.py
 tokens matched before words are cut            mbert_cli/text/matched_tokens.py

@@ -1,13 +1,16 @@
 """`mbert prepare`: corpus -> vocabulary and token store."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.corpus.corpus import documents
+from mbert_cli.corpus.assembly import assemble_store
+from mbert_cli.corpus.corpus import documents, duplicates_of
+from mbert_cli.corpus.duplicates import fingerprint_of
+from mbert_cli.corpus.pieces import cut_into_pieces, encode_pieces
 from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store_format import StoreReport
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.figures import counted
 from mbert_cli.preflight.prepare import Ready
 from mbert_cli.preflight.token_store import Store, StoreRun
@@ -46,14 +49,19 @@ def run(ready: Ready) -> None:
         reading = Reading(ready.text_bytes)
         vocabulary = ready.vocabulary or _train_vocabulary(recipe, reading)
         reports: list[StoreReport] = []
+        fingerprint = fingerprint_of(duplicates_of(recipe.corpus))
+        pieces = cut_into_pieces(recipe.corpus)
+        with reading.shown("encoding") as watch:
+            encoded = encode_pieces(run_dir.parts, pieces, vocabulary, recipe.store, watch, fingerprint)
+        encoded.require_all()
 
         def write(directory: Path) -> None:
-            with reading.shown("encoding") as watch:
-                texts = documents(recipe.corpus)
-                reports.append(write_store(directory, texts, vocabulary, recipe.store, watch))
+            share, seconds = recipe.store.validation_share, encoded.seconds
+            reports.append(assemble_store(directory, encoded.parts, vocabulary, share, fingerprint, seconds))
             run_dir.record(contents.result())
 
         run_dir.finish(write)
+        shutil.rmtree(run_dir.parts)
     _show_report(run_dir.path, vocabulary, reports[0])
 
 

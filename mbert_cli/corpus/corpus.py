@@ -2,11 +2,13 @@
 
 import importlib.util
 from collections.abc import Iterator
+from typing import Literal
 
 from mbert_cli.corpus.document import Document, is_held_out
+from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.files import estimate_file_bytes, file_documents, find_files, require_tables
 from mbert_cli.corpus.installed_docs import installed_documents
-from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
+from mbert_cli.corpus.options import Corpus, FilesCorpus, InstalledDocsCorpus, TfdsCorpus
 from mbert_cli.corpus.tfds import tfds_documents
 from mbert_cli.errors import UserError
 from mbert_cli.text.tfds import require_dataset
@@ -27,6 +29,11 @@ def documents(options: Corpus) -> Iterator[Document]:
     return installed_documents(options)
 
 
+def duplicates_of(options: Corpus) -> Literal["exact", "near"] | None:
+    """Which duplicates are dropped from a corpus; documentation of packages says each paragraph once by itself."""
+    return None if isinstance(options, InstalledDocsCorpus) else options.deduplicate
+
+
 def corpus_notes(options: Corpus) -> list[str]:
     """What a person should know about the files of a corpus: patterns without any, further paths to one.
 
@@ -45,6 +52,7 @@ def require_corpus(corpus: Corpus) -> int | None:
     Raises:
         UserError: No file matches, a table lacks a column, a package is not installed, a data set is not prepared.
     """
+    fingerprint_of(duplicates_of(corpus))  # raises where a package is missing
     if isinstance(corpus, FilesCorpus):
         require_tables(corpus)
         return estimate_file_bytes(corpus)

@@ -20,6 +20,7 @@ class Document:
         hash_key: What decides whether it is held out; "" stands for its text, so that the same text lands
             on the same side wherever its file lies.
         dropped: Reason -> how many paragraphs, or rows before it, were left out when it was read.
+        source: The file that it comes from; "" where it comes from none.
         is_text: False for what is no document and only brings such counts.
     """
 
@@ -28,6 +29,7 @@ class Document:
     label: str | None = None
     hash_key: str = ""
     dropped: Mapping[str, int] = field(default_factory=dict)
+    source: str = ""
     is_text: bool = True
 
     @property

@@ -1,6 +1,6 @@
 """A corpus of files: texts, and tables with a document in each row."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +18,37 @@ TEXT_SUFFIXES = (".txt", ".md")
 FILTERED = "rows that corpus.where leaves out"
 
 
-def file_documents(options: FilesCorpus) -> Iterator[Document]:
+def file_documents(options: FilesCorpus, paths: Sequence[Path] | None = None) -> Iterator[Document]:
     """One document for each text file and for each row of a table.
 
     Files come in the order of the patterns and sorted within a pattern. A text file longer than
     `text_files.PART_BYTES` is several documents.
 
+    Args:
+        options: Patterns, columns and the rows that are wanted.
+        paths: Read these files alone; None reads all that the patterns match.
+
     Raises:
         UserError: A pattern matches nothing, or a file is not what its name says.
     """
     condition = parse_condition(options.where) if options.where else None
-    for path in find_files(options.globs).paths:
+    for path in find_files(options.globs).paths if paths is None else paths:
         if suffix_of(path) in ROW_FORMATS:
             yield from _row_documents(path, options.text, condition)
         else:
             for number, text in enumerate(read_parts(path)):
                 name = f"{path}#{number + 1}" if number else str(path)
-                yield Document(name, split_paragraphs(text))
+                yield Document(name, split_paragraphs(text), source=str(path))
 
 
 def estimate_file_bytes(options: FilesCorpus) -> int:
-    """Size of the files; for a packed file four times its size, which is usual for prose.
+    """Size of the text in the files, about; raises as `find_files`."""
+    return sum(map(text_bytes_of, find_files(options.globs).paths))
 
-    Raises:
-        UserError: As `find_files`.
-    """
-    paths = find_files(options.globs).paths
-    return sum((4 if path.suffix in PACKED else 1) * path.stat().st_size for path in paths)
+
+def text_bytes_of(path: Path) -> int:
+    """Size of the text in a file, about: a packed one has four times as much, which is usual for prose."""
+    return (4 if path.suffix in PACKED else 1) * path.stat().st_size
 
 
 def require_tables(options: FilesCorpus) -> None:
@@ -91,12 +95,13 @@ def _row_documents(path: Path, column: str, condition: Condition | None) -> Iter
             left_out += 1
             continue
         dropped = {FILTERED: left_out} if left_out else {}
-        yield Document(place, split_paragraphs(_text_of(row, column, place)), dropped=dropped)
+        paragraphs = split_paragraphs(_text_of(row, column, place))
+        yield Document(place, paragraphs, dropped=dropped, source=str(path))
         left_out = 0
     if condition is not None and not condition.columns <= seen:
         raise _without_columns(path, condition, seen)
     if left_out:
-        yield Document(place, [], dropped={FILTERED: left_out}, is_text=False)
+        yield Document(place, [], dropped={FILTERED: left_out}, source=str(path), is_text=False)
 
 
 def _columns(text: str, condition: Condition | None) -> list[str]:

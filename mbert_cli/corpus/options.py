@@ -21,6 +21,9 @@ class FilesCorpus(Section):
     where: str | None = None
     """Condition on columns that a row must fulfil, such as \"language == 'en' and score > 0.5\"; null takes all. A
     comparison with a value that is missing does not hold."""
+    deduplicate: Literal["exact", "near"] | None = None
+    """Keep the first of several equal documents (exact), or of those that share most sequences of five words (near,
+    which needs datasketch and takes much longer); null keeps all."""
 
 
 class TfdsCorpus(Section):
@@ -36,6 +39,9 @@ class TfdsCorpus(Section):
     """Feature that holds the text of a document."""
     data_dir: str | None = None
     """Folder of prepared data sets; null uses the default of tensorflow-datasets."""
+    deduplicate: Literal["exact", "near"] | None = None
+    """Keep the first of several equal documents (exact), or of those that share most sequences of five words (near,
+    which needs datasketch and takes much longer); null keeps all."""
 
 
 class InstalledDocsCorpus(Section):

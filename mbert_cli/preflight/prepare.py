@@ -61,6 +61,6 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
     read = inspection.look("vocabulary", vocabulary)
     contents = look_at_run(inspection, invocation, recipe)
     if text_bytes.failure is None:
-        # Two bytes per token of four or more letters, and the scratch files of the workers beside it.
+        # Two bytes per token of four or more letters, in parts and then in the store.
         look_at_disk(inspection, path, UNKNOWN_CORPUS_BYTES if text_bytes.found is None else text_bytes.found)
     return Ready(invocation, recipe, path, text_bytes.value, read.value, contents.value)

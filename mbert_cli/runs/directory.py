@@ -10,6 +10,7 @@ export/        phone artifacts
 lock           while a process works on it
 failed.json    after an error, until the next session
 longer.json    while a finished run continues for more steps; final/ holds its earlier result
+parts/         what a `prepare` has encoded, until its store is there
 candidates/    what an augmentation has found, until its result is there
 
 A search has instead of log and checkpoints
@@ -64,6 +65,7 @@ class RunDir:
         self.checkpoints = self.path / run_list.CHECKPOINTS
         self.final = self.path / run_list.FINAL
         self.export = self.path / run_list.EXPORT
+        self.parts = self.path / run_list.CORPUS_PARTS
         self._lock = lock
         self.continuation = Continuation()
         self._is_new = False
@@ -175,7 +177,8 @@ class RunDir:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, UserError) and error.exit_code == UserError.exit_code and self._is_new:
+        is_wrong_input = isinstance(error, UserError) and error.exit_code == UserError.exit_code
+        if is_wrong_input and self._is_new and not _has_entries(self.parts):
             self._withdraw()
         elif isinstance(error, Exception) and not isinstance(error, Interrupted) and not self.is_complete:
             # The error matters more than the note, which a full disk may refuse.
@@ -187,7 +190,8 @@ class RunDir:
         """Wrong input begins nothing: removes what this session wrote, and puts back what it moved aside."""
         for name in (run_list.RECIPE, run_list.ORIGIN, run_list.INPUTS_FILE, run_list.JOURNAL):
             (self.path / name).unlink(missing_ok=True)
-        shutil.rmtree(self.path / run_list.CANDIDATES, ignore_errors=True)
+        for name in (run_list.CANDIDATES, run_list.CORPUS_PARTS):
+            shutil.rmtree(self.path / name, ignore_errors=True)
         self.close()
         with contextlib.suppress(OSError):  # a directory that holds something after all stays
             self.path.rmdir()
@@ -210,6 +214,10 @@ class RunDir:
             heading = f"# mbert {run_list.command_of(self.verb)}: the resolved recipe of this run\n"
             replace_file(self.path / run_list.RECIPE, (heading + _dump(self.recipe)).encode())
         (self.path / run_list.FAILURE).unlink(missing_ok=True)
+
+
+def _has_entries(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -34,6 +34,8 @@ SEARCH = "search.json"
 """The settings of a search, and how far each is."""
 TRIALS = "trials"
 """The folder of the runs that a search consists of."""
+CORPUS_PARTS = "parts"
+"""The folder of what a `prepare` has encoded, until its store is there."""
 CANDIDATES = "candidates"
 """The folder of what a run of `mbert augment` has found, until its result is there."""
 STOPPED = "stopped.json"
@@ -56,8 +58,8 @@ class RunInfo:
     """The command that made it; "unknown" when origin.json is damaged."""
     state: State
     """running: a live process owns it; complete: final/ is there; failed: it stopped on an error;
-    pruned: its search gave it up; interrupted: there are checkpoints, trials or candidates; empty: it has not come so
-    far."""
+    pruned: its search gave it up; interrupted: there are checkpoints, trials, parts or candidates; empty: it has not
+    come so far."""
     size_bytes: int
     """All of its files."""
     steps: int | None
@@ -209,12 +211,12 @@ def state_of(path: Path) -> State:
         return "failed"
     if (path / STOPPED).exists():
         return "pruned"
-    has_begun = checkpoint_steps(path) or is_search(path) or _has_candidates(path)
+    has_begun = checkpoint_steps(path) or is_search(path) or _has_found(path)
     return "interrupted" if has_begun else "empty"
 
 
-def _has_candidates(path: Path) -> bool:
-    return any((path / CANDIDATES).glob("*"))
+def _has_found(path: Path) -> bool:
+    return any(entry for folder in (CORPUS_PARTS, CANDIDATES) for entry in (path / folder).glob("*"))
 
 
 def _trials(path: Path) -> tuple[int, int] | None:

@@ -47,7 +47,7 @@ def write() -> Callable[..., StoreReport]:
 
 @pytest.fixture
 def corpus() -> Callable[[int], list[Document]]:
-    """The given number of documents of three sentences."""
+    """The given number of documents of two sentences."""
 
     def documents(count: int) -> list[Document]:
         return [

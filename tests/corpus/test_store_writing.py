@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from mbert_cli.corpus import store_writing
+from mbert_cli.corpus import encoding
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import StoreOptions
 from mbert_cli.corpus.store import TokenStore
@@ -63,7 +63,7 @@ def test_report_counts_unknown_tokens_the_longest_sentence_and_what_was_dropped(
 @pytest.mark.parametrize("workers", [1, 3])
 def test_store_does_not_depend_on_workers_or_chunks(write, corpus, tmp_path, monkeypatch, workers, chunk):
     write(tmp_path / "one", corpus(60), workers=2)
-    monkeypatch.setattr(store_writing, "CHUNK_CHARACTERS", chunk)
+    monkeypatch.setattr(encoding, "CHUNK_CHARACTERS", chunk)
     write(tmp_path / "other", corpus(60), workers=workers)
     for name in ("tokens.bin", "sentence_starts.bin", "document_starts.bin", "held_out.bin", "vocab.txt"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes(), name
@@ -100,7 +100,7 @@ def test_nothing_is_held_out_of_a_single_sentence_or_without_a_share(write, corp
 def test_reading_stays_a_bounded_number_of_documents_ahead_of_writing(
     corpus, vocabulary, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(store_writing, "CHUNK_CHARACTERS", 1)
+    monkeypatch.setattr(encoding, "CHUNK_CHARACTERS", 1)
     read, ahead = 0, []
 
     def stream():
@@ -142,14 +142,6 @@ def test_corpus_without_a_sentence_is_refused(write, tmp_path, documents, receiv
         write(tmp_path / "store", documents)
     assert caught.value.message == f"A corpus must have a sentence. Received: {received}"
     assert caught.value.hint == "check the recipe key corpus"
-
-
-def test_sentences_are_those_of_the_language():
-    sentences = store_writing.split_sentences(["Mr. Smith paid 3.5 pounds. He ran.", "A list"], "en")
-    assert [sentence.strip() for sentence in sentences] == [
-        "Mr. Smith paid 3.5 pounds.", "He ran.", "A list",
-    ]  # fmt: skip
-    assert store_writing.split_sentences([], "en") == []
 
 
 def test_large_vocabulary_takes_four_bytes_a_token(tmp_path, vocabulary):
