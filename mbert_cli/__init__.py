@@ -203,6 +203,8 @@ artifacts timed on it                          mbert_cli/phone/timing.py
 the commands that do it                        mbert_cli/phone/benchmark_command.py
 what LiteRT's benchmark prints                 mbert_cli/phone/benchmark_log.py
 how times on a phone are shown                 mbert_cli/report/phone_bench.py
+artifacts over lengths and threads             mbert_cli/phone/sweep.py
+how that is shown, and found by reports        mbert_cli/report/sweep.py
 """
 
 __version__ = "0.1.0"

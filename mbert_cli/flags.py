@@ -130,6 +130,13 @@ Phone = Annotated[
         "several.",
     ),
 ]  # fmt: skip
+Sweep = Annotated[
+    bool,
+    typer.Option(
+        "--sweep",
+        help="Time with several numbers of threads, score each length, and keep both for `mbert report`.",
+    ),
+]
 BenchmarkLogFile = Annotated[
     Path | None,
     typer.Option(

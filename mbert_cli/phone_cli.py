@@ -21,6 +21,7 @@ from mbert_cli.flags import (
     ResultFormat,
     Settings,
     Smoke,
+    Sweep,
     Target,
     Targets,
     Threads,
@@ -77,7 +78,7 @@ def export_tflite(
 
 def bench(
     ctx: typer.Context, targets: Targets = None, against: Against = None, threads: Threads = None,
-    length: TimedLength = None, adb: Phone = None, log: BenchmarkLogFile = None,
+    length: TimedLength = None, adb: Phone = None, log: BenchmarkLogFile = None, sweep: Sweep = False,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: ReportRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
@@ -88,7 +89,7 @@ def bench(
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads),
              "--length": ("task.sequence_length", length)}  # fmt: skip
     invocation = invocation_of(
-        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (), adb=adb, log=log,
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (), adb=adb, log=log, sweep=sweep,
         delivery=delivery_of(form, out),
     )  # fmt: skip
     run_verb("bench", invocation)

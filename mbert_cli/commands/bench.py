@@ -11,10 +11,12 @@ from mbert_cli.figures import counted
 from mbert_cli.page import Page
 from mbert_cli.phone.adb import Device
 from mbert_cli.phone.benchmark_command import adb_lines
+from mbert_cli.phone.sweep import SWEEP, score_artifact, sweep_record, swept_threads
 from mbert_cli.phone.timing import phone_record, time_on_phone
 from mbert_cli.preflight.bench import Ready
 from mbert_cli.report.bench import Measured, bench_page
 from mbert_cli.report.phone_bench import log_page, phone_page
+from mbert_cli.report.sweep import sweep_page
 from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.text.batch import Batch
@@ -49,8 +51,36 @@ def run(ready: Ready) -> None:
         deliver(log_page(ready.logs, str(ready.invocation.log)), ready.invocation.delivery)
     elif ready.phone is not None and not ready.invocation.dry_run:
         _time_on_phone(ready, *ready.phone)
+    elif ready.invocation.sweep and not ready.invocation.dry_run:
+        _sweep(ready)
     else:
         _time_here(ready)
+
+
+def _sweep(ready: Ready) -> None:
+    """Scores artifacts at each length and times them with several numbers of threads."""
+    invocation, options, machine = ready.invocation, ready.recipe.bench, describe_machine()
+    timed = _timed(ready)
+    scores = []
+    for model in ready.models:
+        console.info(f"Scoring {target_name(model.path)} with {model.sequence_length} tokens")
+        scores.append(score_artifact(model, ready.recipe.task or model.own_task, options.sweep.max_examples))
+    times = {}
+    for threads in swept_threads(options.sweep.threads, machine.cores):
+        console.info(f"Timing with {counted(threads, 'thread')}")
+        times[threads] = measure_latencies(timed, options.model_copy(update={"threads": threads}))
+    _warn_of_noise([row for rows in times.values() for row in rows], machine)
+    record = sweep_record(times, scores, options, machine)
+    try:
+        deliver(sweep_page(record, draws=invocation.delivery.format == "html"), invocation.delivery)
+    finally:
+        path = write_latency_report((invocation.run or invocation.root / BENCH) / SWEEP, record)
+        console.info(f"Written to {path}; `mbert report` shows it")
+
+
+def _timed(ready: Ready) -> list[Timed]:
+    """The artifacts with what they are run on."""
+    return [Timed(model.path, inputs) for model, inputs in zip(ready.models, _inputs(ready), strict=True)]
 
 
 def _time_on_phone(ready: Ready, device: Device, binary: Path) -> None:
@@ -72,7 +102,7 @@ def _time_here(ready: Ready) -> None:
     if invocation.dry_run:
         deliver(_plan(artifacts, recipe.bench.min_seconds), invocation.delivery)
         return
-    timed = [Timed(model.path, inputs) for model, inputs in zip(ready.models, _inputs(ready), strict=True)]
+    timed = _timed(ready)
     references = _references(recipe.bench, timed, invocation.root / "reference")
     machine = describe_machine()
     rows = measure_latencies([*timed, *references], recipe.bench)

@@ -14,6 +14,7 @@ from mbert_cli.preflight.report import Ready
 from mbert_cli.report.choices import Choice, read_choices
 from mbert_cli.report.comparison import NOTHING_DRAWN, comparison_page
 from mbert_cli.report.confusion import read_confusions
+from mbert_cli.report.sweep import read_sweeps, sweep_table
 from mbert_cli.report.terminal import deliver
 from mbert_cli.report.training_table import read_trainings
 from mbert_cli.runs.ancestry import teacher_of
@@ -33,7 +34,11 @@ def run(ready: Ready) -> None:
         from mbert_cli.report.drawing import draw_report
 
         drawn = draw_report(choices, trainings, _attention(ready, choices))
-    page = comparison_page(choices, trainings, confusions, drawn)
+    sweeps = read_sweeps(choices)
+    draws = ready.command.delivery.format == "html"
+    tables = [sweep_table(sweep, f"sweep-{number}", draws=draws) for number, sweep in enumerate(sweeps)]
+    page = comparison_page(choices, trainings, confusions, drawn, tables)
+    page = replace(page, record={**page.record, "sweeps": sweeps})
     if ready.command.delivery.format == "html":  # it is passed on, and read later
         page = replace(
             page, notes=[*page.notes, f"Made by mbert {__version__} on {show_moment(datetime.now(UTC))}."]

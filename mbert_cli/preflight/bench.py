@@ -13,6 +13,7 @@ from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import find_targets, look_at_models
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
+from mbert_cli.report.attention_maps import require_pictures
 from mbert_cli.runs.artifacts import exported
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
 
@@ -47,6 +48,8 @@ def resolve(invocation: Invocation[BenchRecipe], inspection: Inspection) -> Read
     if invocation.log is not None:
         logs = inspection.look("log", lambda: _read_log(invocation))
         return Ready(invocation, recipe, [], logs=logs.value)
+    if invocation.sweep:
+        inspection.look("sweep", lambda: _require_sweep(invocation))
     models = look_at_models(inspection, invocation, find=_artifacts)
     phone = None
     if invocation.adb is not None:
@@ -65,6 +68,21 @@ def _refuse_text_input(models: Sequence[TaskModel]) -> None:
             )
 
 
+def _require_sweep(invocation: Invocation[BenchRecipe]) -> tuple[str, None]:
+    """Refuses what a sweep does not do, and a page without what draws its pictures."""
+    against = invocation.recipe.bench.against
+    beside = [f"--against {against}"] if against else []
+    beside += ["--adb"] if invocation.adb is not None else []
+    if beside:
+        raise UserError(
+            f"`--sweep` times artifacts alone, on this machine. Received: {', '.join(beside)} beside it.",
+            "Leave out one of both.",
+        )
+    if invocation.delivery.format == "html":
+        require_pictures()
+    return f"with {', '.join(map(str, invocation.recipe.bench.sweep.threads))} threads", None
+
+
 def _find_phone(invocation: Invocation[BenchRecipe]) -> tuple[str, tuple[Device, Path]]:
     if invocation.recipe.bench.against is not None:
         raise UserError(
@@ -81,6 +99,7 @@ def _read_log(invocation: Invocation[BenchRecipe]) -> tuple[str, list[BenchmarkL
     path = invocation.log
     beside = [str(target) for target in invocation.targets]
     beside += ["--adb"] if invocation.adb is not None else []
+    beside += ["--sweep"] if invocation.sweep else []
     if beside:
         raise UserError(
             f"`--log FILE` shows a saved log and times nothing. Received: {', '.join(beside)} beside it.",

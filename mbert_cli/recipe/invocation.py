@@ -49,6 +49,7 @@ class Invocation(Generic[VerbRecipe]):
         submission: Folder for the leaderboard's files.
         adb: The phone that `bench --adb` times artifacts on; "" is the only one there is, None this machine.
         log: File of `bench --log`.
+        sweep: Whether `bench` goes over numbers of threads and scores too.
         delivery: Where results go, and in which form.
     """
 
@@ -73,6 +74,7 @@ class Invocation(Generic[VerbRecipe]):
     submission: Path | None = None
     adb: str | None = None
     log: Path | None = None
+    sweep: bool = False
     delivery: Delivery = PRINTED
 
     @property
@@ -125,6 +127,7 @@ class Typed(TypedDict, total=False):
     submission: Path | None
     adb: str | None
     log: Path | None
+    sweep: bool
     delivery: Delivery
 
 

@@ -50,6 +50,7 @@ def comparison_page(
     trainings: Sequence[Trained],
     confusions: Sequence[Confusion],
     drawn: Drawn = NOTHING_DRAWN,
+    sweeps: Sequence[Table] = (),
 ) -> Page:
     """The page that a person chooses by.
 
@@ -58,11 +59,13 @@ def comparison_page(
         trainings: What the models among them cost, and those that they came from.
         confusions: Confusion tables that were recorded.
         drawn: Pictures, for pages that can show them.
+        sweeps: Tables of sweeps over lengths and threads.
     """
     models = [choice for choice in choices if not choice.is_artifact]
     files = [choice for choice in choices if choice.is_artifact]
     compared = by_set(choices)
     tables = [_score_table(one, drawn.scores.get(one.place, ())) for one in compared]
+    tables += sweeps
     models_table = _model_table(choices)
     if len(models_table.columns) > 1:
         tables.append(models_table)

@@ -150,7 +150,7 @@ def newest_latencies(root: Path) -> dict[Path, Latency]:
     """
     found: dict[Path, Latency] = {}
     for report in sorted(_reports(root / BENCH), key=lambda report: report["started"]):
-        references, conditions = _references(report), _conditions(report)
+        references, conditions = _references(report), conditions_of(report)
         for row in report["rows"]:
             length = row.get("sequence_length")
             beside = references.get((length, row.get("mode"))) or references.get((length, None))
@@ -196,14 +196,18 @@ def _references(report: dict[str, Any]) -> dict[tuple[int | None, str | None], d
     return by_length | {(row.get("sequence_length"), row.get("mode")): row for row in named}
 
 
-def _conditions(report: dict[str, Any]) -> Conditions:
-    """How a report was measured; those of earlier versions say less."""
+def conditions_of(report: Mapping[str, Any]) -> Conditions:
+    """How a report was measured; those of earlier versions say less.
+
+    Args:
+        report: What `latency_record` returned.
+    """
     options = report.get("options")
     threads = options.get("threads") if isinstance(options, dict) else None
     try:
         datetime.fromisoformat(report["started"])
         machine = Machine(
-            str(report["processor"]), int(report["cores"]), _load(report["load"]), {"versions": {}} | report
+            str(report["processor"]), int(report["cores"]), _load(report["load"]), {"versions": {}, **report}
         )
     except (LookupError, TypeError, ValueError):
         return Conditions(threads)

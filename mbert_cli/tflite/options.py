@@ -94,6 +94,15 @@ class QuantizedTrainingOptions(Section):
     """Divides the logits of both models for the teacher's answers; the loss is multiplied by its square."""
 
 
+class SweepOptions(Section):
+    """What `mbert bench --sweep` goes over, beside modes and lengths of the artifacts."""
+
+    threads: Annotated[list[Positive], Field(min_length=1)] = [1, 2, 4]
+    """Numbers of threads; those beyond the cores of this machine are left out."""
+    max_examples: Positive = 400
+    """Largest number of validation examples to score each artifact on, at each of its lengths."""
+
+
 class BenchOptions(Section):
     """How artifacts are timed."""
 
@@ -110,6 +119,8 @@ class BenchOptions(Section):
     """Also time this architecture with random weights, and print ratios to it."""
     reference_mode: Literal["float32", "same"] = "float32"
     """Mode of that architecture: float32, or same, that of each artifact."""
+    sweep: SweepOptions = SweepOptions()
+    """With --sweep."""
     delegate: Literal["xnnpack", "gpu", "none"] = "xnnpack"
     """What computes on a phone, with --adb: LiteRT's kernels for CPUs, the phone's GPU, or TFLite's own kernels."""
     affinity: Annotated[str, Field(pattern=r"^(0x)?[0-9a-fA-F]+$")] | None = None

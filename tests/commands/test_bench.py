@@ -42,7 +42,9 @@ def test_times_are_shown_though_their_report_cannot_be_written(file, tmp_path, m
         raise PermissionError(13, "Permission denied", "bench")
 
     path = file and tmp_path / file
-    invocation = SimpleNamespace(dry_run=False, run=None, root=tmp_path, delivery=Delivery(file=path))
+    invocation = SimpleNamespace(
+        dry_run=False, sweep=False, run=None, root=tmp_path, delivery=Delivery(file=path)
+    )
     recipe = SimpleNamespace(bench=BenchOptions())
     monkeypatch.setattr(bench, "measure_latencies", lambda timed, options: [row(str(tmp_path / "a.tflite"))])
     monkeypatch.setattr(bench, "describe_machine", lambda: MACHINE)

@@ -100,3 +100,16 @@ def test_a_reference_beside_a_phone_is_refused():
     assert caught.value.message == (
         "`--adb` times artifacts alone on a phone. Received: --against bert_base beside it."
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "typed", "received"),
+    [(["bench.against=bert_base"], {}, "--against bert_base"), ([], {"adb": ""}, "--adb")],
+)
+def test_a_sweep_goes_over_artifacts_alone(settings, typed, received):
+    invocation = invoke("bench", "quickstart", settings, {}, sweep=True, **typed)
+    with pytest.raises(UserError) as caught:
+        bench.resolve(invocation, Inspection.of(invocation))
+    assert caught.value.message == (
+        f"`--sweep` times artifacts alone, on this machine. Received: {received} beside it."
+    )
