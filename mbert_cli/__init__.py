@@ -181,6 +181,9 @@ one file for texts of several lengths          mbert_cli/tflite/lengths.py
 the tokenizer inside a .tflite file             mbert_cli/tflite/text_input.py
 the runtime that such a file needs             mbert_cli/tflite/text_runtime.py
 parity of artifact and Keras run               mbert_cli/tflite/verify.py
+which layers of an artifact do the damage      mbert_cli/tflite/layer_errors.py
+layers kept in higher precision                mbert_cli/tflite/fallback.py
+an artifact made, compared, and saved          mbert_cli/phone/making.py
 the Keras run that artifacts are compared with mbert_cli/phone/reference.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py
 metadata and files inside an artifact          mbert_cli/tflite/metadata.py

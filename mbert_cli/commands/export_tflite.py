@@ -2,17 +2,15 @@
 
 import dataclasses
 import shlex
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
-from mbert_cli.backend import count_cores
 from mbert_cli.figures import counted
 from mbert_cli.phone.ahead_of_time import compile_lines
 from mbert_cli.phone.artifact_folder import write_artifact
 from mbert_cli.phone.client_texts import ClientTexts, read_as_client
+from mbert_cli.phone.making import ArtifactMaker
 from mbert_cli.phone.reference import Reference
 from mbert_cli.phone.web_page import PAGE_FOLDER
 from mbert_cli.preflight.export_tflite import Ready
@@ -22,14 +20,11 @@ from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import CALIBRATION
 from mbert_cli.tflite.census import dense_census
 from mbert_cli.tflite.flatbuffer import op_census
-from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.tflite.targets import described_refusals, refusal_record
 from mbert_cli.tflite.text_input import add_tokenizer
 from mbert_cli.tflite.text_runtime import TOKENIZER_OPERATIONS
-from mbert_cli.tflite.verify import VerifyReport, require_parity
 
 
 def run(ready: Ready) -> None:
@@ -44,8 +39,8 @@ def run(ready: Ready) -> None:
     reference = Reference(ready.model, ready.options, max_examples, ready.task)
     client = ready.client.client
     read = read_as_client(reference, client) if client else None
-    source = _source(ready, reference)
-    reports = [_export(ready, mode, source, reference, read) for mode in ready.modes]
+    maker = _maker(ready, reference)
+    reports = [_export(ready, mode, maker, read) for mode in ready.modes]
     console.table(
         f"export-tflite: {export}",
         [
@@ -138,6 +133,14 @@ def _say_lengths(examples: dict[int, int]) -> None:
         console.warning(f"No example could be run with {length} tokens: this length was not verified")
 
 
+def _maker(ready: Ready, reference: Reference) -> ArtifactMaker:
+    """Makes the artifacts of all modes."""
+    export = ready.recipe.export
+    return ArtifactMaker(
+        _source(ready, reference), reference, ready.lengths, partial(_finish, ready), export, ready.options
+    )
+
+
 def _source(ready: Ready, reference: Reference) -> SourceModel:
     """What artifacts are made of."""
     saved, export = ready.saved, ready.recipe.export
@@ -149,6 +152,7 @@ def _source(ready: Ready, reference: Reference) -> SourceModel:
         saved.run.path / CALIBRATION,
         export.target,
         export.block_size,
+        equalize=export.equalize,
     )
 
 
@@ -161,36 +165,28 @@ def _calibration_rows(ready: Ready) -> Batch:
     return rows
 
 
-def _export(
-    ready: Ready, mode: str, source: SourceModel, reference: Reference, read: ClientTexts | None
-) -> dict[str, Any]:
-    """Converts, verifies, and only then gives the artifact its name; returns its report."""
-    model = ready.saved
-    console.info(f"Converting to {mode}")
-    content = merge_lengths({length: source.content(mode, length) for length in ready.lengths})
+def _finish(ready: Ready, content: bytes) -> bytes:
+    """Packs into an artifact what is read with it, and what cuts texts if it takes those."""
     if ready.reads_text:
         content = add_tokenizer(content, ready.model.vocabulary, ready.length)
-    content = write_metadata(content, ready.metadata)
-    parity, examples = _compare(content, reference)
+    return write_metadata(content, ready.metadata)
+
+
+def _export(ready: Ready, mode: str, maker: ArtifactMaker, read: ClientTexts | None) -> dict[str, Any]:
+    """Converts, verifies, and only then gives the artifact its name; returns its report."""
+    model, reference = ready.saved, maker.reference
+    console.info(f"Converting to {mode}")
+    made = maker.make(mode)
+    content = made.chosen.content
     report = {
-        "mode": mode, "sequence_length": ready.length, "examples_by_length": examples,
+        "mode": mode, "sequence_length": ready.length, "examples_by_length": made.chosen.examples,
         "tokenizer": ready.recipe.export.tokenizer, "size_bytes": len(content), "metric": reference.score_name,
-        "parity": dataclasses.asdict(parity), "operations": op_census(content), "dense_maps": dense_census(content),
-        "targets": refusal_record(content),
-        **reference.described, "client": read.record() if read else None,
+        "parity": dataclasses.asdict(made.chosen.parity), "operations": op_census(content),
+        "dense_maps": dense_census(content), "targets": refusal_record(content),
+        **made.record(maker.precision), **reference.described, "client": read.record() if read else None,
     }  # fmt: skip
-    require_parity(parity, ready.recipe.export.verify)
     write_artifact(model.run.export / mode, model, content, report, ready.presentation)
     return report
-
-
-def _compare(content: bytes, reference: Reference) -> tuple[VerifyReport, dict[int, int]]:
-    """What the content of a .tflite file says, beside the Keras run, and how many examples by the length of each."""
-    with tempfile.TemporaryDirectory() as scratch:
-        candidate = Path(scratch) / ARTIFACT_FILE
-        candidate.write_bytes(content)
-        artifact = Artifact(candidate, count_cores(), [reference.head.artifact_outputs])
-        return reference.compare(artifact), reference.examples_by_length(artifact)
 
 
 def _row(report: dict[str, Any]) -> tuple[str, ...]:

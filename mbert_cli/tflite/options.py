@@ -35,6 +35,14 @@ class CalibrationOptions(Section):
     """Largest number of training examples to measure them on."""
 
 
+class FallbackOptions(Section):
+    """What is done for an artifact that loses more than export.verify allows."""
+
+    max_layers: Annotated[int, Field(ge=0)] = 4
+    """Most dense maps of int8, int8_full, int16x8 and int4 that are kept in higher precision until the bound holds, the
+    worst on training rows first; 0 keeps none."""
+
+
 class ExportOptions(Section):
     """What is exported."""
 
@@ -55,6 +63,9 @@ class ExportOptions(Section):
     tokenizer: Literal["outside", "inside"] = "outside"
     """inside: a text goes in, as a string; an app must bring two operations of tensorflow-text that no ready-made
     runtime for phones has. outside: token ids go in, and the app, or its library, cuts the text."""
+    equalize: bool = True
+    """Bring channels of activations together that share a range, by factors in the weights that change no output: for
+    int8 and int8_full, where the error that is to be expected halves."""
     page: bool = False
     """Also write the folder page: a web page that runs the artifact in a browser, on the phone that opens it."""
     page_packages: str | None = None
@@ -62,6 +73,8 @@ class ExportOptions(Section):
     load it from https://cdn.jsdelivr.net."""
     verify: VerifyOptions = VerifyOptions()
     """The comparison with the Keras run."""
+    fallback: FallbackOptions = FallbackOptions()
+    """What is done for an artifact that loses more than that."""
 
     @field_validator("sequence_length")
     @classmethod

@@ -1,7 +1,7 @@
 """A run's model -> artifacts of it, by mode and length: folded once, measured once, converted as often as needed."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -11,10 +11,15 @@ from mbert_cli.model.task_head import TaskHead
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import kept_ranges, measure_ranges
 from mbert_cli.tflite.convert import convert_folded
+from mbert_cli.tflite.dense_layers import measure_channels
+from mbert_cli.tflite.equalization import equalize
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.modes import INTEGER_MASK, MODES, Processor
 from mbert_cli.tflite.quantizer import TensorRanges, quantize
 from mbert_cli.tflite.targets import fit_target
+
+EQUALIZING_ROWS = 64
+"""Rows that the ranges of single channels are measured on, spread over those that ranges of tensors are."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class SourceModel:
         target: What runs the artifacts.
         block_size: As in `quantize`.
         has_integer_outputs: As in `quantize`.
+        equalize: Whether channels are brought together for modes with 8-bit ranges of activations.
     """
 
     weights: Weights
@@ -40,11 +46,38 @@ class SourceModel:
     target: Processor = "cpu"
     block_size: int | None = None
     has_integer_outputs: bool = False
+    equalize: bool = False
+    _ranges: dict[bool, TensorRanges] = field(default_factory=dict)
+
+    @cached_property
+    def rows(self) -> Batch:
+        """The rows that ranges are measured on."""
+        return self.calibration_rows()
 
     @cached_property
     def folded(self) -> tuple[Weights, Architecture]:
         """What is converted."""
         return fold(self.weights, self.size)
+
+    @cached_property
+    def equalized(self) -> tuple[Weights, list[str]]:
+        """The folded weights with channels brought together, and the dense maps that read what was changed."""
+        weights, size = self.folded
+        count = len(self.rows["token_ids"])
+        chosen = sorted({place * count // EQUALIZING_ROWS for place in range(EQUALIZING_ROWS)})
+        rows = [{name: values[place : place + 1] for name, values in self.rows.items()} for place in chosen]
+        equalized, changed = equalize(
+            weights, size, measure_channels(self._measured_file(weights), weights, rows)
+        )
+        return (equalized, changed) if changed else (weights, changed)
+
+    def equalizes(self, mode: str) -> bool:
+        """Whether channels are brought together for a mode: those whose activations have 8-bit ranges."""
+        return self.equalize and MODES[mode].needs_calibration and MODES[mode].activations == "int8"
+
+    def weights_of(self, mode: str) -> Weights:
+        """The folded weights that a mode is made of."""
+        return self.equalized[0] if self.equalizes(mode) else self.folded[0]
 
     def content(self, mode: str, sequence_length: int, kept: Collection[str] = ()) -> bytes:
         """The content of a .tflite file.
@@ -54,27 +87,37 @@ class SourceModel:
             sequence_length: Its length in tokens.
             kept: As in `quantize`.
         """
-        converted = self.converted(mode, sequence_length)
+        return self.quantized(self.converted(mode, sequence_length), mode, kept)
+
+    def converted(self, mode: str, sequence_length: int) -> bytes:
+        """What TensorFlow's converter writes: the artifact, or the float32 file that it is quantized from."""
+        return convert_folded(self.weights_of(mode), self.folded[1], sequence_length, mode, self.head)
+
+    def quantized(self, converted: bytes, mode: str, kept: Collection[str] = ()) -> bytes:
+        """What a mode makes of the file that was converted for it; `kept` as in `quantize`."""
         if not MODES[mode].is_quantized_after:
             return fit_target(converted, self.target)
-        ranges = self.ranges if MODES[mode].needs_calibration else None
+        ranges = self.ranges(mode) if MODES[mode].needs_calibration else None
         return quantize(
             converted, mode, ranges, kept, target=self.target, block_size=self.block_size,
             has_integer_outputs=self.has_integer_outputs,
         )  # fmt: skip
 
-    def converted(self, mode: str, sequence_length: int) -> bytes:
-        """What TensorFlow's converter writes: the artifact, or the float32 file that it is quantized from."""
-        return convert_folded(*self.folded, sequence_length, mode, self.head)
+    def ranges(self, mode: str) -> TensorRanges:
+        """Smallest and largest values of what the model computes for a mode."""
+        key = self.equalizes(mode)
+        if key not in self._ranges:
+            weights = self.weights_of(mode)
+            self._ranges[key] = kept_ranges(
+                self.calibration_folder,
+                weights,
+                self.rows,
+                lambda: measure_ranges(self._measured_file(weights), self.rows, count_cores()),
+            )
+        return self._ranges[key]
 
-    @cached_property
-    def ranges(self) -> TensorRanges:
-        """Smallest and largest values of what the model computes."""
-        rows = self.calibration_rows()
-
-        def measure() -> TensorRanges:
-            length = rows["token_ids"].shape[1]
-            integer = next(name for name, mode in MODES.items() if mode.mask == INTEGER_MASK)
-            return measure_ranges(self.converted(integer, length), rows, count_cores())
-
-        return kept_ranges(self.calibration_folder, self.folded[0], rows, measure)
+    def _measured_file(self, weights: Weights) -> bytes:
+        """The float32 file that ranges are measured with."""
+        integer = next(name for name, mode in MODES.items() if mode.mask == INTEGER_MASK)
+        length = self.rows["token_ids"].shape[1]
+        return convert_folded(weights, self.folded[1], length, integer, self.head)

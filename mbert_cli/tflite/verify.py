@@ -65,26 +65,65 @@ def verify(
     )
 
 
-def require_parity(report: VerifyReport, options: VerifyOptions) -> None:
+def missed_bound(report: VerifyReport, options: VerifyOptions) -> str | None:
+    """The key of the bound that an artifact misses, "finite" if its outputs are not finite, or None."""
+    if not np.isfinite(report.max_difference):
+        return "finite"
+    if report.metric_keras - report.metric_artifact > options.max_metric_loss:
+        return "max_metric_loss"
+    if report.disagreement_rate > options.max_disagreement:
+        return "max_disagreement"
+    return None
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What was tried to save an artifact, and what is left to try.
+
+    Attributes:
+        worst: Layers that do most of the damage, worst first, each with its error in words.
+        kept: How many of them were kept in higher precision, and did not suffice.
+        hints: What to try, most promising first.
+    """
+
+    worst: tuple[str, ...] = ()
+    kept: int = 0
+    hints: tuple[str, ...] = ("another mode: --quantize float16 or --quantize float32",)
+
+
+def require_parity(report: VerifyReport, options: VerifyOptions, remedy: Remedy = Remedy()) -> None:
     """Refuses an artifact that loses more than the recipe allows.
 
     Raises:
-        RunError: With the figures, and the key of the bound that was missed.
+        RunError: By how much, which layers do it as far as that was measured, and what to try.
     """
-    if not np.isfinite(report.max_difference):
-        key, rule = "", "The outputs of an artifact are finite numbers"
-    elif report.metric_keras - report.metric_artifact > options.max_metric_loss:
-        key = "max_metric_loss"
-        rule = f"An artifact may lose {options.max_metric_loss:.2%} of the metric against the Keras run"
-    elif report.disagreement_rate > options.max_disagreement:
-        key = "max_disagreement"
-        rule = f"An artifact may predict {options.max_disagreement:.2%} of the answers unlike the Keras run"
-    else:
+    key = missed_bound(report, options)
+    if key is None:
         return
+    loss = report.metric_keras - report.metric_artifact
+    rule, excess = {
+        "finite": ("The outputs of an artifact are finite numbers", ""),
+        "max_metric_loss": (
+            f"An artifact may lose {options.max_metric_loss:.2%} of the metric against the Keras run",
+            f"{loss:.2%} lost, ",
+        ),
+        "max_disagreement": (
+            f"An artifact may predict {options.max_disagreement:.2%} of the answers unlike the Keras run",
+            "",
+        ),
+    }[key]
+    hints = [*remedy.hints, *([] if key == "finite" else [f"to allow more: --set export.verify.{key}=..."])]
     raise RunError(
-        f"{rule}. Received: metric {report.metric_artifact:.2%} against {report.metric_keras:.2%}, "
+        f"{rule}. Received: {excess}metric {report.metric_artifact:.2%} against {report.metric_keras:.2%}, "
         f"{report.disagreement_rate:.2%} of the answers differ, largest difference "
-        f"{report.max_difference:.4f}, on {counted(report.examples, 'example')}.",
-        "Try another mode: --quantize float16 or --quantize float32"
-        + (f"; or allow more with --set export.verify.{key}=..." if key else "."),
+        f"{report.max_difference:.4f}, on {counted(report.examples, 'example')}." + _in_words(remedy),
+        f"Try {'; or '.join(hints)}",
     )
+
+
+def _in_words(remedy: Remedy) -> str:
+    """Which layers it is, and what keeping them did."""
+    if not remedy.worst:
+        return ""
+    kept = f" {remedy.kept} of them in higher precision did not suffice." if remedy.kept else ""
+    return f" The worst layers alone change the outputs by: {', '.join(remedy.worst)}.{kept}"

@@ -1,9 +1,13 @@
 """What artifacts are made of is folded once, measured once, and converted for each mode and length."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.tflite.census import dense_census, dense_maps
+from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.weights.variables import read_variables
 
@@ -36,3 +40,24 @@ def test_ranges_serve_all_modes_and_lengths_and_are_kept(source):
 def test_a_dense_map_is_kept(source):
     name = dense_maps(source.converted("int4", 12))[5]
     assert dense_census(source.content("int4", 12, [name])) == {"int4 x float32": 25, "int8 x float32": 1}
+
+
+def test_channels_are_brought_together_for_8_bit_ranges_alone(source):
+    equalizing = replace(source, equalize=True)
+    assert [mode for mode in MODES if equalizing.equalizes(mode)] == ["int8", "int8_full"]
+    assert not source.equalizes("int8")
+    assert equalizing.weights_of("int4") is equalizing.folded[0]
+
+
+def test_ranges_are_those_of_the_weights_that_they_are_measured_with(source):
+    equalizing = replace(source, equalize=True)
+    weights = equalizing.folded[0]
+    for name in weights:
+        if name.endswith("feed_forward_0/intermediate/kernel"):
+            weights[name][:, 3] *= 100.0
+    assert equalizing.equalized[1]
+    kernel = "encoder/layer_00/feed_forward_0/intermediate/kernel"
+    assert np.abs(equalizing.weights_of("int8")[kernel][:, 3]).max() < np.abs(weights[kernel][:, 3]).max()
+    assert dense_census(equalizing.content("int8", 12)) == {"int8 x int8": 26}
+    equalizing.ranges("int16x8")
+    assert len(list(source.calibration_folder.iterdir())) == 2

@@ -8,7 +8,7 @@ from mbert_cli.evaluate.judges import LabelJudge
 from mbert_cli.evaluate.similarity_judge import SimilarityJudge
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.options import VerifyOptions
-from mbert_cli.tflite.verify import VerifyReport, require_parity, verify
+from mbert_cli.tflite.verify import Remedy, VerifyReport, missed_bound, require_parity, verify
 
 
 def report(**changes: float) -> VerifyReport:
@@ -61,11 +61,11 @@ def test_losing_too_much_of_the_metric_is_refused_with_all_figures():
         require_parity(report(metric_artifact=0.9), VerifyOptions())
     assert caught.value.exit_code == 1
     assert caught.value.message == (
-        "An artifact may lose 1.00% of the metric against the Keras run. Received: metric 90.00% against "
+        "An artifact may lose 1.00% of the metric against the Keras run. Received: 3.00% lost, metric 90.00% against "
         "93.00%, 2.00% of the answers differ, largest difference 0.1250, on 400 examples."
     )
     assert caught.value.hint == (
-        "Try another mode: --quantize float16 or --quantize float32; or allow more with "
+        "Try another mode: --quantize float16 or --quantize float32; or to allow more: "
         "--set export.verify.max_metric_loss=..."
     )
 
@@ -78,7 +78,7 @@ def test_predicting_other_labels_too_often_is_refused_with_all_figures():
         "93.00%, 5.00% of the answers differ, largest difference 0.1250, on 400 examples."
     )
     assert caught.value.hint == (
-        "Try another mode: --quantize float16 or --quantize float32; or allow more with "
+        "Try another mode: --quantize float16 or --quantize float32; or to allow more: "
         "--set export.verify.max_disagreement=..."
     )
 
@@ -93,7 +93,7 @@ def test_probabilities_that_are_not_finite_are_refused_whatever_the_bounds():
         "The outputs of an artifact are finite numbers. Received: metric 92.50% against 93.00%, "
         "2.00% of the answers differ, largest difference nan, on 400 examples."
     )
-    assert caught.value.hint == "Try another mode: --quantize float16 or --quantize float32."
+    assert caught.value.hint == "Try another mode: --quantize float16 or --quantize float32"
 
 
 def test_vectors_are_compared_by_their_cosines_too():
@@ -106,3 +106,23 @@ def test_vectors_are_compared_by_their_cosines_too():
     assert report.lowest_cosine == pytest.approx(0.5**0.5)
     assert report.mean_cosine == pytest.approx((1 + 0.5**0.5) / 2)
     assert verify(keras_outputs, keras_outputs, judge, has_truth=False).lowest_cosine is None
+
+
+def test_the_bound_that_is_missed_has_its_key():
+    assert missed_bound(report(), VerifyOptions()) is None
+    assert missed_bound(report(metric_artifact=0.9), VerifyOptions()) == "max_metric_loss"
+    assert missed_bound(report(disagreement_rate=0.05), VerifyOptions()) == "max_disagreement"
+    assert missed_bound(report(max_difference=float("inf")), VerifyOptions()) == "finite"
+
+
+def test_what_was_tried_and_what_to_try_is_said():
+    remedy = Remedy(("encoder/layer_05/feed_forward_0/output 0.0330",), 1, ("--quantize dynamic_int8",))
+    with pytest.raises(RunError) as caught:
+        require_parity(report(disagreement_rate=0.05), VerifyOptions(), remedy)
+    assert caught.value.message.endswith(
+        "on 400 examples. The worst layers alone change the outputs by: "
+        "encoder/layer_05/feed_forward_0/output 0.0330. 1 of them in higher precision did not suffice."
+    )
+    assert caught.value.hint == (
+        "Try --quantize dynamic_int8; or to allow more: --set export.verify.max_disagreement=..."
+    )

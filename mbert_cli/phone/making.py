@@ -1,0 +1,152 @@
+"""An artifact in a mode: made, compared with the Keras run, and saved where it can be if it loses too much."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from mbert_cli import console
+from mbert_cli.backend import count_cores
+from mbert_cli.examples.options import AnyTask, ImportedTask
+from mbert_cli.figures import counted
+from mbert_cli.phone.reference import Reference
+from mbert_cli.runs.artifacts import ARTIFACT_FILE
+from mbert_cli.tflite.fallback import (
+    FallbackCost,
+    MadeFile,
+    describe_fallback,
+    keep_layers,
+    kept_names,
+    measure_cost,
+)
+from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.layer_errors import LayerError, LayerErrors, measure_layer_errors
+from mbert_cli.tflite.lengths import merge_lengths
+from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.options import ExportOptions
+from mbert_cli.tflite.source_model import SourceModel
+from mbert_cli.tflite.verify import Remedy, VerifyReport, missed_bound, require_parity
+
+NAMED_LAYERS = 3
+"""Layers that an error names."""
+
+
+@dataclass(frozen=True)
+class MadeArtifact:
+    """What came of a mode.
+
+    Attributes:
+        chosen: The artifact that may be written.
+        before: What it said with all dense maps in the mode, if some were kept in higher precision.
+        errors: What its layers do, if it lost too much at first.
+        cost: What keeping them costs.
+        equalized: Dense maps before which channels were brought together.
+    """
+
+    chosen: MadeFile
+    before: VerifyReport | None = None
+    errors: LayerErrors | None = None
+    cost: FallbackCost | None = None
+    equalized: tuple[str, ...] = ()
+
+    def record(self, precision: str) -> dict[str, object]:
+        """What report.json keeps of it beside the figures of every artifact."""
+        found: dict[str, object] = {"equalized": list(self.equalized)}
+        if self.errors:
+            found["layer_errors"] = self.errors.record()
+        if self.before and self.cost:
+            found["fallback"] = {
+                "layers": [layer.path for layer in self.chosen.kept],
+                "precision": precision,
+                "disagreement_rate_without": self.before.disagreement_rate,
+                "metric_without": self.before.metric_artifact,
+                "size_bytes": self.cost.size_bytes,
+                "time_ratio": self.cost.time_ratio,
+            }
+        return found
+
+
+@dataclass(frozen=True)
+class ArtifactMaker:
+    """Makes artifacts of a run.
+
+    Attributes:
+        source: What they are made of.
+        reference: What they are compared with.
+        lengths: Their lengths in tokens.
+        finish: Packs into an artifact what is read with it.
+        options: Their section of the recipe.
+        task: The recipe section of the task, whose training rows say which layers are the worst.
+    """
+
+    source: SourceModel
+    reference: Reference
+    lengths: Sequence[int]
+    finish: Callable[[bytes], bytes]
+    options: ExportOptions
+    task: AnyTask
+
+    @property
+    def precision(self) -> str:
+        """What dense maps are kept in, in words."""
+        return "float32" if self.options.target == "npu" else "dynamic int8"
+
+    def make(self, mode: str) -> MadeArtifact:
+        """Makes an artifact in a mode.
+
+        Raises:
+            RunError: It loses more than the recipe allows, whatever was done for it.
+        """
+        converted = {length: self.source.converted(mode, length) for length in self.lengths}
+        build = partial(self._build, mode, converted)
+        candidate = build(())
+        equalized = tuple(self.source.equalized[1]) if self.source.equalizes(mode) else ()
+        if equalized:
+            console.info(f"Brought channels together before {counted(len(equalized), 'dense map')}")
+        can_fall_back = MODES[mode].is_quantized_after and not isinstance(self.task, ImportedTask)
+        if self._fits(candidate.parity) or not can_fall_back:
+            require_parity(candidate.parity, self.options.verify, self._remedy(mode))
+            return MadeArtifact(candidate, equalized=equalized)
+        errors = self._layer_errors(mode, converted[max(converted)])
+        tried = keep_layers(build, self._fits, errors.layers, self.options.fallback.max_layers)
+        chosen = tried[-1] if tried else candidate
+        require_parity(chosen.parity, self.options.verify, self._remedy(mode, errors, len(tried)))
+        cost = measure_cost(candidate.bare, chosen.bare, self.source.rows)
+        console.info(describe_fallback(candidate.parity, chosen, cost, self.precision))
+        return MadeArtifact(chosen, candidate.parity, errors, cost, equalized)
+
+    def _build(self, mode: str, converted: dict[int, bytes], kept: Sequence[LayerError]) -> MadeFile:
+        """An artifact with some dense maps in higher precision, beside the Keras run."""
+        contents = {
+            length: self.source.quantized(content, mode, kept_names(kept))
+            for length, content in converted.items()
+        }
+        bare = merge_lengths(contents)
+        content = self.finish(bare)
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / ARTIFACT_FILE
+            path.write_bytes(content)
+            artifact = Artifact(path, count_cores(), [self.reference.head.artifact_outputs])
+            parity = self.reference.compare(artifact)
+            return MadeFile(content, bare, parity, self.reference.examples_by_length(artifact), tuple(kept))
+
+    def _fits(self, parity: VerifyReport) -> bool:
+        return missed_bound(parity, self.options.verify) is None
+
+    def _layer_errors(self, mode: str, converted: bytes) -> LayerErrors:
+        console.info(f"{mode} loses too much: looking for the layers that do it, on training rows")
+        quantized = partial(self.source.quantized, converted, mode)
+        return measure_layer_errors(converted, self.source.weights_of(mode), quantized, self.source.rows)
+
+    def _remedy(self, mode: str, errors: LayerErrors | None = None, kept: int = 0) -> Remedy:
+        """What a person can do for an artifact that loses too much."""
+        if not MODES[mode].is_quantized_after:
+            return Remedy()
+        hints = ["--quantize dynamic_int8 or --quantize float16"]
+        if errors:
+            hints.append(f"more layers in higher precision: --set export.fallback.max_layers={kept + 4}")
+        if not self.options.equalize:
+            hints.append("--set export.equalize=true")
+        worst = errors.layers[: max(kept, NAMED_LAYERS)] if errors else ()
+        return Remedy(tuple(f"{layer.path} {layer.alone:.4f}" for layer in worst), kept, tuple(hints))

@@ -1,0 +1,99 @@
+"""An artifact that loses too much gets its worst layers in higher precision, or is refused with what was found."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from mbert_cli.errors import RunError
+from mbert_cli.examples.options import GlueTask, ImportedTask
+from mbert_cli.phone import making
+from mbert_cli.phone.making import ArtifactMaker
+from mbert_cli.tflite.fallback import FallbackCost, MadeFile
+from mbert_cli.tflite.layer_errors import LayerError, LayerErrors
+from mbert_cli.tflite.options import ExportOptions
+from mbert_cli.tflite.verify import VerifyReport
+
+LAYERS = tuple(LayerError(path, (path,), error, 0.01) for path, error in (("b", 0.4), ("a", 0.2), ("c", 0.1)))
+TASK = GlueTask(source="glue", name="sst2")
+
+
+@pytest.fixture
+def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
+    """Makes artifacts of which each kept layer halves the answers that differ."""
+
+    def make(disagreement: float, task=TASK, **options) -> ArtifactMaker:
+        source = SimpleNamespace(
+            converted=lambda mode, length: b"", quantized=lambda content, mode, kept=(): content, weights_of=lambda mode: {}, rows={},
+            equalizes=lambda mode: mode == "int8", equalized=({}, ["x"]),
+        )  # fmt: skip
+        made = ArtifactMaker(source, None, (64,), None, ExportOptions(**options), task)
+
+        def build(self, mode, converted, kept) -> MadeFile:
+            rate = disagreement / 2 ** len(kept)
+            return MadeFile(
+                bytes(10 + len(kept)), b"", VerifyReport(400, 0.9, 0.9, rate, 0.1), {64: 400}, tuple(kept)
+            )
+
+        monkeypatch.setattr(ArtifactMaker, "_build", build)
+        errors = LayerErrors(32, 0.5, 0.01, LAYERS)
+        monkeypatch.setattr(making, "measure_layer_errors", lambda *arguments: errors)
+        cost = FallbackCost(2, 1.25)
+        monkeypatch.setattr(making, "measure_cost", lambda before, after, rows: cost)
+        return made
+
+    return make
+
+
+def test_an_artifact_that_is_good_enough_is_left_as_it_is(maker):
+    made = maker(0.02).make("int8")
+    assert made.chosen.kept == ()
+    assert made.record("dynamic int8") == {"equalized": ["x"]}
+
+
+def test_one_that_loses_too_much_keeps_as_many_layers_as_it_takes(maker):
+    made = maker(0.1).make("int8")
+    assert [layer.path for layer in made.chosen.kept] == ["b", "a"]
+    assert made.record("dynamic int8")["fallback"] == {
+        "layers": ["b", "a"],
+        "precision": "dynamic int8",
+        "disagreement_rate_without": 0.1,
+        "metric_without": 0.9,
+        "size_bytes": 2,
+        "time_ratio": 1.25,
+    }
+
+
+def test_one_that_nothing_saves_is_refused_with_its_worst_layers_and_what_to_try(maker):
+    with pytest.raises(RunError) as caught:
+        maker(0.8).make("int8")
+    assert caught.value.message == (
+        "An artifact may predict 3.00% of the answers unlike the Keras run. Received: metric 90.00% against 90.00%, "
+        "10.00% of the answers differ, largest difference 0.1000, on 400 examples. The worst layers alone change the "
+        "outputs by: b 0.4000, a 0.2000, c 0.1000. 3 of them in higher precision did not suffice."
+    )
+    assert caught.value.hint == (
+        "Try --quantize dynamic_int8 or --quantize float16; or more layers in higher precision: "
+        "--set export.fallback.max_layers=7; or to allow more: --set export.verify.max_disagreement=..."
+    )
+
+
+def test_where_no_layer_may_be_kept_the_worst_are_named_all_the_same(maker):
+    with pytest.raises(
+        RunError, match=r"alone change the outputs by: b 0\.4000, a 0\.2000, c 0\.1000\.$"
+    ) as caught:
+        maker(0.1, fallback={"max_layers": 0}, equalize=False).make("int8_full")
+    assert "--set export.fallback.max_layers=4; or --set export.equalize=true" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("mode", "task"), [("dynamic_int8", TASK), ("int4", ImportedTask(source="imported"))]
+)
+def test_modes_of_the_converter_and_models_without_rows_keep_nothing(mode, task, maker):
+    with pytest.raises(RunError, match=r"on 400 examples\.$"):
+        maker(0.1, task).make(mode)
+
+
+def test_dense_maps_are_kept_in_what_the_target_computes(maker):
+    assert maker(0.1).precision == "dynamic int8"
+    assert maker(0.1, target="npu").precision == "float32"
