@@ -17,7 +17,7 @@ from mbert_cli.preflight.task import look_at_task
 from mbert_cli.preflight.text_input import require_text_input
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import ExportRecipe
-from mbert_cli.tasks.chosen_client import with_chosen_client
+from mbert_cli.tasks.chosen_client import with_chosen_client, with_recorded_client
 from mbert_cli.tasks.embedding import open_weights_of
 from mbert_cli.tasks.model import TaskModel, find_target, run_task_model
 from mbert_cli.tasks.phone_client import ClientFit, fitting_client
@@ -86,7 +86,7 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     def check() -> tuple[str, tuple[RunModel, TaskModel]]:
         saved = open_weights_of(find_target(invocation), recipe.embedding)
         model = with_chosen_client(run_task_model(saved), invocation)
-        return described(model), (saved, model)
+        return described(model), (with_recorded_client(saved, model.client), model)
 
     found = inspection.look("task model", check)
     saved, model = found.value

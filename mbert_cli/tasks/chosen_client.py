@@ -1,14 +1,17 @@
 """Whose way of cutting texts a command takes, where it chooses another than the model's."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.row_length import NOT_CHOSEN
+from mbert_cli.weights.saved_model import SavedModel
 
 CLIENT_KEY = "task.client"
+
+Saved = TypeVar("Saved", bound=SavedModel)
 
 
 def with_chosen_client(model: TaskModel, invocation: Invocation[Any]) -> TaskModel:
@@ -16,3 +19,12 @@ def with_chosen_client(model: TaskModel, invocation: Invocation[Any]) -> TaskMod
     if invocation.loaded.origins.get(CLIENT_KEY) in NOT_CHOSEN:
         return model
     return replace(model, client=client_of(invocation.recipe.task))
+
+
+def with_recorded_client(saved: Saved, client: str | None) -> Saved:
+    """The saved model with that way of cutting texts in its description, which an artifact of it then takes."""
+    own = saved.description.task
+    if own is None or client_of(own) == client:
+        return saved
+    task = own.model_copy(update={"client": client})
+    return replace(saved, description=saved.description.model_copy(update={"task": task}))

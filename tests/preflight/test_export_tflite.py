@@ -1,11 +1,14 @@
 """What `mbert export-tflite` needs."""
 
+import json
+
 import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import invoke
+from mbert_cli.tflite.clients import TEXT_CLASSIFIER
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +44,15 @@ def test_several_lengths_and_the_cutting_of_a_client_that_refuses_them_are_refus
     assert caught.value.hint == (
         "Name one, --length 48, or cut texts as BERT does with --set task.client=null."
     )
+
+
+def test_artifacts_record_whose_way_of_cutting_they_were_verified_with(run):
+    ready = resolve(invoke("export-tflite", "quickstart", ["task.client=mediapipe"], {}))
+    packed = json.loads(ready.metadata.files["model.json"])
+    assert (ready.model.client, packed["task"]["client"]) == ("mediapipe", "mediapipe")
+    assert ready.client.client is TEXT_CLASSIFIER
+    plain = resolve(invoke("export-tflite", "quickstart", [], {}))
+    assert json.loads(plain.metadata.files["model.json"])["task"]["client"] is None
 
 
 def test_no_client_of_mediapipe_loads_a_file_of_several_lengths(run):
