@@ -1,8 +1,9 @@
 """Runs a client of phones in an environment of its own, whose packages do not go together with ours.
 
-Standard input: {"client": "TextClassifier" | "BertQuestionAnswerer", "model": path, "asked": [...]}, where a text
-classifier is asked texts and the other one pairs of context and question. Standard output: {"answers": [...]}, for a
-text a score by label and for a question what the client finds, or {"refused": message}.
+Standard input: {"client": "TextClassifier" | "TextEmbedder" | "BertQuestionAnswerer", "model": path, "asked": [...]},
+where the question answerer is asked pairs of context and question and the others texts. Standard output:
+{"answers": [...]}, for a text a score by label or a vector and for a question what the client finds, or
+{"refused": message}.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 
 def main() -> None:
     request = json.load(sys.stdin)
-    clients = {"TextClassifier": classify, "BertQuestionAnswerer": answer}
+    clients = {"TextClassifier": classify, "TextEmbedder": embed, "BertQuestionAnswerer": answer}
     try:
         found = {"answers": clients[request["client"]](request["model"], request["asked"])}
     except (RuntimeError, ValueError) as error:
@@ -31,6 +32,16 @@ def classify(model: str, texts: list[str]) -> list[dict[str, float]]:
         {category.category_name: category.score for category in result.classifications[0].categories}
         for result in results
     ]
+
+
+def embed(model: str, texts: list[str]) -> list[list[float]]:
+    from mediapipe.tasks.python import BaseOptions
+    from mediapipe.tasks.python.text import TextEmbedder, TextEmbedderOptions
+
+    options = TextEmbedderOptions(base_options=BaseOptions(model_asset_path=model))
+    with TextEmbedder.create_from_options(options) as client:
+        results = [client.embed(text) for text in texts]
+    return [result.embeddings[0].embedding.tolist() for result in results]
 
 
 def answer(model: str, asked: list[tuple[str, str]]) -> list[list[dict[str, Any]]]:

@@ -31,8 +31,10 @@ from tests.phone.described import LABELS, SIZE, VOCABULARY, describe
 
 pytestmark = pytest.mark.slow
 
+MEDIAPIPE = ("mediapipe==1.2.3",)
 PACKAGES = {
-    "TextClassifier": ("mediapipe==1.2.3",),
+    "TextClassifier": MEDIAPIPE,
+    "TextEmbedder": MEDIAPIPE,
     "BertQuestionAnswerer": ("tflite-support==0.4.4", "numpy<2"),
 }
 
@@ -61,13 +63,11 @@ def _environment(folder: Path, packages: tuple[str, ...]) -> Path:
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory) -> Callable[[str, Path, list[Any]], Any]:
     """Name of a client, artifact, what is asked -> its answers, or the message with which it refuses the artifact."""
-    make = functools.cache(
-        lambda client: _environment(tmp_path_factory.mktemp("environment"), PACKAGES[client])
-    )
+    make = functools.cache(lambda packages: _environment(tmp_path_factory.mktemp("environment"), packages))
 
     def ask(client: str, model: Path, asked: list[Any]) -> Any:
         request = json.dumps({"client": client, "model": str(model), "asked": asked})
-        command = [str(make(client)), str(Path(__file__).with_name("run_client.py"))]
+        command = [str(make(PACKAGES[client])), str(Path(__file__).with_name("run_client.py"))]
         done = subprocess.run(
             command, input=request, capture_output=True, text=True, timeout=600, check=False
         )
@@ -109,6 +109,28 @@ def test_the_text_classifier_of_mediapipe_answers_as_we_do(ask, converted, tmp_p
     np.testing.assert_allclose(scores, ours(path, texts, "mediapipe"), atol=2e-6)
     np.testing.assert_allclose(scores[: len(PLAIN)], ours(path, PLAIN, None), atol=2e-6)
     assert (np.abs(scores - ours(path, texts, None)).max(axis=1) > 1e-4).sum() >= 5
+
+
+def test_the_text_embedder_of_mediapipe_gives_our_vectors(ask, converted, tmp_path):
+    path = pack(converted("embedding", VOCABULARY.size), tmp_path, "embedding", (24,))
+    texts = PLAIN + [text.partition("\0")[0] for text in ODD]
+    vectors = np.array(ask("TextEmbedder", path, texts))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(vectors, ours(path, texts, "mediapipe"), atol=1e-5)
+    np.testing.assert_allclose(vectors[: len(PLAIN)], ours(path, PLAIN, None), atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["float32", "dynamic_int8"])
+def test_the_text_embedder_gives_the_vectors_of_a_real_model(ask, mbert, minilm, tmp_path, mode):
+    mbert(tmp_path, "import", str(minilm), "--run", "runs/minilm")
+    fewer = ["--length", "32", "--set", "export.verify.max_examples=10"]
+    mbert(tmp_path, "export-tflite", "runs/minilm", "--quantize", mode, *fewer)
+    texts = ["A man plays a guitar.", "Somebody makes music, loudly!", "Stocks fell 3.5 percent on Monday."]
+    artifact = f"runs/minilm/export/{mode}/model.tflite"
+    asked = [word for text in texts for word in ("--text", text)]
+    lines = mbert(tmp_path, "predict", artifact, "--jsonl", *asked).stdout.splitlines()
+    expected = [json.loads(line)["embedding"] for line in lines]
+    np.testing.assert_allclose(ask("TextEmbedder", tmp_path / artifact, texts), expected, atol=1e-5)
 
 
 def test_the_text_classifier_refuses_what_it_would_read_wrongly(ask, converted, tmp_path):
