@@ -153,6 +153,10 @@ def test_an_encoder_without_a_pooling_says_what_can_be_made_of_it(folder, mbert)
         mbert("import", "theirs", "--run", "runs/plain")
     finally:
         (folder / "modules.json").rename(folder / "theirs/modules.json")
+    output, _ = mbert(
+        "predict", "runs/plain", "--pooling", "mean", "--length", "8", "--jsonl", "--text", "ben"
+    )
+    assert vectors(output).shape == (1, 16)
     _, errors = mbert("export-tflite", "runs/plain", code=2)
     assert "mbert finetune --source runs/plain" in errors and "--pooling mean" in errors
     assert not Path("runs/plain/export").exists()
@@ -160,6 +164,19 @@ def test_an_encoder_without_a_pooling_says_what_can_be_made_of_it(folder, mbert)
           "--quantize", "float32", "--set", "export.verify.max_examples=20")  # fmt: skip
     output, _ = mbert("predict", "runs/plain/export/float32/model.tflite", "--jsonl", "--text", "ben")
     assert np.linalg.norm(vectors(output)) == pytest.approx(1, abs=1e-5)
+
+
+def test_what_a_model_of_vectors_does_not_do_is_said(run, mbert):
+    table = ["--set", "task.source=file", "--set", "task.kind=regression", "--set", "task.train=pairs.csv"]
+    _, errors = mbert("distill", "--strategy", "task", "--teacher", run, *table, code=2)
+    assert f"Received: {run}, whose texts become vectors" in errors and "--strategy general" in errors
+    task = ["--set", "task.source=glue", "--set", "task.name=stsb", "--set", "task.folder=."]
+    _, errors = mbert("eval", run, "--submission", "answers", *task, code=2)
+    assert "which gives vectors" in errors
+    _, errors = mbert("predict", run, "--question", "who?", "--context", "pairs.csv", code=2)
+    assert "whose texts become vectors" in errors
+    _, errors = mbert("predict", run, "--pooling", "max", "--text", "ann", code=2)
+    assert "embedding.pooling" in errors and "mean" in errors
 
 
 REAL_TEXTS = [

@@ -10,7 +10,7 @@ from mbert_cli.recipe.schema import PredictRecipe
 from mbert_cli.tasks.asked import AskedQuestions, AskedTexts
 from mbert_cli.tasks.asked_questions import read_questions
 from mbert_cli.tasks.asked_texts import read_texts
-from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.tasks.kinds import kind_of, purpose_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.shown_answers import Answers
 
@@ -43,8 +43,8 @@ def _require_kind(model: TaskModel, for_questions: bool) -> None:
         return
     if for_questions:
         raise UserError(
-            f"Questions need a model that was fine-tuned on answers in texts. Received: {target}, which was "
-            f"fine-tuned for {in_words(kind)}.",
+            f"Questions need a model that was fine-tuned on answers in texts. Received: {target}, "
+            f"{purpose_of(kind)}.",
             "Name another run, or give --text or --file in place of --question and --context.",
         )
     raise UserError(

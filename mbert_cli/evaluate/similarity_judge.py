@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mbert_cli.evaluate.judges import FAR_APART
 from mbert_cli.evaluate.metrics import METRICS, Score
 
 FIGURES = ("spearman", "pearson")
 """Both figures of cosines; the first is the score, as benchmarks of sentence vectors have it."""
+
+UNLIKE = 0.05
+"""Difference of two cosines of one pair from which on they count as different: a third of what lies, with a usual
+encoder, between two neighbouring grades of STS-B."""
 
 SAME_VECTOR = 0.99
 """Cosine of two vectors of one text from which on they count as the same."""
@@ -62,4 +65,4 @@ class SimilarityJudge:
             alike: np.ndarray = cosines(first, second)
             return alike < SAME_VECTOR
         distance: np.ndarray = np.abs(self.decide(first) - self.decide(second))
-        return distance > FAR_APART
+        return distance > UNLIKE

@@ -11,7 +11,7 @@ from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.recipe.forms import usual_recipe
 from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
 from mbert_cli.recipe.schema import CHOOSERS, OTHER_KINDS
-from mbert_cli.recipe.teacher_task import task_of_teacher
+from mbert_cli.recipe.teacher_task import IMPORTED, task_of_teacher
 from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
@@ -190,8 +190,9 @@ def recorded_task(target: Path | None) -> dict[str, Any]:
     packed = _packed_description(target) if target is not None and target.is_file() else None
     try:
         content = read_json(folder / DESCRIPTION_FILE) if packed is None else parse_json(packed)
-        task: dict[str, Any] = content["task"]
-        return task
+        task: dict[str, Any] | None = content["task"]
+        # Of the texts of an encoder without a task, which may become vectors, the length alone can be set.
+        return {"source": IMPORTED} if task is None else task
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
             "A key of a task can be set alone where a fine-tuned run says the others. "

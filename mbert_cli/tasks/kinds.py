@@ -235,7 +235,7 @@ def require_source(options: AnyTask, kind: str, path: Path) -> None:
     if not isinstance(options, ImportedTask) and options.source not in kind_of(kind).sources:
         raise UserError(
             "The task that is named must be of the model's kind. "
-            f"Received: task.source {options.source} for {path}, which was fine-tuned for {in_words(kind)}.",
+            f"Received: task.source {options.source} for {path}, {purpose_of(kind)}.",
             "Leave task.source out; single keys of the model's own task can be set.",
         )
 
@@ -243,6 +243,13 @@ def require_source(options: AnyTask, kind: str, path: Path) -> None:
 def in_words(name: str) -> str:
     """The name of a kind as a sentence has it."""
     return name.replace("_", " ")
+
+
+def purpose_of(name: str) -> str:
+    """What models of a kind are for, as a sentence goes on that names one: `which was fine-tuned for regression`."""
+    if kind_of(name).head.pooling:
+        return "whose texts become vectors"
+    return f"which was fine-tuned for {in_words(name)}"
 
 
 def kind_of_foreign(head: str, problem_type: str | None) -> str:

@@ -12,7 +12,7 @@ from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.tasks.embedding import require_pairs
-from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.tasks.kinds import in_words, kind_of, purpose_of
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM
 
@@ -102,7 +102,8 @@ def _types(labels: list[str]) -> dict[str, None] | None:
 
 
 def _require_kind(task: TaskData, model: ModelDescription, name: str, role: Role) -> None:
-    if task.kind in (model.kind, kind_of(model.kind).scored_on):
+    scored_on = kind_of(model.kind).scored_on if role == SCORED else None
+    if task.kind in (model.kind, scored_on):
         return
     asked, own = kind_of(task.kind), kind_of(model.kind)
     is_single = own.problem_type == MULTI_LABEL_PROBLEM and len(model.output_names or ()) == 1
@@ -114,7 +115,7 @@ def _require_kind(task: TaskData, model: ModelDescription, name: str, role: Role
         hint = f"{role.do} another run, or leave the settings of task out: the run knows its own."
     raise UserError(
         f"{role.same_kind} Received: {task.name}, which is {in_words(task.kind)}, for {name}, "
-        f"which was fine-tuned for {in_words(model.kind)}.",
+        f"{purpose_of(model.kind)}.",
         hint,
     )
 

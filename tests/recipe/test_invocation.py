@@ -79,6 +79,14 @@ def test_the_task_of_an_artifact_lies_beside_it():
     assert recorded_task(folder / "model.tflite") == TASK
 
 
+def test_an_encoder_without_a_task_is_told_the_length_of_texts():
+    describe("runs/y/final", None)
+    assert recorded_task(Path("runs/y")) == {"source": "imported"}
+    flags = {"--length": ("task.sequence_length", 8)}
+    recipe = invoke("predict", "quickstart", (), flags, targets=[Path("runs/y")]).recipe
+    assert (recipe.task.source, recipe.task.sequence_length) == ("imported", 8)
+
+
 def test_the_task_of_an_artifact_that_was_moved_away_is_inside(tmp_path):
     model = schema.ModelT(version=3, subgraphs=[schema.SubGraphT(inputs=[], outputs=[])], buffers=[])
     builder = flatbuffers.Builder(100)

@@ -13,7 +13,7 @@ from mbert_cli.examples.options import TaskKind
 from mbert_cli.losses.tasks import TASK_LOSSES
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.loading import load
-from mbert_cli.tasks.kinds import KINDS, head_of, kind_of, kind_of_foreign
+from mbert_cli.tasks.kinds import KINDS, head_of, kind_of, kind_of_foreign, purpose_of
 from mbert_cli.weights.description import EmbeddingDescription, ModelDescription, VocabularyDescription
 from mbert_cli.weights.foreign_heads import PROBLEM_TYPES
 
@@ -68,6 +68,11 @@ def test_the_head_of_vectors_is_what_the_model_says(pooling, normalize, activati
 @pytest.mark.parametrize("kind", ["classification", "question_answering"])
 def test_other_heads_are_those_of_their_rows(kind):
     assert head_of(describe(kind)) is KINDS[kind].head
+
+
+def test_what_a_model_is_for_ends_a_sentence_that_names_it():
+    assert purpose_of("token_classification") == "which was fine-tuned for token classification"
+    assert purpose_of("embedding") == "whose texts become vectors"
 
 
 def test_only_kinds_with_a_row_are_scored_on_the_tasks_of_another():

@@ -5,10 +5,10 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
-from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.model.options import SIZES
 from mbert_cli.tasks.label_order import TEACHING, match_outputs
-from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+from mbert_cli.weights.description import EmbeddingDescription, ModelDescription, VocabularyDescription
 
 MNLI = ["entailment", "neutral", "contradiction"]
 
@@ -28,6 +28,32 @@ def refusal(task: TaskData, model: ModelDescription) -> UserError:
     with pytest.raises(UserError) as caught:
         columns(task, model)
     return caught.value
+
+
+VECTORS = describe([], "embedding").model_copy(
+    update={"output_names": None, "embedding": EmbeddingDescription(pooling="mean")}
+)
+
+
+def pairs(kind: str = "regression", *, single: bool = False) -> TaskData:
+    examples = Examples(["a"], None if single else ["b"], np.ones(1, np.float32))
+    return TaskData("pairs", ["value"], {"validation": examples}, kind=kind)
+
+
+def test_vectors_are_scored_on_pairs_with_a_number():
+    assert columns(pairs(), VECTORS) == ()
+    assert "Received: single texts in pairs" in refusal(pairs(single=True), VECTORS).message
+    error = refusal(pairs("classification"), VECTORS)
+    assert error.message.endswith(
+        "Received: pairs, which is classification, for runs/theirs, whose texts become vectors."
+    )
+    assert error.hint.startswith("Name a task of its kind: --set task.source=glue --set task.name=stsb")
+
+
+def test_vectors_teach_no_task():
+    with pytest.raises(UserError) as caught:
+        match_outputs(pairs(), VECTORS, "runs/theirs", TEACHING)
+    assert caught.value.message.startswith("A teacher teaches a task of its own kind.")
 
 
 @pytest.mark.parametrize("verb", ["import", "finetune"])
