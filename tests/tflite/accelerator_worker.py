@@ -2,7 +2,7 @@
 
     python tests/tflite/accelerator_worker.py MODEL.tflite INPUTS.npz OUTPUTS.npz [gpu|gpu,cpu]
 
-INPUTS holds an array (rows, length) for each input of the signature; OUTPUTS gets an array (rows, ...) for each output,
+INPUTS holds an array (rows, length) for each input of the signature of that length; OUTPUTS gets an array (rows, ...) for each output,
 and `fully_accelerated`. With `gpu,cpu` the CPU computes what the accelerator does not take.
 """
 
@@ -20,11 +20,13 @@ def main(model_path: str, inputs_path: str, outputs_path: str, accelerators: str
         wanted |= HardwareAccelerator[name.upper()]
     options = Options(hardware_accelerators=wanted, gpu_options=GpuOptions(enforce_f32=True))
     model = CompiledModel.from_file(model_path, options=options)
-    ((key, signature),) = model.get_signature_list().items()
-    details = model.get_output_tensor_details(key)
+    rows = np.load(inputs_path)
+    signatures = model.get_signature_list()
+    lengths = {model.get_input_tensor_details(key)["ids"]["shape"][1]: key for key in signatures}
+    key = lengths[rows["ids"].shape[1]]
+    signature, details = signatures[key], model.get_output_tensor_details(key)
     inputs = {name: model.create_input_buffer_by_name(key, name) for name in signature["inputs"]}
     outputs = {name: model.create_output_buffer_by_name(key, name) for name in signature["outputs"]}
-    rows = np.load(inputs_path)
     results: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
     for row in range(len(rows["ids"])):
         for name, buffer in inputs.items():

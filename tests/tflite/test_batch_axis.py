@@ -1,5 +1,6 @@
 """Every tensor of an artifact begins with the batch, and the CPU computes what it did."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tflite import flatbuffer
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.lengths import merge_lengths
 from tests.tflite.accelerator import DRIVERS, run_accelerated
 
 LENGTH = 12
@@ -123,3 +125,29 @@ def test_so_it_does_for_every_head(kind, artifact, batch):
     np.testing.assert_allclose(
         outputs, Artifact(path, known_outputs=[head.artifact_outputs]).predict(batch), atol=1e-4
     )
+
+
+@pytest.mark.slow
+@accelerated
+def test_so_it_does_for_each_length_of_a_file(network, batch, tmp_path):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(merge_lengths({length: convert(network, length, "float32") for length in (6, LENGTH)}))
+    for length in (6, LENGTH):
+        cut = {name: values[:, :length] for name, values in batch.items() if values.ndim > 1}
+        found = run_accelerated(path, cut)
+        assert found.is_full, found.log
+        expected = Artifact(path).at(length).predict(cut)
+        np.testing.assert_allclose(found.outputs["probabilities"], expected, atol=1e-5)
+
+
+@pytest.mark.slow
+@accelerated
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_so_it_does_for_vectors_of_texts(pooling, random_network, small_size, batch, tmp_path):
+    head = replace(KINDS["embedding"].head, pooling=pooling, activation="unit_length")
+    network = random_network(small_size("bert_base"), head=head)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(convert(network, LENGTH, "float32", head))
+    found = run_accelerated(path, batch)
+    assert found.is_full, found.log
+    np.testing.assert_allclose(found.outputs["embedding"], Artifact(path).predict(batch), atol=1e-5)
