@@ -5,6 +5,7 @@ sections that are read as one; whether a verb looks at its other keys `tests/tes
 """
 
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from mbert_cli.distill.strategies.task import TaskStudent, task_stages
 from mbert_cli.errors import UserError
 from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import AnyTask, ImportedTask
-from mbert_cli.examples.squad import Question, collect_squad
+from mbert_cli.examples.squad import Question, Squad, collect_squad
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.examples.tokens import TokenExamples
@@ -71,7 +72,8 @@ CHANGED = {
              "client": "mediapipe"},
     "squad": {"version": "v2.0", "train": "o.json", "validation": "o.json", "validation_share": 0.9, "data_dir": "d",
               "sequence_length": 30, "document_stride": 5, "question_length": 4, "num_best": 3,
-              "max_answer_tokens": 2, "null_threshold": 1.5, "misplaced": "leave_out"},
+              "max_answer_tokens": 2, "null_threshold": 1.5, "misplaced": "leave_out",
+              "client": "mediapipe"},
     "tokens": {"kind": "tags", "train": "o.jsonl", "validation": "o.jsonl", "validation_share": 0.9,
                "labels": ["PER", "ORG"], "token_column": 1, "label_column": 1, "offsets": "bytes",
                "sequence_length": 8, "document_stride": 3, "unlabelled": ["o.txt"]},
@@ -159,6 +161,10 @@ def with_odd_blank(examples: Any) -> Any:
     """Examples whose first text has a blank that ends a word for BERT, and not for a client."""
     if isinstance(examples, Examples):
         examples.texts[0] = f"w1\u00a0w2 {examples.texts[0]}"
+    if isinstance(examples, Squad):
+        first, *others = examples.questions
+        odd = replace(first, question=f"w1\u00a0w2 {first.question}")
+        return replace(examples, questions=(odd, *others))
     return examples
 
 
@@ -192,7 +198,7 @@ def observe_model(verb: str, loaded: LoadedRecipe, options: AnyTask, own: AnyTas
     model = with_chosen_client(with_chosen_length(model, invocation), invocation)
     words = " ".join(WORDS[:30])
     if kind == "question_answering":
-        examples = collect_squad("q", [Question("q", "w1 w2 w3 w4 w5 w6?", words, ())])
+        examples = with_odd_blank(collect_squad("q", [Question("q", "w1 w2 w3 w4 w5 w6?", words, ())]))
     elif kind == "token_classification":
         examples = TokenExamples([words], [[]], None)
     else:

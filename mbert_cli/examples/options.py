@@ -180,6 +180,10 @@ class SquadTask(Section):
     """Share of the texts held out when there is a training file but no validation file."""
     data_dir: str | None = None
     """Folder of prepared tensorflow-datasets; null uses their default."""
+    client: TextClient | None = None
+    """Cut texts as clients on phones do, which suits a model that is made for one: mediapipe lower-cases A to Z alone
+    and keeps accents, and the Task Library's answerer of questions does too. null cuts them as BERT does. A model that
+    is already fine-tuned cuts them in its own way unless this is set."""
     sequence_length: TaskLength = 384
     """Tokens per row: special tokens, the question and a window of the text."""
     document_stride: Positive = 128

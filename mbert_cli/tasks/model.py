@@ -137,7 +137,8 @@ class TaskModel:
         """
         require_source(options, self.description.kind, self.path)
         has_pairs = self.description.embedding is None and reads_pairs(task, examples)
-        refuse_client_of_pairs(self.path, self.client, has_pairs)
+        asks_questions = kind_of(self.description.kind).asks_questions
+        refuse_client_of_pairs(self.path, self.client, has_pairs and not asks_questions)
         changes: dict[str, object] = {"sequence_length": self.sequence_length}
         if isinstance(options, SquadTask) and options.null_threshold is None:
             changes["null_threshold"] = self.description.null_threshold

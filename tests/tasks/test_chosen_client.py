@@ -1,12 +1,14 @@
 """The way of cutting texts: the model's own, unless the command says another."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask
+from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask, SquadTask
+from mbert_cli.examples.squad import Question, collect_squad
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.loading import LoadedRecipe
@@ -72,6 +74,20 @@ def test_pairs_are_refused():
         "The client mediapipe reads single texts. Received: pairs for model with task.client mediapipe"
     )
     assert caught.value.hint == "Add --set task.client=null, which cuts texts as BERT does."
+
+
+@pytest.mark.parametrize(("client", "token"), [(None, "cafe"), ("mediapipe", "café")])
+def test_questions_and_their_texts_are_cut_as_the_task_library_cuts_them(client, token):
+    model = model_of(client)
+    description = model.description.model_copy(update={"kind": "question_answering"})
+    squad = collect_squad("asked", [Question("1", "café?", "a café", ())])
+    task = SquadTask(source="squad", sequence_length=12, question_length=3)
+    encoded = replace(model, description=description, sequence_length=12).encode(
+        TaskData("asked", ["start", "end"], {}, kind="question_answering"), squad, task
+    )
+    ids = encoded.rows.take(np.array([0]), 8)["token_ids"][0]
+    tokens = [VOCABULARY.tokens[index] for index in ids]
+    assert tokens == ["[CLS]", token, "[UNK]", "[SEP]", "[UNK]", token, "[SEP]", "[PAD]"]
 
 
 @pytest.mark.parametrize(
