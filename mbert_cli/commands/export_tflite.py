@@ -153,6 +153,7 @@ def _source(ready: Ready, reference: Reference) -> SourceModel:
         export.target,
         export.block_size,
         equalize=export.equalize,
+        has_integer_outputs=export.target == "npu" and ready.client.client is None,
     )
 
 

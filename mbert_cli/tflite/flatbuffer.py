@@ -135,8 +135,24 @@ def _named(subgraph: schema.SubGraphT, index: int) -> schema.TensorMapT:
 
 
 class _AligningBuilder(flatbuffers.Builder):
-    """Keeps the schema's `force_align` of tensor data, which the generated Python code leaves out."""
+    """Keeps the schema's `force_align` of tensor data, which the generated Python code leaves out.
+
+    Vectors of 64-bit numbers are written once: those of the zero points of channels, which are all 0, would make up 4 %
+    of a file with 4-bit kernels.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._written: dict[bytes, int] = {}
 
     def CreateNumpyVector(self, x: np.ndarray) -> int:  # noqa: N802 - its name in flatbuffers
+        if x.dtype != np.int64:
+            return self._aligned(x)
+        key = x.tobytes()
+        if key not in self._written:
+            self._written[key] = self._aligned(x)
+        return self._written[key]
+
+    def _aligned(self, x: np.ndarray) -> int:
         self.Prep(_ALIGNMENT, x.nbytes)
         return int(super().CreateNumpyVector(x))

@@ -33,6 +33,23 @@ _LENGTH_KEY = re.compile(LENGTH_SIGNATURE.format(r"\d+"))
 
 
 @dataclass(frozen=True)
+class Steps:
+    """What the integers of an output stand for.
+
+    Attributes:
+        scale: How far two of them are apart; 0 where the output is float.
+        zero: The one that stands for 0.
+    """
+
+    scale: float
+    zero: int
+
+    def values(self, output: np.ndarray) -> np.ndarray:
+        """An output as float32."""
+        return output if not self.scale else np.float32(self.scale) * (output.astype(np.float32) - self.zero)
+
+
+@dataclass(frozen=True)
 class Signature:
     """One way to run an artifact.
 
@@ -43,6 +60,7 @@ class Signature:
         run: Its inputs by name -> its outputs by name.
         outputs: Their names, in the order in which they are read.
         shapes: Their shapes, in the same order.
+        steps: What their integers stand for, likewise.
     """
 
     key: str
@@ -51,6 +69,7 @@ class Signature:
     run: Callable[..., dict[str, np.ndarray]]
     outputs: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
+    steps: tuple[Steps, ...] = ()
 
 
 class Artifact:
@@ -61,7 +80,7 @@ class Artifact:
     Args:
         path: The file.
         threads: Threads of the interpreter.
-        known_outputs: Names of the float32 outputs of each head that it may have, in the order in which they are
+        known_outputs: Names of the outputs of each head that it may have, in the order in which they are
             read; none allows any outputs, as they are in the file.
 
     Attributes:
@@ -162,7 +181,8 @@ class Artifact:
     def run(self) -> np.ndarray:
         """The outputs of the row that was set, without its batch axis: what a benchmark times."""
         found = self._used.run(**self._row)
-        parts = [found[name][0] for name in self._used.outputs]
+        steps = zip(self._used.outputs, self._used.steps, strict=True)
+        parts = [step.values(found[name][0]) for name, step in steps]
         return np.asarray(parts[0] if len(parts) == 1 else np.stack(parts, axis=-1))
 
     def _widened(self, outputs: np.ndarray) -> np.ndarray:
@@ -188,11 +208,12 @@ def _signature(interpreter: Interpreter, key: str, known_outputs: Collection[tup
     outputs = runner.get_output_details()
     names = next((names for names in known_outputs if set(names) == set(outputs)), tuple(outputs))
     shapes = tuple(tuple(map(int, outputs[name]["shape"])) for name in names)
+    steps = tuple(Steps(*outputs[name]["quantization"]) for name in names)
     inputs = runner.get_input_details()
     if "ids" in inputs:
-        return Signature(key, int(inputs["ids"]["shape"][1]), ARTIFACT_INPUTS, runner, names, shapes)
+        return Signature(key, int(inputs["ids"]["shape"][1]), ARTIFACT_INPUTS, runner, names, shapes, steps)
     ids = next(one for one in interpreter.get_tensor_details() if one["name"] == f"{INSIDE}ids")
-    return Signature(key, int(ids["shape"][1]), TEXT_INPUTS, runner, names, shapes)
+    return Signature(key, int(ids["shape"][1]), TEXT_INPUTS, runner, names, shapes, steps)
 
 
 def _check_signature(

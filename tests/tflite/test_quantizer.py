@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.errors import RunError
@@ -57,6 +58,14 @@ def test_outputs_stay_integers_where_that_is_wanted(content, ranges):
     (output,) = interpreter.get_output_details()
     assert output["dtype"] is np.int8
     assert output["quantization"] == (1 / 256, -128)  # of a softmax
+
+
+def test_integer_outputs_are_read_as_the_numbers_that_they_stand_for(content, ranges, batch, tmp_path):
+    integer = quantize(content, "int8_full", ranges, has_integer_outputs=True)
+    np.testing.assert_array_equal(
+        probabilities(integer, batch, tmp_path),
+        probabilities(quantize(content, "int8_full", ranges), batch, tmp_path),
+    )
 
 
 def test_an_npu_gets_ranges_that_are_the_same_on_both_sides_of_0(content, ranges):
@@ -125,3 +134,12 @@ def test_the_library_is_imported_only_to_quantize():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_zero_points_of_channels_are_written_once(content):
+    graph = schema.Model.GetRootAs(quantize(content, "int4"), 0).Subgraphs(0)
+    found = [graph.Tensors(index).Quantization() for index in range(graph.TensorsLength())]
+    points = [one.ZeroPointAsNumpy() for one in found if one is not None and one.ZeroPointLength() > 1]
+    places = {one.__array_interface__["data"][0] for one in points}
+    assert len(points) == 26
+    assert len(places) == len({len(one) for one in points})
