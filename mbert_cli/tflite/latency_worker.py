@@ -17,7 +17,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.tflite.text_runtime import has_tokenizer, load_tokenizer_operations
+from mbert_cli.tflite.text_runtime import load_tokenizer_operations
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     path, threads, inputs_path = sys.argv[1:]
     with np.load(inputs_path) as arrays:
         inputs = dict(arrays)
-    if has_tokenizer(Path(path)):
+    if "texts" in inputs:
         load_tokenizer_operations()  # and TensorFlow with them, which is no memory of the interpreter's
         _forget_peak()
     baseline = peak_memory_bytes()

@@ -10,7 +10,8 @@ TOKENIZER_OPERATIONS = ("FastBertNormalize", "FastWordpieceTokenizeWithOffsets")
 
 def has_tokenizer(path: Path) -> bool:
     """Whether a file names these operations."""
-    return all(name.encode() in path.read_bytes() for name in TOKENIZER_OPERATIONS)
+    content = path.read_bytes()
+    return all(name.encode() in content for name in TOKENIZER_OPERATIONS)
 
 
 def load_tokenizer_operations() -> list[object]:
