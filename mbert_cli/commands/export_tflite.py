@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from mbert_cli.tasks.calibration_rows import calibration_rows
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import CALIBRATION
 from mbert_cli.tflite.census import dense_census
+from mbert_cli.tflite.clients import Client
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.source_model import SourceModel
@@ -99,9 +101,7 @@ def _say_client(ready: Ready) -> None:
         tell = console.warning if fit.hint else console.info
         tell(f"No client on a phone loads the artifacts as they are: {fit.reason}. {fit.hint}".rstrip())
     else:
-        console.info(f"{fit.client.name} loads the artifacts as they are")
-        if fit.client.note:
-            console.warning(fit.client.note)
+        _say_modes(fit.client, ready.modes)
     labels = ready.saved.description.output_names or ()
     num_broken = sum(len(label.splitlines()) > 1 for label in labels)
     if num_broken:
@@ -109,6 +109,19 @@ def _say_client(ready: Ready) -> None:
             f"Clients read one label per line, so that line breaks inside of {counted(num_broken, 'label')} are blanks "
             "there; `mbert predict` shows them as they are"
         )
+
+
+def _say_modes(client: Client, modes: Sequence[str]) -> None:
+    """Says which artifacts a client loads."""
+    refused = [mode for mode in modes if client.modes and mode not in client.modes]
+    if len(refused) < len(modes):
+        console.info(f"{client.name} loads the artifacts as they are")
+    if refused:
+        console.warning(
+            f"{client.name} loads {' and '.join(client.modes)} alone, and knows no operation of {', '.join(refused)}"
+        )
+    if client.note:
+        console.warning(client.note)
 
 
 def _say_tokenizer(reference: Reference) -> None:

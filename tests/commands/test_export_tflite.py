@@ -13,9 +13,10 @@ from mbert_cli.tflite.clients import QUESTION_ANSWERER, TEXT_CLASSIFIER
 def said(capsys):
     """Client and labels -> what is printed, in one line."""
 
-    def said(fit: ClientFit, labels: list[str]) -> str:
+    def said(fit: ClientFit, labels: list[str], *modes: str) -> str:
         description = SimpleNamespace(output_names=labels)
-        _say_client(SimpleNamespace(client=fit, saved=SimpleNamespace(description=description)))
+        saved = SimpleNamespace(description=description)
+        _say_client(SimpleNamespace(client=fit, saved=saved, modes=modes or ("float32",)))
         return " ".join(capsys.readouterr().err.split())
 
     return said
@@ -34,6 +35,13 @@ def test_a_legacy_client_is_called_one(said):
     )
     assert "legacy" in text
     assert "pages of 16 KB" in text
+
+
+def test_modes_that_a_client_does_not_load_are_warned_of(said):
+    text = said(ClientFit(QUESTION_ANSWERER), ["start", "end"], "float32", "dynamic_int8")
+    assert "loads the artifacts as they are" in text
+    assert "loads float32 and float16 alone, and knows no operation of dynamic_int8" in text
+    assert "as they are" not in said(ClientFit(QUESTION_ANSWERER), ["start", "end"], "int4")
 
 
 def test_why_no_client_does_is_a_warning_where_something_can_be_done(said):
