@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
+from mbert_cli.errors import RunError, UserError
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.figures import counted
 from mbert_cli.phone.reference import Reference
@@ -127,9 +128,25 @@ class ArtifactMaker:
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / ARTIFACT_FILE
             path.write_bytes(content)
-            artifact = Artifact(path, count_cores(), [self.reference.head.artifact_outputs])
+            artifact = self._open(path, mode)
             parity = self.reference.compare(artifact)
             return MadeFile(content, bare, parity, self.reference.examples_by_length(artifact), tuple(kept))
+
+    def _open(self, path: Path, mode: str) -> Artifact:
+        """Opens what was made.
+
+        Raises:
+            RunError: The runtime refuses it.
+        """
+        try:
+            return Artifact(path, count_cores(), [self.reference.head.artifact_outputs])
+        except UserError as error:
+            ways = "--quantize dynamic_int8" if self.options.equalize else "--set export.equalize=true"
+            raise RunError(
+                f"LiteRT runs every artifact before it is written. Received: one in {mode} that it refuses, such as "
+                "where ranges of activations lie too far apart for integers.",
+                f"Try {ways}.",
+            ) from error
 
     def _fits(self, parity: VerifyReport) -> bool:
         return missed_bound(parity, self.options.verify) is None
@@ -144,6 +161,11 @@ class ArtifactMaker:
         if not MODES[mode].is_quantized_after:
             return Remedy()
         hints = ["--quantize dynamic_int8 or --quantize float16"]
+        if errors and errors.rest > errors.every / 2:
+            hints.append(
+                "fine-tuning for it, since most of it is not the dense maps': `mbert finetune` with "
+                f"--set quantize.mode={mode}"
+            )
         if errors:
             hints.append(f"more layers in higher precision: --set export.fallback.max_layers={kept + 4}")
         if not self.options.equalize:

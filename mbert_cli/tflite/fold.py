@@ -7,6 +7,8 @@ takes the scale `gamma * scale`, and every kernel that reads it has its rows mul
 many gammas could leave the range of float16 or starve channels of an int8 matrix, so a scale that leaves
 [1 / MAX_SCALE, MAX_SCALE] is brought back to 1, at the price of the multiplication, which is one of the
 architecture's `multiplied_residuals`.
+To bring back single channels alone, or to plan what a scale begins with so that it stays in range for longer, was tried
+and is not worth it (docs/results.md, "What quantization costs").
 
 A LayerNorm is not linear, but what follows its standardization is: in a task network of BERT's blocks the next dense
 maps take its gamma and its beta, and the residual, which is multiplied by gamma, leaves its beta to the bias of the map

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from mbert_cli.backend import count_cores
+from mbert_cli.errors import UserError
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.dense_layers import dense_layers
 from mbert_cli.tflite.fold import Weights
@@ -69,13 +70,19 @@ class LayerErrors:
     blocks: tuple[LayerError, ...] = ()
 
     def record(self) -> dict[str, object]:
-        """What report.json keeps."""
+        """What report.json keeps; null for what the runtime refused."""
+
+        def finite(error: float | None) -> float | None:
+            return None if error is None or np.isinf(error) else error
 
         def entries(errors: Sequence[LayerError]) -> list[dict[str, object]]:
-            return [{"layer": one.path, "alone": one.alone, "without": one.without} for one in errors]
+            return [
+                {"layer": one.path, "alone": finite(one.alone), "without": finite(one.without)}
+                for one in errors
+            ]
 
         return {
-            "rows": self.rows, "every": self.every, "rest": self.rest, "layers": entries(self.layers),
+            "rows": self.rows, "every": finite(self.every), "rest": finite(self.rest), "layers": entries(self.layers),
             "blocks": entries(self.blocks),
         }  # fmt: skip
 
@@ -116,7 +123,12 @@ class _Trial:
         self.expected = _outputs(float_content, rows)
 
     def error(self, kept: Collection[str]) -> float:
-        return float(np.abs(_outputs(self.quantized(kept), self.rows) - self.expected).mean())
+        """Mean difference of the outputs; infinity where the runtime refuses the file."""
+        try:
+            outputs = _outputs(self.quantized(kept), self.rows)
+        except UserError:
+            return np.inf
+        return float(np.abs(outputs - self.expected).mean())
 
     def alone(self, path: str, names: tuple[str, ...], every_name: Sequence[str]) -> LayerError:
         return LayerError(path, names, self.error([name for name in every_name if name not in names]))

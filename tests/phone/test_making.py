@@ -22,7 +22,7 @@ TASK = GlueTask(source="glue", name="sst2")
 def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
     """Makes artifacts of which each kept layer halves the answers that differ."""
 
-    def make(disagreement: float, task=TASK, **options) -> ArtifactMaker:
+    def make(disagreement: float, task=TASK, rest: float = 0.01, **options) -> ArtifactMaker:
         source = SimpleNamespace(
             converted=lambda mode, length: b"", quantized=lambda content, mode, kept=(): content, weights_of=lambda mode: {}, rows={},
             equalizes=lambda mode: mode == "int8", equalized=({}, ["x"]),
@@ -36,7 +36,7 @@ def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
             )
 
         monkeypatch.setattr(ArtifactMaker, "_build", build)
-        errors = LayerErrors(32, 0.5, 0.01, LAYERS)
+        errors = LayerErrors(32, 0.5, rest, LAYERS)
         monkeypatch.setattr(making, "measure_layer_errors", lambda *arguments: errors)
         cost = FallbackCost(2, 1.25)
         monkeypatch.setattr(making, "measure_cost", lambda before, after, rows: cost)
@@ -97,3 +97,9 @@ def test_modes_of_the_converter_and_models_without_rows_keep_nothing(mode, task,
 def test_dense_maps_are_kept_in_what_the_target_computes(maker):
     assert maker(0.1).precision == "dynamic int8"
     assert maker(0.1, target="npu").precision == "float32"
+
+
+def test_where_the_damage_is_not_of_dense_maps_fine_tuning_is_named(maker):
+    with pytest.raises(RunError) as caught:
+        maker(0.8, rest=0.3).make("int8_full")
+    assert "`mbert finetune` with --set quantize.mode=int8_full" in caught.value.hint

@@ -87,13 +87,15 @@ def test_a_dense_map_with_an_outlier_does_most_of_the_damage_in_4_bits(random_ne
     size = small_size("bert_base")
     weights, folded = fold(read_variables(random_network(size)), size)
     path = "encoder/layer_01/feed_forward_0/output"
-    weights[f"{path}/kernel"][0] *= 300.0
-    weights["encoder/layer_01/feed_forward_0/intermediate/kernel"][:, 0] = 0.0  # what reads the outlier is 0
-    weights["encoder/layer_01/feed_forward_0/intermediate/bias"][0] = 0.0
+    weights[f"{path}/kernel"][0] *= 100.0
+    weights["encoder/layer_01/feed_forward_0/intermediate/kernel"][:, 0] *= (
+        1e-3  # what is multiplied by it is small
+    )
+    weights["encoder/layer_01/feed_forward_0/intermediate/bias"][0] *= 1e-3
     content = convert_folded(weights, folded, 12, "int4", CLASSIFIER)
     names = [layer.output_name for layer in dense_layers(content, weights)]
     found = measure_layer_errors(content, weights, lambda kept: quantize(content, "int4", kept=kept), batch)
     assert found.layers[0].path == path
     assert found.layers[0].without < 0.7 * found.every
-    assert found.rest < found.layers[-1].alone
+    assert found.rest < 0.2 * found.every
     assert {name for layer in found.layers for name in layer.names} == set(names)
