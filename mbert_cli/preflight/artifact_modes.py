@@ -7,6 +7,7 @@ from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.task import look_at_task
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.options import ExportOptions
 
@@ -62,7 +63,7 @@ def _named(target: str) -> str:
 
 
 def look_at_calibration(
-    inspection: Inspection, modes: Sequence[str], task: AnyTask, model: str
+    inspection: Inspection, modes: Sequence[str], task: AnyTask, model: str, kind: str
 ) -> TaskData | None:
     """Looks for training rows where a mode needs them to measure ranges on.
 
@@ -71,6 +72,7 @@ def look_at_calibration(
         modes: Keys of `MODES`.
         task: The recipe section of the task.
         model: What is exported, in words.
+        kind: Its kind, a key of `KINDS`.
 
     Returns:
         The training set where it lies in files; None where it is not needed, or a library brings it.
@@ -84,7 +86,7 @@ def look_at_calibration(
             raise UserError(
                 f"{calibrated[0]} needs training rows of the task, on which ranges of activations are measured. "
                 f"Received: {model}, which knows none",
-                "Name them, such as --set task.source=glue --set task.name=sst2 --set task.folder=DIR; or choose "
+                f"Name them, such as --set {kind_of(kind).settings}; or choose "
                 "--quantize dynamic_int8, which needs none.",
             )
         return "the task's training set", None

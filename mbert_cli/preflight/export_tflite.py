@@ -96,7 +96,7 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
     look_at_modes(inspection, recipe.export)
     modes = wanted_modes(recipe.export)
-    training = look_at_calibration(inspection, modes, options, described(model))
+    training = look_at_calibration(inspection, modes, options, described(model), model.description.kind)
     static = model.with_static_length(lengths[-1])
     client = fitting_client(model.description.kind, model.own_task, lengths)
     if recipe.export.tokenizer == "inside":

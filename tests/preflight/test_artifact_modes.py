@@ -59,23 +59,25 @@ def test_blocks_without_four_bits_are_refused():
 
 def test_a_model_that_knows_no_rows_cannot_be_calibrated():
     with pytest.raises(UserError) as caught:
-        look_at_calibration(Inspection(), ["int4", "int8"], ImportedTask(source="imported"), "runs/import")
+        look_at_calibration(
+            Inspection(), ["int4", "int8"], ImportedTask(source="imported"), "runs/import", "embedding"
+        )
     assert caught.value.message == (
         "int8 needs training rows of the task, on which ranges of activations are measured. "
         "Received: runs/import, which knows none"
     )
-    assert "--quantize dynamic_int8" in caught.value.hint
+    assert "task.name=stsb" in caught.value.hint and "--quantize dynamic_int8" in caught.value.hint
 
 
 def test_nothing_is_looked_for_where_no_mode_needs_it():
-    assert (
-        look_at_calibration(Inspection(), ["int4", "float32"], ImportedTask(source="imported"), "x") is None
-    )
+    task = ImportedTask(source="imported")
+    assert look_at_calibration(Inspection(), ["int4", "float32"], task, "x", "regression") is None
 
 
 def test_a_task_of_a_library_is_not_read_yet():
     inspection = Inspection()
-    assert look_at_calibration(inspection, ["int8"], InstalledDocsTask(source="installed_docs"), "x") is None
+    task = InstalledDocsTask(source="installed_docs")
+    assert look_at_calibration(inspection, ["int8"], task, "x", "classification") is None
     assert [finding.name for finding in inspection.findings] == ["calibration rows", "task"]
 
 
