@@ -92,6 +92,7 @@ a corpus in pieces, encoded one by one         mbert_cli/corpus/pieces.py
 documents as token ids                         mbert_cli/corpus/encoding.py
 encoded pieces on disk                         mbert_cli/corpus/parts.py
 the token store that they become               mbert_cli/corpus/assembly.py
+a store that grows by files                    mbert_cli/corpus/growing.py
 files by pattern, each once                    mbert_cli/text/file_patterns.py
 text to token ids                              mbert_cli/text/wordpiece.py
 tokens matched before words are cut            mbert_cli/text/matched_tokens.py

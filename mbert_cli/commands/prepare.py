@@ -1,15 +1,19 @@
 """`mbert prepare`: corpus -> vocabulary and token store."""
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.corpus.assembly import assemble_store
 from mbert_cli.corpus.corpus import documents, duplicates_of
 from mbert_cli.corpus.duplicates import fingerprint_of
+from mbert_cli.corpus.growing import hashes_of, known_files
+from mbert_cli.corpus.parts import CorpusPart
 from mbert_cli.corpus.pieces import cut_into_pieces, encode_pieces
 from mbert_cli.corpus.sampling import sample_texts
+from mbert_cli.corpus.store import TokenStore
 from mbert_cli.corpus.store_format import StoreReport
 from mbert_cli.figures import counted
 from mbert_cli.preflight.prepare import Ready
@@ -18,12 +22,18 @@ from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.records import completed
 from mbert_cli.recipe.schema import PrepareRecipe
 from mbert_cli.runs.complete import Run
+from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.identity import Growth
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
+from mbert_cli.sessions.prolonging import GROWING_FILES
 from mbert_cli.sessions.reading import Reading
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import Vocabulary, train_vocabulary
+
+FILES_KEY = "corpus.globs"
+"""What the files of a corpus are called among the inputs of a run."""
 
 
 def run(ready: Ready) -> None:
@@ -42,27 +52,42 @@ def run(ready: Ready) -> None:
         origin=collect_origin(),
         contents=ready.contents or {},
         complete=lambda recorded: completed(recorded, recipe),
+        growth=Growth((), lambda changes: True, GROWING_FILES["prepare"]),
     ) as run_dir:
         say_what_moved(run_dir)
         if say_when_complete(run_dir):
             return
-        reading = Reading(ready.text_bytes)
+        vocabulary, report = _write(ready, run_dir, contents)
+    _show_report(run_dir.path, vocabulary, report)
+
+
+def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[Vocabulary, StoreReport]:
+    """Encodes what is not there yet, and puts the store together."""
+    recipe, reading = ready.recipe, Reading(ready.text_bytes)
+    known: Mapping[Path, CorpusPart] = {}
+    if run_dir.final.is_dir():
+        vocabulary = TokenStore(run_dir.final).vocabulary
+        known = known_files(run_dir.final, contents.result()[FILES_KEY])
+        console.info(f"The store grows: {counted(len(known), 'file')} of it stay as they are")
+    else:
         vocabulary = ready.vocabulary or _train_vocabulary(recipe, reading)
-        reports: list[StoreReport] = []
-        fingerprint = fingerprint_of(duplicates_of(recipe.corpus))
-        pieces = cut_into_pieces(recipe.corpus)
-        with reading.shown("encoding") as watch:
-            encoded = encode_pieces(run_dir.parts, pieces, vocabulary, recipe.store, watch, fingerprint)
-        encoded.require_all()
+    fingerprint = fingerprint_of(duplicates_of(recipe.corpus))
+    pieces = cut_into_pieces(recipe.corpus, known)
+    with reading.shown("encoding") as watch:
+        encoded = encode_pieces(run_dir.parts, pieces, vocabulary, recipe.store, watch, fingerprint)
+    encoded.require_all()
+    reports: list[StoreReport] = []
 
-        def write(directory: Path) -> None:
-            share, seconds = recipe.store.validation_share, encoded.seconds
-            reports.append(assemble_store(directory, encoded.parts, vocabulary, share, fingerprint, seconds))
-            run_dir.record(contents.result())
+    def write(directory: Path) -> None:
+        share, seconds, found = recipe.store.validation_share, encoded.seconds, contents.result()
+        hashes = hashes_of(found.get(FILES_KEY))
+        report = assemble_store(directory, encoded.parts, vocabulary, share, fingerprint, seconds, hashes)
+        reports.append(report)
+        run_dir.record(found)
 
-        run_dir.finish(write)
-        shutil.rmtree(run_dir.parts)
-    _show_report(run_dir.path, vocabulary, reports[0])
+    run_dir.finish(write)
+    shutil.rmtree(run_dir.parts, ignore_errors=True)
+    return vocabulary, reports[0]
 
 
 def prepared(store: Store) -> StoreRun:

@@ -6,7 +6,7 @@ store does not depend on how the corpus was cut into parts, nor on who encoded w
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +18,8 @@ from mbert_cli.corpus.encoding import SourceCount, merge_counts
 from mbert_cli.corpus.parts import CorpusPart, DocumentBlock
 from mbert_cli.corpus.store_format import (
     DOCUMENT_STARTS,
+    FINGERPRINTS,
+    FRACTIONS,
     HELD_OUT,
     SENTENCE_STARTS,
     SOURCES,
@@ -36,6 +38,7 @@ def assemble_store(
     validation_share: float,
     fingerprint: Fingerprint | None = None,
     seconds: float = 0.0,
+    hashes: Mapping[str, str] | None = None,
 ) -> StoreReport:
     """Writes the files of a store into an existing, empty directory.
 
@@ -49,6 +52,7 @@ def assemble_store(
         validation_share: Share of the documents to hold out.
         fingerprint: What duplicates are found by; None keeps them.
         seconds: How long encoding took, for the report.
+        hashes: SHA-256 of the files by name, by which a store that grows knows them.
 
     Raises:
         UserError: No document has a sentence.
@@ -62,21 +66,21 @@ def assemble_store(
     if not totals.sentences:
         seen = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "no document"
         raise UserError(f"A corpus must have a sentence. Received: {seen}", "check the recipe key corpus")
-    with _StoreFiles(directory) as files:
-        for part, mask in zip(parts, kept, strict=True):
-            for places, block in part.blocks():
-                files.append(block.take(mask[places]), vocabulary.unknown_id)
+    unknown, longest_sentence = _write_tokens(directory, parts, kept, vocabulary.unknown_id)
     fractions = np.concatenate([part.fractions[mask] for part, mask in zip(parts, kept, strict=True)])
+    fractions.tofile(directory / FRACTIONS)
+    if fingerprint is not None:
+        _write_fingerprints(directory, parts, kept)
     documents, validation_documents = _hold_out(directory, fractions, totals.sentences, validation_share)
     vocabulary.save(directory / VOCABULARY_FILE)
-    _write_sources(directory, merge_counts(sources))
+    _write_sources(directory, merge_counts(sources), hashes or {})
     report = StoreReport(
         documents=documents,
         validation_documents=validation_documents,
         sentences=totals.sentences,
         tokens=totals.tokens,
-        unknown_rate=files.unknown / totals.tokens,
-        longest_sentence=files.longest_sentence,
+        unknown_rate=unknown / totals.tokens,
+        longest_sentence=longest_sentence,
         text_bytes=totals.text_bytes,
         size_bytes=sum(path.stat().st_size for path in directory.iterdir()),
         seconds=seconds,
@@ -90,11 +94,11 @@ def _find_new(parts: Sequence[CorpusPart], fingerprint: Fingerprint | None) -> l
     """For each part whether its documents, (documents,) bool, repeat none before them."""
     if fingerprint is None:
         return [np.ones(len(part.fractions), np.bool_) for part in parts]
-    finder = fingerprint.finder()
-    return [finder.are_new(part.fingerprints(fingerprint.width)) for part in parts]
+    finder, none = fingerprint.finder(), np.zeros((0, fingerprint.width), np.uint64)
+    return [finder.are_new(none if part.fingerprints is None else part.fingerprints) for part in parts]
 
 
-def _kept_sources(part: CorpusPart, kept: np.ndarray) -> list[SourceCount]:
+def _kept_sources(part: CorpusPart, kept: np.ndarray) -> Sequence[SourceCount]:
     """What each file of a part gave, without what repeats something."""
     if kept.all():
         return part.sources
@@ -115,6 +119,24 @@ def _kept_sources(part: CorpusPart, kept: np.ndarray) -> list[SourceCount]:
         counted.append(source.and_then(change))
         start = stop
     return counted
+
+
+def _write_tokens(
+    directory: Path, parts: Sequence[CorpusPart], kept: Sequence[np.ndarray], unknown_id: int
+) -> tuple[int, int]:
+    """Writes the documents that are kept; returns how many tokens are `[UNK]`, and those of the longest sentence."""
+    with _StoreFiles(directory) as files:
+        for part, mask in zip(parts, kept, strict=True):
+            for places, block in part.blocks():
+                files.append(block.take(mask[places]), unknown_id)
+    return files.unknown, files.longest_sentence
+
+
+def _write_fingerprints(directory: Path, parts: Sequence[CorpusPart], kept: Sequence[np.ndarray]) -> None:
+    with (directory / FINGERPRINTS).open("wb") as file:
+        for part, mask in zip(parts, kept, strict=True):
+            if part.fingerprints is not None:
+                part.fingerprints[mask].tofile(file)
 
 
 class _StoreFiles:
@@ -176,8 +198,9 @@ def _hold_out(directory: Path, fractions: np.ndarray, sentences: int, share: flo
     return documents, int(flags.sum())
 
 
-def _write_sources(directory: Path, sources: Sequence[SourceCount]) -> None:
+def _write_sources(directory: Path, sources: Sequence[SourceCount], hashes: Mapping[str, str]) -> None:
     """Notes what each file gave; nothing where the documents come from no files."""
-    lines = [json.dumps(asdict(source)) for source in sources if source.name]
+    named = [source for source in sources if source.name]
+    lines = [json.dumps(asdict(source) | {"sha256": hashes.get(source.name, "")}) for source in named]
     if lines:
         (directory / SOURCES).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,15 +1,13 @@
 """A part of a corpus as token ids on disk, from which a token store is put together.
 
 A part has the arrays of a store but for what is held out, which only the whole corpus decides:
-    tokens.bin sentence_starts.bin document_starts.bin   as in a store, from 0 on
-    fractions.bin       (documents,) float64, the hash that decides what is held out
-    fingerprints.bin    (documents, values) uint64, what duplicates are found by, where they are looked for
-    part.json           what each file gave, and the longest sentence
+    tokens.bin sentence_starts.bin document_starts.bin fractions.bin fingerprints.bin   as in a store
+    part.json           what each file gave
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -17,11 +15,9 @@ from typing import BinaryIO, Self
 import numpy as np
 
 from mbert_cli.corpus.encoding import EncodedChunk, SourceCount, merge_counts
-from mbert_cli.corpus.store_format import DOCUMENT_STARTS, SENTENCE_STARTS, TOKEN_IDS
+from mbert_cli.corpus.store_format import DOCUMENT_STARTS, FINGERPRINTS, FRACTIONS, SENTENCE_STARTS, TOKEN_IDS
 from mbert_cli.json_text import read_json
 
-FRACTIONS = "fractions.bin"
-FINGERPRINTS = "fingerprints.bin"
 PART_FILE = "part.json"
 
 BLOCK_TOKENS = 2**24
@@ -53,52 +49,80 @@ class DocumentBlock:
         )
 
 
+@dataclass(frozen=True)
 class CorpusPart:
-    """An opened part; its arrays stay on disk and are mapped into memory.
-
-    Args:
-        directory: One that `PartWriter` wrote.
-        dtype: Type of its token ids.
+    """Encoded documents on disk: a part, or the documents of a store; the arrays are mapped into memory.
 
     Attributes:
         sources: What each file gave, in order.
-        longest_sentence: Its tokens.
+        tokens: (tokens,) uint16 or uint32.
+        sentence_starts: (sentences + 1,) int64. Where each sentence begins among the tokens.
+        document_starts: (documents + 1,) int64. Where each document begins among the sentences.
         fractions: (documents,) float64.
+        fingerprints: (documents, values) uint64. What duplicates are found by; None where they are not looked for.
     """
 
-    def __init__(self, directory: Path, dtype: type) -> None:
-        self.directory = directory
-        found = read_json(directory / PART_FILE)
-        self.longest_sentence: int = found["longest_sentence"]
-        self.sources = [SourceCount(**source) for source in found["sources"]]
-        self._tokens = _map(directory / TOKEN_IDS, dtype)
-        self._sentence_starts = _map(directory / SENTENCE_STARTS, np.int64)
-        self._document_starts = _map(directory / DOCUMENT_STARTS, np.int64)
-        self.fractions = _map(directory / FRACTIONS, np.float64)
+    sources: Sequence[SourceCount]
+    tokens: np.ndarray
+    sentence_starts: np.ndarray
+    document_starts: np.ndarray
+    fractions: np.ndarray
+    fingerprints: np.ndarray | None
 
-    def fingerprints(self, width: int) -> np.ndarray:
-        """What duplicates are found by, (documents, width) uint64."""
-        return _map(self.directory / FINGERPRINTS, np.uint64).reshape(-1, width)
+    @classmethod
+    def open(cls, directory: Path, dtype: type) -> "CorpusPart":
+        """Opens a directory that `write_part` filled."""
+        found = read_json(directory / PART_FILE)
+        return cls.of_arrays(directory, dtype, [SourceCount(**source) for source in found["sources"]])
+
+    @classmethod
+    def of_arrays(cls, directory: Path, dtype: type, sources: Sequence[SourceCount]) -> "CorpusPart":
+        """Opens the arrays in a directory, whose documents come from these files."""
+        fractions = _map(directory / FRACTIONS, np.float64)
+        has_fingerprints = (directory / FINGERPRINTS).is_file() and len(fractions)
+        return cls(
+            sources,
+            _map(directory / TOKEN_IDS, dtype),
+            _map(directory / SENTENCE_STARTS, np.int64),
+            _map(directory / DOCUMENT_STARTS, np.int64),
+            fractions,
+            _map(directory / FINGERPRINTS, np.uint64).reshape(len(fractions), -1)
+            if has_fingerprints
+            else None,
+        )
+
+    def of_source(self, index: int, name: str) -> "CorpusPart":
+        """The documents of one of its files, which is called by this name now."""
+        counts = [source.documents for source in self.sources]
+        start = sum(counts[:index])
+        stop = start + counts[index]
+        return replace(
+            self,
+            sources=[replace(self.sources[index], name=name)],
+            document_starts=self.document_starts[start : stop + 1],
+            fractions=self.fractions[start:stop],
+            fingerprints=None if self.fingerprints is None else self.fingerprints[start:stop],
+        )
 
     def lengths(self) -> tuple[np.ndarray, np.ndarray]:
         """Sentences and tokens of each document, (documents,) int64."""
-        return np.diff(self._document_starts), np.diff(self._sentence_starts[self._document_starts])
+        return np.diff(self.document_starts), np.diff(self.sentence_starts[self.document_starts])
 
     def blocks(self) -> Iterator[tuple[slice, DocumentBlock]]:
         """All documents in order, so many at a time that memory stays bounded, with their numbers."""
-        ends = self._sentence_starts[self._document_starts[1:]]
+        ends = self.sentence_starts[self.document_starts[1:]]
         start = 0
         while start < len(ends):
-            first_token = self._sentence_starts[self._document_starts[start]]
+            first_token = self.sentence_starts[self.document_starts[start]]
             stop = max(start + 1, int(np.searchsorted(ends, first_token + BLOCK_TOKENS, side="right")))
             yield slice(start, stop), self._block(start, stop)
             start = stop
 
     def _block(self, start: int, stop: int) -> DocumentBlock:
-        documents = self._document_starts[start : stop + 1]
-        sentences = self._sentence_starts[documents[0] : documents[-1] + 1]
+        documents = self.document_starts[start : stop + 1]
+        sentences = self.sentence_starts[documents[0] : documents[-1] + 1]
         return DocumentBlock(
-            self._tokens[sentences[0] : sentences[-1]], np.diff(sentences), np.diff(documents)
+            self.tokens[sentences[0] : sentences[-1]], np.diff(sentences), np.diff(documents)
         )
 
 
@@ -116,7 +140,7 @@ class PartWriter:
         self._names = [*names, FINGERPRINTS] if has_fingerprints else names
         self._files: dict[str, BinaryIO] = {}
         self._sources: list[SourceCount] = []
-        self._sentences = self._tokens = self._longest_sentence = 0
+        self._sentences = self._tokens = 0
         self.documents = self.text_bytes = 0
 
     def __enter__(self) -> Self:
@@ -131,10 +155,7 @@ class PartWriter:
         for file in self._files.values():
             file.close()
         if error is None:
-            found = {
-                "longest_sentence": self._longest_sentence,
-                "sources": [asdict(source) for source in self._sources],
-            }
+            found = {"sources": [asdict(source) for source in self._sources]}
             (self._directory / PART_FILE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
     def append(self, chunk: EncodedChunk) -> None:
@@ -152,7 +173,6 @@ class PartWriter:
         self.documents += len(chunk.document_lengths)
         self._sentences += len(chunk.sentence_lengths)
         self._tokens += len(chunk.tokens)
-        self._longest_sentence = max(self._longest_sentence, int(chunk.sentence_lengths.max()))
 
     def _write(self, name: str, array: np.ndarray) -> None:
         self._files[name].write(np.ascontiguousarray(array).data)

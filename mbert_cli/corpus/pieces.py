@@ -6,7 +6,7 @@ What is there is not done again: a `prepare` that was killed goes on, and a file
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,10 +34,12 @@ class Piece:
     Attributes:
         corpus: The corpus.
         files: The files.
+        known: Their documents, where they were encoded before.
     """
 
     corpus: Corpus
     files: tuple[Path, ...] = ()
+    known: CorpusPart | None = None
 
     def documents(self) -> Iterator[Document]:
         """Its documents, in order; raises as `mbert_cli.corpus.corpus.documents`."""
@@ -60,21 +62,30 @@ class Piece:
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:32]
 
 
-def cut_into_pieces(corpus: Corpus) -> list[Piece]:
-    """The pieces of a corpus, in order; raises as `find_files`."""
+def cut_into_pieces(corpus: Corpus, known: Mapping[Path, CorpusPart] | None = None) -> list[Piece]:
+    """The pieces of a corpus, in order; raises as `find_files`.
+
+    Args:
+        corpus: The corpus.
+        known: Documents of files that were encoded before.
+    """
     if not isinstance(corpus, FilesCorpus):
         return [Piece(corpus)]
     pieces: list[Piece] = []
     group: list[Path] = []
     size = 0
     for path in find_files(corpus.globs).paths:
+        part = known.get(path) if known else None
         own = text_bytes_of(path)
-        if group and size + own > PIECE_BYTES:
+        if group and (part is not None or size + own > PIECE_BYTES):
             pieces.append(Piece(corpus, tuple(group)))
             group, size = [], 0
-        group.append(path)
-        size += own
-    return [*pieces, Piece(corpus, tuple(group))]
+        if part is not None:
+            pieces.append(Piece(corpus, (path,), part))
+        else:
+            group.append(path)
+            size += own
+    return [*pieces, Piece(corpus, tuple(group))] if group else pieces
 
 
 @dataclass
@@ -129,17 +140,12 @@ def encode_pieces(
     started, encoded = time.perf_counter(), EncodedPieces()
     counted = text_bytes = 0
     for number, piece in enumerate(pieces):
-        identity = piece.identity(vocabulary, options)
-        target = folder / (identity or f"unnamed-{number}")
-        if identity is not None and _is_whole(target):
-            encoded.found += 1
-        else:
-            try:
-                encoder.write(target, piece, _behind(progress, counted, text_bytes))
-            except UserError as error:
-                encoded.failures.append(error)
-                continue
-        part = CorpusPart(target, token_type(vocabulary.size))
+        try:
+            part, was_there = encoder.part(folder, number, piece, _behind(progress, counted, text_bytes))
+        except UserError as error:
+            encoded.failures.append(error)
+            continue
+        encoded.found += was_there
         encoded.parts.append(part)
         counted += len(part.fractions)
         text_bytes += sum(source.text_bytes for source in part.sources)
@@ -162,7 +168,25 @@ class PieceEncoder:
     ) -> None:
         from mbert_cli.text.wordpiece import Tokenizer  # imports TensorFlow
 
-        self._tokenizer, self._options, self._fingerprint = Tokenizer(vocabulary), options, fingerprint
+        self._vocabulary, self._tokenizer = vocabulary, Tokenizer(vocabulary)
+        self._options, self._fingerprint = options, fingerprint
+
+    def part(
+        self, folder: Path, number: int, piece: Piece, progress: WritingProgress
+    ) -> tuple[CorpusPart, bool]:
+        """The part of a piece, and whether it was there; else it is written under a folder.
+
+        Raises:
+            UserError: The piece cannot be read.
+        """
+        if piece.known is not None:
+            return piece.known, True
+        identity = piece.identity(self._vocabulary, self._options)
+        target = folder / (identity or f"unnamed-{number}")
+        is_there = identity is not None and _is_whole(target)
+        if not is_there:
+            self.write(target, piece, progress)
+        return CorpusPart.open(target, token_type(self._vocabulary.size)), is_there
 
     def write(self, target: Path, piece: Piece, progress: WritingProgress) -> None:
         """Writes the part of a piece, whole or not at all.

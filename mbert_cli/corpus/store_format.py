@@ -5,6 +5,8 @@ Files of a store, all little-endian:
     sentence_starts.bin  (sentences + 1,) int64, index of each sentence's first token; the last is the end
     document_starts.bin  (documents + 1,) int64, index of each document's first sentence; the last is the end
     held_out.bin         (documents,) uint8, 1 for documents set aside for validation
+    fractions.bin        (documents,) float64, the hash that decides what is held out
+    fingerprints.bin     (documents, values) uint64, what duplicates are found by, where they are looked for
     sources.jsonl        what each file of the corpus gave, in order: documents, sentences, tokens, and what was dropped
     vocab.txt            the vocabulary, and matched_tokens.json where some of its tokens are matched in texts
     store.json           counts, lower-casing, the vocabulary's digest
@@ -26,6 +28,8 @@ TOKEN_IDS = "tokens.bin"
 SENTENCE_STARTS = "sentence_starts.bin"
 DOCUMENT_STARTS = "document_starts.bin"
 HELD_OUT = "held_out.bin"
+FRACTIONS = "fractions.bin"
+FINGERPRINTS = "fingerprints.bin"
 SOURCES = "sources.jsonl"
 STORE_MANIFEST = "store.json"
 STORE_FORMAT = 1

@@ -49,6 +49,6 @@ def write_store(
         for writer in write_part(Path(scratch), chunks, has_fingerprints=fingerprint is not None):
             if progress:
                 progress(writer.documents, writer.text_bytes)
-        part = CorpusPart(Path(scratch), token_type(vocabulary.size))
+        part = CorpusPart.open(Path(scratch), token_type(vocabulary.size))
         seconds = time.perf_counter() - started
         return assemble_store(directory, [part], vocabulary, options.validation_share, fingerprint, seconds)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -63,6 +64,13 @@ class Content:
         if self.kind == "files":
             return tuple((_ending(file.name), file.sha256) for file in self.files)
         return frozenset((file.name, file.sha256) for file in self.files)
+
+    def includes(self, other: "Content") -> bool:
+        """Whether all files of another content are among these, wherever they lie and in whatever order."""
+        own, others = (
+            Counter((_ending(file.name), file.sha256) for file in each.files) for each in (self, other)
+        )
+        return others <= own
 
     def differences(self, before: "Content") -> list[str]:
         """What a person is told where another content was there before, a phrase for each file."""

@@ -1,7 +1,7 @@
 """Whether a command continues the run in its directory: the same verb, inputs and recipe, or more steps of it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,13 @@ class Growth:
         keys: Recipe keys whose increase continues the run; null means without end.
         takes_effect: Told the keys that have grown. Returns whether they change anything; raises where the run cannot
             continue with them.
+        files: Recipe keys that name files, of which there may be more than a finished run has read, and others as long
+            as it is not finished.
     """
 
     keys: tuple[str, ...]
     takes_effect: Callable[[Changes], bool]
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,32 @@ def compare_with_run(
     same = {key for key in contents if key in recorded and contents[key].identity == recorded[key].identity}
     moved = {key: both for key, both in changes.items() if key in same and contents[key].kind != "packages"}
     growing = {key: both for key, both in changes.items() if growth and key in growth.keys}
-    _refuse_other_recipe(path, {key: both for key, both in changes.items() if key not in {*moved, *growing}})
-    _refuse_other_contents(path, recorded, {key: contents[key] for key in contents if key not in same})
+    added = _added_files(recipes, contents, recorded, growth, same)
+    allowed = {*moved, *growing, *added}
+    _refuse_other_recipe(path, {key: both for key, both in changes.items() if key not in allowed})
+    others = {key: contents[key] for key in contents if key not in {*same, *added}}
+    _refuse_other_contents(path, recorded, others)
     _refuse_fewer(path, growing)
     is_longer = bool(growing) and growth is not None and growth.takes_effect(growing)
-    return Continuation(moved, growing if is_longer else {})
+    return Continuation(moved, (growing if is_longer else {}) | added)
+
+
+def _added_files(
+    recipes: tuple[dict[str, Any], dict[str, Any]],
+    contents: Contents,
+    recorded: Contents,
+    growth: Growth | None,
+    same: Set[str],
+) -> dict[str, tuple[object, object]]:
+    """Keys that name more files than before, or any where it was not recorded yet what was read."""
+    old, new = map(_flat, recipes)
+    added = {}
+    for key in set(growth.files if growth else ()) - same:
+        both = old.get(key, _ABSENT), new.get(key, _ABSENT)
+        was_read = key in contents and key in recorded
+        if contents[key].includes(recorded[key]) if was_read else both[0] != both[1]:
+            added[key] = both
+    return added
 
 
 def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, tuple[object, object]]:

@@ -26,6 +26,9 @@ GROWING = {
 }
 """The recipe keys of each kind of run whose increase continues it."""
 
+GROWING_FILES = {"prepare": ("corpus.globs",)}
+"""The recipe keys of each kind of run that may name more files than it was finished with."""
+
 LAST = {"distill": "distill.pretraining_steps", "distill-task": "train.epochs"}
 """The key of the last stage, for kinds of runs with several stages."""
 
@@ -95,7 +98,8 @@ def require_same_run(
         growth = growth_of(verb, recipe, plan_of, path, say=lambda text: None)
     else:
         is_search = plain.get("search") is not None
-        growth = Growth(() if is_search else GROWING.get(verb, ()), lambda changes: True)
+        keys = () if is_search else GROWING.get(verb, ())
+        growth = Growth(keys, lambda changes: True, GROWING_FILES.get(verb, ()))
     compare_with_run(path, verb, (recorded, _filled(plain, recorded)), contents, growth)
     return contents
 

@@ -30,7 +30,7 @@ def joined(tmp_path: Path, vocabulary) -> Callable[..., TokenStore]:
             folder.mkdir()
             chunks = encode_documents(documents, Tokenizer(vocabulary), StoreOptions(), fingerprint)
             list(write_part(folder, chunks, has_fingerprints=fingerprint is not None))
-            opened.append(CorpusPart(folder, np.uint16))
+            opened.append(CorpusPart.open(folder, np.uint16))
         (tmp_path / "store").mkdir()
         report = assemble_store(tmp_path / "store", opened, vocabulary, share, fingerprint)
         store = TokenStore(tmp_path / "store")

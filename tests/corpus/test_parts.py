@@ -27,7 +27,7 @@ CHUNKS = [chunk(0, [2, 3, 1], [2, 1]), chunk(6, [], []), chunk(6, [4], [1]), chu
 def part(tmp_path) -> CorpusPart:
     for _ in write_part(tmp_path, CHUNKS, has_fingerprints=True):
         pass
-    return CorpusPart(tmp_path, np.uint16)
+    return CorpusPart.open(tmp_path, np.uint16)
 
 
 def lists(block: DocumentBlock) -> tuple[list[int], list[int], list[int]]:
@@ -39,9 +39,8 @@ def test_a_part_has_the_documents_of_all_chunks_in_order(part):
     assert places == slice(0, 4)
     assert lists(block) == (list(range(12)), [2, 3, 1, 4, 1, 1], [2, 1, 1, 2])
     assert part.sources == [SourceCount("a", 3, 4, 10, 30), SourceCount("b", 1, 2, 2, 10)]
-    assert part.longest_sentence == 4
     assert [lengths.tolist() for lengths in part.lengths()] == [[2, 1, 1, 2], [5, 1, 4, 2]]
-    assert part.fingerprints(2)[:, 0].tolist() == [0, 0, 6, 10]
+    assert part.fingerprints[:, 0].tolist() == [0, 0, 6, 10]
 
 
 @pytest.mark.parametrize(("tokens", "stops"), [(1, [1, 2, 3, 4]), (6, [2, 4]), (10, [3, 4]), (100, [4])])
@@ -62,7 +61,7 @@ def test_documents_are_taken_by_a_mask(part):
 
 def test_a_part_without_documents_can_be_opened(tmp_path):
     assert list(write_part(tmp_path, [])) == []
-    part = CorpusPart(tmp_path, np.uint16)
+    part = CorpusPart.open(tmp_path, np.uint16)
     assert (list(part.blocks()), part.sources, len(part.fractions)) == ([], [], 0)
 
 

@@ -37,7 +37,8 @@ def test_store_holds_the_sentences_of_every_document_in_order(write, vocabulary,
     assert (report.documents, report.sentences, report.tokens) == (2, 4, len(store.tokens))
     assert report.text_bytes == len("Ab cd. Ef gh.") + len("No full stop") + len("The end.")
     assert sorted(path.name for path in (tmp_path / "store").iterdir()) == [
-        "document_starts.bin", "held_out.bin", "sentence_starts.bin", "store.json", "tokens.bin", "vocab.txt",
+        "document_starts.bin", "fractions.bin", "held_out.bin", "sentence_starts.bin", "store.json", "tokens.bin",
+        "vocab.txt",
     ]  # fmt: skip
 
 

@@ -150,3 +150,38 @@ def test_a_run_killed_while_its_longer_result_took_the_name_of_the_old_one_has_t
     with open_run(steps=20, growth=growth) as run:
         assert (run.final / "vocab.txt").read_text() == "short"
         assert not run.is_complete
+
+
+FILES = Growth((), lambda changes: True, ("task.train",))
+
+
+def write_files(*names: str) -> dict:
+    for name in names:
+        Path(name).write_text(name)
+    return {"task.train": files_content(", ".join(names), [Path(name) for name in names])}
+
+
+def test_a_finished_run_grows_by_files_and_keeps_its_result_until_then():
+    finish(open_run("a, b", contents=write_files("a.txt", "b.txt")))
+    with open_run("all", contents=write_files("b.txt", "c.txt", "a.txt"), growth=FILES) as run:
+        assert run.continuation.grown == {"task.train": ("a, b", "all")}
+        assert not run.is_complete and run.final.is_dir()
+    assert recorded()["task"]["train"] == "all"
+
+
+def test_a_pattern_that_matches_more_files_than_before_lets_a_run_grow():
+    finish(open_run("*", contents=write_files("a.txt")))
+    with open_run("*", contents=write_files("a.txt", "b.txt"), growth=FILES) as run:
+        assert not run.is_complete
+
+
+def test_a_finished_run_loses_no_file():
+    finish(open_run("*", contents=write_files("a.txt", "b.txt")))
+    text = refusal(train="*", contents=write_files("a.txt", "c.txt"), growth=FILES)
+    assert "task.train: b.txt is gone; c.txt is new" in text
+
+
+def test_a_run_that_read_nothing_yet_takes_other_files():
+    open_run("a", contents={}).close()
+    with open_run("b", contents=write_files("b.txt"), growth=FILES):
+        assert recorded()["task"]["train"] == "b"
