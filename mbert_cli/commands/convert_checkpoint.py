@@ -10,6 +10,7 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
+from mbert_cli.examples.task_columns import client_of
 from mbert_cli.model.options import Architecture
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import WITH_WEIGHTS
@@ -92,7 +93,7 @@ def run(command: ConvertCommand) -> None:
     )
     _show(command, converted, dropped)
     fills_masks = command.to == "huggingface" and "masked_language_model" in heads
-    _say_how_texts_are_read(description.size, vocabulary, fills_masks)
+    _say_how_texts_are_read(description, vocabulary, fills_masks)
     if command.to == "huggingface" and family == "mobilebert":
         _say_edges(description.size)
     if command.dry_run:
@@ -246,9 +247,15 @@ def _show(command: ConvertCommand, arrays: Mapping[str, np.ndarray], dropped: Ma
     )
 
 
-def _say_how_texts_are_read(size: Architecture, vocabulary: Vocabulary, fills_masks: bool) -> None:
-    if size.trigram_input:
+def _say_how_texts_are_read(description: ModelDescription, vocabulary: Vocabulary, fills_masks: bool) -> None:
+    if description.size.trigram_input:
         console.info(TRIGRAM)
+    client = client_of(description.task)
+    if client is not None:
+        console.warning(
+            f"The model was fine-tuned on texts that are cut as {client} cuts them on phones. Its tokenizer there cuts "
+            "them as BERT does"
+        )
     matched = describe_matched(vocabulary.matched)
     if matched:
         console.info(f"Its tokenizer matches before it cuts words, as here: {matched}")

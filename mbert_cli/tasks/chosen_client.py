@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from mbert_cli import console
+from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.tasks.model import TaskModel
@@ -19,6 +21,21 @@ def with_chosen_client(model: TaskModel, invocation: Invocation[Any]) -> TaskMod
     if invocation.loaded.origins.get(CLIENT_KEY) in NOT_CHOSEN:
         return model
     return replace(model, client=client_of(invocation.recipe.task))
+
+
+def say_other_cutting(saved: SavedModel, options: AnyTask) -> None:
+    """Warns where a model that is learned from, or gone on from, knows texts cut in another way than a task has them.
+
+    Args:
+        saved: The model; nothing is said of one that has learned no task.
+        options: The task's recipe section.
+    """
+    own = saved.description.task
+    if own is not None and client_of(own) != client_of(options):
+        was, now = (client or "BERT" for client in (client_of(own), client_of(options)))
+        console.warning(
+            f"{saved.path} was fine-tuned on texts cut as by {was}; here they are cut as by {now}"
+        )
 
 
 def with_recorded_client(saved: Saved, client: str | None) -> Saved:

@@ -7,13 +7,13 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
+from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.text_rows import TextRows
 from mbert_cli.examples.texts import Examples
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import Pooler
 from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.text.batch import Batch
-from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
@@ -47,7 +47,8 @@ def trace_model(
     description, weights, vocabulary = model.description, model.weights, model.vocabulary
     say_single_segment(description.size, pair is not None)
     examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))
-    batch = _encode(examples, vocabulary, description.size.max_length, with_padding=pad is not False)
+    tokenizer = Tokenizer(vocabulary, client_of(description.task))
+    batch = _encode(examples, tokenizer, description.size.max_length, with_padding=pad is not False)
     shown = batch["token_ids"].shape[1] if pad else int(batch["padding_mask"].sum())
     encoder = build_encoder(description.size, vocab_size=description.vocabulary.size, seed=None)
     assign_variables(encoder, {name: weights[name] for name in weights if name.startswith("encoder/")})
@@ -63,9 +64,9 @@ def trace_model(
     return arrays
 
 
-def _encode(examples: Examples, vocabulary: Vocabulary, max_length: int, *, with_padding: bool) -> Batch:
+def _encode(examples: Examples, tokenizer: Tokenizer, max_length: int, *, with_padding: bool) -> Batch:
     """One row of all tokens of the text, and behind them [PAD] where there is room and it is wanted."""
-    rows = TextRows(examples, Tokenizer(vocabulary), max_length)
+    rows = TextRows(examples, tokenizer, max_length)
     length = int(rows.tokens[0])
     if length > max_length:
         raise UserError(

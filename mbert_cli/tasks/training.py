@@ -28,6 +28,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.sessions.progress import train_with_progress
 from mbert_cli.sessions.result import write_summary
 from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
+from mbert_cli.tasks.chosen_client import say_other_cutting
 from mbert_cli.tasks.kinds import KINDS, in_words, kind_of
 from mbert_cli.tasks.label_order import match_names
 from mbert_cli.tasks.learning_rate import rate_to_try
@@ -115,6 +116,7 @@ def collect(task: TaskData, options: AnyTask, loss: LossOptions, source: SavedMo
         task=options,
         sets={name: describe_set(task, examples) for name, examples in task.sets.items()},
     )
+    say_other_cutting(source, options)
     tokenizer = Tokenizer(source.vocabulary, client_of(options))
     train, held_out = (
         encode_set(task, examples, options, tokenizer) for examples in (task.train, task.validation)

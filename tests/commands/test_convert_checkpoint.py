@@ -8,6 +8,7 @@ from mbert_cli.commands import convert_checkpoint, import_checkpoint
 from mbert_cli.commands.convert_checkpoint import TRIGRAM, ConvertCommand, find_family, require_place
 from mbert_cli.commands.import_checkpoint import ImportCommand
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.runs.directory import RunDir
@@ -149,3 +150,16 @@ def test_added_tokens_are_said_and_go_with_a_run_both_ways(tmp_path, monkeypatch
         again = transformers.AutoTokenizer.from_pretrained("there")
         text = "a fine [E1]covid-19 [SEP] COVID-19s"
         assert again(text)["input_ids"] == tokenizer(text)["input_ids"]
+
+
+def test_a_model_that_was_fine_tuned_for_a_client_is_read_otherwise_there(capsys):
+    vocabulary = Vocabulary(RESERVED)
+    description = ModelDescription(
+        verb="finetune", size=SIZES["bert_base"], vocabulary=describe_vocabulary(vocabulary),
+        task=InstalledDocsTask(source="installed_docs", client="mediapipe"),
+    )  # fmt: skip
+    convert_checkpoint._say_how_texts_are_read(description, vocabulary, False)
+    assert (
+        "The model was fine-tuned on texts that are cut as mediapipe cuts them on phones. Its tokenizer there cuts "
+        "them as BERT does"
+    ) in " ".join(capsys.readouterr().err.split())

@@ -13,11 +13,12 @@ from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.loading import LoadedRecipe
 from mbert_cli.recipe.schema import PredictRecipe
-from mbert_cli.tasks.chosen_client import with_chosen_client
+from mbert_cli.tasks.chosen_client import say_other_cutting, with_chosen_client
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
+from mbert_cli.weights.saved_model import SavedModel
 
 VOCABULARY = Vocabulary((*RESERVED, "cafe", "café"))
 
@@ -74,6 +75,21 @@ def test_pairs_are_refused():
         "The client mediapipe reads single texts. Received: pairs for model with task.client mediapipe"
     )
     assert caught.value.hint == "Add --set task.client=null, which cuts texts as BERT does."
+
+
+@pytest.mark.parametrize(
+    ("own", "now", "said"),
+    [
+        (None, None, ""),
+        ("mediapipe", "mediapipe", ""),
+        (None, "mediapipe", "was fine-tuned on texts cut as by BERT; here they are cut as by mediapipe"),
+        ("mediapipe", None, "was fine-tuned on texts cut as by mediapipe; here they are cut as by BERT"),
+    ],
+)
+def test_a_model_that_knows_texts_cut_otherwise_is_warned_of(capsys, own, now, said):
+    saved = SavedModel(Path("teacher"), Path("teacher"), model_of(own).description)
+    say_other_cutting(saved, ImportedTask(source="imported", client=now))
+    assert " ".join(capsys.readouterr().err.split()) == (said and f"Warning: teacher {said}")
 
 
 @pytest.mark.parametrize(("client", "token"), [(None, "cafe"), ("mediapipe", "café")])

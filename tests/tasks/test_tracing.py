@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.tasks.tracing import trace_model
@@ -54,6 +55,15 @@ def test_a_text_longer_than_the_positions_is_refused(model):
         "A text to trace must fit the positions of the model, 8 tokens. Received: 9"
     )
     assert caught.value.hint == "Shorten the text."
+
+
+def test_a_model_that_was_fine_tuned_for_a_client_reads_texts_as_that_does(model):
+    task = InstalledDocsTask(source="installed_docs", client="mediapipe")
+    tuned = SimpleNamespace(
+        **vars(model) | {"description": model.description.model_copy(update={"task": task})}
+    )
+    assert trace_model(model, "it\u00a0rains", None)["tokens"].tolist() == ["[CLS]", "it", "rains", "[SEP]"]
+    assert trace_model(tuned, "it\u00a0rains", None)["tokens"].tolist() == ["[CLS]", "[UNK]", "[SEP]"]
 
 
 def test_attention_is_a_distribution_over_keys(model):
