@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.backend import count_cores
 from mbert_cli.figures import counted
 from mbert_cli.page import Page
 from mbert_cli.phone.adb import Device
@@ -49,9 +50,11 @@ def run(ready: Ready) -> None:
     """Times artifacts, each at each of its lengths: here, on a phone, or as a saved log says."""
     if ready.logs:
         deliver(log_page(ready.logs, str(ready.invocation.log)), ready.invocation.delivery)
-    elif ready.phone is not None and not ready.invocation.dry_run:
+    elif ready.invocation.dry_run:
+        deliver(_plan(ready.artifacts, _how(ready)), ready.invocation.delivery)
+    elif ready.phone is not None:
         _time_on_phone(ready, *ready.phone)
-    elif ready.invocation.sweep and not ready.invocation.dry_run:
+    elif ready.invocation.sweep:
         _sweep(ready)
     else:
         _time_here(ready)
@@ -99,9 +102,6 @@ def _time_on_phone(ready: Ready, device: Device, binary: Path) -> None:
 def _time_here(ready: Ready) -> None:
     """Times artifacts on real token ids, and a reference architecture beside them."""
     invocation, recipe, artifacts = ready.invocation, ready.recipe, ready.artifacts
-    if invocation.dry_run:
-        deliver(_plan(artifacts, recipe.bench.min_seconds), invocation.delivery)
-        return
     timed = _timed(ready)
     references = _references(recipe.bench, timed, invocation.root / "reference")
     machine = describe_machine()
@@ -116,11 +116,25 @@ def _time_here(ready: Ready) -> None:
         console.info(f"Written to {path}")
 
 
-def _plan(artifacts: Sequence[Path], seconds: float) -> Page:
+def _plan(artifacts: Sequence[Path], how: str) -> Page:
     """What `--dry-run` says."""
     return Page(
-        record={"would_time": [{"path": path, "seconds": seconds} for path in artifacts]},
-        notes=[f"Would time {artifact} for {seconds:g} s" for artifact in artifacts],
+        record={"would_time": [{"path": path, "how": how} for path in artifacts]},
+        notes=[f"Would time {artifact} {how}" for artifact in artifacts],
+    )
+
+
+def _how(ready: Ready) -> str:
+    """How artifacts would be timed, as the end of a sentence."""
+    options = ready.recipe.bench
+    if ready.phone is not None:
+        return f"on {ready.phone[0].name}"
+    if not ready.invocation.sweep:
+        return f"for {options.min_seconds:g} s"
+    threads = swept_threads(options.sweep.threads, count_cores())
+    return (
+        f"at each length for {options.min_seconds:g} s with each of {', '.join(map(str, threads))} threads, "
+        f"and score it on up to {counted(options.sweep.max_examples, 'example')}"
     )
 
 

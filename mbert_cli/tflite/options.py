@@ -136,8 +136,15 @@ class BenchOptions(Section):
     """With --sweep."""
     delegate: Literal["xnnpack", "gpu", "none"] = "xnnpack"
     """What computes on a phone, with --adb: LiteRT's kernels for CPUs, the phone's GPU, or TFLite's own kernels."""
-    affinity: Annotated[str, Field(pattern=r"^(0x)?[0-9a-fA-F]+$")] | None = None
+    affinity: str | None = None
     """Cores of the phone, with --adb, as taskset takes them: a mask in hexadecimal figures, such as "f0" for the cores
     4 to 7; null leaves it to Android."""
     binary: str | None = None
     """LiteRT's benchmark for phones, with --adb; null takes android_aarch64_benchmark_model in the current folder."""
+
+    @field_validator("affinity")
+    @classmethod
+    def _affinity_is_a_mask(cls, affinity: str | None) -> str | None:
+        if affinity is not None and not (affinity and set(affinity.lower()) <= set("0123456789abcdef")):
+            raise ValueError(f"it must be a mask in hexadecimal figures, such as f0. Received: {affinity}")
+        return affinity

@@ -8,6 +8,7 @@ import pytest
 from mbert_cli.commands import bench
 from mbert_cli.commands.bench import _plan, _warn_of_noise
 from mbert_cli.page import Delivery
+from mbert_cli.phone.adb import Device
 from mbert_cli.tflite.latency import LatencyRow
 from mbert_cli.tflite.latency_reports import Machine
 from mbert_cli.tflite.options import BenchOptions
@@ -31,9 +32,25 @@ def test_rounds_that_lie_far_apart_draw_a_warning(capsys):
 
 
 def test_a_plan_names_each_artifact_and_its_seconds():
-    page = _plan([Path("a.tflite"), Path("b.tflite")], 0.5)
+    page = _plan([Path("a.tflite"), Path("b.tflite")], "for 0.5 s")
     assert page.notes == ["Would time a.tflite for 0.5 s", "Would time b.tflite for 0.5 s"]
-    assert page.record["would_time"][1] == {"path": Path("b.tflite"), "seconds": 0.5}
+    assert page.record["would_time"][1] == {"path": Path("b.tflite"), "how": "for 0.5 s"}
+
+
+@pytest.mark.parametrize(
+    ("sweep", "phone", "how"),
+    [
+        (False, None, "for 5 s"),
+        (False, (Device("0A041", "Pixel 8", "", "15", 9), Path("binary")), "on Pixel 8, Android 15"),
+        (True, None, "at each length for 5 s with each of 1, 2 threads, and score it on up to 400 examples"),
+    ],
+)
+def test_a_plan_says_where_and_how(sweep, phone, how, monkeypatch):
+    monkeypatch.setattr(bench, "count_cores", lambda: 2)
+    ready = SimpleNamespace(
+        phone=phone, recipe=SimpleNamespace(bench=BenchOptions()), invocation=SimpleNamespace(sweep=sweep)
+    )
+    assert bench._how(ready) == how
 
 
 @pytest.mark.parametrize("file", [None, "page.md"])

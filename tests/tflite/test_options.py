@@ -1,4 +1,4 @@
-"""The export section of a recipe."""
+"""The export and bench sections of a recipe."""
 
 import pytest
 
@@ -23,3 +23,12 @@ def test_lengths_that_no_artifact_has_are_refused(value, message):
     with pytest.raises(UserError) as caught:
         load("export-tflite", "quickstart", [f"export.sequence_length={value}"])
     assert caught.value.message == f"--set: export.sequence_length{message}"
+
+
+def test_cores_of_a_phone_are_a_mask():
+    assert load("bench", "quickstart", ["bench.affinity=f0"]).recipe.bench.affinity == "f0"
+    with pytest.raises(UserError) as caught:
+        load("bench", "quickstart", ["bench.affinity=4-7"])
+    assert caught.value.message == (
+        "--set: bench.affinity: it must be a mask in hexadecimal figures, such as f0. Received: 4-7"
+    )
