@@ -100,7 +100,7 @@ def test_an_artifact_is_exported_scored_and_timed(mbert, folder):
     export = folder / "runs/smoke/finetune-quickstart/export"
     for mode in ("float32", "dynamic_int8"):
         assert sorted(file.name for file in (export / mode).iterdir()) == [
-            "labels.txt", "manifest.json", "model.json", "model.tflite", "report.json", "vocab.txt",
+            "README.md", "labels.txt", "manifest.json", "model.json", "model.tflite", "report.json", "vocab.txt",
         ]  # fmt: skip
     scored = mbert(folder, "eval", "--smoke", str(export / "float32" / "model.tflite"))
     assert re.search(r"32 examples \(set \w+\): accuracy", scored.stdout)

@@ -24,10 +24,10 @@ PAGE_FOLDER = "page"
 """Where the page of an artifact lies beside it."""
 WEB = Path(__file__).parent / "web"
 EXAMPLE = "The parcel arrived two days late, and the box was open."
-_SECOND_EXAMPLE = "The delivery was not on time."
-_QUESTION = "When does the library close?"
-_CONTEXT = "The library opens at nine in the morning and closes at six. On Sundays it stays closed all day."
-_ENTITIES = "Ada Lovelace met Charles Babbage in London in June 1833."
+SECOND_EXAMPLE = "The delivery was not on time."
+QUESTION = "When does the library close?"
+CONTEXT = "The library opens at nine in the morning and closes at six. On Sundays it stays closed all day."
+ENTITIES = "Ada Lovelace met Charles Babbage in London in June 1833."
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,15 @@ def page_settings(page: WebPage) -> dict[str, Any]:
 def _fields(kind: str, task: AnyTask) -> dict[str, Any]:
     """The text boxes; nobody knows whether a model from elsewhere takes pairs."""
     if kind_of(kind).asks_questions:
-        return {"fields": [_field("Question", _QUESTION, 2), _field("Text", _CONTEXT, 7)]}
+        return {"fields": [_field("Question", QUESTION, 2), _field("Text", CONTEXT, 7)]}
     if not kind_of(kind).head.is_pooled:
-        return {"fields": [_field("Text", _ENTITIES, 5)]}
+        return {"fields": [_field("Text", ENTITIES, 5)]}
     first = _field("Text", EXAMPLE, 4)
     if kind_of(kind).head.pooling is not None:
-        second = _field("Second text, to compare", _SECOND_EXAMPLE, 4)
+        second = _field("Second text, to compare", SECOND_EXAMPLE, 4)
         return {"fields": [first, second], "isSecondOptional": True}
     if takes_pairs(task):
-        return {"fields": [first, _field("Second text", _SECOND_EXAMPLE, 4)]}
+        return {"fields": [first, _field("Second text", SECOND_EXAMPLE, 4)]}
     if isinstance(task, ImportedTask):
         second = _field("Second text, for a model of pairs", "", 2)
         return {"fields": [first, second], "isSecondOptional": True}

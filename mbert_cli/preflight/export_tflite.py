@@ -115,6 +115,12 @@ def _look_at_packages(inspection: Inspection, recipe: ExportRecipe) -> WebPackag
         return None
 
     def check() -> tuple[str, WebPackages]:
+        if recipe.export.tokenizer == "inside":
+            raise UserError(
+                "A page cuts texts itself and runs artifacts that take token ids. "
+                "Received: --page with export.tokenizer=inside",
+                "Leave one of the two out.",
+            )
         packages = find_web_packages(recipe.export.page_packages)
         return packages.described, packages
 

@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mbert_cli.phone.packing import artifact_files, describe_artifact
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.kinds import head_of
+from mbert_cli.tasks.phone_client import fitting_client
 from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.saved_model import SavedModel
 from tests.phone.described import LABELS, LENGTH, SIZE, VOCABULARY, describe
 from tests.phone.fake_phones import FakePhones
 
@@ -64,9 +68,13 @@ def export(converted, tmp_path) -> Callable[..., Path]:
         show: Callable[[Path], None] = lambda folder: None,
     ) -> Path:
         def write(folder: Path) -> None:
-            (folder / "model.tflite").write_bytes(converted(description.kind, vocabulary.size, lengths))
             description.save(folder)
             vocabulary.save(folder / "vocab.txt")
+            files = artifact_files(SavedModel(folder, folder, description))
+            client = fitting_client(description.kind, description.task, lengths).client
+            content = converted(description.kind, vocabulary.size, lengths)
+            content = write_metadata(content, describe_artifact(description, files, client))
+            (folder / "model.tflite").write_bytes(content)
             show(folder)
 
         number = len(list(tmp_path.glob("run*")))

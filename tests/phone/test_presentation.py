@@ -13,7 +13,7 @@ from tests.phone.described import LENGTH, describe
 
 REPORT: dict[str, Any] = {
     "mode": "dynamic_int8", "sequence_length": LENGTH, "size_bytes": 1_234_567, "metric": "accuracy",
-    "parity": {"metric_keras": 0.9, "metric_artifact": 0.875},
+    "parity": {"metric_keras": 0.9, "metric_artifact": 0.875, "examples": 40, "disagreement_rate": 0.05},
 }  # fmt: skip
 
 
@@ -22,7 +22,8 @@ def test_a_page_is_written_where_one_is_wanted(export, packages, expected):
     artifact = export(describe("classification"))
     model = open_task_model(artifact)
     Presentation(Path("runs/mail"), model, ClientFit(), packages).write(artifact.parent, REPORT)
-    page = artifact.parent / "page" / "index.html"
+    card, page = (artifact.parent / name for name in ("README.md", "page/index.html"))
+    assert ("python -m http.server" in card.read_text()) == expected
     assert page.exists() == expected
     if expected:
         assert f"mail, dynamic_int8, 1.2 MB, {LENGTH} tokens, accuracy 87.50%" in page.read_text()

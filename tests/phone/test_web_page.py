@@ -92,7 +92,7 @@ def test_a_page_reads_tags_of_words_and_entities():
 
 
 def test_a_page_is_a_folder_of_its_own_whose_title_is_text(export):
-    artifact = export(describe("regression"))
+    artifact = export(describe("classification"))
     write_page(artifact, page_of(open_task_model(artifact), WebPackages()))
     folder = artifact.parent / "page"
     assert {path.name for path in folder.iterdir()} == {
