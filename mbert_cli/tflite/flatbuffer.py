@@ -68,8 +68,8 @@ def name_signature(content: bytes) -> bytes:
         )
     keep_batch_axis(model)
     (subgraph,) = model.subgraphs
-    for tensor in subgraph.tensors:
-        tensor.name = short_name(tensor.name.decode())
+    for tensor, name in zip(subgraph.tensors, _short_names(subgraph), strict=True):
+        tensor.name = name
     subgraph.outputs = sorted(subgraph.outputs, key=lambda index: subgraph.tensors[index].name)
     signature = schema.SignatureDefT()
     signature.signatureKey = SIGNATURE
@@ -116,6 +116,15 @@ def tensor_names(content: bytes) -> tuple[list[str], list[str]]:
 
     inputs = [name(graph.Inputs(index)) for index in range(graph.InputsLength())]
     return inputs, [name(graph.Outputs(index)) for index in range(graph.OutputsLength())]
+
+
+def _short_names(subgraph: schema.SubGraphT) -> list[str]:
+    """Names of tensors in their layers, each once: ranges of activations are known by them."""
+    found: dict[str, int] = {}
+    for index, tensor in enumerate(subgraph.tensors):
+        name = short_name(tensor.name.decode())
+        found[name if name not in found else f"{name}_{index}"] = index
+    return list(found)
 
 
 def short_name(name: str) -> str:

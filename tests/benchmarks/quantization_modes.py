@@ -1,6 +1,6 @@
 """Every quantization mode: what it costs in score on a fine-tuned run, and its size and time for a full-size model.
 
-    python tests/benchmarks/quantization_modes.py scores RUN [--rows 872]
+    python tests/benchmarks/quantization_modes.py scores RUN [--rows 872] [--modes int8 int4]
     python tests/benchmarks/quantization_modes.py times --folder FOLDER [--size mobilebert] [--length 128] [--seconds 2]
 
 `scores` compares the artifact of each mode with the Keras run on the task's validation set. `times` takes random weights,
@@ -47,7 +47,7 @@ PRODUCT = 1024
 """Width of the dense map whose rate is the limit."""
 
 
-def score_modes(path: Path, max_rows: int) -> None:
+def score_modes(path: Path, max_rows: int, modes: list[str]) -> None:
     """Prints size and score of each mode of a run."""
     saved = RunModel.open(path, TASK_MODELS)
     model = run_task_model(saved)
@@ -60,6 +60,8 @@ def score_modes(path: Path, max_rows: int) -> None:
         )  # fmt: skip
         print(f"{'mode':20s} {'MiB':>6s} {'agreement':>10s} {'score':>8s} {'of Keras':>8s}")
         for name, make in mode_contents(source, model.sequence_length).items():
+            if name.partition(" ")[0] not in modes:
+                continue
             content = make()
             artifact = Path(folder) / "model.tflite"
             artifact.write_bytes(content)
@@ -69,10 +71,12 @@ def score_modes(path: Path, max_rows: int) -> None:
 
 
 def mode_contents(source: SourceModel, length: int) -> dict[str, Callable[[], bytes]]:
-    """What makes the artifact of each mode, and of int4 with blocks."""
+    """What makes the artifact of each mode, of int4 with blocks, and of 8-bit ranges with channels brought together."""
     found: dict[str, Callable[[], bytes]] = {mode: partial(source.content, mode, length) for mode in MODES}
     for size in (32, 64):
         found[f"int4 in blocks of {size}"] = partial(replace(source, block_size=size).content, "int4", length)
+    for mode in ("int8", "int8_full"):
+        found[f"{mode} equalized"] = partial(replace(source, equalize=True).content, mode, length)
     return found
 
 
@@ -119,7 +123,9 @@ def timed_contents(
     source = SourceModel(read_variables(network), size, CLASSIFIER, lambda: rows, folder)
     found: dict[str, Callable[[], bytes]] = {}
     for name, make in mode_contents(source, length).items():
-        if name.partition(" ")[0] in modes:
+        if name.partition(" ")[0] in modes and not name.endswith(
+            "equalized"
+        ):  # the same operations as without
             found[name] = make
             if name in ("float32", "dynamic_int8", "int8_full"):
                 found[f"{name} straight"] = partial(straight_conversion, network, length, name, rows)
@@ -203,6 +209,7 @@ def main() -> None:
     scores = commands.add_parser("scores")
     scores.add_argument("run", type=Path)
     scores.add_argument("--rows", type=int, default=872)
+    scores.add_argument("--modes", nargs="*", default=list(MODES), help="int16x8 takes long on a CPU")
     times = commands.add_parser("times")
     times.add_argument("--size", default="mobilebert")
     times.add_argument("--length", type=int, default=128)
@@ -213,7 +220,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if arguments.command == "scores":
-        score_modes(arguments.run, arguments.rows)
+        score_modes(arguments.run, arguments.rows, arguments.modes)
     else:
         time_modes(arguments.size, arguments.length, arguments.seconds, arguments.modes, arguments.folder)
 

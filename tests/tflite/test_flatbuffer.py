@@ -5,6 +5,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
+from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.flatbuffer import name_signature, op_census, short_name
 
 
@@ -27,6 +28,14 @@ def test_tensors_are_called_after_the_layers_that_they_are_in(content):
     assert names[:3] == ["ids", "segment_ids", "mask"]
     assert {"layer_00/MatMul_3", "layer_01/split", "classifier/MatMul"} <= set(names)
     assert not [name for name in names if name.startswith("task") or "_1/" in name]
+
+
+def test_tensors_whose_short_names_are_equal_keep_a_name_of_their_own(small_size, random_network):
+    # The parts of the activations of four feed-forward networks are called the same.
+    content = convert(random_network(small_size("mobilebert_no_opt")), 12, "float32")
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    names = [tensor.name for tensor in model.subgraphs[0].tensors]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(

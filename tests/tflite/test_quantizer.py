@@ -9,8 +9,10 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.errors import RunError
+from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.census import dense_census, dense_maps, operations
+from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.metadata import ArtifactMetadata, write_metadata
 from mbert_cli.tflite.modes import MODES
@@ -37,6 +39,29 @@ def test_a_mode_keeps_the_probabilities_of_the_keras_network(
 ):
     found = probabilities(quantize(content, mode, ranges), batch, tmp_path)
     np.testing.assert_allclose(found, keras_probabilities(network, batch), atol=TOLERANCES[mode])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "num_outputs"),
+    [
+        ("bert_base", "token_classification", 3),
+        ("mobilebert", "question_answering", 2),
+        pytest.param("tinybert_4", "multi_label", 3, marks=pytest.mark.slow),
+        pytest.param("mobilebert_no_opt", "regression", 1, marks=pytest.mark.slow),
+        pytest.param("mobilebert_tiny", "embedding", None, marks=pytest.mark.slow),
+    ],
+)
+def test_every_head_and_every_norm_is_quantized(
+    name, kind, num_outputs, small_size, random_network, batch, tmp_path
+):
+    head = KINDS[kind].head
+    network = random_network(small_size(name), head=head, num_outputs=num_outputs)
+    converted = convert(network, 12, "int8_full", head)
+    limits = measure_ranges(converted, batch)
+    expected = probabilities(converted, batch, tmp_path)
+    for mode, tolerance in (("int8_full", 0.15), ("int4", 0.45)):
+        found = probabilities(quantize(converted, mode, limits), batch, tmp_path)
+        assert np.abs(found - expected).max() < tolerance * np.abs(expected).max()
 
 
 def test_dense_maps_alone_are_integer_in_int8(content, ranges):
