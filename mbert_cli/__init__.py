@@ -166,6 +166,8 @@ factors that suit few steps of integers        mbert_cli/tflite/equalization.py
 dense maps of a file by names of weights       mbert_cli/tflite/dense_layers.py
 what each mode rounds                          mbert_cli/tflite/roundings.py
 ranges that a run was trained with             mbert_cli/tflite/trained_ranges.py
+a network with the numbers of its artifact     mbert_cli/tflite/rounded_network.py
+ranges of places and those of tensors          mbert_cli/tflite/tensor_ranges.py
 a task learned with rounded numbers            mbert_cli/tasks/quantized_training.py
 the graph of a phone                           mbert_cli/tflite/graph.py
 a batch axis for every tensor of it            mbert_cli/tflite/batch_axis.py

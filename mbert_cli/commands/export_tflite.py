@@ -42,6 +42,7 @@ def run(ready: Ready) -> None:
     client = ready.client.client
     read = read_as_client(reference, client) if client else None
     maker = _maker(ready, reference)
+    _say_trained(ready)
     reports = [_export(ready, mode, maker, read) for mode in ready.modes]
     console.table(
         f"export-tflite: {export}",
@@ -154,6 +155,26 @@ def _maker(ready: Ready, reference: Reference) -> ArtifactMaker:
     )
 
 
+def _say_trained(ready: Ready) -> None:
+    """Says for which modes a run that was fine-tuned with fake quantization has no ranges of its own."""
+    trained, target = ready.trained, ready.recipe.export.target
+    if trained is None:
+        return
+    others = [mode for mode in ready.modes if mode != trained.mode]
+    if others:
+        console.warning(
+            f"{ready.saved.path} learned the numbers of {trained.mode}, and its scores are with them; in "
+            f"{' and '.join(others)} its artifact is that of a model in float"
+        )
+    if trained.mode in ready.modes and trained.ranges:
+        console.info(f"Ranges of activations are those that {ready.saved.path} was trained with")
+        if (target == "npu") != (trained.target == "npu"):
+            console.warning(
+                f"It was trained with quantize.target {trained.target} and is exported for {target}, whose numbers "
+                "are spread otherwise"
+            )
+
+
 def _source(ready: Ready, reference: Reference) -> SourceModel:
     """What artifacts are made of."""
     saved, export = ready.saved, ready.recipe.export
@@ -167,6 +188,7 @@ def _source(ready: Ready, reference: Reference) -> SourceModel:
         export.block_size,
         equalize=export.equalize,
         has_integer_outputs=export.target == "npu" and ready.client.client is None,
+        trained=ready.trained,
     )
 
 

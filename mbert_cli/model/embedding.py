@@ -72,7 +72,7 @@ class Embeddings(LayerWithParts):
         length = ops.shape(token_ids)[1]
         hidden = self._looked_up("word_embeddings", look_up(self.word_embeddings, token_ids))
         if self.size.trigram_input:
-            hidden = trigram(hidden)
+            hidden = self.at("trigram", trigram(hidden))
         if self.projection is not None:
             rows = self.projection(ops.reshape(hidden, (-1, hidden.shape[-1])))
             hidden = ops.reshape(rows, (-1, length, self.size.hidden_dim))

@@ -13,7 +13,7 @@ A place has a name within its layer. With N the number of a feed-forward network
         .../sum                                update + residual
         .../norm/{mean,centered,squares,variance,deviation,normalized,scaled,shifted}
     {word,position,segment}_embeddings         rows of a table
-    positions, segments                        sums in the embeddings
+    trigram, positions, segments               neighbours side by side, and sums, in the embeddings
     activation                                 after the pooler's own
 
 Splits, transpositions and slices of a tensor round nothing and are no places.

@@ -23,6 +23,7 @@ from mbert_cli.tasks.model import TaskModel, find_target, run_task_model
 from mbert_cli.tasks.phone_client import ClientFit, fitting_client
 from mbert_cli.tasks.row_length import chosen_length
 from mbert_cli.tflite.metadata import ArtifactMetadata
+from mbert_cli.tflite.trained_ranges import TrainedRanges
 from mbert_cli.weights.saved_model import RunModel
 
 NO_CLIENT = "none has the operations of the tokenizer inside"
@@ -42,6 +43,7 @@ class Ready:
         options: The recipe section of the task whose examples verify it.
         task: The task; None where it does not come from files.
         training: The task with its training set, where a mode needs it and it lies in files.
+        trained: The ranges of a run that was fine-tuned with fake quantization.
         client: What loads the artifacts on a phone.
         web_packages: What a page of the artifact runs on; None where none is wanted.
     """
@@ -55,6 +57,7 @@ class Ready:
     options: AnyTask
     task: TaskData | None
     training: TaskData | None
+    trained: TrainedRanges | None
     client: ClientFit
     web_packages: WebPackages | None = None
 
@@ -96,7 +99,9 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
     look_at_modes(inspection, recipe.export)
     modes = wanted_modes(recipe.export)
-    training = look_at_calibration(inspection, modes, options, described(model), model.description.kind)
+    trained = TrainedRanges.load(saved.folder)
+    measured = [mode for mode in modes if trained is None or mode != trained.mode]
+    training = look_at_calibration(inspection, measured, options, described(model), model.description.kind)
     static = model.with_static_length(lengths[-1])
     client = fitting_client(model.description.kind, model.own_task, lengths)
     if recipe.export.tokenizer == "inside":
@@ -105,8 +110,8 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
         static, client = replace(static, keeps_texts=True), ClientFit(reason=NO_CLIENT)
     packages = _look_at_packages(inspection, recipe)
     return Ready(
-        invocation, recipe, saved, static, modes, lengths, options, task.value, training, client, packages
-    )
+        invocation, recipe, saved, static, modes, lengths, options, task.value, training, trained, client, packages
+    )  # fmt: skip
 
 
 def _look_at_packages(inspection: Inspection, recipe: ExportRecipe) -> WebPackages | None:

@@ -288,7 +288,7 @@ def _load_when_asked(saved: SavedModel, head: TaskHead) -> Callable[[Iterable[Ba
         with hidden_native_output():
             load_keras()
             from mbert_cli.evaluate.predict import make_predictor
-            from mbert_cli.tflite.trained_ranges import load_answering_network
+            from mbert_cli.tflite.rounded_network import load_answering_network
         return make_predictor(load_answering_network(saved, head), head.activation)
 
     return lambda batches: predictor()(batches)  # noqa: PLW0108 - it loads when it is called

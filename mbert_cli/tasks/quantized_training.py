@@ -27,8 +27,9 @@ from mbert_cli.tasks.training import Material, Method, build_network, fine_tunin
 from mbert_cli.tflite.fake_quantization import FakeQuantization
 from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.options import QuantizedTrainingOptions
+from mbert_cli.tflite.rounded_network import build_rounded_network, with_ranges
 from mbert_cli.tflite.roundings import Rounding, rounding_of
-from mbert_cli.tflite.trained_ranges import TrainedRanges, build_rounded_network, with_ranges
+from mbert_cli.tflite.trained_ranges import TrainedRanges
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription

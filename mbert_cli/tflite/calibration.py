@@ -7,7 +7,7 @@ once, on the longest length, with the mask of integer attention.
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,21 @@ _VERSION = 1  # of what names and values mean; part of the key
 def measure_ranges(content: bytes, rows: Batch, threads: int = 1) -> dict[str, tuple[float, float]]:
     """The smallest and the largest value of every float32 tensor that a model computes.
 
+    Args: those of `computed_values`.
+    """
+    limits: dict[str, tuple[float, float]] = {}
+    for tensors in computed_values(content, rows, threads):
+        for name, values in tensors:
+            low, high = limits.get(name, (np.inf, -np.inf))
+            limits[name] = float(min(low, values.min())), float(max(high, values.max()))
+    return limits
+
+
+def computed_values(
+    content: bytes, rows: Batch, threads: int = 1
+) -> Iterator[Iterator[tuple[str, np.ndarray]]]:
+    """For each row, every float32 tensor that a model computes, one after the other, by name.
+
     Args:
         content: A float32 .tflite file with one graph.
         rows: token_ids, segment_ids and padding_mask, (rows, length) int32.
@@ -47,15 +62,11 @@ def measure_ranges(content: bytes, rows: Batch, threads: int = 1) -> dict[str, t
         for name, details in interpreter.get_signature_runner(SIGNATURE).get_input_details().items()
     }
     computed = _computed_tensors(content)
-    limits = np.tile(np.array([np.inf, -np.inf]), (len(computed), 1))
     for row in range(len(rows["token_ids"])):
         for name, index in inputs.items():
             interpreter.set_tensor(index, rows[ARTIFACT_INPUTS[name]][row : row + 1].astype(np.int32))
         interpreter.invoke()
-        for place, index in enumerate(computed.values()):
-            values = interpreter.get_tensor(index)
-            limits[place] = min(limits[place, 0], values.min()), max(limits[place, 1], values.max())
-    return {name: (float(low), float(high)) for name, (low, high) in zip(computed, limits, strict=True)}
+        yield ((name, interpreter.get_tensor(index)) for name, index in computed.items())
 
 
 def _computed_tensors(content: bytes) -> dict[str, int]:

@@ -20,6 +20,9 @@ from mbert_cli.tflite.roundings import FIXED, INPUT, Rounding
 
 _FIXED = dict(zip(FIXED, (grid_of_probabilities, grid_of_tanh), strict=True))
 
+VARIANCE = "norm/variance"
+"""How the places of variances end."""
+
 Ranges = Mapping[str, tuple[float, float]]
 """Smallest and largest value by `<layer>/<place>`."""
 
@@ -107,7 +110,10 @@ class _LayerQuantizing:
         grid = self._grid(place, tensor)
         if grid is None:
             return tensor
-        return ops.cast(grid.round(ops.cast(tensor, "float32")), tensor.dtype)
+        rounded = grid.round(ops.cast(tensor, "float32"))
+        if place.endswith(VARIANCE):  # of a variance of 0, kernels make the largest number that they have
+            rounded = ops.maximum(rounded, ops.stop_gradient(grid.scale) / 2)
+        return ops.cast(rounded, tensor.dtype)
 
     def kernel(self, place: str, kernel: Tensor) -> Tensor:
         rule = self._rounding
@@ -123,9 +129,8 @@ class _LayerQuantizing:
         rule = self._rounding
         if rule.table_bits is None:
             return rows
-        largest = ops.max(ops.abs(ops.convert_to_tensor(table, "float32")))
-        bound = ops.stop_gradient(largest)
-        grid = grid_of_range(-bound, bound, rule.table_bits, symmetric=True)
+        values = ops.stop_gradient(ops.convert_to_tensor(table, "float32"))
+        grid = grid_of_range(ops.min(values), ops.max(values), rule.table_bits, symmetric=rule.symmetric)
         return ops.cast(grid.round(ops.cast(rows, "float32")), rows.dtype)
 
     def _grid(self, place: str, tensor: Tensor) -> Grid | None:

@@ -51,9 +51,19 @@ class Rounding:
             return []
         maps = {place.removesuffix(INPUT) for place in places if place.endswith(INPUT)}
         if self.places == "dense":
-            return [place for place in places if place.endswith(INPUT) or place in maps]
+            # A dense map that computes its ReLU writes what the next one reads: one tensor, and one range.
+            once = {f"{name}/output{INPUT}" for name in _names_of_fused(places)}
+            return [
+                place for place in places if (place.endswith(INPUT) or place in maps) and place not in once
+            ]
         # What a dense map reads is what another place has written.
         return [place for place in places if not place.endswith(INPUT) and place not in FIXED]
+
+
+def _names_of_fused(places: Sequence[str]) -> list[str]:
+    """The feed-forward networks of a layer whose activation is computed with the map before it."""
+    names = [place.removesuffix("/intermediate") for place in places if place.endswith("/intermediate")]
+    return [name for name in names if f"{name}/activation" not in places]
 
 
 def rounding_of(mode: str, target: Processor = "cpu", block_size: int | None = None) -> Rounding:

@@ -17,6 +17,8 @@ from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.modes import INTEGER_MASK, MODES, Processor
 from mbert_cli.tflite.quantizer import TensorRanges, quantize
 from mbert_cli.tflite.targets import fit_target
+from mbert_cli.tflite.tensor_ranges import tensor_ranges
+from mbert_cli.tflite.trained_ranges import TrainedRanges
 
 EQUALIZING_ROWS = 64
 """Rows that the ranges of single channels are measured on, spread over those that ranges of tensors are."""
@@ -36,6 +38,7 @@ class SourceModel:
         block_size: As in `quantize`.
         has_integer_outputs: As in `quantize`.
         equalize: Whether channels are brought together for modes with 8-bit ranges of activations.
+        trained: The ranges of a run that was fine-tuned with fake quantization; None for any other.
     """
 
     weights: Weights
@@ -47,6 +50,7 @@ class SourceModel:
     block_size: int | None = None
     has_integer_outputs: bool = False
     equalize: bool = False
+    trained: TrainedRanges | None = None
     _ranges: dict[bool, TensorRanges] = field(default_factory=dict)
 
     @cached_property
@@ -72,7 +76,12 @@ class SourceModel:
         return (equalized, changed) if changed else (weights, changed)
 
     def equalizes(self, mode: str) -> bool:
-        """Whether channels are brought together for a mode: those whose activations have 8-bit ranges."""
+        """Whether channels are brought together for a mode: those whose activations have 8-bit ranges.
+
+        A run that learned the mode has learned its ranges with the channels as they are.
+        """
+        if self._trained_for(mode) is not None:
+            return False
         return self.equalize and MODES[mode].needs_calibration and MODES[mode].activations == "int8"
 
     def weights_of(self, mode: str) -> Weights:
@@ -97,9 +106,13 @@ class SourceModel:
         """What a mode makes of the file that was converted for it; `kept` as in `quantize`."""
         if not MODES[mode].is_quantized_after:
             return fit_target(converted, self.target)
-        ranges = self.ranges(mode) if MODES[mode].needs_calibration else None
+        trained = self._trained_for(mode)
+        ranges: TensorRanges | None = None
+        if MODES[mode].needs_calibration:
+            ranges = self.ranges(mode) if trained is None else self._trained_ranges(trained, converted)
         return quantize(
-            converted, mode, ranges, kept, target=self.target, block_size=self.block_size,
+            converted, mode, ranges, kept, target=self.target,
+            block_size=self.block_size if trained is None else trained.block_size,
             has_integer_outputs=self.has_integer_outputs,
         )  # fmt: skip
 
@@ -121,3 +134,10 @@ class SourceModel:
         integer = next(name for name, mode in MODES.items() if mode.mask == INTEGER_MASK)
         length = self.rows["token_ids"].shape[1]
         return convert_folded(weights, self.folded[1], length, integer, self.head)
+
+    def _trained_for(self, mode: str) -> TrainedRanges | None:
+        return self.trained if self.trained is not None and self.trained.mode == mode else None
+
+    def _trained_ranges(self, trained: TrainedRanges, converted: bytes) -> TensorRanges:
+        weights, size = self.folded
+        return tensor_ranges(converted, weights, size, self.head, trained)

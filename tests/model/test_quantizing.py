@@ -22,7 +22,7 @@ NORM = ["mean", "centered", "squares", "variance", "deviation", "normalized"]
 ATTENTION = [f"attention/{name}" for name in ("logits", "masked_logits", "probabilities", "context")]
 PLACES = {
     "folded": {
-        "embeddings": ["word_embeddings", "projection/input", "projection", "position_embeddings", "positions",
+        "embeddings": ["word_embeddings", "trigram", "projection/input", "projection", "position_embeddings", "positions",
                        "segment_embeddings", "segments"],
         "layer_00": ["input_projections/input", "input_projections", "bottleneck_projections/input",
                      "bottleneck_projections", *ATTENTION, "attention/output/input", "attention/output",

@@ -87,7 +87,10 @@ def test_dense_modes_have_a_range_for_what_each_map_reads_and_writes(name):
     ]
     expected = {path.removeprefix("encoder/") for path in maps}
     expected = {path if "/" in path else f"{path}/dense" for path in expected}
-    assert set(found) == expected | {f"{path}/input" for path in expected}
+    read = {f"{path}/input" for path in expected}
+    if name == "folded":  # what a map with a ReLU writes is what the next one reads
+        read -= {path for path in read if path.endswith("feed_forward_0/output/input")}
+    assert set(found) == expected | read
 
 
 @pytest.mark.parametrize("name", SIZES)

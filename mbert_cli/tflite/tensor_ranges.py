@@ -1,0 +1,146 @@
+"""Ranges by the places of a network -> ranges by the names of the tensors in its float32 .tflite file.
+
+The converter gives tensors names of its own and merges operations, but what a tensor holds is what the network computed
+at some place: both are run on the same row, and a tensor belongs to the place with the same values, in whatever order.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from mbert_cli.backend import Tensor
+from mbert_cli.errors import RunError
+from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import TaskHead
+from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.calibration import computed_values
+from mbert_cli.tflite.fake_quantization import layers_with_places
+from mbert_cli.tflite.fold import Weights
+from mbert_cli.tflite.quantizer import TensorRanges
+from mbert_cli.tflite.rounded_network import build_rounded_network
+from mbert_cli.tflite.trained_ranges import TrainedRanges
+from mbert_cli.weights.variables import assign_variables
+
+TOLERANCE = 1e-4
+"""Of what describes values, as a share of the largest of them."""
+
+
+def tensor_ranges(
+    content: bytes, weights: Weights, size: Architecture, head: TaskHead, trained: TrainedRanges
+) -> TensorRanges:
+    """Finds the tensors that the ranges of a run are those of.
+
+    Tensors that belong to no range, such as the mask, have the ranges of what they hold for this row.
+
+    Args:
+        content: The float32 .tflite file of the folded model, with the mask of the run's mode.
+        weights: The folded model's arrays by canonical name.
+        size: What they are the weights of.
+        head: The head of the task.
+        trained: The ranges of the run.
+
+    Raises:
+        RunError: A range belongs to no tensor, so that run and file are not of one model.
+    """
+    network = build_rounded_network(
+        size,
+        head,
+        trained.rounding,
+        num_outputs=weights[f"{head.name}/bias"].shape[0],
+        vocab_size=weights["encoder/embeddings/word_embeddings"].shape[0],
+    )
+    assign_variables(network, weights)
+    row, ranges = _row(network, _length(content)), trained.ranges
+    places = {
+        name: _describe(values) for name, values in _values_at_places(network, row).items() if name in ranges
+    }
+    names, descriptions = list(places), np.array(list(places.values())).reshape(-1, 5)
+    found: dict[str, tuple[float, float]] = {}
+    met = set()
+    (tensors,) = computed_values(content, row)
+    for tensor, values in tensors:
+        found[tensor] = float(values.min()), float(values.max())
+        alike = [names[place] for place in _alike(_describe(values), descriptions)]
+        if alike:
+            found[tensor] = ranges[alike[0]]
+            met |= set(alike)
+    _require_all(ranges, met)
+    return found
+
+
+def _length(content: bytes) -> int:
+    """Tokens that a file takes."""
+    graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
+    return int(graph.Tensors(graph.Inputs(0)).Shape(1))
+
+
+def _row(network: keras.Model, length: int) -> Batch:
+    """A text with two segments and padding, whose tokens are spread over the vocabulary."""
+    vocab_size = network.get_layer("embeddings").vocab_size
+    real = np.arange(length) < max(2, length * 3 // 4)
+    return {
+        "token_ids": (np.linspace(1, vocab_size - 1, length).astype("int32") * real)[None],
+        "segment_ids": ((np.arange(length) > length // 2) * real).astype("int32")[None],
+        "padding_mask": real.astype("int32")[None],
+    }
+
+
+class _Recorder:
+    """Keeps what a layer computes at its places."""
+
+    states: Sequence[keras.Variable] = ()
+
+    def __init__(self) -> None:
+        self.found: dict[str, np.ndarray] = {}
+
+    def values(self, place: str, tensor: Tensor) -> Tensor:
+        self.found[place] = keras.ops.convert_to_numpy(tensor)
+        return tensor
+
+    def kernel(self, place: str, kernel: Tensor) -> Tensor:
+        return kernel
+
+    def looked_up(self, place: str, rows: Tensor, table: Tensor) -> Tensor:
+        return rows
+
+
+def _values_at_places(network: keras.Model, row: Batch) -> dict[str, np.ndarray]:
+    layers = layers_with_places(network)
+    recorders = [_Recorder() for _ in layers]
+    for layer, recorder in zip(layers, recorders, strict=True):
+        layer.quantizing = recorder
+    network({name: row[name] for name in network.input}, training=False)
+    return {
+        f"{layer.name}/{place}": values
+        for layer, recorder in zip(layers, recorders, strict=True)
+        for place, values in recorder.found.items()
+    }
+
+
+def _describe(values: np.ndarray) -> np.ndarray:
+    """What is known of values whatever their order: how many, the ends, the mean and the mean square."""
+    values = values.astype(np.float64)
+    return np.array(
+        [values.size, values.min(), values.max(), values.mean(), np.sqrt(np.mean(np.square(values)))]
+    )
+
+
+def _alike(description: np.ndarray, places: np.ndarray) -> list[int]:
+    """The places whose values are described alike, the nearest first."""
+    distances = np.abs(places[:, 1:] - description[1:]).max(axis=1)
+    distances[places[:, 0] != description[0]] = np.inf
+    largest = max(np.abs(description[1:3]).max(), np.finfo(np.float32).tiny)
+    return [int(place) for place in np.argsort(distances) if distances[place] <= TOLERANCE * largest]
+
+
+def _require_all(ranges: Mapping[str, tuple[float, float]], met: set[str]) -> None:
+    missing = [name for name in ranges if name not in met]
+    if missing:
+        raise RunError(
+            f"Every range of a run belongs to a tensor of its artifact. Received: {missing[0]}"
+            + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
+            + ", which none of them has",
+            "Fine-tune it again with the section quantize: the model was made by another version.",
+        )
