@@ -5,7 +5,8 @@ Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.k
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ CHARACTERS_AROUND = 40
 
 VECTOR_DIGITS = 7
 """Decimals of the numbers of a vector in records: as many as float32 has."""
+
+MOST_NEIGHBOURS = 5000
+"""Texts up to which each is compared with all others, a second's work."""
 
 SHOWN_NUMBERS = 4
 """Numbers of a vector that the table shows; records have all of them."""
@@ -94,26 +98,67 @@ def show_vectors(texts: AskedTexts, encoded: Any, vectors: np.ndarray, names: Se
         vectors: (texts that are not blank, dim), of pairs those of all first texts and then of all second ones.
         names: Not read.
     """
-    written = [[round(float(value), VECTOR_DIGITS) for value in vector] for vector in vectors]
     if texts.second_texts is not None:
         alike = encoded.judge.decide(vectors)
-        count = len(alike)
-        pairs = zip(alike, written[:count], written[count:], strict=True)
-        records = [
-            {"cosine": round(float(cosine), VECTOR_DIGITS), "embedding": first, "second_embedding": second}
-            for cosine, first, second in pairs
-        ]
-        return answers_of_texts(texts, ["cosine"], [(f"{cosine:.4f}",) for cosine in alike], records)
-    records = [{"embedding": vector} for vector in written]
-    shown = [(_begin(vector), f"{np.linalg.norm(vector):.4f}") for vector in written]
-    answers = answers_of_texts(texts, [f"vector of {len(written[0])}", "length"], shown, records)
-    return answers if len(written) == 1 else replace(answers, table=lambda: _with_neighbours(texts, vectors))
+        table = partial(_vector_table, texts, ["cosine"], [(f"{cosine:.4f}",) for cosine in alike])
+        return Answers(table, VectorRecords(texts, vectors, alike))
+    show = _with_neighbours if 1 < len(vectors) <= MOST_NEIGHBOURS else _with_beginnings
+    return Answers(partial(show, texts, vectors), VectorRecords(texts, vectors))
 
 
-def _begin(vector: Sequence[float]) -> str:
-    """The first numbers of a vector."""
-    more = ", ..." if len(vector) > SHOWN_NUMBERS else ""
-    return ", ".join(f"{value:.4f}" for value in vector[:SHOWN_NUMBERS]) + more
+@dataclass(frozen=True)
+class VectorRecords(Sequence[dict[str, Any]]):
+    """Records of vectors, each made when it is asked for: all at once would take ten times the memory of the vectors.
+
+    Attributes:
+        texts: What was asked, blank texts too.
+        vectors: As in `show_vectors`.
+        cosines: (pairs that are not blank,) of pairs; None of single texts.
+    """
+
+    texts: AskedTexts
+    vectors: np.ndarray
+    cosines: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, place: Any) -> Any:
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        row = self._rows.get(place)
+        record: dict[str, Any] = dict(self.texts.record(place))
+        if self.cosines is None:
+            return record | {"embedding": self._numbers(row)}
+        cosine = None if row is None else round(float(self.cosines[row]), VECTOR_DIGITS)
+        second = None if row is None else row + len(self.cosines)
+        return record | {
+            "cosine": cosine, "embedding": self._numbers(row), "second_embedding": self._numbers(second),
+        }  # fmt: skip
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        return {place: row for row, place in enumerate(self.texts.present)}
+
+    def _numbers(self, row: int | None) -> list[float] | None:
+        return None if row is None else [round(float(value), VECTOR_DIGITS) for value in self.vectors[row]]
+
+
+def _vector_table(texts: AskedTexts, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
+    return answers_of_texts(texts, columns, rows, [{} for _ in rows]).table()
+
+
+def _with_beginnings(texts: AskedTexts, vectors: np.ndarray) -> Table:
+    """Each text with the first numbers of its vector."""
+    more = ", ..." if vectors.shape[1] > SHOWN_NUMBERS else ""
+    rows = [
+        (
+            ", ".join(f"{value:.4f}" for value in vector[:SHOWN_NUMBERS]) + more,
+            f"{np.linalg.norm(vector):.4f}",
+        )
+        for vector in vectors
+    ]
+    return _vector_table(texts, [f"vector of {vectors.shape[1]}", "length"], rows)
 
 
 def _with_neighbours(texts: AskedTexts, vectors: np.ndarray) -> Table:
@@ -126,7 +171,7 @@ def _with_neighbours(texts: AskedTexts, vectors: np.ndarray) -> Table:
         alike[place] = -np.inf  # a text is not its own neighbour
         nearest = int(alike.argmax())
         rows.append((f"{alike[nearest]:.4f}", _shorten(texts.texts[texts.present[nearest]])))
-    return answers_of_texts(texts, ["cosine", "most like"], rows, [{} for _ in rows]).table()
+    return _vector_table(texts, ["cosine", "most like"], rows)
 
 
 def _figures(labels: Sequence[str], row: np.ndarray) -> dict[str, float]:

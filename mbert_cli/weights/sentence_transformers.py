@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import read_json, read_object
+from mbert_cli.json_text import read_json
 from mbert_cli.model.options import Pooling
 from mbert_cli.weights.description import EmbeddingDescription
 
 MODULES, SETTINGS, PROMPTS = "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"
 POOLING_FOLDER = "1_Pooling"
+_ANY_SETTINGS = "sentence_*_config.json"
 _POOLING_CONFIGURATION = "config.json"
 
 _LEGACY = "pooling_mode_"
@@ -71,16 +72,34 @@ def read_sentence_model(folder: Path) -> SentenceModel | None:
             f"Its encoder alone can be imported: put the folder's other files where there is no {MODULES}.",
         )
     encoder, pooling = folder / modules[0][1], folder / modules[1][1] / _POOLING_CONFIGURATION
-    settings, prompts = read_object(encoder / SETTINGS), read_object(folder / PROMPTS)
-    texts = prompts.get("prompts")
-    prompt = texts.get(prompts.get("default_prompt_name")) if isinstance(texts, dict) else None
+    # Before version 2 the name of the family stood in the place of "bert".
+    place = next(iter(sorted(encoder.glob(_ANY_SETTINGS))), encoder / SETTINGS)
+    settings = _read_settings(place)
     return SentenceModel(
         encoder,
         EmbeddingDescription(pooling=_read_pooling(pooling), normalize="Normalize" in names),
-        _read_length(settings, encoder / SETTINGS),
+        _read_length(settings, place),
         settings.get("do_lower_case") is True,
-        prompt or "",
+        _default_prompt(_read_settings(folder / PROMPTS)),
     )
+
+
+def _read_settings(path: Path) -> Mapping[str, Any]:
+    """The values of a file that may be missing."""
+    if not path.is_file():
+        return {}
+    try:
+        return dict(read_json(path))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"The settings of sentence-transformers must be readable. Received: {path}",
+            "Restore the file that was published with the model.",
+        ) from error
+
+
+def _default_prompt(values: Mapping[str, Any]) -> str:
+    prompts, name = values.get("prompts"), values.get("default_prompt_name")
+    return str(prompts.get(name) or "") if isinstance(prompts, dict) and isinstance(name, str) else ""
 
 
 def _read_modules(path: Path) -> list[tuple[str, str]]:

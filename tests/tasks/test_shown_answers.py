@@ -8,6 +8,7 @@ from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import word_labels
 from mbert_cli.examples.unlabelled import unlabelled_words
+from mbert_cli.tasks import shown_answers
 from mbert_cli.tasks.asked import AskedTexts
 from mbert_cli.tasks.shown_answers import Answers, answers_of_texts, show_entities, show_vectors
 from mbert_cli.tasks.task_set import TaskSet, encode_set
@@ -144,6 +145,13 @@ def test_several_texts_stand_beside_the_one_that_is_most_like_them():
     assert table.rows == [
         ("1.0000", "c", "a"), ("(no text)", "", ""), ("0.0000", "a", "b"), ("1.0000", "a", "c"),
     ]  # fmt: skip
+
+
+def test_more_texts_than_can_be_compared_show_the_beginnings_of_their_vectors(monkeypatch):
+    monkeypatch.setattr(shown_answers, "MOST_NEIGHBOURS", 1)
+    table = vectors_of(AskedTexts(["a", "", "b"]), [2, 0], [0, 3]).table()
+    assert table.columns == ["vector of 2", "length", "text"]
+    assert table.rows[1:] == [("(no text)", "", ""), ("0.0000, 3.0000", "3.0000", "b")]
 
 
 def test_a_pair_has_the_cosine_of_its_vectors():

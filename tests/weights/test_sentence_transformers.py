@@ -111,6 +111,20 @@ def test_damaged_modules_are_refused(tmp_path, content):
     assert refusal(tmp_path).startswith("modules.json must list modules with their type and path.")
 
 
+@pytest.mark.parametrize("name", ["sentence_bert_config.json", "config_sentence_transformers.json"])
+def test_damaged_settings_are_refused(tmp_path, name):
+    (write(tmp_path, "Transformer", "Pooling") / name).write_text("{")
+    assert refusal(tmp_path) == (
+        f"The settings of sentence-transformers must be readable. Received: {tmp_path / name}"
+    )
+
+
+def test_settings_of_the_first_versions_have_the_name_of_the_family(tmp_path):
+    folder = write(tmp_path, "Transformer", "Pooling", max_seq_length=96)
+    (folder / "sentence_bert_config.json").rename(folder / "sentence_distilbert_config.json")
+    assert read_sentence_model(folder).max_length == 96
+
+
 @pytest.mark.parametrize("length", [0, -3, "96", True, 1.5])
 def test_a_length_that_is_none_is_refused(tmp_path, length):
     folder = write(tmp_path, "Transformer", "Pooling", max_seq_length=length)
