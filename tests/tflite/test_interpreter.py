@@ -70,7 +70,7 @@ def test_a_model_with_other_inputs_is_refused_with_what_it_has(tmp_path):
         Artifact(path, known_outputs=known_outputs())
     assert caught.value.message == (
         "An artifact reads ids, mask, segment_ids and returns value or probabilities or end_logits and "
-        f"start_logits. Received: {path} with tokens -> probabilities."
+        f"start_logits or embedding. Received: {path} with tokens -> probabilities."
     )
 
 
