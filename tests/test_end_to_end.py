@@ -158,9 +158,11 @@ def test_a_model_labels_tokens_and_so_does_its_artifact(mbert, folder):
     mbert(
         folder, "finetune", "tokens", "--smoke", "--run", run, *(f"--set={setting}" for setting in settings)
     )
-    mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", run)
+    mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", "--length", "8,16,32", run)
     artifact = folder / run / "export" / "float32" / "model.tflite"
-    assert json.loads(artifact.with_name("report.json").read_text())["parity"]["disagreement_rate"] == 0
+    report = json.loads(artifact.with_name("report.json").read_text())
+    assert report["parity"]["disagreement_rate"] == 0
+    assert report["examples_by_length"] == {"8": 0, "16": 7, "32": 1}
     done = mbert(folder, "eval", "--smoke", str(artifact))
     assert re.search(r"32 examples \(set \w+\): precision 100.00%", done.stdout)
     report = json.loads(artifact.with_name("model-eval-validation-32.json").read_text())
