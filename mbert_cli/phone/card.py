@@ -145,7 +145,13 @@ class Card:
         fit, record = self.client, self.report.get("client")
         if fit.client is None:
             reason = f"No client on a phone loads the file as it is: {fit.reason}. {fit.hint}".rstrip()
-            return f"## In an app\n\n{reason} docs/phone.md of mbert has code for LiteRT, which runs any of its files."
+            is_inside = self.report.get("tokenizer") == "inside"
+            what = (
+                "what such a file asks of an app"
+                if is_inside
+                else "code for LiteRT, which runs any of its files"
+            )
+            return f"## In an app\n\n{reason} docs/phone.md of mbert has {what}."
         said = [f"{fit.client.name} loads the file as it is."]
         if fit.client.note:
             said.append(f"{fit.client.note}.")

@@ -129,7 +129,12 @@ def _steps(model: schema.ModelT, subgraph: schema.SubGraphT) -> Iterator[_Step]:
     }
     for operator in subgraph.operators:
         code = codes[operator.opcodeIndex]
-        yield _Step(code, _NAMES[code], operator, subgraph.tensors, producers)
+        custom = model.operatorCodes[operator.opcodeIndex].customCode
+        yield _Step(code, custom.decode() if custom else _NAMES[code], operator, subgraph.tensors, producers)
+
+
+def _is_custom(step: _Step) -> bool:
+    return bool(step.code == _Operation.CUSTOM)
 
 
 def _reads_16_bits(step: _Step) -> bool:
@@ -169,9 +174,11 @@ def _is_asymmetric(step: _Step) -> bool:
     return False
 
 
+_OWN_RUNTIME: dict[str, Callable[[_Step], bool]] = {"it is not builtin: an app must bring it": _is_custom}
 _RULES: dict[Processor, dict[str, Callable[[_Step], bool]]] = {
-    "cpu": {},
+    "cpu": _OWN_RUNTIME,
     "gpu": {
+        **_OWN_RUNTIME,
         "it computes no 16-bit integers": _reads_16_bits,
         "4-bit kernels with a scale for each block end its process": _has_blocks,
         "it reads no table that was turned from float16 to float32 before": _looks_up_dequantized,
@@ -179,7 +186,10 @@ _RULES: dict[Processor, dict[str, Callable[[_Step], bool]]] = {
         "it takes no axis away": _shrinks,
         "integers of what was an integer input give zeros, and no message": _rounds_what_was_cast,
     },
-    "npu": {"Pixel's compiler takes ranges that are the same on both sides of 0": _is_asymmetric},
+    "npu": {
+        **_OWN_RUNTIME,
+        "Pixel's compiler takes ranges that are the same on both sides of 0": _is_asymmetric,
+    },
 }
 """By target: why an operation is refused, and which. The first rule that applies counts."""
 _ARTICLES: dict[str, str] = {"cpu": "a CPU", "gpu": "a GPU", "npu": "an NPU"}
