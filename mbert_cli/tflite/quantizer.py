@@ -77,8 +77,9 @@ def quantize(
     """
     row = MODES[mode]
     rules = mode_rules(
-        row, kept, target, block_size, has_integer_outputs, _without_blocks(content, block_size)
-    )
+        row, kept, target, block_size, has_integer_outputs, _without_blocks(content, block_size),
+        _with_zeros(content, block_size) if row.weights == "int4" else (),
+    )  # fmt: skip
     known = dict(ranges or {}) | _table_ranges(content)
     if row.needs_calibration:
         _require_ranges(content, known)
@@ -94,11 +95,14 @@ def mode_rules(
     block_size: int | None = None,
     has_integer_outputs: bool = False,
     without_blocks: Collection[str] = (),
+    with_zeros: Collection[str] = (),
 ) -> list[Rule]:
     """The rules of a mode.
 
     Args: those of `quantize`, and
         without_blocks: Dense maps whose channels have one scale each, whatever the block size.
+        with_zeros: Dense maps of which a channel, or a block of one, is 0. OCTAV would give it the scale 0, which the
+            runtime refuses; they have one scale for each channel, as large as the largest weight asks for.
     """
     is_symmetric = target == "npu" or mode.activations == "int16"
     dense = Rule(
@@ -115,6 +119,8 @@ def mode_rules(
             rules.append(Rule(_EVERYTHING, "OUTPUT"))
     if without_blocks:
         rules.append(dense._replace(names=_exactly(without_blocks), block_size=None))
+    if with_zeros:
+        rules.append(dense._replace(names=_exactly(with_zeros), block_size=None, finds_scale=False))
     if kept:
         rules.append(Rule(_exactly(kept), DENSE, None if target == "npu" else 8))
     return rules
@@ -130,6 +136,24 @@ def _without_blocks(content: bytes, block_size: int | None) -> list[str]:
         return []
     maps = [operation for operation in operations(content) if operation.kind == DENSE]
     return [operation.name for operation in maps if operation.shapes[1][-1] % block_size]
+
+
+def _with_zeros(content: bytes, block_size: int | None) -> list[str]:
+    """Dense maps of which a channel, or a block of one, is 0."""
+    model = schema.Model.GetRootAs(content, 0)
+    found = []
+    for graph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
+        for operator in (graph.Operators(index) for index in range(graph.OperatorsLength())):
+            code = model.OperatorCodes(operator.OpcodeIndex())
+            if code.BuiltinCode() != schema.BuiltinOperator.FULLY_CONNECTED:
+                continue
+            tensor = graph.Tensors(operator.Inputs(1))
+            kernel = model.Buffers(tensor.Buffer()).DataAsNumpy().view(np.float32)
+            inputs = int(tensor.Shape(1))
+            width = block_size if block_size and inputs % block_size == 0 else inputs
+            if not kernel.reshape(-1, width).any(axis=1).all():
+                found.append(graph.Tensors(operator.Outputs(0)).Name().decode())
+    return found
 
 
 def _table_ranges(content: bytes) -> dict[str, tuple[float, float]]:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mbert_cli.errors import RunError
+from mbert_cli.errors import RunError, UserError
 from mbert_cli.examples.options import GlueTask, ImportedTask
 from mbert_cli.phone import making
 from mbert_cli.phone.making import ArtifactMaker
@@ -103,3 +103,15 @@ def test_where_the_damage_is_not_of_dense_maps_fine_tuning_is_named(maker):
     with pytest.raises(RunError) as caught:
         maker(0.8, rest=0.3).make("int8_full")
     assert "`mbert finetune` with --set quantize.mode=int8_full" in caught.value.hint
+
+
+def test_a_file_that_the_runtime_refuses_is_named_with_its_mode(monkeypatch, tmp_path):
+    def refuse(path, threads, outputs):
+        raise UserError("no", "no")
+
+    monkeypatch.setattr(making, "Artifact", refuse)
+    reference = SimpleNamespace(head=SimpleNamespace(artifact_outputs=("probabilities",)))
+    maker = ArtifactMaker(None, reference, (64,), bytes, ExportOptions(equalize=False), TASK)
+    with pytest.raises(RunError, match="Received: one in int8 that it refuses") as caught:
+        maker._open(tmp_path, "int8")
+    assert caught.value.hint == "Try --set export.equalize=true."

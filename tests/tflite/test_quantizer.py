@@ -9,14 +9,17 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.errors import RunError
+from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.census import dense_census, dense_maps, operations
-from mbert_cli.tflite.convert import convert
+from mbert_cli.tflite.convert import convert, convert_folded
+from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.metadata import ArtifactMetadata, write_metadata
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.quantizer import mode_rules, quantize
+from mbert_cli.weights.variables import read_variables
 
 MODES_AFTER = [name for name, mode in MODES.items() if mode.is_quantized_after]
 TOLERANCES = {"int8": 0.05, "int8_full": 0.15, "int16x8": 0.05, "int4": 0.15}
@@ -168,3 +171,13 @@ def test_zero_points_of_channels_are_written_once(content):
     places = {one.__array_interface__["data"][0] for one in points}
     assert len(points) == 26
     assert len(places) == len({len(one) for one in points})
+
+
+def test_a_channel_of_zeros_has_a_scale_that_the_runtime_takes(network, small_size, batch, tmp_path):
+    weights, size = fold(read_variables(network), small_size("mobilebert"))
+    weights["encoder/layer_01/feed_forward_0/intermediate/kernel"][:, 3] = 0.0
+    content = convert_folded(weights, size, 12, "int4", CLASSIFIER)
+    found = probabilities(quantize(content, "int4"), batch, tmp_path)
+    np.testing.assert_allclose(found, probabilities(content, batch, tmp_path), atol=TOLERANCES["int4"])
+    rule = mode_rules(MODES["int4"], block_size=32, with_zeros=dense_maps(content)[:1])[-1]
+    assert (rule.weight_bits, rule.finds_scale, rule.block_size) == (4, False, None)
