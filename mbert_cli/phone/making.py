@@ -110,7 +110,9 @@ class ArtifactMaker:
             require_parity(candidate.parity, self.options.verify, self._remedy(mode))
             return MadeArtifact(candidate, equalized=equalized)
         errors = self._layer_errors(mode, converted[max(converted)])
-        tried = keep_layers(build, self._fits, errors.layers, self.options.fallback.max_layers)
+        # Where all else does the damage, as LayerNorm in integers, dense maps in float rows only add roundings.
+        max_layers = self.options.fallback.max_layers if errors.rest < errors.every else 0
+        tried = keep_layers(build, self._fits, errors.layers, max_layers)
         chosen = tried[-1] if tried else candidate
         require_parity(chosen.parity, self.options.verify, self._remedy(mode, errors, len(tried)))
         cost = measure_cost(candidate.bare, chosen.bare, self.source.rows)
@@ -161,13 +163,13 @@ class ArtifactMaker:
         if not MODES[mode].is_quantized_after:
             return Remedy()
         hints = ["--quantize dynamic_int8 or --quantize float16"]
+        if errors and errors.rest < errors.every:
+            hints.append(f"more layers in higher precision: --set export.fallback.max_layers={kept + 4}")
         if errors and errors.rest > errors.every / 2:
             hints.append(
-                "fine-tuning for it, since most of it is not the dense maps': `mbert finetune` with "
+                "fine-tuning for it, since most of the damage is not the dense maps': `mbert finetune` with "
                 f"--set quantize.mode={mode}"
             )
-        if errors:
-            hints.append(f"more layers in higher precision: --set export.fallback.max_layers={kept + 4}")
         if not self.options.equalize:
             hints.append("--set export.equalize=true")
         worst = errors.layers[: max(kept, NAMED_LAYERS)] if errors else ()

@@ -102,7 +102,15 @@ def test_dense_maps_are_kept_in_what_the_target_computes(maker):
 def test_where_the_damage_is_not_of_dense_maps_fine_tuning_is_named(maker):
     with pytest.raises(RunError) as caught:
         maker(0.8, rest=0.3).make("int8_full")
+    assert "max_layers=7; or fine-tuning for it" in caught.value.hint
     assert "`mbert finetune` with --set quantize.mode=int8_full" in caught.value.hint
+
+
+def test_no_dense_map_is_kept_where_all_else_does_the_damage(maker):
+    with pytest.raises(RunError, match=r"80\.00% of the answers differ.*alone change the outputs") as caught:
+        maker(0.8, rest=0.6).make("int8_full")
+    assert "did not suffice" not in caught.value.message
+    assert "max_layers" not in caught.value.hint
 
 
 def test_a_file_that_the_runtime_refuses_is_named_with_its_mode(monkeypatch, tmp_path):
