@@ -211,6 +211,7 @@ PoolingName = Annotated[
     str | None,
     typer.Option(
         "--pooling", metavar="mean|cls", show_default=False,
+        autocompletion=completion.choices("predict", "embedding.pooling"),
         help="Short for --set embedding.pooling=NAME: texts become vectors, the mean over their tokens or the state of "
         "[CLS] (default: as the run was imported).",
     ),
@@ -226,6 +227,7 @@ ImportedPooling = Annotated[
     str | None,
     typer.Option(
         "--pooling", metavar="mean|cls", show_default=False,
+        autocompletion=completion.choices("predict", "embedding.pooling"),
         help="Texts become vectors, the mean over their tokens or the state of [CLS] (default: what modules.json of "
         "sentence-transformers says, if it is there).",
     ),

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
         ("mbert distill --strategy j", ["joint"]),
         ("mbert distill --strategy ", ["progressive", "joint", "auxiliary", "general", "task", "distilbert"]),
         ("mbert export-tflite --quantize f", ["float32", "float16"]),
+        ("mbert predict --pooling m", ["mean"]),
+        ("mbert import --pooling ", ["mean", "cls"]),
         ("mbert bench --against mob", ["mobilebert", "mobilebert_tiny"]),
         ("mbert recipe show dis", ["distill"]),
         ("mbert recipe show finetune ss", ["sst2"]),
