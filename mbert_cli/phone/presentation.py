@@ -10,9 +10,9 @@ from mbert_cli.phone.web_packages import WebPackages
 from mbert_cli.phone.web_page import WebPage, page_title, write_page
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.runs.listing import EXPORT
-from mbert_cli.tasks.model import TaskModel, open_task_model
+from mbert_cli.tasks.model import open_task_model
 from mbert_cli.tasks.phone_client import ClientFit
-from mbert_cli.tflite.latency_reports import newest_latencies
+from mbert_cli.tflite.latency_reports import Latency, newest_latencies
 from mbert_cli.tflite.verify import AGREEMENT
 
 
@@ -22,13 +22,11 @@ class Presentation:
 
     Attributes:
         run: The run that it was exported from.
-        model: The run's model, as an artifact of the longest length sees a task.
         client: What loads it on a phone.
         web_packages: What its page runs on; None for no page.
     """
 
     run: Path
-    model: TaskModel
     client: ClientFit
     web_packages: WebPackages | None
 
@@ -39,22 +37,24 @@ class Presentation:
             folder: Holds the artifact.
             report: What report.json says of it.
         """
-        self._write_card(folder, report)
+        model = open_task_model(folder / ARTIFACT_FILE)
+        card = Card(
+            model, self.run, report, self.client, self._latency(report), self.web_packages is not None
+        )
+        (folder / CARD_FILE).write_text(str(card), encoding="utf-8")
         if self.web_packages is None:
             return
-        task = self.model.own_task.model_copy(update={"sequence_length": self.model.sequence_length})
-        title = page_title(self.model.description)
+        task = model.own_task.model_copy(update={"sequence_length": model.sequence_length})
         facts = ", ".join([self.run.resolve().name, *artifact_facts(report)])
-        page = WebPage(title, facts, self.model.description, self.model.vocabulary, task, self.web_packages)
+        title = page_title(model.description)
+        page = WebPage(title, facts, model.description, model.vocabulary, task, self.web_packages)
         write_page(folder / ARTIFACT_FILE, page)
 
-    def _write_card(self, folder: Path, report: dict[str, Any]) -> None:
-        model = open_task_model(folder / ARTIFACT_FILE)
+    def _latency(self, report: dict[str, Any]) -> Latency | None:
+        """The newest times under the name of the artifact, where they are those of a file of this size."""
         place = (self.run / EXPORT / report["mode"] / ARTIFACT_FILE).resolve()
         timed = newest_latencies(self.run.parent).get(place)
-        latency = timed if timed and timed.size_bytes == report["size_bytes"] else None
-        card = Card(model, self.run, report, self.client, latency, self.web_packages is not None)
-        (folder / CARD_FILE).write_text(str(card), encoding="utf-8")
+        return timed if timed and timed.size_bytes == report["size_bytes"] else None
 
 
 def artifact_facts(report: dict[str, Any]) -> list[str]:

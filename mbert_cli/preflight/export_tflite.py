@@ -74,7 +74,7 @@ class Ready:
     @property
     def presentation(self) -> Presentation:
         """How the artifacts are shown to people."""
-        return Presentation(self.saved.path, self.model, self.client, self.web_packages)
+        return Presentation(self.saved.path, self.client, self.web_packages)
 
     @property
     def length(self) -> int:

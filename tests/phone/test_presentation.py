@@ -7,7 +7,6 @@ import pytest
 
 from mbert_cli.phone.presentation import Presentation, artifact_facts
 from mbert_cli.phone.web_packages import WebPackages
-from mbert_cli.tasks.model import open_task_model
 from mbert_cli.tasks.phone_client import ClientFit
 from tests.phone.described import LENGTH, describe
 
@@ -20,8 +19,7 @@ REPORT: dict[str, Any] = {
 @pytest.mark.parametrize(("packages", "expected"), [(None, False), (WebPackages(), True)])
 def test_a_page_is_written_where_one_is_wanted(export, packages, expected):
     artifact = export(describe("classification"))
-    model = open_task_model(artifact)
-    Presentation(Path("runs/mail"), model, ClientFit(), packages).write(artifact.parent, REPORT)
+    Presentation(Path("runs/mail"), ClientFit(), packages).write(artifact.parent, REPORT)
     card, page = (artifact.parent / name for name in ("README.md", "page/index.html"))
     assert ("python -m http.server" in card.read_text()) == expected
     assert page.exists() == expected

@@ -66,6 +66,16 @@ def test_one_mode_is_a_list_of_one():
     ]
 
 
+def test_a_page_is_refused_without_its_packages_and_for_a_file_that_reads_text(tmp_path):
+    settings = ["export.page=true", f"export.page_packages={tmp_path}"]
+    with pytest.raises(UserError, match=r"must be a folder where npm installed @litertjs/core\. Received: "):
+        resolve(invoke("export-tflite", "quickstart", settings, {}))
+    with pytest.raises(UserError, match=r"Received: --page with export\.tokenizer=inside"):
+        resolve(invoke("export-tflite", "quickstart", ["export.page=true", "export.tokenizer=inside"], {}))
+    assert resolve(invoke("export-tflite", "quickstart", ["export.page=true"], {})).web_packages is not None
+    assert resolve(invoke("export-tflite", "quickstart", [], {})).web_packages is None
+
+
 def test_two_lengths_are_refused():
     settings = ["export.sequence_length=48", "task.sequence_length=32"]
     with pytest.raises(UserError, match=r"are one length here\. Received: 48 and 32"):
