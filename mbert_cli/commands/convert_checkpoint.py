@@ -19,6 +19,7 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.tokenizer_target import write_tokenizer
 from mbert_cli.text.vocabulary import MASK, Vocabulary
+from mbert_cli.tflite.fold import is_folded
 from mbert_cli.weights import huggingface, tf1
 from mbert_cli.weights.configuration import (
     EDGE_EPSILON,
@@ -150,6 +151,12 @@ def require_place(size: Architecture, heads: Collection[str], file_format: str, 
     Raises:
         UserError: It has none.
     """
+    if is_folded(size):
+        raise UserError(
+            "Hugging Face and TF1 have no models whose norms are folded into their weights. Received: a run that was "
+            "fine-tuned with quantize",
+            "Convert the run that it was made from.",
+        )
     rule = _why_no_place(size, heads, file_format, family)
     if rule is None:
         return

@@ -65,6 +65,16 @@ def test_a_network_without_a_place_is_told_where_there_is_one(name, changes, fam
     assert (caught.value.message, caught.value.hint) == (f"{rule}. Received: --to {to}", hint)
 
 
+def test_a_folded_network_is_not_converted():
+    size = SIZES["mobilebert"].model_copy(update={"normalization": "folded", "merged_projections": True})
+    with pytest.raises(UserError) as caught:
+        require_place(size, {"classifier"}, "huggingface", "mobilebert")
+    assert caught.value.message == (
+        "Hugging Face and TF1 have no models whose norms are folded into their weights. Received: a run that was "
+        "fine-tuned with quantize"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "family"),
     [
