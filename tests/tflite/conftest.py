@@ -10,7 +10,10 @@ import pytest
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
+from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.convert import convert
+from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.quantizer import quantize
 
 LENGTH = 12
 VOCABULARY = 200
@@ -101,3 +104,19 @@ def artifact_path(content, tmp_path) -> Path:
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
     return path
+
+
+@pytest.fixture(scope="session")
+def in_mode(network, batch) -> Callable[[str, int], bytes]:
+    """The network's artifact in any mode, of any length; ranges are those at the longest."""
+
+    def make(mode: str, length: int) -> bytes:
+        content = convert(network, length, mode)
+        if not MODES[mode].is_quantized_after:
+            return content
+        ranges = (
+            measure_ranges(convert(network, LENGTH, mode), batch) if MODES[mode].needs_calibration else None
+        )
+        return quantize(content, mode, ranges)
+
+    return make

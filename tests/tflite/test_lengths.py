@@ -11,6 +11,7 @@ from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.lengths import merge_lengths
+from mbert_cli.tflite.modes import MODES
 
 LENGTHS = (6, 9, 12)
 
@@ -84,6 +85,22 @@ def test_each_row_is_run_with_the_shortest_length_that_holds_it(contents, merged
         path.write_bytes(content)
         part = {name: values[lengths == length, :length] for name, values in rows.items()}
         np.testing.assert_array_equal(found[lengths == length], Artifact(path).predict(part))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "float32"])
+def test_weights_are_stored_once_in_every_mode(mode, in_mode, rows, tmp_path):
+    contents = {length: in_mode(mode, length) for length in (6, 12)}
+    path, alone = tmp_path / "model.tflite", tmp_path / "alone.tflite"
+    path.write_bytes(merge_lengths(contents))
+    stored = data_of(path.read_bytes())
+    assert len(stored) == len(set(stored))
+    kernels = {data for data in data_of(contents[12]) if len(data) > 500}
+    assert kernels and kernels <= set(stored)
+    assert sum(map(len, stored)) < 1.1 * sum(map(len, set(data_of(contents[12]))))
+    alone.write_bytes(contents[6])
+    short = {name: values[:2, :6] for name, values in rows.items()}
+    np.testing.assert_array_equal(Artifact(path).predict(rows)[:2], Artifact(alone).predict(short))
 
 
 def test_the_last_token_keeps_its_padding_unless_the_row_is_as_long_as_the_longest(merged):

@@ -7,7 +7,6 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.rows import assemble
 from mbert_cli.text.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.latency import Timed, measure_latencies
@@ -46,8 +45,8 @@ def test_texts_have_the_answers_of_their_ids(inside, artifact_path, rows):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "float32"])
-def test_it_makes_no_difference_what_weights_are_stored_in(mode, network, rows, tmp_path):
-    content = convert(network, 12, mode)
+def test_it_makes_no_difference_what_weights_are_stored_in(mode, in_mode, rows, tmp_path):
+    content = in_mode(mode, 12)
     paths = tmp_path / "ids.tflite", tmp_path / "text.tflite"
     paths[0].write_bytes(content)
     paths[1].write_bytes(add_tokenizer(content, VOCABULARY, 12))
