@@ -31,7 +31,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 DRIVER = Path(__file__).with_name("drive_page.mjs")
 
 
-def _convert(kind: str, vocabulary_size: int, lengths: tuple[int, ...]) -> bytes:
+def _convert(kind: str, vocabulary_size: int, lengths: tuple[int, ...] = (LENGTH,)) -> bytes:
     """A .tflite file of one block whose outputs differ clearly from row to row."""
     from mbert_cli.model.heads import build_task_network
     from mbert_cli.tflite.convert import convert
