@@ -102,7 +102,7 @@ def ours(path: Path, texts: list[str], client: str | None) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["classification", "multi_label", "regression"])
 def test_the_text_classifier_of_mediapipe_answers_as_we_do(ask, converted, tmp_path, kind):
-    path = pack(converted(kind, VOCABULARY.size), tmp_path, kind, (24,))
+    path = pack(converted(kind, VOCABULARY.size, (24,)), tmp_path, kind, (24,))
     texts = PLAIN + [text.partition("\0")[0] for text in ODD]
     answers = ask("TextClassifier", path, texts)
     scores = np.array([[answer[name] for name in LABELS[kind]] for answer in answers])
@@ -112,7 +112,7 @@ def test_the_text_classifier_of_mediapipe_answers_as_we_do(ask, converted, tmp_p
 
 
 def test_the_text_embedder_of_mediapipe_gives_our_vectors(ask, converted, tmp_path):
-    path = pack(converted("embedding", VOCABULARY.size), tmp_path, "embedding", (24,))
+    path = pack(converted("embedding", VOCABULARY.size, (24,)), tmp_path, "embedding", (24,))
     texts = PLAIN + [text.partition("\0")[0] for text in ODD]
     vectors = np.array(ask("TextEmbedder", path, texts))
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -135,7 +135,11 @@ def test_the_text_embedder_gives_the_vectors_of_a_real_model(ask, mbert, minilm,
 
 def test_the_text_classifier_refuses_what_it_would_read_wrongly(ask, converted, tmp_path):
     path = pack(
-        converted("classification", VOCABULARY.size), tmp_path, "classification", (24,), second_text="b"
+        converted("classification", VOCABULARY.size, (24,)),
+        tmp_path,
+        "classification",
+        (24,),
+        second_text="b",
     )
     assert "No metadata or input process unit found" in ask("TextClassifier", path, ["a"])
 
