@@ -172,5 +172,14 @@ class ArtifactMaker:
             )
         if not self.options.equalize:
             hints.append("--set export.equalize=true")
-        worst = errors.layers[: max(kept, NAMED_LAYERS)] if errors else ()
-        return Remedy(tuple(f"{layer.path} {layer.alone:.4f}" for layer in worst), kept, tuple(hints))
+        return Remedy(_worst(errors, kept), kept, tuple(hints))
+
+
+def _worst(errors: LayerErrors | None, kept: int) -> tuple[str, ...]:
+    """The worst layers with their errors; first what is not a dense map, if that does most of the damage."""
+    if errors is None:
+        return ()
+    named = [f"{layer.path} {layer.alone:.4f}" for layer in errors.layers[: max(kept, NAMED_LAYERS)]]
+    if errors.rest > errors.every / 2:
+        named.insert(0, f"all that are no dense maps {errors.rest:.4f}")
+    return tuple(named)

@@ -1,16 +1,20 @@
 """What each quantization mode costs a run in score, with and without equalization, and what keeping its worst layers wins.
 
     python tests/benchmarks/quantized_scores.py runs/NAME [--modes int8,int8_full,int4] [--examples 2000] [--bound 0.01]
+        [--spread 1.0]
 
 Each row is an artifact against the Keras run on the task's validation set: MB, score, answers that agree. The rows
 "kept" have had their worst dense maps kept in higher precision, at most four, until no more than `--bound` of the answers
-differ; they say which, and the time of one run against that of the row before on this machine.
+differ; they say which. `--spread` first multiplies every channel that may have a factor by e^(normal · spread), which
+changes no output in float: a stand-in for models whose channels lie far apart.
 """
 
 import argparse
 import dataclasses
 import time
 from pathlib import Path
+
+import numpy as np
 
 from mbert_cli.backend import load_keras
 from mbert_cli.phone.making import ArtifactMaker
@@ -19,6 +23,8 @@ from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.tasks.calibration_rows import calibration_rows
 from mbert_cli.tasks.model import run_task_model
 from mbert_cli.tflite.calibration import CALIBRATION
+from mbert_cli.tflite.channels import free_channels
+from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.options import ExportOptions
 from mbert_cli.tflite.source_model import SourceModel
@@ -35,9 +41,10 @@ def main() -> None:
     model = model.with_static_length(length)
     reference = Reference(model, model.own_task, arguments.examples)
     rows = calibration_rows(model, model.own_task, 200)
-    source = SourceModel(
-        saved.weights, saved.description.size, reference.head, lambda: rows, saved.run.path / CALIBRATION
-    )
+    weights, size = fold(saved.weights, saved.description.size)
+    if arguments.spread:
+        weights = spread(weights, size, arguments.spread)
+    source = SourceModel(weights, size, reference.head, lambda: rows, saved.run.path / CALIBRATION)
     parity = None
     for mode in arguments.modes.split(","):
         for equalize in (False, True):
@@ -46,6 +53,19 @@ def main() -> None:
                 parity = measure(mode, used, reference, length, model.own_task, arguments.bound)
     if parity:
         print(f"Keras run: {parity.metric_keras:.2%} on {parity.examples} examples")
+
+
+def spread(weights, size, deviation):
+    """The folded weights with factors for all channels that may have some."""
+    random = np.random.default_rng(0)
+    arrays = {name: np.array(array, np.float64) for name, array in weights.items()}
+    for channels in free_channels(arrays, size):
+        factors = np.exp(random.normal(0.0, deviation, channels.written[0].width))
+        for part in channels.written:
+            part.multiply(arrays, factors)
+        for part in channels.read:
+            part.multiply(arrays, 1.0 / factors)
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
 def measure(mode, source, reference, length, task, bound):
@@ -93,6 +113,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--examples", type=int, default=2000)
     parser.add_argument("--bound", type=float, default=0.01)
     parser.add_argument("--length", type=int)
+    parser.add_argument("--spread", type=float, default=0.0)
     return parser.parse_args()
 
 

@@ -109,6 +109,7 @@ def test_where_the_damage_is_not_of_dense_maps_fine_tuning_is_named(maker):
 def test_no_dense_map_is_kept_where_all_else_does_the_damage(maker):
     with pytest.raises(RunError, match=r"80\.00% of the answers differ.*alone change the outputs") as caught:
         maker(0.8, rest=0.6).make("int8_full")
+    assert "alone change the outputs by: all that are no dense maps 0.6000, b 0.4000" in caught.value.message
     assert "did not suffice" not in caught.value.message
     assert "max_layers" not in caught.value.hint
 
