@@ -32,6 +32,7 @@ FLAGS = {
     "--teacher": "teacher",
     "--source": "source",
     "--against": "bench.against",
+    "--page": "export.page",
 }
 EXAMPLES = {
     "VERB": "finetune", "RECIPE": "quickstart", "NAME": "quickstart", "KEY": "seed", "MODE": "float16", "SIZE": "bert_base",
