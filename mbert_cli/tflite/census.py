@@ -21,7 +21,9 @@ SMALL_KERNEL = 1024
 
 _KINDS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 _TYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
-_INTEGER_OPERATIONS = {"ADD", "BATCH_MATMUL", "RESHAPE", "SOFTMAX", "SPLIT", "TRANSPOSE"}
+_INTEGER_OPERATIONS = {"ADD", "RESHAPE", "SPLIT"}
+_ATTENTION = {"BATCH_MATMUL", "SOFTMAX"}
+_MASKED = "attention_bias/"  # in the name of logits to which the mask was added
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def stored_mode(content: bytes) -> str:
     for operation in found:
         if operation.kind == DENSE:
             counts[operation.inputs[1], _rows_type(operation)] += operation.numbers[1]
-    is_integer = any(operation.kind == "BATCH_MATMUL" and _is_integer(operation) for operation in found)
+    is_integer = any(operation.kind == "ADD" and _is_integer(operation) for operation in found)
     return max(
         MODES,
         key=lambda name: (
@@ -134,19 +136,22 @@ def _is_integer(operation: Operation) -> bool:
     return operation.output.startswith("int")
 
 
-def require_mode(content: bytes, mode: str, kept: Collection[str] = ()) -> None:
+def require_mode(
+    content: bytes, mode: str, kept: Collection[str] = (), has_float_attention: bool = False
+) -> None:
     """Checks that a file is what its mode promises.
 
     Args:
         content: The content of a .tflite file.
         mode: A key of `MODES`.
         kept: Names of what dense maps compute that were left in higher precision.
+        has_float_attention: Whether products of attention may be float where all else is integer, as on a CPU.
 
     Raises:
         RunError: With the operations that are not.
     """
     row, found = MODES[mode], operations(content)
-    wrong = [operation for operation in found if not _fits(operation, row, kept)]
+    wrong = [operation for operation in found if not _fits(operation, row, kept, has_float_attention)]
     if wrong:
         named = ", ".join(f"{one.kind} {one.name} ({', '.join(one.inputs)})" for one in wrong[:3])
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
@@ -156,7 +161,7 @@ def require_mode(content: bytes, mode: str, kept: Collection[str] = ()) -> None:
         )
 
 
-def _fits(operation: Operation, mode: Mode, kept: Collection[str]) -> bool:
+def _fits(operation: Operation, mode: Mode, kept: Collection[str], has_float_attention: bool) -> bool:
     if operation.kind == DENSE and operation.name not in kept:
         is_left_out = not mode.is_quantized_after and operation.numbers[1] < SMALL_KERNEL
         kernel = operation.inputs[1]
@@ -165,6 +170,9 @@ def _fits(operation: Operation, mode: Mode, kept: Collection[str]) -> bool:
         )
     if operation.kind == "GATHER" and operation.numbers[0] >= SMALL_KERNEL:
         return operation.inputs[0] == mode.table
-    if mode.quantized_operations == "all" and operation.kind in _INTEGER_OPERATIONS:
-        return _is_integer(operation)
-    return True
+    if mode.quantized_operations != "all" or not operation.output:
+        return True
+    is_attention = operation.kind in _ATTENTION or _MASKED in operation.name
+    if is_attention:
+        return has_float_attention or operation.kind not in _ATTENTION or _is_integer(operation)
+    return operation.kind not in _INTEGER_OPERATIONS or _is_integer(operation)

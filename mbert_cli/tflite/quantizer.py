@@ -24,6 +24,10 @@ TensorRanges = Mapping[str, tuple[float, float]]
 
 _EVERYTHING = ".*"
 
+FLOAT_ON_CPU = {"BATCH_MATMUL": _EVERYTHING, "SOFTMAX": _EVERYTHING, "ADD": "attention_bias/"}
+"""What stays float on a CPU where everything else is integer, and the names of what it computes: the products of
+attention, whose 8-bit kernel takes as long there as all dense maps together, and what lies between them."""
+
 _BITS = {"int4": 4, "int8": 8, "int16": 16}
 
 
@@ -84,7 +88,7 @@ def quantize(
     if row.needs_calibration:
         _require_ranges(content, known)
     quantized = _run(content, rules, known)
-    require_mode(quantized, mode, kept)
+    require_mode(quantized, mode, kept, has_float_attention=target == "cpu")
     return quantized
 
 
@@ -115,6 +119,8 @@ def mode_rules(
         rules = [table, dense]
     else:
         rules = [dense._replace(operation="*"), table]
+        if target == "cpu" and mode.activations == "int8":
+            rules += [Rule(names, operation) for operation, names in FLOAT_ON_CPU.items()]
         if not has_integer_outputs:
             rules.append(Rule(_EVERYTHING, "OUTPUT"))
     if without_blocks:

@@ -1,11 +1,12 @@
 """Every quantization mode: what it costs in score on a fine-tuned run, and its size and time for a full-size model.
 
     python tests/benchmarks/quantization_modes.py scores RUN [--rows 872] [--modes int8 int4]
-    python tests/benchmarks/quantization_modes.py times --folder FOLDER [--size mobilebert] [--length 128] [--seconds 2]
+    python tests/benchmarks/quantization_modes.py times --folder FOLDER [--size mobilebert] [--length 128] [--runs 30]
 
 `scores` compares the artifact of each mode with the Keras run on the task's validation set. `times` takes random weights,
-with gammas of NoNorm around 0.8 ± 0.3, and lets all artifacts take turns on one thread, each in its own process, beside
-what TensorFlow's converter makes of the same Keras network; only ratios mean something. It also prints the limit: the
+with gammas of NoNorm around 0.8 ± 0.3, and lets all artifacts take turns run by run on one thread, beside what TensorFlow's
+converter makes of the same Keras network. Times are those that the thread was given by the processor, so that a busy
+machine counts less; only ratios mean something. It also prints the limit: the
 time that the multiplications alone take at the rate that one thread reaches in a large matrix product.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.model.cost import count_flops
@@ -33,10 +35,9 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import run_task_model
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.convert import InferenceGraph, convert_graph
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
-from mbert_cli.tflite.latency import LatencyRow, Timed, measure_latencies
+from mbert_cli.tflite.flatbuffer import pack_model
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, Artifact
 from mbert_cli.tflite.modes import MODES
-from mbert_cli.tflite.options import BenchOptions
 from mbert_cli.tflite.quantizer import quantize
 from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.weights.saved_model import RunModel
@@ -80,7 +81,7 @@ def mode_contents(source: SourceModel, length: int) -> dict[str, Callable[[], by
     return found
 
 
-def time_modes(size: str, length: int, seconds: float, modes: list[str], folder: Path) -> None:
+def time_modes(size: str, length: int, runs: int, modes: list[str], folder: Path) -> None:
     """Prints size and time of each mode of a model with random weights."""
     network = random_network(size)
     rows = random_rows(length)
@@ -93,9 +94,7 @@ def time_modes(size: str, length: int, seconds: float, modes: list[str], folder:
             content = make()
             print(f"{name}: made in {time.perf_counter() - start:.1f} s", flush=True)
             paths[-1].write_bytes(content)
-    options = BenchOptions(min_seconds=seconds, warmup_seconds=0.3)
-    timed = measure_latencies([Timed(path, [rows]) for path in paths], options)
-    print_times({row.path.stem: row for row in timed})
+    print_times({path.stem: path for path in paths}, rows, runs)
     flops = count_flops(SIZES[size], length)
     for kind, rate in product_rates(length).items():
         print(
@@ -103,16 +102,33 @@ def time_modes(size: str, length: int, seconds: float, modes: list[str], folder:
         )
 
 
-def print_times(rows: dict[str, LatencyRow]) -> None:
-    """Prints rows by name, with ratios to our float32 and dynamic_int8 and to the straight conversion."""
+def print_times(paths: dict[str, Path], rows: dict[str, np.ndarray], runs: int) -> None:
+    """Prints artifacts by name, with ratios to our float32 and dynamic_int8 and to the straight conversion."""
+    medians = cpu_times({name: Artifact(path) for name, path in paths.items()}, rows, runs)
     print(
-        f"{'artifact':28s} {'MB':>6s} {'p50 ms':>8s} {'to float32':>11s} {'to dynamic':>11s} {'to straight':>12s}"
+        f"{'artifact':24s} {'MB':>6s} {'CPU ms':>8s} {'to float32':>11s} {'to dynamic':>11s} {'to straight':>12s}"
     )
-    for name, row in rows.items():
-        bases = (rows.get("float32"), rows.get("dynamic_int8"), rows.get(f"{name} straight"))
-        ratios = [f"{row.p50_ms / base.p50_ms:.2f}" if base else "" for base in bases]
-        print(f"{name:28s} {row.size_bytes / 1e6:6.1f} {row.p50_ms:8.2f} {ratios[0]:>11s} {ratios[1]:>11s} "
-              f"{ratios[2]:>12s}")  # fmt: skip
+    for name, milliseconds in medians.items():
+        bases = (medians.get("float32"), medians.get("dynamic_int8"), medians.get(f"{name} straight"))
+        ratios = [f"{milliseconds / base:.2f}" if base else "" for base in bases]
+        megabytes = paths[name].stat().st_size / 1e6
+        print(
+            f"{name:24s} {megabytes:6.1f} {milliseconds:8.2f} {ratios[0]:>11s} {ratios[1]:>11s} {ratios[2]:>12s}"
+        )
+
+
+def cpu_times(artifacts: dict[str, Artifact], rows: dict[str, np.ndarray], runs: int) -> dict[str, float]:
+    """Median milliseconds of a processor that a run takes, by name; artifacts take turns run by run."""
+    found: dict[str, list[float]] = {name: [] for name in artifacts}
+    row = {name: values[:1] for name, values in rows.items()}
+    for place in range(runs + 2):  # two of them to warm up
+        for name, artifact in artifacts.items():
+            artifact.set_row(row, artifact.sequence_length)
+            start = time.thread_time()
+            artifact.run()
+            if place > 1:
+                found[name].append(1e3 * (time.thread_time() - start))
+    return {name: float(np.median(times)) for name, times in found.items()}
 
 
 def timed_contents(
@@ -150,7 +166,22 @@ def straight_conversion(network: keras.Model, length: int, mode: str, rows: dict
         converter.representative_dataset = lambda: (
             [rows[key][place : place + 1] for key in ARTIFACT_INPUTS.values()] for place in range(8)
         )
-    return converter.convert()
+    return with_signature(converter.convert())
+
+
+def with_signature(content: bytes) -> bytes:
+    """The content with the signature of an artifact, which the converter writes for a SavedModel alone."""
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    (graph,) = model.subgraphs
+    named = [(graph.tensors[index].name.decode(), index) for index in graph.inputs]
+    inputs = {name: next(index for one, index in named if one == name) for name in ARTIFACT_INPUTS}
+    signature = schema.SignatureDefT(signatureKey=SIGNATURE, subgraphIndex=0)
+    signature.inputs = [schema.TensorMapT(name=name, tensorIndex=index) for name, index in inputs.items()]
+    signature.outputs = [
+        schema.TensorMapT(name=CLASSIFIER.artifact_outputs[0], tensorIndex=index) for index in graph.outputs
+    ]
+    model.signatureDefs = [signature]
+    return pack_model(model, len(content))
 
 
 def random_network(size: str) -> keras.Model:
@@ -195,9 +226,9 @@ def seconds_of(content: bytes) -> float:
     interpreter.allocate_tensors()
     found = []
     for _ in range(60):
-        start = time.perf_counter()
+        start = time.thread_time()
         interpreter.invoke()
-        found.append(time.perf_counter() - start)
+        found.append(time.thread_time() - start)
     return min(found)
 
 
@@ -213,7 +244,7 @@ def main() -> None:
     times = commands.add_parser("times")
     times.add_argument("--size", default="mobilebert")
     times.add_argument("--length", type=int, default=128)
-    times.add_argument("--seconds", type=float, default=2.0)
+    times.add_argument("--runs", type=int, default=30)
     times.add_argument("--modes", nargs="*", default=list(MODES))
     times.add_argument(
         "--folder", type=Path, required=True, help="keeps the artifacts for a second look at times"
@@ -222,7 +253,7 @@ def main() -> None:
     if arguments.command == "scores":
         score_modes(arguments.run, arguments.rows, arguments.modes)
     else:
-        time_modes(arguments.size, arguments.length, arguments.seconds, arguments.modes, arguments.folder)
+        time_modes(arguments.size, arguments.length, arguments.runs, arguments.modes, arguments.folder)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def test_tensorflow_leaves_small_kernels_in_float(contents):
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_is_known_by_what_it_computes_with(mode, contents):
     assert stored_mode(contents[mode]) == mode
-    require_mode(contents[mode], mode)
+    require_mode(contents[mode], mode, has_float_attention=mode == "int8_full")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,11 @@ def test_a_mode_is_known_by_what_it_computes_with(mode, contents):
 def test_a_file_that_is_not_what_its_mode_promises_is_refused(mode, promised, contents):
     with pytest.raises(RunError, match=f"is of the types of its mode, {promised}. Received: "):
         require_mode(contents[mode], promised)
+
+
+def test_float_attention_is_refused_where_everything_is_to_be_integer(contents):
+    with pytest.raises(RunError, match="Received: BATCH_MATMUL layer_00/MatMul_"):
+        require_mode(contents["int8_full"], "int8_full")
 
 
 def test_a_dense_map_that_was_left_out_is_named(content, batch):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -76,23 +77,33 @@ def test_dense_maps_alone_are_integer_in_int8(content, ranges):
     assert kinds == {"FULLY_CONNECTED", "GATHER", "QUANTIZE"}
 
 
-def test_everything_between_mask_and_outputs_is_integer_in_int8_full(content, ranges):
-    found = operations(quantize(content, "int8_full", ranges))
+def test_everything_between_mask_and_outputs_is_integer_on_an_npu(content, ranges):
+    found = operations(quantize(content, "int8_full", ranges, target="npu"))
     assert [one.kind for one in found if one.output == "float32"] == ["CAST", "DEQUANTIZE"]
 
 
+def test_products_of_attention_stay_float_on_a_cpu(content, ranges):
+    found = operations(quantize(content, "int8_full", ranges))
+    kinds = Counter(one.kind for one in found if one.output == "float32")
+    assert {kind: kinds[kind] for kind in ("BATCH_MATMUL", "ADD", "SOFTMAX")} == {
+        "BATCH_MATMUL": 4, "ADD": 2, "SOFTMAX": 3,
+    }  # fmt: skip
+    assert set(kinds) == {"BATCH_MATMUL", "ADD", "SOFTMAX", "CAST", "DEQUANTIZE"}
+
+
 def test_outputs_stay_integers_where_that_is_wanted(content, ranges):
-    interpreter = Interpreter(model_content=quantize(content, "int8_full", ranges, has_integer_outputs=True))
+    integer = quantize(content, "int8_full", ranges, target="npu", has_integer_outputs=True)
+    interpreter = Interpreter(model_content=integer)
     (output,) = interpreter.get_output_details()
     assert output["dtype"] is np.int8
-    assert output["quantization"] == (1 / 256, -128)  # of a softmax
+    assert output["quantization"] == (pytest.approx(2 / 255, rel=0.01), 0)
 
 
 def test_integer_outputs_are_read_as_the_numbers_that_they_stand_for(content, ranges, batch, tmp_path):
-    integer = quantize(content, "int8_full", ranges, has_integer_outputs=True)
-    np.testing.assert_array_equal(
-        probabilities(integer, batch, tmp_path),
-        probabilities(quantize(content, "int8_full", ranges), batch, tmp_path),
+    integer = quantize(content, "int8_full", ranges, target="npu", has_integer_outputs=True)
+    float_outputs = quantize(content, "int8_full", ranges, target="npu")
+    np.testing.assert_allclose(
+        probabilities(integer, batch, tmp_path), probabilities(float_outputs, batch, tmp_path), atol=1 / 255
     )
 
 
