@@ -97,6 +97,7 @@ def test_the_same_source_keeps_the_other_keys(write):
         "globs": ["b.txt"],
         "text": "body",
         "where": None,
+        "deduplicate": None,
     }
     assert loaded.origins["corpus.text"] == "lower.yaml:4"
 

@@ -57,7 +57,7 @@ def said(verb, *arguments, **options):
         ("distill", "distill.layer_map=[0, -2]",
          "distill.layer_map must be a list of whole numbers of 0 or more, or null. Received: [0, -2]"),
         ("export-tflite", "export.quantize=[float32, flot16]",
-         ("export.quantize must be float32, float16 or dynamic_int8, or a list of these. "
+         ("export.quantize must be float32, float16, dynamic_int8, int8, int8_full, int16x8 or int4, or a list of these. "
           "Received: [float32, flot16]")),
         ("finetune", "task.source=fil",
          "task.source must be one of installed_docs, glue, file, squad, tokens. Did you mean file? Received: fil"),
