@@ -64,14 +64,18 @@ def adb_lines(artifacts: Sequence[tuple[str, Path]], options: BenchOptions) -> l
     Args:
         artifacts: Names and .tflite files.
         options: Threads, cores and what computes.
+
+    Returns:
+        The lines; none where every artifact has its tokenizer inside, which the program has no operations for.
     """
-    lines = [f"adb push {BENCHMARK_BINARY} {PROGRAM}", f"adb shell chmod +x {PROGRAM}"]
+    prepared = [f"adb push {BENCHMARK_BINARY} {PROGRAM}", f"adb shell chmod +x {PROGRAM}"]
+    lines = list(prepared)
     targets = phone_paths(name for name, _ in artifacts)
     for (_, path), target in zip(artifacts, targets, strict=True):
         artifact = Artifact(path)
         if artifact.reads_text:
-            continue  # the program has no operations of tensorflow-text
+            continue
         lines += [f"adb push {shlex.quote(str(path))} {target}"]
         for signature in artifact.signatures:
             lines += [f"adb shell {' '.join(benchmark_words(signature, target, options))}"]
-    return lines
+    return lines if len(lines) > len(prepared) else []

@@ -13,8 +13,8 @@ from mbert_cli.tflite.options import ExportOptions
 
 
 def wanted_modes(options: ExportOptions) -> list[str]:
-    """The modes of the recipe, in order."""
-    return [options.quantize] if isinstance(options.quantize, str) else list(options.quantize)
+    """The modes of the recipe, in order, each once."""
+    return [options.quantize] if isinstance(options.quantize, str) else list(dict.fromkeys(options.quantize))
 
 
 def look_at_modes(inspection: Inspection, options: ExportOptions) -> None:

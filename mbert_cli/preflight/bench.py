@@ -119,15 +119,25 @@ def _at_each_length(model: TaskModel) -> list[TaskModel]:
     return [model.with_artifact(artifact.at(length)) for length in artifact.lengths] if artifact else [model]
 
 
+def _no_artifacts(target: Path) -> UserError:
+    """What is said of a run that exported nothing, and of what is no run."""
+    if not target.exists():
+        return UserError(
+            f"`mbert bench` times .tflite files. Received: {target}, which does not exist.",
+            "`mbert runs` lists the runs of a folder; an artifact is a file of a run, export/MODE/model.tflite.",
+        )
+    return UserError(
+        f"`mbert bench` times .tflite files. Received: {target}, which has none.",
+        f"Make one with `mbert export-tflite {shlex.quote(str(target))}`.",
+    )
+
+
 def _artifacts(invocation: Invocation[BenchRecipe]) -> list[Path]:
     """The .tflite files that are named; a run, or the newest one, stands for all that it exported."""
     artifacts: list[Path] = []
     for target in map(Path, find_targets(replace(invocation, run=None))):  # --run gets the report
         found = [target] if target.suffix == ARTIFACT else exported(target)
         if not found:
-            raise UserError(
-                f"`mbert bench` times .tflite files. Received: {target}, which has none.",
-                f"Make one with `mbert export-tflite {shlex.quote(str(target))}`.",
-            )
+            raise _no_artifacts(target)
         artifacts += found
     return artifacts

@@ -15,7 +15,8 @@ from mbert_cli.tasks.row_length import refuse_batch_size, with_chosen_length
 
 def find_targets(invocation: Invocation[Any]) -> Sequence[Path]:
     """What the command names, else the newest complete `finetune` run; raises as `find_target`."""
-    return invocation.targets or (find_target(invocation),)
+    first = find_target(invocation)
+    return invocation.targets or (first,)
 
 
 def look_at_models(

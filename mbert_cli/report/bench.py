@@ -64,7 +64,7 @@ def bench_page(measured: Measured) -> Page:
     return Page(
         [Table(title, _COLUMNS, [_row(*pair) for pair in pairs], notes)],
         _record(measured, pairs),
-        ["On a phone, with LiteRT's benchmark binary in this folder:"],
+        ["On a phone, with LiteRT's benchmark binary in this folder:"] if measured.phone_lines else [],
         measured.phone_lines,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from mbert_cli import console
+from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.recipe.invocation import Invocation
@@ -17,10 +18,21 @@ Saved = TypeVar("Saved", bound=SavedModel)
 
 
 def with_chosen_client(model: TaskModel, invocation: Invocation[Any]) -> TaskModel:
-    """The model with texts cut as the command says: `null` chooses BERT's own way for one of a client."""
+    """The model with texts cut as the command says: `null` chooses BERT's own way for one of a client.
+
+    Raises:
+        UserError: It is an artifact that cuts texts itself, and not so.
+    """
     if invocation.loaded.origins.get(CLIENT_KEY) in NOT_CHOSEN:
         return model
-    return replace(model, client=client_of(invocation.recipe.task))
+    client = client_of(invocation.recipe.task)
+    if client is not None and model.keeps_texts:
+        raise UserError(
+            "With its tokenizer inside an artifact cuts texts itself, as BERT does. "
+            f"Received: {CLIENT_KEY} {client} for {model.path}",
+            f"Leave {CLIENT_KEY} out, or name the run or an artifact that takes token ids.",
+        )
+    return replace(model, client=client)
 
 
 def say_other_cutting(saved: SavedModel, options: AnyTask) -> None:

@@ -87,7 +87,7 @@ def refuse_embedding(path: Path, options: EmbeddingOptions) -> None:
     """
     chosen = {name: value for name, value in options.model_dump().items() if value is not None}
     if chosen:
-        listed = ", ".join(f"embedding.{name} {value}" for name, value in chosen.items())
+        listed = ", ".join(f"embedding.{name} {str(value).lower()}" for name, value in chosen.items())
         raise UserError(
             f"An artifact makes vectors as it was exported. Received: {listed} for {path}",
             "Leave it out, or export the run again with it.",

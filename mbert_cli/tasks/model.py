@@ -227,9 +227,14 @@ def find_target(invocation: Invocation[Any]) -> Path:
     """The run or artifact that the command names, else the newest complete run with a task model.
 
     Raises:
-        UserError: There is none.
+        UserError: There is none, or it is named twice and differently.
     """
     named = invocation.targets[0] if invocation.targets else invocation.run
+    if named is not None and invocation.run not in (None, named):
+        raise UserError(
+            f"--run is the same as TARGET here. Received: {named} and --run {invocation.run}",
+            "Leave one of the two out.",
+        )
     if named is not None:
         return Path(named)
     newest = newest_complete(invocation.root, FINE_TUNED)

@@ -22,9 +22,12 @@ def read_artifact_files(path: Path) -> tuple[ModelDescription, Vocabulary]:
             it; or what is there does not belong together.
     """
     metadata = read_metadata(path.read_bytes(), path)
-    if metadata is not None and set(_NEEDED) <= set(metadata.files):
-        return _read_packed(path, metadata.files)
-    missing = [name for name in _NEEDED if not path.with_name(name).is_file()]
+    packed = dict(metadata.files) if metadata is not None else {}
+    beside = [name for name in _NEEDED if path.with_name(name).is_file()]
+    if set(_NEEDED) <= {*packed, *beside} and set(_NEEDED) & set(packed):
+        # model.json may have been taken out before the file was published
+        return _read_packed(path, {name: path.with_name(name).read_bytes() for name in beside} | packed)
+    missing = [name for name in _NEEDED if name not in packed and name not in beside]
     if missing:
         raise UserError(
             f"An artifact is read with {' and '.join(_NEEDED)}, which are packed into it or lie beside it. "

@@ -84,7 +84,11 @@ def described_refusals(record: Mapping[str, Sequence[Mapping[str, Any]]]) -> str
 
 
 def _listed(refused: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{one['count']} {one['operation']} ({one['reason']})" for one in refused)
+    """Operations with their counts, and each reason once, behind all that it is the reason for."""
+    by_reason: dict[str, list[str]] = {}
+    for one in refused:
+        by_reason.setdefault(one["reason"], []).append(f"{one['count']} {one['operation']}")
+    return ", ".join(f"{', '.join(operations)} ({reason})" for reason, operations in by_reason.items())
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,11 @@ def test_each_length_of_a_file_has_a_line(contents, tmp_path):
     assert "mail.tflite --signature_to_run_for=length_12 --num_threads=1" in long
 
 
+def test_there_are_no_lines_for_artifacts_that_the_program_cannot_run(artifact_path, monkeypatch):
+    monkeypatch.setattr(Artifact, "reads_text", True)
+    assert adb_lines([("mail", artifact_path)], BenchOptions()) == []
+
+
 def test_the_lines_for_a_phone_can_be_pasted_whatever_a_path_is_called(artifact_path, tmp_path):
     folder = tmp_path / "Ann's run $1"
     folder.mkdir()

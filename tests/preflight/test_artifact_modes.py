@@ -21,6 +21,7 @@ def refusal(**options) -> UserError:
 def test_one_mode_is_a_list_of_one():
     assert wanted_modes(ExportOptions(quantize="int8")) == ["int8"]
     assert wanted_modes(ExportOptions(quantize=["int8", "int4"])) == ["int8", "int4"]
+    assert wanted_modes(ExportOptions(quantize=["int8", "int4", "int8"])) == ["int8", "int4"]
 
 
 @pytest.mark.parametrize("target", ["cpu", "gpu", "npu"])

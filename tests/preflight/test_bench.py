@@ -46,6 +46,12 @@ def test_a_run_without_artifacts_is_told_with_the_command_that_makes_one():
     assert caught.value.hint == "Make one with `mbert export-tflite 'runs/my run'`."
 
 
+def test_what_does_not_exist_is_not_told_to_be_exported():
+    with pytest.raises(UserError, match="Received: runs/tpyo, which does not exist") as caught:
+        _artifacts(targets("runs/tpyo"))
+    assert "export-tflite" not in caught.value.hint
+
+
 class Artifact:
     """What is known of the lengths of a .tflite file."""
 

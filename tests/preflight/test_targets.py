@@ -52,3 +52,11 @@ def test_a_length_that_it_holds_is_taken(make_run):
     make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
     ready = resolve(invoke("predict", "quickstart", ["task.sequence_length=256"], {}))
     assert ready.model.sequence_length == 256
+
+
+@pytest.mark.parametrize("verb", ["eval", "predict", "export-tflite"])
+def test_a_run_that_is_named_twice_must_be_one(verb, make_run):
+    run = make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
+    resolve(invoke(verb, "quickstart", [], {}, targets=[run], run=run))
+    with pytest.raises(UserError, match=r"Received: runs/finetune and --run runs/other"):
+        resolve(invoke(verb, "quickstart", [], {}, targets=["runs/finetune"], run="runs/other"))

@@ -57,6 +57,13 @@ def test_the_model_is_read_in_its_own_way_unless_the_command_says_another(own, a
     assert model.client == expected
 
 
+def test_an_artifact_that_cuts_texts_itself_takes_no_other_way():
+    model = replace(model_of(None), keeps_texts=True)
+    with pytest.raises(UserError, match=r"Received: task\.client mediapipe for model"):
+        with_chosen_client(model, Command("mediapipe", "--client"))
+    assert with_chosen_client(model, Command(None, "--set")).client is None
+
+
 @pytest.mark.parametrize(("client", "token"), [(None, "cafe"), ("mediapipe", "café")])
 def test_rows_are_cut_in_that_way(client, token):
     model = model_of(client)

@@ -94,7 +94,7 @@ def test_a_normalization_of_nothing_is_refused():
 def test_an_artifact_takes_no_pooling():
     refuse_embedding(Path("a.tflite"), AS_IMPORTED)
     error = refusal(refuse_embedding, Path("a.tflite"), EmbeddingOptions(pooling="cls", normalize=False))
-    assert "Received: embedding.pooling cls, embedding.normalize False for a.tflite" in error.message
+    assert "Received: embedding.pooling cls, embedding.normalize false for a.tflite" in error.message
 
 
 def test_vectors_are_scored_on_pairs():

@@ -80,6 +80,14 @@ def test_what_is_refused_is_said_by_target(content, halves):
     assert described_refusals(refusal_record(halves)) == f"a GPU refuses 2 GATHER ({TABLE})"
 
 
+def test_a_reason_is_said_once_for_all_operations_that_it_is_the_reason_for():
+    found = [("FULLY_CONNECTED", 50, "asymmetric"), ("GATHER", 2, "a table"), ("ADD", 30, "asymmetric")]
+    record = {"npu": [{"operation": name, "count": count, "reason": why} for name, count, why in found]}
+    assert described_refusals(record) == (
+        "an NPU refuses 50 FULLY_CONNECTED, 30 ADD (asymmetric), 2 GATHER (a table)"
+    )
+
+
 def test_what_was_exported_before_every_tensor_had_a_batch_axis_is_known_to_be_refused(network, monkeypatch):
     monkeypatch.setattr(flatbuffer, "keep_batch_axis", lambda model: None)
     found = {(one.operation, one.reason) for one in refusals(convert(network, LENGTH, "float32"), "gpu")}
