@@ -109,8 +109,9 @@ def mode_rules(
             runtime refuses; they have one scale for each channel, as large as the largest weight asks for.
     """
     is_symmetric = target == "npu" or mode.activations == "int16"
+    blocks = block_size if mode.weights == "int4" else None
     dense = Rule(
-        _EVERYTHING, DENSE, _BITS[mode.weights], _BITS.get(mode.activations), is_symmetric, block_size,
+        _EVERYTHING, DENSE, _BITS[mode.weights], _BITS.get(mode.activations), is_symmetric, blocks,
         finds_scale=mode.weights == "int4",
     )  # fmt: skip
     # A gather computes nothing, so the table may have fewer bits than what reads its rows.

@@ -137,6 +137,10 @@ def test_blocks_of_weights_have_their_own_scale_where_they_divide_the_inputs(con
     assert b"_scales" not in quantize(content, "int4")
 
 
+def test_blocks_are_for_four_bits_alone(content, ranges):
+    assert quantize(content, "int8", ranges, block_size=32) == quantize(content, "int8", ranges)
+
+
 def test_tables_have_eight_bits_beside_kernels_of_four(content):
     (table, *_) = [
         operation for operation in operations(quantize(content, "int4")) if operation.kind == "GATHER"
