@@ -98,6 +98,7 @@ def measure_channels(
     """
     with hidden_native_output():
         interpreter = Interpreter(model_content=content, experimental_preserve_all_tensors=True)
+        interpreter.allocate_tensors()  # announces the runtime's delegate
     runner = interpreter.get_signature_runner(SIGNATURE)
     maps = dense_layers(content, weights)
     found: dict[str, list[ChannelStatistics]] = {entry.path: [] for entry in maps}
