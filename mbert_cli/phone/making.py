@@ -143,7 +143,7 @@ class ArtifactMaker:
         try:
             return Artifact(path, count_cores(), [self.reference.head.artifact_outputs])
         except UserError as error:
-            ways = "--quantize dynamic_int8" if self.options.equalize else "--set export.equalize=true"
+            ways = self._other_modes(mode) if self.options.equalize else "--set export.equalize=true"
             raise RunError(
                 f"LiteRT runs every artifact before it is written. Received: one in {mode} that it refuses, such as "
                 "where ranges of activations lie too far apart for integers.",
@@ -162,17 +162,23 @@ class ArtifactMaker:
         """What a person can do for an artifact that loses too much."""
         if not MODES[mode].is_quantized_after:
             return Remedy()
-        hints = ["--quantize dynamic_int8 or --quantize float16"]
+        hints = [self._other_modes(mode)]
         if errors and errors.rest < errors.every:
             hints.append(f"more layers in higher precision: --set export.fallback.max_layers={kept + 4}")
         if errors and errors.rest > errors.every / 2:
+            target = " --set quantize.target=npu" if self.options.target == "npu" else ""
             hints.append(
                 "fine-tuning for it, since most of the damage is not the dense maps': `mbert finetune` with "
-                f"--set quantize.mode={mode}"
+                f"--set quantize.mode={mode}{target}"
             )
         if not self.options.equalize:
             hints.append("--set export.equalize=true")
         return Remedy(_worst(errors, kept), kept, tuple(hints))
+
+    def _other_modes(self, mode: str) -> str:
+        """Modes of the same target that lose less."""
+        better = ("int16x8", "float32") if self.options.target == "npu" else ("dynamic_int8", "float16")
+        return " or ".join(f"--quantize {other}" for other in better if other != mode)
 
 
 def _worst(errors: LayerErrors | None, kept: int) -> tuple[str, ...]:

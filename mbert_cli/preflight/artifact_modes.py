@@ -8,7 +8,7 @@ from mbert_cli.examples.texts import TaskData
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.task import look_at_task
 from mbert_cli.tasks.kinds import kind_of
-from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.modes import MODES, named_processor
 from mbert_cli.tflite.options import ExportOptions
 
 
@@ -36,7 +36,7 @@ def look_at_modes(inspection: Inspection, options: ExportOptions) -> None:
                 f"Received: export.block_size {options.block_size} with --target gpu",
                 "Leave export.block_size out, or export for a CPU.",
             )
-        return f"{', '.join(modes)} for {_named(options.target)}", None
+        return f"{', '.join(modes)} for {named_processor(options.target)}", None
 
     inspection.look("modes", check)
 
@@ -53,13 +53,9 @@ def _require_target(mode: str, target: str) -> None:
         )
     fitting = [name for name, row in MODES.items() if target in row.targets]
     raise UserError(
-        f"{mode} runs on {' and '.join(map(_named, targets))}. Received: --target {target}",
+        f"{mode} runs on {' and '.join(map(named_processor, targets))}. Received: --target {target}",
         f"Choose --quantize {' or '.join(fitting)}.",
     )
-
-
-def _named(target: str) -> str:
-    return f"a {target.upper()}" if target != "npu" else "an NPU"
 
 
 def look_at_calibration(

@@ -6,13 +6,14 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.recipe.schema import FinetuneRecipe
+from mbert_cli.tflite.modes import MODES, ROUNDED_MODES, named_processor
 from mbert_cli.tflite.options import QuantizedTrainingOptions
 
 
 def look_at_quantization(
     inspection: Inspection, recipe: FinetuneRecipe, size: Callable[[], Architecture]
 ) -> None:
-    """Looks at precision and blocks where the recipe has the section.
+    """Looks at precision, target and blocks where the recipe has the section.
 
     Args:
         inspection: Receives what was found.
@@ -30,10 +31,24 @@ def look_at_quantization(
                 f"Received: train.precision {recipe.train.precision}",
                 "Leave train.precision at float32: numbers of fewer bits are rounded themselves.",
             )
+        _check_target(options)
         _check_blocks(options, size)
         return options.mode, None
 
     inspection.look("quantization", check)
+
+
+def _check_target(options: QuantizedTrainingOptions) -> None:
+    """Checks that the mode can be exported for the target afterwards."""
+    targets = MODES[options.mode].targets
+    if options.target not in targets:
+        fitting = [name for name in ROUNDED_MODES if options.target in MODES[name].targets]
+        other = [f"set quantize.target={target}" for target in ("npu", "cpu") if target in targets]
+        raise UserError(
+            f"Artifacts of {options.mode} run on {' and '.join(map(named_processor, targets))}. "
+            f"Received: quantize.target {options.target} with {options.mode}",
+            f"Learn {' or '.join(fitting)}, or {other[0]}.",
+        )
 
 
 def _check_blocks(options: QuantizedTrainingOptions, size: Callable[[], Architecture]) -> None:

@@ -116,6 +116,11 @@ ROUNDED_MODES = tuple(name for name, mode in MODES.items() if mode.weights in ("
 """Names of those that round to integers."""
 
 
+def named_processor(target: str) -> str:
+    """A processor with its article: a CPU, an NPU."""
+    return f"a {target.upper()}" if target != "npu" else "an NPU"
+
+
 def described_modes() -> str:
     """The modes with their summaries, as a list in a sentence."""
     words = [f"{name} ({mode.summary})" if mode.summary else name for name, mode in MODES.items()]

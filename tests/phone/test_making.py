@@ -106,6 +106,13 @@ def test_where_the_damage_is_not_of_dense_maps_fine_tuning_is_named(maker):
     assert "`mbert finetune` with --set quantize.mode=int8_full" in caught.value.hint
 
 
+def test_what_is_to_be_tried_is_for_the_same_target(maker):
+    with pytest.raises(RunError) as caught:
+        maker(0.8, rest=0.3, target="npu").make("int8_full")
+    assert caught.value.hint.startswith("Try --quantize int16x8 or --quantize float32; or ")
+    assert "--set quantize.mode=int8_full --set quantize.target=npu;" in caught.value.hint
+
+
 def test_no_dense_map_is_kept_where_all_else_does_the_damage(maker):
     with pytest.raises(RunError, match=r"80\.00% of the answers differ.*alone change the outputs") as caught:
         maker(0.8, rest=0.6).make("int8_full")

@@ -15,6 +15,14 @@ import pytest
             "quantize.block_size is for kernels of four bits. Received: 32 with int8",
         ),
         (
+            ["quantize.mode=int8", "quantize.target=npu"],
+            "Artifacts of int8 run on a CPU and a GPU. Received: quantize.target npu with int8",
+        ),
+        (
+            ["quantize.mode=int16x8"],
+            "Artifacts of int16x8 run on an NPU. Received: quantize.target cpu with int16x8",
+        ),
+        (
             ["quantize.mode=int4", "quantize.block_size=64"],
             "Blocks cut every width of the encoder without a rest. Received: quantize.block_size 64 and a width of 312",
         ),

@@ -49,6 +49,18 @@ CASES = [
         ),
     ),
     (
+        "finetune",
+        ["quantize.mode=int8", "quantize.teacher=false", "quantize.temperature=2"],
+        "quantize.temperature",
+        "together with quantize.teacher=false, where the labels alone are learned from. Received: 2.0",
+    ),
+    (
+        "finetune",
+        ["quantize.mode=int4", "quantize.momentum=0.5"],
+        "quantize.momentum",
+        "on a mode whose ranges are measured while the artifact runs. Received: 0.5",
+    ),
+    (
         "predict",
         ["task.source=file", "task.train=a.csv", "task.labels=[a, b]"],
         "task.labels",
