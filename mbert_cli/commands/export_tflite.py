@@ -107,7 +107,7 @@ def _say_client(ready: Ready) -> None:
     num_broken = sum(len(label.splitlines()) > 1 for label in labels)
     if num_broken:
         console.warning(
-            f"Clients read one label per line, so that line breaks inside of {counted(num_broken, 'label')} are blanks "
+            f"Clients read one label per line, so that line breaks inside {counted(num_broken, 'label')} are blanks "
             "there; `mbert predict` shows them as they are"
         )
 

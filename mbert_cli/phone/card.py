@@ -64,7 +64,7 @@ class Card:
         return (
             f"# {page_title(description)}\n\n`model.tflite` reads {self._texts_in_words()} and answers with {summary}"
             f"{known}. It was exported from the run `{self.run.resolve().name}` by `mbert export-tflite`; vocabulary, "
-            f"labels and names of tensors are inside of the file, which is enough alone.{page}{how}"
+            f"labels and names of tensors are inside the file, which is enough alone.{page}{how}"
         )
 
     def _texts_in_words(self) -> str:

@@ -153,7 +153,7 @@ from tokenizers import ${imports}Tokenizer, models, normalizers, pre_tokenizers
 
 MODEL, LENGTH = "model.tflite", $length
 
-with zipfile.ZipFile(MODEL) as packed:  # vocabulary and labels are inside of the file
+with zipfile.ZipFile(MODEL) as packed:  # vocabulary and labels are inside the file
     tokens = packed.read("vocab.txt").decode().rstrip("\\n").split("\\n")
     labels = packed.read("labels.txt").decode().split("\\n") if "labels.txt" in packed.namelist() else []
 ids = {token: index for index, token in enumerate(tokens)}

@@ -15,6 +15,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import RunError
+from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.census import DENSE, dense_maps, operations, require_mode
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.modes import MODES, Mode, Processor
@@ -198,8 +199,13 @@ def _run(content: bytes, rules: list[Rule], ranges: TensorRanges) -> bytes:
     from litert_quantizer.qtyping import TFLOperationName
     from litert_quantizer.quantizer import Quantizer
 
-    # It shows bars and sums, and warns of how it looks at tensors.
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
+    # It shows bars and sums, warns of how it looks at tensors, and runs what announces itself.
+    with (
+        hidden_native_output(),
+        redirect_stdout(io.StringIO()),
+        redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         quantizer = Quantizer(bytearray(content))
         for rule in rules:

@@ -57,6 +57,6 @@ def test_why_no_client_does_is_a_warning_where_something_can_be_done(said):
 
 def test_labels_with_line_breaks_are_warned_of(said):
     assert said(ClientFit(TEXT_CLASSIFIER), ["two\nlines", "one"]).endswith(
-        "Warning: Clients read one label per line, so that line breaks inside of 1 label are blanks there; "
+        "Warning: Clients read one label per line, so that line breaks inside 1 label are blanks there; "
         "`mbert predict` shows them as they are"
     )

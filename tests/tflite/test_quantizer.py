@@ -1,5 +1,6 @@
 """Each mode's types, what is kept in higher precision, and that a network still answers as it did."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from litert_quantizer.quantizer import Quantizer
 
 from mbert_cli.errors import RunError
 from mbert_cli.model.task_head import CLASSIFIER
@@ -66,6 +68,18 @@ def test_every_head_and_every_norm_is_quantized(
     for mode, tolerance in (("int8_full", 0.15), ("int4", 0.45)):
         found = probabilities(quantize(converted, mode, limits), batch, tmp_path)
         assert np.abs(found - expected).max() < tolerance * np.abs(expected).max()
+
+
+def test_what_the_library_announces_stays_away_from_the_terminal(content, ranges, monkeypatch, capfd):
+    made = Quantizer.quantize
+
+    def announce(*arguments, **named):
+        os.write(2, b"INFO: Created a delegate.")
+        return made(*arguments, **named)
+
+    monkeypatch.setattr(Quantizer, "quantize", announce)
+    quantize(content, "int4", ranges)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_dense_maps_alone_are_integer_in_int8(content, ranges):
