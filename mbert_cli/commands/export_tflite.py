@@ -187,7 +187,8 @@ def _source(ready: Ready, reference: Reference) -> SourceModel:
         export.target,
         export.block_size,
         equalize=export.equalize,
-        has_integer_outputs=export.target == "npu" and ready.client.client is None,
+        # a client and the page read numbers
+        has_integer_outputs=export.target == "npu" and ready.client.client is None and not export.page,
         trained=ready.trained,
     )
 

@@ -18,7 +18,9 @@ from mbert_cli.tasks.encoding import with_windows
 from mbert_cli.tasks.kinds import head_of, kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.phone_client import ClientFit
+from mbert_cli.tflite.interpreter import Steps
 from mbert_cli.tflite.latency_reports import Latency
+from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.verify import AGREEMENT
 
 CARD_FILE = "README.md"
@@ -121,15 +123,23 @@ class Card:
     def _output_rows(self, outputs: np.ndarray) -> list[str]:
         """A row of the table for each output of the first row of the example."""
         head = head_of(self.model.description)
-        names = head.artifact_outputs
+        names, steps = head.artifact_outputs, integer_outputs(self.model)
         parts = [outputs[0]] if len(names) == 1 else [outputs[0, :, place] for place in range(len(names))]
         rows = []
         for name, part in zip(names, parts, strict=True):
             shown = ", ".join(f"{value:.4f}" for value in part.reshape(-1)[:SHOWN_OUTPUTS])
             more = ", ..." if part.size > SHOWN_OUTPUTS else ""
             shape = ", ".join(map(str, (1, *part.shape)))
-            rows.append(f"| `{name}` | ({shape}) | float32 | {shown}{more} |")
+            rows.append(f"| `{name}` | ({shape}) | {self._type(steps.get(name))} | {shown}{more} |")
         return rows
+
+    def _type(self, steps: Steps | None) -> str:
+        """The type of an output, and how its integers become the numbers that the card shows."""
+        if steps is None:
+            return "float32"
+        return (
+            f"{MODES[self.report['mode']].activations}, each for {steps.scale:.8g} * (integer - {steps.zero})"
+        )
 
     def _answer(self, asked: AskedTexts | AskedQuestions, encoded: Any, outputs: np.ndarray) -> str:
         """What `mbert predict` makes of the outputs."""
@@ -220,6 +230,16 @@ def example_texts(asked: AskedTexts | AskedQuestions) -> Sequence[str]:
     return [*asked.texts, *(asked.second_texts or [])]
 
 
+def integer_outputs(model: TaskModel) -> dict[str, Steps]:
+    """The outputs of an artifact that are integers, with what these stand for."""
+    if model.artifact is None:
+        return {}
+    signature = model.artifact.signatures[-1]
+    return {
+        name: steps for name, steps in zip(signature.outputs, signature.steps, strict=True) if steps.scale
+    }
+
+
 def python_snippet(model: TaskModel) -> str:
     """A script that runs the artifact with LiteRT alone."""
     kind, artifact = kind_of(model.description.kind), model.artifact
@@ -232,6 +252,7 @@ def python_snippet(model: TaskModel) -> str:
         lowercase=model.vocabulary.lowercase,
         client=client_of(model.own_task),
         output=_shown_as(model),
+        has_integer_outputs=bool(integer_outputs(model)),
     )
     if kind.asks_questions:
         options = with_windows(model.own_task)

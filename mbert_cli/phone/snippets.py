@@ -99,6 +99,7 @@ class PythonSnippet:
         output: Its way of showing outputs, one of `OUTPUTS_IN_PYTHON`.
         question_length: Tokens of the longest question.
         max_answer_tokens: Tokens of the longest answer.
+        has_integer_outputs: Whether outputs are integers that stand for numbers.
     """
 
     texts: Sequence[str]
@@ -109,6 +110,7 @@ class PythonSnippet:
     output: str
     question_length: int = 64
     max_answer_tokens: int = 30
+    has_integer_outputs: bool = False
 
     def __str__(self) -> str:
         texts = ", ".join(map(_quoted, self.texts))
@@ -122,8 +124,9 @@ class PythonSnippet:
         )
         imports = "Regex, " if self.client else ""
         head = Template(_PYTHON).substitute(
-            way=way, length=self.length, signature=self.signature, imports=imports
-        )
+            way=way, length=self.length, signature=self.signature, imports=imports,
+            returned=_RETURNED[self.has_integer_outputs],
+        )  # fmt: skip
         return f"{head}\n{shown}"
 
 
@@ -178,9 +181,16 @@ def answer(first, second=None):
     row += [] if second is None else [*two, ids["[SEP]"]]
     values, segments, mask = np.zeros((3, 1, LENGTH), np.int32)
     values[0, : len(row)], segments[0, start : len(row)], mask[0, : len(row)] = row, 1, 1
-    return run(ids=values, segment_ids=segments, mask=mask)
+$returned
 
 '''
+_RETURNED = {
+    False: "    return run(ids=values, segment_ids=segments, mask=mask)",
+    True: """    outputs = run(ids=values, segment_ids=segments, mask=mask)
+    steps = {name: details["quantization"] for name, details in run.get_output_details().items()}
+    return {name: scale * (outputs[name].astype(np.float32) - zero) for name, (scale, zero) in steps.items()}""",
+}
+"""How a script returns outputs, by whether they are integers that stand for numbers."""
 OUTPUTS_IN_PYTHON = {
     "labels": """texts = [$texts]
 probabilities = answer(*(cut(text).ids for text in texts))["probabilities"][0]

@@ -1,6 +1,8 @@
 """The card of an artifact says what was measured, and what it reads and answers."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from mbert_cli.phone.card import Card, python_snippet
 from mbert_cli.tasks.model import open_task_model
 from mbert_cli.tasks.phone_client import ClientFit, fitting_client
 from mbert_cli.tflite.clients import TEXT_CLASSIFIER
+from mbert_cli.tflite.interpreter import Steps
 from mbert_cli.tflite.latency_reports import Latency
 from tests.phone.described import LABELS, LENGTH, VOCABULARY, describe
 
@@ -61,6 +64,17 @@ def test_a_card_says_what_the_client_cuts_otherwise(export):
     card = card_of(export, "classification", client=reason)
     assert "No client on a phone loads the file as it is: it reads one text, and this model two." in card
     assert "```kotlin" not in card
+
+
+def test_a_card_says_what_integers_stand_for_and_its_script_turns_them_into_numbers(export):
+    model = open_task_model(export(describe("classification")))
+    signature = replace(model.artifact.signatures[-1], steps=(Steps(0.0078125, -3),))
+    integers = replace(model, artifact=SimpleNamespace(lengths=(LENGTH,), signatures=[signature]))
+    report = REPORT | {"mode": "int8_full", "client": None}
+    card = str(Card(integers, Path("runs/mail"), report, ClientFit(reason="it reads two texts")))
+    assert "| `probabilities` | (1, 3) | int8, each for 0.0078125 * (integer - -3) | 0." in card
+    assert "scale * (outputs[name].astype(np.float32) - zero)" in python_snippet(integers)
+    assert "get_output_details" not in python_snippet(model)
 
 
 @pytest.mark.slow
