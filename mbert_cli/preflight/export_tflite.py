@@ -99,7 +99,8 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
     look_at_modes(inspection, recipe.export)
     modes = wanted_modes(recipe.export)
-    trained = TrainedRanges.load(saved.folder)
+    # Ranges were learned with the head of a task: a model of vectors has others.
+    trained = None if model.description.embedding else TrainedRanges.load(saved.folder)
     measured = [mode for mode in modes if trained is None or mode != trained.mode]
     training = look_at_calibration(inspection, measured, options, described(model), model.description.kind)
     static = model.with_static_length(lengths[-1])

@@ -46,9 +46,10 @@ def load_answering_network(model: SavedModel, head: TaskHead) -> keras.Model:
 
     Args:
         model: The run's result.
-        head: The head of its task.
+        head: The head of its task; one that makes vectors reads states that no range was learned for, and answers in
+            float.
     """
-    trained = TrainedRanges.load(model.folder)
+    trained = TrainedRanges.load(model.folder) if head.pooling is None else None
     if trained is None:
         return load_task_network(model, head)
     description, rounding = model.description, trained.rounding

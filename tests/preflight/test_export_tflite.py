@@ -9,6 +9,7 @@ from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.tflite.clients import TEXT_CLASSIFIER
+from mbert_cli.tflite.trained_ranges import TrainedRanges
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +86,12 @@ def test_two_lengths_are_refused():
 def test_a_length_beyond_the_positions_is_told(checks):
     assert not checks("export-tflite", "quickstart", "export.sequence_length=300")["sequence length"][0]
     assert not checks("export-tflite", "quickstart", "export.sequence_length=[300, 16]")["sequence length"][0]
+
+
+def test_ranges_that_were_learned_with_the_head_of_a_task_are_left_out_for_vectors(run, monkeypatch):
+    monkeypatch.setattr(TrainedRanges, "load", lambda folder: TrainedRanges(mode="int8", ranges={}))
+    monkeypatch.setattr("mbert_cli.tasks.embedding.require_encoder", lambda *arguments: None)
+    asked = ["export.quantize=int8", "embedding.pooling=mean"]
+    assert resolve(invoke("export-tflite", "quickstart", asked[:1], {})).trained.mode == "int8"
+    with pytest.raises(UserError, match="int8 needs training rows"):
+        resolve(invoke("export-tflite", "quickstart", asked, {}))
