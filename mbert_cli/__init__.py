@@ -188,6 +188,7 @@ which layers of an artifact do the damage      mbert_cli/tflite/layer_errors.py
 layers kept in higher precision                mbert_cli/tflite/fallback.py
 an artifact made, compared, and saved          mbert_cli/phone/making.py
 the Keras run that artifacts are compared with mbert_cli/phone/reference.py
+what an export says of its artifacts           mbert_cli/phone/export_notes.py
 the folder of an artifact                      mbert_cli/phone/artifact_folder.py
 metadata and files inside an artifact          mbert_cli/tflite/metadata.py
 what is packed into it                         mbert_cli/phone/packing.py

@@ -73,8 +73,9 @@ class Dense:
     def _build(self, owner: LayerWithParts, input_dim: int, output_dim: int) -> None:
         self.kernel = owner.own("kernel", (input_dim, output_dim))
         self.bias = owner.own("bias", (output_dim,))
-        scopes = self.kernel.path.split("/")
-        self.place = "/".join(scopes[scopes.index(owner.name) + 1 : -1]) or "dense"
+        *scopes, _ = self.kernel.path.split("/")
+        within = scopes[scopes.index(owner.name) + 1 :] if owner.name in scopes else scopes
+        self.place = "/".join(within) or "dense"
 
     def __call__(self, rows: Tensor) -> Tensor:
         rows, kernel = self.owner.at(f"{self.place}/input", rows), self.kernel

@@ -135,7 +135,7 @@ class _LayerQuantizing:
 
     def _grid(self, place: str, tensor: Tensor) -> Grid | None:
         rule = self._rounding
-        if rule.activation_bits is None:
+        if rule.activation_bits is None or rule.leaves_float(place):
             return None
         if rule.dynamic:
             return self._grid_of_rows(tensor) if place.endswith(INPUT) else None

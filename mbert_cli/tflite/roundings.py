@@ -14,6 +14,9 @@ _BITS = {"int4": 4, "int8": 8, "int16": 16}
 FIXED = ("attention/probabilities", "activation")
 """Places whose grids the kernels of phones fix."""
 
+ATTENTION = ("attention/logits", "attention/masked_logits", "attention/probabilities")
+"""Places that stay float where the products of attention do, as `quantizer.FLOAT_ON_CPU` says."""
+
 
 @dataclass(frozen=True)
 class Rounding:
@@ -28,6 +31,7 @@ class Rounding:
         block_size, clips: As in `round_kernel`.
         table_bits: Bits of tables, each of which has one scale; None where they stay float.
         masked: What is added to the attention logits of padding.
+        has_float_attention: Whether logits and probabilities of attention stay float where all else is rounded.
     """
 
     activation_bits: int | None
@@ -39,6 +43,7 @@ class Rounding:
     clips: bool = False
     table_bits: int | None = None
     masked: float = FLOAT_MASK
+    has_float_attention: bool = False
 
     @property
     def has_ranges(self) -> bool:
@@ -57,7 +62,12 @@ class Rounding:
                 place for place in places if (place.endswith(INPUT) or place in maps) and place not in once
             ]
         # What a dense map reads is what another place has written.
-        return [place for place in places if not place.endswith(INPUT) and place not in FIXED]
+        written = [place for place in places if not place.endswith(INPUT) and place not in FIXED]
+        return [place for place in written if not self.leaves_float(place)]
+
+    def leaves_float(self, place: str) -> bool:
+        """Whether a place stays float although all others are rounded."""
+        return self.has_float_attention and place in ATTENTION
 
 
 def _names_of_fused(places: Sequence[str]) -> list[str]:
@@ -86,4 +96,7 @@ def rounding_of(mode: str, target: Processor = "cpu", block_size: int | None = N
         clips=row.weights == "int4",
         table_bits=_BITS[row.table],
         masked=row.mask,
+        has_float_attention=target == "cpu"
+        and row.quantized_operations == "all"
+        and row.activations == "int8",
     )

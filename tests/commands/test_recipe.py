@@ -26,7 +26,13 @@ def test_list_shows_every_recipe_with_the_first_line_of_its_header(recipe_comman
 def test_show_prints_values_with_their_origin(recipe_command):
     assert recipe_command("show", "predict", "--set", "batch_size=8") == (
         0,
-        ["batch_size: 8 # --set", "task: null # default"],
+        [
+            "batch_size: 8 # --set",
+            "task: null # default",
+            "embedding:",
+            "pooling: null # default",
+            "normalize: null # default",
+        ],
         "",
     )
 

@@ -5,7 +5,7 @@ import pytest
 from mbert_cli.tflite.modes import FLOAT_MASK, INTEGER_MASK, MODES, ROUNDED_MODES
 from mbert_cli.tflite.roundings import Rounding, rounding_of
 
-PLACES = ["map/input", "map", "attention/probabilities", "sum", "activation"]
+PLACES = ["map/input", "map", "attention/logits", "attention/probabilities", "sum", "activation"]
 
 
 def test_the_modes_of_integers_can_be_learned_and_no_others():
@@ -17,7 +17,11 @@ def test_the_modes_of_integers_can_be_learned_and_no_others():
     [
         ("dynamic_int8", "cpu", Rounding(8, 8, dynamic=True, table_bits=8)),
         ("int8", "cpu", Rounding(8, 8, table_bits=8)),
-        ("int8_full", "cpu", Rounding(8, 8, places="all", table_bits=8, masked=INTEGER_MASK)),
+        (
+            "int8_full",
+            "cpu",
+            Rounding(8, 8, places="all", table_bits=8, masked=INTEGER_MASK, has_float_attention=True),
+        ),
         ("int8_full", "npu", Rounding(8, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
         ("int16x8", "cpu", Rounding(16, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
         ("int4", "cpu", Rounding(8, 4, dynamic=True, block_size=32, clips=True, table_bits=8)),
@@ -34,3 +38,11 @@ def test_what_a_mode_rounds(mode, target, expected):
 )
 def test_which_places_have_a_range_of_their_own(mode, learned):
     assert rounding_of(mode).learned(PLACES) == learned
+
+
+def test_a_cpu_computes_attention_in_float_and_an_npu_in_integers():
+    for target, floats in (("cpu", True), ("npu", False)):
+        rounding = rounding_of("int8_full", target)
+        assert rounding.leaves_float("attention/logits") is floats
+        assert ("attention/logits" in rounding.learned(PLACES)) is not floats
+        assert not rounding.leaves_float("attention/context")  # which a dense map reads
