@@ -19,7 +19,6 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.tokenizer_target import write_tokenizer
 from mbert_cli.text.vocabulary import MASK, Vocabulary
-from mbert_cli.tflite.fold import is_folded
 from mbert_cli.weights import huggingface, tf1
 from mbert_cli.weights.configuration import (
     EDGE_EPSILON,
@@ -151,7 +150,7 @@ def require_place(size: Architecture, heads: Collection[str], file_format: str, 
     Raises:
         UserError: It has none.
     """
-    if is_folded(size):
+    if size.is_folded:
         raise UserError(
             "Hugging Face and TF1 have no models whose norms are folded into their weights. Received: a run that was "
             "fine-tuned with quantize",

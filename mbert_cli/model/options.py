@@ -83,6 +83,11 @@ class Architecture(Section):
         return self.intra_dim or self.hidden_dim
 
     @property
+    def is_folded(self) -> bool:
+        """Whether `mbert_cli.tflite.fold` made it."""
+        return self.merged_projections
+
+    @property
     def edge_epsilon(self) -> float:
         """What the embeddings' layer_norm adds, and that after a block's last feed-forward network."""
         return self.norm_epsilon if self.edge_norm_epsilon is None else self.edge_norm_epsilon

@@ -46,7 +46,7 @@ def fold(weights: Weights, architecture: Architecture) -> tuple[dict[str, np.nda
         between BERT's blocks and a head. The network gives the same outputs and attention logits. Its hidden states
         are kept divided by a vector for each layer, except for the last one of an encoder without a head.
     """
-    if is_folded(architecture):
+    if architecture.is_folded:
         return {name: np.asarray(array, np.float32) for name, array in weights.items()}, architecture
     folding = _Folding(weights, architecture)
     rows = folding.fold_embeddings()
@@ -62,11 +62,6 @@ def fold(weights: Weights, architecture: Architecture) -> tuple[dict[str, np.nda
         changes["num_segments"] = 0
     folded = {name: np.asarray(array, np.float32) for name, array in folding.folded.items()}
     return folded, Architecture(**(architecture.model_dump() | changes))
-
-
-def is_folded(architecture: Architecture) -> bool:
-    """Whether `fold` made this architecture."""
-    return architecture.merged_projections
 
 
 class KeptRows(NamedTuple):

@@ -14,7 +14,7 @@ _BITS = {"int4": 4, "int8": 8, "int16": 16}
 FIXED = ("attention/probabilities", "activation")
 """Places whose grids the kernels of phones fix."""
 
-ATTENTION = ("attention/logits", "attention/masked_logits", "attention/probabilities")
+ATTENTION_PLACES = ("attention/logits", "attention/masked_logits", "attention/probabilities")
 """Places that stay float where the products of attention do, as `quantizer.FLOAT_ON_CPU` says."""
 
 
@@ -67,7 +67,7 @@ class Rounding:
 
     def leaves_float(self, place: str) -> bool:
         """Whether a place stays float although all others are rounded."""
-        return self.has_float_attention and place in ATTENTION
+        return self.has_float_attention and place in ATTENTION_PLACES
 
 
 def _names_of_fused(places: Sequence[str]) -> list[str]:

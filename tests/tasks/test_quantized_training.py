@@ -17,7 +17,7 @@ from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tasks.model import open_task_model
 from mbert_cli.tasks.quantized_training import float_teacher
 from mbert_cli.tasks.training import collect
-from mbert_cli.tflite.fold import fold, is_folded
+from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.trained_ranges import TrainedRanges
 from mbert_cli.weights.saved_model import RunModel
 from mbert_cli.weights.saved_network import load_task_network
@@ -80,7 +80,7 @@ def test_a_run_of_every_kind_holds_a_folded_model_and_its_ranges(kind, size):
     source = make_teacher(kind, size=size)
     run = tune(f"initialize_from={source}", kind=kind)
     saved = RunModel.open(run, ("finetune",))
-    assert is_folded(saved.description.size)
+    assert saved.description.size.is_folded
     again, architecture = fold(saved.weights, saved.description.size)
     assert architecture == saved.description.size
     assert all(np.array_equal(again[name], array) for name, array in saved.weights.items())
@@ -123,7 +123,7 @@ def test_a_killed_run_goes_on_bit_for_bit_with_its_ranges(whole, empty_folder):
 
 def test_a_run_holds_a_folded_model_its_ranges_and_what_it_learned_from(whole):
     saved = RunModel.open(whole / "runs/rounded", ("finetune",))
-    assert is_folded(saved.description.size)
+    assert saved.description.size.is_folded
     assert ranges_of(saved.path).mode == "int8_full"
     assert losses_of(saved.path) >= {"loss/total", "loss/soft_targets"}
 
@@ -182,4 +182,4 @@ def test_the_run_is_complete_and_its_next_fine_tuning_is_a_float_one_of_the_fold
     Run.open(run, ("finetune",))
     later = tune(f"initialize_from={run}", "quantize=null", run="runs/later")
     assert TrainedRanges.load(later / "final") is None
-    assert is_folded(RunModel.open(later, ("finetune",)).description.size)
+    assert RunModel.open(later, ("finetune",)).description.size.is_folded
