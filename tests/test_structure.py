@@ -222,7 +222,6 @@ TESTED_BY_ITSELF_TOO = ("eval", "bench")
 TESTED_ELSEWHERE = {
     "overview_cli.py": "commands/test_report.py",  # flags without logic, which only the command line calls
     "recipe_cli.py": "commands/test_recipe.py",
-    "phone/artifact_folder.py": "test_end_to_end.py",
     "starting.py": "test_startup.py",
 }
 """Files whose tests stand under another name."""

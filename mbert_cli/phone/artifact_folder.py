@@ -7,6 +7,7 @@ from typing import Any
 from mbert_cli import console
 from mbert_cli.phone.packing import artifact_files
 from mbert_cli.phone.presentation import Presentation
+from mbert_cli.phone.web_page import PAGE_FOLDER
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.weights.saved_model import SavedModel
@@ -29,6 +30,8 @@ def write_artifact(
     """
     if directory.exists():
         console.info(f"{directory}: replaces the artifact that was there")
+    if (directory / PAGE_FOLDER).is_dir() and presentation.web_packages is None:
+        console.warning(f"The page of the artifact before goes with it; --page writes one for {directory}")
 
     def write(folder: Path) -> None:
         (folder / ARTIFACT_FILE).write_bytes(content)

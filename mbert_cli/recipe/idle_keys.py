@@ -12,6 +12,7 @@ from mbert_cli.distill.options import TransferFactors
 from mbert_cli.recipe.keys import NO_DEFAULT, keys_of
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.text_files import suffix_of
+from mbert_cli.tflite.modes import MODES, Mode
 
 Values = Mapping[str, object]
 """The value of every key of a recipe, by its full path."""
@@ -111,6 +112,17 @@ def _replaces_prepared_sets(values: Values) -> bool:
     return _is_set(*keys)(values)
 
 
+def _has_no_mode(serves: Callable[[Mode], bool]) -> Callable[[Values], bool]:
+    """Whether an export has none of some modes."""
+
+    def holds(values: Values) -> bool:
+        quantize = values["export.quantize"]
+        names = [quantize] if isinstance(quantize, str) else quantize
+        return isinstance(names, list) and not any(serves(MODES[name]) for name in names if name in MODES)
+
+    return holds
+
+
 def _has_no(*names: str) -> Callable[[Values], bool]:
     """Whether all these losses of a distillation are left out."""
     return lambda values: not any(values.get(f"distill.factors.{name}") for name in names)
@@ -141,6 +153,12 @@ IDLE = (
              "on bench, which times a model and takes no answers"),
     IdleKeys(("export-tflite",), ("export.page_packages",), "without a page; --page writes one",
              lambda values: values["export.page"] is False),
+    IdleKeys(("export-tflite",), ("export.fallback.max_layers", "export.calibration.max_examples"),
+             "in float32, float16 and dynamic_int8, which need no ranges and keep no layer in higher precision",
+             _has_no_mode(lambda mode: mode.is_quantized_after), ("export.quantize",)),
+    IdleKeys(("export-tflite",), ("export.equalize",), "in modes whose activations have no 8-bit ranges",
+             _has_no_mode(lambda mode: mode.needs_calibration and mode.activations == "int8"),
+             ("export.quantize",)),
     IdleKeys(("bench",), ("bench.reference_mode",), "without a reference; name one with --against",
              lambda values: values["bench.against"] is None),
     IdleKeys(("bench",), ("task.version",), "on bench where files of your own are read",

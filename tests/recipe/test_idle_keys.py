@@ -139,6 +139,18 @@ CASES = [
         "as a number on rows of JSON; name the member with the tags. Received: -2",
     ),
     (
+        "export-tflite",
+        ["export.quantize=[float16, dynamic_int8]", "export.fallback.max_layers=2"],
+        "export.fallback.max_layers",
+        "in float32, float16 and dynamic_int8, which need no ranges and keep no layer in higher precision. Received: 2",
+    ),
+    (
+        "export-tflite",
+        ["export.quantize=int4", "export.equalize=false"],
+        "export.equalize",
+        "in modes whose activations have no 8-bit ranges. Received: false",
+    ),
+    (
         "prepare",
         ["corpus.source=files", "corpus.globs=[a/*.txt, b.md.gz]", "corpus.text=body"],
         "corpus.text",
@@ -329,6 +341,8 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
             ["task.source=tokens", "task.train=a.conll", "task.token_column=1", "task.label_column=3"],
         ),
         ("finetune", ["task.source=squad", "task.train=a.json", "task.validation_share=0.2"]),
+        ("export-tflite", ["export.quantize=[int4, float32]", "export.fallback.max_layers=2"]),
+        ("export-tflite", ["export.quantize=[float32, int8]", "export.equalize=false"]),
         ("prepare", ["corpus.source=files", "corpus.globs=[a/*.txt, b/*]", "corpus.text=body"]),
         ("prepare", ["corpus.source=files", "corpus.globs=[a/*.jsonl.gz]", "corpus.text=body"]),
         (
