@@ -9,21 +9,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from mbert_cli.corpus.duplicates import DUPLICATES, Fingerprint
 from mbert_cli.corpus.encoding import SourceCount, merge_counts
-from mbert_cli.corpus.parts import CorpusPart, DocumentBlock
+from mbert_cli.corpus.parts import CorpusPart, TokenFiles
 from mbert_cli.corpus.store_format import (
     DOCUMENT_STARTS,
     FINGERPRINTS,
     FRACTIONS,
     HELD_OUT,
-    SENTENCE_STARTS,
     SOURCES,
-    TOKEN_IDS,
     StoreReport,
     write_manifest,
 )
@@ -125,11 +122,15 @@ def _write_tokens(
     directory: Path, parts: Sequence[CorpusPart], kept: Sequence[np.ndarray], unknown_id: int
 ) -> tuple[int, int]:
     """Writes the documents that are kept; returns how many tokens are `[UNK]`, and those of the longest sentence."""
-    with _StoreFiles(directory) as files:
+    unknown = longest_sentence = 0
+    with TokenFiles(directory) as files:
         for part, mask in zip(parts, kept, strict=True):
-            for places, block in part.blocks():
-                files.append(block.take(mask[places]), unknown_id)
-    return files.unknown, files.longest_sentence
+            for places, documents in part.blocks():
+                block = documents.take(mask[places])
+                files.append(block)
+                unknown += int(np.count_nonzero(block.tokens == unknown_id))
+                longest_sentence = max(longest_sentence, int(block.sentence_lengths.max(initial=0)))
+    return unknown, longest_sentence
 
 
 def _write_fingerprints(directory: Path, parts: Sequence[CorpusPart], kept: Sequence[np.ndarray]) -> None:
@@ -137,47 +138,6 @@ def _write_fingerprints(directory: Path, parts: Sequence[CorpusPart], kept: Sequ
         for part, mask in zip(parts, kept, strict=True):
             if part.fingerprints is not None:
                 part.fingerprints[mask].tofile(file)
-
-
-class _StoreFiles:
-    """The flat arrays of a store.
-
-    Attributes:
-        unknown: Tokens that are `[UNK]`.
-        longest_sentence: Its tokens.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._files: dict[str, BinaryIO] = {}
-        self._sentences = self._tokens = 0
-        self.unknown = self.longest_sentence = 0
-
-    def __enter__(self) -> "_StoreFiles":
-        names = (TOKEN_IDS, SENTENCE_STARTS, DOCUMENT_STARTS)
-        self._files = {name: (self._directory / name).open("wb") for name in names}
-        self._write(SENTENCE_STARTS, np.zeros(1, np.int64))
-        self._write(DOCUMENT_STARTS, np.zeros(1, np.int64))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files.values():
-            file.close()
-
-    def append(self, block: DocumentBlock, unknown_id: int) -> None:
-        """Writes documents behind the ones before."""
-        if not len(block.document_lengths):
-            return
-        self._write(TOKEN_IDS, block.tokens)
-        self._write(SENTENCE_STARTS, self._tokens + np.cumsum(block.sentence_lengths))
-        self._write(DOCUMENT_STARTS, self._sentences + np.cumsum(block.document_lengths))
-        self._sentences += len(block.sentence_lengths)
-        self._tokens += len(block.tokens)
-        self.unknown += int(np.count_nonzero(block.tokens == unknown_id))
-        self.longest_sentence = max(self.longest_sentence, int(block.sentence_lengths.max()))
-
-    def _write(self, name: str, array: np.ndarray) -> None:
-        self._files[name].write(np.ascontiguousarray(array).data)
 
 
 def _hold_out(directory: Path, fractions: np.ndarray, sentences: int, share: float) -> tuple[int, int]:

@@ -126,6 +126,38 @@ class CorpusPart:
         )
 
 
+class TokenFiles:
+    """Appends encoded documents to the three arrays that parts and stores have in common.
+
+    Args:
+        directory: Receives the files.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._files: dict[str, BinaryIO] = {}
+        self._sentences = self._tokens = 0
+
+    def __enter__(self) -> Self:
+        names = (TOKEN_IDS, SENTENCE_STARTS, DOCUMENT_STARTS)
+        self._files = {name: (self._directory / name).open("wb") for name in names}
+        write_array(self._files[SENTENCE_STARTS], np.zeros(1, np.int64))
+        write_array(self._files[DOCUMENT_STARTS], np.zeros(1, np.int64))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def append(self, block: DocumentBlock) -> None:
+        """Writes documents behind the ones before."""
+        write_array(self._files[TOKEN_IDS], block.tokens)
+        write_array(self._files[SENTENCE_STARTS], self._tokens + np.cumsum(block.sentence_lengths))
+        write_array(self._files[DOCUMENT_STARTS], self._sentences + np.cumsum(block.document_lengths))
+        self._sentences += len(block.sentence_lengths)
+        self._tokens += len(block.tokens)
+
+
 class PartWriter:
     """Appends chunks to the files of a part.
 
@@ -136,22 +168,21 @@ class PartWriter:
 
     def __init__(self, directory: Path, *, has_fingerprints: bool = False) -> None:
         self._directory = directory
-        names = [TOKEN_IDS, SENTENCE_STARTS, DOCUMENT_STARTS, FRACTIONS]
-        self._names = [*names, FINGERPRINTS] if has_fingerprints else names
+        self._names = [FRACTIONS, FINGERPRINTS] if has_fingerprints else [FRACTIONS]
+        self._tokens = TokenFiles(directory)
         self._files: dict[str, BinaryIO] = {}
         self._sources: list[SourceCount] = []
-        self._sentences = self._tokens = 0
         self.documents = self.text_bytes = 0
 
     def __enter__(self) -> Self:
+        self._tokens.__enter__()
         self._files = {name: (self._directory / name).open("wb") for name in self._names}
-        self._write(SENTENCE_STARTS, np.zeros(1, np.int64))
-        self._write(DOCUMENT_STARTS, np.zeros(1, np.int64))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._tokens.__exit__(kind, error, trace)
         for file in self._files.values():
             file.close()
         if error is None:
@@ -162,20 +193,16 @@ class PartWriter:
         """Writes a chunk behind the ones before."""
         self._sources = [*self._sources[:-1], *merge_counts([*self._sources[-1:], *chunk.sources])]
         self.text_bytes += sum(source.text_bytes for source in chunk.sources)
-        if not len(chunk.sentence_lengths):
-            return
-        self._write(TOKEN_IDS, chunk.tokens)
-        self._write(SENTENCE_STARTS, self._tokens + np.cumsum(chunk.sentence_lengths))
-        self._write(DOCUMENT_STARTS, self._sentences + np.cumsum(chunk.document_lengths))
-        self._write(FRACTIONS, chunk.fractions)
+        self._tokens.append(DocumentBlock(chunk.tokens, chunk.sentence_lengths, chunk.document_lengths))
+        write_array(self._files[FRACTIONS], chunk.fractions)
         if chunk.fingerprints is not None:
-            self._write(FINGERPRINTS, chunk.fingerprints)
+            write_array(self._files[FINGERPRINTS], chunk.fingerprints)
         self.documents += len(chunk.document_lengths)
-        self._sentences += len(chunk.sentence_lengths)
-        self._tokens += len(chunk.tokens)
 
-    def _write(self, name: str, array: np.ndarray) -> None:
-        self._files[name].write(np.ascontiguousarray(array).data)
+
+def write_array(file: BinaryIO, array: np.ndarray) -> None:
+    """Appends an array to a flat file."""
+    file.write(np.ascontiguousarray(array).data)
 
 
 def write_part(
