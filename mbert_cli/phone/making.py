@@ -1,10 +1,9 @@
 """An artifact in a mode: made, compared with the Keras run, and saved where it can be if it loses too much."""
 
-import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
@@ -12,7 +11,6 @@ from mbert_cli.errors import RunError, UserError
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.figures import counted
 from mbert_cli.phone.reference import Reference
-from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.tflite.fallback import (
     FallbackCost,
     MadeFile,
@@ -21,7 +19,7 @@ from mbert_cli.tflite.fallback import (
     kept_names,
     measure_cost,
 )
-from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.interpreter import Artifact, opened_content
 from mbert_cli.tflite.layer_errors import LayerError, LayerErrors, measure_layer_errors
 from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.modes import MODES
@@ -127,21 +125,20 @@ class ArtifactMaker:
         }
         bare = merge_lengths(contents)
         content = self.finish(bare)
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / ARTIFACT_FILE
-            path.write_bytes(content)
-            artifact = self._open(path, mode)
+        with ExitStack() as stack:
+            artifact = self._open(stack, content, mode)
             parity = self.reference.compare(artifact)
             return MadeFile(content, bare, parity, self.reference.examples_by_length(artifact), tuple(kept))
 
-    def _open(self, path: Path, mode: str) -> Artifact:
-        """Opens what was made.
+    def _open(self, stack: ExitStack, content: bytes, mode: str) -> Artifact:
+        """Opens what was made, until the stack is left.
 
         Raises:
             RunError: The runtime refuses it.
         """
         try:
-            return Artifact(path, count_cores(), [self.reference.head.artifact_outputs])
+            outputs = [self.reference.head.artifact_outputs]
+            return stack.enter_context(opened_content(content, count_cores(), outputs))
         except UserError as error:
             ways = self._other_modes(mode) if self.options.equalize else "--set export.equalize=true"
             raise RunError(

@@ -8,12 +8,10 @@ import statistics
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mbert_cli.figures import counted
 from mbert_cli.text.batch import Batch
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, opened_content
 from mbert_cli.tflite.layer_errors import LayerError
 from mbert_cli.tflite.verify import VerifyReport
 
@@ -89,15 +87,11 @@ def measure_cost(before: bytes, after: bytes, rows: Batch, threads: int = 1) -> 
     """
     row = {name: rows[name][:1] for name in ARTIFACT_INPUTS.values()}
     seconds: list[list[float]] = [[], []]
-    with TemporaryDirectory() as scratch:
-        artifacts = []
-        for place, content in enumerate((before, after)):
-            path = Path(scratch) / f"{place}.tflite"
-            path.write_bytes(content)
-            artifacts.append(Artifact(path, threads))
-            artifacts[-1].predict(row)  # the first run is slower
+    with opened_content(before, threads) as first, opened_content(after, threads) as second:
+        for artifact in (first, second):
+            artifact.predict(row)  # the first run is slower
         for _ in range(TIMED_RUNS):
-            for artifact, times in zip(artifacts, seconds, strict=True):
+            for artifact, times in zip((first, second), seconds, strict=True):
                 start = time.perf_counter()
                 artifact.predict(row)
                 times.append(time.perf_counter() - start)

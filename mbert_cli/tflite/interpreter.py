@@ -1,10 +1,12 @@
 """Runs a .tflite task model on this machine, as a phone would."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -191,6 +193,17 @@ class Artifact:
             return outputs
         missing = self.sequence_length - self._used.length
         return np.pad(outputs, [(0, missing), *[(0, 0)] * (outputs.ndim - 1)])
+
+
+@contextmanager
+def opened_content(
+    content: bytes, threads: int = 1, known_outputs: Collection[tuple[str, ...]] = ()
+) -> Iterator[Artifact]:
+    """Opens an artifact that has no name yet, in a scratch folder; arguments and errors are those of `Artifact`."""
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / "model.tflite"
+        path.write_bytes(content)
+        yield Artifact(path, threads, known_outputs)
 
 
 def _keys(path: Path, interpreter: Interpreter, known_outputs: Collection[tuple[str, ...]]) -> list[str]:

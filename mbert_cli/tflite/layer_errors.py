@@ -6,8 +6,6 @@ many dense maps first by block and then one by one in the worst blocks.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -16,7 +14,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.dense_layers import dense_layers
 from mbert_cli.tflite.fold import Weights
-from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.interpreter import opened_content
 
 MEASURED_ROWS = 32
 """Training rows that errors are means over. With 24 the five worst maps of a MiniLM were those of 872 rows."""
@@ -138,10 +136,8 @@ class _Trial:
 
 
 def _outputs(content: bytes, rows: Batch) -> np.ndarray:
-    with TemporaryDirectory() as scratch:
-        path = Path(scratch) / "trial.tflite"
-        path.write_bytes(content)
-        return Artifact(path, count_cores()).predict(rows)
+    with opened_content(content, count_cores()) as artifact:
+        return artifact.predict(rows)
 
 
 def _blocks(maps: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

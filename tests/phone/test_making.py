@@ -1,6 +1,7 @@
 """An artifact that loses too much gets its worst layers in higher precision, or is refused with what was found."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -121,13 +122,13 @@ def test_no_dense_map_is_kept_where_all_else_does_the_damage(maker):
     assert "max_layers" not in caught.value.hint
 
 
-def test_a_file_that_the_runtime_refuses_is_named_with_its_mode(monkeypatch, tmp_path):
-    def refuse(path, threads, outputs):
+def test_a_file_that_the_runtime_refuses_is_named_with_its_mode(monkeypatch):
+    def refuse(content, threads, outputs):
         raise UserError("no", "no")
 
-    monkeypatch.setattr(making, "Artifact", refuse)
+    monkeypatch.setattr(making, "opened_content", refuse)
     reference = SimpleNamespace(head=SimpleNamespace(artifact_outputs=("probabilities",)))
     maker = ArtifactMaker(None, reference, (64,), bytes, ExportOptions(equalize=False), TASK)
     with pytest.raises(RunError, match="Received: one in int8 that it refuses") as caught:
-        maker._open(tmp_path, "int8")
+        maker._open(ExitStack(), b"", "int8")
     assert caught.value.hint == "Try --set export.equalize=true."
