@@ -6,6 +6,7 @@ the verbs that look at what is there           mbert_cli/overview_cli.py
 the verbs that make and time phone artifacts   mbert_cli/phone_cli.py
 from a command line to the page of a verb      mbert_cli/starting.py
 their flags                                    mbert_cli/flags.py
+flags of a training on several hosts           mbert_cli/host_flags.py
 flags of an export                             mbert_cli/phone_flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
@@ -76,6 +77,7 @@ its trials as runs, and the one that is kept   mbert_cli/tasks/searching.py
 a batch in halves on two streams               mbert_cli/train/streams.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
+several hosts that train one model             mbert_cli/hosts/joining.py
 layers that train and do not ship              mbert_cli/train/companions.py
 what a run directory holds                     mbert_cli/runs/directory.py
 what makes a run complete, and opening one     mbert_cli/runs/complete.py

@@ -55,6 +55,7 @@ from mbert_cli.flags import (
     delivery_of,
     embedding_flags,
 )
+from mbert_cli.host_flags import Coordinator, HostCount, HostIndex, settings_of_hosts
 from mbert_cli.overview_cli import report, runs
 from mbert_cli.phone_cli import BenchCommand, bench, export_tflite
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
@@ -105,13 +106,15 @@ def prepare(
 @app.command("train-teacher", rich_help_panel=PIPELINE_PANEL)
 def train_teacher(
     ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
+    hosts: HostCount = None, host_index: HostIndex = None, coordinator: Coordinator = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """IB-BERT by masked language modelling and next-sentence prediction
 
     Example: `mbert train-teacher --set train.steps=2000` trains on the newest token store.
     """
-    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
+    flags = settings_of_hosts(hosts, host_index, coordinator)
+    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
     run_verb("train_teacher", invocation)
 
 
@@ -120,6 +123,7 @@ def distill(
     ctx: typer.Context, recipe: UsualRecipe = None,
     strategy: StrategyName = None, teacher: Teacher = None, source: StudentSource = None,
     settings: Settings = None, run: WrittenRun = None,
+    hosts: HostCount = None, host_index: HostIndex = None, coordinator: Coordinator = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """teacher -> student
@@ -127,7 +131,7 @@ def distill(
     Example: `mbert distill --strategy joint` transfers all layers of the newest teacher together.
     """
     flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher),
-             "--source": ("source", source)}  # fmt: skip
+             "--source": ("source", source), **settings_of_hosts(hosts, host_index, coordinator)}  # fmt: skip
     invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
     run_verb(invocation.kind.replace("-", "_"), invocation)
 
@@ -136,6 +140,7 @@ def distill(
 def finetune(
     ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None, client: TaskClient = None,
     settings: Settings = None, run: WrittenRun = None,
+    hosts: HostCount = None, host_index: HostIndex = None, coordinator: Coordinator = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
     form: SearchFormat = None, out: SearchOut = None,
 ) -> None:  # fmt: skip
@@ -143,7 +148,8 @@ def finetune(
 
     Example: `mbert finetune file --set task.train=mail.tsv` learns from a file of yours.
     """
-    flags = {"--source": ("source", source), "--client": ("task.client", client)}
+    flags = {"--source": ("source", source), "--client": ("task.client", client),
+             **settings_of_hosts(hosts, host_index, coordinator)}  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh,
         delivery=delivery_of(form, out),

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -48,10 +49,20 @@ def run_verb(module: str, invocation: "Invocation[Any]") -> None:
     from mbert_cli.preflight.resolving import resolve
 
     require_backend()
-    ready = resolve(invocation)
+    ready = resolve(_joined(invocation))
     lend_home()
     with hidden_native_output():
         if module in WITH_KERAS:
             load_keras()
         command = importlib.import_module(f"mbert_cli.commands.{module}")
     command.run(ready)
+
+
+def _joined(invocation: "Invocation[Any]") -> "Invocation[Any]":
+    """The invocation with the hosts that it trains on, which are all there when this returns."""
+    options = getattr(invocation.recipe, "hosts", None)
+    if options is None or invocation.dry_run:
+        return invocation
+    from mbert_cli.hosts.joining import join
+
+    return replace(invocation, hosts=join(options))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Generic, TypedDict, Unpack
 
 from mbert_cli.errors import UserError
+from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.json_text import parse_json, read_json
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.recipe.forms import usual_recipe
@@ -51,6 +52,7 @@ class Invocation(Generic[VerbRecipe]):
         log: File of `bench --log`.
         sweep: Whether `bench` goes over numbers of threads and scores too.
         delivery: Where results go, and in which form.
+        hosts: The hosts that train together.
     """
 
     verb: str
@@ -76,6 +78,7 @@ class Invocation(Generic[VerbRecipe]):
     log: Path | None = None
     sweep: bool = False
     delivery: Delivery = PRINTED
+    hosts: Hosts = ALONE
 
     @property
     def recipe(self) -> VerbRecipe:

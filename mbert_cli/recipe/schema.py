@@ -10,6 +10,7 @@ from mbert_cli.corpus.options import Corpus, PretrainingOptions, StoreOptions
 from mbert_cli.distill.options import CacheOptions, CorpusDistillOptions, ProgressiveOptions, TaskOptions
 from mbert_cli.evaluate.options import EvaluateOptions
 from mbert_cli.examples.options import AnyTask, InstalledDocsTask, Task
+from mbert_cli.hosts.options import HostsOptions
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.model.options import SIZES, EmbeddingOptions, ModelOptions
 from mbert_cli.search.options import SearchOptions
@@ -43,6 +44,8 @@ class TrainTeacherRecipe(Section):
     """The teacher's architecture."""
     train: PretrainingTrainOptions = PretrainingTrainOptions()
     """How the teacher trains."""
+    hosts: HostsOptions = HostsOptions()
+    """Hosts that train together."""
 
 
 class DistillRecipe(Section):
@@ -60,6 +63,8 @@ class DistillRecipe(Section):
     """Strategy and losses."""
     train: TrainOptions = TrainOptions()
     """How the student trains; the number of steps comes from the section distill."""
+    hosts: HostsOptions = HostsOptions()
+    """Hosts that train together."""
 
 
 class TaskDistillRecipe(Section):
@@ -85,6 +90,8 @@ class TaskDistillRecipe(Section):
     """What is kept of the teacher's outputs."""
     train: FinetuneTrainOptions = FinetuneTrainOptions()
     """How the student trains; the epochs are those in which it learns the teacher's answers."""
+    hosts: HostsOptions = HostsOptions()
+    """Hosts that train together."""
 
 
 class FinetuneRecipe(Section):
@@ -107,6 +114,8 @@ class FinetuneRecipe(Section):
     """How much each example counts."""
     train: FinetuneTrainOptions = FinetuneTrainOptions()
     """How the task model trains."""
+    hosts: HostsOptions = HostsOptions()
+    """Hosts that train together."""
     search: SearchOptions | None = None
     """Try many rates, batch sizes, epochs and seeds in one run; null trains one model."""
     quantize: QuantizedTrainingOptions | None = None

@@ -10,6 +10,9 @@ from mbert_cli.errors import UserError
 from mbert_cli.runs.content import Contents, read_contents
 from mbert_cli.runs.listing import INPUTS_FILE, read_origin
 
+PLACES = ("hosts",)
+"""Sections of a recipe that say where a run is computed: they change nothing in it, and it does not record them."""
+
 _ABSENT = object()
 _HINT = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
 
@@ -72,7 +75,7 @@ def compare_with_run(
             f"A run directory belongs to one command. Received: {verb} for {path}, a {made_by} run", _HINT
         )
     recorded = read_contents(path / INPUTS_FILE)
-    changes = _changes(*map(_flat, recipes))
+    changes = _changes(*(_flat(_without_places(recipe)) for recipe in recipes))
     same = {key for key in contents if key in recorded and contents[key].identity == recorded[key].identity}
     moved = {key: both for key, both in changes.items() if key in same and contents[key].kind != "packages"}
     growing = {key: both for key, both in changes.items() if growth and key in growth.keys}
@@ -147,6 +150,10 @@ def _refuse_fewer(path: Path, growing: Changes) -> None:
 
 def _is_more(old: object, new: object) -> bool:
     return new is None or (isinstance(old, int) and isinstance(new, int) and new > old)
+
+
+def _without_places(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in recipe.items() if key not in PLACES}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

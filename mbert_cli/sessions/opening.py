@@ -9,6 +9,7 @@ from mbert_cli.recipe.records import completed
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TaskDistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.identity import PLACES
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.sessions.prolonging import PlanOf, growth_of
@@ -32,7 +33,7 @@ def open_run(
     run = RunDir.open(
         path,
         verb,
-        recipe.model_dump(),
+        recipe.model_dump(exclude=set(PLACES)),
         fresh=invocation.fresh,
         origin=collect_origin(seed=recipe.seed, backend=keras.backend.backend(), device=_device()),
         contents=contents,

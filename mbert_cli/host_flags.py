@@ -1,0 +1,37 @@
+"""The flags of a training on several hosts, with their help."""
+
+from typing import Annotated
+
+import typer
+
+HostCount = Annotated[
+    int | None,
+    typer.Option(
+        "--hosts", metavar="N", show_default=False,
+        help="Short for --set hosts.count=N: hosts that train one model together, on JAX.",
+    ),
+]  # fmt: skip
+HostIndex = Annotated[
+    int | None,
+    typer.Option(
+        "--host-index", metavar="K", show_default=False,
+        help="Short for --set hosts.index=K: which of them this one is, from 0.",
+    ),
+]  # fmt: skip
+Coordinator = Annotated[
+    str | None,
+    typer.Option(
+        "--coordinator", metavar="HOST:PORT", show_default=False,
+        help="Short for --set hosts.coordinator=HOST:PORT: where they meet, on host 0.",
+    ),
+]  # fmt: skip
+
+
+def settings_of_hosts(
+    count: int | None, index: int | None, coordinator: str | None
+) -> dict[str, tuple[str, object]]:
+    """What --hosts, --host-index and --coordinator are short for."""
+    return {
+        "--hosts": ("hosts.count", count), "--host-index": ("hosts.index", index),
+        "--coordinator": ("hosts.coordinator", coordinator),
+    }  # fmt: skip
