@@ -91,11 +91,15 @@ tables with a document in each row             mbert_cli/corpus/rows.py
 conditions on their columns                    mbert_cli/corpus/conditions.py
 documents that repeat an earlier one           mbert_cli/corpus/duplicates.py
 a corpus in pieces, encoded one by one         mbert_cli/corpus/pieces.py
+large files in ranges                          mbert_cli/corpus/cutting.py
 documents as token ids                         mbert_cli/corpus/encoding.py
 encoded pieces on disk                         mbert_cli/corpus/parts.py
 the token store that they become               mbert_cli/corpus/assembly.py
 a store that grows by files                    mbert_cli/corpus/growing.py
 files by pattern, each once                    mbert_cli/text/file_patterns.py
+files behind URLs                              mbert_cli/text/remote_files.py
+connections that break                         mbert_cli/text/remote_reading.py
+libraries that read URLs                       mbert_cli/text/remote_systems.py
 text to token ids                              mbert_cli/text/wordpiece.py
 tokens matched before words are cut            mbert_cli/text/matched_tokens.py
 the token store                                mbert_cli/corpus/store.py

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.corpus.assembly import assemble_store
+from mbert_cli.corpus.contents import FILES_KEY
 from mbert_cli.corpus.corpus import documents, duplicates_of
 from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.growing import hashes_of, known_files
@@ -31,9 +32,6 @@ from mbert_cli.sessions.prolonging import GROWING_FILES
 from mbert_cli.sessions.reading import Reading
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import Vocabulary, train_vocabulary
-
-FILES_KEY = "corpus.globs"
-"""What the files of a corpus are called among the inputs of a run."""
 
 
 def run(ready: Ready) -> None:
@@ -64,7 +62,7 @@ def run(ready: Ready) -> None:
 def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[Vocabulary, StoreReport]:
     """Encodes what is not there yet, and puts the store together."""
     recipe, reading = ready.recipe, Reading(ready.text_bytes)
-    known: Mapping[Path, CorpusPart] = {}
+    known: Mapping[str, CorpusPart] = {}
     if run_dir.final.is_dir():
         vocabulary = TokenStore(run_dir.final).vocabulary
         known = known_files(run_dir.final, contents.result()[FILES_KEY])

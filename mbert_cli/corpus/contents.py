@@ -2,23 +2,58 @@
 
 import hashlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 from mbert_cli.corpus.files import find_files
 from mbert_cli.corpus.installed_docs import source_files
 from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
 from mbert_cli.runs.content import Content, FileContent, files_content, folder_content
+from mbert_cli.text.remote_files import RemoteFile
 from mbert_cli.text.tfds import dataset_folder
+
+FILES_KEY = "corpus.globs"
+"""What the files of a corpus are called among the inputs of a run."""
+
+_BLOCK_BYTES = 2**20
 
 
 def corpus_contents(corpus: Corpus, known: dict[str, Content]) -> dict[str, Content]:
     """The contents of a corpus, by the recipe key that names them; `known` as for `files_content`, by key."""
     if isinstance(corpus, FilesCorpus):
-        key = "corpus.globs"
-        files = find_files(corpus.globs).paths
-        return {key: files_content(", ".join(corpus.globs), files, known.get(key))}
+        return {FILES_KEY: globs_content(corpus.globs, known.get(FILES_KEY))}
     if isinstance(corpus, TfdsCorpus):
         return dataset_content("corpus.data_dir", corpus.dataset, corpus.data_dir, known)
     return {"corpus.packages": packages_content(corpus.packages)}
+
+
+def globs_content(globs: list[str], known: Content | None, key: str = FILES_KEY) -> Content:
+    """The files that patterns match and URLs lead to; raises as `find_files`.
+
+    Args:
+        globs: Patterns and URLs.
+        known: What was recorded before.
+        key: The recipe key that they come from.
+    """
+    paths = find_files(globs, key).paths
+    content = files_content(", ".join(globs), [path for path in paths if isinstance(path, Path)], known)
+    with ThreadPoolExecutor() as pool:
+        remote = pool.map(_remote_content, [path for path in paths if isinstance(path, RemoteFile)])
+        return replace(content, files=(*content.files, *remote))
+
+
+def _remote_content(file: RemoteFile) -> FileContent:
+    """A remote file by its size and what its server says changes with it; without that, by all that it holds."""
+    if file.version:
+        digest = hashlib.sha256(f"{file.size} {file.version}".encode()).hexdigest()
+        return FileContent(file.url, file.size or 0, digest)
+    size, hashed = 0, hashlib.sha256()
+    with file.open() as opened:
+        while block := opened.read(_BLOCK_BYTES):
+            hashed.update(block)
+            size += len(block)
+    return FileContent(file.url, size, hashed.hexdigest())
 
 
 def dataset_content(

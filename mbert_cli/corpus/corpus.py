@@ -11,6 +11,7 @@ from mbert_cli.corpus.installed_docs import installed_documents
 from mbert_cli.corpus.options import Corpus, FilesCorpus, InstalledDocsCorpus, TfdsCorpus
 from mbert_cli.corpus.tfds import tfds_documents
 from mbert_cli.errors import UserError
+from mbert_cli.text.remote_files import forget_remote_files
 from mbert_cli.text.tfds import require_dataset
 
 __all__ = ["Document", "corpus_notes", "documents", "is_held_out", "require_corpus"]
@@ -54,6 +55,7 @@ def require_corpus(corpus: Corpus) -> int | None:
     """
     fingerprint_of(duplicates_of(corpus))  # raises where a package is missing
     if isinstance(corpus, FilesCorpus):
+        forget_remote_files()  # a command begins with this
         require_tables(corpus)
         return estimate_file_bytes(corpus)
     if isinstance(corpus, TfdsCorpus):

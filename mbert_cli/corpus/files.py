@@ -1,6 +1,7 @@
 """A corpus of files: texts, and tables with a document in each row."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from mbert_cli.corpus.document import Document, split_paragraphs
 from mbert_cli.corpus.options import FilesCorpus
 from mbert_cli.corpus.rows import ROW_FORMATS, read_document_rows, require_document_columns
 from mbert_cli.errors import UserError
-from mbert_cli.text.file_patterns import FoundFiles, match_files
+from mbert_cli.text.file_patterns import match_files
+from mbert_cli.text.file_ranges import WHOLE, FileRange
 from mbert_cli.text.json_items import shown_value
+from mbert_cli.text.remote_files import LOCAL, InputFile, is_url, local_pattern, match_remote_files, size_of
 from mbert_cli.text.text_files import PACKED, read_parts, suffix_of
 
 TEXT_SUFFIXES = (".txt", ".md")
@@ -18,7 +21,7 @@ TEXT_SUFFIXES = (".txt", ".md")
 FILTERED = "rows that corpus.where leaves out"
 
 
-def file_documents(options: FilesCorpus, paths: Sequence[Path] | None = None) -> Iterator[Document]:
+def file_documents(options: FilesCorpus, paths: Sequence[InputFile] | None = None) -> Iterator[Document]:
     """One document for each text file and for each row of a table.
 
     Files come in the order of the patterns and sorted within a pattern. A text file longer than
@@ -31,14 +34,19 @@ def file_documents(options: FilesCorpus, paths: Sequence[Path] | None = None) ->
     Raises:
         UserError: A pattern matches nothing, or a file is not what its name says.
     """
-    condition = parse_condition(options.where) if options.where else None
     for path in find_files(options.globs).paths if paths is None else paths:
-        if suffix_of(path) in ROW_FORMATS:
-            yield from _row_documents(path, options.text, condition)
-        else:
-            for number, text in enumerate(read_parts(path)):
-                name = f"{path}#{number + 1}" if number else str(path)
-                yield Document(name, split_paragraphs(text), source=str(path))
+        yield from range_documents(options, path, WHOLE)
+
+
+def range_documents(options: FilesCorpus, path: InputFile, within: FileRange) -> Iterator[Document]:
+    """The documents of a range of a file, one of those that `cutting.file_ranges` cuts it into; as `file_documents`."""
+    if suffix_of(path) in ROW_FORMATS:
+        condition = parse_condition(options.where) if options.where else None
+        yield from _row_documents(path, within, options.text, condition)
+        return
+    for number, text in enumerate(read_parts(path, within=within), within.before):
+        name = f"{path}#{number + 1}" if number else str(path)
+        yield Document(name, split_paragraphs(text), source=str(path))
 
 
 def estimate_file_bytes(options: FilesCorpus) -> int:
@@ -46,9 +54,9 @@ def estimate_file_bytes(options: FilesCorpus) -> int:
     return sum(map(text_bytes_of, find_files(options.globs).paths))
 
 
-def text_bytes_of(path: Path) -> int:
+def text_bytes_of(path: InputFile) -> int:
     """Size of the text in a file, about: a packed one has four times as much, which is usual for prose."""
-    return (4 if path.suffix in PACKED else 1) * path.stat().st_size
+    return (4 if path.suffix in PACKED else 1) * size_of(path)
 
 
 def require_tables(options: FilesCorpus) -> None:
@@ -62,34 +70,61 @@ def require_tables(options: FilesCorpus) -> None:
         require_document_columns(path, columns)
 
 
-def find_files(globs: list[str]) -> FoundFiles:
+@dataclass(frozen=True)
+class CorpusFiles:
+    """The files of a corpus.
+
+    Attributes:
+        paths: Those of this machine, then those behind URLs; each in the order of the patterns and sorted within one.
+        notes: What a person should know about them.
+    """
+
+    paths: list[InputFile]
+    notes: list[str]
+
+
+def find_files(globs: list[str], key: str = "corpus.globs") -> CorpusFiles:
     """The files that the patterns match, each once.
 
+    Args:
+        globs: Patterns and URLs.
+        key: The recipe key that they come from.
+
     Raises:
-        UserError: No pattern matches a file, or one a file of an unknown kind.
+        UserError: No pattern matches a file, or one a file of an unknown kind; a URL cannot be reached.
     """
-    found = match_files(globs)
-    if not found.paths:
+    urls = [glob for glob in globs if is_url(glob) and not glob.startswith(LOCAL)]
+    found = match_files([local_pattern(glob) for glob in globs if glob not in urls])
+    remote = {url: match_remote_files(url) for url in urls}
+    notes = [*found.notes, *(f"{url} matches no file" for url, files in remote.items() if not files)]
+    paths: list[InputFile] = [
+        *found.paths,
+        *dict.fromkeys(file for files in remote.values() for file in files),
+    ]
+    if not paths:
+        place = "" if len(urls) == len(globs) else f" in {Path.cwd()}"
         raise UserError(
-            f"A pattern of corpus.globs must match a file. Received: {', '.join(map(repr, globs))}, which "
-            f"{'matches' if len(globs) == 1 else 'match'} none in {Path.cwd()}",
-            "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders",
+            f"A pattern of {key} must match a file. Received: {', '.join(map(repr, globs))}, which "
+            f"{'matches' if len(globs) == 1 else 'match'} none{place}",
+            f"set {key} to the files to read, as in ['books/**/*.txt']; ** crosses folders",
         )
-    for path in found.paths:
+    for path in paths:
         if suffix_of(path) not in (*TEXT_SUFFIXES, *ROW_FORMATS):
             raise UserError(
                 "A corpus file must end in .txt, .md, .jsonl, .csv or .parquet, with or without .gz or .zst. "
                 f"Received: {path}",
-                "set corpus.globs to patterns that match text only, as in ['books/**/*.txt']",
+                f"set {key} to patterns that match text only, as in ['books/**/*.txt']",
             )
-    return found
+    return CorpusFiles(paths, notes)
 
 
-def _row_documents(path: Path, column: str, condition: Condition | None) -> Iterator[Document]:
+def _row_documents(
+    path: InputFile, within: FileRange, column: str, condition: Condition | None
+) -> Iterator[Document]:
     """The rows of a table that fulfil a condition; those that do not are counted with the next one that does."""
     left_out, seen = 0, set[str]()
     place = str(path)
-    for place, row in read_document_rows(path, _columns(column, condition)):
+    for place, row in read_document_rows(path, _columns(column, condition), within):
         seen |= row.keys()
         if condition is not None and not condition.holds(row, place):
             left_out += 1
@@ -98,7 +133,7 @@ def _row_documents(path: Path, column: str, condition: Condition | None) -> Iter
         paragraphs = split_paragraphs(_text_of(row, column, place))
         yield Document(place, paragraphs, dropped=dropped, source=str(path))
         left_out = 0
-    if condition is not None and not condition.columns <= seen:
+    if within.is_whole and condition is not None and not condition.columns <= seen:
         raise _without_columns(path, condition, seen)
     if left_out:
         yield Document(place, [], dropped={FILTERED: left_out}, source=str(path), is_text=False)
@@ -128,7 +163,7 @@ def _is_json(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | list | dict)
 
 
-def _without_columns(path: Path, condition: Condition, seen: Set[str]) -> UserError:
+def _without_columns(path: InputFile, condition: Condition, seen: Set[str]) -> UserError:
     missing = ", ".join(map(repr, sorted(condition.columns - seen)))
     return UserError(
         f"corpus.where must look at columns that a row has. Received: {path} without {missing}; "

@@ -11,7 +11,7 @@ from mbert_cli.json_text import parse_json
 from mbert_cli.runs.content import Content
 
 
-def known_files(directory: Path, content: Content) -> dict[Path, CorpusPart]:
+def known_files(directory: Path, content: Content) -> dict[str, CorpusPart]:
     """What a store has of the files of a corpus.
 
     Args:
@@ -19,8 +19,8 @@ def known_files(directory: Path, content: Content) -> dict[Path, CorpusPart]:
         content: The files of the corpus as they are now. They are known by what they hold, wherever they lie.
 
     Returns:
-        Documents by file; none of a store from before stores said what each file gave, nor of one whose single
-        document was cut in two.
+        Documents by the name of a file; none of a store from before stores said what each file gave, nor of one whose
+        single document was cut in two.
     """
     store = TokenStore(directory)
     if not (directory / SOURCES).is_file() or not (directory / FRACTIONS).is_file():
@@ -36,7 +36,7 @@ def known_files(directory: Path, content: Content) -> dict[Path, CorpusPart]:
     for file in content.files:
         index = by_hash.get(file.sha256)
         if index is not None and Path(file.name).suffixes == Path(sources[index].name).suffixes:
-            parts[Path(file.name)] = whole.of_source(index, file.name)
+            parts[file.name] = whole.of_source(index, file.name)
     return parts
 
 

@@ -14,8 +14,9 @@ class FilesCorpus(Section):
     source: Literal["files"]
     """Read files."""
     globs: Annotated[list[str], Field(min_length=1)]
-    """Glob patterns, relative to the working directory; ** crosses folders. A file counts once, however many
-    patterns, links or hard links lead to it."""
+    """Glob patterns, relative to the working directory, and URLs, which may be patterns too: gs:// s3:// hf:// https://
+    and whatever else fsspec reads; ** crosses folders. A file counts once, however many patterns, links or hard links
+    lead to it."""
     text: str = "text"
     """Column, or field of a .jsonl line, that holds the text of a document."""
     where: str | None = None

@@ -8,44 +8,51 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from mbert_cli.corpus.corpus import documents
+from mbert_cli.corpus.cutting import file_ranges
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.duplicates import Fingerprint
 from mbert_cli.corpus.encoding import encode_documents
-from mbert_cli.corpus.files import file_documents, find_files, text_bytes_of
+from mbert_cli.corpus.files import find_files, range_documents, text_bytes_of
 from mbert_cli.corpus.options import Corpus, FilesCorpus, StoreOptions
 from mbert_cli.corpus.parts import CorpusPart, write_part
 from mbert_cli.corpus.store_format import token_type
 from mbert_cli.corpus.store_writing import WritingProgress
 from mbert_cli.errors import UserError
 from mbert_cli.runs.manifest import verify_directory, write_directory
+from mbert_cli.text.file_ranges import WHOLE, FileRange
+from mbert_cli.text.remote_files import InputFile, RemoteFile
 from mbert_cli.text.vocabulary import Vocabulary
 
 PIECE_BYTES = 2**26
-"""Files are encoded together until they have about this much text."""
+"""Files are encoded together until they have about this much text, and cut into ranges that have as much."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Neighbouring files of a corpus, or the whole of one that has none.
+    """Neighbouring files of a corpus, a range of a large one, or the whole of a corpus that has none.
 
     Attributes:
         corpus: The corpus.
         files: The files.
+        within: What is read of the file; all of it where there are several.
         known: Their documents, where they were encoded before.
     """
 
     corpus: Corpus
-    files: tuple[Path, ...] = ()
+    files: tuple[InputFile, ...] = ()
+    within: FileRange = WHOLE
     known: CorpusPart | None = None
 
     def documents(self) -> Iterator[Document]:
         """Its documents, in order; raises as `mbert_cli.corpus.corpus.documents`."""
-        if isinstance(self.corpus, FilesCorpus):
-            return file_documents(self.corpus, self.files)
-        return documents(self.corpus)
+        if not isinstance(self.corpus, FilesCorpus):
+            return documents(self.corpus)
+        corpus, within = self.corpus, self.within
+        return chain.from_iterable(range_documents(corpus, file, within) for file in self.files)
 
     def identity(self, vocabulary: Vocabulary, options: StoreOptions) -> str | None:
         """Names what encoding gives: files as they are now, and all that decides what becomes of them.
@@ -55,37 +62,58 @@ class Piece:
         """
         if not isinstance(self.corpus, FilesCorpus):
             return None
-        states = [(str(path), path.stat()) for path in self.files]
-        files = [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+        states = list(map(_state, self.files))
+        if None in states:
+            return None
         reading = self.corpus.model_dump(exclude={"globs"})
-        found = [files, reading, vocabulary.digest, vocabulary.lowercase, options.language]
+        found: list[object] = [states, reading, vocabulary.digest, vocabulary.lowercase, options.language]
+        if not self.within.is_whole:
+            found.append((self.within.start, self.within.stop))
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:32]
 
 
-def cut_into_pieces(corpus: Corpus, known: Mapping[Path, CorpusPart] | None = None) -> list[Piece]:
+def _state(file: InputFile) -> tuple[str, int, int | str] | None:
+    """What changes when a file is written; None where that is not known."""
+    if isinstance(file, RemoteFile):
+        return (file.url, file.size or 0, file.version) if file.version else None
+    state = file.stat()
+    return str(file), state.st_size, state.st_mtime_ns
+
+
+def cut_into_pieces(corpus: Corpus, known: Mapping[str, CorpusPart] | None = None) -> list[Piece]:
     """The pieces of a corpus, in order; raises as `find_files`.
 
     Args:
         corpus: The corpus.
-        known: Documents of files that were encoded before.
+        known: Documents of files that were encoded before, by their names.
     """
     if not isinstance(corpus, FilesCorpus):
         return [Piece(corpus)]
     pieces: list[Piece] = []
-    group: list[Path] = []
+    group: list[InputFile] = []
     size = 0
     for path in find_files(corpus.globs).paths:
-        part = known.get(path) if known else None
+        part = known.get(str(path)) if known else None
         own = text_bytes_of(path)
-        if group and (part is not None or size + own > PIECE_BYTES):
+        ranges = _ranges_of(corpus, path) if part is None else [WHOLE]
+        is_alone = part is not None or len(ranges) > 1
+        if group and (is_alone or size + own > PIECE_BYTES):
             pieces.append(Piece(corpus, tuple(group)))
             group, size = [], 0
-        if part is not None:
-            pieces.append(Piece(corpus, (path,), part))
+        if is_alone:
+            pieces += [Piece(corpus, (path,), within, part) for within in ranges]
         else:
             group.append(path)
             size += own
     return [*pieces, Piece(corpus, tuple(group))] if group else pieces
+
+
+def _ranges_of(corpus: FilesCorpus, path: InputFile) -> list[FileRange]:
+    """The ranges of a file; a table that cannot be read is left whole, and costs only itself when its turn comes."""
+    try:
+        return file_ranges(path, corpus.text, PIECE_BYTES)
+    except UserError:
+        return [WHOLE]
 
 
 @dataclass

@@ -1,21 +1,25 @@
 """The rows of a table of documents: lines of JSON, CSV with a line of names, and Parquet."""
 
 import csv
+import json
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from mbert_cli.errors import UserError
-from mbert_cli.text.json_items import no_object, read_json_items
+from mbert_cli.text.file_ranges import WHOLE, FileRange
+from mbert_cli.text.json_items import fills_file, no_object, read_json_items, read_json_line
+from mbert_cli.text.remote_files import InputFile
 from mbert_cli.text.text_files import PACKED, open_binary, read_lines, suffix_of
 
 BATCH_ROWS = 256
-"""Rows of a Parquet file that are in memory at once, beside the row group as it is packed."""
+"""Rows of a Parquet file that are in memory at once, beside the pages that they are unpacked from."""
 
+_BUFFER_BYTES = 2**20
 _COPIED_BYTES = 2**20
 
 
@@ -31,82 +35,139 @@ class Row(NamedTuple):
     values: Mapping[str, Any]
 
 
-def read_document_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def read_document_rows(path: InputFile, columns: Sequence[str], within: FileRange = WHOLE) -> Iterator[Row]:
     """Reads the rows of a table in bounded memory.
 
     Args:
         path: A file with one of the endings of `ROW_FORMATS`, plain or packed.
         columns: The columns that are wanted. Lines of JSON have all that they have, and may lack some.
+        within: One of the ranges that `cutting.file_ranges` cuts it into.
 
     Raises:
         UserError: The file is not what its name says, or lacks a column.
     """
-    return ROW_FORMATS[suffix_of(path)](path, columns)
+    return ROW_FORMATS[suffix_of(path)](path, columns, within)
 
 
-def require_document_columns(path: Path, columns: Sequence[str]) -> None:
+def require_document_columns(path: InputFile, columns: Sequence[str]) -> None:
     """Checks that a table names its columns and has those that are wanted; lines of JSON say nothing beforehand.
 
     Raises:
         UserError: It lacks one, or cannot be read.
     """
     if suffix_of(path) == ".csv":
-        _require_names(path, columns, next(_csv_lines(path), []))
+        _require_names(path, columns, _names_of_csv(path))
     elif suffix_of(path) == ".parquet" and path.suffix not in PACKED:
         with _parquet_table(path) as table:
             _require_names(path, columns, table.schema_arrow.names)
 
 
-def _json_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    for item in read_json_items(path, lists=()):
-        place = f"{path}:{item.line}"
-        if not isinstance(item.value, dict):
-            raise no_object(item.value, place)
-        yield Row(place, item.value)
+def row_group_ranges(path: InputFile, column: str, num_bytes: int) -> list[FileRange]:
+    """Cuts a Parquet file between row groups.
+
+    Args:
+        path: The file, which is not packed.
+        column: The column with the text.
+        num_bytes: Unpacked bytes of that column in a range, or those of one row group.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    ranges, start, first_row, size, rows = [], 0, 0, 0, 0
+    with _parquet_table(path) as table:
+        for number in range(table.metadata.num_row_groups):
+            group = table.metadata.row_group(number)
+            own = _unpacked_bytes(group, column)
+            if number > start and size + own > num_bytes:
+                ranges.append(FileRange(start, number, first_row))
+                start, first_row, size = number, rows, 0
+            size += own
+            rows += group.num_rows
+    return [*ranges, FileRange(start, None, first_row)]
 
 
-def _csv_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    lines = _csv_lines(path)
-    names = next(lines, [])
+def _unpacked_bytes(group: Any, column: str) -> int:
+    chunks = (group.column(number) for number in range(group.num_columns))
+    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column)
+
+
+def _json_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
+    if within.is_whole and fills_file(path):
+        for item in read_json_items(path, lists=()):
+            yield _json_row(f"{path}:{item.line}", item.value)
+        return
+    for number, text in read_lines(path, within=within):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            yield Row(f"{path}:{number}", value)
+        elif text.strip():
+            for item in read_json_line(text, path, number, lists=()):
+                yield _json_row(f"{path}:{item.line}", item.value)
+
+
+def _json_row(place: str, value: Any) -> Row:
+    if not isinstance(value, dict):
+        raise no_object(value, place)
+    return Row(place, value)
+
+
+def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
+    lines = _csv_lines(path, within)
+    names = _names_of_csv(path) if within.start else next(lines, (0, []))[1]
     _require_names(path, columns, names)
-    for number, cells in enumerate(lines, 1):
+    for number, cells in lines:
         if len(cells) != len(names):
             raise UserError(
                 f"A row of a .csv file must have a cell for each of its {len(names)} columns. "
-                f"Received: {len(cells)} in row {number} of {path}",
+                f"Received: {len(cells)} in {path}:{number}",
                 "Put cells with commas or line breaks in quotes.",
             )
-        yield Row(f"{path}, row {number}", dict(zip(names, cells, strict=True)))
+        yield Row(f"{path}:{number}", dict(zip(names, cells, strict=True)))
 
 
-def _csv_lines(path: Path) -> Iterator[list[str]]:
-    """The cells of each row that is not empty, the names of the columns first."""
+def _names_of_csv(path: InputFile) -> list[str]:
+    return next(_csv_lines(path), (0, []))[1]
+
+
+def _csv_lines(path: InputFile, within: FileRange = WHOLE) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row that is not empty, the names of the columns first, with the line where it begins."""
     csv.field_size_limit(sys.maxsize)  # a cell is a document
-    reader = csv.reader(f"{line}\n" for _, line in read_lines(path))
+    reader = csv.reader(f"{line}\n" for _, line in read_lines(path, within=within))
+    number = within.before + 1
     try:
-        yield from (cells for cells in reader if cells)
+        for cells in reader:
+            if cells:
+                yield number, cells
+            number = within.before + reader.line_num + 1
     except csv.Error as error:
         raise UserError(
-            f"A .csv file must be a table. Received: {path}:{reader.line_num} ({error})",
+            f"A .csv file must be a table. Received: {path}:{within.before + reader.line_num} ({error})",
             "Put cells with commas or line breaks in quotes, and double the quotes within.",
         ) from error
 
 
-def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def _parquet_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
     with _parquet_table(path) as table:
         _require_names(path, columns, table.schema_arrow.names)
-        batches = table.iter_batches(BATCH_ROWS, columns=list(columns))
-        rows = (row for batch in batches for row in batch.to_pylist())
-        yield from (Row(f"{path}, row {number}", row) for number, row in enumerate(rows, 1))
+        groups = range(within.start, table.metadata.num_row_groups if within.stop is None else within.stop)
+        number = within.before
+        for batch in table.iter_batches(BATCH_ROWS, row_groups=list(groups), columns=list(columns)):
+            for row in batch.to_pylist():
+                number += 1
+                yield Row(f"{path}, row {number}", row)
 
 
 @contextmanager
-def _parquet_table(path: Path) -> Iterator[Any]:
+def _parquet_table(path: InputFile) -> Iterator[Any]:
     from pyarrow import ArrowException, parquet  # a third of a second, for these files alone
 
     with _seekable(path) as file:
         try:
-            yield parquet.ParquetFile(file)
+            # Through a buffer, a column is read page by page; else all that a row group has of it at once.
+            yield parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES)
         except (ArrowException, OSError) as error:
             raise UserError(
                 f"A .parquet file must be readable. Received: {path} ({str(error).splitlines()[0]})",
@@ -115,9 +176,9 @@ def _parquet_table(path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def _seekable(path: Path) -> Iterator[BinaryIO]:
-    """A file that can be read at any place: what was packed once more is unpacked on the disk first."""
-    if path.suffix not in PACKED:
+def _seekable(path: InputFile) -> Iterator[Any]:
+    """A file that can be read at any place: on the disk, where it was packed or a web server sends it as one stream."""
+    if path.suffix not in PACKED and (isinstance(path, Path) or path.has_ranges()):
         with path.open("rb") as file:
             yield file
         return
@@ -128,7 +189,7 @@ def _seekable(path: Path) -> Iterator[BinaryIO]:
         yield scratch
 
 
-def _require_names(path: Path, columns: Sequence[str], known: Sequence[str]) -> None:
+def _require_names(path: InputFile, columns: Sequence[str], known: Sequence[str]) -> None:
     missing = [name for name in columns if name not in known]
     if missing:
         raise UserError(
@@ -138,7 +199,7 @@ def _require_names(path: Path, columns: Sequence[str], known: Sequence[str]) -> 
         )
 
 
-ROW_FORMATS: dict[str, Callable[[Path, Sequence[str]], Iterator[Row]]] = {
+ROW_FORMATS: dict[str, Callable[[InputFile, Sequence[str], FileRange], Iterator[Row]]] = {
     ".jsonl": _json_rows,
     ".csv": _csv_rows,
     ".parquet": _parquet_rows,

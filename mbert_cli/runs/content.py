@@ -182,7 +182,9 @@ def _sha256(path: Path, modified: int, changed: int) -> str:
 
 
 def _ending(name: str) -> str:
-    return "".join(Path(name).suffixes[-2:] if name.endswith(".gz") else Path(name).suffixes[-1:]).lower()
+    return "".join(
+        Path(name).suffixes[-2:] if name.endswith((".gz", ".zst")) else Path(name).suffixes[-1:]
+    ).lower()
 
 
 def _size(file: FileContent) -> str:

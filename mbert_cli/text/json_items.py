@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Generator, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import MAX_DEPTH, TOO_DEEP, parse_json, require_shallow
+from mbert_cli.text.remote_files import InputFile
 from mbert_cli.text.text_files import read_lines
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
@@ -59,7 +59,7 @@ class JsonItem(NamedTuple):
 
 
 def read_json_items(
-    path: Path, lists: Sequence[str] = ("data",), encoding: str = "utf-8"
+    path: InputFile, lists: Sequence[str] = ("data",), encoding: str = "utf-8"
 ) -> Iterator[JsonItem]:
     """Reads the rows of a file, plain or .gz.
 
@@ -74,13 +74,29 @@ def read_json_items(
     Raises:
         UserError: The file is not JSON; it cannot be read.
     """
-    first = next((text.strip() for _, text in read_lines(path, encoding) if text.strip()), "")
-    if first[:1] in ("[", "{") and not _is_json(first):
+    if fills_file(path, encoding):
         yield from _items_of_text("\n".join(text for _, text in read_lines(path, encoding)), path, lists)
         return
     for line, text in read_lines(path, encoding):
         if text.strip():
-            yield from _items_of_line(_decode_line(text, path, line), line, lists)
+            yield from read_json_line(text, path, line, lists)
+
+
+def read_json_line(
+    text: str, path: InputFile, line: int, lists: Sequence[str] = ("data",)
+) -> Iterator[JsonItem]:
+    """Reads the rows on one line of a file, which is not blank; all else as `read_json_items`."""
+    return _items_of_line(_decode_line(text, path, line), line, lists)
+
+
+def fills_file(path: InputFile, encoding: str = "utf-8") -> bool:
+    """Whether a file is one value over several lines, of which the first is none by itself.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    first = next((text.strip() for _, text in read_lines(path, encoding) if text.strip()), "")
+    return first[:1] in ("[", "{") and not _is_json(first)
 
 
 def _is_json(text: str) -> bool:
@@ -91,7 +107,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _decode_line(text: str, path: Path, line: int) -> Any:
+def _decode_line(text: str, path: InputFile, line: int) -> Any:
     try:
         value, end = _decode(text, _skip(text, 0))
         if end < len(text):
@@ -119,7 +135,7 @@ def _items_of_line(value: Any, line: int, lists: Sequence[str]) -> Iterator[Json
         yield JsonItem(f"{line}, item {index + 1}", f"{name}[{index}]", item)
 
 
-def _items_of_text(text: str, path: Path, lists: Sequence[str]) -> Iterator[JsonItem]:
+def _items_of_text(text: str, path: InputFile, lists: Sequence[str]) -> Iterator[JsonItem]:
     """The rows of a value that is the whole file."""
     line, counted = 1, 0
     try:

@@ -10,10 +10,12 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from mbert_cli.errors import UserError
+from mbert_cli.text.file_ranges import BYTE_ORDER_MARK, WHOLE, FileRange, part_end
+from mbert_cli.text.remote_files import InputFile
 
 PART_BYTES = 16 * 2**20
 """A longer file is read in parts of at most this size, cut at blank lines where there are any."""
@@ -28,8 +30,6 @@ PACKED = (".gz", ".zst")
 
 _BinaryFile = BinaryIO | gzip.GzipFile
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
 
 class UndecodableText(UserError):
     """A text file is not UTF-8, or has NUL bytes.
@@ -40,7 +40,7 @@ class UndecodableText(UserError):
         offset: Where, in bytes of the file as it is unpacked.
     """
 
-    def __init__(self, path: Path, byte: int, offset: int) -> None:
+    def __init__(self, path: InputFile, byte: int, offset: int) -> None:
         super().__init__(
             "A text file must be UTF-8 without NUL bytes. "
             f"Received: {name_of(path)} with byte 0x{byte:02x} at offset {offset}",
@@ -49,36 +49,45 @@ class UndecodableText(UserError):
         self.byte = byte
 
 
-def suffix_of(path: Path) -> str:
+def suffix_of(path: InputFile) -> str:
     """The suffix that tells the format: `.jsonl` for `a.jsonl`, `a.jsonl.gz` and `a.jsonl.zst`."""
-    return (path.with_suffix("") if path.suffix in PACKED else path).suffix.lower()
+    name = PurePosixPath(path.name)
+    return (name.with_suffix("") if name.suffix in PACKED else name).suffix.lower()
 
 
-def name_of(path: Path) -> str:
+def name_of(path: InputFile) -> str:
     """What a file is called in messages."""
     return "standard input" if path == STANDARD_INPUT else str(path)
 
 
-def read_parts(path: Path, part_bytes: int = PART_BYTES) -> Iterator[str]:
+def read_parts(path: InputFile, part_bytes: int = PART_BYTES, within: FileRange = WHOLE) -> Iterator[str]:
     """The text of a file in parts; an empty file is one empty part.
+
+    Args:
+        path: The file.
+        part_bytes: Length of a part; whatever the range, blocks end at multiples of it.
+        within: One of `file_ranges.part_ranges`.
 
     Raises:
         UserError: The file cannot be read, is not UTF-8, or has NUL bytes.
     """
-    offset, rest, ended = 0, b"", False
-    with open_binary(path) as file:
-        while not ended:
-            block = file.read(part_bytes)
-            ended = len(block) < part_bytes
+    offset, boundary = within.start, part_bytes * within.before
+    rest, ended = b"", False
+    with open_binary(path, offset) as file:
+        while not ended and (within.stop is None or offset < within.stop):
+            wanted = boundary + part_bytes - offset - len(rest)
+            block = file.read(wanted)
+            boundary += part_bytes
+            ended = len(block) < wanted
             data = rest + block
-            cut = len(data) if ended else _part_end(data)
+            cut = len(data) if ended else part_end(data)
             if cut or not offset:
                 yield _decode(data[:cut], path, offset)
             rest = data[cut:]
             offset += cut
 
 
-def read_start(path: Path, num_bytes: int = 4096) -> bytes:
+def read_start(path: InputFile, num_bytes: int = 4096) -> bytes:
     """The first bytes of a file, as it is unpacked, which tell what it is.
 
     Raises:
@@ -88,25 +97,30 @@ def read_start(path: Path, num_bytes: int = 4096) -> bytes:
         return file.read(num_bytes)
 
 
-def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: InputFile, encoding: str = "utf-8", within: FileRange = WHOLE
+) -> Iterator[tuple[int, str]]:
     """The lines of a file or of `STANDARD_INPUT` with their numbers, counted from 1, without line ends.
 
     Args:
         path: The file.
         encoding: As Python names it. A file in another one than UTF-8 is read as a whole.
+        within: One of `file_ranges.line_ranges`, of a file in UTF-8.
 
     Raises:
         UserError: The file cannot be read, is not in its encoding, or has NUL bytes.
     """
-    offset = 0
-    with open_binary(path) as file:
+    offset = within.start
+    with open_binary(path, offset) as file:
         recoded = file if encoding == "utf-8" else _as_utf8(file, path, encoding)
-        for number, line in enumerate(_cut_lines(recoded, path), start=1):
+        for number, line in enumerate(_cut_lines(recoded), start=within.before + 1):
+            if offset == within.stop:
+                return
             yield number, _decode(line, path, offset).rstrip("\r\n")
             offset += len(line)
 
 
-def _as_utf8(file: _BinaryFile, path: Path, encoding: str) -> _BinaryFile:
+def _as_utf8(file: _BinaryFile, path: InputFile, encoding: str) -> _BinaryFile:
     data = file.read(-1)
     try:
         return io.BytesIO(data.decode(encoding).encode("utf-8"))
@@ -118,7 +132,7 @@ def _as_utf8(file: _BinaryFile, path: Path, encoding: str) -> _BinaryFile:
         ) from error
 
 
-def _cut_lines(file: _BinaryFile, path: Path) -> Iterator[bytes]:
+def _cut_lines(file: _BinaryFile) -> Iterator[bytes]:
     """The lines with their ends. What is read grows with a long line, so that no line is cut many times."""
     rest = b""
     while block := file.read(max(_BLOCK_BYTES, len(rest))):
@@ -129,14 +143,20 @@ def _cut_lines(file: _BinaryFile, path: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def open_binary(path: Path) -> Iterator[_BinaryFile]:
+def open_binary(path: InputFile, start: int = 0) -> Iterator[_BinaryFile]:
     """Opens a file, as it is unpacked, or `STANDARD_INPUT`.
+
+    Args:
+        path: The file.
+        start: Where reading begins; of a packed file, what is before is unpacked all the same.
 
     Raises:
         UserError: It cannot be opened, or what is packed in it is damaged.
     """
     with _open(path) as packed, _unpack(packed, path) as file:
         try:
+            if start:
+                file.seek(start)
             yield file
         except (OSError, EOFError, zlib.error) as error:
             # Unpacking reads ahead, so that the damage lies before the place that was reached.
@@ -144,7 +164,7 @@ def open_binary(path: Path) -> Iterator[_BinaryFile]:
             raise _unreadable(path, error, reached) from error
 
 
-def _open(path: Path) -> AbstractContextManager[BinaryIO]:
+def _open(path: InputFile) -> AbstractContextManager[BinaryIO]:
     if path == STANDARD_INPUT:
         return nullcontext(sys.stdin.buffer)
     try:
@@ -153,7 +173,7 @@ def _open(path: Path) -> AbstractContextManager[BinaryIO]:
         raise _unreadable(path, error) from error
 
 
-def _unpack(file: BinaryIO, path: Path) -> AbstractContextManager[_BinaryFile]:
+def _unpack(file: BinaryIO, path: InputFile) -> AbstractContextManager[_BinaryFile]:
     """What a file holds."""
     if path.suffix == ".gz":
         return gzip.GzipFile(fileobj=file)
@@ -165,7 +185,7 @@ def _unpack(file: BinaryIO, path: Path) -> AbstractContextManager[_BinaryFile]:
     return io.BufferedReader(pyarrow.CompressedInputStream(file, "zstd"))
 
 
-def _unreadable(path: Path, error: Exception, place: str = "") -> UserError:
+def _unreadable(path: InputFile, error: Exception, place: str = "") -> UserError:
     reason = getattr(error, "strerror", None) or str(error)
     return UserError(
         f"A text file must be readable. Received: {name_of(path)}{place} ({reason})",
@@ -173,22 +193,9 @@ def _unreadable(path: Path, error: Exception, place: str = "") -> UserError:
     )
 
 
-def _part_end(data: bytes) -> int:
-    """Where to cut: after the last blank line, else line, else word, else character."""
-    for mark in (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n", b"\r", b" "):
-        end = len(data) - (mark == b"\r")  # an LF may follow the last byte
-        found = data.rfind(mark, 0, end)
-        if found > 0:
-            return found + len(mark)
-    end = len(data)
-    while end > 1 and data[end - 1] & 0xC0 == 0x80:  # a byte that continues a character
-        end -= 1
-    return end - 1 or len(data)
-
-
-def _decode(data: bytes, path: Path, offset: int) -> str:
-    if not offset and data.startswith(_BYTE_ORDER_MARK):
-        data, offset = data[len(_BYTE_ORDER_MARK) :], len(_BYTE_ORDER_MARK)
+def _decode(data: bytes, path: InputFile, offset: int) -> str:
+    if not offset and data.startswith(BYTE_ORDER_MARK):
+        data, offset = data[len(BYTE_ORDER_MARK) :], len(BYTE_ORDER_MARK)
     text = ""
     try:
         text = data.decode("utf-8")

@@ -1,11 +1,16 @@
 """What a corpus holds, as the contents of files."""
 
+import hashlib
 from pathlib import Path
 
+import fsspec
 import pytest
 
-from mbert_cli.corpus.contents import corpus_contents, dataset_content, packages_content
+from mbert_cli.corpus.contents import corpus_contents, dataset_content, globs_content, packages_content
 from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
+from mbert_cli.text import remote_systems
+from mbert_cli.text.remote_files import forget_remote_files
+from tests.web_server import serve
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
@@ -50,3 +55,32 @@ def test_of_a_prepared_data_set_all_files_count_that_are_whole():
     write("sets/books/all/1.0.0/shard")
     write("sets/books/all/1.0.0.incomplete-x/shard")
     assert names(corpus_contents(corpus, {})) == {"corpus.data_dir": ["1.0.0/shard"]}
+
+
+def test_a_remote_file_is_known_by_its_version_else_by_what_it_holds():
+    forget_remote_files()
+    memory = fsspec.filesystem("memory")
+    write("z.txt")
+    with serve() as site:
+        site.files["/a.txt"] = b"abc"
+        memory.pipe("/b.txt", b"abc")
+        globs = [f"{site.url}/a.txt", "memory://b.txt", "z.txt"]
+        content = globs_content(globs, None)
+        assert names({"": content}) == {"": ["z.txt", f"{site.url}/a.txt", "memory:///b.txt"]}
+        assert [file.bytes for file in content.files] == [1, 3, 3]
+        assert globs_content(globs, None).identity == content.identity
+        forget_remote_files()
+        memory.pipe("/b.txt", b"abd")
+        assert globs_content(globs, None).identity != content.identity
+    memory.store.clear()
+
+
+def test_a_remote_file_without_a_version_is_hashed(monkeypatch):
+    monkeypatch.setattr(remote_systems, "_VERSIONS", ())
+    forget_remote_files()
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/b.txt", b"abc")
+    (file,) = globs_content(["memory://b.txt"], None).files
+    assert (file.bytes, file.sha256) == (3, hashlib.sha256(b"abc").hexdigest())
+    memory.store.clear()
+    forget_remote_files()

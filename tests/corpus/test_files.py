@@ -5,6 +5,7 @@ import io
 import json
 from collections import Counter
 
+import fsspec
 import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
@@ -15,6 +16,7 @@ from mbert_cli.corpus.corpus import documents, require_corpus
 from mbert_cli.corpus.files import FILTERED
 from mbert_cli.corpus.options import FilesCorpus
 from mbert_cli.errors import UserError
+from mbert_cli.text.remote_files import forget_remote_files
 from mbert_cli.text.text_files import suffix_of
 
 
@@ -49,7 +51,7 @@ def test_an_empty_file_is_a_document_without_paragraphs(folder):
 
 
 def test_a_very_long_file_is_several_documents(folder, monkeypatch):
-    monkeypatch.setattr(corpus_files, "read_parts", lambda path: iter(["One.\n\n", "Two.\n"]))
+    monkeypatch.setattr(corpus_files, "read_parts", lambda path, within: iter(["One.\n\n", "Two.\n"]))
     assert read("b.txt") == [("b.txt", ["One."]), ("b.txt#2", ["Two."])]
 
 
@@ -193,3 +195,42 @@ def test_lines_of_json_none_of_which_has_a_column_of_the_condition_are_refused(f
         "corpus.where must look at columns that a row has. Received: t.jsonl without 'lang'; "
         "it has language, score, text"
     )
+
+
+@pytest.fixture
+def bucket():
+    """The file system of memory://, with two files."""
+    forget_remote_files()
+    memory = fsspec.filesystem("memory")
+    memory.pipe({"/web/b.jsonl": b'{"text": "B one."}\n', "/web/a.txt.gz": gzip.compress(b"A one.\n")})
+    yield memory
+    memory.store.clear()
+    forget_remote_files()
+
+
+@pytest.mark.usefixtures("bucket")
+def test_urls_come_after_files_of_this_machine_and_each_once(folder):
+    found = read("memory://web/*", "b.txt", "memory://web/b.jsonl", f"file://{folder}/sub/*.md")
+    assert found == [
+        ("b.txt", ["B one.", "B two."]),
+        (f"{folder}/sub/a.md", ["# Title", "A one."]),
+        ("memory:///web/a.txt.gz", ["A one."]),
+        ("memory:///web/b.jsonl:1", ["B one."]),
+    ]
+
+
+@pytest.mark.usefixtures("bucket", "folder")
+def test_a_url_that_matches_nothing_is_a_note_beside_others_and_an_error_alone():
+    assert corpus_files.find_files(["b.txt", "memory://web/*.md"]).notes == [
+        "memory://web/*.md matches no file"
+    ]
+    assert refused("memory://web/*.md").message == (
+        "A pattern of corpus.globs must match a file. Received: 'memory://web/*.md', which matches none"
+    )
+    assert refused("b.txt", "memory://web/c.txt").message.endswith("memory://web/c.txt (not found)")
+
+
+def test_a_damaged_file_behind_a_url_is_named(bucket):
+    bucket.pipe("/web/a.txt.gz", gzip.compress(b"Text. " * 99)[:-9])
+    message = refused("memory://web/a*").message
+    assert message.startswith("A text file must be readable. Received: memory:///web/a.txt.gz before offset ")

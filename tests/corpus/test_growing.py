@@ -68,7 +68,7 @@ def test_a_file_is_known_by_what_it_holds_wherever_it_lies(books, vocabulary):
     Path("book2.txt").rename("moved/x.txt")
     Path("book0.txt").write_text("Changed.\n")
     content = content_of(FilesCorpus(source="files", globs=["book*", "moved/*", "later.txt"]))
-    assert {str(path) for path in known_files(books / "old", content)} == {
+    assert set(known_files(books / "old", content)) == {
         "book1.txt",
         "book3.txt",
         "moved/x.txt",

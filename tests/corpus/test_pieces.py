@@ -1,10 +1,15 @@
 """A corpus in pieces: the same store, nothing done twice, and nothing lost to a file that cannot be read."""
 
 import gzip
+import json
 from pathlib import Path
 
+import pyarrow
+import pyarrow.csv
 import pytest
+from pyarrow import parquet
 
+from mbert_cli.corpus import cutting
 from mbert_cli.corpus import pieces as corpus_pieces
 from mbert_cli.corpus.assembly import assemble_store
 from mbert_cli.corpus.corpus import documents
@@ -57,6 +62,43 @@ def test_a_store_does_not_depend_on_how_its_corpus_is_cut(books, vocabulary, mon
     store_of(books, encode(books, files(), vocabulary), vocabulary)
     for name in ("tokens.bin", "sentence_starts.bin", "document_starts.bin", "held_out.bin", SOURCES):
         assert (books / "store" / name).read_bytes() == (books / "whole" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_a_large_file_is_encoded_in_ranges_and_the_store_stays_the_same(
+    books, vocabulary, monkeypatch, suffix
+):
+    texts = [f"Ab {'c' * (number % 7 + 1)}. Ef." for number in range(40)]
+    table = pyarrow.table({"text": texts, "id": range(40)})
+    with Path(f"book3b{suffix}").open("wb") as file:
+        if suffix == ".parquet":
+            parquet.write_table(table, file, row_group_size=5)
+        elif suffix == ".csv":
+            pyarrow.csv.write_csv(table, file)
+        else:
+            file.write("".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode())
+    (books / "whole").mkdir()
+    write_store(books / "whole", documents(files()), vocabulary, OPTIONS)
+    monkeypatch.setattr(corpus_pieces, "PIECE_BYTES", 200)
+    monkeypatch.setattr(cutting, "BLOCK_BYTES", 64)
+    pieces = cut_into_pieces(files())
+    assert len([piece for piece in pieces if not piece.within.is_whole]) > 3
+    store_of(books, encode(books, files(), vocabulary), vocabulary)
+    for name in ("tokens.bin", "sentence_starts.bin", "document_starts.bin", "held_out.bin", SOURCES):
+        assert (books / "store" / name).read_bytes() == (books / "whole" / name).read_bytes(), name
+    assert encode(books, files(), vocabulary).found == len(pieces)
+
+
+def test_a_range_with_a_bad_row_costs_no_other_one(books, vocabulary, monkeypatch):
+    monkeypatch.setattr(corpus_pieces, "PIECE_BYTES", 100)
+    monkeypatch.setattr(cutting, "BLOCK_BYTES", 16)
+    lines = ['{"text": "Ab cd."}'] * 30
+    lines[20] = '{"text": "Ab'
+    Path("book9.jsonl").write_text("\n".join(lines))
+    encoded = encode(books, files(), vocabulary)
+    assert (len(encoded.parts), len(encoded.failures)) == (len(cut_into_pieces(files())) - 1, 1)
+    with pytest.raises(UserError, match=r"Received: book9\.jsonl:21 "):
+        encoded.require_all()
 
 
 def test_the_store_says_what_each_file_gave(books, vocabulary):

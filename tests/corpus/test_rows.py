@@ -30,7 +30,7 @@ def test_a_csv_row_with_too_many_cells_is_named(tmp_path):
     with pytest.raises(UserError) as caught:
         list(read_document_rows(path, ["text"]))
     assert caught.value.message == (
-        f"A row of a .csv file must have a cell for each of its 2 columns. Received: 3 in row 2 of {path}"
+        f"A row of a .csv file must have a cell for each of its 2 columns. Received: 3 in {path}:3"
     )
 
 

@@ -76,7 +76,7 @@ def test_a_long_line_is_read_in_one_pass(tmp_path, monkeypatch):
             sizes.append(size)
             return super().read(size)
 
-    monkeypatch.setattr(text_files, "open_binary", lambda path: Counted(b"x" * 10_000))
+    monkeypatch.setattr(text_files, "open_binary", lambda path, start: Counted(b"x" * 10_000))
     assert list(read_lines(tmp_path / "a.txt")) == [(1, "x" * 10_000)]
     assert len(sizes) < 15
 
