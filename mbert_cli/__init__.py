@@ -40,6 +40,12 @@ model sizes                                    mbert_cli/model/options.py
 the encoder and the names of its weights       mbert_cli/model/encoder.py
 shapes of all weights without building any     mbert_cli/model/weight_shapes.py
 parameters, arithmetic and memory of a size    mbert_cli/model/cost.py
+what a training costs, stage by stage          mbert_cli/cost/training.py
+its matrix products, and their gradients       mbert_cli/cost/passes.py
+time on many devices, and their exchange       mbert_cli/cost/exchange.py
+how that is shown                              mbert_cli/cost/shown.py
+a plan before anything is built                mbert_cli/preflight/planning.py
+20 steps timed for it                          mbert_cli/sessions/probing.py
 the bottleneck block                           mbert_cli/model/bottleneck.py
 BERT's own block                               mbert_cli/model/plain.py
 what reads what before attention               mbert_cli/model/projections.py

@@ -29,6 +29,7 @@ from mbert_cli.flags import (
     PadShown,
     Pair,
     PoolingName,
+    Probe,
     Questions,
     Quiet,
     Recipe,
@@ -107,14 +108,16 @@ def prepare(
 def train_teacher(
     ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
     hosts: HostCount = None, host_index: HostIndex = None, coordinator: Coordinator = None,
-    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, probe: Probe = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """IB-BERT by masked language modelling and next-sentence prediction
 
     Example: `mbert train-teacher --set train.steps=2000` trains on the newest token store.
     """
     flags = settings_of_hosts(hosts, host_index, coordinator)
-    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
+    invocation = invocation_of(
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh, probe=probe
+    )
     run_verb("train_teacher", invocation)
 
 
@@ -124,7 +127,7 @@ def distill(
     strategy: StrategyName = None, teacher: Teacher = None, source: StudentSource = None,
     settings: Settings = None, run: WrittenRun = None,
     hosts: HostCount = None, host_index: HostIndex = None, coordinator: Coordinator = None,
-    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, probe: Probe = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """teacher -> student
 
@@ -132,7 +135,9 @@ def distill(
     """
     flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher),
              "--source": ("source", source), **settings_of_hosts(hosts, host_index, coordinator)}  # fmt: skip
-    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
+    invocation = invocation_of(
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh, probe=probe
+    )
     run_verb(invocation.kind.replace("-", "_"), invocation)
 
 
@@ -141,7 +146,7 @@ def finetune(
     ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None, client: TaskClient = None,
     settings: Settings = None, run: WrittenRun = None,
     hosts: HostCount = None, host_index: HostIndex = None, coordinator: Coordinator = None,
-    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
+    fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, probe: Probe = False, quiet: Quiet = False,
     form: SearchFormat = None, out: SearchOut = None,
 ) -> None:  # fmt: skip
     """run -> task model
@@ -151,7 +156,7 @@ def finetune(
     flags = {"--source": ("source", source), "--client": ("task.client", client),
              **settings_of_hosts(hosts, host_index, coordinator)}  # fmt: skip
     invocation = invocation_of(
-        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh,
+        ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh, probe=probe,
         delivery=delivery_of(form, out),
     )  # fmt: skip
     run_verb("finetune", invocation)

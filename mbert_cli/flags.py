@@ -315,6 +315,10 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Move an existing run aside
 Smoke = Annotated[
     bool, typer.Option("--smoke", help="Tiny size, few steps, same code; runs go to runs/smoke.")
 ]
+Probe = Annotated[
+    bool,
+    typer.Option("--probe", help="Only time 20 steps of each kind of stage, and print the plan with them."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print neither messages nor progress.")]
 

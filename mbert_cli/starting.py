@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 WITH_KERAS = ("train_teacher", "distill", "distill_task", "finetune", "export_tflite")
 """Verbs that need Keras whatever they are given."""
 
+PLANNED_ALONE = ("train_teacher", "distill")
+"""Verbs whose dry run is a page of its own, `planned`, which needs none of that."""
+
 
 def invocation_of(
     ctx: typer.Context, recipe: str | None, settings: list[str] | None, run: Path | None, smoke: bool,
@@ -49,13 +52,24 @@ def run_verb(module: str, invocation: "Invocation[Any]") -> None:
     from mbert_cli.preflight.resolving import resolve
 
     require_backend()
-    ready = resolve(_joined(invocation))
+    ready = _imagined(invocation) or resolve(_joined(invocation))
+    if invocation.dry_run and module in PLANNED_ALONE:
+        module = "planned"
     lend_home()
     with hidden_native_output():
         if module in WITH_KERAS:
             load_keras()
         command = importlib.import_module(f"mbert_cli.commands.{module}")
     command.run(ready)
+
+
+def _imagined(invocation: "Invocation[Any]") -> Any:
+    """The plan of a dry run for machines elsewhere, whose inputs need not be here; None where they are looked for."""
+    if not invocation.dry_run or getattr(invocation.recipe, "plan", None) is None:
+        return None
+    from mbert_cli.preflight.planning import imagine
+
+    return imagine(invocation)
 
 
 def _joined(invocation: "Invocation[Any]") -> "Invocation[Any]":

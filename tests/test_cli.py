@@ -79,7 +79,7 @@ def test_a_verb_that_cannot_run_is_refused_before_its_libraries_are_loaded(run, 
 
 
 def test_the_flags_of_training_reach_the_command(run, record, all_is_ready):
-    recorder = record("distill")
+    recorder = record("planned")  # the page of a dry run
     words = ["distill", "--set", "seed=3", "--set", "train.batch_size=8", "--strategy", "joint", "--teacher", "runs/t",
              "--fresh", "--dry-run", "-q"]  # fmt: skip
     assert run(*words) == (0, "", "")

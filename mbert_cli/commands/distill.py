@@ -8,9 +8,9 @@ import keras
 from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.commands.prepare import prepared
-from mbert_cli.distill.layer_map import HeadMatch, describe_places
+from mbert_cli.corpus.pretraining_batches import PretrainingBatches
+from mbert_cli.distill.layer_map import HeadMatch
 from mbert_cli.distill.options import (
-    ComparisonOptions,
     DistilBertOptions,
     DistillOptions,
     GeneralOptions,
@@ -26,16 +26,16 @@ from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import output_losses
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.preflight.distill import Ready, compares_predictions, sharing_of
+from mbert_cli.preflight.distill import Ready, sharing_of
 from mbert_cli.preflight.inputs import with_input
-from mbert_cli.preflight.token_store import KEY, StoreRun
+from mbert_cli.preflight.planning import plan_pretraining, say_transfer
+from mbert_cli.preflight.token_store import KEY
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.pretraining_run import pretrain
-from mbert_cli.sessions.prolonging import say_continuation
-from mbert_cli.tasks.pair_segments import say_single_segment
+from mbert_cli.sessions.probing import probe
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.saved_network import dtype_policy, load_teacher
@@ -44,37 +44,33 @@ from mbert_cli.weights.saved_network import dtype_policy, load_teacher
 def run(ready: Ready) -> None:
     """Transfers a teacher's knowledge into a student."""
     use_streams()
-    for size in (ready.size, ready.teacher.description.size):
-        say_single_segment(size, has_pairs=True)
-    if ready.invocation.dry_run and not isinstance(ready.store, StoreRun):
-        show_plan(ready.invocation, ready.plan, {}, ready.recipe.train)
-        return
+    say_transfer(ready)
     store_run = prepared(ready.store)
     require_same_vocabulary(store_run.vocabulary, ready.teacher.description, ready.teacher.path)
     recipe, store = with_input(ready.recipe, KEY, store_run.run), store_run.store
     teacher = load_teacher(
         ready.teacher,
         recipe.train.precision,
-        predicts=compares_predictions(ready.plan) or _starts_with_heads(ready),
+        predicts=ready.teacher_predicts,
         returns_projections=ready.heads.relation_heads is not None,
     )
     teacher.trainable = False
     student = _student(ready, recipe, store.vocabulary.size)
     _warm_start(student, teacher, ready, recipe.distill)
-    if isinstance(recipe.distill, ComparisonOptions):
-        console.info(f"Layers: {describe_places(ready.places)}. Heads: {ready.heads}")
-    projections = _projections(ready, recipe)
-    layers = {layer.name.replace("_", " "): layer for layer in projections.values()}
-    show_plan(ready.invocation, ready.plan, {"teacher": teacher, "student": student, **layers}, recipe.train)
-    if ready.invocation.dry_run:
-        say_continuation(ready.invocation, recipe, ready.plan_of)
+    build = partial(_objective, teacher, student, _projections(ready, recipe), ready.heads, recipe)
+    planned = plan_pretraining(ready, store_run)
+    masks_text = not isinstance(recipe.distill, GeneralOptions) or recipe.distill.masks_text
+    if ready.invocation.probe:
+        drawn = store, recipe.data, recipe.train.batch_size, recipe.seed
+        batches = PretrainingBatches(*drawn, masks_text=masks_text)
+        show_plan(planned, probe(planned, build, batches))
         return
-    build = partial(_objective, teacher, student, projections, ready.heads, recipe)
+    show_plan(planned)
     opened = {"teacher": ready.teacher.run, KEY: store_run.run}
     contents = ready.contents or input_contents(recipe, opened=opened)
     pretrain(
         ready.invocation, recipe, ready.size, store, student, ready.plan_of, build, contents,
-        masks_text=not isinstance(recipe.distill, GeneralOptions) or recipe.distill.masks_text,
+        masks_text=masks_text,
     )  # fmt: skip
 
 
@@ -91,12 +87,6 @@ def _student(ready: Ready, recipe: DistillRecipe, vocab_size: int) -> keras.Mode
         dtype=dtype_policy(recipe.train.precision),
         returns_projections=ready.heads.relation_heads is not None,
     )
-
-
-def _starts_with_heads(ready: Ready) -> bool:
-    """Whether the student starts with heads of its teacher's, which then has to have them."""
-    wanted = set(ready.recipe.distill.warm_start) & set(STRATEGIES[ready.recipe.distill.strategy].heads)
-    return "masked_language_model" in ready.teacher.heads and bool(wanted)
 
 
 def _projections(ready: Ready, recipe: DistillRecipe) -> dict[int, keras.layers.Layer]:

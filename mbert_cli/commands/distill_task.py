@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import keras
+
 from mbert_cli import console
 from mbert_cli.backend import use_streams
 from mbert_cli.distill.layer_map import describe_places
@@ -13,6 +15,7 @@ from mbert_cli.recipe.schema import TaskDistillRecipe
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.plan import show_plan
+from mbert_cli.sessions.probing import probe
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.distilling import (
@@ -25,10 +28,11 @@ from mbert_cli.tasks.distilling import (
     task_distillation,
 )
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.tasks.planning import plan_task_training
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
-from mbert_cli.tasks.teacher_outputs import announce_recording, teach
-from mbert_cli.tasks.training import fit
+from mbert_cli.tasks.teacher_outputs import TaughtTask, announce_recording, teach
+from mbert_cli.tasks.training import Material, Method, batches_of, fit
 from mbert_cli.train.stage import Stage
 
 
@@ -43,20 +47,25 @@ def run(ready: Ready) -> None:
     warn_of_training_examples(contents)
     teacher = load_task_teacher(ready.teacher, task, recipe, contents["teacher"], ready.columns)
     material = collect_for_student(task, ready.options, recipe.loss, ready.teacher, ready.size)
-    student = build_student(recipe, material.description, ready.source)
-    if ready.source is None:
-        same = ready.size.normalization == theirs.normalization
-        start_from_teacher(recipe, student, teacher.network, same_normalization=same)
+    student = _student(ready, recipe, material, teacher.network)
 
     def plan_of(recipe: TaskDistillRecipe) -> Sequence[Stage]:
         return plan_task(recipe, material, ready.places)
 
-    if recipe.distill.intermediate_epochs:
-        console.info(f"Layers: {describe_places(ready.places)}. Heads: {ready.heads}")
     plan, rows = plan_of(recipe), material.train.rows
     projections = project_student(recipe, plan, ready.size, theirs)
-    named = {layer.name.replace("_", " "): layer for layer in projections.values()}
-    show_plan(invocation, plan, {"teacher": teacher.network, "student": student, **named}, recipe.train)
+    planned = plan_task_training(
+        invocation, recipe, material, plan, "student", theirs, recipe.distill.projections
+    )
+
+    def method_of(taught: TaughtTask) -> Method:
+        return task_distillation(recipe, plan, taught, material.loss, student, projections, ready.heads)
+
+    if invocation.probe:
+        live = method_of(TaughtTask(teacher.network, rows, recorded=None))
+        show_plan(planned, probe(planned, live.build, batches_of(recipe.train, recipe.seed, material.train)))
+        return
+    show_plan(planned)
     say_task(task, rows)
     if invocation.dry_run:
         announce_recording(rows, teacher.network, plan, recipe.train.batch_size, recipe.cache)
@@ -65,9 +74,20 @@ def run(ready: Ready) -> None:
     with open_run(invocation, recipe, contents, plan_of) as run_dir:
         if say_when_complete(run_dir):
             return
-        network, identity = teacher.network, teacher.identity
-        taught = teach(rows, network, identity, plan, recipe.train.batch_size, recipe.cache)
-        method = task_distillation(recipe, plan, taught, material.loss, student, projections, ready.heads)
+        taught = teach(rows, teacher.network, teacher.identity, plan, recipe.train.batch_size, recipe.cache)
         material = replace(material, train=replace(material.train, rows=taught.rows))
-        figures = fit(material, method, student, run_dir)
+        figures = fit(material, method_of(taught), student, run_dir)
     show_result(run_dir, figures)
+
+
+def _student(
+    ready: Ready, recipe: TaskDistillRecipe, material: Material, teacher: keras.Model
+) -> keras.Model:
+    """The student as it starts, with what is said of it."""
+    if recipe.distill.intermediate_epochs:
+        console.info(f"Layers: {describe_places(ready.places)}. Heads: {ready.heads}")
+    student = build_student(recipe, material.description, ready.source)
+    if ready.source is None:
+        same = ready.size.normalization == ready.teacher.description.size.normalization
+        start_from_teacher(recipe, student, teacher, same_normalization=same)
+    return student

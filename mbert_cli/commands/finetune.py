@@ -16,14 +16,16 @@ from mbert_cli.search.trials import Watch
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.plan import show_plan
+from mbert_cli.sessions.probing import probe
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
+from mbert_cli.tasks.planning import plan_task_training
 from mbert_cli.tasks.quantized_training import prepare_training
 from mbert_cli.tasks.searching import count_steps, run_search
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
-from mbert_cli.tasks.training import Material, collect, fit, stage_of
+from mbert_cli.tasks.training import Material, batches_of, collect, fit, stage_of
 from mbert_cli.train.stage import Stage
 
 
@@ -41,7 +43,16 @@ def run(ready: Ready) -> None:
         _search(ready, recipe.search, material, contents)
         return
     training = prepare_training(recipe, material)
-    show_plan(invocation, training.method.plan, {"task model": training.network}, recipe.train)
+    method = training.method
+    planned = plan_task_training(
+        invocation, recipe, training.material, method.plan, "task_model", source.description.size
+    )
+    if invocation.probe:
+        show_plan(
+            planned, probe(planned, method.build, batches_of(recipe.train, recipe.seed, material.train))
+        )
+        return
+    show_plan(planned)
     say_task(task, material.train.rows)
 
     def plan_of(recipe: FinetuneRecipe) -> list[Stage]:

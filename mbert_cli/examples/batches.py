@@ -95,9 +95,15 @@ class TaskBatches:
         """The batch of a training step, counted from 0 over all epochs."""
         epoch, index = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
-            generator = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
-            self._epoch, self._order = epoch, self._draw(generator)
+            self._epoch, self._order = epoch, self._order_of(epoch)
         return self._batch(self._order[index * self.batch_size : (index + 1) * self.batch_size])
+
+    def lengths(self) -> list[int]:
+        """Columns of each batch of the first epoch."""
+        size, order = self.batch_size, self._order_of(0)
+        return [
+            self._length(order[start : start + size], BATCH_LENGTHS) for start in range(0, len(order), size)
+        ]
 
     def in_order(self) -> Iterator[Batch]:
         """Every row once, in the order given, those that are not trained on too: for validation."""
@@ -125,6 +131,10 @@ class TaskBatches:
         outputs = np.empty_like(found)
         outputs[order] = found
         return outputs
+
+    def _order_of(self, epoch: int) -> np.ndarray:
+        """The rows of an epoch in their order."""
+        return self._draw(np.random.Generator(np.random.Philox(key=[self._seed, epoch])))
 
     def _draw(self, generator: np.random.Generator) -> np.ndarray:
         """The order of an epoch; only its last batch may be a partial one."""

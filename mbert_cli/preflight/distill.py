@@ -52,7 +52,15 @@ class Ready(PretrainingReady[DistillRecipe]):
 
     def plan_of(self, recipe: DistillRecipe) -> Sequence[Stage]:
         """The stages of a recipe for these networks."""
-        return _plan(_as_started(recipe, self.teacher.description.size), self.places)
+        return plan_for(recipe, self.teacher.description.size, self.places)
+
+    @property
+    def teacher_predicts(self) -> bool:
+        """Whether the teacher has its heads: its predictions are compared, or the student starts with them."""
+        options = self.recipe.distill
+        wanted = set(options.warm_start) & set(STRATEGIES[options.strategy].heads)
+        starts_with_heads = "masked_language_model" in self.teacher.heads and bool(wanted)
+        return compares_predictions(self.plan) or starts_with_heads
 
 
 def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Ready:
@@ -87,11 +95,16 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         predicts=bool(STRATEGIES[recipe.distill.strategy].heads),
         beside=partial(_bytes_beside, recipe, stages, teacher.found) if teacher.found else None,
     )
-    plan = _plan(_as_started(recipe, teacher.value.description.size), places.value)
+    plan = plan_for(recipe, teacher.value.description.size, places.value)
     return Ready(
         invocation, recipe, size, plan, store.value, contents.value,
         teacher.value, places.value, heads.value, copies.value,
     )  # fmt: skip
+
+
+def plan_for(recipe: DistillRecipe, teacher: Architecture, places: Sequence[int]) -> tuple[Stage, ...]:
+    """The stages of a recipe for a teacher of some size; places as in `Ready`."""
+    return _plan(_as_started(recipe, teacher), places)
 
 
 def _plan(recipe: DistillRecipe, places: Sequence[int]) -> tuple[Stage, ...]:

@@ -31,7 +31,7 @@ def look_at_training_disk(
 
 def float_bytes(options: TrainOptions) -> int:
     """Bytes of an activation."""
-    return 2 if options.precision == "bfloat16" else 4
+    return options.float_bytes
 
 
 def look_at_memory(inspection: Inspection, needed: int, rows: int, length: int) -> None:

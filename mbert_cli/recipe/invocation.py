@@ -35,6 +35,7 @@ class Invocation(Generic[VerbRecipe]):
         run: The run directory to write, for the verbs that write one; for the others what `--run` says, or None.
         fresh: Move an existing run aside and begin anew.
         dry_run: Only print the plan.
+        probe: Only time a few steps, and print the plan with them.
         smoke: Tiny size, few steps.
         quiet: Neither messages nor progress.
         command: The words that were typed, `mbert` first.
@@ -61,6 +62,7 @@ class Invocation(Generic[VerbRecipe]):
     run: Path | None = None
     fresh: bool = False
     dry_run: bool = False
+    probe: bool = False
     smoke: bool = False
     quiet: bool = False
     command: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ class Typed(TypedDict, total=False):
 
     fresh: bool
     dry_run: bool
+    probe: bool
     quiet: bool
     command: tuple[str, ...]
     context: Path | None

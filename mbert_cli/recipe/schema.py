@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from mbert_cli.augment.options import AugmentOptions, Vectors
 from mbert_cli.corpus.options import Corpus, PretrainingOptions, StoreOptions
+from mbert_cli.cost.options import PlanOptions
 from mbert_cli.distill.options import CacheOptions, CorpusDistillOptions, ProgressiveOptions, TaskOptions
 from mbert_cli.evaluate.options import EvaluateOptions
 from mbert_cli.examples.options import AnyTask, InstalledDocsTask, Task
@@ -46,6 +47,8 @@ class TrainTeacherRecipe(Section):
     """How the teacher trains."""
     hosts: HostsOptions = HostsOptions()
     """Hosts that train together."""
+    plan: PlanOptions = PlanOptions()
+    """Machines for which the plan says how long it takes."""
 
 
 class DistillRecipe(Section):
@@ -65,6 +68,8 @@ class DistillRecipe(Section):
     """How the student trains; the number of steps comes from the section distill."""
     hosts: HostsOptions = HostsOptions()
     """Hosts that train together."""
+    plan: PlanOptions = PlanOptions()
+    """Machines for which the plan says how long it takes."""
 
 
 class TaskDistillRecipe(Section):
@@ -92,6 +97,8 @@ class TaskDistillRecipe(Section):
     """How the student trains; the epochs are those in which it learns the teacher's answers."""
     hosts: HostsOptions = HostsOptions()
     """Hosts that train together."""
+    plan: PlanOptions = PlanOptions()
+    """Machines for which the plan says how long it takes."""
 
 
 class FinetuneRecipe(Section):
@@ -116,6 +123,8 @@ class FinetuneRecipe(Section):
     """How the task model trains."""
     hosts: HostsOptions = HostsOptions()
     """Hosts that train together."""
+    plan: PlanOptions = PlanOptions()
+    """Machines for which the plan says how long it takes."""
     search: SearchOptions | None = None
     """Try many rates, batch sizes, epochs and seeds in one run; null trains one model."""
     quantize: QuantizedTrainingOptions | None = None

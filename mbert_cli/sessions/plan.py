@@ -1,44 +1,116 @@
-"""The plan of a training run, shown before step 0."""
+"""The plan of a training run and what it costs, shown before step 0."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import keras
-
 from mbert_cli import console
+from mbert_cli.cost.estimate import Estimate
+from mbert_cli.cost.memory import memory_of
+from mbert_cli.cost.options import PlanOptions
+from mbert_cli.cost.shown import facts_of, tables_of
+from mbert_cli.cost.speed import TimedStage, interpolate, speed_of_machines
+from mbert_cli.cost.training import StageCost, Training, cost_of_stage
 from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.runs.disk import checkpoint_bytes
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Stage
 
 
-def show_plan(
-    invocation: Invocation[Any],
-    plan: Sequence[Stage],
-    networks: Mapping[str, keras.layers.Layer],
-    options: TrainOptions,
-) -> None:
-    """Prints stages, steps, learning rates, losses, parameters and where the run is written.
+@dataclass(frozen=True)
+class Planned:
+    """A training that is planned.
 
-    Args:
+    Attributes:
         invocation: The command.
         plan: The stages, in order.
-        networks: What takes part, by its role.
-        options: How the run trains.
+        training: What takes part.
+        parameters: Numbers of all weights, by whose they are.
+        options: How it trains.
+        machines: What it is planned for.
     """
+
+    invocation: Invocation[Any]
+    plan: Sequence[Stage]
+    training: Training
+    parameters: Mapping[str, int]
+    options: TrainOptions
+    machines: PlanOptions
+
+    @property
+    def stages(self) -> list[StageCost]:
+        """What each stage costs."""
+        return [cost_of_stage(self.training, stage) for stage in self.plan]
+
+    def estimate(self, measured: Sequence[TimedStage] = ()) -> Estimate:
+        """What it costs.
+
+        Args:
+            measured: Stages that were timed; without any the speed is what the recipe says of the machines.
+        """
+        stages, given = self.stages, speed_of_machines(self.machines)
+        known = {} if given is None else {stage.name: given for stage in self.plan}
+        held = memory_of(
+            self.training,
+            stages,
+            float_bytes=self.options.float_bytes,
+            accumulates=self.options.accumulation_steps > 1,
+            devices=self.machines.devices or 1,
+        )
+        disk = checkpoint_bytes(self.parameters[self.training.role], self.options.keep_checkpoints)
+        return Estimate(
+            self.training, stages, held, disk, self.machines,
+            interpolate(stages, measured) if measured else known, is_measured=bool(measured),
+        )  # fmt: skip
+
+
+def count_validation(plan: Sequence[Stage], every: int, batches: int) -> dict[str, int]:
+    """Batches of all validations of each stage, by its name.
+
+    Args:
+        plan: The stages, in order.
+        every: Steps of the run between validations; there is always one at the end of a stage.
+        batches: Of one validation.
+    """
+    counts, start = {}, 0
+    for stage in plan:
+        end = start + stage.steps
+        times = end // every - start // every + (end % every > 0)
+        counts[stage.name] = times * batches * stage.is_scored
+        start = end
+    return counts
+
+
+def show_plan(planned: Planned, measured: Sequence[TimedStage] = ()) -> None:
+    """Prints stages, steps, learning rates, losses, parameters, where the run is written, and what it costs.
+
+    Args:
+        planned: The training.
+        measured: Stages that were timed.
+    """
+    invocation, estimate = planned.invocation, planned.estimate(measured)
+    is_result = invocation.dry_run or bool(measured)
     rows = [
         (stage.name, f"{stage.steps:,}", f"{stage.schedule.peak:g}", _layers(stage), _losses(stage))
-        for stage in plan
+        for stage in planned.plan
     ]
-    steps = sum(stage.steps for stage in plan)
-    parameters = {f"{role} parameters": f"{net.count_params():,}" for role, net in networks.items()}
+    facts = {
+        f"{role.replace('_', ' ')} parameters": f"{count:,}" for role, count in planned.parameters.items()
+    }
+    steps = counted(estimate.steps, "step")
     console.plan(
-        f"Plan: {counted(steps, 'step')} of {counted(options.batch_size, 'example')}, written to {invocation.run}",
+        f"Plan: {steps} of {counted(planned.options.batch_size, 'example')}, written to {invocation.run}",
         ["stage", "steps", "rate", "layers that train", "losses"],
         rows,
-        parameters,
-        is_result=invocation.dry_run,
+        facts | facts_of(estimate),
+        is_result=is_result,
     )
+    for table in tables_of(estimate) if is_result else ():
+        console.result("")
+        console.table(table.title, table.columns, table.rows)
+        for note in table.notes:
+            console.result(note)
 
 
 def _layers(stage: Stage) -> str:

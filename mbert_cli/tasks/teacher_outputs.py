@@ -139,7 +139,10 @@ def announce_recording(
     """Says for a dry run what would be recorded; the arguments are those of `plan_recording`."""
     plan = plan_recording(rows, network, stages, batch_size, options)
     if plan is not None:
-        console.info(f"{_TITLE}: {plan}, to be recorded where they are not yet")
+        console.info(
+            f"{_TITLE}: {plan}, to be recorded where they are not yet. The plan has the teacher run in every step, "
+            "which this saves"
+        )
 
 
 def teach(

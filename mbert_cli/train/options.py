@@ -64,6 +64,11 @@ class TrainOptions(Section):
     tensorboard: bool = False
     """Also write the figures for TensorBoard to the run's folder tensorboard (extra tensorboard)."""
 
+    @property
+    def float_bytes(self) -> int:
+        """Bytes of an activation."""
+        return 2 if self.precision == "bfloat16" else 4
+
 
 class PretrainingTrainOptions(TrainOptions):
     """How a teacher trains."""

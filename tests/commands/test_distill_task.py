@@ -59,7 +59,16 @@ def test_a_dry_run_shows_both_stages_and_writes_nothing(capsys):
     )
     assert "t.csv: 3 labels, 9 training and 9 validation examples" in said
     kept = "logits and attention logits of 1 layer and hidden states of 2 layers for 9 rows, 2.36 kB"
-    assert f"Teacher outputs: {kept}, to be recorded where they are not yet\n" in said
+    assert f"Teacher outputs: {kept}, to be recorded where they are not yet. The plan has the teacher" in said
+    assert not Path("runs/student").exists()
+
+
+@pytest.mark.slow
+def test_a_probe_says_how_long_both_stages_take_and_writes_nothing(capsys):
+    distil(teacher=make_teacher("classification"), source=make_source(TINYBERT), probe=True)
+    output, said = capsys.readouterr()
+    assert "Timing 3 steps of transfer all layers\nTiming 3 steps of the teacher's answers\n" in said
+    assert "on 1 device, by the speed of this machine: arithmetic" in output
     assert not Path("runs/student").exists()
 
 

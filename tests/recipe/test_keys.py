@@ -100,7 +100,8 @@ def test_keys_of_several_forms_stand_behind_their_section_and_beside_each_other(
     paths = [key.path for key in keys_of("distill")]
     order = list(dict.fromkeys(paths))
     assert [path for path in order if "." not in path] == [
-        "seed", "teacher", "data", "model", "distill", "train", "hosts", "source", "task", "dropout_rate", "loss", "cache",
+        "seed", "teacher", "data", "model", "distill", "train", "hosts", "plan", "source", "task", "dropout_rate", "loss",
+        "cache",
     ]  # fmt: skip
     sections = [path.partition(".")[0] for path in order]
     assert len(list(dict.fromkeys(sections))) == sum(

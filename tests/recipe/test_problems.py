@@ -28,7 +28,7 @@ def said(verb, *arguments, **options):
         ("distill", "model.num_layer=3", "model.num_layer: unknown key. Did you mean model.changes.num_layers?"),
         ("distill", "train.steps=4", "train.steps: unknown key. It belongs to recipes of train-teacher."),
         ("distill", "zzz=1",
-         "zzz: unknown key. The keys of a recipe of distill are seed, teacher, data, model, distill, train, hosts."),
+         "zzz: unknown key. The keys of a recipe of distill are seed, teacher, data, model, distill, train, hosts, plan."),
         ("distill", "train.batch_size.x=3", "train.batch_size has no keys of its own."),
         ("distill", "nokey", "a setting must be KEY=VALUE. Received: nokey"),
         ("distill", "seed=[", "seed: not YAML: expected the node content, but found '<stream end>'. Received: ["),
@@ -145,7 +145,7 @@ def test_numbers_in_a_recipe_that_are_meant_as_texts_are_told_how_to_be_written(
         ("distill", "distill.progressive.warmup_rate=0.2",
          "distill.progressive.warmup_rate: unknown key. It is distill.warmup_rate now."),
         ("distill", "foo.zzzz=1",
-         "foo.zzzz: unknown key. The keys of a recipe of distill are seed, teacher, data, model, distill, train, hosts."),
+         "foo.zzzz: unknown key. The keys of a recipe of distill are seed, teacher, data, model, distill, train, hosts, plan."),
     ],
 )  # fmt: skip
 def test_a_key_in_a_section_that_a_verb_has_not_is_told_by_its_whole_path(verb, setting, sentence):

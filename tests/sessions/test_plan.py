@@ -1,10 +1,16 @@
 """The plan of a training, as it is shown before its first step."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
+import pytest
+
+from mbert_cli.cost.options import PlanOptions
+from mbert_cli.cost.products import Network
+from mbert_cli.cost.speed import TimedStage
+from mbert_cli.cost.training import Training
+from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import invoke
-from mbert_cli.sessions.plan import show_plan
+from mbert_cli.sessions.plan import Planned, count_validation, show_plan
 from mbert_cli.train.options import OptimizerOptions, TrainOptions
 from mbert_cli.train.stage import Stage, make_schedule
 
@@ -14,18 +20,67 @@ def stage(name: str, steps: int, **further) -> Stage:
     return Stage(name=name, steps=steps, schedule=schedule, **further)
 
 
+def planned(plan: list[Stage], machines: PlanOptions | None = None) -> Planned:
+    invocation = invoke("distill", "quickstart", [], {}, run=Path("runs/x"), dry_run=True)
+    network = Network(SIZES["mobilebert_laptop"], 100, ("masked_language_model", "next_sentence"))
+    training = Training("student", network, 32, {16: 1.0}, 4)
+    options = TrainOptions(batch_size=32)
+    return Planned(invocation, plan, training, {"student": 1_234_567}, options, machines or PlanOptions())
+
+
+def shown(capsys, *arguments) -> list[str]:
+    show_plan(*arguments)
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
 def test_stages_come_with_their_steps_rates_layers_and_losses(capsys):
     scale = {"embeddings": 0.0, "layer_00": 0.1, "layer_01": 0.1, "layer_02": 1.0}
     plan = [
         stage("transfer", 1000, loss_weights={"feature_map": 100.0, "attention": 0.0}, layer_scale=scale),
         stage("distillation", 500, loss_weights={"next_sentence": 1.0, "words": 0.5}),
     ]
-    invocation = invoke("distill", "quickstart", [], {}, run=Path("runs/x"), dry_run=True)
-    network = SimpleNamespace(count_params=lambda: 1_234_567)
-    show_plan(invocation, plan, {"student": network}, TrainOptions(batch_size=32))
-    out = capsys.readouterr().out
-    lines = [" ".join(line.split()) for line in out.splitlines()]
+    lines = shown(capsys, planned(plan))
     assert lines[0] == "Plan: 1,500 steps of 32 examples, written to runs/x"
     assert "transfer 1,000 0.5 layer_00 to layer_01 x 0.1; layer_02 x 1 100 feature_map" in lines
     assert "distillation 500 0.5 all 1 next_sentence, 0.5 words" in lines
     assert "student parameters: 1,234,567" in lines
+
+
+def test_without_a_speed_no_time_is_said_but_what_would_say_it(capsys):
+    lines = shown(capsys, planned([stage("one", 10, loss_weights={"words": 1.0})]))
+    (time,) = (line for line in lines if line.startswith("time: "))
+    assert time == (
+        "time: not known; --set plan.teraflops=... --set plan.utilisation=... plans it for other machines, "
+        "--probe times a few steps on this one"
+    )
+    assert not any(line.startswith("exchange: ") for line in lines)
+
+
+def test_timed_steps_say_how_long_all_of_them_take(capsys):
+    plan = planned([stage("one", 100, loss_weights={"words": 1.0})])
+    timed = [TimedStage(plan.stages[0], step_seconds=0.5, first_step_seconds=7.0)]
+    lines = shown(capsys, plan, timed)
+    assert (
+        "time: about 57 s on 1 device, by the speed of this machine: arithmetic 50 s, first steps 7 s"
+        in lines
+    )
+
+
+def test_several_devices_without_a_bandwidth_have_a_least_time_alone(capsys):
+    machines = PlanOptions(devices=4, teraflops=1e-6, utilisation=1.0)
+    plan = planned([stage("one", 100, loss_weights={"words": 1.0})], machines)
+    (time,) = (line for line in shown(capsys, plan) if line.startswith("time: "))
+    assert time.startswith("time: at least ")
+    assert time.endswith(
+        " on 4 devices, for the arithmetic alone; --set plan.bandwidth=... adds the exchange"
+    )
+
+
+@pytest.mark.parametrize(("every", "times"), [(100, (3, 2)), (300, (1, 2)), (1000, (1, 1))])
+def test_a_stage_is_validated_at_the_multiples_of_an_interval_and_at_its_end(every, times):
+    plan = [stage("one", 250, loss_weights={}), stage("two", 150, loss_weights={})]
+    assert count_validation(plan, every, 10) == {"one": 10 * times[0], "two": 10 * times[1]}
+
+
+def test_a_stage_that_is_not_scored_has_no_validation():
+    assert count_validation([stage("one", 250, loss_weights={}, is_scored=False)], 100, 10) == {"one": 0}

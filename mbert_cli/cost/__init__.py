@@ -1,0 +1,1 @@
+"""What a training costs before it begins: arithmetic, memory, what devices exchange, and the time that follows."""

@@ -1,0 +1,93 @@
+"""How long a training takes on several devices: what each computes, and what they tell each other.
+
+The devices share out the rows of each batch, and add up their gradients in a ring: with n devices each sends and
+receives 2 (n - 1) / n times the bytes of the gradients. A step takes as long as its arithmetic on 1 / n of the rows and
+then the exchange; nothing of the one is counted as hidden behind the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+GIGABYTE = 1e9
+TERAFLOP = 1e12
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the devices do together, of a step or of a whole training.
+
+    Attributes:
+        compute_seconds: The arithmetic of all rows on one device.
+        gradient_bytes: Gradients that are added up.
+    """
+
+    compute_seconds: float
+    gradient_bytes: float
+
+    def __add__(self, other: "Workload") -> "Workload":
+        return Workload(
+            self.compute_seconds + other.compute_seconds,
+            self.gradient_bytes + other.gradient_bytes,
+        )
+
+    def __mul__(self, factor: int) -> "Workload":
+        return Workload(self.compute_seconds * factor, self.gradient_bytes * factor)
+
+
+@dataclass(frozen=True)
+class Portion:
+    """A training on a number of devices.
+
+    Attributes:
+        devices: How many.
+        compute_seconds: The arithmetic of each.
+        exchange_seconds: The exchange.
+    """
+
+    devices: int
+    compute_seconds: float
+    exchange_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Both, one after the other."""
+        return self.compute_seconds + self.exchange_seconds
+
+    @property
+    def efficiency(self) -> float:
+        """Portion of the time that is arithmetic: how many times as fast as one device, for each device."""
+        return self.compute_seconds / self.seconds
+
+
+def sent_bytes(gradient_bytes: float, devices: int) -> float:
+    """Bytes that each device of a ring sends, and receives, to add up gradients."""
+    return 2 * (devices - 1) / devices * gradient_bytes
+
+
+def share_out(work: Workload, devices: int, bandwidth: float | None) -> Portion:
+    """Some work on a number of devices.
+
+    Args:
+        work: The work.
+        devices: How many.
+        bandwidth: What one device sends to the next, in GB a second; None counts no exchange.
+    """
+    sent = sent_bytes(work.gradient_bytes, devices)
+    exchange = sent / (bandwidth * GIGABYTE) if bandwidth else 0.0
+    return Portion(devices, work.compute_seconds / devices, exchange)
+
+
+def balance(work: Workload, bandwidth: float) -> float:
+    """The number of devices at which the exchange takes as long as the arithmetic of each: 1 + C / (2 A).
+
+    C is the time of all arithmetic on one device, A that in which the gradients are sent once; C / n is equal to
+    2 (n - 1) / n A there. Infinity where nothing is exchanged.
+    """
+    once = work.gradient_bytes / (bandwidth * GIGABYTE)
+    return 1 + work.compute_seconds / (2 * once) if once else float("inf")
+
+
+def counts_of_devices(batch_size: int, chosen: int, most: int = 1024) -> Sequence[int]:
+    """Powers of two up to `most` that divide a batch, and the number that was chosen."""
+    powers = [1 << power for power in range(most.bit_length()) if 1 << power <= most]
+    return sorted({*(count for count in powers if batch_size % count == 0), chosen})

@@ -1,0 +1,20 @@
+"""The plan section of a recipe."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.recipe.loading import load
+
+
+def test_a_plan_knows_nothing_of_machines_by_itself():
+    plan = load("train-teacher", "quickstart").recipe.plan
+    assert set(plan.model_dump().values()) == {None}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["plan.devices=0", "plan.teraflops=0", "plan.utilisation=1.5", "plan.bandwidth=-1"],
+)
+def test_what_no_machine_has_is_refused_with_the_key(setting):
+    with pytest.raises(UserError, match=setting.partition("=")[0].replace(".", r"\.")):
+        load("distill", "mobilebert", [setting])

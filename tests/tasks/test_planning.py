@@ -1,0 +1,53 @@
+"""What the training of a task model costs, by the lengths of its batches."""
+
+import numpy as np
+import pytest
+
+from mbert_cli.distill.strategies.task import SOFT_TARGETS
+from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.losses.tasks import TASK_LOSSES
+from mbert_cli.model.options import SIZES
+from mbert_cli.recipe.invocation import invoke
+from mbert_cli.tasks.planning import plan_task_training
+from mbert_cli.tasks.task_set import encode_set
+from mbert_cli.tasks.training import Material, stage_of
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.wordpiece import Tokenizer
+from mbert_cli.weights.description import ModelDescription, VocabularyDescription
+
+SIZE = SIZES["mobilebert_laptop"]
+TASK = TaskData("mail.csv", ["no", "yes"], {})
+TEXTS = Examples(["a"] * 8 + ["a " * 30] * 4, None, np.zeros(12, np.int32))
+
+
+def planned(*settings: str, weights: dict[str, float] | None = None):
+    words = ["task.source=file", "task.train=t.csv", "train.batch_size=4", "train.epochs=2",
+             "task.sequence_length=64", "train.optimizer.learning_rate=1", *settings]  # fmt: skip
+    invocation = invoke("finetune", "quickstart", words, {})
+    recipe = invocation.recipe
+    encoded = encode_set(TASK, TEXTS, recipe.task, Tokenizer(Vocabulary((*RESERVED, "a"))))
+    vocabulary = VocabularyDescription(size=6, lowercase=True, digest="")
+    description = ModelDescription(
+        verb="finetune", size=SIZE, vocabulary=vocabulary, output_names=TASK.output_names, kind=TASK.kind
+    )
+    material = Material(None, description, encoded, encoded, TASK_LOSSES["cross_entropy"])
+    stage = stage_of(recipe, material)
+    plan = [stage] if weights is None else [type(stage)(stage.name, stage.steps, weights, stage.schedule)]
+    return plan_task_training(invocation, recipe, material, plan, "task_model", SIZE)
+
+
+def test_batches_count_by_their_own_lengths():
+    training = planned().training
+    assert training.lengths == {16: pytest.approx(2 / 3), 48: pytest.approx(1 / 3)}
+    assert planned("train.dynamic_length=false").training.lengths == {64: 1.0}
+
+
+def test_every_epoch_ends_with_a_validation_of_all_rows():
+    assert planned().training.validation_batches == {"fine-tuning": 2 * 3}
+
+
+def test_a_teacher_counts_where_its_answers_are_learned():
+    assert planned().training.teacher is None
+    taught = planned(weights={SOFT_TARGETS: 0.5, "cross_entropy": 0.5})
+    (cost,) = taught.stages
+    assert cost.step.teacher == cost.step.forward
