@@ -96,6 +96,12 @@ corpora of files                               mbert_cli/corpus/files.py
 tables with a document in each row             mbert_cli/corpus/rows.py
 conditions on their columns                    mbert_cli/corpus/conditions.py
 documents that repeat an earlier one           mbert_cli/corpus/duplicates.py
+work shared out among processes, or by Ray     mbert_cli/cluster/sharing.py
+who shares it: keys of a recipe                mbert_cli/cluster/options.py
+processes of this machine that share it        mbert_cli/cluster/processes.py
+tasks of a Ray cluster that share it           mbert_cli/cluster/ray_crew.py
+whether a cluster answers                      mbert_cli/cluster/joining.py
+what each of its machines must have            mbert_cli/cluster/checking.py
 a corpus in pieces, encoded one by one         mbert_cli/corpus/pieces.py
 large files in ranges                          mbert_cli/corpus/cutting.py
 documents as token ids                         mbert_cli/corpus/encoding.py

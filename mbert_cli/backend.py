@@ -82,7 +82,20 @@ def start_with_tensorflow() -> None:
 
 def count_cores() -> int:
     """Returns the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there, _lent[-1]) if _lent else there
+
+
+_lent: list[int] = []
+"""Cores that this process was lent, where it works beside others."""
+
+
+def lend_cores(count: int) -> None:
+    """Lets the libraries of this process, which are loaded later, compute with so many of the machine's cores."""
+    _lent[:] = [count]
+    # Of TensorFlow's operations, of JAX, and of what is built with OpenMP; each asks the machine otherwise.
+    for variable in ("TF_NUM_INTRAOP_THREADS", "NPROC", "OMP_NUM_THREADS"):
+        os.environ[variable] = str(count)
 
 
 def use_streams() -> None:

@@ -56,7 +56,7 @@ from mbert_cli.flags import (
     delivery_of,
     embedding_flags,
 )
-from mbert_cli.host_flags import Coordinator, HostCount, HostIndex, settings_of_hosts
+from mbert_cli.host_flags import ClusterAddress, Coordinator, HostCount, HostIndex, settings_of_hosts
 from mbert_cli.overview_cli import report, runs
 from mbert_cli.phone_cli import BenchCommand, bench, export_tflite
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
@@ -94,13 +94,15 @@ def _mbert(
 @app.command(rich_help_panel=PIPELINE_PANEL)
 def prepare(
     ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
+    cluster: ClusterAddress = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """corpus -> vocabulary and token store
 
     Example: `mbert prepare wikipedia` writes English Wikipedia once as token ids.
     """
-    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh)
+    flags = {"--cluster": ("cluster.address", cluster)}
+    invocation = invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh)
     run_verb("prepare", invocation)
 
 

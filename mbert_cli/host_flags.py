@@ -1,4 +1,4 @@
-"""The flags of a training on several hosts, with their help."""
+"""The flags of work on several machines, with their help."""
 
 from typing import Annotated
 
@@ -23,6 +23,15 @@ Coordinator = Annotated[
     typer.Option(
         "--coordinator", metavar="HOST:PORT", show_default=False,
         help="Short for --set hosts.coordinator=HOST:PORT: where they meet, on host 0.",
+    ),
+]  # fmt: skip
+
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="ADDRESS", show_default=False,
+        help="Short for --set cluster.address=ADDRESS: a Ray cluster that shares the work, auto for the one of this "
+        "machine.",
     ),
 ]  # fmt: skip
 

@@ -15,7 +15,7 @@ PACKAGE = Path(mbert_cli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = [
     "commands", "preflight", "report", "phone", "tasks", "sessions", "recipe", "search", "augment", "cost", "distill", "tflite", "train", "hosts",
-    "losses", "weights", "examples", "corpus", "evaluate", "text", "model", "runs",
+    "losses", "weights", "examples", "corpus", "evaluate", "text", "model", "runs", "cluster",
 ]  # fmt: skip
 """From the top floor down: a room imports only rooms below it, and the files beside the rooms that BELOW names."""
 BELOW = {

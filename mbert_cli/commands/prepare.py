@@ -25,7 +25,7 @@ from mbert_cli.recipe.schema import PrepareRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.runs.identity import Growth
+from mbert_cli.runs.identity import PLACES, Growth
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
 from mbert_cli.sessions.prolonging import GROWING_FILES
@@ -45,7 +45,7 @@ def run(ready: Ready) -> None:
     with RunDir.open(
         path,
         "prepare",
-        recipe.model_dump(),
+        recipe.model_dump(exclude=set(PLACES)),
         fresh=ready.invocation.fresh,
         origin=collect_origin(),
         contents=ready.contents or {},
@@ -72,7 +72,9 @@ def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[V
     fingerprint = fingerprint_of(duplicates_of(recipe.corpus))
     pieces = cut_into_pieces(recipe.corpus, known)
     with reading.shown("encoding") as watch:
-        encoded = encode_pieces(run_dir.parts, pieces, vocabulary, recipe.store, watch, fingerprint)
+        encoded = encode_pieces(
+            run_dir.parts, pieces, vocabulary, recipe.store, watch, fingerprint, recipe.cluster
+        )
     encoded.require_all()
     reports: list[StoreReport] = []
 

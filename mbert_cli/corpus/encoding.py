@@ -1,6 +1,5 @@
 """Documents -> token ids: splits sentences and encodes them over the cores, in bounded memory."""
 
-import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sentencex
 
+from mbert_cli.backend import count_cores
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.duplicates import Fingerprint
 from mbert_cli.corpus.options import StoreOptions
@@ -99,7 +99,7 @@ def encode_documents(
         options: Language and workers.
         fingerprint: What duplicates are found by.
     """
-    workers = options.workers or os.cpu_count() or 1
+    workers = options.workers or count_cores()
     pending: deque[Future[EncodedChunk]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

@@ -8,9 +8,13 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mbert_cli.cluster.options import HERE, ClusterOptions
+from mbert_cli.cluster.sharing import is_shared, share_among
 from mbert_cli.corpus.corpus import documents
 from mbert_cli.corpus.cutting import file_ranges
 from mbert_cli.corpus.document import Document
@@ -22,10 +26,14 @@ from mbert_cli.corpus.parts import CorpusPart, write_part
 from mbert_cli.corpus.store_format import token_type
 from mbert_cli.corpus.store_writing import WritingProgress
 from mbert_cli.errors import UserError
+from mbert_cli.native_output import hidden_native_output
 from mbert_cli.runs.manifest import verify_directory, write_directory
 from mbert_cli.text.file_ranges import WHOLE, FileRange
 from mbert_cli.text.remote_files import InputFile, RemoteFile
 from mbert_cli.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from mbert_cli.text.wordpiece import Tokenizer
 
 PIECE_BYTES = 2**26
 """Files are encoded together until they have about this much text, and cut into ranges that have as much."""
@@ -153,6 +161,7 @@ def encode_pieces(
     options: StoreOptions,
     progress: WritingProgress,
     fingerprint: Fingerprint | None = None,
+    cluster: ClusterOptions = HERE,
 ) -> EncodedPieces:
     """Encodes pieces into parts under a folder; those that are there already are not encoded again.
 
@@ -163,58 +172,102 @@ def encode_pieces(
         options: Language and workers.
         progress: Told of documents and text bytes so far.
         fingerprint: What duplicates are found by.
+        cluster: Who shares the pieces.
     """
-    encoder = PieceEncoder(vocabulary, options, fingerprint)
-    started, encoded = time.perf_counter(), EncodedPieces()
-    counted = text_bytes = 0
-    for number, piece in enumerate(pieces):
-        try:
-            part, was_there = encoder.part(folder, number, piece, _behind(progress, counted, text_bytes))
-        except UserError as error:
-            encoded.failures.append(error)
-            continue
-        encoded.found += was_there
-        encoded.parts.append(part)
-        counted += len(part.fractions)
-        text_bytes += sum(source.text_bytes for source in part.sources)
-        progress(counted, text_bytes)
-    encoded.seconds = time.perf_counter() - started
-    return encoded
+    started = time.perf_counter()
+    told = _Told(progress)
+    encoder = PieceEncoder(
+        folder, vocabulary, options, fingerprint, None if is_shared(cluster) else told.within
+    )
+    new = [(number, piece) for number, piece in enumerate(pieces) if piece.known is None]
+    for piece in pieces:
+        if piece.known is not None:
+            told.add(PartFile.of(piece.known))
+    written = share_among(encoder, new, cluster, lambda piece, part: told.add(part))
+    parts: dict[int, CorpusPart | UserError] = {
+        number: part.open(token_type(vocabulary.size)) if isinstance(part, PartFile) else part
+        for (number, _), part in zip(new, written, strict=True)
+    }
+    found = [piece.known or parts[number] for number, piece in enumerate(pieces)]
+    return EncodedPieces(
+        [part for part in found if isinstance(part, CorpusPart)],
+        [part for part in found if isinstance(part, UserError)],
+        sum(piece.known is not None for piece in pieces)
+        + sum(isinstance(part, PartFile) and part.was_there for part in written),
+        time.perf_counter() - started,
+    )
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """A part on disk, as its encoder tells of it.
+
+    Attributes:
+        directory: Where it lies.
+        documents: How many it has.
+        text_bytes: UTF-8 bytes of the text that was read for it.
+        was_there: Whether it was not encoded anew.
+    """
+
+    directory: Path
+    documents: int
+    text_bytes: int
+    was_there: bool = True
+
+    @classmethod
+    def of(cls, part: CorpusPart, directory: Path = Path(), was_there: bool = True) -> "PartFile":
+        """What there is to tell of a part."""
+        text_bytes = sum(source.text_bytes for source in part.sources)
+        return cls(directory, len(part.fractions), text_bytes, was_there)
+
+    def open(self, dtype: type) -> CorpusPart:
+        """The part, with token ids of this type."""
+        return CorpusPart.open(self.directory, dtype)
 
 
 class PieceEncoder:
-    """Encodes pieces into parts.
+    """Encodes pieces into parts, in this process or in another one.
 
     Args:
+        folder: Receives the parts.
         vocabulary: Cuts sentences into tokens.
         options: Language and workers.
         fingerprint: What duplicates are found by; None where they are not looked for.
+        progress: Told of documents and text bytes of a piece while it is encoded; only in this process.
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, options: StoreOptions, fingerprint: Fingerprint | None = None
+        self,
+        folder: Path,
+        vocabulary: Vocabulary,
+        options: StoreOptions,
+        fingerprint: Fingerprint | None = None,
+        progress: WritingProgress | None = None,
     ) -> None:
-        from mbert_cli.text.wordpiece import Tokenizer  # imports TensorFlow
+        self._folder, self._vocabulary, self._options = folder, vocabulary, options
+        self._fingerprint, self._progress = fingerprint, progress
 
-        self._vocabulary, self._tokenizer = vocabulary, Tokenizer(vocabulary)
-        self._options, self._fingerprint = options, fingerprint
+    @cached_property
+    def _tokenizer(self) -> "Tokenizer":
+        with hidden_native_output():  # imports TensorFlow
+            from mbert_cli.text.wordpiece import Tokenizer
 
-    def part(
-        self, folder: Path, number: int, piece: Piece, progress: WritingProgress
-    ) -> tuple[CorpusPart, bool]:
-        """The part of a piece, and whether it was there; else it is written under a folder.
+        return Tokenizer(self._vocabulary)
 
-        Raises:
-            UserError: The piece cannot be read.
-        """
-        if piece.known is not None:
-            return piece.known, True
+    def __call__(self, numbered: tuple[int, Piece]) -> PartFile | UserError:
+        """The part of a piece, which is written unless it is there; or why the piece cannot be read."""
+        number, piece = numbered
         identity = piece.identity(self._vocabulary, self._options)
-        target = folder / (identity or f"unnamed-{number}")
+        target = self._folder / (identity or f"unnamed-{number}")
         is_there = identity is not None and _is_whole(target)
-        if not is_there:
-            self.write(target, piece, progress)
-        return CorpusPart.open(target, token_type(self._vocabulary.size)), is_there
+        try:
+            if not is_there:
+                self.write(target, piece, self._progress or _tell_nobody)
+            return PartFile.of(
+                CorpusPart.open(target, token_type(self._vocabulary.size)), target, was_there=is_there
+            )
+        except UserError as error:
+            return error
 
     def write(self, target: Path, piece: Piece, progress: WritingProgress) -> None:
         """Writes the part of a piece, whole or not at all.
@@ -231,9 +284,31 @@ class PieceEncoder:
         write_directory(target, write, replace=True)
 
 
-def _behind(progress: WritingProgress, documents: int, text_bytes: int) -> WritingProgress:
-    """Progress of what comes after so many documents and bytes."""
-    return lambda more, more_bytes: progress(documents + more, text_bytes + more_bytes)
+def _tell_nobody(documents: int, text_bytes: int) -> None:
+    """Progress of a piece in another process: the piece is told of as it ends."""
+
+
+class _Told:
+    """Adds up documents and text bytes of pieces.
+
+    Args:
+        progress: Told of the sums.
+    """
+
+    def __init__(self, progress: WritingProgress) -> None:
+        self._progress = progress
+        self._documents = self._text_bytes = 0
+
+    def within(self, documents: int, text_bytes: int) -> None:
+        """Tells of a piece that is not at its end."""
+        self._progress(self._documents + documents, self._text_bytes + text_bytes)
+
+    def add(self, part: PartFile | UserError) -> None:
+        """Tells of a piece that is."""
+        if isinstance(part, PartFile):
+            self._documents += part.documents
+            self._text_bytes += part.text_bytes
+            self._progress(self._documents, self._text_bytes)
 
 
 def _is_whole(part: Path) -> bool:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.corpus.corpus import corpus_notes, require_corpus
+from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import look_at_disk
 from mbert_cli.preflight.run import look_at_run
+from mbert_cli.recipe.contents import input_files
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PrepareRecipe
 from mbert_cli.runs.content import Contents
@@ -63,4 +65,5 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
     if text_bytes.failure is None:
         # Two bytes per token of four or more letters, in parts and then in the store.
         look_at_disk(inspection, path, UNKNOWN_CORPUS_BYTES if text_bytes.found is None else text_bytes.found)
+        look_at_cluster(inspection, invocation, recipe.cluster, input_files(recipe))
     return Ready(invocation, recipe, path, text_bytes.value, read.value, contents.value)

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.corpus.contents import corpus_contents
+from mbert_cli.corpus.files import find_files
+from mbert_cli.corpus.options import FilesCorpus
 from mbert_cli.corpus.store_format import STORE_MANIFEST as STORE
 from mbert_cli.examples.contents import task_contents
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Content, FileContent, files_content, read_contents
 from mbert_cli.runs.listing import FINAL, INPUTS_FILE, RECIPE, SUMMARY, recorded_recipe
-from mbert_cli.runs.manifest import read_manifest
+from mbert_cli.runs.manifest import MANIFEST, read_manifest
 from mbert_cli.section import Section
 from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE
 
 _RUNS = ("source", "initialize_from", "teacher", "data.run", "masked_language_model", "vectors.run")
 """Keys that name a run."""
+_FILES = ("task.train", "task.validation", "task.folder", "task.data_dir", "corpus.data_dir")
+"""Keys that name a file or a folder, beside the patterns of a corpus."""
 
 
 def input_contents(
@@ -50,6 +54,20 @@ def input_contents(
     if file := _value(recipe, "vocabulary.file"):
         beside = Path(file).with_name(MATCHED_TOKENS_FILE)
         found["vocabulary.file"] = files_content(file, [Path(file), *([beside] if beside.exists() else [])])
+    return found
+
+
+def input_files(recipe: Section) -> list[Path]:
+    """Files and folders that a recipe names and whose sight tells whether another machine has the same inputs.
+
+    Raises:
+        UserError: A pattern of the corpus matches nothing.
+    """
+    found = [Path(value) / FINAL / MANIFEST for key in _RUNS if (value := _value(recipe, key))]
+    found += [Path(value) for key in _FILES if (value := _value(recipe, key))]
+    corpus = getattr(recipe, "corpus", None)
+    if isinstance(corpus, FilesCorpus):
+        found += [file for file in find_files(corpus.globs).paths if isinstance(file, Path)]
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from mbert_cli.augment.options import AugmentOptions, Vectors
+from mbert_cli.cluster.options import ClusterOptions
 from mbert_cli.corpus.options import Corpus, PretrainingOptions, StoreOptions
 from mbert_cli.cost.options import PlanOptions
 from mbert_cli.distill.options import CacheOptions, CorpusDistillOptions, ProgressiveOptions, TaskOptions
@@ -32,6 +33,8 @@ class PrepareRecipe(Section):
     """The WordPiece vocabulary."""
     store: StoreOptions = StoreOptions()
     """How the token store is written."""
+    cluster: ClusterOptions = ClusterOptions()
+    """Who shares the encoding of the corpus."""
 
 
 class TrainTeacherRecipe(Section):

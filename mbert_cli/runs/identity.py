@@ -10,7 +10,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.runs.content import Contents, read_contents
 from mbert_cli.runs.listing import INPUTS_FILE, read_origin
 
-PLACES = ("hosts", "plan")
+PLACES = ("hosts", "plan", "cluster")
 """Sections of a recipe that say where a run is computed: they change nothing in it, and it does not record them."""
 
 _ABSENT = object()

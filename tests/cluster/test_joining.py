@@ -1,0 +1,34 @@
+"""A cluster that cannot be joined: one sentence, soon."""
+
+import importlib.util
+import socket
+
+import pytest
+
+from mbert_cli.cluster.joining import join_cluster
+from mbert_cli.cluster.options import ClusterOptions
+from mbert_cli.errors import UserError
+
+
+def test_without_ray_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError) as caught:
+        join_cluster(ClusterOptions(address="auto"))
+    assert caught.value.message == (
+        "A cluster needs the package ray. Received: auto, in an environment without it"
+    )
+    assert caught.value.hint.startswith("pip install 'mbert[cluster]'")
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_does_not_answer_is_waited_for_as_long_as_was_said(scheme, capfd):
+    with socket.socket() as taken:  # bound and not listening
+        taken.bind(("127.0.0.1", 0))
+        address = f"{scheme}127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(UserError) as caught:
+            join_cluster(ClusterOptions(address=address, wait_seconds=1))
+    assert caught.value.exit_code == 2
+    assert caught.value.message == (
+        f"The Ray cluster of cluster.address must answer. Received: {address} (Connection refused, for 1 second)"
+    )
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,28 @@
+"""Whether those who share the work are there."""
+
+import pytest
+
+from mbert_cli.errors import UserError
+from mbert_cli.preflight.cluster import look_at_cluster
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.recipe.invocation import invoke
+
+
+def looked(*settings):
+    inspection, invocation = Inspection(), invoke("prepare", "quickstart", settings, {})
+    look_at_cluster(inspection, invocation, invocation.recipe.cluster, [])
+    return [(finding.name, finding.text) for finding in inspection.findings]
+
+
+def test_one_process_needs_no_look():
+    assert looked() == []
+
+
+def test_processes_of_this_machine_are_there():
+    assert looked("cluster.workers=3") == [("cluster", "3 processes of this machine")]
+
+
+def test_a_cluster_that_is_not_there_stops_the_command():
+    with pytest.raises(UserError) as caught:
+        looked("cluster.address=127.0.0.1:1", "cluster.wait_seconds=1")
+    assert "must answer. Received: 127.0.0.1:1 (" in caught.value.message
