@@ -195,6 +195,8 @@ quantization modes                             mbert_cli/tflite/modes.py
 a run's model, for all modes and lengths       mbert_cli/tflite/source_model.py
 static and 4-bit modes, by rules               mbert_cli/tflite/quantizer.py
 ranges of activations, measured and kept       mbert_cli/tflite/calibration.py
+where a range of 8 bits is cut off             mbert_cli/tflite/clipping.py
+LayerNorms, which stay float on a CPU          mbert_cli/tflite/layer_norms.py
 types that an artifact computes with           mbert_cli/tflite/census.py
 which modes a target runs                      mbert_cli/preflight/artifact_modes.py
 the TFLite converter                           mbert_cli/tflite/convert.py

@@ -23,7 +23,7 @@ from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.tasks.calibration_rows import calibration_rows
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import CALIBRATION
-from mbert_cli.tflite.census import dense_census
+from mbert_cli.tflite.census import dense_census, float_census
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.source_model import SourceModel
@@ -126,7 +126,8 @@ def _export(ready: Ready, mode: str, maker: ArtifactMaker, read: ClientTexts | N
         "mode": mode, "sequence_length": ready.length, "examples_by_length": made.chosen.examples,
         "tokenizer": ready.recipe.export.tokenizer, "size_bytes": len(content), "metric": reference.score_name,
         "parity": dataclasses.asdict(made.chosen.parity), "operations": op_census(content),
-        "dense_maps": dense_census(content), "targets": refusal_record(content),
+        "dense_maps": dense_census(content), "float_operations": float_census(content),
+        "targets": refusal_record(content),
         **made.record(maker.precision), **reference.described, "client": read.record() if read else None,
     }  # fmt: skip
     write_artifact(model.run.export / mode, model, content, report, ready.presentation)

@@ -2,12 +2,16 @@
 
 Names of tensors do not depend on the length, and of the mask only the tensors that it is added to: ranges are measured
 once, on the longest length, with the mask of integer attention.
+
+A few values far from all others would take most of the 256 numbers of 8 bits. Their ranges therefore end where the
+squared error is smallest that rounding what lies inside and cutting off what lies outside make together.
 """
 
 import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,7 @@ from mbert_cli.json_text import read_json
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.clipping import NUM_BINS, count_values, least_squares_range
 from mbert_cli.tflite.fold import Weights
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE
 from mbert_cli.tflite.quantizer import TensorRanges
@@ -25,7 +30,49 @@ from mbert_cli.tflite.quantizer import TensorRanges
 CALIBRATION = "calibration"
 """The folder of a run that keeps ranges."""
 
-_VERSION = 1  # of what names and values mean; part of the key
+MASKED_LOGITS = "attention_bias/"
+"""In the names of what the mask was added to: how far it reaches down must not depend on how much padding there is."""
+
+_VERSION = 2  # of what names and values mean; part of the key
+
+
+@dataclass(frozen=True)
+class MeasuredRanges:
+    """Ranges of what a model computes, by names of tensors.
+
+    Attributes:
+        whole: From the smallest to the largest value.
+        clipped: What 256 numbers represent best.
+        symmetric: The same where 0 stands in the middle.
+    """
+
+    whole: TensorRanges
+    clipped: TensorRanges
+    symmetric: TensorRanges
+
+
+def measure_clipped_ranges(content: bytes, rows: Batch, threads: int = 1) -> MeasuredRanges:
+    """Measures on the same rows twice: how far values reach, and how often each occurs.
+
+    Args: those of `computed_values`.
+    """
+    whole = measure_ranges(content, rows, threads)
+    spread = {name for name, (low, high) in whole.items() if low < high and MASKED_LOGITS not in name}
+    counts = {name: np.zeros(NUM_BINS, np.int64) for name in spread}
+    for tensors in computed_values(content, rows, threads):
+        for name, values in tensors:
+            if name in spread:
+                counts[name] += count_values(values, *whole[name])
+    clipped, symmetric = (
+        {
+            name: least_squares_range(counts[name], *limits, symmetric=is_symmetric)
+            if name in spread
+            else limits
+            for name, limits in whole.items()
+        }
+        for is_symmetric in (False, True)
+    )
+    return MeasuredRanges(whole, clipped, symmetric)
 
 
 def measure_ranges(content: bytes, rows: Batch, threads: int = 1) -> dict[str, tuple[float, float]]:
@@ -83,8 +130,8 @@ def _computed_tensors(content: bytes) -> dict[str, int]:
 
 
 def kept_ranges(
-    folder: Path, weights: Weights, rows: Batch, measure: Callable[[], TensorRanges]
-) -> TensorRanges:
+    folder: Path, weights: Weights, rows: Batch, measure: Callable[[], MeasuredRanges]
+) -> MeasuredRanges:
     """Ranges that were measured before, or are measured now and kept.
 
     Args:
@@ -100,18 +147,22 @@ def kept_ranges(
     ranges = measure()
     folder.mkdir(parents=True, exist_ok=True)
     count, length = rows["token_ids"].shape
-    kept = {"rows": count, "sequence_length": length, "ranges": ranges}
+    kept = {"rows": count, "sequence_length": length, **asdict(ranges)}
     replace_file(path, (json.dumps(kept, indent=1) + "\n").encode())
     return ranges
 
 
-def _read(path: Path) -> TensorRanges | None:
+def _read(path: Path) -> MeasuredRanges | None:
     """What a file keeps; None where there is none, or it is damaged."""
     try:
-        ranges = read_json(path)["ranges"]
-        return {str(name): (float(low), float(high)) for name, (low, high) in ranges.items()}
+        kept = read_json(path)
+        return MeasuredRanges(*(_ranges(kept[name]) for name in ("whole", "clipped", "symmetric")))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
+
+
+def _ranges(kept: Mapping[str, list[float]]) -> TensorRanges:
+    return {str(name): (float(low), float(high)) for name, (low, high) in kept.items()}
 
 
 def _key(weights: Weights, rows: Mapping[str, np.ndarray]) -> str:

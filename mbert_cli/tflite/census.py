@@ -11,6 +11,7 @@ from math import prod
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import RunError
+from mbert_cli.tflite.layer_norms import find_layer_norms
 from mbert_cli.tflite.modes import MODES, Mode
 
 DENSE = "FULLY_CONNECTED"
@@ -22,6 +23,7 @@ SMALL_KERNEL = 1024
 _KINDS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 _TYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 _INTEGER_OPERATIONS = {"ADD", "RESHAPE", "SPLIT"}
+_CONVERSIONS = {"CAST", "DEQUANTIZE", "QUANTIZE"}
 _ATTENTION = {"BATCH_MATMUL", "SOFTMAX"}
 _MASKED = "attention_bias/"  # in the name of logits to which the mask was added
 
@@ -116,7 +118,7 @@ def stored_mode(content: bytes) -> str:
     for operation in found:
         if operation.kind == DENSE:
             counts[operation.inputs[1], _rows_type(operation)] += operation.numbers[1]
-    is_integer = any(operation.kind == "ADD" and _is_integer(operation) for operation in found)
+    is_integer = any(operation.kind in ("ADD", "SPLIT") and _is_integer(operation) for operation in found)
     return max(
         MODES,
         key=lambda name: (
@@ -136,8 +138,21 @@ def _is_integer(operation: Operation) -> bool:
     return operation.output.startswith("int")
 
 
+def float_census(content: bytes) -> dict[str, int]:
+    """Counts the operations of a model that compute in float, by kind; most frequent first.
+
+    Operations that only change what numbers are stored as, and those that only a type is asked of, compute nothing.
+    """
+    counts = Counter(
+        operation.kind
+        for operation in operations(content)
+        if operation.output == "float32" and operation.kind not in _CONVERSIONS
+    )
+    return dict(counts.most_common())
+
+
 def require_mode(
-    content: bytes, mode: str, kept: Collection[str] = (), has_float_attention: bool = False
+    content: bytes, mode: str, kept: Collection[str] = (), has_float_parts: bool = False
 ) -> None:
     """Checks that a file is what its mode promises.
 
@@ -145,13 +160,15 @@ def require_mode(
         content: The content of a .tflite file.
         mode: A key of `MODES`.
         kept: Names of what dense maps compute that were left in higher precision.
-        has_float_attention: Whether products of attention may be float where all else is integer, as on a CPU.
+        has_float_parts: Whether products of attention, and LayerNorms with the sums that they read, may be float where
+            all else is integer, as on a CPU.
 
     Raises:
         RunError: With the operations that are not.
     """
     row, found = MODES[mode], operations(content)
-    wrong = [operation for operation in found if not _fits(operation, row, kept, has_float_attention)]
+    norms = find_layer_norms(content) if has_float_parts else ()
+    wrong = [operation for operation in found if not _fits(operation, row, kept, has_float_parts, norms)]
     if wrong:
         named = ", ".join(f"{one.kind} {one.name} ({', '.join(one.inputs)})" for one in wrong[:3])
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
@@ -161,7 +178,9 @@ def require_mode(
         )
 
 
-def _fits(operation: Operation, mode: Mode, kept: Collection[str], has_float_attention: bool) -> bool:
+def _fits(
+    operation: Operation, mode: Mode, kept: Collection[str], has_float_parts: bool, norms: Collection[str]
+) -> bool:
     if operation.kind == DENSE and operation.name not in kept:
         is_left_out = not mode.is_quantized_after and operation.numbers[1] < SMALL_KERNEL
         kernel = operation.inputs[1]
@@ -170,9 +189,9 @@ def _fits(operation: Operation, mode: Mode, kept: Collection[str], has_float_att
         )
     if operation.kind == "GATHER" and operation.numbers[0] >= SMALL_KERNEL:
         return operation.inputs[0] == mode.table
-    if mode.quantized_operations != "all" or not operation.output:
+    if mode.quantized_operations != "all" or not operation.output or operation.name in norms:
         return True
     is_attention = operation.kind in _ATTENTION or _MASKED in operation.name
     if is_attention:
-        return has_float_attention or operation.kind not in _ATTENTION or _is_integer(operation)
+        return has_float_parts or operation.kind not in _ATTENTION or _is_integer(operation)
     return operation.kind not in _INTEGER_OPERATIONS or _is_integer(operation)

@@ -16,12 +16,9 @@ from keras import ops
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.tflite.grids import Grid, grid_of_probabilities, grid_of_range, grid_of_tanh, round_kernel
-from mbert_cli.tflite.roundings import FIXED, INPUT, Rounding
+from mbert_cli.tflite.roundings import ATTENTION_PLACES, FIXED, INPUT, VARIANCE, Rounding
 
 _FIXED = dict(zip(FIXED, (grid_of_probabilities, grid_of_tanh), strict=True))
-
-VARIANCE = "norm/variance"
-"""How the places of variances end."""
 
 Ranges = Mapping[str, tuple[float, float]]
 """Smallest and largest value by `<layer>/<place>`."""
@@ -135,7 +132,7 @@ class _LayerQuantizing:
 
     def _grid(self, place: str, tensor: Tensor) -> Grid | None:
         rule = self._rounding
-        if rule.activation_bits is None or rule.leaves_float(place):
+        if rule.activation_bits is None or (rule.has_float_parts and place in ATTENTION_PLACES):
             return None
         if rule.dynamic:
             return self._grid_of_rows(tensor) if place.endswith(INPUT) else None

@@ -42,6 +42,14 @@ class Mode:
     summary: str = ""
 
     @property
+    def has_float_parts_on_cpu(self) -> bool:
+        """Whether a CPU computes in float what would cost it time or answers in 8 bits.
+
+        These are the products of attention, and LayerNorms with the sums that they read.
+        """
+        return self.quantized_operations == "all" and self.activations == "int8"
+
+    @property
     def vector_bytes(self) -> int:
         """Bytes of a number in a vector, such as a bias or the gamma of a norm, none of which become int8."""
         return 2 if self.weights == "float16" else 4
@@ -89,7 +97,7 @@ MODES: dict[str, Mode] = {
         needs_calibration=True,
         mask=INTEGER_MASK,
         targets=("cpu", "npu"),
-        summary="integers everywhere, for NPUs",
+        summary="integers everywhere, for NPUs; on a CPU all but products of attention and LayerNorm",
     ),
     "int16x8": Mode(
         "int8",

@@ -18,6 +18,7 @@ from mbert_cli.errors import RunError
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.census import DENSE, dense_maps, operations, require_mode
 from mbert_cli.tflite.flatbuffer import pack_model
+from mbert_cli.tflite.layer_norms import find_layer_norms
 from mbert_cli.tflite.modes import MODES, Mode, Processor
 
 TensorRanges = Mapping[str, tuple[float, float]]
@@ -27,7 +28,8 @@ _EVERYTHING = ".*"
 
 FLOAT_ON_CPU = {"BATCH_MATMUL": _EVERYTHING, "SOFTMAX": _EVERYTHING, "ADD": "attention_bias/"}
 """What stays float on a CPU where everything else is integer, and the names of what it computes: the products of
-attention, whose 8-bit kernel takes as long there as all dense maps together, and what lies between them."""
+attention, whose 8-bit kernel takes as long there as all dense maps together, and what lies between them. LayerNorms
+with the sums that they read stay float too (`layer_norms.py`)."""
 
 _BITS = {"int4": 4, "int8": 8, "int16": 16}
 
@@ -81,15 +83,17 @@ def quantize(
         RunError: A tensor has no range, or what came out is not what the mode promises.
     """
     row = MODES[mode]
+    has_float_parts = target == "cpu" and row.has_float_parts_on_cpu
     rules = mode_rules(
         row, kept, target, block_size, has_integer_outputs, _without_blocks(content, block_size),
         _with_zeros(content, block_size) if row.weights == "int4" else (),
+        find_layer_norms(content) if has_float_parts else (),
     )  # fmt: skip
     known = dict(ranges or {}) | _table_ranges(content)
     if row.needs_calibration:
         _require_ranges(content, known)
     quantized = _run(content, rules, known)
-    require_mode(quantized, mode, kept, has_float_attention=target == "cpu")
+    require_mode(quantized, mode, kept, has_float_parts)
     return quantized
 
 
@@ -101,6 +105,7 @@ def mode_rules(
     has_integer_outputs: bool = False,
     without_blocks: Collection[str] = (),
     with_zeros: Collection[str] = (),
+    norms: Collection[str] = (),
 ) -> list[Rule]:
     """The rules of a mode.
 
@@ -108,6 +113,7 @@ def mode_rules(
         without_blocks: Dense maps whose channels have one scale each, whatever the block size.
         with_zeros: Dense maps of which a channel, or a block of one, is 0. OCTAV would give it the scale 0, which the
             runtime refuses; they have one scale for each channel, as large as the largest weight asks for.
+        norms: What stays float with the products of attention: what LayerNorms compute, and the sums that they read.
     """
     is_symmetric = target == "npu" or mode.activations == "int16"
     blocks = block_size if mode.weights == "int4" else None
@@ -121,8 +127,10 @@ def mode_rules(
         rules = [table, dense]
     else:
         rules = [dense._replace(operation="*"), table]
-        if target == "cpu" and mode.activations == "int8":
+        if target == "cpu" and mode.has_float_parts_on_cpu:
             rules += [Rule(names, operation) for operation, names in FLOAT_ON_CPU.items()]
+        if norms:
+            rules.append(Rule(_exactly(norms), "*"))
         if not has_integer_outputs:
             rules.append(Rule(_EVERYTHING, "OUTPUT"))
     if without_blocks:

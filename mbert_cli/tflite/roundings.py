@@ -1,6 +1,6 @@
 """What the modes of integers round, and how, as far as a model has to know that learns to live with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,15 @@ FIXED = ("attention/probabilities", "activation")
 ATTENTION_PLACES = ("attention/logits", "attention/masked_logits", "attention/probabilities")
 """Places that stay float where the products of attention do, as `quantizer.FLOAT_ON_CPU` says."""
 
+VARIANCE = "norm/variance"
+"""How the places of variances end, which LayerNorms alone have."""
+
+NORM_PLACES = ("mean", "centered", "squares", "variance", "deviation")
+"""Places of a LayerNorm that stay float where the norm does. Its result is rounded by what reads it."""
+
+SUM_PLACES = ("sum", "segments")
+"""How the places of sums end that LayerNorms read."""
+
 
 @dataclass(frozen=True)
 class Rounding:
@@ -31,7 +40,8 @@ class Rounding:
         block_size, clips: As in `round_kernel`.
         table_bits: Bits of tables, each of which has one scale; None where they stay float.
         masked: What is added to the attention logits of padding.
-        has_float_attention: Whether logits and probabilities of attention stay float where all else is rounded.
+        has_float_parts: Whether logits and probabilities of attention, and LayerNorms with the sums that they read,
+            stay float where all else is rounded.
     """
 
     activation_bits: int | None
@@ -43,7 +53,7 @@ class Rounding:
     clips: bool = False
     table_bits: int | None = None
     masked: float = FLOAT_MASK
-    has_float_attention: bool = False
+    has_float_parts: bool = False
 
     @property
     def has_ranges(self) -> bool:
@@ -63,11 +73,23 @@ class Rounding:
             ]
         # What a dense map reads is what another place has written.
         written = [place for place in places if not place.endswith(INPUT) and place not in FIXED]
-        return [place for place in written if not self.leaves_float(place)]
+        floats = self.left_float(places)
+        return [place for place in written if place not in floats]
 
-    def leaves_float(self, place: str) -> bool:
-        """Whether a place stays float although all others are rounded."""
-        return self.has_float_attention and place in ATTENTION_PLACES
+    def left_float(self, places: Sequence[str]) -> set[str]:
+        """Those of a layer's places that stay float although all others are rounded."""
+        return {*ATTENTION_PLACES, *_places_of_norms(places)} if self.has_float_parts else set()
+
+
+def _places_of_norms(places: Sequence[str]) -> Iterator[str]:
+    """What the LayerNorms of a layer compute, and the sums that they read."""
+    for place in places:
+        if place.endswith(VARIANCE):
+            norm = place.removesuffix("variance")
+            yield from (norm + name for name in NORM_PLACES)
+            before = places[places.index(f"{norm}mean") - 1]
+            if before.endswith(SUM_PLACES):
+                yield before
 
 
 def _names_of_fused(places: Sequence[str]) -> list[str]:
@@ -96,7 +118,5 @@ def rounding_of(mode: str, target: Processor = "cpu", block_size: int | None = N
         clips=row.weights == "int4",
         table_bits=_BITS[row.table],
         masked=row.mask,
-        has_float_attention=target == "cpu"
-        and row.quantized_operations == "all"
-        and row.activations == "int8",
+        has_float_parts=target == "cpu" and row.has_float_parts_on_cpu,
     )

@@ -9,7 +9,7 @@ from mbert_cli.backend import count_cores
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.text.batch import Batch
-from mbert_cli.tflite.calibration import kept_ranges, measure_ranges
+from mbert_cli.tflite.calibration import MeasuredRanges, kept_ranges, measure_clipped_ranges
 from mbert_cli.tflite.convert import convert_folded
 from mbert_cli.tflite.dense_layers import measure_channels
 from mbert_cli.tflite.equalization import equalize
@@ -51,7 +51,7 @@ class SourceModel:
     has_integer_outputs: bool = False
     equalize: bool = False
     trained: TrainedRanges | None = None
-    _ranges: dict[bool, TensorRanges] = field(default_factory=dict)
+    _ranges: dict[bool, MeasuredRanges] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> Batch:
@@ -117,7 +117,7 @@ class SourceModel:
         )  # fmt: skip
 
     def ranges(self, mode: str) -> TensorRanges:
-        """Smallest and largest values of what the model computes for a mode."""
+        """Ranges of what the model computes for a mode: cut off where 8 bits are better for it, whole for 16."""
         key = self.equalizes(mode)
         if key not in self._ranges:
             weights = self.weights_of(mode)
@@ -125,9 +125,12 @@ class SourceModel:
                 self.calibration_folder,
                 weights,
                 self.rows,
-                lambda: measure_ranges(self._measured_file(weights), self.rows, count_cores()),
+                lambda: measure_clipped_ranges(self._measured_file(weights), self.rows, count_cores()),
             )
-        return self._ranges[key]
+        measured = self._ranges[key]
+        if MODES[mode].activations == "int16":
+            return measured.whole
+        return measured.symmetric if self.target == "npu" else measured.clipped
 
     def _measured_file(self, weights: Weights) -> bytes:
         """The float32 file that ranges are measured with."""

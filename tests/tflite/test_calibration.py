@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mbert_cli.tflite.calibration import kept_ranges, measure_ranges
+from mbert_cli.tflite.calibration import MeasuredRanges, kept_ranges, measure_clipped_ranges, measure_ranges
 from mbert_cli.tflite.interpreter import Artifact
 
-RANGES = {"layer_00/MatMul": (-1.5, 2.0)}
+RANGES = MeasuredRanges(*({"layer_00/MatMul": (-1.5, 2.0 * share)} for share in (1, 0.5, 0.75)))
 
 
 @pytest.fixture
@@ -48,6 +48,18 @@ def test_everything_that_is_computed_in_float_has_a_range(content, batch):
     assert all(low <= high for low, high in ranges.values())
 
 
+def test_clipped_ranges_lie_within_whole_ones_and_the_mask_keeps_its_own(content, batch):
+    found = measure_clipped_ranges(content, batch)
+    assert found.whole == measure_ranges(content, batch)
+    for name, (low, high) in found.whole.items():
+        for first, last in (found.clipped[name], found.symmetric[name]):
+            assert min(low, 0) <= first <= max(low, 0)
+            assert min(high, 0) <= last <= max(high, 0)
+        if name.startswith("attention_bias/"):
+            assert found.clipped[name] == found.symmetric[name] == (low, high)
+    assert found.clipped != found.whole
+
+
 def test_ranges_are_measured_once(tmp_path, weights, batch, measured):
     for _ in range(2):
         assert kept_ranges(tmp_path / "calibration", weights, batch, measured) == RANGES
@@ -65,7 +77,7 @@ def test_other_weights_rows_or_length_are_measured_anew(tmp_path, weights, batch
     assert measured.count == 4
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"ranges": {"a": 1}}', '{"ranges": {"a": ["b", 2]}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"whole": {"a": 1}}', '{"whole": {"a": ["b", 2]}}'])
 def test_a_damaged_file_is_measured_anew(text, tmp_path, weights, batch, measured):
     kept_ranges(tmp_path, weights, batch, measured)
     (path,) = tmp_path.iterdir()

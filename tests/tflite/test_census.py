@@ -4,7 +4,14 @@ import pytest
 
 from mbert_cli.errors import RunError
 from mbert_cli.tflite.calibration import measure_ranges
-from mbert_cli.tflite.census import dense_census, dense_maps, operations, require_mode, stored_mode
+from mbert_cli.tflite.census import (
+    dense_census,
+    dense_maps,
+    float_census,
+    operations,
+    require_mode,
+    stored_mode,
+)
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.modes import MODES
@@ -57,7 +64,13 @@ def test_tensorflow_leaves_small_kernels_in_float(contents):
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_is_known_by_what_it_computes_with(mode, contents):
     assert stored_mode(contents[mode]) == mode
-    require_mode(contents[mode], mode, has_float_attention=mode == "int8_full")
+    require_mode(contents[mode], mode, has_float_parts=mode == "int8_full")
+
+
+def test_what_computes_in_float_is_counted(contents):
+    assert float_census(contents["int16x8"]) == {}
+    assert float_census(contents["int8_full"]) == {"BATCH_MATMUL": 4, "SOFTMAX": 3, "ADD": 2}
+    assert float_census(contents["float32"])["FULLY_CONNECTED"] == 26
 
 
 @pytest.mark.parametrize(

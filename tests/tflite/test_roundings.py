@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.tflite.modes import FLOAT_MASK, INTEGER_MASK, MODES, ROUNDED_MODES
-from mbert_cli.tflite.roundings import Rounding, rounding_of
+from mbert_cli.tflite.roundings import NORM_PLACES, Rounding, rounding_of
 
 PLACES = ["map/input", "map", "attention/logits", "attention/probabilities", "sum", "activation"]
 
@@ -20,7 +20,7 @@ def test_the_modes_of_integers_can_be_learned_and_no_others():
         (
             "int8_full",
             "cpu",
-            Rounding(8, 8, places="all", table_bits=8, masked=INTEGER_MASK, has_float_attention=True),
+            Rounding(8, 8, places="all", table_bits=8, masked=INTEGER_MASK, has_float_parts=True),
         ),
         ("int8_full", "npu", Rounding(8, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
         ("int16x8", "cpu", Rounding(16, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
@@ -40,9 +40,18 @@ def test_which_places_have_a_range_of_their_own(mode, learned):
     assert rounding_of(mode).learned(PLACES) == learned
 
 
-def test_a_cpu_computes_attention_in_float_and_an_npu_in_integers():
-    for target, floats in (("cpu", True), ("npu", False)):
-        rounding = rounding_of("int8_full", target)
-        assert rounding.leaves_float("attention/logits") is floats
-        assert ("attention/logits" in rounding.learned(PLACES)) is not floats
-        assert not rounding.leaves_float("attention/context")  # which a dense map reads
+NORM = [f"attention/norm/{name}" for name in (*NORM_PLACES, "normalized")]
+
+
+def test_a_cpu_computes_attention_and_layer_norms_in_float_and_an_npu_in_integers():
+    places = ["attention/logits", "attention/context", "attention/residual", "attention/sum", *NORM]
+    read_by_integers = ["attention/context", "attention/residual", NORM[-1]]
+    assert rounding_of("int8_full").learned(places) == read_by_integers
+    assert rounding_of("int8_full", "npu").learned(places) == places
+
+
+def test_sums_are_rounded_where_no_layer_norm_reads_them():
+    folded = ["attention/sum", "feed_forward_0/sum"]
+    assert rounding_of("int8_full").learned(folded) == folded
+    of_a_map = ["map", *(name.replace("attention", "map") for name in NORM)]
+    assert rounding_of("int8_full").learned(of_a_map) == ["map", "map/norm/normalized"]

@@ -1,0 +1,41 @@
+"""The operations of LayerNorms, and what an artifact for a CPU leaves in float."""
+
+import pytest
+
+from mbert_cli.tflite.calibration import measure_ranges
+from mbert_cli.tflite.census import float_census, operations, require_mode
+from mbert_cli.tflite.convert import convert
+from mbert_cli.tflite.layer_norms import find_layer_norms
+from mbert_cli.tflite.quantizer import quantize
+
+NORMS = 5
+"""One behind the embeddings, and two in each of two blocks."""
+
+
+@pytest.fixture(scope="module")
+def layer_normed(random_network, small_size) -> bytes:
+    """The float32 file of a BERT."""
+    return convert(random_network(small_size("bert_base")), 12, "int8_full")
+
+
+def test_a_model_without_layer_norms_has_none(content):
+    assert find_layer_norms(content) == []
+
+
+def test_a_layer_norm_reaches_from_the_sum_that_it_reads_to_its_product(layer_normed):
+    kinds = {operation.name: operation.kind for operation in operations(layer_normed)}
+    found = [kinds[name] for name in find_layer_norms(layer_normed)]
+    assert len(found) == 8 * NORMS
+    assert found[:8] == ["ADD", "MEAN", "SQUARED_DIFFERENCE", "MEAN", "ADD", "RSQRT", "MUL", "SUB"]
+
+
+def test_layer_norms_are_float_on_a_cpu_and_integer_on_an_npu(layer_normed, batch):
+    ranges = measure_ranges(layer_normed, batch)
+    on_cpu = quantize(layer_normed, "int8_full", ranges)
+    expected = {"SUB": NORMS, "SQUARED_DIFFERENCE": NORMS, "RSQRT": NORMS, "MEAN": 2 * NORMS, "MUL": NORMS}
+    floats = float_census(on_cpu)
+    assert {kind: floats[kind] for kind in expected} == expected
+    assert floats["ADD"] == 2 * NORMS + 2  # sums, epsilons, and masks of attention
+    on_npu = quantize(layer_normed, "int8_full", ranges, target="npu")
+    assert float_census(on_npu) == {}
+    require_mode(on_npu, "int8_full")
