@@ -32,6 +32,7 @@ what its training cost, and its curves         mbert_cli/runs/training_log.py
 recipe keys of every verb                      mbert_cli/recipe/schema.py
 which class a recipe of distill is of          mbert_cli/recipe/forms.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
+items of lists of sections                     mbert_cli/recipe/list_items.py
 keys that change nothing beside others         mbert_cli/recipe/idle_keys.py
 what older versions recorded as a recipe       mbert_cli/runs/older_recipes.py
 what the value of --set means                  mbert_cli/recipe/setting.py
@@ -96,6 +97,7 @@ corpora of files                               mbert_cli/corpus/files.py
 tables with a document in each row             mbert_cli/corpus/rows.py
 conditions on their columns                    mbert_cli/corpus/conditions.py
 documents that repeat an earlier one           mbert_cli/corpus/duplicates.py
+several sources mixed by weights               mbert_cli/corpus/mixing.py
 work shared out among processes, or by Ray     mbert_cli/cluster/sharing.py
 who shares it: keys of a recipe                mbert_cli/cluster/options.py
 processes of this machine that share it        mbert_cli/cluster/processes.py

@@ -324,9 +324,9 @@ def test_every_key_of_every_corpus_has_another_value_to_try():
     keys = [key for key in keys_of("prepare") if key.path.startswith("corpus.") and not key.is_discriminator]
     assert {(key.variant.partition(": ")[2], key.path.partition(".")[2]) for key in keys} == {
         (source, name) for source, values in CORPUS.items() for name in values
-    } | {
-        (source, "deduplicate") for source in ("files", "tfds")
-    }  # tests/corpus/test_pieces.py: of what is read
+    } | {(source, "deduplicate") for source in ("files", "tfds", "mix")} | {
+        ("mix", "mix")
+    }  # tests/corpus/test_pieces.py and test_mixing.py: of what is read
 
 
 @pytest.fixture

@@ -1,18 +1,18 @@
 """`mbert prepare`: corpus -> vocabulary and token store."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.corpus.assembly import assemble_store
-from mbert_cli.corpus.contents import FILES_KEY
+from mbert_cli.corpus.contents import growing_keys
 from mbert_cli.corpus.corpus import documents, duplicates_of
 from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.growing import hashes_of, known_files
-from mbert_cli.corpus.parts import CorpusPart
-from mbert_cli.corpus.pieces import cut_into_pieces, encode_pieces
+from mbert_cli.corpus.mixing import MixPart, portions_of
+from mbert_cli.corpus.pieces import KnownFiles, cut_into_pieces, encode_pieces
 from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.corpus.store_format import StoreReport
@@ -28,7 +28,6 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.identity import PLACES, Growth
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
-from mbert_cli.sessions.prolonging import GROWING_FILES
 from mbert_cli.sessions.reading import Reading
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import Vocabulary, train_vocabulary
@@ -50,22 +49,22 @@ def run(ready: Ready) -> None:
         origin=collect_origin(),
         contents=ready.contents or {},
         complete=lambda recorded: completed(recorded, recipe),
-        growth=Growth((), lambda changes: True, GROWING_FILES["prepare"]),
+        growth=Growth((), lambda changes: True, growing_keys(recipe.corpus)),
     ) as run_dir:
         say_what_moved(run_dir)
         if say_when_complete(run_dir):
             return
         vocabulary, report = _write(ready, run_dir, contents)
-    _show_report(run_dir.path, vocabulary, report)
+    _show_report(run_dir.path, vocabulary, report, portions_of(recipe.corpus))
 
 
 def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[Vocabulary, StoreReport]:
     """Encodes what is not there yet, and puts the store together."""
     recipe, reading = ready.recipe, Reading(ready.text_bytes)
-    known: Mapping[str, CorpusPart] = {}
+    known: KnownFiles = {}
     if run_dir.final.is_dir():
         vocabulary = TokenStore(run_dir.final).vocabulary
-        known = known_files(run_dir.final, contents.result()[FILES_KEY])
+        known = known_files(run_dir.final, contents.result(), recipe.corpus)
         console.info(f"The store grows: {counted(len(known), 'file')} of it stay as they are")
     else:
         vocabulary = ready.vocabulary or _train_vocabulary(recipe, reading)
@@ -76,12 +75,16 @@ def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[V
             run_dir.parts, pieces, vocabulary, recipe.store, watch, fingerprint, recipe.cluster
         )
     encoded.require_all()
+    parts = [
+        part.in_mix(piece.portion.part, piece.portion.weight)
+        for piece, part in zip(pieces, encoded.parts, strict=True)
+    ]
     reports: list[StoreReport] = []
 
     def write(directory: Path) -> None:
         share, seconds, found = recipe.store.validation_share, encoded.seconds, contents.result()
-        hashes = hashes_of(found.get(FILES_KEY))
-        report = assemble_store(directory, encoded.parts, vocabulary, share, fingerprint, seconds, hashes)
+        hashes, portions = hashes_of(found), portions_of(recipe.corpus)
+        report = assemble_store(directory, parts, vocabulary, share, fingerprint, seconds, hashes, portions)
         reports.append(report)
         run_dir.record(found)
 
@@ -126,9 +129,15 @@ def _matched_row(vocabulary: Vocabulary) -> list[tuple[str, str]]:
     return [("matched first", matched)] if matched else []
 
 
-def _show_report(path: Path, vocabulary: Vocabulary, report: StoreReport) -> None:
+def _show_report(
+    path: Path, vocabulary: Vocabulary, report: StoreReport, portions: Sequence[MixPart]
+) -> None:
     rows = [
         ("documents", f"{report.documents:,}, {report.validation_documents:,} of them held out"),
+        *(
+            (portion.name, f"{counted(part['documents'], 'document')}, {counted(part['tokens'], 'token')}")
+            for portion, part in zip(portions, report.parts, strict=False)
+        ),
         ("sentences", f"{report.sentences:,}, the longest has {counted(report.longest_sentence, 'token')}"),
         ("tokens", f"{report.tokens:,}, {report.unknown_rate:.3%} unknown"),
         ("vocabulary", f"{vocabulary.size:,} tokens"),

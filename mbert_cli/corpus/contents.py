@@ -8,27 +8,45 @@ from pathlib import Path
 
 from mbert_cli.corpus.files import find_files
 from mbert_cli.corpus.installed_docs import source_files
-from mbert_cli.corpus.options import Corpus, FilesCorpus, TfdsCorpus
+from mbert_cli.corpus.mixing import portions_of
+from mbert_cli.corpus.options import Corpus, FilesSource, SingleCorpus, TfdsSource
 from mbert_cli.runs.content import Content, FileContent, files_content, folder_content
 from mbert_cli.text.remote_files import RemoteFile
 from mbert_cli.text.tfds import dataset_folder
-
-FILES_KEY = "corpus.globs"
-"""What the files of a corpus are called among the inputs of a run."""
 
 _BLOCK_BYTES = 2**20
 
 
 def corpus_contents(corpus: Corpus, known: dict[str, Content]) -> dict[str, Content]:
     """The contents of a corpus, by the recipe key that names them; `known` as for `files_content`, by key."""
-    if isinstance(corpus, FilesCorpus):
-        return {FILES_KEY: globs_content(corpus.globs, known.get(FILES_KEY))}
-    if isinstance(corpus, TfdsCorpus):
-        return dataset_content("corpus.data_dir", corpus.dataset, corpus.data_dir, known)
-    return {"corpus.packages": packages_content(corpus.packages)}
+    found: dict[str, Content] = {}
+    for portion in portions_of(corpus):
+        found |= _source_content(portion.corpus, portion.key, known)
+    return found
 
 
-def globs_content(globs: list[str], known: Content | None, key: str = FILES_KEY) -> Content:
+def files_key(key: str) -> str:
+    """What the files of a source are called among the inputs of a run, where the source has this key."""
+    return f"{key}.globs"
+
+
+def growing_keys(corpus: Corpus) -> tuple[str, ...]:
+    """The recipe keys that may name more files than a store was made from."""
+    return tuple(
+        files_key(portion.key) for portion in portions_of(corpus) if isinstance(portion.corpus, FilesSource)
+    )
+
+
+def _source_content(corpus: SingleCorpus, key: str, known: dict[str, Content]) -> dict[str, Content]:
+    if isinstance(corpus, FilesSource):
+        globs = files_key(key)
+        return {globs: globs_content(corpus.globs, known.get(globs), globs)}
+    if isinstance(corpus, TfdsSource):
+        return dataset_content(f"{key}.data_dir", corpus.dataset, corpus.data_dir, known)
+    return {f"{key}.packages": packages_content(corpus.packages)}
+
+
+def globs_content(globs: list[str], known: Content | None, key: str = "corpus.globs") -> Content:
     """The files that patterns match and URLs lead to; raises as `find_files`.
 
     Args:

@@ -8,7 +8,8 @@ from mbert_cli.corpus.document import Document, is_held_out
 from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.files import estimate_file_bytes, file_documents, find_files, require_tables
 from mbert_cli.corpus.installed_docs import installed_documents
-from mbert_cli.corpus.options import Corpus, FilesCorpus, InstalledDocsCorpus, TfdsCorpus
+from mbert_cli.corpus.mixing import portions_of, weighted_documents
+from mbert_cli.corpus.options import Corpus, FilesSource, InstalledDocsCorpus, SingleCorpus, TfdsSource
 from mbert_cli.corpus.tfds import tfds_documents
 from mbert_cli.errors import UserError
 from mbert_cli.text.remote_files import forget_remote_files
@@ -23,9 +24,15 @@ def documents(options: Corpus) -> Iterator[Document]:
     Raises:
         UserError: The corpus is missing, unreadable, or not the text that it should be.
     """
-    if isinstance(options, FilesCorpus):
+    for portion in portions_of(options):
+        yield from weighted_documents(source_documents(portion.corpus), portion.weight)
+
+
+def source_documents(options: SingleCorpus) -> Iterator[Document]:
+    """The documents of one source, each once; raises as `documents`."""
+    if isinstance(options, FilesSource):
         return file_documents(options)
-    if isinstance(options, TfdsCorpus):
+    if isinstance(options, TfdsSource):
         return tfds_documents(options)
     return installed_documents(options)
 
@@ -41,30 +48,43 @@ def corpus_notes(options: Corpus) -> list[str]:
     Raises:
         UserError: A pattern matches nothing, or a file of an unknown kind.
     """
-    return find_files(options.globs).notes if isinstance(options, FilesCorpus) else []
+    notes = []
+    for portion in portions_of(options):
+        if isinstance(portion.corpus, FilesSource):
+            key = f"{portion.key}.globs"
+            notes += [f"{key}: {note}" for note in find_files(portion.corpus.globs, key).notes]
+    return notes
 
 
 def require_corpus(corpus: Corpus) -> int | None:
     """Checks that there is something to read, without reading it.
 
     Returns:
-        Bytes of its files; None where that is not known beforehand.
+        Bytes of its files as often as they count; None where that is not known beforehand.
 
     Raises:
         UserError: No file matches, a table lacks a column, a package is not installed, a data set is not prepared.
     """
     fingerprint_of(duplicates_of(corpus))  # raises where a package is missing
-    if isinstance(corpus, FilesCorpus):
-        forget_remote_files()  # a command begins with this
-        require_tables(corpus)
+    forget_remote_files()  # a command begins with this
+    portions = portions_of(corpus)
+    sizes = [_require_source(portion.corpus, portion.key) for portion in portions]
+    if None in sizes:
+        return None
+    return round(sum((size or 0) * portion.weight for size, portion in zip(sizes, portions, strict=True)))
+
+
+def _require_source(corpus: SingleCorpus, key: str) -> int | None:
+    if isinstance(corpus, FilesSource):
+        require_tables(corpus, key)
         return estimate_file_bytes(corpus)
-    if isinstance(corpus, TfdsCorpus):
-        require_dataset(corpus.dataset, corpus.data_dir, "corpus.data_dir")
+    if isinstance(corpus, TfdsSource):
+        require_dataset(corpus.dataset, corpus.data_dir, f"{key}.data_dir")
         return None
     missing = [name for name in corpus.packages or () if importlib.util.find_spec(name.split(".")[0]) is None]
     if missing:
         raise UserError(
-            f"The packages of corpus.packages must be installed. Received: {', '.join(missing)}",
-            "Install them, or leave them out of corpus.packages.",
+            f"The packages of {key}.packages must be installed. Received: {', '.join(missing)}",
+            f"Install them, or leave them out of {key}.packages.",
         )
     return None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mbert_cli.text.hashing import hash_fraction
 
@@ -32,7 +33,7 @@ class Document:
     source: str = ""
     is_text: bool = True
 
-    @property
+    @cached_property
     def hash_fraction(self) -> float:
         """A number in [0, 1) that is evenly spread over documents and always the same for one."""
         return hash_fraction(self.hash_key or "\n\n".join(self.paragraphs))

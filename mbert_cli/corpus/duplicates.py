@@ -4,14 +4,13 @@ import hashlib
 import importlib.util
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from mbert_cli.corpus.document import Document
+from mbert_cli.corpus.options import Deduplicate
 from mbert_cli.errors import UserError
-
-Deduplicate = Literal["exact", "near"]
 
 SIMILARITY = 0.8
 """Share of the word sequences of two texts that are common to both, from which on one is a near duplicate."""

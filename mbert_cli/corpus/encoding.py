@@ -37,6 +37,7 @@ class SourceCount:
         tokens: Their tokens.
         text_bytes: UTF-8 bytes of all text that was read.
         dropped: Reason -> how many documents, paragraphs or rows were left out.
+        part: Which part of a mix it belongs to, counted from 0; None where the corpus is no mix.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SourceCount:
     tokens: int
     text_bytes: int
     dropped: dict[str, int] = field(default_factory=dict)
+    part: int | None = None
 
     def and_then(self, other: "SourceCount") -> "SourceCount":
         """This and what the same source gave next."""
@@ -55,6 +57,7 @@ class SourceCount:
             self.tokens + other.tokens,
             self.text_bytes + other.text_bytes,
             dict(Counter(self.dropped) + Counter(other.dropped)),
+            self.part,
         )
 
 
@@ -171,7 +174,7 @@ def _count(
 def merge_counts(counts: Iterable[SourceCount]) -> list[SourceCount]:
     """The same counts with neighbours of one source added up."""
     merged = []
-    for _, group in groupby(counts, key=lambda count: count.name):
+    for _, group in groupby(counts, key=lambda count: (count.part, count.name)):
         total, *others = group
         for other in others:
             total = total.and_then(other)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mbert_cli.corpus.conditions import Condition, parse_condition
 from mbert_cli.corpus.document import Document, split_paragraphs
-from mbert_cli.corpus.options import FilesCorpus
+from mbert_cli.corpus.options import FilesSource
 from mbert_cli.corpus.rows import ROW_FORMATS, read_document_rows, require_document_columns
 from mbert_cli.errors import UserError
 from mbert_cli.text.file_patterns import match_files
@@ -21,7 +21,7 @@ TEXT_SUFFIXES = (".txt", ".md")
 FILTERED = "rows that corpus.where leaves out"
 
 
-def file_documents(options: FilesCorpus, paths: Sequence[InputFile] | None = None) -> Iterator[Document]:
+def file_documents(options: FilesSource, paths: Sequence[InputFile] | None = None) -> Iterator[Document]:
     """One document for each text file and for each row of a table.
 
     Files come in the order of the patterns and sorted within a pattern. A text file longer than
@@ -38,7 +38,7 @@ def file_documents(options: FilesCorpus, paths: Sequence[InputFile] | None = Non
         yield from range_documents(options, path, WHOLE)
 
 
-def range_documents(options: FilesCorpus, path: InputFile, within: FileRange) -> Iterator[Document]:
+def range_documents(options: FilesSource, path: InputFile, within: FileRange) -> Iterator[Document]:
     """The documents of a range of a file, one of those that `cutting.file_ranges` cuts it into; as `file_documents`."""
     if suffix_of(path) in ROW_FORMATS:
         condition = parse_condition(options.where) if options.where else None
@@ -49,7 +49,7 @@ def range_documents(options: FilesCorpus, path: InputFile, within: FileRange) ->
         yield Document(name, split_paragraphs(text), source=str(path))
 
 
-def estimate_file_bytes(options: FilesCorpus) -> int:
+def estimate_file_bytes(options: FilesSource) -> int:
     """Size of the text in the files, about; raises as `find_files`."""
     return sum(map(text_bytes_of, find_files(options.globs).paths))
 
@@ -59,14 +59,18 @@ def text_bytes_of(path: InputFile) -> int:
     return (4 if path.suffix in PACKED else 1) * size_of(path)
 
 
-def require_tables(options: FilesCorpus) -> None:
+def require_tables(options: FilesSource, key: str = "corpus") -> None:
     """Checks the condition, and the columns of all tables that name them.
+
+    Args:
+        options: Patterns, columns and the rows that are wanted.
+        key: The recipe key that they come from.
 
     Raises:
         UserError: It is no condition, or a table lacks a column.
     """
     columns = _columns(options.text, parse_condition(options.where) if options.where else None)
-    for path in find_files(options.globs).paths:
+    for path in find_files(options.globs, f"{key}.globs").paths:
         require_document_columns(path, columns)
 
 

@@ -1,26 +1,34 @@
 """The files that a token store has already, so that it can grow by others without encoding them again."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from mbert_cli.corpus.contents import files_key
 from mbert_cli.corpus.encoding import SourceCount
+from mbert_cli.corpus.mixing import copies_of, portions_of
+from mbert_cli.corpus.options import Corpus
 from mbert_cli.corpus.parts import CorpusPart
+from mbert_cli.corpus.pieces import KnownFiles
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.corpus.store_format import FRACTIONS, SOURCES, token_type
 from mbert_cli.json_text import parse_json
-from mbert_cli.runs.content import Content
+from mbert_cli.runs.content import Contents
 
 
-def known_files(directory: Path, content: Content) -> dict[str, CorpusPart]:
+def known_files(directory: Path, contents: Contents, corpus: Corpus) -> KnownFiles:
     """What a store has of the files of a corpus.
 
     Args:
         directory: A complete store.
-        content: The files of the corpus as they are now. They are known by what they hold, wherever they lie.
+        contents: The files of the corpus as they are now. They are known by what they hold, wherever they lie.
+        corpus: The corpus, with the weights that the store was made with.
 
     Returns:
-        Documents by the name of a file; none of a store from before stores said what each file gave, nor of one whose
-        single document was cut in two.
+        Documents by the part of a mix and the name of a file; none of a store from before stores said what each file
+        gave, nor of one whose single document was cut in two.
     """
     store = TokenStore(directory)
     if not (directory / SOURCES).is_file() or not (directory / FRACTIONS).is_file():
@@ -31,18 +39,37 @@ def known_files(directory: Path, content: Content) -> dict[str, CorpusPart]:
         return {}
     whole = CorpusPart.of_arrays(directory, token_type(store.vocabulary.size), sources)
     # Of equal files the first has the documents where duplicates were dropped.
-    by_hash = {digest: index for index, (_, digest) in reversed(list(enumerate(recorded))) if digest}
+    by_hash = {
+        (source.part, digest): index
+        for index, (source, digest) in reversed(list(enumerate(recorded)))
+        if digest
+    }
     parts = {}
-    for file in content.files:
-        index = by_hash.get(file.sha256)
-        if index is not None and Path(file.name).suffixes == Path(sources[index].name).suffixes:
-            parts[file.name] = whole.of_source(index, file.name)
+    for portion in portions_of(corpus):
+        content = contents.get(files_key(portion.key))
+        for file in content.files if content else ():
+            index = by_hash.get((portion.part, file.sha256))
+            if index is not None and Path(file.name).suffixes == Path(sources[index].name).suffixes:
+                part = whole.of_source(index, file.name)
+                parts[portion.part, file.name] = _without_copies(part, portion.weight)
     return parts
 
 
-def hashes_of(content: Content | None) -> Mapping[str, str]:
+def _without_copies(part: CorpusPart, weight: float) -> CorpusPart:
+    """Documents of a store, of which each counts as often as it stands there: the first of its copies for all."""
+    if weight <= 1:
+        return part
+    copies = copies_of(part.fractions, weight)
+    times, place = np.zeros(len(copies), np.int64), 0
+    while place < len(copies):
+        times[place] = copies[place]
+        place += copies[place]
+    return replace(part, times=times)
+
+
+def hashes_of(contents: Contents) -> Mapping[str, str]:
     """SHA-256 of files by their names."""
-    return {file.name: file.sha256 for file in content.files} if content else {}
+    return {file.name: file.sha256 for content in contents.values() for file in content.files}
 
 
 def _read_sources(path: Path) -> list[tuple[SourceCount, str]]:

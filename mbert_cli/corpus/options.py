@@ -6,10 +6,13 @@ from pydantic import Field
 
 from mbert_cli.section import Positive, Section, Share
 
+Deduplicate = Literal["exact", "near"]
 
-class FilesCorpus(Section):
-    """Text files: a .txt or .md file is one document; a .jsonl file holds one document per line, or per item of the
-    JSON array that fills it; a .csv or .parquet file one per row. Each may be packed as .gz or .zst."""
+DocumentWeight = Annotated[float, Field(gt=0)]
+
+
+class FilesSource(Section):
+    """Documents from files."""
 
     source: Literal["files"]
     """Read files."""
@@ -22,13 +25,26 @@ class FilesCorpus(Section):
     where: str | None = None
     """Condition on columns that a row must fulfil, such as \"language == 'en' and score > 0.5\"; null takes all. A
     comparison with a value that is missing does not hold."""
-    deduplicate: Literal["exact", "near"] | None = None
+
+
+class FilesCorpus(FilesSource):
+    """Text files: a .txt or .md file is one document; a .jsonl file holds one document per line, or per item of the
+    JSON array that fills it; a .csv or .parquet file one per row. Each may be packed as .gz or .zst."""
+
+    deduplicate: Deduplicate | None = None
     """Keep the first of several equal documents (exact), or of those that share most sequences of five words (near,
     which needs datasketch and takes much longer); null keeps all."""
 
 
-class TfdsCorpus(Section):
-    """A TensorFlow Datasets builder with a text feature."""
+class FilesPart(FilesSource):
+    """Files that are mixed with other sources."""
+
+    weight: DocumentWeight = 1.0
+    """How often each document of the part counts."""
+
+
+class TfdsSource(Section):
+    """Documents from TensorFlow Datasets."""
 
     source: Literal["tfds"]
     """Read a data set of tensorflow-datasets."""
@@ -40,9 +56,21 @@ class TfdsCorpus(Section):
     """Feature that holds the text of a document."""
     data_dir: str | None = None
     """Folder of prepared data sets; null uses the default of tensorflow-datasets."""
-    deduplicate: Literal["exact", "near"] | None = None
+
+
+class TfdsCorpus(TfdsSource):
+    """A TensorFlow Datasets builder with a text feature."""
+
+    deduplicate: Deduplicate | None = None
     """Keep the first of several equal documents (exact), or of those that share most sequences of five words (near,
     which needs datasketch and takes much longer); null keeps all."""
+
+
+class TfdsPart(TfdsSource):
+    """A data set that is mixed with other sources."""
+
+    weight: DocumentWeight = 1.0
+    """How often each document of the part counts."""
 
 
 class InstalledDocsCorpus(Section):
@@ -54,7 +82,35 @@ class InstalledDocsCorpus(Section):
     """Import names of the packages to read; null reads those that mbert itself requires."""
 
 
-Corpus = Annotated[FilesCorpus | TfdsCorpus | InstalledDocsCorpus, Field(discriminator="source")]
+class InstalledDocsPart(InstalledDocsCorpus):
+    """Documentation that is mixed with other sources."""
+
+    weight: DocumentWeight = 1.0
+    """How often each document of the part counts."""
+
+
+MixedSource = Annotated[FilesPart | TfdsPart | InstalledDocsPart, Field(discriminator="source")]
+
+
+class MixCorpus(Section):
+    """Several sources, each of which counts by a weight."""
+
+    source: Literal["mix"]
+    """Mix several sources."""
+    mix: Annotated[list[MixedSource], Field(min_length=1)]
+    """The parts, in order: each has the keys of a corpus of its source and a weight, which says how often a document of
+    it counts. 0.5 keeps half of the documents, chosen by a hash of their text, 1 takes each once, 2 each twice, and 1.5
+    each once and half of them twice."""
+    deduplicate: Deduplicate | None = None
+    """Keep the first of several equal documents of all parts (exact), or of those that share most sequences of five
+    words (near, which needs datasketch and takes much longer); null keeps all. The earlier part wins; what a weight
+    leaves out does not count as there."""
+
+
+SingleCorpus = FilesSource | TfdsSource | InstalledDocsCorpus
+"""A corpus of one source, or a part of a mix."""
+
+Corpus = Annotated[FilesCorpus | TfdsCorpus | InstalledDocsCorpus | MixCorpus, Field(discriminator="source")]
 
 
 class StoreOptions(Section):

@@ -15,6 +15,7 @@ from typing import BinaryIO, Self
 import numpy as np
 
 from mbert_cli.corpus.encoding import EncodedChunk, SourceCount, merge_counts
+from mbert_cli.corpus.mixing import copies_of
 from mbert_cli.corpus.store_format import DOCUMENT_STARTS, FINGERPRINTS, FRACTIONS, SENTENCE_STARTS, TOKEN_IDS
 from mbert_cli.json_text import read_json
 
@@ -38,7 +39,20 @@ class DocumentBlock:
     sentence_lengths: np.ndarray
     document_lengths: np.ndarray
 
-    def take(self, kept: np.ndarray) -> "DocumentBlock":
+    def repeated(self, times: np.ndarray) -> Iterator["DocumentBlock"]:
+        """Its documents so often as numbers (documents,) say, each behind itself; so many at a time as in a block."""
+        if times.max(initial=0) <= 1:
+            yield self._take(times > 0)
+            return
+        order = np.repeat(np.arange(len(times)), times)
+        sentence_ends = np.cumsum(self.document_lengths)
+        token_ends = np.concatenate([[0], np.cumsum(self.sentence_lengths)])[sentence_ends]
+        sizes = np.diff(token_ends, prepend=0)[order]
+        group = np.cumsum(sizes) // BLOCK_TOKENS
+        for number in np.unique(group):
+            yield self._in_order(order[group == number])
+
+    def _take(self, kept: np.ndarray) -> "DocumentBlock":
         """Those of its documents that a mask (documents,) keeps."""
         if kept.all():
             return self
@@ -47,6 +61,21 @@ class DocumentBlock:
         return DocumentBlock(
             self.tokens[tokens], self.sentence_lengths[sentences], self.document_lengths[kept]
         )
+
+    def _in_order(self, order: np.ndarray) -> "DocumentBlock":
+        """Its documents by their numbers, each of which may come more than once."""
+        lengths = self.document_lengths[order]
+        sentences = _stretches((np.cumsum(self.document_lengths) - self.document_lengths)[order], lengths)
+        sizes = self.sentence_lengths[sentences]
+        tokens = _stretches((np.cumsum(self.sentence_lengths) - self.sentence_lengths)[sentences], sizes)
+        return DocumentBlock(self.tokens[tokens], sizes, lengths)
+
+
+def _stretches(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The places of stretches one after the other, (sum of lengths,) int64."""
+    ends = np.cumsum(lengths)
+    places: np.ndarray = np.arange(int(lengths.sum())) + np.repeat(starts - ends + lengths, lengths)
+    return places
 
 
 @dataclass(frozen=True)
@@ -60,6 +89,7 @@ class CorpusPart:
         document_starts: (documents + 1,) int64. Where each document begins among the sentences.
         fractions: (documents,) float64.
         fingerprints: (documents, values) uint64. What duplicates are found by; None where they are not looked for.
+        times: (documents,) int64. How often each counts; None where that is once.
     """
 
     sources: Sequence[SourceCount]
@@ -68,6 +98,7 @@ class CorpusPart:
     document_starts: np.ndarray
     fractions: np.ndarray
     fingerprints: np.ndarray | None
+    times: np.ndarray | None = None
 
     @classmethod
     def open(cls, directory: Path, dtype: type) -> "CorpusPart":
@@ -103,6 +134,18 @@ class CorpusPart:
             fractions=self.fractions[start:stop],
             fingerprints=None if self.fingerprints is None else self.fingerprints[start:stop],
         )
+
+    def in_mix(self, part: int | None, weight: float) -> "CorpusPart":
+        """The same documents as a part of a mix, in which each counts by the weight of the part."""
+        if part is None:
+            return self
+        sources = [replace(source, part=part) for source in self.sources]
+        times = copies_of(self.fractions, weight) if self.times is None else self.times
+        return replace(self, sources=sources, times=times)
+
+    def counts(self) -> np.ndarray:
+        """How often each document counts, (documents,) int64."""
+        return np.ones(len(self.fractions), np.int64) if self.times is None else self.times
 
     def lengths(self) -> tuple[np.ndarray, np.ndarray]:
         """Sentences and tokens of each document, (documents,) int64."""

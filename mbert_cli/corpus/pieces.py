@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from mbert_cli.cluster.options import HERE, ClusterOptions
 from mbert_cli.cluster.sharing import is_shared, share_among
-from mbert_cli.corpus.corpus import documents
+from mbert_cli.corpus.corpus import duplicates_of, source_documents
 from mbert_cli.corpus.cutting import file_ranges
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.duplicates import Fingerprint
 from mbert_cli.corpus.encoding import encode_documents
 from mbert_cli.corpus.files import find_files, range_documents, text_bytes_of
-from mbert_cli.corpus.options import Corpus, FilesCorpus, StoreOptions
+from mbert_cli.corpus.mixing import MixPart, chosen_documents, portions_of
+from mbert_cli.corpus.options import Corpus, Deduplicate, FilesSource, StoreOptions
 from mbert_cli.corpus.parts import CorpusPart, write_part
 from mbert_cli.corpus.store_format import token_type
 from mbert_cli.corpus.store_writing import WritingProgress
@@ -35,6 +36,9 @@ from mbert_cli.text.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from mbert_cli.text.wordpiece import Tokenizer
 
+KnownFiles = Mapping[tuple[int | None, str], CorpusPart]
+"""Documents that were encoded before, by the part of a mix and the name of a file."""
+
 PIECE_BYTES = 2**26
 """Files are encoded together until they have about this much text, and cut into ranges that have as much."""
 
@@ -44,23 +48,28 @@ class Piece:
     """Neighbouring files of a corpus, a range of a large one, or the whole of a corpus that has none.
 
     Attributes:
-        corpus: The corpus.
+        portion: The corpus, or the part of a mix that it belongs to.
         files: The files.
         within: What is read of the file; all of it where there are several.
         known: Their documents, where they were encoded before.
+        deduplicate: Which duplicates are looked for.
     """
 
-    corpus: Corpus
+    portion: MixPart
     files: tuple[InputFile, ...] = ()
     within: FileRange = WHOLE
     known: CorpusPart | None = None
+    deduplicate: Deduplicate | None = None
 
     def documents(self) -> Iterator[Document]:
-        """Its documents, in order; raises as `mbert_cli.corpus.corpus.documents`."""
-        if not isinstance(self.corpus, FilesCorpus):
-            return documents(self.corpus)
-        corpus, within = self.corpus, self.within
-        return chain.from_iterable(range_documents(corpus, file, within) for file in self.files)
+        """Its documents that count, in order and each once; raises as `mbert_cli.corpus.corpus.documents`."""
+        corpus, within = self.portion.corpus, self.within
+        found: Iterator[Document]
+        if isinstance(corpus, FilesSource):
+            found = chain.from_iterable(range_documents(corpus, file, within) for file in self.files)
+        else:
+            found = source_documents(corpus)
+        return chosen_documents(found, self.portion.weight)
 
     def identity(self, vocabulary: Vocabulary, options: StoreOptions) -> str | None:
         """Names what encoding gives: files as they are now, and all that decides what becomes of them.
@@ -68,15 +77,18 @@ class Piece:
         Returns:
             A hash in hexadecimal; None where it is not known whether the documents are the same as before.
         """
-        if not isinstance(self.corpus, FilesCorpus):
+        corpus, weight = self.portion.corpus, self.portion.weight
+        if not isinstance(corpus, FilesSource):
             return None
         states = list(map(_state, self.files))
         if None in states:
             return None
-        reading = self.corpus.model_dump(exclude={"globs"})
+        reading = corpus.model_dump(exclude={"globs", "weight"}) | {"deduplicate": self.deduplicate}
         found: list[object] = [states, reading, vocabulary.digest, vocabulary.lowercase, options.language]
         if not self.within.is_whole:
             found.append((self.within.start, self.within.stop))
+        if weight < 1:
+            found.append(weight)
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:32]
 
 
@@ -88,35 +100,44 @@ def _state(file: InputFile) -> tuple[str, int, int | str] | None:
     return str(file), state.st_size, state.st_mtime_ns
 
 
-def cut_into_pieces(corpus: Corpus, known: Mapping[str, CorpusPart] | None = None) -> list[Piece]:
+def cut_into_pieces(corpus: Corpus, known: KnownFiles | None = None) -> list[Piece]:
     """The pieces of a corpus, in order; raises as `find_files`.
 
     Args:
         corpus: The corpus.
-        known: Documents of files that were encoded before, by their names.
+        known: Documents of files that were encoded before.
     """
-    if not isinstance(corpus, FilesCorpus):
-        return [Piece(corpus)]
+    kind = duplicates_of(corpus)
+    return [
+        replace(piece, deduplicate=kind)
+        for portion in portions_of(corpus)
+        for piece in _pieces_of(portion, known or {})
+    ]
+
+
+def _pieces_of(portion: MixPart, known: KnownFiles) -> list[Piece]:
+    if not isinstance(portion.corpus, FilesSource):
+        return [Piece(portion)]
     pieces: list[Piece] = []
     group: list[InputFile] = []
     size = 0
-    for path in find_files(corpus.globs).paths:
-        part = known.get(str(path)) if known else None
+    for path in find_files(portion.corpus.globs, f"{portion.key}.globs").paths:
+        part = known.get((portion.part, str(path)))
         own = text_bytes_of(path)
-        ranges = _ranges_of(corpus, path) if part is None else [WHOLE]
+        ranges = _ranges_of(portion.corpus, path) if part is None else [WHOLE]
         is_alone = part is not None or len(ranges) > 1
         if group and (is_alone or size + own > PIECE_BYTES):
-            pieces.append(Piece(corpus, tuple(group)))
+            pieces.append(Piece(portion, tuple(group)))
             group, size = [], 0
         if is_alone:
-            pieces += [Piece(corpus, (path,), within, part) for within in ranges]
+            pieces += [Piece(portion, (path,), within, part) for within in ranges]
         else:
             group.append(path)
             size += own
-    return [*pieces, Piece(corpus, tuple(group))] if group else pieces
+    return [*pieces, Piece(portion, tuple(group))] if group else pieces
 
 
-def _ranges_of(corpus: FilesCorpus, path: InputFile) -> list[FileRange]:
+def _ranges_of(corpus: FilesSource, path: InputFile) -> list[FileRange]:
     """The ranges of a file; a table that cannot be read is left whole, and costs only itself when its turn comes."""
     try:
         return file_ranges(path, corpus.text, PIECE_BYTES)

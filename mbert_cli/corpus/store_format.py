@@ -50,6 +50,7 @@ class StoreReport:
         text_bytes: UTF-8 bytes of the text read.
         size_bytes: Bytes of the store.
         seconds: Time from the first document to the last byte.
+        parts: Documents and tokens of each part of a mix.
     """
 
     documents: int
@@ -62,6 +63,7 @@ class StoreReport:
     size_bytes: int
     seconds: float
     dropped: dict[str, int] = field(default_factory=dict)
+    parts: list[dict[str, int]] = field(default_factory=list)
 
 
 def token_type(vocabulary_size: int) -> type:

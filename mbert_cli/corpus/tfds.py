@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mbert_cli.corpus.document import Document, split_paragraphs
-from mbert_cli.corpus.options import TfdsCorpus
+from mbert_cli.corpus.options import TfdsSource
 from mbert_cli.errors import UserError
 from mbert_cli.text.tfds import find_builder, open_split
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _BATCH = 64
 
 
-def tfds_documents(options: TfdsCorpus) -> Iterator[Document]:
+def tfds_documents(options: TfdsSource) -> Iterator[Document]:
     """One document for each example, in the order of the prepared files.
 
     Raises:
@@ -36,7 +36,7 @@ def tfds_documents(options: TfdsCorpus) -> Iterator[Document]:
             number += 1
 
 
-def _require_text(builder: "tfds.core.DatasetBuilder", options: TfdsCorpus) -> None:
+def _require_text(builder: "tfds.core.DatasetBuilder", options: TfdsSource) -> None:
     features = builder.info.features
     kind = features[options.text_feature] if options.text_feature in features else None  # noqa: SIM401
     texts = getattr(kind, "np_dtype", None) == object  # noqa: E721 - NumPy's type of text equals it, but is another

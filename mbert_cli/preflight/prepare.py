@@ -48,7 +48,7 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
     def corpus() -> tuple[str, int | None]:
         size_bytes = require_corpus(recipe.corpus)
         for note in corpus_notes(recipe.corpus):
-            console.info(f"corpus.globs: {note}")
+            console.info(note)
         words = recipe.corpus.source if size_bytes is None else f"files of {format_bytes(size_bytes)}"
         return words, size_bytes
 

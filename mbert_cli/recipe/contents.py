@@ -8,7 +8,8 @@ from typing import Any
 
 from mbert_cli.corpus.contents import corpus_contents
 from mbert_cli.corpus.files import find_files
-from mbert_cli.corpus.options import FilesCorpus
+from mbert_cli.corpus.mixing import portions_of
+from mbert_cli.corpus.options import FilesSource
 from mbert_cli.corpus.store_format import STORE_MANIFEST as STORE
 from mbert_cli.examples.contents import task_contents
 from mbert_cli.runs.complete import Run
@@ -66,8 +67,10 @@ def input_files(recipe: Section) -> list[Path]:
     found = [Path(value) / FINAL / MANIFEST for key in _RUNS if (value := _value(recipe, key))]
     found += [Path(value) for key in _FILES if (value := _value(recipe, key))]
     corpus = getattr(recipe, "corpus", None)
-    if isinstance(corpus, FilesCorpus):
-        found += [file for file in find_files(corpus.globs).paths if isinstance(file, Path)]
+    for portion in portions_of(corpus) if corpus else ():
+        if isinstance(portion.corpus, FilesSource):
+            paths = find_files(portion.corpus.globs, f"{portion.key}.globs").paths
+            found += [file for file in paths if isinstance(file, Path)]
     return found
 
 

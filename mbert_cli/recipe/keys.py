@@ -91,6 +91,37 @@ def variants_of(field: FieldInfo) -> dict[str, type[Section]]:
     return {get_args(section.model_fields[tag].annotation)[0]: section for section in sections}
 
 
+def items_of(annotation: object) -> dict[str, type[Section]]:
+    """The sections that a list of them may hold, by what chooses among them; none of what is no such list."""
+    if get_origin(annotation) is not list:
+        return {}
+    tag = item_tag(annotation)
+    members = map(_unwrapped, _alternatives(get_args(annotation)[0]))
+    sections = [member for member in members if isinstance(member, type) and issubclass(member, Section)]
+    return {get_args(section.model_fields[tag].annotation)[0]: section for section in sections}
+
+
+def item_tag(annotation: object) -> str:
+    """The key that chooses among the sections of a list; empty where nothing does."""
+    infos = (info for info in _metadata(get_args(annotation)[0]) if isinstance(info, FieldInfo))
+    return next((info.discriminator for info in infos if isinstance(info.discriminator, str)), "")
+
+
+def item_keys(field: FieldInfo, path: str, tag: str) -> dict[str, Key]:
+    """The keys of an item of a list of sections, by their names.
+
+    Args:
+        field: The list.
+        path: The item's: `corpus.mix.0`.
+        tag: What its key says that chooses among such sections.
+    """
+    section = items_of(field.annotation)[tag]
+    return {
+        name: _key(f"{path}.{name}", found, "", _default(found))
+        for name, found in section.model_fields.items()
+    }
+
+
 def discriminator_of(field: FieldInfo) -> str:
     """Name of the key whose value chooses among a field's sections; empty when there is no choice."""
     nested = (item for part in get_args(field.annotation) for item in _metadata(part))
@@ -198,7 +229,10 @@ def _words(annotation: object, constraints: Sequence[object] = (), plural: bool 
         return joined([str(value) for value in get_args(annotation)])
     if get_origin(annotation) is list:
         least = next((c.min_length for c in constraints if isinstance(c, annotated_types.MinLen)), 0)
-        words = _words(get_args(annotation)[0], plural=True)
+        if items := items_of(annotation):
+            words = f"sections with {item_tag(annotation)}: {joined(list(items))}"
+        else:
+            words = _words(get_args(annotation)[0], plural=True)
         return f"a list of {words}{f', at least {least} of them' * bool(least)}"
     return _scalar_words(annotation, constraints, plural)
 

@@ -312,7 +312,7 @@ class _Draft:
         mistakes = [f"{where}: {sentence}" for where, sentence in self.mistakes]
         hint = hint_for_other_form(self.verb, file, self.form, self.mistakes)
         if len(mistakes) == 1:
-            key = self.mistakes[0][1].split(" ")[0]
+            key = re.sub(r"\.\d+(\..*)?$", "", self.mistakes[0][1].split(" ")[0].rstrip(":"))
             is_key = any(key == known.path for known in keys_of(self.verb))
             about = f"{key}` tells more about it." if is_key else f"{self.verb}` lists all keys."
             return UserError(mistakes[0], hint or f"`mbert recipe explain {about}")

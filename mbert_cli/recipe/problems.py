@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from mbert_cli.recipe.keys import Key, joined, keys_of
+from mbert_cli.recipe.list_items import wrong_item
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import Entry, written
 
@@ -108,6 +109,10 @@ def wrong_values(verb: str, values: Mapping[str, object], error: ValidationError
     """One sentence for each key, or section, that pydantic refused, by its path."""
     sentences: dict[str, str] = {}
     for problem in error.errors(include_url=False):
+        in_list = wrong_item(verb, values, problem, wrong_value)
+        if in_list is not None:
+            sentences.setdefault(*in_list)
+            continue
         path, value = _located(values, problem["loc"], problem["type"] == "missing")
         if problem["type"] == "value_error":
             rule = str(problem["ctx"]["error"])

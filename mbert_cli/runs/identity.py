@@ -157,10 +157,12 @@ def _without_places(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    """Nested mappings as one: {"train.steps": 200}."""
+    """Nested mappings, and lists of them, as one: {"train.steps": 200, "corpus.mix.0.weight": 1.0}."""
     flat: dict[str, object] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
+        if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            value = {str(number): item for number, item in enumerate(value)}
         flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) and value else {name: value}
     return flat
 

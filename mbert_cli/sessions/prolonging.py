@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
+from mbert_cli.corpus.contents import growing_keys
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.contents import input_contents, with_recorded_runs
 from mbert_cli.recipe.invocation import Invocation
@@ -25,9 +26,6 @@ GROWING = {
     "finetune": ("train.epochs", "train.max_steps"),
 }
 """The recipe keys of each kind of run whose increase continues it."""
-
-GROWING_FILES = {"prepare": ("corpus.globs",)}
-"""The recipe keys of each kind of run that may name more files than it was finished with."""
 
 LAST = {"distill": "distill.pretraining_steps", "distill-task": "train.epochs"}
 """The key of the last stage, for kinds of runs with several stages."""
@@ -99,7 +97,8 @@ def require_same_run(
     else:
         is_search = plain.get("search") is not None
         keys = () if is_search else GROWING.get(verb, ())
-        growth = Growth(keys, lambda changes: True, GROWING_FILES.get(verb, ()))
+        corpus = getattr(recipe, "corpus", None)
+        growth = Growth(keys, lambda changes: True, growing_keys(corpus) if corpus else ())
     compare_with_run(path, verb, (recorded, _filled(plain, recorded)), contents, growth)
     return contents
 

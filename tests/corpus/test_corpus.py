@@ -25,7 +25,7 @@ def test_a_folder_of_one_kind_of_text_is_enough_for_patterns_of_two(folder):
     globs = ["*.txt", "*.md"]
     assert read(*globs) == [("b.txt", ["B one.", "B two."])]
     corpus = FilesCorpus(source="files", globs=globs)
-    assert corpus_notes(corpus) == ["*.md matches no file"]
+    assert corpus_notes(corpus) == ["corpus.globs: *.md matches no file"]
     assert corpus_notes(InstalledDocsCorpus(source="installed_docs")) == []
 
 

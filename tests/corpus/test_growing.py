@@ -10,7 +10,6 @@ from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.growing import hashes_of, known_files
 from mbert_cli.corpus.options import FilesCorpus, StoreOptions
 from mbert_cli.corpus.pieces import EncodedPieces, cut_into_pieces, encode_pieces
-from mbert_cli.runs.content import Content
 
 ARRAYS = (
     "tokens.bin",
@@ -32,22 +31,23 @@ def books(folder) -> Path:
     return folder
 
 
-def content_of(corpus: FilesCorpus) -> Content:
-    return corpus_contents(corpus, {})["corpus.globs"]
+def known_of(old: Path, *globs: str) -> set[str]:
+    corpus = FilesCorpus(source="files", globs=list(globs))
+    return {name for _, name in known_files(old, corpus_contents(corpus, {}), corpus)}
 
 
 def store(
     target: Path, vocabulary, globs: list[str], deduplicate=None, old: Path | None = None
 ) -> EncodedPieces:
     corpus = FilesCorpus(source="files", globs=globs, deduplicate=deduplicate)
-    content, fingerprint = content_of(corpus), fingerprint_of(deduplicate)
-    known = known_files(old, content) if old else {}
+    contents, fingerprint = corpus_contents(corpus, {}), fingerprint_of(deduplicate)
+    known = known_files(old, contents, corpus) if old else {}
     pieces = cut_into_pieces(corpus, known)
     options = StoreOptions(validation_share=0.3)
     parts = target.with_name(f"{target.name}-parts")
     encoded = encode_pieces(parts, pieces, vocabulary, options, lambda *figures: None, fingerprint)
     target.mkdir()
-    assemble_store(target, encoded.parts, vocabulary, 0.3, fingerprint, 0.0, hashes_of(content))
+    assemble_store(target, encoded.parts, vocabulary, 0.3, fingerprint, 0.0, hashes_of(contents))
     return encoded
 
 
@@ -67,8 +67,7 @@ def test_a_file_is_known_by_what_it_holds_wherever_it_lies(books, vocabulary):
     Path("moved").mkdir()
     Path("book2.txt").rename("moved/x.txt")
     Path("book0.txt").write_text("Changed.\n")
-    content = content_of(FilesCorpus(source="files", globs=["book*", "moved/*", "later.txt"]))
-    assert set(known_files(books / "old", content)) == {
+    assert known_of(books / "old", "book*", "moved/*", "later.txt") == {
         "book1.txt",
         "book3.txt",
         "moved/x.txt",
@@ -77,8 +76,7 @@ def test_a_file_is_known_by_what_it_holds_wherever_it_lies(books, vocabulary):
 
 def test_a_store_of_before_and_one_that_was_cut_in_two_know_no_file(books, vocabulary):
     store(books / "old", vocabulary, ["book*"])
-    content = content_of(FilesCorpus(source="files", globs=["book*"]))
     (books / "old/fractions.bin").unlink()
-    assert known_files(books / "old", content) == {}
+    assert known_of(books / "old", "book*") == set()
     store(books / "single", vocabulary, ["book0.txt"])
-    assert known_files(books / "single", content) == {}
+    assert known_of(books / "single", "book*") == set()

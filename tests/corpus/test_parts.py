@@ -51,12 +51,26 @@ def test_memory_holds_so_many_tokens_at_once_or_one_document(part, monkeypatch, 
     assert np.concatenate([block.tokens for _, block in blocks]).tolist() == list(range(12))
 
 
-def test_documents_are_taken_by_a_mask(part):
+def test_documents_that_do_not_count_are_left_out(part):
     ((_, block),) = part.blocks()
-    kept = block.take(np.array([True, False, False, True]))
+    (kept,) = block.repeated(np.array([1, 0, 0, 1]))
     assert lists(kept) == ([0, 1, 2, 3, 4, 10, 11], [2, 3, 1, 1], [2, 2])
-    assert lists(block.take(np.zeros(4, np.bool_))) == ([], [], [])
-    assert block.take(np.ones(4, np.bool_)) is block
+    assert lists(next(block.repeated(np.zeros(4, int)))) == ([], [], [])
+    assert next(block.repeated(np.ones(4, int))) is block
+
+
+@pytest.mark.parametrize("block_tokens", [1, 6, 1000])
+def test_documents_come_as_often_as_they_count(part, monkeypatch, block_tokens):
+    monkeypatch.setattr(corpus_parts, "BLOCK_TOKENS", 1000)
+    ((_, block),) = part.blocks()
+    monkeypatch.setattr(corpus_parts, "BLOCK_TOKENS", block_tokens)
+    found = [lists(one) for one in block.repeated(np.array([2, 0, 3, 1]))]
+    once = [lists(next(block.repeated(np.arange(4) == number))) for number in (0, 0, 2, 2, 2, 3)]
+    for place in range(3):
+        assert [number for one in found for number in one[place]] == [
+            number for one in once for number in one[place]
+        ]
+    assert (len(found) > 1) == (block_tokens < 1000)
 
 
 def test_a_part_without_documents_can_be_opened(tmp_path):

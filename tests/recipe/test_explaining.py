@@ -75,7 +75,7 @@ def test_what_chooses_a_variant_lists_the_variants():
     (explanation,) = explain("source", ["prepare"])
     assert explanation.help == "Decides which keys the section has."
     assert explanation.facts[:2] == [
-        ("takes", "one of files, tfds, installed_docs"),
+        ("takes", "one of files, tfds, installed_docs, mix"),
         ("files", "Read files."),
     ]
 

@@ -142,13 +142,13 @@ def test_all_mistakes_are_told_at_once_from_top_to_bottom(write):
 
 def test_a_missing_section_is_told(write):
     assert said("prepare", write("store: {}\n")) == (
-        "x.yaml: corpus is missing: it must be a section with source: files, tfds or installed_docs."
+        "x.yaml: corpus is missing: it must be a section with source: files, tfds, installed_docs or mix."
     )
 
 
 def test_a_section_that_is_a_list_is_told_with_its_line(write):
     assert said("prepare", write("\ncorpus:\n- a\n")) == (
-        "x.yaml:2: corpus must be a section with source: files, tfds or installed_docs. Received: [a]"
+        "x.yaml:2: corpus must be a section with source: files, tfds, installed_docs or mix. Received: [a]"
     )
 
 
