@@ -53,7 +53,7 @@ def run_verb(module: str, invocation: "Invocation[Any]") -> None:
 
     require_backend()
     ready = _imagined(invocation) or resolve(_joined(invocation))
-    if invocation.dry_run and module in PLANNED_ALONE:
+    if invocation.dry_run and not invocation.probe and module in PLANNED_ALONE:
         module = "planned"
     lend_home()
     with hidden_native_output():

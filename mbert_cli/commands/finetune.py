@@ -1,6 +1,7 @@
 """`mbert finetune`: a teacher or a student -> a task model."""
 
 from mbert_cli.backend import use_streams
+from mbert_cli.cost.shown import priced
 from mbert_cli.examples.loading import load_task
 from mbert_cli.preflight.finetune import Ready
 from mbert_cli.recipe.contents import input_contents
@@ -20,7 +21,7 @@ from mbert_cli.sessions.probing import probe
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
-from mbert_cli.tasks.planning import plan_task_training
+from mbert_cli.tasks.planning import plan_task_training, price_search
 from mbert_cli.tasks.quantized_training import prepare_training
 from mbert_cli.tasks.searching import count_steps, run_search
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
@@ -80,6 +81,7 @@ def _search(ready: Ready, options: SearchOptions, material: Material, contents: 
 
     path, plan = invocation.directory, plan_search(options, recipe.train, recipe.seed)
     planned = plan_page(path, plan, count_steps(plan, recipe, steps_of))
+    planned = priced(planned, price_search(invocation, recipe, material, plan))
     if invocation.dry_run:
         deliver(planned, invocation.delivery)
         return

@@ -1,5 +1,6 @@
 """An estimate as a person reads it: facts by name, tables, and what is left out; and its record."""
 
+from dataclasses import replace
 from typing import Any
 
 from mbert_cli.cost.estimate import Estimate
@@ -7,6 +8,7 @@ from mbert_cli.cost.exchange import sent_bytes
 from mbert_cli.cost.passes import Passes
 from mbert_cli.cost.speed import ends_of_kinds
 from mbert_cli.figures import counted
+from mbert_cli.page import Page
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.table import Table, without_empty_columns
 
@@ -48,6 +50,12 @@ def tables_of(estimate: Estimate) -> list[Table]:
     if estimate.knows_exchange:
         tables.append(_scaling(estimate))
     return tables
+
+
+def priced(page: Page, estimate: Estimate) -> Page:
+    """A page of what is about to be done, with what it costs."""
+    facts = Table("", ["cost", ""], [(name, fact) for name, fact in facts_of(estimate).items()])
+    return replace(page, tables=[*page.tables, facts], record={**page.record, "cost": record_of(estimate)})
 
 
 def record_of(estimate: Estimate) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Ready:
 def resolve(invocation: Invocation[FinetuneRecipe], inspection: Inspection) -> Ready:
     """Looks at source, task, run, length and machine."""
     _refuse_delivery(invocation)
+    _refuse_probe_of_search(invocation)
     recipe = invocation.recipe
     key, named, verbs = origin_of(recipe)
     source = look_at_model(inspection, invocation, named, key, verbs)
@@ -85,6 +86,15 @@ def _refuse_delivery(invocation: Invocation[FinetuneRecipe]) -> None:
         raise UserError(
             "--format and --out are for the table of a search. Received: a recipe without one",
             "Leave them out; `mbert runs RUN` takes them, for every run.",
+        )
+
+
+def _refuse_probe_of_search(invocation: Invocation[FinetuneRecipe]) -> None:
+    """A probe times one training."""
+    if invocation.probe and invocation.recipe.search is not None:
+        raise UserError(
+            "--probe times the steps of one training. Received: a recipe with a search",
+            "--set search=null --probe times one of its trials; --dry-run counts the arithmetic of all of them.",
         )
 
 

@@ -59,7 +59,11 @@ def imagine(invocation: Invocation[Any]) -> Planned | None:
         None where everything is to be looked at as ever.
     """
     recipe = invocation.recipe
-    if not invocation.dry_run or not isinstance(recipe, TrainTeacherRecipe | DistillRecipe):
+    if (
+        not invocation.dry_run
+        or invocation.probe
+        or not isinstance(recipe, TrainTeacherRecipe | DistillRecipe)
+    ):
         return None
     if recipe.plan.devices is None or recipe.data.run is not None:
         return None

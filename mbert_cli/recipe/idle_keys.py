@@ -194,6 +194,7 @@ IDLE = (
     IdleKeys(("prepare",), ("vocabulary.size", "vocabulary.training_megabytes"),
              "together with vocabulary.file, whose tokens are read; set vocabulary.file=null to train some",
              _is_set("vocabulary.file")),
+    IdleKeys(("train-teacher", "finetune"), ("plan.teacher",), "where no teacher takes part; it is for distill"),
     IdleKeys(("train-teacher", "distill"), ("data.prepare",), "together with data.run, a corpus that is prepared",
              _is_set("data.run")),
     IdleKeys(("distill",), ("data.max_predictions", "data.masking_rate", "data.whole_word_masking"),

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from mbert_cli.cost.estimate import Estimate
 from mbert_cli.cost.products import Network
+from mbert_cli.cost.speed import speed_of_machines
 from mbert_cli.cost.training import Training, parameters_of
 from mbert_cli.distill.strategies.task import ANSWERS, SOFT_TARGETS
 from mbert_cli.distill.widths import Sharing
 from mbert_cli.examples.batches import TaskBatches
+from mbert_cli.model.cost import FLOAT_BYTES
 from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe, TaskDistillRecipe
+from mbert_cli.search.grid import SearchPlan
 from mbert_cli.sessions.plan import Planned, count_validation
 from mbert_cli.tasks.kinds import kind_of
-from mbert_cli.tasks.training import Material, batches_of
+from mbert_cli.tasks.searching import of_trial
+from mbert_cli.tasks.training import Material, batches_of, stage_of
 from mbert_cli.train.stage import Stage
 
 
@@ -59,6 +64,43 @@ def plan_task_training(
         validation_batches=count_validation(plan, batches.steps_per_epoch, held_out.steps_in_order),
     )
     return Planned(invocation, plan, training, parameters_of(training, plan), train, recipe.plan)
+
+
+def price_search(
+    invocation: Invocation[FinetuneRecipe], recipe: FinetuneRecipe, material: Material, search: SearchPlan
+) -> Estimate:
+    """What all trials of a search cost where none is given up; memory is that of the largest batch.
+
+    Args:
+        invocation: The command.
+        recipe: Its recipe.
+        material: What is learned from.
+        search: Settings and seeds.
+    """
+    seeds, planned = len(search.seeds), {}
+    for setting in search.settings:
+        trial = of_trial(recipe, setting, recipe.seed)
+        stage = replace(stage_of(trial, material), name=setting.trial(recipe.seed))
+        planned[setting] = plan_task_training(invocation, trial, material, [stage], "task_model")
+    costs = [cost for one in planned.values() for cost in one.stages]
+    stages = [replace(cost, stage=replace(cost.stage, steps=seeds * cost.stage.steps)) for cost in costs]
+    largest = max(planned.values(), key=lambda one: one.training.batch_size)
+    estimate, speed = largest.estimate(), speed_of_machines(recipe.plan)
+    batches = {
+        name: seeds * count
+        for one in planned.values()
+        for name, count in one.training.validation_batches.items()
+    }
+    models = (
+        FLOAT_BYTES * largest.parameters[largest.training.role] * search.num_trials
+    )  # beside the best one
+    return replace(
+        estimate,
+        training=replace(largest.training, validation_batches=batches),
+        stages=stages,
+        disk_bytes=estimate.disk_bytes + models,
+        speeds={} if speed is None else {cost.stage.name: speed for cost in stages},
+    )
 
 
 def _with_answers(stage: Stage) -> Stage:

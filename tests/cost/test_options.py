@@ -11,6 +11,11 @@ def test_a_plan_knows_nothing_of_machines_by_itself():
     assert set(plan.model_dump().values()) == {None}
 
 
+def test_a_planned_teacher_is_refused_where_none_takes_part():
+    with pytest.raises(UserError, match=r"plan\.teacher has no effect where no teacher takes part"):
+        load("train-teacher", "quickstart", ["plan.teacher=bert_base"])
+
+
 @pytest.mark.parametrize(
     "setting",
     ["plan.devices=0", "plan.teraflops=0", "plan.utilisation=1.5", "plan.bandwidth=-1"],

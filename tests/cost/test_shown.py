@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from mbert_cli.cost.options import PlanOptions
-from mbert_cli.cost.shown import facts_of, record_of, show_seconds, tables_of
+from mbert_cli.cost.shown import facts_of, priced, record_of, show_seconds, tables_of
+from mbert_cli.page import Page
 from mbert_cli.printing import print_table, printed_text
+from mbert_cli.table import Table
 from tests.cost.test_estimate import ESTIMATE
 
 
@@ -66,6 +68,12 @@ def test_a_record_has_numbers_in_seconds_and_bytes_and_null_for_what_is_not_know
     }
     unknown = record_of(replace(ESTIMATE, speeds={}))
     assert (unknown["seconds"], unknown["scaling"]) == (None, [])
+
+
+def test_a_page_that_is_priced_keeps_what_it_has():
+    page = priced(Page([Table("plan", ["a"], [("b",)])], {"steps": 15}), ESTIMATE)
+    assert [table.columns for table in page.tables] == [["a"], ["cost", ""]]
+    assert (page.record["steps"], page.record["cost"]) == (15, record_of(ESTIMATE))
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,13 @@ def test_where_a_table_goes_is_refused_without_a_search(make_run):
         resolve(invoke("finetune", "quickstart", [], {}, delivery=Delivery(format="json")))
 
 
+def test_a_probe_of_a_search_is_refused_with_what_can_be_timed():
+    settings = ["search.learning_rate=[1e-3, 1e-4]"]
+    with pytest.raises(UserError, match=r"--probe times the steps of one training\.") as refused:
+        resolve(invoke("finetune", "quickstart", settings, {}, probe=True))
+    assert "--set search=null --probe" in refused.value.hint
+
+
 @pytest.mark.parametrize("verb", ["finetune", "distill-task"])
 def test_a_source_that_has_learned_a_task_is_refused_with_the_key_that_goes_on_from_it(verb, make_run):
     path = make_run(verb, head="classifier")

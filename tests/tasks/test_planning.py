@@ -8,7 +8,8 @@ from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.losses.tasks import TASK_LOSSES
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import invoke
-from mbert_cli.tasks.planning import plan_task_training
+from mbert_cli.search.grid import plan_search
+from mbert_cli.tasks.planning import plan_task_training, price_search
 from mbert_cli.tasks.task_set import encode_set
 from mbert_cli.tasks.training import Material, stage_of
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
@@ -20,9 +21,10 @@ TASK = TaskData("mail.csv", ["no", "yes"], {})
 TEXTS = Examples(["a"] * 8 + ["a " * 30] * 4, None, np.zeros(12, np.int32))
 
 
-def planned(*settings: str, weights: dict[str, float] | None = None):
+def given(*settings: str):
+    """The command and what is learned from."""
     words = ["task.source=file", "task.train=t.csv", "train.batch_size=4", "train.epochs=2",
-             "task.sequence_length=64", "train.optimizer.learning_rate=1", *settings]  # fmt: skip
+             "task.sequence_length=64", *settings]  # fmt: skip
     invocation = invoke("finetune", "quickstart", words, {})
     recipe = invocation.recipe
     encoded = encode_set(TASK, TEXTS, recipe.task, Tokenizer(Vocabulary((*RESERVED, "a"))))
@@ -30,7 +32,12 @@ def planned(*settings: str, weights: dict[str, float] | None = None):
     description = ModelDescription(
         verb="finetune", size=SIZE, vocabulary=vocabulary, output_names=TASK.output_names, kind=TASK.kind
     )
-    material = Material(None, description, encoded, encoded, TASK_LOSSES["cross_entropy"])
+    return invocation, Material(None, description, encoded, encoded, TASK_LOSSES["cross_entropy"])
+
+
+def planned(*settings: str, weights: dict[str, float] | None = None):
+    invocation, material = given("train.optimizer.learning_rate=1", *settings)
+    recipe = invocation.recipe
     stage = stage_of(recipe, material)
     plan = [stage] if weights is None else [type(stage)(stage.name, stage.steps, weights, stage.schedule)]
     return plan_task_training(invocation, recipe, material, plan, "task_model", SIZE)
@@ -51,3 +58,18 @@ def test_a_teacher_counts_where_its_answers_are_learned():
     taught = planned(weights={SOFT_TARGETS: 0.5, "cross_entropy": 0.5})
     (cost,) = taught.stages
     assert cost.step.teacher == cost.step.forward
+
+
+def test_a_search_costs_what_its_trials_cost_together():
+    machines = ["plan.teraflops=1", "plan.utilisation=1"]
+    search = ["search.learning_rate=[1, 2]", "search.seed=[0, 1, 2]"]
+    invocation, material = given(*machines, *search)
+    plan = plan_search(invocation.recipe.search, invocation.recipe.train, 0)
+    together, one = price_search(invocation, invocation.recipe, material, plan), planned(*machines).estimate()
+    assert (together.steps, together.operations.total) == (
+        6 * one.steps,
+        pytest.approx(6 * one.operations.total),
+    )
+    assert together.seconds == pytest.approx(6 * one.seconds)
+    assert together.held == one.held
+    assert together.disk_bytes == one.disk_bytes + 6 * 4 * planned().parameters["task_model"]
