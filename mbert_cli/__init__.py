@@ -52,6 +52,7 @@ BERT's own block                               mbert_cli/model/plain.py
 what reads what before attention               mbert_cli/model/projections.py
 attention                                      mbert_cli/model/attention.py
 one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
+blocks computed again in the backward pass     mbert_cli/model/recomputing.py
 where an artifact of integers rounds           mbert_cli/model/quantizing.py
 heads of pre-training and of every task        mbert_cli/model/heads.py
 what a loss is, the weighted mean               mbert_cli/losses/loss.py

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 from keras import KerasTensor, ops
 
 from mbert_cli.backend import Tensor
@@ -19,6 +20,10 @@ class Block(LayerWithParts):
         first_only: Whether the block computes the first position alone, which is all that a reader of [CLS]
             needs. Keys and values are of all positions anyway.
         returns_projections: Whether it also returns what its attention is computed from; not with `first_only`.
+
+    Attributes:
+        rematerialize: Whether a training computes the block again in its backward pass instead of keeping all that
+            was computed inside it.
 
     Call arguments:
         hidden: (batch, length, hidden_dim).
@@ -41,6 +46,7 @@ class Block(LayerWithParts):
     ) -> None:
         super().__init__(**kwargs)
         self.size, self.first_only, self.returns_projections = size, first_only, returns_projections
+        self.rematerialize = False
         self._shared_trace = shared_trace or SharedTrace()
 
     @property
@@ -55,7 +61,9 @@ class Block(LayerWithParts):
     def call(
         self, hidden: Tensor, attention_bias: Tensor, training: bool | None = None
     ) -> tuple[Tensor, ...]:
-        return self._shared_trace(self, self.form, self.compute, hidden, attention_bias, training)
+        return self._shared_trace(
+            self, self.form, self.compute, hidden, attention_bias, training, rematerialize=self.rematerialize
+        )
 
     def keep(self, rows: Tensor, length: Tensor) -> Tensor:
         """Rows (batch * length, dim) -> those that this block computes, all or (batch, dim)."""
@@ -94,3 +102,12 @@ class Block(LayerWithParts):
             KerasTensor(logits_shape, dtype="float32"),
             *([vectors] * 3 if self.returns_projections else []),
         )
+
+
+def rematerialize_blocks(network: keras.Model, rematerialize: bool) -> None:
+    """Sets whether a training computes the blocks of a network twice; those of nested models count as its own."""
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            rematerialize_blocks(layer, rematerialize)
+        elif isinstance(layer, Block):
+            layer.rematerialize = rematerialize

@@ -20,6 +20,8 @@ _PROBABILITY_COPIES = 3
 These three numbers are fitted to the peak memory of fine-tuning an encoder of 6 layers, 384 wide, on TensorFlow's
 CPU: 2.3, 4.7 and 7.6 GB for batches of 16 x 128, 64 x 128 and 16 x 512 tokens.
 """
+_WORKING_COPIES = 3
+"""Blocks whose activations are there at once where each is computed again: one, and what its gradients need."""
 
 
 def count_parameters(size: Architecture, vocab_size: int) -> int:
@@ -86,30 +88,50 @@ def training_bytes(
     length: int,
     predictions: int = 0,
     float_bytes: int = 4,
+    *,
+    rematerialize: bool = False,
 ) -> int:
     """Estimate of what a training step keeps: activations for the gradients, weights, gradients and two moments.
 
     Args:
         size: The encoder.
         vocab_size: Rows of its word table.
-        batch_size: Examples of a step.
+        batch_size: Examples of a step, on one device.
         length: Tokens of an example.
         predictions: Masked words of an example, scored over the whole vocabulary; 0 without that head.
         float_bytes: Bytes of an activation: 4, or 2 with bfloat16.
+        rematerialize: Whether each block is computed again in the backward pass.
+    """
+    activations = activation_bytes(size, batch_size, length, float_bytes, rematerialize=rematerialize)
+    scores = 3 * batch_size * predictions * vocab_size
+    parameters = count_parameters(size, vocab_size)
+    if predictions:
+        parameters += count_head_parameters(size, vocab_size)
+    return activations + FLOAT_BYTES * (scores + 4 * parameters)
+
+
+def activation_bytes(
+    size: Architecture, batch_size: int, length: int, float_bytes: int = 4, *, rematerialize: bool = False
+) -> int:
+    """Estimate of what the encoder computes in a training step and keeps for the gradients.
+
+    Args: those of `training_bytes`.
     """
     tokens = batch_size * length
+    block = _block_activations(size, length)
+    if not rematerialize:
+        return float_bytes * tokens * size.num_layers * block
+    return float_bytes * tokens * (size.num_layers * size.hidden_dim + _WORKING_COPIES * block)
+
+
+def _block_activations(size: Architecture, length: int) -> int:
+    """Numbers that a block keeps of a token."""
     block = {name: shape for name, shape in encoder_shapes(size, 0).items() if "/layer_00/" in name}
     wide = sum(shape[-1] for name, shape in block.items() if name.endswith("kernel")) + 4 * size.block_dim
     norms = sum(dim for name, (dim, *_) in block.items() if name.endswith(("gamma", "residual_scale")))
     wide += _NORM_COPIES[size.normalization] * norms
     wide += _ACTIVATION_COPIES[size.activation] * size.intermediate_dim * size.num_feedforward_networks
-    probabilities = _PROBABILITY_COPIES * size.num_heads * length
-    activations = tokens * size.num_layers * (wide + probabilities)
-    scores = 3 * batch_size * predictions * vocab_size
-    parameters = count_parameters(size, vocab_size)
-    if predictions:
-        parameters += count_head_parameters(size, vocab_size)
-    return float_bytes * activations + FLOAT_BYTES * (scores + 4 * parameters)
+    return wide + _PROBABILITY_COPIES * size.num_heads * length
 
 
 def comparing_bytes(

@@ -4,6 +4,10 @@ TensorFlow builds the graph of a step from Python, operation by operation, and a
 operations whose gradients have three times as many. The blocks differ in their weights alone, so one function
 that takes weights as arguments serves all of them, and both halves of a batch (`mbert_cli.train.streams`). The
 runtime inlines it: what is computed, and how fast, stays the same.
+
+Such a function is also what can be computed a second time, in the backward pass, in place of keeping what it computed
+the first time (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016): it changes no variable, and draws
+its dropout from random states that it is given.
 """
 
 from collections.abc import Callable
@@ -13,6 +17,7 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
+from mbert_cli.model.recomputing import recompute_in_backward_pass
 
 Compute = Callable[[Tensor, Tensor, bool | None], tuple[Tensor, ...]]
 """Hidden states, attention bias and whether dropout is active -> what a block returns: the next hidden states, the
@@ -27,7 +32,7 @@ class SharedTrace:
     """One TensorFlow function for blocks that differ in nothing but their names and weights.
 
     Elsewhere than in a TensorFlow graph the blocks compute for themselves: eagerly there is nothing to trace, and
-    what JAX spends its time with is the compiler.
+    what JAX spends its time with is the compiler. There a block is a function only to be computed twice.
 
     Args:
         learns_attention: Whether a loss may be computed from the attention logits. A function is differentiated
@@ -47,6 +52,8 @@ class SharedTrace:
         hidden: Tensor,
         attention_bias: Tensor,
         training: bool | None,
+        *,
+        rematerialize: bool = False,
     ) -> tuple[Tensor, ...]:
         """Returns `compute(hidden, attention_bias, training)`.
 
@@ -56,30 +63,39 @@ class SharedTrace:
             compute: Its own method.
             hidden, attention_bias: Tensors.
             training: Whether dropout is active.
+            rematerialize: Whether to compute it again in the backward pass of a training.
         """
-        if not _traces_graph():
-            return compute(hidden, attention_bias, training)
         is_training = bool(training)
+        is_recomputed = rematerialize and is_training
+        if not _traces_graph() and not (is_recomputed and keras.backend.backend() == "jax"):
+            return compute(hidden, attention_bias, training)
         states = block.quantizing.states if block.quantizing else []
-        key = (is_training, len(states), *form)
-        if key not in self._functions:
-            self._functions[key] = self._as_function(block, compute, is_training)
+        function = self._function_of(block, (is_training, is_recomputed, len(states), *form), compute)
         values = [_value(part, is_training) for part in block.owned]
-        computed, moved = self._functions[key](
-            values, [state.value for state in states], hidden, attention_bias
-        )
+        computed, moved = function(values, [state.value for state in states], hidden, attention_bias)
         if is_training:
             for state, value in zip(states, moved, strict=True):
                 state.assign(value)
         return computed
+
+    def _function_of(self, block: LayerWithParts, key: tuple[object, ...], compute: Compute) -> Traced:
+        """The function of blocks of a form, in TensorFlow the one that is there."""
+        is_training, is_recomputed, *_ = key
+        if keras.backend.backend() == "jax":
+            return recompute_in_backward_pass(self._as_function(block, compute, True))
+        if key not in self._functions:
+            import tensorflow as tf
+
+            function = self._as_function(block, compute, bool(is_training))
+            traced: Traced = tf.function(function, autograph=False, reduce_retracing=True)
+            self._functions[key] = recompute_in_backward_pass(traced) if is_recomputed else traced
+        return self._functions[key]
 
     def _as_function(self, template: LayerWithParts, compute: Compute, training: bool) -> Traced:
         """What the template computes with other values in its variables, and what becomes of its states.
 
         (values, states, hidden, attention_bias) -> what `compute` returns, and the states afterwards.
         """
-        import tensorflow as tf
-
         variables = [_variable(part) for part in template.owned]
         states = template.quantizing.states if template.quantizing else []
 
@@ -92,8 +108,7 @@ class SharedTrace:
             moved = [ops.stop_gradient(scope.get_current_value(state)) for state in states]
             return (hidden, logits if self._learns_attention else ops.stop_gradient(logits), *others), moved
 
-        traced: Traced = tf.function(run, autograph=False, reduce_retracing=True)
-        return traced
+        return run
 
 
 def _traces_graph() -> bool:

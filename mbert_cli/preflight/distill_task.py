@@ -228,7 +228,9 @@ def _look_at_machine(
     parameters += projections * (size.hidden_dim + 1) * theirs.hidden_dim
     look_at_training_disk(inspection, run, parameters, options)
     rows = largest_batch(task, options.batch_size, recipe.task.sequence_length, options.dynamic_length)
-    needed = training_bytes(size, vocab_size, *rows, 0, float_bytes(options))
+    needed = training_bytes(
+        size, vocab_size, *rows, 0, float_bytes(options), rematerialize=options.rematerialize
+    )
     needed += comparing_bytes(theirs, vocab_size, *rows)
     needed += projecting_bytes(theirs.hidden_dim, size.hidden_dim, projections, len(projected), *rows)
     look_at_memory(inspection, needed, *rows)

@@ -143,7 +143,9 @@ def _look_at_machine(
     )
     length = recipe.task.sequence_length
     rows = largest_batch(task, batch_size, length, options.dynamic_length)
-    needed = training_bytes(source.size, vocab_size, *rows, 0, float_bytes(options))
+    needed = training_bytes(
+        source.size, vocab_size, *rows, 0, float_bytes(options), rematerialize=options.rematerialize
+    )
     look_at_memory(inspection, needed, *rows)
 
 

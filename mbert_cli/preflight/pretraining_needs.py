@@ -73,7 +73,9 @@ def look_at_pretraining(
         parameters += count_head_parameters(size, vocab_size)
     look_at_training_disk(inspection, run, parameters, options)
     rows, predictions = (options.batch_size, data.sequence_length), data.max_predictions if predicts else 0
-    needed = training_bytes(size, vocab_size, *rows, predictions, float_bytes(options))
+    needed = training_bytes(
+        size, vocab_size, *rows, predictions, float_bytes(options), rematerialize=options.rematerialize
+    )
     if beside:
         needed += beside(vocab_size)
     look_at_memory(inspection, needed, *rows)

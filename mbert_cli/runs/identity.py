@@ -12,6 +12,8 @@ from mbert_cli.runs.listing import INPUTS_FILE, read_origin
 
 PLACES = ("hosts", "plan", "cluster")
 """Sections of a recipe that say where a run is computed: they change nothing in it, and it does not record them."""
+FREE = ("train.rematerialize",)
+"""Keys that a run records and that may change under way: they decide how something is computed, and not what."""
 
 _ABSENT = object()
 _HINT = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
@@ -80,7 +82,7 @@ def compare_with_run(
     moved = {key: both for key, both in changes.items() if key in same and contents[key].kind != "packages"}
     growing = {key: both for key, both in changes.items() if growth and key in growth.keys}
     added = _added_files(recipes, contents, recorded, growth, same)
-    allowed = {*moved, *growing, *added}
+    allowed = {*moved, *growing, *added, *FREE}
     _refuse_other_recipe(path, {key: both for key, both in changes.items() if key not in allowed})
     others = {key: contents[key] for key in contents if key not in {*same, *added}}
     _refuse_other_contents(path, recorded, others)

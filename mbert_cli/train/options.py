@@ -47,6 +47,9 @@ class TrainOptions(Section):
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the layers; weights are always float32. There is no float16: activations of a
     trained MobileBERT reach 1e7, which bfloat16 can hold and float16 cannot."""
+    rematerialize: bool = False
+    """Compute the activations inside each layer again in the backward pass instead of keeping them: a fraction of the
+    memory for a third more time, and the same weights."""
     jit_compile: bool | Literal["auto"] = "auto"
     """Compile the step with XLA; auto does so on JAX and on a GPU, not on TensorFlow's CPU."""
     steps_per_execution: Positive = 1

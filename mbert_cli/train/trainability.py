@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import keras
 
 from mbert_cli.errors import UserError
+from mbert_cli.model.block import rematerialize_blocks
 from mbert_cli.train.companions import scale_companions
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import make_optimizer
@@ -19,6 +20,7 @@ def compile_stage(objective: Objective, stage: Stage, options: TrainOptions) -> 
     Raises:
         UserError: `stage.layer_scale` names a layer that the network does not have.
     """
+    rematerialize_blocks(objective.network, options.rematerialize)
     scales = set_trainable(objective.network, stage.layer_scale)
     scales += scale_companions(objective.companions, stage.companion_scale)
     optimizer = make_optimizer(options.optimizer, stage.schedule, scales, options.accumulation_steps)

@@ -85,6 +85,14 @@ def test_another_file_under_another_name_is_another_recipe():
     )
 
 
+def test_how_a_run_is_computed_may_change_under_way():
+    contents = {}
+    for rematerialize in (False, True):
+        recipe = {"train": {"rematerialize": rematerialize}}
+        RunDir.open(Path("run"), "finetune", recipe, fresh=False, origin={}, contents=contents).close()
+    assert recorded()["train"] == {"rematerialize": False}
+
+
 @pytest.mark.parametrize("is_complete", [False, True])
 def test_a_run_of_before_inputs_were_recorded_goes_on(is_complete):
     run = open_run(contents={})
