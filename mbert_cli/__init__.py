@@ -86,6 +86,14 @@ a batch in halves on two streams               mbert_cli/train/streams.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 several hosts that train one model             mbert_cli/hosts/joining.py
+which of them this one is                      mbert_cli/hosts/environment.py
+what a cluster says of that                    mbert_cli/hosts/clusters.py
+how hosts meet before they train               mbert_cli/hosts/meeting.py
+whether they are about to do the same          mbert_cli/hosts/agreement.py
+a host that dies or hangs                      mbert_cli/hosts/watch.py
+the process of a host that trains              mbert_cli/hosts/worker.py
+a verb on several hosts                        mbert_cli/many_hosts.py
+what one host knows before it meets the others mbert_cli/preflight/hosts.py
 layers that train and do not ship              mbert_cli/train/companions.py
 what a run directory holds                     mbert_cli/runs/directory.py
 what makes a run complete, and opening one     mbert_cli/runs/complete.py

@@ -11,6 +11,7 @@ import typer
 
 from mbert_cli import console
 from mbert_cli.backend import load_keras, require_backend
+from mbert_cli.errors import UserError
 from mbert_cli.home import lend_home
 from mbert_cli.native_output import hidden_native_output
 
@@ -49,12 +50,30 @@ def plain_page(module: str, quiet: bool) -> ModuleType:
 
 def run_verb(module: str, invocation: "Invocation[Any]") -> None:
     """Runs a verb, whose page and libraries are loaded only when nothing stands in its way."""
+    from mbert_cli.preflight.hosts import find_place
     from mbert_cli.preflight.resolving import resolve
 
     require_backend()
-    ready = _imagined(invocation) or resolve(_joined(invocation))
-    if invocation.dry_run and not invocation.probe and module in PLANNED_ALONE:
-        module = "planned"
+    place = None if invocation.dry_run else find_place(invocation)
+    if place is None:
+        ready = _imagined(invocation) or resolve(invocation)
+        is_planned = invocation.dry_run and not invocation.probe and module in PLANNED_ALONE
+        _run_page("planned" if is_planned else module, ready)
+        return
+    from mbert_cli.many_hosts import joined_worker, report_of
+
+    with joined_worker(place, invocation) as worker:
+        try:
+            ready = resolve(invocation)
+            report = report_of(ready)
+        except UserError as error:
+            worker.tell_failure(error)
+            raise
+        joined = replace(ready.invocation, hosts=worker.meet(report))
+        _run_page(module, replace(ready, invocation=joined))
+
+
+def _run_page(module: str, ready: Any) -> None:
     lend_home()
     with hidden_native_output():
         if module in WITH_KERAS:
@@ -70,13 +89,3 @@ def _imagined(invocation: "Invocation[Any]") -> Any:
     from mbert_cli.preflight.planning import imagine
 
     return imagine(invocation)
-
-
-def _joined(invocation: "Invocation[Any]") -> "Invocation[Any]":
-    """The invocation with the hosts that it trains on, which are all there when this returns."""
-    options = getattr(invocation.recipe, "hosts", None)
-    if options is None or invocation.dry_run:
-        return invocation
-    from mbert_cli.hosts.joining import join
-
-    return replace(invocation, hosts=join(options))

@@ -1,11 +1,7 @@
 """This process becomes one of the hosts of a job, before anything else of JAX is touched."""
 
-import socket
 from dataclasses import dataclass
 from typing import Any
-
-from mbert_cli.errors import UserError
-from mbert_cli.hosts.options import HostsOptions
 
 
 @dataclass(frozen=True)
@@ -34,49 +30,53 @@ ALONE = Hosts()
 """One host, which need not ask JAX for anything."""
 
 
-def join(options: HostsOptions) -> Hosts:
-    """Meets the other hosts, and returns when all are there.
+@dataclass(frozen=True)
+class Place:
+    """The place of this host in a job.
+
+    Attributes:
+        index: Which of the hosts it is.
+        count: How many there are.
+        address: Name and port of host 0, where all meet.
+        wait_seconds: How long they wait for each other.
+        origin: Who said so: `the command line and the recipe`, or an environment such as `SLURM`.
+        device: The one device that this host may use; None for all of its machine.
+    """
+
+    index: int
+    count: int
+    address: tuple[str, int]
+    wait_seconds: int
+    origin: str = ""
+    device: int | None = None
+
+    @property
+    def coordinator(self) -> str:
+        """HOST:PORT of host 0."""
+        return join_address(*self.address)
+
+
+def join_address(name: str, port: int) -> str:
+    """HOST:PORT, or [HOST]:PORT for a number of IPv6."""
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def join(place: Place, service: str, names: tuple[str, ...]) -> Hosts:
+    """Starts JAX with the devices of all hosts, and returns when they know each other.
 
     Args:
-        options: The hosts section of a recipe.
-
-    Raises:
-        UserError: Not all of index, count and coordinator are known.
+        place: The place of this host.
+        service: HOST:PORT at which JAX coordinates; host 0 opens it.
+        names: The name of each host's machine.
     """
-    if options.count in (None, 1) and options.coordinator is None:
-        return ALONE
-    index, count, coordinator = _known(options)
     import jax
 
     jax.distributed.initialize(
-        coordinator,
-        count,
-        index,
-        initialization_timeout=options.wait_seconds,
+        service, place.count, place.index,
+        local_device_ids=place.device, initialization_timeout=place.wait_seconds,
         cluster_detection_method="deactivate",
-    )
-    names = _exchange("name", socket.gethostname(), index, count, options.wait_seconds)
-    return Hosts(index, count, jax.device_count(), names)
-
-
-def _known(options: HostsOptions) -> tuple[int, int, str]:
-    values = {"--hosts": options.count, "--host-index": options.index, "--coordinator": options.coordinator}
-    missing = [flag for flag, value in values.items() if value is None]
-    if options.count is None or options.index is None or options.coordinator is None:
-        raise UserError(
-            f"Several hosts need their number, an index and a coordinator. Received: no {' and no '.join(missing)}",
-            "Type `--hosts N --host-index K --coordinator HOST:PORT` on every host, with the same N and HOST:PORT.",
-        )
-    return options.index, options.count, options.coordinator
-
-
-def _exchange(what: str, value: str, index: int, count: int, seconds: int) -> tuple[str, ...]:
-    """What each host says, in their order."""
-    client = coordination_client()
-    client.key_value_set(f"mbert/{what}/{index}", value)
-    return tuple(
-        client.blocking_key_value_get(f"mbert/{what}/{host}", 1000 * seconds) for host in range(count)
-    )
+    )  # fmt: skip
+    return Hosts(place.index, place.count, jax.device_count(), names)
 
 
 def coordination_client() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
+from mbert_cli.preflight.hosts import look_at_hosts
 from mbert_cli.preflight.inspection import Finding, Inspection, NotFound
 from mbert_cli.recipe.invocation import Invocation
 
@@ -27,7 +28,9 @@ def resolve(invocation: Invocation[Any], inspection: Inspection | None = None) -
     Raises:
         UserError: Something would stop the verb.
     """
-    return page_of(invocation.kind).resolve(invocation, inspection or Inspection.of(invocation))
+    inspection = inspection or Inspection.of(invocation)
+    look_at_hosts(inspection, invocation)
+    return page_of(invocation.kind).resolve(invocation, inspection)
 
 
 def page_of(verb: str) -> Any:

@@ -1,0 +1,68 @@
+"""Whether the hosts that are to train together can: what one of them knows before it meets the others."""
+
+import contextlib
+import os
+from typing import Any
+
+from mbert_cli.backend import BACKENDS, VARIABLE
+from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
+from mbert_cli.hosts.environment import place_of
+from mbert_cli.hosts.joining import Place
+from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.recipe.invocation import Invocation
+
+
+def find_place(invocation: Invocation[Any]) -> Place | None:
+    """The place of this host in the job of a command; None for a host that is alone, and for verbs that train nothing.
+
+    Raises:
+        UserError: What is known does not make up a place, or its batch cannot be shared out.
+    """
+    options = getattr(invocation.recipe, "hosts", None)
+    if options is None:
+        return None
+    place = place_of(options, os.environ.get(VARIABLE) or BACKENDS[0])
+    if place is not None:
+        require_shares(invocation.recipe.train.batch_size, place.count)
+        _require_one_model(invocation.recipe, place)
+    return place
+
+
+def look_at_hosts(inspection: Inspection, invocation: Invocation[Any]) -> None:
+    """Looks which of several hosts this one is; a host that is alone needs no look."""
+
+    def check() -> tuple[str, None]:
+        place = find_place(invocation)
+        if place is None:
+            return "this one alone", None
+        return f"{place.index} of {place.count}, at {place.coordinator}, by {place.origin}", None
+
+    with contextlib.suppress(UserError):  # the look says what is wrong
+        if find_place(invocation) is None:
+            return
+    inspection.look("hosts", check)
+
+
+def require_shares(batch_size: int, count: int) -> None:
+    """Checks that hosts get as many rows of a batch each.
+
+    Raises:
+        UserError: They do not; names the nearest sizes of a batch that would do.
+    """
+    if batch_size % count == 0:
+        return
+    lower = batch_size - batch_size % count
+    sizes = [size for size in (lower, lower + count) if size]
+    raise UserError(
+        f"Hosts share out a batch evenly. Received: train.batch_size {batch_size} for {counted(count, 'host')}",
+        f"The nearest that they can: {' or '.join(f'--set train.batch_size={size}' for size in sizes)}.",
+    )
+
+
+def _require_one_model(recipe: Any, place: Place) -> None:
+    if getattr(recipe, "search", None) is not None:
+        raise UserError(
+            f"Several hosts train one model. Received: search, with hosts.count={place.count}",
+            "--hosts 1 runs the search here; or train its best settings on all hosts, with --set search=null.",
+        )
