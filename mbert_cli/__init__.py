@@ -80,8 +80,10 @@ factors of rare labels                         mbert_cli/losses/weights.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
 a search over settings and seeds               mbert_cli/search/trials.py
-its grid, and what is clearly behind           mbert_cli/search/grid.py
+its grid, and what is behind at a moment       mbert_cli/search/grid.py
+what is clearly behind, whoever ends first     mbert_cli/search/verdicts.py
 its trials as runs, and the one that is kept   mbert_cli/tasks/searching.py
+its trials in processes of their own           mbert_cli/tasks/trial_worker.py
 a batch in halves on two streams               mbert_cli/train/streams.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py

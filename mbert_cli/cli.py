@@ -146,7 +146,7 @@ def distill(
 @app.command(rich_help_panel=PIPELINE_PANEL)
 def finetune(
     ctx: typer.Context, recipe: Recipe = "quickstart", source: Source = None, client: TaskClient = None,
-    settings: Settings = None, run: WrittenRun = None,
+    settings: Settings = None, run: WrittenRun = None, cluster: ClusterAddress = None,
     hosts: HostCount = None, host_index: HostIndex = None, coordinator: Coordinator = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, probe: Probe = False, quiet: Quiet = False,
     form: SearchFormat = None, out: SearchOut = None,
@@ -156,6 +156,7 @@ def finetune(
     Example: `mbert finetune file --set task.train=mail.tsv` learns from a file of yours.
     """
     flags = {"--source": ("source", source), "--client": ("task.client", client),
+             "--cluster": ("cluster.address", cluster),
              **settings_of_hosts(hosts, host_index, coordinator)}  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh, probe=probe,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @dataclass
 class _Settings:
     quiet: bool = False
+    heard: list[str] | None = None
 
 
 _settings = _Settings()
@@ -40,6 +41,16 @@ def silence() -> Iterator[None]:
         yield
     finally:
         _settings.quiet = before
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Collects what is warned of, in place of printing it, for the process that a person looks at."""
+    before, _settings.heard = _settings.heard, []
+    try:
+        yield _settings.heard
+    finally:
+        _settings.heard = before
 
 
 def result(text: str) -> None:
@@ -87,6 +98,9 @@ def info(text: str) -> None:
 
 def warning(text: str) -> None:
     """Says what the person should know although the work continues."""
+    if _settings.heard is not None:
+        _settings.heard.append(text)
+        return
     _message("Warning", text, "yellow")
 
 

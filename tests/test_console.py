@@ -121,3 +121,11 @@ def test_progress_on_a_terminal_is_a_bar_with_figures(monkeypatch, capsys):
     assert "distill" in shown
     assert "5/10" in shown
     assert "loss 1.5" in shown
+
+
+def test_what_is_warned_of_in_another_process_is_collected_for_the_one_that_is_looked_at(capsys):
+    with console.heard() as warnings:
+        console.warning("A loss is high.")
+    assert warnings == ["A loss is high."]
+    console.warning("Another one.")
+    assert "A loss is high." not in capsys.readouterr().err

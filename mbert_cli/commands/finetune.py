@@ -9,11 +9,9 @@ from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.report.search import plan_page, search_page
 from mbert_cli.report.terminal import announce, deliver
 from mbert_cli.runs.content import Contents
-from mbert_cli.runs.directory import RunDir
 from mbert_cli.search.grid import plan_search
 from mbert_cli.search.options import SearchOptions
 from mbert_cli.search.results import read_report
-from mbert_cli.search.trials import Watch
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.plan import show_plan
@@ -23,7 +21,7 @@ from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.tasks.planning import plan_task_training, price_search
 from mbert_cli.tasks.quantized_training import prepare_training
-from mbert_cli.tasks.searching import count_steps, run_search
+from mbert_cli.tasks.searching import count_steps, run_search, steps_on, train_on
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
 from mbert_cli.tasks.training import Material, batches_of, collect, fit, stage_of
@@ -72,13 +70,7 @@ def run(ready: Ready) -> None:
 def _search(ready: Ready, options: SearchOptions, material: Material, contents: Contents) -> None:
     invocation, recipe = ready.invocation, ready.recipe
 
-    def train(trial: FinetuneRecipe, run_dir: RunDir, watch: Watch) -> None:
-        training = prepare_training(trial, material)
-        fit(training.material, training.method, training.network, run_dir, watch)
-
-    def steps_of(trial: FinetuneRecipe) -> int:
-        return stage_of(trial, material).steps
-
+    steps_of = steps_on(material)
     path, plan = invocation.directory, plan_search(options, recipe.train, recipe.seed)
     planned = plan_page(path, plan, count_steps(plan, recipe, steps_of))
     planned = priced(planned, price_search(invocation, recipe, material, plan))
@@ -86,5 +78,5 @@ def _search(ready: Ready, options: SearchOptions, material: Material, contents: 
         deliver(planned, invocation.delivery)
         return
     announce(planned)
-    run_search(invocation, recipe, contents, plan, train, steps_of)
+    run_search(invocation, recipe, contents, plan, train_on(material), steps_of)
     deliver(search_page(path, read_report(path)), invocation.delivery)

@@ -14,12 +14,14 @@ from mbert_cli.model.cost import count_parameters, count_task_parameters, traini
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.page import PRINTED
+from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
 from mbert_cli.preflight.quantization import look_at_quantization
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.task import largest_batch, look_at_task
+from mbert_cli.recipe.contents import input_files
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe, TaskDistillRecipe
 from mbert_cli.runs.complete import Run
@@ -77,6 +79,8 @@ def resolve(invocation: Invocation[FinetuneRecipe], inspection: Inspection) -> R
         recipe = with_learning_rate(recipe, source.found.description.size)
         _look_at_machine(inspection, invocation.directory, recipe, source.found.description, task.found)
     look_at_extras(inspection, recipe.train)
+    if recipe.search is not None:
+        look_at_cluster(inspection, invocation, recipe.cluster, input_files(recipe))
     return Ready(invocation, recipe, source.value, inputs, task.value, contents.value)
 
 
@@ -146,7 +150,8 @@ def _look_at_machine(
     needed = training_bytes(
         source.size, vocab_size, *rows, 0, float_bytes(options), rematerialize=options.rematerialize
     )
-    look_at_memory(inspection, needed, *rows)
+    beside = recipe.cluster.workers if recipe.search and recipe.cluster.address is None else 1
+    look_at_memory(inspection, needed * beside, *rows)
 
 
 def _count_models(recipe: FinetuneRecipe) -> int:

@@ -141,6 +141,8 @@ _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads"
                *(f"distill.factors.{name}" for name in TransferFactors.model_fields))  # fmt: skip
 
 
+_CLUSTER = ("cluster.address", "cluster.workers", "cluster.cores", "cluster.gpus", "cluster.wait_seconds")
+
 IDLE = (
     IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
              "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
@@ -248,6 +250,14 @@ IDLE = (
     IdleKeys(("finetune",), ("quantize.frozen_from", "quantize.momentum"),
              "on a mode whose ranges are measured while the artifact runs",
              lambda values: values.get("quantize.mode") in ("dynamic_int8", "int4")),
+    IdleKeys(("finetune",), _CLUSTER, "without a search, whose trials are shared; search.seed=[0, 1] makes one",
+             lambda values: not any(path.startswith("search.") for path in values)),
+    IdleKeys(("prepare", "finetune"), ("cluster.workers",),
+             "together with cluster.address, a cluster that has room for as many pieces as its cores allow",
+             _is_set("cluster.address")),
+    IdleKeys(("prepare", "finetune"), ("cluster.cores", "cluster.gpus", "cluster.wait_seconds"),
+             "without cluster.address, on this machine alone", lambda values: values.get("cluster.address") is None),
+    IdleKeys(("prepare",), ("cluster.gpus",), "on prepare, which has nothing for them to do"),
     IdleKeys(("finetune",), ("search.prune_margin",), "on a search with one setting, which is behind no other",
              _has_one_setting),
     IdleKeys(("finetune",), ("train.optimizer.learning_rate",), "together with search.learning_rate",

@@ -130,6 +130,8 @@ class FinetuneRecipe(Section):
     """Machines for which the plan says how long it takes."""
     search: SearchOptions | None = None
     """Try many rates, batch sizes, epochs and seeds in one run; null trains one model."""
+    cluster: ClusterOptions = ClusterOptions()
+    """Who shares the trials of a search."""
     quantize: QuantizedTrainingOptions | None = None
     """Learn to be exported in a mode of integers; null trains in float."""
 

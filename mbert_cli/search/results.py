@@ -195,8 +195,13 @@ def scores_of(trial: Path, steps: int) -> ScoresByShare:
     return {record["step"] / steps: float(record[VALIDATED]) for record in records if VALIDATED in record}
 
 
+def note_of(trial: Path) -> dict[str, Any]:
+    """What is noted of a trial that was given up: state, score, steps; empty where it was not."""
+    return _read(trial / STOPPED)
+
+
 def _read_trial(path: Path, seed: int) -> TrialResult:
-    summary, stopped = _read(path / FINAL / SUMMARY), _read(path / STOPPED)
+    summary, stopped = _read(path / FINAL / SUMMARY), note_of(path)
     if summary and not stopped:
         return TrialResult(
             path.name, seed, "complete", summary["score"], int(summary["best_step"]), summary["steps"],

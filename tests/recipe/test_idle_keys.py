@@ -29,6 +29,18 @@ CASES = [
     ),
     (
         "finetune",
+        ["cluster.workers=2"],
+        "cluster.workers",
+        "without a search, whose trials are shared; search.seed=[0, 1] makes one. Received: 2",
+    ),
+    (
+        "prepare",
+        ["cluster.cores=2"],
+        "cluster.cores",
+        "without cluster.address, on this machine alone. Received: 2",
+    ),
+    (
+        "finetune",
         ["train.validate_every=5"],
         "train.validate_every",
         "on a fine-tuning, which is validated on all validation examples at the end of every epoch. Received: 5",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mbert_cli.cluster.options import HERE, ClusterOptions
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.journal import Journal
 from mbert_cli.search.grid import SearchPlan, Setting
@@ -51,17 +52,30 @@ class TableSearch:
         rates: tuple[float, ...] = (0.3, 0.2, 0.1),
         seeds: tuple[int, ...] = (0, 1),
         margin: float | None = 0.05,
+        cluster: ClusterOptions = HERE,
     ) -> SearchReport:
         """Trains what is open."""
+        self.trials = self._trials(rates, seeds, margin)
+        self.trials.run_open(cluster, self.trials.train)
+        return self.trials.refresh()
+
+    def train_one(self, rate: float, seed: int) -> None:
+        """Trains one trial of a search that others work on too."""
+        self._trials().train((Setting(rate, 32, 2), seed))
+
+    def _trials(
+        self,
+        rates: tuple[float, ...] = (0.3, 0.2, 0.1),
+        seeds: tuple[int, ...] = (0, 1),
+        margin: float | None = 0.05,
+    ) -> Trials:
         settings = [Setting(rate, 32, 2) for rate in rates]
         work = TrialWork(
             self._open, self._train, lambda setting: EPOCH * setting.epochs, self.clear, self.said.append,
             self.said.append,
         )  # fmt: skip
         self.path.mkdir(parents=True, exist_ok=True)
-        trials = Trials(self.path, SearchPlan(settings, settings, seeds, 0, margin), work)
-        trials.run_open()
-        return trials.refresh()
+        return Trials(self.path, SearchPlan(settings, settings, seeds, 0, margin), work)
 
     def clear(self) -> None:
         """There is nothing to free."""

@@ -1,7 +1,12 @@
 """What a search trains, gives up and continues with."""
 
+from pathlib import Path
+
 import pytest
 
+from mbert_cli.cluster import sharing
+from mbert_cli.cluster.crew import Ended
+from mbert_cli.cluster.options import ClusterOptions
 from mbert_cli.errors import Diverged, Interrupted, RunError, UserError
 from mbert_cli.runs.listing import describe_run
 from mbert_cli.search.grid import Setting
@@ -157,3 +162,95 @@ def test_wrong_input_at_the_first_trial_leaves_nothing_and_at_a_later_one_all_th
     report = resumed.run()
     assert (report.done, report.total) == (6, 6)
     assert (0.3, 0, 0) not in resumed.epochs
+
+
+class Beside:
+    """Workers whose trials end in another order than they began: the last first, or all but the first first."""
+
+    def __init__(self, function, places, chosen):
+        self._function, self.places, self._chosen = function, places, chosen
+        self._at_work = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._at_work.clear()
+
+    def begin(self, number, item):
+        self._at_work[number] = item
+
+    def wait(self, seconds):
+        number = self._chosen(self._at_work)
+        try:
+            return [(number, Ended(self._function(self._at_work.pop(number))))]
+        except UserError as error:
+            return [(number, Ended(error=error))]
+
+
+@pytest.fixture(
+    params=[(2, max), (3, max), (6, max), (2, min), (6, lambda numbers: sorted(numbers)[len(numbers) // 2])]
+)
+def beside(request, monkeypatch):
+    """Has trials run beside each other, and end in several orders."""
+    places, chosen = request.param
+    monkeypatch.setattr(sharing, "crew_of", lambda function, cluster: Beside(function, places, chosen))
+    return ClusterOptions(workers=places)
+
+
+def test_trials_that_run_beside_each_other_give_the_same_table_whatever_the_order_of_their_ends(
+    table_search, monkeypatch, beside
+):
+    monkeypatch.setitem(table_search.scores, (0.1, 0), BEHIND)
+    table_search().run()
+    expected = files_of(table_search.path)
+    table_search.path.rename("runs/whole")
+    search = table_search()
+    search.run(cluster=beside)
+    found = files_of(table_search.path)
+    assert found[Path("search.json")] == expected[Path("search.json")]
+    assert {path: found[path] for path in expected} == expected
+    assert not list(table_search.path.rglob("lock"))
+    assert len(set(search.epochs)) == len(search.epochs)
+
+
+def test_a_search_of_several_trials_at_once_goes_on_alone_and_finds_the_same(table_search, beside):
+    table_search().run()
+    expected = files_of(table_search.path)[Path("search.json")]
+    table_search.path.rename("runs/whole")
+    with pytest.raises(Interrupted):
+        table_search(after=raise_at(Interrupted("Stopped", ""), 0.1, 0, 0)).run(cluster=beside)
+    table_search().run()
+    assert files_of(table_search.path)[Path("search.json")] == expected
+
+
+def test_what_was_behind_a_training_that_diverged_later_is_trained_to_its_end(table_search, monkeypatch):
+    """0.2 is behind 0.3 after an epoch, which diverges in its second one."""
+    table_search(before=raise_at(Diverged("A loss must stay finite."), 0.3, 0, 1)).run()
+    expected = files_of(table_search.path)[Path("search.json")]
+    table_search.path.rename("runs/whole")
+    halves = []
+
+    def wait_for_0_2(rate, seed, epoch):
+        if (rate, seed, epoch) == (0.3, 0, 1):
+            if not halves:
+                halves.append(trials_beside((0.2, 0)))
+            raise Diverged("A loss must stay finite.")
+
+    search = table_search(before=wait_for_0_2)
+
+    def trials_beside(place):
+        other = table_search()
+        other.train_one(*place)
+        return other.epochs
+
+    report = search.run()
+    assert halves == [[(0.2, 0, 0)]]
+    assert states(report)[0.2, 0] == "complete"
+    assert files_of(table_search.path)[Path("search.json")] == expected
+
+
+def test_it_is_told_how_many_steps_are_done(table_search):
+    search = table_search()
+    search.run()
+    assert search.trials.steps_done() == 6 * 20
