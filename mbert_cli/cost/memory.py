@@ -16,15 +16,24 @@ class Held:
         weights: Of all networks; every device has them whole.
         optimizer: Gradients of what trains in the stage that trains most, two moments for each, and what an
             accumulation adds up.
-        activations: What the gradients of its rows need, with the states of a teacher.
+        kept_activations: What the gradients of its rows need where it is kept, with the states of a teacher.
+        repeated_activations: The same where blocks are computed again in the backward pass.
+        repeats_blocks: Whether they are.
     """
 
     weights: int
     optimizer: int
-    activations: float
+    kept_activations: int
+    repeated_activations: int
+    repeats_blocks: bool = False
 
     @property
-    def total(self) -> float:
+    def activations(self) -> int:
+        """Those of the two that the training holds."""
+        return self.repeated_activations if self.repeats_blocks else self.kept_activations
+
+    @property
+    def total(self) -> int:
         """All together."""
         return self.weights + self.optimizer + self.activations
 
@@ -47,21 +56,30 @@ def memory_of(
         devices: How many share out the rows of a batch.
     """
     trained = max(stage.trained for stage in stages)
+    parameters = parameters_of(training, [cost.stage for cost in stages])
+    rows = math.ceil(training.batch_size / devices)
+    kept, repeated = (_activations(training, stages, rows, float_bytes, again) for again in (False, True))
     return Held(
-        FLOAT_BYTES * sum(parameters_of(training, [cost.stage for cost in stages]).values()),
-        (3 + accumulates) * FLOAT_BYTES * trained,
-        _activations(training, stages, training.batch_size / devices, float_bytes),
+        weights=FLOAT_BYTES * sum(parameters.values()),
+        optimizer=(3 + accumulates) * FLOAT_BYTES * trained,
+        kept_activations=kept,
+        repeated_activations=repeated,
+        repeats_blocks=training.repeats_blocks,
     )
 
 
-def _activations(training: Training, stages: Sequence[StageCost], rows: float, float_bytes: int) -> float:
+def _activations(
+    training: Training, stages: Sequence[StageCost], batch: int, float_bytes: int, rematerialize: bool
+) -> int:
     """What grows with the rows: of the network, of the teacher, and of the projections between them."""
-    batch, length = math.ceil(rows), training.length
+    length = training.length
     network, teacher, predictions = training.network, training.teacher, training.predictions
     size, vocab_size = network.size, network.vocab_size
 
     def own(batch: int) -> int:
-        return training_bytes(size, vocab_size, batch, length, predictions, float_bytes)
+        return training_bytes(
+            size, vocab_size, batch, length, predictions, float_bytes, rematerialize=rematerialize
+        )
 
     held = own(batch) - own(0)
     if teacher is None:

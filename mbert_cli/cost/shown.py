@@ -27,12 +27,14 @@ _LEFT_OUT = (
 def facts_of(estimate: Estimate) -> dict[str, str]:
     """Arithmetic, memory, exchange, disk and time, each in a line."""
     held, work = estimate.held, estimate.operations
+    other = held.kept_activations if held.repeats_blocks else held.repeated_activations
     facts = {
         "arithmetic": f"{_power(work.total / estimate.steps)} floating-point operations per step, "
         f"{_power(work.total)} in all: {_parts(work)}",
-        "memory per device": f"about {format_bytes(round(held.total))} (an estimate): weights "
+        "memory per device": f"about {format_bytes(held.total)} (an estimate): weights "
         f"{format_bytes(held.weights)}, gradients and optimizer {format_bytes(held.optimizer)}, activations "
-        f"{format_bytes(round(held.activations))}",
+        f"{format_bytes(held.activations)} ({format_bytes(other)} "
+        f"{'without' if held.repeats_blocks else 'with'} train.rematerialize)",
     }
     if estimate.devices > 1:
         largest = max(cost.gradient_bytes for cost in estimate.stages)
@@ -69,7 +71,8 @@ def record_of(estimate: Estimate) -> dict[str, Any]:
         },
         "operations_per_step": work.total / estimate.steps,
         "bytes_per_device": {
-            "weights": held.weights, "optimizer": held.optimizer, "activations": held.activations,
+            "weights": held.weights, "optimizer": held.optimizer, "activations": held.kept_activations,
+            "activations_rematerialized": held.repeated_activations,
         },
         "gradient_bytes_per_step": max(cost.gradient_bytes for cost in estimate.stages),
         "disk_bytes": estimate.disk_bytes,

@@ -118,6 +118,7 @@ def _planned(
         recipe.data.max_predictions if heads else 0,
         teacher,
         distill.sharing_of(distilled.distill) if distilled else "embeddings_and_layers",
+        repeats_blocks=recipe.train.rematerialize,
         validation_batches=count_validation(plan, recipe.train.validate_every, recipe.train.validation_steps),
     )
     return Planned(invocation, plan, training, parameters_of(training, plan), recipe.train, recipe.plan)

@@ -61,6 +61,7 @@ def plan_task_training(
         _shares(batches),
         teacher=network(teacher) if teacher and is_taught else None,
         sharing=sharing,
+        repeats_blocks=train.rematerialize,
         validation_batches=count_validation(plan, batches.steps_per_epoch, held_out.steps_in_order),
     )
     return Planned(invocation, plan, training, parameters_of(training, plan), train, recipe.plan)

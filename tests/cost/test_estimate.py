@@ -32,7 +32,7 @@ def cost(name: str, steps: int, operations: float, trained: int) -> StageCost:
 ESTIMATE = Estimate(
     TRAINING,
     [cost("one", 10, 4e9, 250_000), cost("two", 5, 8e9, 1_000_000)],
-    Held(1, 2, 3),
+    Held(1, 2, 4, 3, repeats_blocks=True),
     disk_bytes=4,
     options=PlanOptions(devices=2, bandwidth=0.001),
     speeds={"one": Speed(2e9, 3.0), "two": Speed(4e9, 5.0)},

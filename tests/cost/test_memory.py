@@ -1,11 +1,13 @@
 """What a device holds, against sums made by hand and against the estimate of the pre-flight."""
 
+from dataclasses import replace
+
 from mbert_cli.cost.memory import memory_of
 from mbert_cli.cost.products import Network
 from mbert_cli.cost.training import Training, cost_of_stage, parameters_of
 from mbert_cli.distill.options import ProgressiveOptions
 from mbert_cli.distill.strategies import STRATEGIES
-from mbert_cli.model.cost import comparing_bytes, training_bytes
+from mbert_cli.model.cost import activation_bytes, comparing_bytes, training_bytes
 from mbert_cli.model.options import SIZES
 from mbert_cli.train.options import OptimizerOptions
 
@@ -31,6 +33,14 @@ def test_a_device_holds_the_activations_of_its_own_rows():
     one, eight = memory_of(TRAINING, STAGES), memory_of(TRAINING, STAGES, devices=8)
     assert (eight.weights, eight.optimizer) == (one.weights, one.optimizer)
     assert 8 * eight.activations == one.activations
+
+
+def test_blocks_that_are_computed_again_keep_less():
+    held = memory_of(replace(TRAINING, repeats_blocks=True), STAGES)
+    assert held.activations == held.repeated_activations < held.kept_activations
+    saved = activation_bytes(STUDENT, 32, 64) - activation_bytes(STUDENT, 32, 64, rematerialize=True)
+    assert held.kept_activations - held.repeated_activations == saved
+    assert memory_of(TRAINING, STAGES).activations == held.kept_activations
 
 
 def test_all_together_is_what_the_preflight_looks_at():

@@ -22,7 +22,8 @@ def printed(estimate) -> list[str]:
 def test_facts_name_arithmetic_memory_exchange_disk_and_time():
     assert facts_of(ESTIMATE) == {
         "arithmetic": "5.33 x 10^9 floating-point operations per step, 8.00 x 10^10 in all: forward 100%",
-        "memory per device": "about 6 B (an estimate): weights 1 B, gradients and optimizer 2 B, activations 3 B",
+        "memory per device": "about 6 B (an estimate): weights 1 B, gradients and optimizer 2 B, activations 3 B "
+        "(4 B without train.rematerialize)",
         "exchange": "each of 2 devices sends 4.00 MB per step, for gradients of 4.00 MB",
         "disk": "up to 4 B",
         "time": "about 60.5 s on 2 devices, by plan.teraflops and plan.utilisation: arithmetic 15 s, exchange 30 s, "
