@@ -1,5 +1,6 @@
 """The plan of a training run and what it costs, shown before step 0."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from mbert_cli.cost.options import PlanOptions
 from mbert_cli.cost.shown import facts_of, tables_of
 from mbert_cli.cost.speed import TimedStage, interpolate, speed_of_machines
 from mbert_cli.cost.training import StageCost, Training, cost_of_stage
+from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.disk import checkpoint_bytes
@@ -48,7 +50,19 @@ class Planned:
 
         Args:
             measured: Stages that were timed; without any the speed is what the recipe says of the machines.
+
+        Raises:
+            UserError: The devices of the plan do not divide a batch.
         """
+        devices, batch_size = (
+            self.machines.devices or self.invocation.hosts.devices or 1,
+            self.options.batch_size,
+        )
+        if self.machines.devices and batch_size % devices:
+            raise UserError(
+                f"The devices of a plan divide a batch. Received: {devices} and batches of {batch_size}",
+                f"--set plan.devices={math.gcd(devices, batch_size)} divides it, or set another train.batch_size.",
+            )
         stages, given = self.stages, speed_of_machines(self.machines)
         known = {} if given is None else {stage.name: given for stage in self.plan}
         held = memory_of(
@@ -56,11 +70,11 @@ class Planned:
             stages,
             float_bytes=self.options.float_bytes,
             accumulates=self.options.accumulation_steps > 1,
-            devices=self.machines.devices or 1,
+            devices=devices,
         )
         disk = checkpoint_bytes(self.parameters[self.training.role], self.options.keep_checkpoints)
         return Estimate(
-            self.training, stages, held, disk, self.machines,
+            self.training, stages, held, disk, self.machines.model_copy(update={"devices": devices}),
             interpolate(stages, measured) if measured else known, is_measured=bool(measured),
         )  # fmt: skip
 

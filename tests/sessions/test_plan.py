@@ -1,5 +1,6 @@
 """The plan of a training, as it is shown before its first step."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from mbert_cli.cost.options import PlanOptions
 from mbert_cli.cost.products import Network
 from mbert_cli.cost.speed import TimedStage
 from mbert_cli.cost.training import Training
+from mbert_cli.errors import UserError
+from mbert_cli.hosts.joining import Hosts
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.sessions.plan import Planned, count_validation, show_plan
@@ -74,6 +77,19 @@ def test_several_devices_without_a_bandwidth_have_a_least_time_alone(capsys):
     assert time.endswith(
         " on 4 devices, for the arithmetic alone; --set plan.bandwidth=... adds the exchange"
     )
+
+
+def test_devices_that_do_not_divide_a_batch_are_refused_with_some_that_do():
+    plan = planned([stage("one", 10, loss_weights={"words": 1.0})], PlanOptions(devices=12))
+    with pytest.raises(UserError, match="Received: 12 and batches of 32") as refused:
+        plan.estimate()
+    assert refused.value.hint.startswith("--set plan.devices=4 ")
+
+
+def test_a_run_is_planned_for_the_devices_that_it_trains_on():
+    plan = planned([stage("one", 10, loss_weights={"words": 1.0})])
+    joined = replace(plan, invocation=replace(plan.invocation, hosts=Hosts(devices=8)))
+    assert (joined.estimate().devices, plan.estimate().devices) == (8, 1)
 
 
 @pytest.mark.parametrize(("every", "times"), [(100, (3, 2)), (300, (1, 2)), (1000, (1, 1))])
