@@ -96,6 +96,10 @@ a host that dies or hangs                      mbert_cli/hosts/watch.py
 the process of a host that trains              mbert_cli/hosts/worker.py
 a verb on several hosts                        mbert_cli/many_hosts.py
 what one host knows before it meets the others mbert_cli/preflight/hosts.py
+devices that share out a batch                 mbert_cli/hosts/devices.py
+which rows of it a host draws                  mbert_cli/hosts/shares.py
+what the hosts of a job do as one              mbert_cli/hosts/together.py
+a run that another host writes                 mbert_cli/runs/followed.py
 layers that train and do not ship              mbert_cli/train/companions.py
 what a run directory holds                     mbert_cli/runs/directory.py
 what makes a run complete, and opening one     mbert_cli/runs/complete.py
@@ -137,7 +141,8 @@ any encoder as a model of texts as vectors     mbert_cli/tasks/embedding.py
 head, activation and outputs of a task model   mbert_cli/model/task_head.py
 a set of a task, encoded and with its judge    mbert_cli/tasks/task_set.py
 examples to rows, and who judges them          mbert_cli/tasks/encoding.py
-the training of a task model                   mbert_cli/tasks/training.py
+the training of a task model                   mbert_cli/tasks/fitting.py
+what it learns from, and how                   mbert_cli/tasks/training.py
 a task learned from a fine-tuned teacher       mbert_cli/tasks/distilling.py
 what is said of a task before a training       mbert_cli/tasks/task_notes.py
 what predict shows                             mbert_cli/tasks/shown_answers.py

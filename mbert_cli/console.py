@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class _Settings:
     quiet: bool = False
     heard: list[str] | None = None
+    muted: bool = False
 
 
 _settings = _Settings()
@@ -30,6 +31,11 @@ _settings = _Settings()
 def set_quiet(quiet: bool) -> None:
     """With quiet, `info`, `plan` and `progress` print nothing; results, warnings and errors remain."""
     _settings.quiet = quiet
+
+
+def mute() -> None:
+    """Prints nothing from now on but errors: another process says everything."""
+    _settings.quiet = _settings.muted = True
 
 
 @contextmanager
@@ -55,7 +61,7 @@ def heard() -> Iterator[list[str]]:
 
 def result(text: str) -> None:
     """Prints a line of the command's result."""
-    print_line(_results(), text)
+    results(lambda stream: print_line(stream, text))
 
 
 def results(show: "Callable[[rich.console.Console], None]") -> None:
@@ -64,7 +70,8 @@ def results(show: "Callable[[rich.console.Console], None]") -> None:
     Args:
         show: Prints them on the stream that it is given.
     """
-    show(_results())
+    if not _settings.muted:
+        show(_results())
 
 
 def messages(show: "Callable[[rich.console.Console], None]") -> None:
@@ -85,7 +92,8 @@ def record(values: Mapping[str, object]) -> None:
 def document(text: str) -> None:
     """Prints the command's result as it is, for another program to read."""
     try:
-        sys.stdout.write(text)
+        if not _settings.muted:
+            sys.stdout.write(text)
     except BrokenPipeError:
         _end_quietly()
 
@@ -100,8 +108,8 @@ def warning(text: str) -> None:
     """Says what the person should know although the work continues."""
     if _settings.heard is not None:
         _settings.heard.append(text)
-        return
-    _message("Warning", text, "yellow")
+    elif not _settings.muted:
+        _message("Warning", text, "yellow")
 
 
 def error(message: str, hint: str = "") -> None:
@@ -113,6 +121,8 @@ def error(message: str, hint: str = "") -> None:
 
 def stopped(message: str, hint: str = "") -> None:
     """Says where the command was interrupted, which is no error, and how to continue."""
+    if _settings.muted:
+        return
     print_line(_messages(), message)
     if hint:
         _message("Hint", hint, "cyan")
@@ -132,7 +142,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         columns: Headings; all empty for no heading.
         rows: Cells of each row, as many as there are columns.
     """
-    print_table(_results(), title, columns, rows)
+    results(lambda stream: print_table(stream, title, columns, rows))
 
 
 def plan(

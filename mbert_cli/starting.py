@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 WITH_KERAS = ("train_teacher", "distill", "distill_task", "finetune", "export_tflite")
 """Verbs that need Keras whatever they are given."""
 
+TRAINING = ("train_teacher", "distill", "distill_task", "finetune")
+"""Verbs whose work all devices share out."""
+
 PLANNED_ALONE = ("train_teacher", "distill")
 """Verbs whose dry run is a page of its own, `planned`, which needs none of that."""
 
@@ -63,6 +66,8 @@ def run_verb(module: str, invocation: "Invocation[Any]") -> None:
     from mbert_cli.many_hosts import joined_worker, report_of
 
     with joined_worker(place, invocation) as worker:
+        if place.index:
+            console.mute()  # the first host says it
         try:
             ready = resolve(invocation)
             report = report_of(ready)
@@ -79,6 +84,8 @@ def _run_page(module: str, ready: Any) -> None:
         if module in WITH_KERAS:
             load_keras()
         command = importlib.import_module(f"mbert_cli.commands.{module}")
+    if module in TRAINING:
+        _share_out()
     command.run(ready)
 
 
@@ -89,3 +96,10 @@ def _imagined(invocation: "Invocation[Any]") -> Any:
     from mbert_cli.preflight.planning import imagine
 
     return imagine(invocation)
+
+
+def _share_out() -> None:
+    """Whatever is built from now on is computed by all devices."""
+    from mbert_cli.hosts.devices import distribute
+
+    distribute()

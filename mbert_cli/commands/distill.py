@@ -45,7 +45,7 @@ def run(ready: Ready) -> None:
     """Transfers a teacher's knowledge into a student."""
     use_streams()
     say_transfer(ready)
-    store_run = prepared(ready.store)
+    store_run = prepared(ready.store, ready.invocation.hosts)
     require_same_vocabulary(store_run.vocabulary, ready.teacher.description, ready.teacher.path)
     recipe, store = with_input(ready.recipe, KEY, store_run.run), store_run.store
     teacher = load_teacher(

@@ -27,12 +27,13 @@ from mbert_cli.tasks.distilling import (
     start_from_teacher,
     task_distillation,
 )
+from mbert_cli.tasks.fitting import fit
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.tasks.planning import plan_task_training
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
 from mbert_cli.tasks.teacher_outputs import TaughtTask, announce_recording, teach
-from mbert_cli.tasks.training import Material, Method, batches_of, fit
+from mbert_cli.tasks.training import Material, Method, batches_of
 from mbert_cli.train.stage import Stage
 
 
@@ -76,7 +77,7 @@ def run(ready: Ready) -> None:
             return
         taught = teach(rows, teacher.network, teacher.identity, plan, recipe.train.batch_size, recipe.cache)
         material = replace(material, train=replace(material.train, rows=taught.rows))
-        figures = fit(material, method_of(taught), student, run_dir)
+        figures = fit(material, method_of(taught), student, run_dir, hosts=invocation.hosts)
     show_result(run_dir, figures)
 
 

@@ -18,13 +18,14 @@ from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.probing import probe
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
+from mbert_cli.tasks.fitting import fit
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.tasks.planning import plan_task_training, price_search
 from mbert_cli.tasks.quantized_training import prepare_training
 from mbert_cli.tasks.searching import count_steps, run_search, steps_on, train_on
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
-from mbert_cli.tasks.training import Material, batches_of, collect, fit, stage_of
+from mbert_cli.tasks.training import Material, batches_of, collect, stage_of
 from mbert_cli.train.stage import Stage
 
 
@@ -63,7 +64,7 @@ def run(ready: Ready) -> None:
     with open_run(invocation, recipe, contents, plan_of) as run_dir:
         if say_when_complete(run_dir):
             return
-        figures = fit(training.material, training.method, training.network, run_dir)
+        figures = fit(training.material, training.method, training.network, run_dir, hosts=invocation.hosts)
     show_result(run_dir, figures)
 
 

@@ -17,6 +17,8 @@ from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.corpus.store_format import StoreReport
 from mbert_cli.figures import counted
+from mbert_cli.hosts.joining import ALONE, Hosts
+from mbert_cli.hosts.together import first_does
 from mbert_cli.preflight.prepare import Ready
 from mbert_cli.preflight.token_store import Store, StoreRun
 from mbert_cli.recipe.contents import input_contents
@@ -93,12 +95,10 @@ def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[V
     return vocabulary, reports[0]
 
 
-def prepared(store: Store) -> StoreRun:
-    """A token store, which is prepared where there is none."""
-    if isinstance(store, StoreRun):
-        return store
-    run(store)
-    return StoreRun.of(Run.open(store.path, ("prepare",)))
+def prepared(store: Store, hosts: Hosts = ALONE) -> StoreRun:
+    """A token store, which is prepared where there is none; of several hosts, the first does."""
+    first_does(hosts, lambda: None if isinstance(store, StoreRun) else run(store))
+    return store if isinstance(store, StoreRun) else StoreRun.of(Run.open(store.path, ("prepare",)))
 
 
 def _train_vocabulary(recipe: PrepareRecipe, reading: Reading) -> Vocabulary:

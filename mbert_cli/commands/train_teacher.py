@@ -25,7 +25,7 @@ from mbert_cli.weights.saved_network import dtype_policy
 def run(ready: Ready) -> None:
     """Trains a teacher by masked language modelling and next-sentence prediction."""
     use_streams()
-    store_run = prepared(ready.store)
+    store_run = prepared(ready.store, ready.invocation.hosts)
     recipe, store = with_input(ready.recipe, KEY, store_run.run), store_run.store
     network = build_pretraining_network(
         ready.size,

@@ -14,6 +14,7 @@ from mbert_cli.corpus.masking import mask_tokens
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.corpus.store import Split, TokenStore
 from mbert_cli.errors import UserError
+from mbert_cli.hosts.shares import RowShare
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.rows import assemble, balanced_lengths
 
@@ -88,8 +89,9 @@ class PretrainingBatches:
         return self._batch(self._random(step))
 
     def shard(self, index: int, count: int) -> Callable[[int], Batch]:
-        """A function like this one that returns rows index, index + count, ... of the same global batch."""
-        return lambda step: self._batch(self._random(step)[index::count])
+        """A function like this one that returns part `index` of `count` of the rows of the same global batch."""
+        rows = RowShare(index, count).of(self._batch_size)
+        return lambda step: self._batch(self._random(step)[rows])
 
     def _random(self, step: int) -> np.ndarray:
         """Evenly distributed in [0, 1), (batch, draws) float64."""

@@ -6,8 +6,10 @@ from itertools import chain, islice
 import keras
 import numpy as np
 
-from mbert_cli.backend import Forward, compile_forward, in_streams
+from mbert_cli.backend import Forward, in_streams
 from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS, concatenate_rows
+from mbert_cli.hosts.devices import is_distributed
+from mbert_cli.hosts.forward import forward_of
 from mbert_cli.model.task_head import OutputActivation
 from mbert_cli.text.batch import Batch
 
@@ -31,7 +33,7 @@ def make_predictor(network: keras.Model, activation: OutputActivation) -> Predic
         activation: What the logits go through.
     """
     activate = OUTPUT_ACTIVATIONS[activation]
-    compiled = compile_forward(network)
+    compiled = forward_of(network)
 
     def answer(forward: Forward, batch: Batch) -> np.ndarray:
         inputs = {name: batch[name] for name in network.input}
@@ -41,7 +43,7 @@ def make_predictor(network: keras.Model, activation: OutputActivation) -> Predic
     def predict(batches: Iterable[Batch]) -> np.ndarray:
         batches = iter(batches)
         first = list(islice(batches, FEW + 1))
-        if len(first) <= FEW:
+        if len(first) <= FEW and not is_distributed():
             return concatenate_rows([answer(network, batch) for batch in first])
         return concatenate_rows(
             list(_in_streams(lambda batch: answer(compiled, batch), chain(first, batches)))

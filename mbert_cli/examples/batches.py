@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.hosts.shares import RowShare
 from mbert_cli.text.batch import Batch
 
 BATCH_LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
@@ -13,6 +14,10 @@ BATCH_LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
 POOL = 32
 """Batches whose rows are sorted by length together. More would waste less padding and draw less freely."""
+
+
+ALL = slice(None)
+"""The rows of a whole batch."""
 
 
 class Rows(Protocol):
@@ -93,10 +98,22 @@ class TaskBatches:
 
     def __call__(self, step: int) -> Batch:
         """The batch of a training step, counted from 0 over all epochs."""
+        return self._batch(self._drawn(step))
+
+    def shard(self, index: int, count: int) -> Callable[[int], Batch]:
+        """A function like this one that returns part `index` of `count` of the rows of the same batch.
+
+        They are as long as all rows of the batch need to be.
+        """
+        rows = RowShare(index, count).of(self.batch_size)
+        return lambda step: self._batch(self._drawn(step), rows=rows)
+
+    def _drawn(self, step: int) -> np.ndarray:
+        """The rows of a training step, as many as there are left in its epoch."""
         epoch, index = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._order_of(epoch)
-        return self._batch(self._order[index * self.batch_size : (index + 1) * self.batch_size])
+        return self._order[index * self.batch_size : (index + 1) * self.batch_size]
 
     def lengths(self) -> list[int]:
         """Columns of each batch of the first epoch."""
@@ -159,11 +176,16 @@ class TaskBatches:
         return next(fitting, self.rows.sequence_length)
 
     def _batch(
-        self, indices: np.ndarray, size: int | None = None, lengths: Sequence[int] = BATCH_LENGTHS
+        self,
+        indices: np.ndarray,
+        size: int | None = None,
+        lengths: Sequence[int] = BATCH_LENGTHS,
+        rows: slice = ALL,
     ) -> Batch:
         filler = np.full((size or self.batch_size) - len(indices), indices[0])
-        weights = np.repeat(np.array([1, 0], np.float32), [len(indices), len(filler)])
-        batch = self.rows.take(np.concatenate([indices, filler]), self._length(indices, lengths))
+        weights = np.repeat(np.array([1, 0], np.float32), [len(indices), len(filler)])[rows]
+        chosen = np.concatenate([indices, filler])[rows]
+        batch = self.rows.take(chosen, self._length(indices, lengths))
         if "label_weights" in batch:
             batch["label_weights"] = batch["label_weights"] * weights[:, None]
         return batch | {"example_weights": weights}

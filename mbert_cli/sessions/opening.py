@@ -4,12 +4,17 @@ from typing import Any
 
 import keras
 
+from mbert_cli.errors import UserError
+from mbert_cli.hosts.joining import Hosts
+from mbert_cli.hosts.together import first_does, tell_all
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.records import completed
 from mbert_cli.recipe.schema import DistillRecipe, FinetuneRecipe, TaskDistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.followed import FollowedRun
 from mbert_cli.runs.identity import PLACES
+from mbert_cli.runs.listing import is_run
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.sessions.prolonging import PlanOf, growth_of
@@ -21,7 +26,7 @@ def open_run(
     contents: Contents,
     plan_of: PlanOf | None = None,
 ) -> RunDir:
-    """Begins or continues the run that the command writes.
+    """Begins or continues the run that the command writes; of several hosts, the first does for all.
 
     Args:
         invocation: The command.
@@ -29,6 +34,20 @@ def open_run(
         contents: What the inputs hold.
         plan_of: The stages of a recipe, where a run may continue for more steps than it was begun with.
     """
+    path, hosts = invocation.directory, invocation.hosts
+    opened: list[RunDir] = []
+    first_does(hosts, lambda: opened.append(_own_run(invocation, recipe, contents, plan_of)))
+    (run,) = opened or [FollowedRun(path, invocation.kind, recipe.model_dump(exclude=set(PLACES)))]
+    _require_seen(run, hosts)
+    return run
+
+
+def _own_run(
+    invocation: Invocation[Any],
+    recipe: TrainTeacherRecipe | DistillRecipe | TaskDistillRecipe | FinetuneRecipe,
+    contents: Contents,
+    plan_of: PlanOf | None,
+) -> RunDir:
     path, verb = invocation.directory, invocation.kind
     run = RunDir.open(
         path,
@@ -42,6 +61,18 @@ def open_run(
     )
     say_what_moved(run)
     return run
+
+
+def _require_seen(run: RunDir, hosts: Hosts) -> None:
+    """All read the checkpoints that the first host writes."""
+    blind = [index for index, sees in enumerate(tell_all(hosts, is_run(run.path))) if not sees]
+    if blind:
+        run.close()
+        raise UserError(
+            f"All hosts must see the run directory. Received: {run.path}, which host {blind[0]} "
+            f"({hosts.names[blind[0]]}) does not see",
+            "Write to a folder that all hosts share with `--run DIR`.",
+        )
 
 
 def _device() -> str:

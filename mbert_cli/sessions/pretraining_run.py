@@ -10,6 +10,7 @@ import keras
 
 from mbert_cli.corpus.pretraining_batches import PretrainingBatches
 from mbert_cli.corpus.store import TokenStore
+from mbert_cli.hosts.devices import own_rows, require_divisible
 from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
@@ -18,7 +19,7 @@ from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.progress import train_with_progress
 from mbert_cli.sessions.prolonging import PlanOf
-from mbert_cli.sessions.result import show_result, write_summary
+from mbert_cli.sessions.result import finish_run, show_result, write_summary
 from mbert_cli.train.engine import mean_figures
 from mbert_cli.train.objective import TOTAL, Objective
 from mbert_cli.train.stage import Stage
@@ -58,19 +59,21 @@ def pretrain(
         masks_text: Whether words of the text are masked.
     """
     plan = plan_of(recipe)
+    require_divisible(recipe.train.batch_size)
     with open_run(invocation, recipe, contents, plan_of) as run:
         if say_when_complete(run):
             return
         drawn = store, recipe.data, recipe.train.batch_size, recipe.seed
-        batches = PretrainingBatches(*drawn, masks_text=masks_text)
-        held_out = PretrainingBatches(*drawn, split="validation", masks_text=masks_text)
+        batches = own_rows(PretrainingBatches(*drawn, masks_text=masks_text))
+        held_out = own_rows(PretrainingBatches(*drawn, split="validation", masks_text=masks_text))
 
         def validate(objective: Objective) -> dict[str, float]:
             return mean_figures(objective, map(held_out, range(recipe.train.validation_steps)))
 
         figures = train_with_progress(
-            plan, build, batches, options=recipe.train, run=run, seed=recipe.seed, validate=validate
-        )
+            plan, build, batches, options=recipe.train, run=run, seed=recipe.seed, validate=validate,
+            hosts=invocation.hosts,
+        )  # fmt: skip
         description = ModelDescription(
             verb=invocation.verb, size=size, vocabulary=describe_vocabulary(store.vocabulary)
         )
@@ -85,7 +88,7 @@ def pretrain(
             save_network(directory, network, description, store.vocabulary_file)
             write_summary(directory, known | figures)
 
-        run.finish(write)
+        finish_run(run, network, write, invocation.hosts)
     show_result(run, figures)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.display import Display
+from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import checkpoint_steps
 from mbert_cli.text.batch import Batch
@@ -28,6 +29,7 @@ def train_with_progress(
     best_metric: str | None = None,
     watch: Callable[[int], object] | None = None,
     observe: Callable[[Display], Display] = lambda display: display,
+    hosts: Hosts = ALONE,
 ) -> dict[str, float]:
     """`engine.train`, shown on the terminal from where the run stands.
 
@@ -56,4 +58,5 @@ def train_with_progress(
             progress=observe(progress),
             warn=console.warning,
             resumed=resumed,
+            hosts=hosts,
         )

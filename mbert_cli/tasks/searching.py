@@ -26,8 +26,9 @@ from mbert_cli.search.trials import Trials, TrialWork, Watch
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.result import write_summary
+from mbert_cli.tasks.fitting import fit
 from mbert_cli.tasks.quantized_training import prepare_training
-from mbert_cli.tasks.training import Material, fit, stage_of
+from mbert_cli.tasks.training import Material, stage_of
 from mbert_cli.tasks.trial_worker import TrialWorker
 
 Train = Callable[[FinetuneRecipe, RunDir, Watch], object]

@@ -1,4 +1,4 @@
-"""Trains a task model: what its recipes share, the network, and a run from where it stands to final/."""
+"""What a task model learns from and how: what its recipes share, the network, the stage."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -9,11 +9,8 @@ from typing import Any
 import keras
 
 from mbert_cli import console
-from mbert_cli.backend import length_step
 from mbert_cli.display import Display
 from mbert_cli.errors import UserError
-from mbert_cli.evaluate.metrics import score_name
-from mbert_cli.evaluate.predict import make_predictor
 from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
@@ -22,11 +19,8 @@ from mbert_cli.losses.loss import measure
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
 from mbert_cli.losses.weights import class_factors
-from mbert_cli.model.heads import build_task_network, logits_alone
+from mbert_cli.model.heads import build_task_network
 from mbert_cli.recipe.schema import FinetuneRecipe
-from mbert_cli.runs.directory import RunDir
-from mbert_cli.sessions.progress import train_with_progress
-from mbert_cli.sessions.result import write_summary
 from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
 from mbert_cli.tasks.chosen_client import say_other_cutting
 from mbert_cli.tasks.kinds import KINDS, in_words, kind_of
@@ -34,20 +28,14 @@ from mbert_cli.tasks.label_order import match_names
 from mbert_cli.tasks.learning_rate import rate_to_try
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
-from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.options import FinetuneTrainOptions
 from mbert_cli.train.stage import Stage, make_schedule
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import SavedModel
-from mbert_cli.weights.saved_network import dtype_policy, save_network
+from mbert_cli.weights.saved_network import dtype_policy
 from mbert_cli.weights.variables import assign_variables
-
-TASK_SCORE = "score"
-"""The figure that decides which epoch is best: the mean of the task's official ones."""
-
-NULL_THRESHOLD = "null_threshold"
 
 PRETRAINING_HEADS = ("masked_language_model", "next_sentence")
 """Parts of a pre-trained run that a task model leaves behind."""
@@ -271,79 +259,3 @@ def _watch_for_chance(display: Display, material: Material, stage: Stage) -> Cha
         f"--set train.optimizer.learning_rate={other:g} --fresh"
     )
     return ChanceWatch(display, stage, frequency_loss(material.loss, sample), advice, console.warning)
-
-
-def fit(
-    material: Material,
-    method: Method,
-    network: keras.Model,
-    run_dir: RunDir,
-    watch: Callable[[int], None] | None = None,
-) -> dict[str, float]:
-    """Trains one task model from where its run stands and writes final/.
-
-    Args:
-        material: What it learns from, and is validated on.
-        method: How it learns.
-        network: The task model.
-        run_dir: Its run.
-        watch: Told the steps done after each validation; ends the training by what it raises.
-
-    Returns:
-        The figures of the best epoch.
-    """
-    options, seed = method.options, method.seed
-    batches = batches_of(options, seed, material.train)
-    figures = train_with_progress(
-        method.plan,
-        method.build,
-        batches,
-        options=options.model_copy(update={"validate_every": batches.steps_per_epoch}),
-        run=run_dir,
-        seed=seed,
-        validate=_validation(
-            method.answering or logits_alone(network), material, batches_of(options, seed, material.held_out)
-        ),
-        best_metric=TASK_SCORE,
-        watch=watch,
-        observe=method.observe,
-    )
-    _finish(run_dir, network, material, method, figures)
-    return figures
-
-
-def _validation(
-    network: keras.Model, material: Material, batches: TaskBatches
-) -> Callable[[Objective], dict[str, float]]:
-    judge = material.held_out.judge
-    predict = make_predictor(network, kind_of(material.description.kind).head.activation)
-
-    def validate(objective: Objective) -> dict[str, float]:
-        result = judge.score(judge.decide(batches.outputs(predict, length_step())))
-        return result.figures | result.details | {TASK_SCORE: result.value}
-
-    return validate
-
-
-def _finish(
-    run_dir: RunDir, network: keras.Model, material: Material, method: Method, figures: dict[str, float]
-) -> None:
-    """Writes final/: the model, and the figures of its best epoch."""
-    validated = material.description.sets["validation"]
-    known = {
-        "steps": sum(stage.steps for stage in method.plan),
-        "parameters": network.count_params(),
-        "score": figures[f"validation/{TASK_SCORE}"],
-        "score_name": score_name(material.held_out.judge.metrics),
-        "set": validated.digest,
-        "examples": validated.examples,
-    }
-    threshold = figures.get(f"validation/{NULL_THRESHOLD}")
-    description = material.description.model_copy(update={"null_threshold": threshold})
-
-    def write(directory: Path) -> None:
-        save_network(directory, network, description, material.source.folder / VOCABULARY_FILE)
-        method.save_beside(directory)
-        write_summary(directory, known | figures)
-
-    run_dir.finish(write)

@@ -18,6 +18,9 @@ import keras
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.hosts.devices import divides_models, to_numpy
+from mbert_cli.hosts.joining import ALONE, Hosts
+from mbert_cli.hosts.together import first_does
 from mbert_cli.runs.manifest import move_aside, verify_directory, write_directory
 from mbert_cli.train.companions import companion_states
 from mbert_cli.train.objective import Objective
@@ -30,6 +33,8 @@ _BEST = re.compile(r"best-(\d+)$")
 _WEIGHTS, _OPTIMIZER, _RANDOM, _COMPANIONS, _STATE = (
     "weights.safetensors", "optimizer.safetensors", "random.safetensors", "companions.safetensors", "state.json",
 )  # fmt: skip
+_Read = Callable[[], Mapping[str, np.ndarray]]
+"""Reads the arrays of a file, by name."""
 _NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
@@ -77,8 +82,11 @@ def save_checkpoint(
     with_optimizer: bool,
     keep: int,
     earlier_companions: Mapping[str, np.ndarray] = _NOTHING,
+    hosts: Hosts = ALONE,
 ) -> Path:
     """Writes `step-<step>`, complete or not at all, then removes checkpoints beyond the newest ones.
+
+    Of several hosts, the first writes.
 
     Args:
         directory: The run's checkpoints.
@@ -87,6 +95,7 @@ def save_checkpoint(
         with_optimizer: False where a stage follows, which begins a fresh optimizer.
         keep: Checkpoints to keep, this one included.
         earlier_companions: States of companions of earlier stages, which later ones may have again.
+        hosts: Those that train, all of which call this.
 
     Returns:
         The directory that was written.
@@ -94,37 +103,43 @@ def save_checkpoint(
     Raises:
         RunError: The disk is full; nothing was written or removed.
     """
-
-    def write(folder: Path) -> None:
-        save_weights(folder / _WEIGHTS, read_variables(objective.network))
-        random_states = _random_states(objective.network)
-        if random_states:
-            save_weights(folder / _RANDOM, random_states)
-        companions = {**earlier_companions, **companion_states(objective.companions)}
-        if companions:
-            save_weights(folder / _COMPANIONS, companions)
-        if with_optimizer:
-            save_weights(folder / _OPTIMIZER, optimizer_state(objective.optimizer))
-        (folder / _STATE).write_text(json.dumps(asdict(state), indent=2) + "\n", encoding="utf-8")
-
+    files: dict[str, _Read] = {
+        _WEIGHTS: lambda: read_variables(objective.network),
+        _RANDOM: lambda: _random_states(objective.network),
+        _COMPANIONS: lambda: {**earlier_companions, **companion_states(objective.companions)},
+    }
+    if with_optimizer:
+        files[_OPTIMIZER] = lambda: optimizer_state(objective.optimizer)
     target = directory / f"step-{state.step:06d}"
-    write_directory(target, write, replace=True)
-    _prune(directory, keep)
+
+    def save() -> None:
+        write_directory(target, lambda folder: _write(folder, files, asdict(state)), replace=True)
+        _prune(directory, keep)
+
+    _save_together(hosts, save, files)
     return target
 
 
-def newest_checkpoint(directory: Path, warn: Callable[[str], object]) -> tuple[Path, TrainingState] | None:
+def newest_checkpoint(
+    directory: Path, warn: Callable[[str], object], hosts: Hosts = ALONE
+) -> tuple[Path, TrainingState] | None:
     """Returns the newest checkpoint that is undamaged, or None; moves damaged ones aside.
 
     Args:
         directory: The run's checkpoints.
         warn: Told of every damaged checkpoint.
+        hosts: Those that train, of which the first looks; all of them take the one that it found.
     """
+    name = first_does(hosts, lambda: _newest_name(directory, warn))
+    return (directory / name, _read_state(directory / name)) if name else None
+
+
+def _newest_name(directory: Path, warn: Callable[[str], object]) -> str | None:
     found = _numbered(directory, _STEP)
     for place, path in enumerate(found):
         try:
             verify_directory(path)
-            return path, _read_state(path)
+            return path.name
         except UserError as error:
             before = found[place + 1].name if place + 1 < len(found) else "the beginning"
             warn(f"{error.message}. It is now {move_aside(path).name}; trying {before}")
@@ -147,7 +162,8 @@ def restore_random_states(path: Path, network: keras.Model) -> None:
 def load_companions(path: Path) -> dict[str, np.ndarray]:
     """Reads the states of companions from a checkpoint; one without any, such as version 0.1 wrote, has none."""
     file = path / _COMPANIONS
-    return load_weights(file) if file.is_file() else {}
+    # Copied, for they outlive the file, which another host may remove.
+    return {name: np.array(array) for name, array in load_weights(file).items()} if file.is_file() else {}
 
 
 def restore_optimizer_of(path: Path, objective: Objective) -> None:
@@ -161,31 +177,48 @@ def has_optimizer(path: Path) -> bool:
     return (path / _OPTIMIZER).is_file()
 
 
-def save_best(directory: Path, best: Best, objective: Objective) -> None:
-    """Writes `best-<step>`, complete or not at all.
+def save_best(directory: Path, best: Best, objective: Objective, hosts: Hosts = ALONE) -> None:
+    """Writes `best-<step>`, complete or not at all; of several hosts, the first does.
 
     Earlier ones stay until `save_checkpoint` finds that no checkpoint refers to them.
 
     Raises:
         RunError: The disk is full.
     """
-
-    def write(folder: Path) -> None:
-        save_weights(folder / _WEIGHTS, read_variables(objective.network))
-        companions = companion_states(objective.companions)
-        if companions:
-            save_weights(folder / _COMPANIONS, companions)
-        (folder / _STATE).write_text(json.dumps(asdict(best), indent=2) + "\n", encoding="utf-8")
-
+    files: dict[str, _Read] = {
+        _WEIGHTS: lambda: read_variables(objective.network),
+        _COMPANIONS: lambda: companion_states(objective.companions),
+    }
     target = best_path(directory, best)
-    if target.exists():  # of a session that was killed before its checkpoint
-        shutil.rmtree(target)
-    write_directory(target, write)
+
+    def save() -> None:
+        if target.exists():  # of a session that was killed before its checkpoint
+            shutil.rmtree(target)
+        write_directory(target, lambda folder: _write(folder, files, asdict(best)))
+
+    _save_together(hosts, save, files)
 
 
 def best_path(directory: Path, best: Best) -> Path:
     """The directory with the weights of the best validation."""
     return directory / f"best-{best.step:06d}"
+
+
+def _write(folder: Path, files: Mapping[str, _Read], state: Mapping[str, object]) -> None:
+    """Fills a checkpoint; a file without arrays is left out."""
+    for name, read in files.items():
+        arrays = read()
+        if arrays:
+            save_weights(folder / name, arrays)
+    (folder / _STATE).write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+
+
+def _save_together(hosts: Hosts, save: Callable[[], None], files: Mapping[str, _Read]) -> None:
+    """The first host saves; the others take part in reading arrays that no host has whole."""
+    if not hosts.is_first and divides_models():
+        for read in files.values():
+            read()
+    first_does(hosts, save)
 
 
 def _random_variables(network: keras.Model) -> list[keras.Variable]:
@@ -194,7 +227,7 @@ def _random_variables(network: keras.Model) -> list[keras.Variable]:
 
 
 def _random_states(network: keras.Model) -> dict[str, np.ndarray]:
-    return {str(place): state.numpy() for place, state in enumerate(_random_variables(network))}
+    return {str(place): to_numpy(state.value) for place, state in enumerate(_random_variables(network))}
 
 
 def _read_state(path: Path) -> TrainingState:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
+from mbert_cli.hosts.devices import to_numpy
+
 
 def check_companions(companions: Sequence[keras.layers.Layer]) -> None:
     """Checks that companions can be told apart in a checkpoint.
@@ -27,7 +29,7 @@ def check_companions(companions: Sequence[keras.layers.Layer]) -> None:
 
 def companion_states(companions: Sequence[keras.layers.Layer]) -> dict[str, np.ndarray]:
     """Copies what companions hold by name: weights, and states of random generators."""
-    return {name: keras.ops.convert_to_numpy(variable.value) for name, variable in _variables(companions)}
+    return {name: to_numpy(variable.value) for name, variable in _variables(companions)}
 
 
 def restore_companions(companions: Sequence[keras.layers.Layer], states: Mapping[str, np.ndarray]) -> None:

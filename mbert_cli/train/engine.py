@@ -4,6 +4,7 @@ import gc
 import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 
 from mbert_cli.display import Display
+from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import checkpoint_bytes, require_disk
 from mbert_cli.runs.manifest import verify_directory
@@ -51,6 +53,7 @@ def train(
     watch: Callable[[int], object] | None = None,
     resumed: Callable[[Path, int], object] | None = None,
     warn: Callable[[str], object] = warnings.warn,
+    hosts: Hosts = ALONE,
 ) -> dict[str, float]:
     """Trains through a plan, from the newest checkpoint of the run if it has one.
 
@@ -59,7 +62,8 @@ def train(
     Args:
         plan: The stages, in order.
         build: Stage -> what it minimises. All objectives hold the same network.
-        batch_at: Step of the whole run, from 0 -> batch; a pure function, called in a thread.
+        batch_at: Step of the whole run, from 0 -> the rows of its batch that this host computes; a pure function,
+            called in a thread.
         options: How to train.
         run: Receives log and checkpoints.
         seed: For random operations without a seed of their own.
@@ -71,6 +75,7 @@ def train(
         watch: Told the steps done once their validation is in the log. What it raises ends the training.
         resumed: Told where a run continues: its checkpoint and the steps done.
         warn: Told of damaged checkpoints.
+        hosts: Those that train together. All call this, and the first alone writes.
 
     Returns:
         The last value of every figure of the last stage: `loss/<name>` for losses with a weight and `loss/total`,
@@ -87,11 +92,12 @@ def train(
     sections = _sections(plan)
     batches = Prefetcher(batch_at, sections[-1].end)
     validation = Validation(validate, best_metric) if validate else None
-    with InterruptRequest() as request, open_journal(run.journal_path, options.tensorboard) as journal:
+    log = open_journal(run.journal_path, options.tensorboard) if hosts.is_first else nullcontext()
+    with InterruptRequest() as request, log as journal:
         observer = Observer(journal, progress, watch)
-        work = Work(batches, options, run, observer, request, validation, sections[-1].end)
+        work = Work(batches, options, run, observer, request, validation, sections[-1].end, hosts)
         try:
-            found = newest_checkpoint(run.checkpoints, warn)
+            found = newest_checkpoint(run.checkpoints, warn, hosts)
             if found and resumed:
                 resumed(found[0], found[1].step)
             return _train_plan(work, build, sections, found)
@@ -143,7 +149,7 @@ def _train_plan(
     found: tuple[Path, TrainingState] | None,
 ) -> dict[str, float]:
     path, state = found or (None, TrainingState())
-    work.observer.journal.truncate_after(state.step)
+    work.observer.begin_after(state.step)
     standing = _Standing(state, path, load_companions(path) if path else {})
     *earlier, last = sections
     for section in earlier:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli.errors import Diverged
+from mbert_cli.hosts.devices import to_numpy
 from mbert_cli.train.checkpoint import newest_checkpoint
 from mbert_cli.train.objective import Objective
 
@@ -53,7 +54,7 @@ def require_finite_weights(objective: Objective, stage: str, step: int, checkpoi
         Diverged: A weight is not finite.
     """
     weights = (weight for layer in objective.trained_layers for weight in layer.weights)
-    name = next((weight.path for weight in weights if not np.isfinite(weight.numpy()).all()), None)
+    name = next((weight.path for weight in weights if not np.isfinite(to_numpy(weight.value)).all()), None)
     if name is not None:
         raise Diverged(
             f"Weights must stay finite. Received: {name} with nan or infinity in stage {stage} "

@@ -12,18 +12,24 @@ class Observer:
     """Tells of a training.
 
     Attributes:
-        journal: The log on disk.
+        journal: The log on disk; None on a host that another one writes it for.
         display: Shows how far the training is.
         watch: Told the steps done after each validation; what it raises ends the training.
     """
 
-    journal: Journal
+    journal: Journal | None
     display: Display | None = None
     watch: Callable[[int], object] | None = None
 
     def log(self, step: int, stage: str, values: Mapping[str, object]) -> None:
         """Writes a line of the log."""
-        self.journal.append({"step": step, "stage": stage, **values})
+        if self.journal is not None:
+            self.journal.append({"step": step, "stage": stage, **values})
+
+    def begin_after(self, step: int) -> None:
+        """Drops from the log what comes after a step."""
+        if self.journal is not None:
+            self.journal.truncate_after(step)
 
     def show(self, step: int, **fields: object) -> None:
         """Shows how far the training is."""

@@ -19,6 +19,7 @@ import numpy as np
 from keras import ops
 
 from mbert_cli.backend import Tensor
+from mbert_cli.hosts.devices import to_numpy
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Schedule
 
@@ -337,7 +338,7 @@ def _parts(places: Sequence[int], variables: Sequence[keras.Variable]) -> list[l
 
 def optimizer_state(optimizer: keras.optimizers.Optimizer) -> dict[str, np.ndarray]:
     """Copies the state of an optimizer by the names of its variables."""
-    return {variable.path: variable.numpy() for variable in optimizer.variables}
+    return {variable.path: to_numpy(variable.value) for variable in optimizer.variables}
 
 
 def restore_optimizer(optimizer: keras.optimizers.Optimizer, state: Mapping[str, np.ndarray]) -> None:

@@ -51,11 +51,11 @@ class StepWatcher(keras.callbacks.Callback):
 
     Args:
         clock: Receives the times.
-        request: Asks for the end.
+        request: Asks for the end; None where nobody may.
         report: Called with the number of steps done since `fit` began, between two steps.
     """
 
-    def __init__(self, clock: Clock, request: InterruptRequest, report: Callable[[int], None]) -> None:
+    def __init__(self, clock: Clock, request: InterruptRequest | None, report: Callable[[int], None]) -> None:
         super().__init__()
         self._clock, self._request, self._report = clock, request, report
         self._mark = time.perf_counter()
@@ -67,7 +67,7 @@ class StepWatcher(keras.callbacks.Callback):
             self._clock.end_first_step()
             self._mark, self._marked_steps = time.perf_counter(), batch + 1
         self._report(batch + 1)
-        if self._request.received:
+        if self._request is not None and self._request.received:
             self.model.stop_training = True
 
     def finish(self, steps: int) -> None:

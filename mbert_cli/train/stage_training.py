@@ -7,9 +7,12 @@ checkpoint. So these happen between two calls, when weights and optimizer are at
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import keras
 import numpy as np
 
 from mbert_cli.errors import Interrupted
+from mbert_cli.hosts.joining import ALONE, Hosts
+from mbert_cli.hosts.together import agree_to_stop
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.batch import Batch
 from mbert_cli.train.checkpoint import Best, TrainingState, save_best, save_checkpoint
@@ -42,6 +45,7 @@ class Work:
     request: InterruptRequest
     validation: Validation | None
     total_steps: int
+    hosts: Hosts = ALONE
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class StageTraining:
             state = self._train_segment(state)
             state = self._log_if_due(state)
             state = self._validate_if_due(state)
-            self._save_if_due(state)
+            self._save_if_due(state, agree_to_stop(self.work.hosts, self.work.request.received))
         return state
 
     def _train_segment(self, state: TrainingState) -> TrainingState:
@@ -104,7 +108,10 @@ class StageTraining:
         """Returns the steps done, fewer if the person asked to stop, and every figure step by step."""
         work = self.work
         watcher = StepWatcher(
-            self.clock, work.request, lambda done: work.observer.show(min(steps.start + done, steps.stop))
+            self.clock,
+            # Several hosts end at the same step, which they agree on when these steps are done.
+            work.request if work.hosts.count == 1 else None,
+            lambda done: work.observer.show(min(steps.start + done, steps.stop)),
         )
         self.objective.fit(
             feed_of(self.objective, work.batches, steps), steps_per_epoch=len(steps), shuffle=False, verbose=0,
@@ -154,12 +161,12 @@ class StageTraining:
             return state
         self._require_finite_weights(state)
         best = Best(state.step, value, measured)
-        save_best(self.work.run.checkpoints, best, self.objective)
+        save_best(self.work.run.checkpoints, best, self.objective, self.work.hosts)
         return replace(state, best=best)
 
-    def _save_if_due(self, state: TrainingState) -> None:
+    def _save_if_due(self, state: TrainingState, stop: bool) -> None:
         """Writes a checkpoint where one is due or the person asked to stop; then stops."""
-        work, is_end, stop = self.work, state.step == self.section.end, self.work.request.received
+        work, is_end = self.work, state.step == self.section.end
         if not (is_end or stop or state.step % work.options.checkpoint_every == 0):
             return
         self._require_finite_weights(state)
@@ -171,6 +178,7 @@ class StageTraining:
             with_optimizer=whole,
             keep=work.options.keep_checkpoints,
             earlier_companions=self.earlier_companions,
+            hosts=work.hosts,
         )
         if stop:
             raise Interrupted(
@@ -193,6 +201,7 @@ def _figure_name(name: str, stage: Stage) -> str:
 
 
 def feed_of(objective: Objective, batches: Callable[[int], Batch], steps: range) -> Iterable[tuple[Batch]]:
-    """What Keras is fed with: an adapter is faster, but executions of many steps want a pipeline."""
+    """What Keras is fed with: an adapter is faster, but executions of many steps want a pipeline of TensorFlow."""
     feed = Feed(batches, steps)
-    return feed if objective.steps_per_execution == 1 else iter(feed)
+    is_pipeline = objective.steps_per_execution > 1 and keras.backend.backend() == "tensorflow"
+    return iter(feed) if is_pipeline else feed

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.hosts.devices import to_numpy
 
 _MAX_NAMES = 5  # names that an error message spells out
 
@@ -35,7 +36,7 @@ def canonical_name(weight: keras.Variable) -> str:
 
 def read_variables(model: keras.Model) -> dict[str, np.ndarray]:
     """Copies the weights of a model by canonical name; states of random generators are not weights."""
-    return {canonical_name(weight): keras.ops.convert_to_numpy(weight.value) for weight in model.weights}
+    return {canonical_name(weight): to_numpy(weight.value) for weight in model.weights}
 
 
 def assign_variables(

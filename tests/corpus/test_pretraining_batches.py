@@ -106,12 +106,12 @@ def test_same_seed_and_step_give_the_same_batch_whatever_came_before(store):
     assert (one(2)["token_ids"] != batches(store, seed=4)(2)["token_ids"]).any()
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 4])
 def test_shards_are_rows_of_the_global_batch(store, count):
     whole = batches(store, whole_word_masking=True)
     for index in range(count):
         for key, array in whole.shard(index, count)(5).items():
-            np.testing.assert_array_equal(array, whole(5)[key][index::count])
+            np.testing.assert_array_equal(array, np.split(whole(5)[key], count)[index])
 
 
 def test_second_segment_follows_the_first_or_is_of_another_document(store):
@@ -231,7 +231,7 @@ def test_text_without_masks_is_the_same_text(store):
     for name in set(plain) - {"token_ids"}:
         np.testing.assert_array_equal(plain[name], masked[name])
     np.testing.assert_array_equal(
-        batches(store, masks_text=False).shard(1, 2)(1)["token_ids"], plain["token_ids"][1::2]
+        batches(store, masks_text=False).shard(1, 2)(1)["token_ids"], np.split(plain["token_ids"], 2)[1]
     )
 
 

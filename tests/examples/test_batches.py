@@ -137,3 +137,14 @@ def test_a_few_examples_make_a_batch_without_fillers(tokenizer):
     shapes = []
     batches.outputs(lambda parts: np.array([shapes.append(part["token_ids"].shape) for part in parts] * 2))
     assert shapes == [(2, 8)]  # 5 and both marks, and a column of padding
+
+
+@pytest.mark.parametrize("dynamic_length", [False, True])
+def test_shards_are_rows_of_the_same_batch_as_long_as_all_of_them(tokenizer, dynamic_length):
+    rows = TextRows(texts_of([3, 4, 5, 30, 5, 6, 7]), tokenizer, 40)
+    batches = TaskBatches(rows, batch_size=4, seed=0, dynamic_length=dynamic_length)
+    parts = [batches.shard(index, 2) for index in range(2)]
+    for step in range(4):
+        whole = batches(step)
+        for key, array in whole.items():
+            np.testing.assert_array_equal(np.concatenate([part(step)[key] for part in parts]), array)

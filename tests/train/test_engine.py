@@ -193,16 +193,17 @@ def train_without_dropout(directory: Path) -> list[float]:
     return [line["loss/total"] for line in journal(directory) if "loss/total" in line]
 
 
-def test_tensorflow_and_jax_have_the_same_losses(tmp_path: Path):
+def test_tensorflow_and_two_devices_of_jax_have_the_same_losses(tmp_path: Path):
     code = (
         "import json, sys; from pathlib import Path; from tests.train.test_engine import train_without_dropout;"
+        "from mbert_cli.hosts.devices import distribute; distribute();"
         "print(json.dumps(train_without_dropout(Path(sys.argv[1]))))"
     )
     other = "jax" if keras.backend.backend() == "tensorflow" else "tensorflow"
     printed = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / other)],
         check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2],
-        env={**os.environ, "KERAS_BACKEND": other},
+        env={**os.environ, "KERAS_BACKEND": other, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"},
     ).stdout  # fmt: skip
     ours = train_without_dropout(tmp_path / "ours")
     assert len(ours) == 21
