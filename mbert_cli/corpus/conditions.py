@@ -7,6 +7,7 @@ from itertools import pairwise
 from types import CodeType
 from typing import Any
 
+from mbert_cli.corpus.columns import MISSING, value_of
 from mbert_cli.errors import UserError
 
 _ALLOWED = (
@@ -44,7 +45,7 @@ class Condition:
         Raises:
             UserError: Values cannot be compared.
         """
-        values = {name: self._value(row.get(name), name, place) for name in self.columns}
+        values = {name: self._value(value_of(row, name), name, place) for name in self.columns}
         try:
             return bool(eval(self._code, {"__builtins__": {}}, values))
         except TypeError as error:
@@ -57,6 +58,8 @@ class Condition:
             ) from error
 
     def _value(self, value: Any, name: str, place: str) -> Any:
+        if value is MISSING:
+            return None
         if name not in self.numeric or not isinstance(value, str):
             return value
         if not value.strip():
@@ -78,7 +81,7 @@ def parse_condition(text: str) -> Condition:
         UserError: It is no condition on columns.
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = _Members().visit(ast.parse(text.strip(), mode="eval"))
     except (SyntaxError, ValueError) as error:
         raise _refused(text) from error
     nodes = list(ast.walk(tree))
@@ -90,6 +93,16 @@ def parse_condition(text: str) -> Condition:
     compared = [pair for node in nodes if isinstance(node, ast.Compare) for pair in _pairs(node)]
     numeric = frozenset(name for name, value in compared if _is_numeric(value))
     return Condition(text, columns, numeric, compile(tree, "corpus.where", "eval"))
+
+
+class _Members(ast.NodeTransformer):
+    """Makes names of members of columns: `meta.language` is the value that `columns.value_of` finds."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        inner = self.visit(node.value)
+        if not isinstance(inner, ast.Name):
+            return node  # and is refused
+        return ast.copy_location(ast.Name(f"{inner.id}.{node.attr}", ast.Load()), node)
 
 
 def _refused(text: str) -> UserError:

@@ -1,10 +1,10 @@
 """A corpus of files: texts, and tables with a document in each row."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from mbert_cli.corpus.columns import MISSING, document_text, value_of
 from mbert_cli.corpus.conditions import Condition, parse_condition
 from mbert_cli.corpus.document import Document, split_paragraphs
 from mbert_cli.corpus.options import FilesSource
@@ -12,7 +12,6 @@ from mbert_cli.corpus.rows import ROW_FORMATS, read_document_rows, require_docum
 from mbert_cli.errors import UserError
 from mbert_cli.text.file_patterns import match_files
 from mbert_cli.text.file_ranges import WHOLE, FileRange
-from mbert_cli.text.json_items import shown_value
 from mbert_cli.text.remote_files import LOCAL, InputFile, is_url, local_pattern, match_remote_files, size_of
 from mbert_cli.text.text_files import PACKED, read_parts, suffix_of
 
@@ -126,19 +125,21 @@ def _row_documents(
     path: InputFile, within: FileRange, column: str, condition: Condition | None
 ) -> Iterator[Document]:
     """The rows of a table that fulfil a condition; those that do not are counted with the next one that does."""
-    left_out, seen = 0, set[str]()
-    place = str(path)
+    left_out, place = 0, str(path)
+    unseen, known = set(condition.columns if condition else ()), dict[str, None]()
     for place, row in read_document_rows(path, _columns(column, condition), within):
-        seen |= row.keys()
+        if unseen:
+            unseen -= {name for name in unseen if value_of(row, name) is not MISSING}
+            known |= dict.fromkeys(row)
         if condition is not None and not condition.holds(row, place):
             left_out += 1
             continue
         dropped = {FILTERED: left_out} if left_out else {}
-        paragraphs = split_paragraphs(_text_of(row, column, place))
+        paragraphs = split_paragraphs(document_text(row, column, place))
         yield Document(place, paragraphs, dropped=dropped, source=str(path))
         left_out = 0
-    if within.is_whole and condition is not None and not condition.columns <= seen:
-        raise _without_columns(path, condition, seen)
+    if within.is_whole and unseen and known:
+        raise _without_columns(path, unseen, known)
     if left_out:
         yield Document(place, [], dropped={FILTERED: left_out}, source=str(path), is_text=False)
 
@@ -147,30 +148,9 @@ def _columns(text: str, condition: Condition | None) -> list[str]:
     return sorted({text, *(condition.columns if condition else ())})
 
 
-def _text_of(row: Mapping[str, Any], column: str, place: str) -> str:
-    text = row.get(column)
-    if isinstance(text, str):
-        return text
-    if column not in row:
-        found = ", ".join(row) or "no column"
-        hint = "set corpus.text to the column that holds the text"
-    else:
-        found = f"{shown_value(text)} there" if _is_json(text) else f"{type(text).__name__} there"
-        hint = f"correct the row, or leave out rows without text: --set 'corpus.where={column} is not None'"
-    raise UserError(
-        f"Each row of a table of documents must have text in the column {column!r}. Received: {place} with {found}",
-        hint,
-    )
-
-
-def _is_json(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | float | list | dict)
-
-
-def _without_columns(path: InputFile, condition: Condition, seen: Set[str]) -> UserError:
-    missing = ", ".join(map(repr, sorted(condition.columns - seen)))
+def _without_columns(path: InputFile, missing: Iterable[str], known: Iterable[str]) -> UserError:
     return UserError(
-        f"corpus.where must look at columns that a row has. Received: {path} without {missing}; "
-        f"it has {', '.join(sorted(seen)) or 'none'}",
+        f"corpus.where must look at columns that a row has. Received: {path} without "
+        f"{', '.join(map(repr, sorted(missing)))}; it has {', '.join(sorted(known)) or 'none'}",
         "Name columns of the file, or leave the file out.",
     )

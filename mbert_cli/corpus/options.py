@@ -21,7 +21,7 @@ class FilesSource(Section):
     and whatever else fsspec reads; ** crosses folders. A file counts once, however many patterns, links or hard links
     lead to it."""
     text: str = "text"
-    """Column, or field of a .jsonl line, that holds the text of a document."""
+    """Column, or field of a .jsonl line, that holds the text of a document; doc.body is a member of the column doc."""
     where: str | None = None
     """Condition on columns that a row must fulfil, such as \"language == 'en' and score > 0.5\"; null takes all. A
     comparison with a value that is missing does not hold."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mbert_cli.corpus.columns import require_names
 from mbert_cli.errors import UserError
 from mbert_cli.text.file_ranges import WHOLE, FileRange
 from mbert_cli.text.json_items import fills_file, no_object, read_json_items, read_json_line
@@ -56,10 +57,11 @@ def require_document_columns(path: InputFile, columns: Sequence[str]) -> None:
         UserError: It lacks one, or cannot be read.
     """
     if suffix_of(path) == ".csv":
-        _require_names(path, columns, _names_of_csv(path))
+        names = _names_of_csv(path)
+        require_names(path, columns, names, names)
     elif suffix_of(path) == ".parquet" and path.suffix not in PACKED:
         with _parquet_table(path) as table:
-            _require_names(path, columns, table.schema_arrow.names)
+            _require_parquet_columns(path, columns, table)
 
 
 def row_group_ranges(path: InputFile, column: str, num_bytes: int) -> list[FileRange]:
@@ -88,7 +90,10 @@ def row_group_ranges(path: InputFile, column: str, num_bytes: int) -> list[FileR
 
 def _unpacked_bytes(group: Any, column: str) -> int:
     chunks = (group.column(number) for number in range(group.num_columns))
-    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column)
+    own = (column, f"{column}.")  # itself, or items of a list in it
+    return sum(
+        chunk.total_uncompressed_size for chunk in chunks if f"{chunk.path_in_schema}.".startswith(own[1])
+    )
 
 
 def _json_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
@@ -117,7 +122,7 @@ def _json_row(place: str, value: Any) -> Row:
 def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
     lines = _csv_lines(path, within)
     names = _names_of_csv(path) if within.start else next(lines, (0, []))[1]
-    _require_names(path, columns, names)
+    require_names(path, columns, names, names)
     for number, cells in lines:
         if len(cells) != len(names):
             raise UserError(
@@ -151,13 +156,42 @@ def _csv_lines(path: InputFile, within: FileRange = WHOLE) -> Iterator[tuple[int
 
 def _parquet_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
     with _parquet_table(path) as table:
-        _require_names(path, columns, table.schema_arrow.names)
+        _require_parquet_columns(path, columns, table)
         groups = range(within.start, table.metadata.num_row_groups if within.stop is None else within.stop)
         number = within.before
         for batch in table.iter_batches(BATCH_ROWS, row_groups=list(groups), columns=list(columns)):
-            for row in batch.to_pylist():
+            for row in _plain_rows(batch, f"{path}, row ", number):
                 number += 1
                 yield Row(f"{path}, row {number}", row)
+
+
+def _plain_rows(batch: Any, place: str, before: int) -> list[dict[str, Any]]:
+    """The rows of a batch as Python's values; `before` rows of the file come before it."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+        return rows
+    except UnicodeDecodeError:
+        for number in range(batch.num_rows):
+            try:
+                batch.slice(number, 1).to_pylist()
+            except UnicodeDecodeError as error:
+                raise UserError(
+                    f"A column of texts must be UTF-8. Received: {place}{before + number + 1} with byte "
+                    f"0x{error.object[error.start]:02x} at offset {error.start} of the text",
+                    "Write the file again from texts in UTF-8, or leave it out.",
+                ) from error
+        raise
+
+
+def _require_parquet_columns(path: InputFile, columns: Sequence[str], table: Any) -> None:
+    known = table.schema_arrow.names
+    members = [table.metadata.schema.column(number).path for number in range(table.metadata.num_columns)]
+    # Of a list, a leaf is its items: `pages.list.element`.
+    names = {
+        *known,
+        *(".".join(leaf.split(".")[:size]) for leaf in members for size in range(1, leaf.count(".") + 2)),
+    }
+    require_names(path, columns, sorted(names), known)
 
 
 @contextmanager
@@ -187,16 +221,6 @@ def _seekable(path: InputFile) -> Iterator[Any]:
             shutil.copyfileobj(packed, scratch, _COPIED_BYTES)
         scratch.seek(0)
         yield scratch
-
-
-def _require_names(path: InputFile, columns: Sequence[str], known: Sequence[str]) -> None:
-    missing = [name for name in columns if name not in known]
-    if missing:
-        raise UserError(
-            f"A table of documents must have the columns that are named. Received: {path} without "
-            f"{', '.join(map(repr, missing))}; it has {', '.join(known) or 'none'}",
-            "Set corpus.text to the column with the text, and name columns of the file in corpus.where.",
-        )
 
 
 ROW_FORMATS: dict[str, Callable[[InputFile, Sequence[str], FileRange], Iterator[Row]]] = {

@@ -63,3 +63,13 @@ def test_values_of_different_types_are_named():
     assert caught.value.message == (
         "corpus.where must compare values of one type. Received: score > 'a' with score=3 in t.jsonl:2"
     )
+
+
+def test_a_condition_may_look_at_members_of_columns():
+    condition = parse_condition("meta.language == 'en' and meta.quality.score > 0.5")
+    assert condition.columns == {"meta.language", "meta.quality.score"}
+    row = {"meta": {"language": "en", "quality": {"score": 0.7}}}
+    assert condition.holds(row, "t:1")
+    assert not condition.holds({"meta": {"language": "en"}}, "t:2")
+    with pytest.raises(UserError, match=r"corpus\.where must be a condition on columns"):
+        parse_condition("'a'.join == 3")

@@ -103,7 +103,7 @@ NO_TEXT = "correct the row, or leave out rows without text: --set 'corpus.where=
         ("{}", "no column", NO_COLUMN),
         ('{"text": 3}', "3 there", NO_TEXT),
         ('{"text": null}', "null there", NO_TEXT),
-        ('{"text": ["x"]}', 'a list, ["x"] there', NO_TEXT),
+        ('{"text": ["x", 1]}', 'a list, ["x", 1] there', NO_TEXT),
     ],
 )
 def test_a_jsonl_line_without_the_field_is_named(folder, line, found, hint):
@@ -234,3 +234,70 @@ def test_a_damaged_file_behind_a_url_is_named(bucket):
     bucket.pipe("/web/a.txt.gz", gzip.compress(b"Text. " * 99)[:-9])
     message = refused("memory://web/a*").message
     assert message.startswith("A text file must be readable. Received: memory:///web/a.txt.gz before offset ")
+
+
+NESTED = [{"doc": {"body": f"{name} one.", "lang": lang}} for name, lang in (("A", None), ("B", "en"))]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_a_member_of_a_column_may_be_the_text_and_decide(folder, suffix):
+    if suffix == ".parquet":
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(NESTED), f"t{suffix}")
+    else:
+        (folder / f"t{suffix}").write_text("".join(json.dumps(row) + "\n" for row in NESTED))
+    assert [text for _, text in read(f"t{suffix}", text="doc.body")] == [["A one."], ["B one."]]
+    kept = read(f"t{suffix}", text="doc.body", where="doc.lang == 'en'")
+    assert [text for _, text in kept] == [["B one."]]
+
+
+@pytest.mark.usefixtures("folder")
+def test_texts_in_lists_are_the_paragraphs_of_a_document():
+    table = pyarrow.table({"text": [["A one.", "A two."], ["B one."]]})
+    pyarrow.parquet.write_table(table, "t.parquet")
+    require_corpus(FilesCorpus(source="files", globs=["t.parquet"]))
+    assert [text for _, text in read("t.parquet")] == [["A one.", "A two."], ["B one."]]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(folder):
+    lines = ['{"text": "A.\\r\\n\\r\\nB."}', '{"text": "C."}']
+    (folder / "t.jsonl").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\r\n")
+    assert read("t.jsonl") == [("t.jsonl:1", ["A.", "B."]), ("t.jsonl:2", ["C."])]
+    (folder / "t.csv").write_bytes(b'\xef\xbb\xbftext,id\r\n"A.\r\n\r\nB.",1\r\nC.,2\r\n')
+    assert read("t.csv") == [("t.csv:2", ["A.", "B."]), ("t.csv:5", ["C."])]
+
+
+def test_files_of_one_corpus_may_differ_in_all_columns_but_those_that_are_named(folder):
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["A."], "id": [1]}), "a.parquet")
+    pyarrow.parquet.write_table(pyarrow.table({"url": ["u"], "text": ["B."]}), "b.parquet")
+    pyarrow.parquet.write_table(pyarrow.table({"content": ["C."]}), "c.parquet")
+    assert [text for _, text in read("[ab].parquet")] == [["A."], ["B."]]
+    with pytest.raises(UserError, match=r"Received: c\.parquet without 'text'; it has content"):
+        require_corpus(FilesCorpus(source="files", globs=["*.parquet"]))
+
+
+def test_files_without_rows_give_nothing(folder):
+    pyarrow.parquet.write_table(pyarrow.table({"text": pyarrow.array([], pyarrow.string())}), "t.parquet")
+    (folder / "e.jsonl").write_text("")
+    (folder / "e.csv").write_text("text\n")
+    require_corpus(FilesCorpus(source="files", globs=["t.parquet", "e.*"]))
+    assert read("t.parquet", "e.*", where="text != ''") == []
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.csv", "t.jsonl.zst"])
+def test_bytes_that_are_no_utf_8_are_named_with_their_place(folder, name):
+    begin = b'{"text": "A."}\n{"text": "' if "json" in name else b"text\nA."
+    content = begin + b"caf\xe9" + (b'"}\n' if "json" in name else b"\n")
+    (folder / name).write_bytes(bytes(pyarrow.compress(content, "zstd")) if name.endswith("zst") else content)
+    assert refused(name).message == (
+        f"A text file must be UTF-8 without NUL bytes. Received: {name} with byte 0xe9 at offset {len(begin) + 3}"
+    )
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+@pytest.mark.parametrize("packed", [".gz", ".zst"])
+def test_a_damaged_packed_table_is_named_with_its_place(folder, suffix, packed):
+    path = folder / f"t{suffix}{packed}"
+    write_table(path)
+    path.write_bytes(path.read_bytes()[:-9])
+    message = refused(path.name).message
+    assert message.startswith(f"A text file must be readable. Received: {path.name} before offset ")

@@ -64,3 +64,21 @@ def test_a_damaged_parquet_file_is_named(tmp_path, cut):
         with pytest.raises(UserError) as caught:
             read()
         assert caught.value.message.startswith(f"A .parquet file must be readable. Received: {path} (")
+
+
+def test_bytes_of_a_parquet_file_that_are_no_utf_8_are_named_with_their_row(tmp_path):
+    path = tmp_path / "t.parquet"
+    broken = pyarrow.array([b"fine", b"caf\xe9"] * 200, pyarrow.binary()).cast(pyarrow.string(), safe=False)
+    parquet.write_table(pyarrow.table({"text": broken}), path)
+    with pytest.raises(UserError) as caught:
+        list(read_document_rows(path, ["text"]))
+    assert caught.value.message == (
+        f"A column of texts must be UTF-8. Received: {path}, row 2 with byte 0xe9 at offset 3 of the text"
+    )
+
+
+def test_an_empty_file_is_no_parquet_file(tmp_path):
+    path = tmp_path / "t.parquet"
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match=r"A \.parquet file must be readable"):
+        require_document_columns(path, ["text"])

@@ -1,0 +1,107 @@
+"""The columns of a row by their names; `meta.language` is the member language of the column meta."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mbert_cli.errors import UserError
+from mbert_cli.text.json_items import shown_value
+
+MISSING = object()
+"""Stands for the value of a column that a row does not have."""
+
+
+def value_of(row: Mapping[str, Any], column: str) -> Any:
+    """The value of a column, or of a member of one; `MISSING` where there is none.
+
+    Args:
+        row: Values by column.
+        column: Its name. A column that has dots in its name goes before a member.
+    """
+    if column in row:
+        return row[column]
+    first, dot, rest = column.partition(".")
+    while dot:
+        inner = row.get(first)
+        if isinstance(inner, Mapping):
+            return value_of(inner, rest)
+        more, dot, rest = rest.partition(".")
+        first = f"{first}.{more}"
+    return MISSING
+
+
+def document_text(row: Mapping[str, Any], column: str, place: str) -> str:
+    """The text of a row; the texts of a list are its paragraphs.
+
+    Args:
+        row: Values by column.
+        column: Where the text is.
+        place: Of the row, for messages.
+
+    Raises:
+        UserError: There is none, or it is no text.
+    """
+    text = value_of(row, column)
+    if isinstance(text, list) and text and all(isinstance(item, str) for item in text):
+        text = "\n\n".join(text)
+    if not isinstance(text, str):
+        raise _without_text(row, column, place, text)
+    if not text.isascii():
+        _require_unicode(text, place)
+    return text
+
+
+def _require_unicode(text: str, place: str) -> None:
+    """Checks what JSON may write and no file in UTF-8 can have."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        found = ascii(text[error.start])[1:-1]
+        raise UserError(
+            f"A text must be valid Unicode. Received: {place} with half of a surrogate pair, {found}",
+            "Correct the row; writers of JSON that cut texts anywhere leave such halves.",
+        ) from error
+
+
+def _without_text(row: Mapping[str, Any], column: str, place: str, text: Any) -> UserError:
+    if text is MISSING:
+        found = ", ".join(row) or "no column"
+        hint = "set corpus.text to the column that holds the text"
+    else:
+        found = f"{shown_value(text)} there" if _is_json(text) else f"{type(text).__name__} there"
+        hint = f"correct the row, or leave out rows without text: --set 'corpus.where={column} is not None'"
+    return UserError(
+        f"Each row of a table of documents must have text in the column {column!r}. Received: {place} with {found}",
+        hint,
+    )
+
+
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | list | dict)
+
+
+def require_names(path: object, columns: Sequence[str], names: Sequence[str], known: Sequence[str]) -> None:
+    """Checks that a table has the columns that are wanted, and each once.
+
+    Args:
+        path: The table.
+        columns: Those that are wanted.
+        names: Those that it has, members of columns included.
+        known: Those that messages name.
+
+    Raises:
+        UserError: It lacks one, or has it twice.
+    """
+    missing = [name for name in columns if name not in names]
+    twice = [name for name in columns if list(known).count(name) > 1]
+    if missing:
+        raise UserError(
+            f"A table of documents must have the columns that are named. Received: {path} without "
+            f"{', '.join(map(repr, missing))}; it has {', '.join(known) or 'none'}",
+            "Set corpus.text to the column with the text, and name columns of the file in corpus.where.",
+        )
+    if twice:
+        raise UserError(
+            f"A column of a table of documents must have a name of its own. Received: {path} with several called "
+            f"{', '.join(map(repr, twice))}",
+            "Rename them in the file.",
+        )

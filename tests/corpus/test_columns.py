@@ -1,0 +1,66 @@
+"""Columns of rows by name, members of columns included, and the text in them."""
+
+import pytest
+
+from mbert_cli.corpus.columns import MISSING, document_text, require_names, value_of
+from mbert_cli.errors import UserError
+
+
+def refused(row, column="text") -> UserError:
+    with pytest.raises(UserError) as caught:
+        document_text(row, column, "t.jsonl:3")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value"),
+    [
+        ({"a": {"b": 1}}, "a.b", 1),
+        ({"a": {"b": {"c": None}}}, "a.b.c", None),
+        ({"a.b": 1, "a": {"b": 2}}, "a.b", 1),
+        ({"a.b": {"c": 1}}, "a.b.c", 1),
+        ({"a": {"b.c": 1}}, "a.b.c", 1),
+        ({"a": {"b": 1}}, "a.c", MISSING),
+        ({"a": 1}, "a.b", MISSING),
+        ({"a": None}, "a.b", MISSING),
+        ({}, "a", MISSING),
+    ],
+)
+def test_a_member_of_a_column_is_found_by_a_path(row, column, value):
+    assert value_of(row, column) is value or value_of(row, column) == value
+
+
+def test_texts_of_a_list_are_paragraphs():
+    assert document_text({"text": ["One.", "Two."]}, "text", "") == "One.\n\nTwo."
+    assert document_text({"doc": {"pages": ["é"]}}, "doc.pages", "") == "é"
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"body": "x"}, "body"),
+        ({"text": None}, "null there"),
+        ({"text": []}, "a list, [] there"),
+        ({"text": ["x", None]}, 'a list, ["x", null] there'),
+        ({"text": [{"role": "user"}]}, 'a list, [{"role": "user"}] there'),
+        ({"text": b"x"}, "bytes there"),
+    ],
+)
+def test_what_is_no_text_is_named_with_its_row(row, found):
+    assert refused(row).message == (
+        f"Each row of a table of documents must have text in the column 'text'. Received: t.jsonl:3 with {found}"
+    )
+
+
+def test_half_of_a_surrogate_pair_is_named_with_its_row():
+    assert refused({"text": "smile \ud83d"}).message == (
+        "A text must be valid Unicode. Received: t.jsonl:3 with half of a surrogate pair, \\ud83d"
+    )
+
+
+def test_a_table_has_each_column_that_is_wanted_once():
+    require_names("t.csv", ["a"], ["a", "b"], ["a", "b"])
+    with pytest.raises(UserError, match="without 'c'; it has a, b"):
+        require_names("t.csv", ["c"], ["a", "b"], ["a", "b"])
+    with pytest.raises(UserError, match=r"Received: t\.csv with several called 'a'"):
+        require_names("t.csv", ["a"], ["a", "b", "a"], ["a", "b", "a"])
