@@ -164,6 +164,7 @@ shuffled batches of a task                     mbert_cli/examples/batches.py
 more examples from few: copies of each         mbert_cli/augment/replacement.py
 which words of a text may be replaced          mbert_cli/augment/words.py
 words in their place, found and kept           mbert_cli/augment/candidates.py
+a piece of the texts, in whichever process     mbert_cli/augment/filling.py
 texts in which many words are masked at once   mbert_cli/augment/masked_rows.py
 what a masked LM fills in                      mbert_cli/augment/masked_words.py
 the nearest words by their vectors             mbert_cli/augment/word_vectors.py

@@ -169,6 +169,7 @@ def finetune(
 def evaluate(
     ctx: typer.Context, targets: Targets = None, submission: Submission = None, length: RowLength = None,
     client: TaskClient = None, pooling: PoolingName = None, normalize: Normalize = None,
+    cluster: ClusterAddress = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False, form: ResultFormat = None, out: Out = None,
 ) -> None:  # fmt: skip
@@ -178,7 +179,7 @@ def evaluate(
     """
     flags = {
         "--length": ("task.sequence_length", length), "--client": ("task.client", client),
-        **embedding_flags(pooling, normalize),
+        "--cluster": ("cluster.address", cluster), **embedding_flags(pooling, normalize),
     }  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (),
@@ -220,13 +221,15 @@ app.command(cls=BenchCommand, rich_help_panel=PIPELINE_PANEL)(bench)
 @app.command(rich_help_panel=AROUND_PANEL)
 def augment(
     ctx: typer.Context, recipe: Recipe = "quickstart", settings: Settings = None, run: WrittenRun = None,
+    cluster: ClusterAddress = None,
     fresh: Fresh = False, smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """more training examples from few: words replaced by those of a masked LM or of word vectors
 
     Example: `mbert augment sst2 --set task.folder=GLUE/SST-2`, then `--set task.train=runs/augment-sst2`
     """
-    run_verb("augment", invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, fresh=fresh))
+    flags = {"--cluster": ("cluster.address", cluster)}
+    run_verb("augment", invocation_of(ctx, recipe, settings, run, smoke, dry_run, quiet, flags, fresh=fresh))
 
 
 @app.command("import", rich_help_panel=CHECKPOINTS_PANEL)

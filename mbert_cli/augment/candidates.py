@@ -3,20 +3,20 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from mbert_cli.augment.filling import PieceFiller, TextPiece
 from mbert_cli.augment.masked_rows import PlacedWords, place_words
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.augment.words import Word, as_written, content_words
+from mbert_cli.cluster.options import HERE, ClusterOptions
+from mbert_cli.cluster.sharing import share_among
 from mbert_cli.json_text import read_json
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.weights.store import load_weights, save_weights
-
-if TYPE_CHECKING:
-    from mbert_cli.augment.masked_words import MaskedWords
+from mbert_cli.weights.store import load_weights
 
 PIECE_TEXTS = 512
 """Texts of which the candidates are found and kept together."""
@@ -149,25 +149,25 @@ class CandidateSearch:
         return known
 
     def fill(
-        self, filler: "MaskedWords", tokenizer: Tokenizer, watch: Callable[[int], None]
+        self, filler: PieceFiller, watch: Callable[[int], None], cluster: ClusterOptions = HERE
     ) -> MaskedCandidates:
         """Finds the candidates of the masked LM, piece by piece, those that are there already left out.
 
         Args:
-            filler: The masked LM.
-            tokenizer: Its own.
+            filler: Finds those of a piece.
             watch: Told after each piece of how many texts the candidates are there; may raise.
+            cluster: Who shares the pieces.
         """
-        for start, texts in self._found.pieces().items():
-            if not self._file(start).exists():
-                placed = self._place(texts, tokenizer)
-                places = np.stack([placed.texts + start, placed.firsts], axis=1).astype(np.uint32)
-                ids = filler.fill(placed).astype(np.uint32)
-                save_weights(self._file(start), {"ids": ids, "places": places})
-                watch(self.done)
-        pieces = [load_weights(self._file(start)) for start in self._found.pieces()]
-        places, ids = (np.concatenate([piece[name] for piece in pieces]) for name in ("places", "ids"))
-        return MaskedCandidates(places, ids, filler.vocabulary.tokens)
+        pieces = self._found.pieces()
+        missing = [
+            TextPiece(start, texts, self._file(start))
+            for start, texts in pieces.items()
+            if not self._file(start).exists()
+        ]
+        share_among(filler, missing, cluster, lambda piece, _: watch(self.done))
+        found = [load_weights(self._file(start)) for start in pieces]
+        places, ids = (np.concatenate([piece[name] for piece in found]) for name in ("places", "ids"))
+        return MaskedCandidates(places, ids, filler.model.vocabulary.tokens)
 
     def _asked(self, tokenizer: Tokenizer | None) -> set[str]:
         """The words that are looked up among the vectors."""

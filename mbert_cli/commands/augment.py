@@ -5,20 +5,20 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.augment.candidates import Candidates, CandidateSearch, DistinctTexts
+from mbert_cli.augment.filling import PieceFiller
 from mbert_cli.augment.trained_vectors import count_documents, train_vectors
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.augment.words import read_stop_words
 from mbert_cli.augment.writing import Written, copied_places, describe_files, write_examples
-from mbert_cli.backend import load_keras, use_streams
 from mbert_cli.errors import Interrupted
 from mbert_cli.examples.augmented import write_note
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.native_output import hidden_native_output
 from mbert_cli.preflight.augment import Ready, most_bytes
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import format_bytes
+from mbert_cli.runs.identity import PLACES
 from mbert_cli.runs.listing import CANDIDATES
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
@@ -40,8 +40,8 @@ def run(ready: Ready) -> None:
     contents = ready.contents or input_contents(recipe, opened=ready.inputs)
     origin = collect_origin(seed=recipe.seed)
     with RunDir.open(
-        invocation.directory, invocation.verb, recipe.model_dump(), fresh=invocation.fresh, origin=origin,
-        contents=contents,
+        invocation.directory, invocation.verb, recipe.model_dump(exclude=set(PLACES)),
+        fresh=invocation.fresh, origin=origin, contents=contents,
     ) as run_dir:  # fmt: skip
         say_what_moved(run_dir)
         if say_when_complete(run_dir):
@@ -75,14 +75,9 @@ def _find_candidates(ready: Ready, found: DistinctTexts, run_dir: RunDir) -> Can
     neighbours = {}
     if ready.recipe.vectors is not None:
         neighbours = search.neighbours(lambda: _vectors(ready), tokenizer)
-    if ready.model is None or tokenizer is None:
+    if ready.model is None:
         return Candidates(found, None, neighbours)
-    with hidden_native_output():
-        load_keras()
-        from mbert_cli.augment.masked_words import MaskedWords
-
-    use_streams()
-    filler = MaskedWords(ready.model, ready.recipe.augment, found.stop_words)
+    filler, cluster = PieceFiller(ready.model, ready.recipe.augment, found.stop_words), ready.recipe.cluster
     with InterruptRequest() as request, console.progress(len(found), run_dir.verb, search.done) as display:
 
         def watch(done: int) -> None:
@@ -93,7 +88,7 @@ def _find_candidates(ready: Ready, found: DistinctTexts, run_dir: RunDir) -> Can
                     "The same command continues from there.",
                 )
 
-        return Candidates(found, search.fill(filler, tokenizer, watch), neighbours)
+        return Candidates(found, search.fill(filler, watch, cluster), neighbours)
 
 
 def _vectors(ready: Ready) -> WordVectors:

@@ -1,21 +1,25 @@
 """`mbert eval`: runs and artifacts -> the task's official figures."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mbert_cli import console
+from mbert_cli.cluster.sharing import is_shared, share_among
 from mbert_cli.evaluate.judges import Judge
 from mbert_cli.evaluate.metrics import score_name
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.page import PRINTED, Page
+from mbert_cli.page import PRINTED, Delivery, Page
 from mbert_cli.preflight.evaluate import Ready
+from mbert_cli.preflight.targets import opened_model
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.report.evaluation import ScoredModel, evaluation_page
@@ -48,25 +52,30 @@ def run(ready: Ready) -> None:
     for warning in task.warnings:
         console.warning(warning)
     models = [model.answering(task) for model in models]
-    whole = describe_set(task, task.sets[split])
+    scored = _set_of(task, options, recipe)
     for model in models:
-        model.warn_of_other_set(options, split, whole)
+        model.warn_of_other_set(options, split, scored.whole)
         say_other_texts(model.path, model.description.task, options)
-    examples = thin(task.sets[split], recipe.evaluate.max_examples)
-    scored = _Scored(task, split, examples, options, whole, describe_set(task, examples))
-    is_printed = invocation.delivery == PRINTED
-    results: list[_Result] = []
+    _deliver(_results(ready, models, scored), scored, invocation.delivery)
+
+
+def _deliver(results: Iterable["_Result"], scored: "_Scored", delivery: Delivery) -> None:
+    """Shows what models said, and writes their reports; raises the first OSError once all scores have been shown."""
+    is_printed = delivery == PRINTED
+    shown: list[_Result] = []
     unwritten: list[OSError] = []
-    for model in models:
-        results.append(_score(model, scored, recipe))
+    for result in results:
+        shown.append(result)
+        for note in result.notes:
+            console.info(note)
         if is_printed:  # a table is read as soon as it is there; a document is written once
-            deliver(Page(results[-1].scored.tables), PRINTED)
+            deliver(Page(result.scored.tables), PRINTED)
         try:
-            _write(results[-1].reports)
-        except OSError as error:  # ends the command once all scores have been shown
+            _write(result.reports)
+        except OSError as error:
             unwritten.append(error)
-    compared = [_compare(results[0], result) for result in results]
-    deliver(evaluation_page(scored.title, compared, with_details=not is_printed), invocation.delivery)
+    compared = [_compare(shown[0], result) for result in shown]
+    deliver(evaluation_page(scored.title, compared, with_details=not is_printed), delivery)
     if unwritten:
         raise unwritten[0]
 
@@ -99,13 +108,64 @@ class _Scored:
 
 @dataclass(frozen=True)
 class _Result:
-    """What one model said, and the contents of its reports by their files."""
+    """What one model said about rows of a length, the contents of its reports by their files, and what to say of it."""
 
-    model: TaskModel
+    length: int
     judge: Judge
     outputs: np.ndarray
     scored: ScoredModel
     reports: Mapping[Path, Any]
+    notes: Sequence[str] = ()
+
+
+def _results(ready: Ready, models: Sequence[TaskModel], scored: _Scored) -> Iterable[_Result]:
+    """What each model said, in their order."""
+    cluster = ready.recipe.cluster
+    if not is_shared(cluster):
+        return (_score(model, scored, ready.recipe) for model in models)
+    done = itertools.count(1)
+    with console.progress(len(models), "models scored") as display:
+        return share_among(
+            ModelScorer(ready.invocation, ready.options),
+            [model.path for model in models],
+            cluster,
+            lambda path, result: display.update(next(done)),
+        )
+
+
+@dataclass
+class ModelScorer:
+    """Scores models in a process of its own, which reads the task by itself.
+
+    Attributes:
+        invocation: The command.
+        options: The task's recipe section.
+    """
+
+    invocation: Invocation[EvalRecipe]
+    options: AnyTask
+
+    def __call__(self, path: Path) -> _Result:
+        """Scores a run or an artifact."""
+        console.set_quiet(True)
+        with console.heard() as warnings:
+            recipe, scored = self.invocation.recipe, self._scored
+            model = opened_model(path, self.invocation).answering(scored.task)
+            result = _score(model, scored, recipe)
+        return replace(result, notes=[*result.notes, *warnings])
+
+    @cached_property
+    def _scored(self) -> _Scored:
+        recipe = self.invocation.recipe
+        return _set_of(load_task(self.options, recipe.evaluate.split), self.options, recipe)
+
+
+def _set_of(task: TaskData, options: AnyTask, recipe: EvalRecipe) -> _Scored:
+    """What models are scored on."""
+    split = recipe.evaluate.split
+    examples = thin(task.sets[split], recipe.evaluate.max_examples)
+    whole = describe_set(task, task.sets[split])
+    return _Scored(task, split, examples, options, whole, describe_set(task, examples))
 
 
 def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
@@ -113,8 +173,7 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
     task, split, target = scored.task, scored.split, model.path
     name = report_name(model, scored.options, split, task.name, scored.whole, scored.part)
     encoded = model.encode(task, scored.examples, scored.options)
-    if encoded.rows.cut:
-        console.info(encoded.rows.cut)
+    notes = [encoded.rows.cut] if encoded.rows.cut else []
     outputs = model.answer(encoded, recipe.evaluate.batch_size)
     predicted = encoded.judge.decide(outputs)
     result = encoded.judge.score(predicted)
@@ -125,7 +184,7 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
     }  # fmt: skip
     if model.client is not None:
         report["client"] = model.client
-        console.info(f"{target}: texts are cut as {model.client} cuts them on a phone")
+        notes.append(f"{target}: texts are cut as {model.client} cuts them on a phone")
     title = f"{scored.title}: {result} ({target})"
     details = kind_of(model.description.kind).details(title, task, scored.examples, encoded.judge, predicted)
     report |= result.details | details.report
@@ -133,13 +192,13 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
     for ending, content in details.files.items():
         reports[report_path(target, f"{name}-{ending}")] = content
     scored_model = ScoredModel(target, details.tables, result.figures, report)
-    return _Result(model, encoded.judge, outputs, scored_model, reports)
+    return _Result(model.sequence_length, encoded.judge, outputs, scored_model, reports, notes)
 
 
 def _compare(first: _Result, other: _Result) -> ScoredModel:
     """A model with how often its answers are others than those of the first."""
     # Rows of another length cut a text in other places.
-    if other is first or first.model.sequence_length != other.model.sequence_length:
+    if other is first or first.length != other.length:
         return other.scored
     differing = float(np.mean(first.judge.differ(first.outputs, other.outputs)))
     return replace(other.scored, differing=differing)

@@ -15,12 +15,14 @@ from mbert_cli.augment.writing import copied_places
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import GlueTask, SquadTask, Task, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.inputs import Unnamed, find_run, look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.machine import look_at_disk
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.task import look_at_task
 from mbert_cli.preflight.token_store import StoreRun
+from mbert_cli.recipe.contents import input_files
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import AugmentRecipe
 from mbert_cli.runs.complete import Run
@@ -74,6 +76,8 @@ def resolve(invocation: Invocation[AugmentRecipe], inspection: Inspection) -> Re
     contents = look_at_run(inspection, invocation, recipe, inputs)
     if task.found:
         look_at_disk(inspection, invocation.directory, most_bytes(task.found.train, recipe))
+    if model.found:
+        look_at_cluster(inspection, invocation, recipe.cluster, input_files(recipe))
     return Ready(
         invocation, recipe, task.value, model.value, vectors.value, store.value, inputs,
         contents.value,

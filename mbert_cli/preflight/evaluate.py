@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import look_at_models
 from mbert_cli.preflight.task import look_at_task
+from mbert_cli.recipe.contents import input_files
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import EvalRecipe
+from mbert_cli.runs.listing import FINAL
+from mbert_cli.runs.manifest import MANIFEST
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 
@@ -48,6 +52,11 @@ def resolve(invocation: Invocation[EvalRecipe], inspection: Inspection) -> Ready
     elif options and not invocation.submission:
         task = look_at_task(inspection, options, split=recipe.evaluate.split)
     found = models.value
+    if not invocation.submission:
+        files = [
+            path / FINAL / MANIFEST if path.is_dir() else path for path in (model.path for model in found)
+        ]
+        look_at_cluster(inspection, invocation, recipe.cluster, [*files, *input_files(recipe)])
     return Ready(invocation, recipe, found, recipe.task or found[0].own_task, task.value if task else None)
 
 

@@ -38,12 +38,21 @@ def look_at_models(
         targets = find(invocation)
         if batch_size_key is not None:
             refuse_batch_size(invocation, batch_size_key, targets)
-        embedding = getattr(invocation.recipe, "embedding", AS_IMPORTED)
-        opened = [with_chosen_client(open_task_model(path, embedding), invocation) for path in targets]
-        models = [with_chosen_length(model, invocation) for model in opened]
+        models = [opened_model(path, invocation) for path in targets]
         return "; ".join(map(described, models)), models
 
     return inspection.look("task model", check)
+
+
+def opened_model(path: Path, invocation: Invocation[Any]) -> TaskModel:
+    """A run or an artifact as a command wants it.
+
+    Raises:
+        UserError: It is neither, or cannot be as it is wanted.
+    """
+    embedding = getattr(invocation.recipe, "embedding", AS_IMPORTED)
+    model = with_chosen_client(open_task_model(path, embedding), invocation)
+    return with_chosen_length(model, invocation)
 
 
 def described(model: TaskModel) -> str:

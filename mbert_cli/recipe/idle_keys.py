@@ -142,6 +142,7 @@ _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads"
 
 
 _CLUSTER = ("cluster.address", "cluster.workers", "cluster.cores", "cluster.gpus", "cluster.wait_seconds")
+_SHARES = ("prepare", "finetune", "augment", "eval")
 
 IDLE = (
     IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
@@ -252,10 +253,12 @@ IDLE = (
              lambda values: values.get("quantize.mode") in ("dynamic_int8", "int4")),
     IdleKeys(("finetune",), _CLUSTER, "without a search, whose trials are shared; search.seed=[0, 1] makes one",
              lambda values: not any(path.startswith("search.") for path in values)),
-    IdleKeys(("prepare", "finetune"), ("cluster.workers",),
+    IdleKeys(("augment",), _CLUSTER, "with word vectors alone; the texts that a masked LM reads are shared",
+             lambda values: values["masked_language_model"] is None and values.get("vectors.source") is not None),
+    IdleKeys(_SHARES, ("cluster.workers",),
              "together with cluster.address, a cluster that has room for as many pieces as its cores allow",
              _is_set("cluster.address")),
-    IdleKeys(("prepare", "finetune"), ("cluster.cores", "cluster.gpus", "cluster.wait_seconds"),
+    IdleKeys(_SHARES, ("cluster.cores", "cluster.gpus", "cluster.wait_seconds"),
              "without cluster.address, on this machine alone", lambda values: values.get("cluster.address") is None),
     IdleKeys(("prepare",), ("cluster.gpus",), "on prepare, which has nothing for them to do"),
     IdleKeys(("finetune",), ("search.prune_margin",), "on a search with one setting, which is behind no other",

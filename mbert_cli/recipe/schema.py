@@ -153,6 +153,8 @@ class EvalRecipe(Section):
     """For runs whose texts become vectors."""
     evaluate: EvaluateOptions = EvaluateOptions()
     """What is scored."""
+    cluster: ClusterOptions = ClusterOptions()
+    """Who shares the models that are scored."""
 
 
 class PredictRecipe(Section):
@@ -200,6 +202,8 @@ class AugmentRecipe(Section):
     """The labelled examples."""
     augment: AugmentOptions = AugmentOptions()
     """How they are copied."""
+    cluster: ClusterOptions = ClusterOptions()
+    """Who shares the texts whose words a masked LM replaces."""
 
 
 RECIPES: dict[str, type[Section]] = {

@@ -5,7 +5,7 @@ import pytest
 
 from mbert_cli.augment import candidates
 from mbert_cli.augment.candidates import Candidates, CandidateSearch, DistinctTexts
-from mbert_cli.augment.masked_words import MaskedWords
+from mbert_cli.augment.filling import PieceFiller
 from mbert_cli.augment.options import AugmentOptions
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.text.wordpiece import Tokenizer
@@ -32,7 +32,7 @@ def shown(candidates: Candidates, text: str) -> dict[str, list[str]]:
 
 def filled(folder, found, model, watch=lambda done: None):
     search = CandidateSearch(folder, found, 3)
-    return search.fill(MaskedWords(model, OPTIONS), Tokenizer(model.vocabulary), watch)
+    return search.fill(PieceFiller(model, OPTIONS, STOP), watch)
 
 
 def test_equal_texts_count_once(found):

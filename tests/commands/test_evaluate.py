@@ -1,22 +1,28 @@
 """`mbert eval`: what it plans, and how it compares models."""
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from mbert_cli import console
+from mbert_cli.cluster.options import HERE
 from mbert_cli.commands import evaluate
 from mbert_cli.commands.evaluate import _compare, _plan, _Result
+from mbert_cli.examples.options import InstalledDocsTask
+from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.page import Delivery, PageFormat
+from mbert_cli.recipe.invocation import invoke
 from mbert_cli.report.evaluation import ScoredModel
 from mbert_cli.table import Table
 
 
 def result(name: str, outputs: list[int], length: int = 64) -> _Result:
     judge = SimpleNamespace(differ=lambda first, other: first != other)
-    model = SimpleNamespace(sequence_length=length)
-    return _Result(model, judge, np.array(outputs), ScoredModel(Path(name), [], {"accuracy": 0.5}, {}), {})
+    return _Result(length, judge, np.array(outputs), ScoredModel(Path(name), [], {"accuracy": 0.5}, {}), {})
 
 
 def test_models_are_compared_with_the_first():
@@ -61,10 +67,9 @@ def test_a_plan_is_a_sentence_and_a_record(submission, note, record):
 def scored(folder: Path) -> _Result:
     tables = [Table("sst2 validation", ["metric", "value"], [("accuracy", "66.84%")])]
     known = ScoredModel(folder, tables, {"accuracy": 0.6684}, {"accuracy": "66.84%"})
-    model = SimpleNamespace(sequence_length=64)
     judge = SimpleNamespace(differ=lambda first, other: first != other)
     return _Result(
-        model, judge, np.array([0, 1]), known, {folder / "eval" / "validation.json": {"score": 0.6684}}
+        64, judge, np.array([0, 1]), known, {folder / "eval" / "validation.json": {"score": 0.6684}}
     )
 
 
@@ -91,10 +96,41 @@ def test_all_scores_are_shown_though_their_reports_cannot_be_written(
     task = SimpleNamespace(name="sst2", notes=[], warnings=[], sets={"validation": []})
     invocation = SimpleNamespace(dry_run=False, submission=None, delivery=Delivery(form, path))
     section = SimpleNamespace(split="validation", max_examples=None)
-    recipe = SimpleNamespace(evaluate=section)
+    recipe = SimpleNamespace(evaluate=section, cluster=HERE)
     ready = SimpleNamespace(invocation=invocation, recipe=recipe, models=models, options=None, task=task)
     with pytest.raises(PermissionError) as caught:
         evaluate.run(ready)
     assert caught.value.filename == str(tmp_path / "a" / "eval" / "validation.json")
     shown = path.read_text() if path else capsys.readouterr().out
     assert shown.count("66.84%") >= 2
+
+
+def test_a_scorer_that_travelled_opens_the_model_and_reads_the_task_there(tmp_path, monkeypatch):
+    invocation = invoke("eval", "quickstart", ("evaluate.max_examples=2",), {}, targets=(tmp_path,))
+    there = pickle.loads(
+        pickle.dumps(evaluate.ModelScorer(invocation, InstalledDocsTask(source="installed_docs")))
+    )
+    read = []
+
+    def read_task(options, split):
+        read.append((options.source, split))
+        return TaskData("docs", ["a", "b"], {"validation": Examples(["x"] * 5, None, np.zeros(5))})
+
+    def score(model, scored, recipe):
+        console.warning("A warning.")
+        return replace(result(model, scored.examples.texts), notes=["A note."])
+
+    monkeypatch.setattr(evaluate, "load_task", read_task)
+    monkeypatch.setattr(
+        evaluate, "opened_model", lambda path, _: SimpleNamespace(answering=lambda task: path.name)
+    )
+    monkeypatch.setattr(evaluate, "_score", score)
+    before = console._settings.quiet
+    try:
+        found = [there(tmp_path / name) for name in ("a", "b")]
+    finally:
+        console.set_quiet(before)
+    assert [str(one.scored.path) for one in found] == ["a", "b"]
+    assert found[0].notes == ["A note.", "A warning."]
+    assert list(found[0].outputs) == ["x", "x"]
+    assert read == [("installed_docs", "validation")]
