@@ -16,6 +16,7 @@ class WebServer:
         files: Content by path: `/a.txt`.
         has_ranges: Whether it sends parts of files.
         breaks: After how many bytes of a file the connection ends, once for each entry.
+        refused: Paths whose files are never sent whole.
         requests: Paths that were asked for, with their ranges.
         url: Where it listens, without a slash.
     """
@@ -23,6 +24,7 @@ class WebServer:
     files: dict[str, bytes] = field(default_factory=dict)
     has_ranges: bool = True
     breaks: list[int] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -87,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if with_body and self.path in self.site.refused:
+            body = b""
+            self.close_connection = True
         if with_body and self.path in self.site.files and self.site.breaks:
             body = body[: self.site.breaks.pop(0)]
             self.close_connection = True

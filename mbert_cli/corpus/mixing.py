@@ -128,7 +128,8 @@ def require_all_parts(portions: Sequence[MixPart], counts: Mapping[int, "SourceC
         if portion.part is None or (count and count.documents):
             continue
         reasons = count.dropped if count else {}
-        seen = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items()) or "no document"
+        left_out = ", ".join(f"{reason}: {number:,}" for reason, number in reasons.items())
+        seen = f"no document ({left_out})" if left_out else "no document"
         hint = f"Correct {portion.key}, or take the part out of corpus.mix."
         if DUPLICATES in reasons:
             hint = f"Put {portion.key} before the part that has the same documents, or take it out of corpus.mix."

@@ -179,16 +179,16 @@ def test_what_was_encoded_is_encoded_again_only_where_a_weight_reads_less(vocabu
 @pytest.mark.parametrize(
     ("options", "found", "hint"),
     [
-        ({"where": "score > 99"}, "with 12 rows that corpus.where leaves out", "Correct corpus.mix.1, or take"),
-        ({"web": 1e-9}, "with 12 documents that the weight of their part leaves out", "Correct corpus.mix.1"),
-        ({"where": "score < 4", "deduplicate": "exact"}, "with 8 rows that corpus.where leaves out, 4 documents that repeat an earlier one", "Put corpus.mix.1 before the part that has the same documents"),
+        ({"where": "score > 99"}, "rows that corpus.where leaves out: 12", "Correct corpus.mix.1, or take"),
+        ({"web": 1e-9}, "documents that the weight of their part leaves out: 12", "Correct corpus.mix.1"),
+        ({"where": "score < 4", "deduplicate": "exact"}, "rows that corpus.where leaves out: 8, documents that repeat an earlier one: 4", "Put corpus.mix.1 before the part that has the same documents"),
     ],
 )  # fmt: skip
 def test_a_part_that_gives_no_document_is_named(vocabulary, options, found, hint):
     with pytest.raises(UserError) as caught:
         store("mixed", vocabulary, mix(**options))
     assert caught.value.message == (
-        f"Each part of corpus.mix must give a document. Received: corpus.mix.1 (web.jsonl) {found}"
+        f"Each part of corpus.mix must give a document. Received: corpus.mix.1 (web.jsonl) with no document ({found})"
     )
     assert caught.value.hint.startswith(hint)
 
