@@ -55,6 +55,7 @@ from mbert_cli.flags import (
     WrittenRun,
     delivery_of,
     embedding_flags,
+    lengths_of,
 )
 from mbert_cli.host_flags import ClusterAddress, Coordinator, HostCount, HostIndex, settings_of_hosts
 from mbert_cli.overview_cli import report, runs
@@ -178,7 +179,7 @@ def evaluate(
     Example: `mbert eval RUN RUN/export/float16/model.tflite` shows both, and how often their answers differ.
     """
     flags = {
-        "--length": ("task.sequence_length", length), "--client": ("task.client", client),
+        "--length": ("task.sequence_length", lengths_of(length)), "--client": ("task.client", client),
         "--cluster": ("cluster.address", cluster), **embedding_flags(pooling, normalize),
     }  # fmt: skip
     invocation = invocation_of(
@@ -203,7 +204,7 @@ def predict(
     Example: `mbert predict --text "Returns the sum over an axis."` prints its label and probability.
     """
     flags = {
-        "--length": ("task.sequence_length", length), "--client": ("task.client", client),
+        "--length": ("task.sequence_length", lengths_of(length)), "--client": ("task.client", client),
         **embedding_flags(pooling, normalize),
     }  # fmt: skip
     invocation = invocation_of(

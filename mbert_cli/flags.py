@@ -240,7 +240,7 @@ ImportedNormalize = Annotated[
     ),
 ]  # fmt: skip
 RowLength = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--length", metavar="N", show_default=False,
         help="Short for --set task.sequence_length=N: tokens of a text (default: what the model reads).",
@@ -256,7 +256,7 @@ TaskClient = Annotated[
     ),
 ]  # fmt: skip
 TimedLength = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--length", metavar="N", show_default=False,
         help="Short for --set task.sequence_length=N: time this one of an artifact's lengths (default: each of them).",
@@ -324,7 +324,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print neither messag
 
 
 def lengths_of(typed: str | None) -> object:
-    """`128` and `32,64,128` as a number and a list of numbers; the recipe's check refuses what is neither."""
+    """`128` and `32,64,128` as a number and a list of numbers; the recipe's check refuses what it does not take."""
     if typed is None or not all(part.strip().isdecimal() for part in typed.split(",")):
         return typed
     lengths = [int(part) for part in typed.split(",")]

@@ -87,7 +87,7 @@ def bench(
     Example: `mbert bench --against bert_base` prints how many times smaller and faster they are.
     """
     flags = {"--against": ("bench.against", against), "--threads": ("bench.threads", threads),
-             "--length": ("task.sequence_length", length)}  # fmt: skip
+             "--length": ("task.sequence_length", lengths_of(length))}  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags, targets=targets or (), adb=adb, log=log, sweep=sweep,
         delivery=delivery_of(form, out),

@@ -247,8 +247,7 @@ def python_snippet(model: TaskModel) -> str:
     texts = example_texts(example_of(model))
     snippet = PythonSnippet(
         texts=[*texts, SECOND_EXAMPLE] if kind.head.pooling else texts,
-        length=lengths[-1],
-        signature="serving_default" if len(lengths) == 1 else f"length_{lengths[-1]}",
+        lengths=lengths,
         lowercase=model.vocabulary.lowercase,
         client=client_of(model.own_task),
         output=_shown_as(model),

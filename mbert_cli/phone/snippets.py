@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from string import Template
 
 from mbert_cli.tflite.clients import TEXT_CLASSIFIER, TEXT_EMBEDDER, Client
+from mbert_cli.tflite.interpreter import LENGTH_SIGNATURE, SIGNATURE
 
 MEDIAPIPE_FOR_ANDROID = "com.google.mediapipe:tasks-text:1.0.0"
 """The package of Google's Maven repository; a version has to be named, since `latest.release` is one of 2023."""
@@ -92,8 +93,7 @@ class PythonSnippet:
 
     Attributes:
         texts: An example: one text, two of a pair or to compare, or a question and a text.
-        length: Tokens of the longest signature.
-        signature: Its name.
+        lengths: Tokens of its signatures, ascending.
         lowercase: Whether text is lower-cased and stripped of accents.
         client: The way of cutting texts; None for BERT's.
         output: Its way of showing outputs, one of `OUTPUTS_IN_PYTHON`.
@@ -103,8 +103,7 @@ class PythonSnippet:
     """
 
     texts: Sequence[str]
-    length: int
-    signature: str
+    lengths: Sequence[int]
     lowercase: bool
     client: str | None
     output: str
@@ -124,10 +123,26 @@ class PythonSnippet:
         )
         imports = "Regex, " if self.client else ""
         head = Template(_PYTHON).substitute(
-            way=way, length=self.length, signature=self.signature, imports=imports,
-            returned=_RETURNED[self.has_integer_outputs],
+            way=way, imports=imports, returned=_RETURNED[self.has_integer_outputs], **self._signatures
         )  # fmt: skip
         return f"{head}\n{shown}"
+
+    @property
+    def _signatures(self) -> dict[str, str]:
+        """How the script names lengths and signatures, and how it finds those of a row."""
+        if len(self.lengths) == 1:
+            runner = f'run = interpreter.get_signature_runner("{SIGNATURE}")'
+            return {"lengths": f'MODEL, LENGTH = "model.tflite", {self.lengths[0]}', "runners": runner,
+                    "chosen": "", "length": "LENGTH"}  # fmt: skip
+        lengths = ", ".join(map(str, self.lengths))
+        name = LENGTH_SIGNATURE.format("{length}")
+        return {
+            "lengths": f'MODEL, LENGTHS = "model.tflite", [{lengths}]\nLENGTH = LENGTHS[-1]',
+            "runners": f'runners = {{length: interpreter.get_signature_runner(f"{name}") for length in LENGTHS}}',
+            "chosen": "    length = next(length for length in LENGTHS if length >= len(row))  # the quickest\n"
+            "    run = runners[length]\n",
+            "length": "length",
+        }
 
 
 def _quoted(text: str) -> str:
@@ -154,7 +169,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from tokenizers import ${imports}Tokenizer, models, normalizers, pre_tokenizers
 
-MODEL, LENGTH = "model.tflite", $length
+$lengths
 
 with zipfile.ZipFile(MODEL) as packed:  # vocabulary and labels are inside the file
     tokens = packed.read("vocab.txt").decode().rstrip("\\n").split("\\n")
@@ -163,7 +178,7 @@ ids = {token: index for index, token in enumerate(tokens)}
 tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100))
 $way
 interpreter = Interpreter(MODEL)
-run = interpreter.get_signature_runner("$signature")
+$runners
 
 
 def cut(text):
@@ -179,7 +194,7 @@ def answer(first, second=None):
     row = [ids["[CLS]"], *one, ids["[SEP]"]]
     start = len(row)
     row += [] if second is None else [*two, ids["[SEP]"]]
-    values, segments, mask = np.zeros((3, 1, LENGTH), np.int32)
+$chosen    values, segments, mask = np.zeros((3, 1, $length), np.int32)
     values[0, : len(row)], segments[0, start : len(row)], mask[0, : len(row)] = row, 1, 1
 $returned
 

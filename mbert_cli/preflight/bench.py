@@ -16,6 +16,7 @@ from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.attention_maps import require_pictures
 from mbert_cli.runs.artifacts import exported
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
+from mbert_cli.tflite.census import stored_mode
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,32 @@ class Ready:
 def resolve(invocation: Invocation[BenchRecipe], inspection: Inspection) -> Ready:
     """Looks at the artifacts, and at the phone or the log that is named."""
     recipe = invocation.recipe
+    if invocation.adb is None:
+        inspection.look("benchmark", lambda: _refuse_binary(invocation))
     if invocation.log is not None:
         logs = inspection.look("log", lambda: _read_log(invocation))
         return Ready(invocation, recipe, [], logs=logs.value)
     if invocation.sweep:
         inspection.look("sweep", lambda: _require_sweep(invocation))
     models = look_at_models(inspection, invocation, find=_artifacts)
+    if recipe.bench.delegate == "none":
+        _refuse_other_answers(models.value)
     phone = None
     if invocation.adb is not None:
         _refuse_text_input(models.value)
         phone = inspection.look("phone", lambda: _find_phone(invocation)).value
     return Ready(invocation, recipe, [one for model in models.value for one in _at_each_length(model)], phone)
+
+
+def _refuse_binary(invocation: Invocation[BenchRecipe]) -> tuple[str, None]:
+    """Refuses a benchmark for phones, typed where nothing runs on one; a recipe may name it for another time."""
+    binary = invocation.recipe.bench.binary
+    if binary is not None and invocation.loaded.origins.get("bench.binary", "").startswith("--"):
+        raise UserError(
+            f"bench.binary has no effect without --adb, which alone times on a phone. Received: {binary}",
+            "Add --adb, or leave bench.binary out.",
+        )
+    return "on this machine", None
 
 
 def _refuse_text_input(models: Sequence[TaskModel]) -> None:
@@ -65,6 +81,17 @@ def _refuse_text_input(models: Sequence[TaskModel]) -> None:
                 "LiteRT's benchmark has no operations of tensorflow-text. "
                 f"Received: --adb for {model.path}, which has its tokenizer inside.",
                 "Time an artifact of the same run that was exported with export.tokenizer=outside.",
+            )
+
+
+def _refuse_other_answers(models: Sequence[TaskModel]) -> None:
+    """Refuses to time four bits by kernels that give other answers."""
+    for model in models:
+        if stored_mode(model.path.read_bytes()) == "int4":
+            raise UserError(
+                "Four bits are timed with XNNPACK: TFLite's own kernels give other answers. "
+                f"Received: bench.delegate=none for {model.path}",
+                "Take bench.delegate=xnnpack, or an artifact in another mode.",
             )
 
 

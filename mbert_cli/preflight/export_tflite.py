@@ -97,6 +97,9 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     look_at_length(inspection, "sequence length", lengths[-1], lambda: model.description.size)
     options = recipe.task or model.own_task
     task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
+    if invocation.dry_run and task.found is not None:  # otherwise the verification looks first of all
+        data = task.found
+        inspection.look("labels", lambda: (", ".join(data.output_names), model.answering(data)))
     look_at_modes(inspection, recipe.export)
     modes = wanted_modes(recipe.export)
     # Ranges were learned with the head of a task: a model of vectors has others.

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mbert_cli.json_text import read_object
 from mbert_cli.runs.ancestry import task_of
-from mbert_cli.runs.artifacts import is_outdated
+from mbert_cli.runs.artifacts import is_outdated, report_of
 from mbert_cli.runs.listing import recorded_recipe
 from mbert_cli.tflite.latency_reports import Latency
 from mbert_cli.weights.description import SetDescription
@@ -65,7 +64,7 @@ def read_artifact(run: Path, path: Path, timed: Latency | None) -> ExportedArtif
         timed: The newest times under its path; those of a file of another size, which was exported anew since, are not
             its own.
     """
-    report, size_bytes = read_object(path.with_name("report.json")), path.stat().st_size
+    report, size_bytes = report_of(path), path.stat().st_size
     return ExportedArtifact(
         path=path,
         task=task_of(recorded_recipe(run)),

@@ -1,7 +1,9 @@
 """Where exported artifacts lie: `<run>/export/<mode>/model.tflite`."""
 
 from pathlib import Path
+from typing import Any
 
+from mbert_cli.json_text import read_object
 from mbert_cli.runs.listing import EXPORT, finished_at, is_aside
 
 ARTIFACT_FILE = "model.tflite"
@@ -19,6 +21,13 @@ def target_name(path: Path) -> str:
     if path.name == ARTIFACT_FILE and len(parts) >= 4 and parts[-3] == EXPORT:
         return f"{parts[-4]} {parts[-2]}"
     return path.stem if path.suffix == ".tflite" else path.resolve().name
+
+
+def report_of(artifact: Path) -> dict[str, Any]:
+    """What the export wrote beside an artifact; nothing where that is about a file of another size."""
+    report = read_object(artifact.with_name("report.json"))
+    size_bytes = artifact.stat().st_size
+    return report if report.get("size_bytes", size_bytes) == size_bytes else {}
 
 
 def is_outdated(run: Path, file: Path) -> bool:

@@ -119,3 +119,25 @@ def test_a_sweep_goes_over_artifacts_alone(settings, typed, received):
     assert caught.value.message == (
         f"`--sweep` times artifacts alone, on this machine. Received: {received} beside it."
     )
+
+
+def test_a_benchmark_for_phones_is_refused_where_nothing_runs_on_one():
+    invocation = invoke("bench", "quickstart", ["bench.binary=benchmark"], {})
+    with pytest.raises(UserError) as caught:
+        bench.resolve(invocation, Inspection.of(invocation))
+    assert caught.value.message == (
+        "bench.binary has no effect without --adb, which alone times on a phone. Received: benchmark"
+    )
+
+
+def test_four_bits_are_not_timed_by_kernels_that_give_other_answers(tmp_path, monkeypatch):
+    path = tmp_path / "model.tflite"
+    path.touch()
+    model = TaskModel(path, None, None, 64, lambda batches: None)
+    for mode in ("int4", "int8"):
+        monkeypatch.setattr(bench, "stored_mode", lambda content, mode=mode: mode)
+        if mode == "int8":
+            bench._refuse_other_answers([model])
+        else:
+            with pytest.raises(UserError, match=f"Received: bench.delegate=none for {path}"):
+                bench._refuse_other_answers([model])

@@ -83,6 +83,21 @@ def test_two_lengths_are_refused():
         resolve(invoke("export-tflite", "quickstart", settings, {}))
 
 
+def test_a_dry_run_refuses_a_task_with_other_labels(tmp_path):
+    files = {name: tmp_path / f"{name}.csv" for name in ("own", "other")}
+    files["own"].write_text("text,label\na,keras\nb,numpy\n")
+    files["other"].write_text("text,label\na,good\nb,bad\n")
+    settings = {
+        name: ["task.source=file", f"task.train={path}", f"task.validation={path}"]
+        for name, path in files.items()
+    }
+    resolve(invoke("export-tflite", "quickstart", settings["own"], {}, dry_run=True))
+    with pytest.raises(
+        UserError, match=r"Received: bad, good in other\.csv for .*, which knows keras, numpy"
+    ):
+        resolve(invoke("export-tflite", "quickstart", settings["other"], {}, dry_run=True))
+
+
 def test_a_length_beyond_the_positions_is_told(checks):
     assert not checks("export-tflite", "quickstart", "export.sequence_length=300")["sequence length"][0]
     assert not checks("export-tflite", "quickstart", "export.sequence_length=[300, 16]")["sequence length"][0]

@@ -1,5 +1,6 @@
 """What `mbert report` refuses, and what it opens."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -103,3 +104,18 @@ def test_without_matplotlib_html_is_refused_and_tables_are_not(monkeypatch):
     assert message.startswith("A picture is drawn by matplotlib. Received: --format html, and it ")
     assert hint == "`pip install 'mbert[pictures]'`."
     assert resolve(ReportCommand(delivery=Delivery("markdown"))).models
+
+
+def test_a_file_of_another_size_than_its_report_is_named(capsys):
+    artifact = Path("runs/big/export/float32/model.tflite")
+    report = artifact.with_name("report.json")
+    whole = report.read_text()
+    report.write_text(json.dumps(json.loads(whole) | {"size_bytes": artifact.stat().st_size + 1}))
+    try:
+        resolve(ReportCommand((Path("runs/big"),)))
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"{artifact} is not the file that report.json beside it is about" in said
+    finally:
+        report.write_text(whole)
+    resolve(ReportCommand((Path("runs/big"),)))
+    assert "is not the file" not in capsys.readouterr().err

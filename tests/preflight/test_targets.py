@@ -60,3 +60,13 @@ def test_a_run_that_is_named_twice_must_be_one(verb, make_run):
     resolve(invoke(verb, "quickstart", [], {}, targets=[run], run=run))
     with pytest.raises(UserError, match=r"Received: runs/finetune and --run runs/other"):
         resolve(invoke(verb, "quickstart", [], {}, targets=["runs/finetune"], run="runs/other"))
+
+
+@pytest.mark.parametrize("verb", ["bench", "eval", "predict"])
+def test_several_lengths_are_refused_where_one_is_read(verb, make_run, run):
+    make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
+    code, _, said = run(verb, "runs/finetune", "--length", "16,32")
+    assert code == 2
+    assert " ".join(said.split()).startswith(
+        "Error: --length: task.sequence_length must be a whole number of 4 or more. Received: [16, 32]"
+    )

@@ -57,3 +57,13 @@ def test_a_file_that_is_older_than_the_result_is_outdated_and_no_report_means_no
     os.utime(path, (0, 0))
     found = read_artifact(run, path, None)
     assert (found.is_outdated, found.score, found.scored, found.tokens) == (True, None, None, None)
+
+
+def test_a_file_of_another_size_than_its_report_has_no_score(run):
+    path = run / "export/int8/model.tflite"
+    report = json.loads(path.with_name("report.json").read_text())
+    for size, score in ((100, 0.5), (2000, None)):
+        path.with_name("report.json").write_text(json.dumps(report | {"size_bytes": size}))
+        found = read_artifact(run, path, None)
+        assert (found.score, found.size_bytes) == (score, 100)
+    assert (found.metric, found.scored) == (None, None)
