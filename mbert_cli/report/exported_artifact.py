@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli.runs.ancestry import task_of
-from mbert_cli.runs.artifacts import is_outdated, report_of
+from mbert_cli.runs.artifacts import exported_report, is_outdated
 from mbert_cli.runs.listing import recorded_recipe
 from mbert_cli.tflite.latency_reports import Latency
 from mbert_cli.weights.description import SetDescription
@@ -64,7 +64,7 @@ def read_artifact(run: Path, path: Path, timed: Latency | None) -> ExportedArtif
         timed: The newest times under its path; those of a file of another size, which was exported anew since, are not
             its own.
     """
-    report, size_bytes = report_of(path), path.stat().st_size
+    report, size_bytes = exported_report(path), path.stat().st_size
     return ExportedArtifact(
         path=path,
         task=task_of(recorded_recipe(run)),

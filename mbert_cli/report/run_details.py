@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from mbert_cli.json_text import read_object
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
-from mbert_cli.runs.artifacts import exported, is_outdated, report_of
+from mbert_cli.runs.artifacts import exported, exported_report, is_outdated
 from mbert_cli.runs.content import Contents, read_contents
 from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.runs.listing import (
@@ -138,7 +138,7 @@ def _checkpoints(path: Path) -> dict[str, int]:
 
 
 def _artifact(run: Path, artifact: Path) -> Evaluation:
-    report = report_of(artifact)
+    report = exported_report(artifact)
     score = report.get("parity", {}).get("metric_artifact")
     return _evaluation(run, artifact, artifact.parent.name, artifact.stat().st_size, report, score)
 

@@ -23,7 +23,7 @@ def target_name(path: Path) -> str:
     return path.stem if path.suffix == ".tflite" else path.resolve().name
 
 
-def report_of(artifact: Path) -> dict[str, Any]:
+def exported_report(artifact: Path) -> dict[str, Any]:
     """What the export wrote beside an artifact; nothing where that is about a file of another size."""
     report = read_object(artifact.with_name("report.json"))
     size_bytes = artifact.stat().st_size

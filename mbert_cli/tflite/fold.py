@@ -10,8 +10,8 @@ architecture's `multiplied_residuals`.
 To bring back single channels alone, or to plan what a scale begins with so that it stays in range for longer, was tried
 and is not worth it (docs/results.md, "What quantization costs").
 
-A LayerNorm is not linear, but what follows its standardization is: in a task network of BERT's blocks the next dense
-maps take its gamma and its beta, and the residual, which is multiplied by gamma, leaves its beta to the bias of the map
+A LayerNorm is not linear, but what follows its standardization is: in a task network the next dense maps take its gamma
+and its beta, and the residual, which is multiplied by gamma, leaves its beta to the bias of the map
 that it is added to. The converter would take half of that step by itself: it gives dense maps the gamma that stands
 before them and leaves both operations to the residual, so that the kernels of an artifact are not those of the model.
 
@@ -43,7 +43,7 @@ def fold(weights: Weights, architecture: Architecture) -> tuple[dict[str, np.nda
     Returns:
         float32 arrays by canonical name, and the architecture that a network of them has: its projections are
         merged, and its normalization is "folded" if it was "no_norm", and "folded_layer_norm" if it was "layer_norm"
-        between BERT's blocks and a head. The network gives the same outputs and attention logits. Its hidden states
+        below a head. The network gives the same outputs and attention logits. Its hidden states
         are kept divided by a vector for each layer, except for the last one of an encoder without a head.
     """
     if architecture.is_folded:
@@ -107,8 +107,7 @@ class _Folding:
         self.folded: dict[str, np.ndarray] = {}
         self.multiplied_residuals: list[str] = []
         self.heads = sorted({name.partition("/")[0] for name in weights} - {"encoder"})
-        is_plain = architecture.intra_dim is None
-        self.is_standardized = architecture.normalization == "layer_norm" and is_plain and bool(self.heads)
+        self.is_standardized = architecture.normalization == "layer_norm" and bool(self.heads)
 
     def fold_embeddings(self) -> KeptRows:
         """Folds the tables, and returns how the first hidden states are kept.
@@ -149,8 +148,7 @@ class _Folding:
         architecture, path = self.architecture, f"encoder/{layer_name(index)}"
         has_bottleneck = architecture.intra_dim is not None
         must_end = index == architecture.num_layers - 1 and not self.heads  # nothing could take a scale
-        self._fold_projections(path, rows)
-        inside = self._fold_attention(path, AS_THEY_ARE if has_bottleneck else rows)
+        inside = self._fold_attention(path, self._fold_projections(path, rows))
         last = last_feed_forward(architecture)
         for number in range(architecture.num_feedforward_networks):
             name = f"feed_forward_{number}"
@@ -170,14 +168,18 @@ class _Folding:
         for head in self.heads:
             self._store(head, self._affine(head).after(rows if head in readers else AS_THEY_ARE))
 
-    def _fold_projections(self, path: str, rows: KeptRows) -> None:
-        """Writes the dense maps before attention as one product for each kind of rows that they read."""
+    def _fold_projections(self, path: str, rows: KeptRows) -> KeptRows:
+        """Writes the dense maps before attention as one product for each kind of rows that they read.
+
+        Returns how the residual of attention is kept: the bottlenecked input, or the rows where there is none.
+        """
         outer, inner = input_projections(self.architecture), bottleneck_projections(self.architecture)
-        read = dict.fromkeys(outer, rows) | dict.fromkeys(inner, AS_THEY_ARE)
-        maps = {}
+        maps, kept = {}, {}
         for name in BOTTLENECKS:
             if name in outer:
-                maps[name] = self._fold_bottleneck(f"{path}/{name}", rows)
+                maps[name], kept[name] = self._fold_bottleneck(f"{path}/{name}", rows)
+        residual = kept.get("bottleneck_input", rows)
+        read = dict.fromkeys(outer, rows) | dict.fromkeys(inner, kept.get("bottleneck_attention", residual))
         for name in ATTENTION:
             maps[name] = self._affine(f"{path}/attention/{name}").after(read[name])
         maps["query"] = maps["query"].then(
@@ -188,13 +190,14 @@ class _Folding:
         self._store(f"{path}/input_projections", _side_by_side(maps[name] for name in outer))
         if inner:
             self._store(f"{path}/bottleneck_projections", _side_by_side(maps[name] for name in inner))
+        return residual
 
-    def _fold_bottleneck(self, path: str, rows: KeptRows) -> Affine:
+    def _fold_bottleneck(self, path: str, rows: KeptRows) -> tuple[Affine, KeptRows]:
+        """A bottleneck, and how what its norm returns is kept."""
         projection = self._affine(path).after(rows)
         if self.is_linear:
-            return projection.then(*self._norm(path))
-        self._keep_norm(path)
-        return projection
+            return projection.then(*self._norm(path)), AS_THEY_ARE
+        return projection, self._rows_of_norm(path)
 
     def _fold_attention(self, path: str, residual: KeptRows) -> KeptRows:
         output = self._affine(f"{path}/attention/output")

@@ -150,3 +150,16 @@ def test_without_attention_the_number_of_heads_does_not_matter():
 def test_the_sizes_of_the_paper_have_equal_maps():
     teacher, student = SIZES["ib_bert_large"], SIZES["mobilebert"]
     assert (teacher.hidden_dim, teacher.num_heads) == (student.hidden_dim, student.num_heads)
+
+
+@pytest.mark.parametrize(
+    "options", [JointOptions(strategy="joint"), DistilBertOptions(strategy="distilbert")]
+)
+def test_a_teacher_whose_norms_lie_in_its_weights_is_refused(options):
+    folded = changed(TEACHER, merged_projections=True, normalization="folded_layer_norm")
+    with pytest.raises(UserError) as caught:
+        map_places(folded, STUDENT, options)
+    assert caught.value.message == (
+        "Layers are learned from a model whose norms are layers of their own. Received: a teacher that was fine-tuned "
+        "with quantize, which keeps its hidden states divided by factors of its norms."
+    )

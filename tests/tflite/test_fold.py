@@ -149,6 +149,19 @@ def test_layer_norms_of_plain_blocks_keep_no_weights_but_a_factor_of_each_residu
         np.testing.assert_array_equal(scale, weights[f"encoder/{norm}/norm/gamma"])
 
 
+@pytest.mark.parametrize("name", ["mobilebert_no_opt", "ib_bert_large"])
+def test_layer_norms_between_bottlenecks_keep_no_weights_either(name, random_network, small_size):
+    size = small_size(name)
+    weights = read_variables(random_network(size))
+    folded, architecture = fold(weights, size)
+    assert architecture.normalization == "folded_layer_norm"
+    assert not [path for path in folded if "norm" in path]
+    inside, outside = "encoder/layer_00/attention", "encoder/layer_00/bottleneck_output"
+    gammas = [weights[f"encoder/{norm}/norm/gamma"] for norm in ("layer_00/bottleneck_input", "embeddings")]
+    for place, gamma in zip((inside, outside), gammas, strict=True):
+        np.testing.assert_array_equal(folded[f"{place}/residual_scale"], gamma)
+
+
 @pytest.mark.parametrize("name", ["mobilebert", "bert_base"])
 def test_a_folded_model_stays_as_it_is(name, random_network, small_size):
     once = fold(read_variables(random_network(small_size(name))), small_size(name))
@@ -160,11 +173,10 @@ def test_a_folded_model_stays_as_it_is(name, random_network, small_size):
 
 
 @pytest.mark.parametrize("name", ["mobilebert_no_opt", "bert_base"])
-def test_layer_norms_between_bottlenecks_or_without_a_head_stay(name, random_network, small_size):
+def test_layer_norms_without_a_head_stay(name, random_network, small_size):
     size = small_size(name)
     weights = read_variables(random_network(size))
-    if name == "bert_base":
-        weights = {path: array for path, array in weights.items() if path.startswith("encoder/")}
+    weights = {path: array for path, array in weights.items() if path.startswith("encoder/")}
     folded, architecture = fold(weights, size)
     assert architecture == size.model_copy(update={"merged_projections": True})
     norms = [path for path in weights if "/norm/" in path]

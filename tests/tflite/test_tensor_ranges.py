@@ -28,6 +28,7 @@ CASES = [
     *(
         pytest.param((mode, name), id=f"{mode}-{name}", marks=pytest.mark.slow)
         for mode, name in (("int8_full", "bert_base"), ("int8", "mobilebert"), ("int8", "bert_base"),
+                           ("int8_full", "mobilebert_no_opt"),
                            ("int4", "mobilebert"), ("int4", "bert_base"))
     ),
 ]  # fmt: skip
