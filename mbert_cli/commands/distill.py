@@ -35,7 +35,7 @@ from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.pretraining_run import pretrain
-from mbert_cli.sessions.probing import probe
+from mbert_cli.sessions.probing import on_all_devices, probe
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.saved_network import dtype_policy, load_teacher
@@ -58,7 +58,7 @@ def run(ready: Ready) -> None:
     student = _student(ready, recipe, store.vocabulary.size)
     _warm_start(student, teacher, ready, recipe.distill)
     build = partial(_objective, teacher, student, _projections(ready, recipe), ready.heads, recipe)
-    planned = plan_pretraining(ready, store_run)
+    planned = on_all_devices(plan_pretraining(ready, store_run))
     masks_text = not isinstance(recipe.distill, GeneralOptions) or recipe.distill.masks_text
     if ready.invocation.probe:
         drawn = store, recipe.data, recipe.train.batch_size, recipe.seed

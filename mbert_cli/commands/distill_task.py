@@ -15,7 +15,7 @@ from mbert_cli.recipe.schema import TaskDistillRecipe
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.plan import show_plan
-from mbert_cli.sessions.probing import probe
+from mbert_cli.sessions.probing import on_all_devices, probe
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.distilling import (
@@ -55,8 +55,8 @@ def run(ready: Ready) -> None:
 
     plan, rows = plan_of(recipe), material.train.rows
     projections = project_student(recipe, plan, ready.size, theirs)
-    planned = plan_task_training(
-        invocation, recipe, material, plan, "student", theirs, recipe.distill.projections
+    planned = on_all_devices(
+        plan_task_training(invocation, recipe, material, plan, "student", theirs, recipe.distill.projections)
     )
 
     def method_of(taught: TaughtTask) -> Method:

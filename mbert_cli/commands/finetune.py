@@ -15,7 +15,7 @@ from mbert_cli.search.results import read_report
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
 from mbert_cli.sessions.plan import show_plan
-from mbert_cli.sessions.probing import probe
+from mbert_cli.sessions.probing import on_all_devices, probe
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
 from mbert_cli.tasks.fitting import fit
@@ -44,8 +44,10 @@ def run(ready: Ready) -> None:
         return
     training = prepare_training(recipe, material)
     method = training.method
-    planned = plan_task_training(
-        invocation, recipe, training.material, method.plan, "task_model", source.description.size
+    planned = on_all_devices(
+        plan_task_training(
+            invocation, recipe, training.material, method.plan, "task_model", source.description.size
+        )
     )
     if invocation.probe:
         show_plan(

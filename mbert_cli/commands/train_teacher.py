@@ -15,7 +15,7 @@ from mbert_cli.preflight.train_teacher import Ready, plan_of
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.sessions.plan import show_plan
 from mbert_cli.sessions.pretraining_run import pretrain
-from mbert_cli.sessions.probing import probe
+from mbert_cli.sessions.probing import on_all_devices, probe
 from mbert_cli.text.batch import Batch
 from mbert_cli.train.objective import Objective, inputs_of
 from mbert_cli.train.stage import Stage
@@ -33,7 +33,7 @@ def run(ready: Ready) -> None:
         seed=recipe.seed,
         dtype=dtype_policy(recipe.train.precision),
     )
-    planned = plan_pretraining(ready, store_run)
+    planned = on_all_devices(plan_pretraining(ready, store_run))
 
     def losses(batch: Batch, training: bool) -> dict[str, Any]:
         return measure(PRETRAINING_LOSSES, network(inputs_of(network, batch), training=training), batch)

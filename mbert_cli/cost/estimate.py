@@ -23,6 +23,7 @@ class Estimate:
         options: The machines that it is planned for.
         speeds: How fast one device is, by the name of a stage; empty where nothing is known.
         is_measured: Whether these speeds were measured.
+        model_parallel: How many devices divide a model.
     """
 
     training: Training
@@ -32,6 +33,7 @@ class Estimate:
     options: PlanOptions
     speeds: Mapping[str, Speed] = field(default_factory=dict)
     is_measured: bool = False
+    model_parallel: int = 1
 
     @property
     def devices(self) -> int:
@@ -55,7 +57,7 @@ class Estimate:
 
     def on(self, devices: int) -> Portion:
         """All steps on a number of devices; only with speeds, and for several devices with a bandwidth."""
-        return share_out(self.work, devices, self.options.bandwidth)
+        return share_out(self.work, devices, self.options.bandwidth, self.model_parallel)
 
     @property
     def validation_seconds(self) -> float:
@@ -88,12 +90,13 @@ class Estimate:
 
     def scaling(self) -> list[Portion]:
         """All steps on 1 to 1,024 devices, as far as they divide a batch, and on those of the plan."""
-        return [self.on(count) for count in counts_of_devices(self.training.batch_size, self.devices)]
+        counts = counts_of_devices(self.training.batch_size, self.devices, self.model_parallel)
+        return [self.on(count) for count in counts]
 
     @property
     def balanced_devices(self) -> float:
         """The number of devices above which the exchange takes longer than the arithmetic."""
-        return balance(self.work, self.options.bandwidth or 0.0)
+        return balance(self.work, self.options.bandwidth or 0.0, self.model_parallel)
 
     def _work_of(self, cost: StageCost) -> Workload:
         seconds = cost.step.total / self.speeds[cost.stage.name].operations_per_second

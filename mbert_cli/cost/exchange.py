@@ -2,10 +2,10 @@
 
 The devices share out the rows of each batch, and add up their gradients in a ring: with n devices each sends and
 receives 2 (n - 1) / n times the bytes of the gradients. A step takes as long as its arithmetic on 1 / n of the rows and
-then the exchange; nothing of the one is counted as hidden behind the other.
+then the exchange; nothing of the one is counted as hidden behind the other. Where m devices divide a model, a ring has
+n / m of them and each sends its own part of the gradients; what the m tell each other within a step is not counted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 GIGABYTE = 1e9
@@ -64,30 +64,32 @@ def sent_bytes(gradient_bytes: float, devices: int) -> float:
     return 2 * (devices - 1) / devices * gradient_bytes
 
 
-def share_out(work: Workload, devices: int, bandwidth: float | None) -> Portion:
+def share_out(work: Workload, devices: int, bandwidth: float | None, model_parallel: int = 1) -> Portion:
     """Some work on a number of devices.
 
     Args:
         work: The work.
         devices: How many.
         bandwidth: What one device sends to the next, in GB a second; None counts no exchange.
+        model_parallel: How many of them divide a model, a divisor of `devices`.
     """
-    sent = sent_bytes(work.gradient_bytes, devices)
+    sent = sent_bytes(work.gradient_bytes / model_parallel, devices // model_parallel)
     exchange = sent / (bandwidth * GIGABYTE) if bandwidth else 0.0
     return Portion(devices, work.compute_seconds / devices, exchange)
 
 
-def balance(work: Workload, bandwidth: float) -> float:
-    """The number of devices at which the exchange takes as long as the arithmetic of each: 1 + C / (2 A).
+def balance(work: Workload, bandwidth: float, model_parallel: int = 1) -> float:
+    """The number of devices at which the exchange takes as long as the arithmetic of each: m (1 + C / (2 A)).
 
-    C is the time of all arithmetic on one device, A that in which the gradients are sent once; C / n is equal to
-    2 (n - 1) / n A there. Infinity where nothing is exchanged.
+    C is the time of all arithmetic on one device, A that in which the gradients are sent once, and m how many divide a
+    model; for m = 1, C / n is equal to 2 (n - 1) / n A there. Infinity where nothing is exchanged.
     """
     once = work.gradient_bytes / (bandwidth * GIGABYTE)
-    return 1 + work.compute_seconds / (2 * once) if once else float("inf")
+    return model_parallel * (1 + work.compute_seconds / (2 * once)) if once else float("inf")
 
 
-def counts_of_devices(batch_size: int, chosen: int, most: int = 1024) -> Sequence[int]:
-    """Powers of two up to `most` that divide a batch, and the number that was chosen."""
-    powers = [1 << power for power in range(most.bit_length()) if 1 << power <= most]
-    return sorted({*(count for count in powers if batch_size % count == 0), chosen})
+def counts_of_devices(batch_size: int, chosen: int, model_parallel: int = 1, most: int = 1024) -> list[int]:
+    """Powers of two up to `most`, times what divides a model, that share a batch out evenly; and what was chosen."""
+    powers = [1 << power for power in range(most.bit_length()) if batch_size % (1 << power) == 0]
+    counts = {model_parallel * power for power in powers if model_parallel * power <= most}
+    return sorted(counts | {chosen})

@@ -13,7 +13,7 @@ class Held:
     """Bytes that each device holds, by an estimate.
 
     Attributes:
-        weights: Of all networks; every device has them whole.
+        weights: Of all networks; every device has them whole, or its part of them.
         optimizer: Gradients of what trains in the stage that trains most, two moments for each, and what an
             accumulation adds up.
         kept_activations: What the gradients of its rows need where it is kept, with the states of a teacher.
@@ -45,6 +45,7 @@ def memory_of(
     float_bytes: int = FLOAT_BYTES,
     accumulates: bool = False,
     devices: int = 1,
+    model_parallel: int = 1,
 ) -> Held:
     """What each of some devices holds.
 
@@ -53,15 +54,16 @@ def memory_of(
         stages: What its stages cost.
         float_bytes: Bytes of an activation.
         accumulates: Whether the gradients of several steps are averaged.
-        devices: How many share out the rows of a batch.
+        devices: How many share out the rows of a batch, and divide a model.
+        model_parallel: How many of them divide a model; each of these has all activations of its rows.
     """
     trained = max(stage.trained for stage in stages)
     parameters = parameters_of(training, [cost.stage for cost in stages])
-    rows = math.ceil(training.batch_size / devices)
+    rows = math.ceil(training.batch_size * model_parallel / devices)
     kept, repeated = (_activations(training, stages, rows, float_bytes, again) for again in (False, True))
     return Held(
-        weights=FLOAT_BYTES * sum(parameters.values()),
-        optimizer=(3 + accumulates) * FLOAT_BYTES * trained,
+        weights=FLOAT_BYTES * sum(parameters.values()) // model_parallel,
+        optimizer=(3 + accumulates) * FLOAT_BYTES * trained // model_parallel,
         kept_activations=kept,
         repeated_activations=repeated,
         repeats_blocks=training.repeats_blocks,

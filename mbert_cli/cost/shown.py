@@ -23,6 +23,10 @@ _LEFT_OUT = (
     "less busy with fewer rows each."
 )
 
+_DIVIDED = (
+    "Left out too: what {} devices that divide a model tell each other in every layer (hosts.model_parallel)."
+)
+
 
 def facts_of(estimate: Estimate) -> dict[str, str]:
     """Arithmetic, memory, exchange, disk and time, each in a line."""
@@ -38,7 +42,8 @@ def facts_of(estimate: Estimate) -> dict[str, str]:
     }
     if estimate.devices > 1:
         largest = max(cost.gradient_bytes for cost in estimate.stages)
-        sent = sent_bytes(largest, estimate.devices)
+        parts = estimate.model_parallel
+        sent = sent_bytes(largest / parts, estimate.devices // parts)
         facts["exchange"] = (
             f"each of {estimate.devices:,} devices sends {format_bytes(round(sent))} per step, for gradients of "
             f"{format_bytes(largest)}"
@@ -120,7 +125,7 @@ def _scaling(estimate: Estimate) -> Table:
     rows = [
         [
             f"{one.devices:,}",
-            f"{batch / one.devices:,.6g}",
+            f"{batch * estimate.model_parallel // one.devices:,}",
             show_seconds(one.compute_seconds / steps),
             show_seconds(one.exchange_seconds / steps) if one.exchange_seconds else "",
             f"{one.efficiency:.1%}",
@@ -130,7 +135,8 @@ def _scaling(estimate: Estimate) -> Table:
     ]
     columns = ["devices", "examples each", "arithmetic", "exchange", "efficiency", "all steps"]
     title = f"Time of a step and of all {steps:,} by the number of devices"
-    return Table(title, columns, rows, [_FORMULA, _turning_point(estimate), _LEFT_OUT])
+    divided = [_DIVIDED.format(estimate.model_parallel)] * (estimate.model_parallel > 1)
+    return Table(title, columns, rows, [_FORMULA, _turning_point(estimate), _LEFT_OUT, *divided])
 
 
 def _turning_point(estimate: Estimate) -> str:

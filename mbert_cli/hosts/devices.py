@@ -48,6 +48,12 @@ def replicas() -> int:
     return 1 if distribution is None else int(distribution.num_model_replicas)
 
 
+def count_devices() -> int:
+    """How many devices compute a step together."""
+    distribution = keras.distribution.distribution()
+    return 1 if distribution is None else int(distribution.device_mesh.devices.size)
+
+
 def divides_models() -> bool:
     """Whether several devices divide the weights of a model."""
     distribution = keras.distribution.distribution()

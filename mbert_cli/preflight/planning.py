@@ -121,4 +121,12 @@ def _planned(
         repeats_blocks=recipe.train.rematerialize,
         validation_batches=count_validation(plan, recipe.train.validate_every, recipe.train.validation_steps),
     )
-    return Planned(invocation, plan, training, parameters_of(training, plan), recipe.train, recipe.plan)
+    return Planned(
+        invocation,
+        plan,
+        training,
+        parameters_of(training, plan),
+        recipe.train,
+        recipe.plan,
+        recipe.hosts.model_parallel,
+    )

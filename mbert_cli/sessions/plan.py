@@ -31,6 +31,8 @@ class Planned:
         parameters: Numbers of all weights, by whose they are.
         options: How it trains.
         machines: What it is planned for.
+        model_parallel: How many devices divide a model.
+        devices: How many this training is on, where it is known.
     """
 
     invocation: Invocation[Any]
@@ -39,6 +41,8 @@ class Planned:
     parameters: Mapping[str, int]
     options: TrainOptions
     machines: PlanOptions
+    model_parallel: int = 1
+    devices: int = 1
 
     @property
     def stages(self) -> list[StageCost]:
@@ -54,15 +58,9 @@ class Planned:
         Raises:
             UserError: The devices of the plan do not divide a batch.
         """
-        devices, batch_size = (
-            self.machines.devices or self.invocation.hosts.devices or 1,
-            self.options.batch_size,
-        )
-        if self.machines.devices and batch_size % devices:
-            raise UserError(
-                f"The devices of a plan divide a batch. Received: {devices} and batches of {batch_size}",
-                f"--set plan.devices={math.gcd(devices, batch_size)} divides it, or set another train.batch_size.",
-            )
+        devices = self.machines.devices or max(self.devices, self.model_parallel)
+        if self.machines.devices:
+            self._require_even(devices)
         stages, given = self.stages, speed_of_machines(self.machines)
         known = {} if given is None else {stage.name: given for stage in self.plan}
         held = memory_of(
@@ -71,12 +69,24 @@ class Planned:
             float_bytes=self.options.float_bytes,
             accumulates=self.options.accumulation_steps > 1,
             devices=devices,
+            model_parallel=self.model_parallel,
         )
         disk = checkpoint_bytes(self.parameters[self.training.role], self.options.keep_checkpoints)
         return Estimate(
             self.training, stages, held, disk, self.machines.model_copy(update={"devices": devices}),
             interpolate(stages, measured) if measured else known, is_measured=bool(measured),
+            model_parallel=self.model_parallel,
         )  # fmt: skip
+
+    def _require_even(self, devices: int) -> None:
+        batch_size, parts = self.options.batch_size, self.model_parallel
+        if devices % parts or batch_size % (devices // parts):
+            divided = f", of which {parts} divide a model (hosts.model_parallel)" if parts > 1 else ""
+            raise UserError(
+                f"The devices of a plan share a batch out evenly. Received: batches of {batch_size} for "
+                f"{counted(devices, 'device')}{divided}",
+                f"--set plan.devices={parts * math.gcd(max(1, devices // parts), batch_size)} does so.",
+            )
 
 
 def count_validation(plan: Sequence[Stage], every: int, batches: int) -> dict[str, int]:

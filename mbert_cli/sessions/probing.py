@@ -10,6 +10,8 @@ from mbert_cli import console
 from mbert_cli.cost.speed import TimedStage, ends_of_kinds
 from mbert_cli.cost.training import StageCost, Training, cost_of_stage
 from mbert_cli.figures import counted
+from mbert_cli.hosts.devices import count_devices, own_rows, require_divisible
+from mbert_cli.hosts.shares import GlobalBatches
 from mbert_cli.sessions.plan import Planned
 from mbert_cli.text.batch import Batch
 from mbert_cli.train.objective import Objective
@@ -22,23 +24,33 @@ PROBED_STEPS = 20
 """Steps of a stage that are timed, once everything is compiled."""
 
 
-def probe(
-    planned: Planned, build: Callable[[Stage], Objective], batch_at: Callable[[int], Batch]
-) -> list[TimedStage]:
+def on_all_devices(planned: Planned) -> Planned:
+    """The plan for the devices that this process and its hosts share out their batches among."""
+    return replace(planned, devices=count_devices())
+
+
+def probe(planned: Planned, build: Callable[[Stage], Objective], batches: GlobalBatches) -> list[TimedStage]:
     """Times the first and the last stage of each kind; the networks have other weights afterwards.
 
     Args:
         planned: The training.
         build: Stage -> what it minimises.
-        batch_at: Step of the run, from 0 -> batch.
+        batches: Of the training.
+
+    Returns:
+        What a step of each takes, all rows on one device.
+
+    Raises:
+        UserError: The devices do not divide a batch.
     """
-    timed = []
+    require_divisible(planned.options.batch_size)
+    timed, batch_at = [], own_rows(batches)
     for cost in ends_of_kinds(planned.stages):
         steps = min(PROBED_STEPS, cost.stage.steps)
         console.info(f"Timing {counted(steps, 'step')} of {cost.stage.name}")
-        batches = [batch_at(step) for step in range(steps)]
-        first, seconds = _time_stage(build, cost.stage, planned.options, batches)
-        seconds *= _relative_work(planned.training, cost, batches)
+        drawn = [batch_at(step) for step in range(steps)]
+        first, seconds = _time_stage(build, cost.stage, planned.options, drawn)
+        seconds *= planned.devices * _relative_work(planned.training, cost, drawn)
         timed.append(TimedStage(cost, seconds, first))
         gc.collect()  # the compiled step of a stage is in cycles
     return timed

@@ -64,7 +64,15 @@ def plan_task_training(
         repeats_blocks=train.rematerialize,
         validation_batches=count_validation(plan, batches.steps_per_epoch, held_out.steps_in_order),
     )
-    return Planned(invocation, plan, training, parameters_of(training, plan), train, recipe.plan)
+    return Planned(
+        invocation,
+        plan,
+        training,
+        parameters_of(training, plan),
+        train,
+        recipe.plan,
+        recipe.hosts.model_parallel,
+    )
 
 
 def price_search(

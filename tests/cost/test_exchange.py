@@ -33,6 +33,14 @@ def test_at_the_balance_the_exchange_takes_as_long_as_the_arithmetic():
     assert balance(Workload(8.0, 0), 9.0) == math.inf
 
 
+def test_devices_that_divide_a_model_send_their_own_part_of_the_gradients():
+    four = share_out(WORK, 4, bandwidth=9.0, model_parallel=2)
+    # Two rings of two devices, each for 1.5 GB of gradients.
+    assert (four.compute_seconds, four.exchange_seconds) == (2.0, pytest.approx(1.5 / 9))
+    assert balance(WORK, 9.0, model_parallel=2) == pytest.approx(26)
+    assert counts_of_devices(8, 4, model_parallel=4) == [4, 8, 16, 32]
+
+
 def test_steps_add_up():
     assert WORK + WORK == WORK * 2 == Workload(16.0, 6e9)
 

@@ -10,7 +10,6 @@ from mbert_cli.cost.products import Network
 from mbert_cli.cost.speed import TimedStage
 from mbert_cli.cost.training import Training
 from mbert_cli.errors import UserError
-from mbert_cli.hosts.joining import Hosts
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.sessions.plan import Planned, count_validation, show_plan
@@ -81,15 +80,26 @@ def test_several_devices_without_a_bandwidth_have_a_least_time_alone(capsys):
 
 def test_devices_that_do_not_divide_a_batch_are_refused_with_some_that_do():
     plan = planned([stage("one", 10, loss_weights={"words": 1.0})], PlanOptions(devices=12))
-    with pytest.raises(UserError, match="Received: 12 and batches of 32") as refused:
+    with pytest.raises(UserError, match=r"Received: batches of 32 for 12 devices$") as refused:
         plan.estimate()
-    assert refused.value.hint.startswith("--set plan.devices=4 ")
+    assert refused.value.hint == "--set plan.devices=4 does so."
+
+
+def test_devices_that_divide_a_model_share_out_no_rows():
+    plan = [stage("one", 10, loss_weights={"words": 1.0})]
+    divided = replace(planned(plan, PlanOptions(devices=64)), model_parallel=2)
+    whole = planned(plan, PlanOptions(devices=32))
+    assert divided.estimate().held.activations == whole.estimate().held.activations
+    assert divided.estimate().held.weights == whole.estimate().held.weights // 2
+    with pytest.raises(UserError, match="for 6 devices, of which 4 divide a model"):
+        replace(planned(plan, PlanOptions(devices=6)), model_parallel=4).estimate()
 
 
 def test_a_run_is_planned_for_the_devices_that_it_trains_on():
     plan = planned([stage("one", 10, loss_weights={"words": 1.0})])
-    joined = replace(plan, invocation=replace(plan.invocation, hosts=Hosts(devices=8)))
-    assert (joined.estimate().devices, plan.estimate().devices) == (8, 1)
+    assert (replace(plan, devices=8).estimate().devices, plan.estimate().devices) == (8, 1)
+    machines = PlanOptions(devices=4)
+    assert replace(plan, devices=8, machines=machines).estimate().devices == 4
 
 
 @pytest.mark.parametrize(("every", "times"), [(100, (3, 2)), (300, (1, 2)), (1000, (1, 1))])

@@ -54,3 +54,14 @@ def test_a_probe_times_steps_apart_from_what_comes_before_them(monkeypatch):
     run = Training("task_model", NETWORK, 6, {8: 5 / 11, 32: 6 / 11})
     expected = 0.1 * timed.cost.step.total / cost_of_stage(run, STAGE).step.total
     assert timed.step_seconds == pytest.approx(expected)
+
+
+def test_what_two_devices_take_is_half_of_what_one_would(monkeypatch):
+    monkeypatch.setattr(probing, "_time_stage", lambda *arguments: (7.0, 0.1))
+    training = Training("task_model", NETWORK, 6, {32: 1.0})
+    invocation = invoke("finetune", "quickstart", [], {})
+    planned = Planned(
+        invocation, [STAGE], training, {"task_model": 1}, TrainOptions(), PlanOptions(), devices=2
+    )
+    (timed,) = probing.probe(planned, lambda stage: Trained(), lambda step: short_or_long(0))
+    assert timed.step_seconds == pytest.approx(0.2)
