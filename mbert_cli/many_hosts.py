@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mbert_cli import console
 from mbert_cli.errors import Interrupted, RunError, UserError
-from mbert_cli.hosts.joining import Place
+from mbert_cli.hosts.joining import Place, describe_place
 from mbert_cli.hosts.meeting import meet
 from mbert_cli.hosts.watch import End, HostWatch, describe_end, pass_signals_on
 from mbert_cli.hosts.worker import Watched, Worker, fork_worker
@@ -39,7 +39,7 @@ def joined_worker(place: Place, invocation: "Invocation[Any]") -> "Iterator[Work
         place: The place of this host.
         invocation: The command.
     """
-    console.info(f"Host {place.index} of {place.count} at {place.coordinator}, by {place.origin}")
+    console.info(f"Host {describe_place(place)}")
     process = fork_worker(place)
     if isinstance(process, Watched):
         _watch(place, process, invocation)
@@ -102,7 +102,7 @@ def _say_why(
     if end.code == Interrupted.exit_code:
         console.stopped(f"{sentence}; {saved} in {invocation.directory}", hint)
         return
-    if end.host == place.index:
+    if end.host == place.index and end.is_crash:
         for line in watched.native_output().splitlines()[-_NATIVE_LINES:]:
             console.info(line)
     console.error(f"{sentence}; {saved} in {invocation.directory}", hint)

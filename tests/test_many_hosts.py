@@ -83,7 +83,7 @@ def test_a_worker_says_why_it_ends(monkeypatch, error, reason, code):
     [
         (End(1, "is gone: its process was ended"), "Error: Host 1 (b) is gone: its process was ended, so the job ends on all hosts; "),
         (End(1, "was stopped", 130), "Host 1 (b) was stopped, so the job ends on all hosts; "),
-        (End(0, "was ended by signal 6 (Aborted)"), "a trace\nError: Host 0 (a) was ended by signal 6 (Aborted), so the job"),
+        (End(0, "was ended by signal 6 (Aborted)", is_crash=True), "a trace\nError: Host 0 (a) was ended by signal 6 (Aborted), so the job"),
     ],
 )  # fmt: skip
 def test_who_is_to_blame_is_said_with_what_is_saved_and_what_goes_on(capsys, tmp_path, end, said):

@@ -53,7 +53,9 @@ def find_disagreement(reports: Mapping[int, Report], names: Sequence[str]) -> di
     """
     for index, report in sorted(reports.items()):
         if "failure" in report:
-            return _pass_on(report["failure"], named(index, names[index]))
+            failure = report["failure"]
+            host = named(index, names[index])
+            return refusal(f"{capitalized(host)} cannot train: {failure['message']}", failure["hint"])
     for name, aspect in ASPECTS.items():
         values = {index: report[name] for index, report in reports.items()}
         others = [index for index in values if values[index] != values[0]]
@@ -72,11 +74,9 @@ def named(index: int, name: str) -> str:
     return f"host {index} ({name})"
 
 
-def _pass_on(failure: Mapping[str, str], host: str) -> dict[str, Any]:
-    refused = refusal(
-        f"All hosts must be able to train. Received from {host}: {failure['message']}", failure["hint"]
-    )
-    return {"refused": {**refused["refused"], "host": host}}
+def capitalized(sentence: str) -> str:
+    """The sentence with a capital at its beginning, and names as they are."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _differences(values: Mapping[int, Mapping[str, Any]], others: Sequence[int], names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ It runs in a process of its own, for the one that starts a training does without
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +30,7 @@ def read_cluster(kinds: Sequence[Any]) -> dict[str, Any] | None:
         "count": kind.get_process_count(),
         "index": kind.get_process_id(),
         "coordinator": kind.get_coordinator_address(
-            timeout_secs=_WAIT_SECONDS, override_coordinator_port=None
+            timeout_secs=_WAIT_SECONDS, override_coordinator_port=os.environ.get("JAX_COORDINATOR_PORT")
         ),
         "device": kind.get_local_process_id(),
     }

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mbert_cli.errors import UserError
@@ -92,18 +92,28 @@ def detect(environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found
         ask: Asks JAX what the cluster says.
     """
     if _number(environ, "SLURM_STEP_NUM_TASKS", 1) > 1:
-        return ask()
+        return _with_own_devices(ask(), environ)
     if _number(environ, "OMPI_COMM_WORLD_SIZE", 1) > 1:
         # Open MPI 5 does not say where its launcher is, by which JAX knows it.
-        return ask() or Found(
+        found = ask() or Found(
             "Open MPI", _number(environ, "OMPI_COMM_WORLD_SIZE"), _number(environ, "OMPI_COMM_WORLD_RANK")
         )
+        return _with_own_devices(found, environ)
     if "JOB_COMPLETION_INDEX" in environ and "KUBERNETES_SERVICE_HOST" in environ:
         return _indexed_job(environ, ask)
     workers = environ.get("TPU_PROCESS_ADDRESSES") or environ.get("TPU_WORKER_HOSTNAMES", "")
     if "," in workers or (not workers and importlib.util.find_spec("libtpu") is not None):
         return ask()
     return None
+
+
+def _with_own_devices(found: Found | None, environ: Mapping[str, str]) -> Found | None:
+    """JAX gives each process one device; a process that has a machine for itself takes all of them."""
+    per_machine = environ.get("SLURM_STEP_TASKS_PER_NODE", "") or environ.get(
+        "OMPI_COMM_WORLD_LOCAL_SIZE", ""
+    )
+    is_alone = re.fullmatch(r"1(\(x\d+\))?", per_machine) is not None
+    return replace(found, device=None) if found is not None and is_alone else found
 
 
 def _indexed_job(environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found:

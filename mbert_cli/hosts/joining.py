@@ -1,7 +1,12 @@
 """This process becomes one of the hosts of a job, before anything else of JAX is touched."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,12 @@ class Place:
         return join_address(*self.address)
 
 
+def describe_place(place: Place) -> str:
+    """A place in words: `1 of 4 at node1:1234, by SLURM`."""
+    device = "" if place.device is None else f", with device {place.device} of its machine"
+    return f"{place.index} of {place.count} at {place.coordinator}, by {place.origin}{device}"
+
+
 def join_address(name: str, port: int) -> str:
     """HOST:PORT, or [HOST]:PORT for a number of IPv6."""
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
@@ -68,6 +79,9 @@ def join(place: Place, service: str, names: tuple[str, ...]) -> Hosts:
         place: The place of this host.
         service: HOST:PORT at which JAX coordinates; host 0 opens it.
         names: The name of each host's machine.
+
+    Raises:
+        UserError: They do not have as many devices each.
     """
     import jax
 
@@ -76,7 +90,28 @@ def join(place: Place, service: str, names: tuple[str, ...]) -> Hosts:
         local_device_ids=place.device, initialization_timeout=place.wait_seconds,
         cluster_detection_method="deactivate",
     )  # fmt: skip
+    require_equal_devices([device.process_index for device in jax.devices()], names)
     return Hosts(place.index, place.count, jax.device_count(), names)
+
+
+def require_equal_devices(owners: Sequence[int], names: Sequence[str]) -> None:
+    """Checks that all hosts have as many devices: they share out a batch evenly.
+
+    Args:
+        owners: For each device of all hosts, the index of its host.
+        names: The name of each host's machine.
+
+    Raises:
+        UserError: A host has more or fewer than host 0.
+    """
+    counts = Counter(owners)
+    other = next((index for index in range(len(names)) if counts[index] != counts[0]), None)
+    if other is not None:
+        raise UserError(
+            f"Hosts must have as many devices each. Received: {counted(counts[other], 'device')} on host {other} "
+            f"({names[other]}), {counted(counts[0], 'device')} on host 0 ({names[0]})",
+            "CUDA_VISIBLE_DEVICES chooses some of a machine's, such as CUDA_VISIBLE_DEVICES=0,1.",
+        )
 
 
 def coordination_client() -> Any:

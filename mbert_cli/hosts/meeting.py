@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.hosts.agreement import Report, find_disagreement, named, refusal
 from mbert_cli.hosts.channel import BEAT_SECONDS, SILENT_SECONDS, Channel, free_port, listen, readable
 from mbert_cli.hosts.joining import Place, join_address
@@ -257,7 +258,7 @@ class _Visit:
             return None
         return refusal(
             f"Host 0 must answer within hosts.wait_seconds. Received: nobody at {self._place.coordinator} in "
-            f"{self._place.wait_seconds} seconds ({self._reason})",
+            f"{counted(self._place.wait_seconds, 'second')} ({self._reason})",
             "Start the same command on host 0 too, with --host-index 0; --coordinator is its name and a port that is "
             "free and reachable there.",
         )
@@ -270,7 +271,7 @@ def _report_in(messages: list[dict[str, Any]]) -> Report | None:
 def _refuse_missing(missing: list[int], place: Place) -> dict[str, Any]:
     return refusal(
         f"All hosts must come within hosts.wait_seconds. Received: {place.count - len(missing)} of {place.count} "
-        f"in {place.wait_seconds} seconds, without {_listed(missing)}",
+        f"in {counted(place.wait_seconds, 'second')}, without {_listed(missing)}",
         f"Start the same command there too, with its own --host-index and --coordinator {place.coordinator}.",
     )
 

@@ -13,12 +13,14 @@ from types import FrameType
 from typing import Any
 
 from mbert_cli.errors import RunError
-from mbert_cli.hosts.agreement import named
+from mbert_cli.hosts.agreement import capitalized, named
 from mbert_cli.hosts.channel import BEAT_SECONDS, SILENT_SECONDS, Channel, readable
 
 GRACE_SECONDS = 10.0
 """How long workers have to end by themselves where one has ended for a reason that all of them may meet."""
 _TICK_SECONDS = 0.25
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals by which a person or a system ends a process."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ class End:
         reason: Completes the sentence that begins with its name.
         code: The exit code of the job.
         is_told: Whether the worker of that host has said why; the workers of others may do so too.
+        is_crash: Whether a library ended that worker, which may have written why.
     """
 
     host: int
     reason: str
     code: int = RunError.exit_code
     is_told: bool = False
+    is_crash: bool = False
 
 
 class HostWatch:
@@ -136,7 +140,8 @@ class HostWatch:
             self.code = os.WEXITSTATUS(status)
         elif os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
-            self._conclude(End(self._index, f"was ended by signal {number} ({signal.strsignal(number)})"))
+            reason = f"was ended by signal {number} ({signal.strsignal(number)})"
+            self._conclude(End(self._index, reason, is_crash=number not in _FROM_OUTSIDE))
             self._process = 0
 
     def _end_the_end(self) -> None:
@@ -192,5 +197,4 @@ def pass_signals_on(worker: Channel, process: int) -> None:
 
 def describe_end(end: End, names: tuple[str, ...]) -> str:
     """What people are told: who is to blame and of what."""
-    host = named(end.host, names[end.host])
-    return f"{host[0].upper()}{host[1:]} {end.reason}"
+    return capitalized(f"{named(end.host, names[end.host])} {end.reason}")

@@ -8,7 +8,7 @@ from mbert_cli.backend import BACKENDS, VARIABLE
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.hosts.environment import place_of
-from mbert_cli.hosts.joining import Place
+from mbert_cli.hosts.joining import Place, describe_place
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.recipe.invocation import Invocation
 
@@ -36,7 +36,7 @@ def look_at_hosts(inspection: Inspection, invocation: Invocation[Any]) -> None:
         place = find_place(invocation)
         if place is None:
             return "this one alone", None
-        return f"{place.index} of {place.count}, at {place.coordinator}, by {place.origin}", None
+        return describe_place(place), None
 
     with contextlib.suppress(UserError):  # the look says what is wrong
         if find_place(invocation) is None:

@@ -63,10 +63,7 @@ def test_many_differences_are_counted():
 def test_a_host_that_cannot_train_is_named_with_its_reason():
     failure = {"failure": {"message": "The disk is full", "hint": "Make room."}}
     refused = find_disagreement({0: REPORT, 1: failure}, NAMES)["refused"]
-    assert (
-        refused["message"]
-        == "All hosts must be able to train. Received from host 1 (node2): The disk is full"
-    )
+    assert refused["message"] == "Host 1 (node2) cannot train: The disk is full"
     assert refused["hint"] == "Make room."
 
 

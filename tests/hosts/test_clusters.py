@@ -27,8 +27,7 @@ class Cluster:
     @classmethod
     def get_coordinator_address(cls, timeout_secs, override_coordinator_port):
         assert timeout_secs
-        assert override_coordinator_port is None
-        return "node1:1234"
+        return f"node1:{override_coordinator_port or 1234}"
 
     @classmethod
     def get_local_process_id(cls):
@@ -51,6 +50,11 @@ def test_the_first_kind_that_is_there_says_which_host_this_is():
     assert read_cluster([Absent, OnRequest, Cluster]) == {
         "cluster": "SLURM", "count": 4, "index": 3, "coordinator": "node1:1234", "device": 1,
     }  # fmt: skip
+
+
+def test_the_port_where_hosts_meet_may_be_chosen_as_for_jax(monkeypatch):
+    monkeypatch.setenv("JAX_COORDINATOR_PORT", "99")
+    assert read_cluster([Cluster])["coordinator"] == "node1:99"
 
 
 @pytest.mark.parametrize("kinds", [[], [Absent], [OnRequest], [OfOne]])

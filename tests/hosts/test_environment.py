@@ -61,6 +61,22 @@ def test_several_tasks_ask_jax():
     assert detect({"TPU_WORKER_HOSTNAMES": "a,b", "TPU_WORKER_ID": "0"}, lambda: FOUND) is FOUND
 
 
+@pytest.mark.parametrize(
+    ("environ", "device"),
+    [
+        (SLURM | {"SLURM_STEP_TASKS_PER_NODE": "1(x4)"}, None),
+        (SLURM | {"SLURM_STEP_TASKS_PER_NODE": "1"}, None),
+        (SLURM | {"SLURM_STEP_TASKS_PER_NODE": "2(x2)"}, 1),
+        (SLURM | {"SLURM_STEP_TASKS_PER_NODE": "1,3"}, 1),
+        (SLURM, 1),
+        ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_LOCAL_SIZE": "1"}, None),
+        ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_LOCAL_SIZE": "2"}, 1),
+    ],
+)
+def test_a_process_that_has_a_machine_for_itself_takes_all_of_its_devices(environ, device):
+    assert detect(environ, lambda: FOUND).device == device
+
+
 def test_open_mpi_without_a_launcher_to_ask_still_numbers_its_processes():
     environ = {"OMPI_COMM_WORLD_SIZE": "8", "OMPI_COMM_WORLD_RANK": "3"}
     assert detect(environ, lambda: None) == Found("Open MPI", 8, 3)

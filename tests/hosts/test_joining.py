@@ -5,7 +5,16 @@ import sys
 
 import pytest
 
-from mbert_cli.hosts.joining import ALONE, Hosts, Place, coordination_client, join_address
+from mbert_cli.errors import UserError
+from mbert_cli.hosts.joining import (
+    ALONE,
+    Hosts,
+    Place,
+    coordination_client,
+    describe_place,
+    join_address,
+    require_equal_devices,
+)
 
 
 def test_one_host_is_first_and_others_are_not():
@@ -20,6 +29,17 @@ def test_one_host_is_first_and_others_are_not():
 def test_an_address_can_be_read_again(name, address):
     assert join_address(name, 80) == address
     assert Place(0, 2, (name, 80), 1).coordinator == address
+
+
+def test_a_place_is_told_in_words():
+    assert describe_place(Place(1, 4, ("a", 80), 1, "SLURM")) == "1 of 4 at a:80, by SLURM"
+    assert describe_place(Place(0, 2, ("a", 80), 1, "SLURM", 3)).endswith(", with device 3 of its machine")
+
+
+def test_hosts_must_have_as_many_devices_each():
+    require_equal_devices([0, 1, 1, 0], ("a", "b"))
+    with pytest.raises(UserError, match=r"Received: 1 device on host 1 \(b\), 2 devices on host 0 \(a\)"):
+        require_equal_devices([0, 0, 1], ("a", "b"))
 
 
 @pytest.mark.slow

@@ -73,9 +73,7 @@ def test_the_failure_of_one_host_is_told_to_all_at_once(failing):
     reports = [REPORT, REPORT]
     reports[failing] = {"failure": {"message": "No teacher", "hint": "Make one."}}
     results = met(*((place(index, 2, port), reports[index]) for index in range(2)))
-    assert messages(results) == {
-        f"All hosts must be able to train. Received from host {failing} ({own_name()}): No teacher"
-    }
+    assert messages(results) == {f"Host {failing} ({own_name()}) cannot train: No teacher"}
 
 
 def test_a_host_that_fails_alone_does_not_wait_for_the_others():
@@ -88,8 +86,8 @@ def test_a_host_that_fails_alone_does_not_wait_for_the_others():
 @pytest.mark.parametrize(
     ("index", "sentence", "awaited"),
     [
-        (0, "All hosts must come within hosts.wait_seconds. Received: 1 of 3 in 1 seconds, without hosts 1, 2", "hosts 1, 2"),
-        (1, "Host 0 must answer within hosts.wait_seconds. Received: nobody at {address} in 1 seconds (Connection refused)",
+        (0, "All hosts must come within hosts.wait_seconds. Received: 1 of 3 in 1 second, without hosts 1, 2", "hosts 1, 2"),
+        (1, "Host 0 must answer within hosts.wait_seconds. Received: nobody at {address} in 1 second (Connection refused)",
          "host 0"),
     ],
 )  # fmt: skip

@@ -84,7 +84,7 @@ def test_a_worker_that_says_why_it_ends_has_said_all(worker):
     assert watching.run() is None
     assert watching.code == 1
     assert there.receive()[-1]["end"] == {
-        "host": 1, "reason": "has ended: The disk is full", "code": 1, "is_told": True,
+        "host": 1, "reason": "has ended: The disk is full", "code": 1, "is_told": True, "is_crash": False,
     }  # fmt: skip
 
 

@@ -55,6 +55,6 @@ def test_a_check_says_which_host_this_is_and_nothing_of_one_that_is_alone():
     look_at_hosts(inspection, typed(index=1))
     look_at_hosts(inspection, typed(index=2))
     good, bad = inspection.findings
-    assert good.text == "1 of 2, at node1:1234, by the command line and the recipe"
+    assert good.text == "1 of 2 at node1:1234, by the command line and the recipe"
     assert not bad.passed
     assert bad.text == "hosts.index must be below hosts.count. Received: 2 of 2"
