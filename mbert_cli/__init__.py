@@ -110,6 +110,7 @@ which run a command continues                  mbert_cli/runs/identity.py
 corpora                                        mbert_cli/corpus/corpus.py
 corpora of files                               mbert_cli/corpus/files.py
 tables with a document in each row             mbert_cli/corpus/rows.py
+arrays of JSON larger than memory              mbert_cli/corpus/json_arrays.py
 their columns, and the text in one             mbert_cli/corpus/columns.py
 conditions on their columns                    mbert_cli/corpus/conditions.py
 documents that repeat an earlier one           mbert_cli/corpus/duplicates.py

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mbert_cli.corpus.columns import require_names
+from mbert_cli.corpus.json_arrays import read_array
 from mbert_cli.errors import UserError
 from mbert_cli.text.file_ranges import WHOLE, FileRange
-from mbert_cli.text.json_items import fills_file, no_object, read_json_items, read_json_line
+from mbert_cli.text.json_items import first_of_whole, no_object, read_json_items, read_json_line
 from mbert_cli.text.remote_files import InputFile
 from mbert_cli.text.text_files import PACKED, open_binary, read_lines, suffix_of
 
@@ -97,9 +98,10 @@ def _unpacked_bytes(group: Any, column: str) -> int:
 
 
 def _json_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
-    if within.is_whole and fills_file(path):
-        for item in read_json_items(path, lists=()):
-            yield _json_row(f"{path}:{item.line}", item.value)
+    whole = first_of_whole(path) if within.is_whole else ""
+    if whole:
+        items = read_array(path) if whole == "[" else ((i.line, i.value) for i in read_json_items(path, ()))
+        yield from (_json_row(f"{path}:{place}", value) for place, value in items)
         return
     for number, text in read_lines(path, within=within):
         try:
@@ -212,7 +214,7 @@ def _parquet_table(path: InputFile) -> Iterator[Any]:
 @contextmanager
 def _seekable(path: InputFile) -> Iterator[Any]:
     """A file that can be read at any place: on the disk, where it was packed or a web server sends it as one stream."""
-    if path.suffix not in PACKED and (isinstance(path, Path) or path.has_ranges()):
+    if path.suffix not in PACKED and (isinstance(path, Path) or path.has_ranges):
         with path.open("rb") as file:
             yield file
         return

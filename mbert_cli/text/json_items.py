@@ -95,8 +95,13 @@ def fills_file(path: InputFile, encoding: str = "utf-8") -> bool:
     Raises:
         UserError: It cannot be read.
     """
+    return bool(first_of_whole(path, encoding))
+
+
+def first_of_whole(path: InputFile, encoding: str = "utf-8") -> str:
+    """`[` or `{`, with which a file begins that is one value over several lines; nothing of another file."""
     first = next((text.strip() for _, text in read_lines(path, encoding) if text.strip()), "")
-    return first[:1] in ("[", "{") and not _is_json(first)
+    return first[0] if first[:1] in ("[", "{") and not _is_json(first) else ""
 
 
 def _is_json(text: str) -> bool:

@@ -60,6 +60,7 @@ class RemoteFile:
         """
         return io.BufferedReader(ResumingReader(self.url, self.size, self.version), _BUFFER_BYTES)
 
+    @cached_property
     def has_ranges(self) -> bool:
         """Whether a part of it can be read without what comes before."""
         if self.size is None or not self.url.lower().startswith("http"):

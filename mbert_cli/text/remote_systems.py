@@ -77,11 +77,11 @@ def unreachable(url: str, error: Exception) -> UserError:
             f"A URL must lead to a file. Received: {url} (not found)",
             "Check the address; what is private may look as if it were not there.",
         )
-    library = LIBRARIES.get(url.partition("://")[0].lower(), "its library")
-    return UserError(
-        f"A URL must be readable. Received: {url} ({reason_of(cause)})",
-        f"Check address, network and credentials, which {library} looks for in its usual places.",
-    )
+    library = LIBRARIES.get(url.partition("://")[0].lower(), "")
+    hint = "Check the address and the network."
+    if library and library != "aiohttp":
+        hint = f"Check address, network and credentials, which {library} looks for in its usual places."
+    return UserError(f"A URL must be readable. Received: {url} ({reason_of(cause)})", hint)
 
 
 def reason_of(error: BaseException) -> str:
