@@ -38,12 +38,11 @@ def start_and_signal(start_mbert) -> Callable[..., tuple[int, str]]:
     """Starts a training and sends a signal once it has written a checkpoint."""
 
     def start(
-        folder: Path, run: str, number: int, command: list[str] = TRAIN, trial: str = ""
+        folder: Path, run: str, number: int, command: list[str] = TRAIN, trial: str = "."
     ) -> tuple[int, str]:
         process = start_mbert(folder, *command, "--run", run)
-        checkpoints = folder / run / trial / "checkpoints"
         deadline = time.monotonic() + 120
-        while not list(checkpoints.glob("step-*/manifest.json")):
+        while not list((folder / run).glob(f"{trial}/checkpoints/step-*/manifest.json")):
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -111,3 +110,27 @@ def test_a_search_stopped_by_ctrl_c_keeps_its_trials_and_goes_on_bit_for_bit(
     model = open_task_model(folder / "runs/search-stopped")
     assert "search-stopped is that of trials/learning_rate-0.0" in capsys.readouterr().err
     assert model.description.output_names == ["0", "1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_search_of_several_trials_at_once_that_is_stopped_goes_on_by_ray_and_finds_what_one_after_the_other_does(
+    folder, mbert, start_and_signal, number
+):
+    pytest.importorskip("ray")
+    search = [*FINETUNE, "--set", "search.learning_rate=[1e-2,1e-3]", "--set", "search.seed=[0,1]"]
+    whole = f"runs/several-whole-{number}"
+    mbert(folder, *search, "--run", whole)
+    run = f"runs/several-{number}"
+    code, errors = start_and_signal(folder, run, number, [*search, "--set", "cluster.workers=2"], "trials/*")
+    assert code == (130 if number == signal.SIGINT else -number)
+    if number == signal.SIGINT:
+        assert errors.splitlines()[-1] == (
+            "Hint: What a run had saved is kept; the same command continues from there."
+        )
+        assert not list((folder / run).rglob("lock"))
+    continued = mbert(folder, *search, "--run", run, "--cluster", "local")
+    assert (folder / run / "search.json").read_bytes() == (folder / whole / "search.json").read_bytes()
+    assert files_of(folder, run) == files_of(folder, whole)
+    lines = [line for line in continued.stderr.splitlines() if "ray" in line.lower()]
+    assert not lines, lines

@@ -64,7 +64,12 @@ def _join(options: ClusterOptions) -> UserError | None:
     except UserError as error:
         return error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - Ray ends the process where another program answers
-        return _not_reached(options, str(error).strip().partition("\n")[0])
+        return UserError(
+            f"The Ray cluster of cluster.address must let this machine join. Received: {options.address} "
+            f"({str(error).strip().partition(chr(10))[0]})",
+            "It must run the same versions of Ray and Python. One that asks for a token gets it where the "
+            "environment has RAY_AUTH_MODE=token.",
+        )
     return None
 
 

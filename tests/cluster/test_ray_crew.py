@@ -28,6 +28,7 @@ def test_a_machine_has_room_for_as_many_pieces_as_its_cores_and_gpus_allow():
 def cluster():
     """A cluster of two cores within this process."""
     ray = pytest.importorskip("ray")
+    ray.shutdown()  # of another file that joined one
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=50)
     yield ray
     ray.shutdown()

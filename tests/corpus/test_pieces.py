@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 from pathlib import Path
 
 import pyarrow
@@ -9,13 +10,14 @@ import pyarrow.csv
 import pytest
 from pyarrow import parquet
 
+from mbert_cli.cluster.options import ClusterOptions
 from mbert_cli.corpus import cutting
 from mbert_cli.corpus import pieces as corpus_pieces
 from mbert_cli.corpus.assembly import assemble_store
 from mbert_cli.corpus.corpus import documents
 from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.options import FilesCorpus, StoreOptions
-from mbert_cli.corpus.pieces import cut_into_pieces, encode_pieces
+from mbert_cli.corpus.pieces import PieceEncoder, cut_into_pieces, encode_pieces
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.corpus.store_format import SOURCES
 from mbert_cli.corpus.store_writing import write_store
@@ -158,3 +160,35 @@ def test_duplicates_are_dropped_wherever_they_lie(books, vocabulary, monkeypatch
     write_store(books / "without", documents(files()), vocabulary, OPTIONS)
     for name in ("tokens.bin", "sentence_starts.bin", "document_starts.bin", "held_out.bin"):
         assert (books / "store" / name).read_bytes() == (books / "without" / name).read_bytes(), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [ClusterOptions(workers=2), ClusterOptions(address="local")])
+def test_a_store_does_not_depend_on_who_encodes_its_pieces(books, vocabulary, monkeypatch, cluster):
+    monkeypatch.setattr(corpus_pieces, "PIECE_BYTES", 1)
+    Path("book7.txt.gz").write_bytes(gzip.compress(b"Text. " * 99)[:-9])
+    alone = encode(books, files(), vocabulary)
+    pieces = cut_into_pieces(files())
+    told = []
+    shared = encode_pieces(
+        books / "shared", pieces, vocabulary, OPTIONS, lambda *sums: told.append(sums), None, cluster
+    )
+    assert (len(shared.parts), told[-1]) == (6, (6, 6 * 19))
+    assert [error.message for error in shared.failures] == [error.message for error in alone.failures]
+    store_of(books, shared, vocabulary)
+    (books / "store").rename(books / "by-others")
+    store_of(books, alone, vocabulary)
+    for name in ("tokens.bin", "sentence_starts.bin", "document_starts.bin", "held_out.bin", SOURCES):
+        assert (books / "by-others" / name).read_bytes() == (books / "store" / name).read_bytes(), name
+    assert encode_pieces(books / "shared", pieces, vocabulary, OPTIONS, lambda *sums: None).found == 6
+
+
+def test_an_encoder_that_travelled_writes_the_same_part(books, vocabulary):
+    (piece,) = cut_into_pieces(files())
+    encoders = [PieceEncoder(books / name, vocabulary, OPTIONS) for name in ("here", "there")]
+    here, there = encoders[0]((0, piece)), pickle.loads(pickle.dumps(encoders[1]))((0, piece))
+    assert (here.documents, here.text_bytes, here.was_there) == (6, 6 * 19, False)
+    assert there.directory.name == here.directory.name
+    for file in here.directory.glob("*.bin"):
+        assert file.read_bytes() == (there.directory / file.name).read_bytes(), file.name
+    assert encoders[0]((0, piece)).was_there
