@@ -34,11 +34,20 @@ def plan_pretraining(ready: PretrainingReady[Any], store: Store) -> Planned:
         store: The store, or what will make it.
     """
     recipe, teacher = ready.recipe, None
-    vocab_size = store.vocabulary.size if store.vocabulary else USUAL_VOCABULARY
+    vocab_size = _vocab_size(store)
     if isinstance(ready, distill.Ready):
         heads = tuple(name for name in HEADS if name in ready.teacher.heads) if ready.teacher_predicts else ()
         teacher = Network(ready.teacher.description.size, ready.teacher.description.vocabulary.size, heads)
     return _planned(ready.invocation, recipe, ready.size, ready.plan, vocab_size, teacher)
+
+
+def _vocab_size(store: Store) -> int:
+    """Tokens of the vocabulary; what is asked for, said to be so, where it will be trained first."""
+    if store.vocabulary is not None:
+        return store.vocabulary.size
+    wanted = store.recipe.vocabulary.size
+    console.info(f"Planned with a vocabulary of {wanted:,} tokens, which is trained first (vocabulary.size)")
+    return wanted
 
 
 def say_transfer(ready: distill.Ready) -> None:

@@ -130,8 +130,10 @@ def show_plan(planned: Planned, measured: Sequence[TimedStage] = ()) -> None:
         facts | facts_of(estimate),
         is_result=is_result,
     )
-    for table in tables_of(estimate) if is_result else ():
-        console.result("")
+    if not is_result:
+        return
+    console.result("")
+    for table in tables_of(estimate):
         console.table(table.title, table.columns, table.rows)
         for note in table.notes:
             console.result(note)

@@ -3,7 +3,8 @@
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.preflight.planning import imagine
+from mbert_cli.preflight.planning import imagine, plan_pretraining
+from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import invoke
 
 ELSEWHERE = ["plan.devices=256", "plan.teraflops=123", "plan.utilisation=0.3", "plan.bandwidth=70"]
@@ -51,6 +52,14 @@ def test_a_teacher_is_planned_before_there_is_a_token_store():
     assert planned is not None
     assert (planned.training.role, planned.training.teacher) == ("teacher", None)
     assert planned.estimate().stages[0].trained == planned.parameters["teacher"] == 306_220_860
+
+
+@pytest.mark.usefixtures("empty_folder")
+def test_a_vocabulary_that_is_trained_first_has_the_size_that_is_asked_for(capsys):
+    ready = resolve(invoke("train-teacher", "quickstart", [], {}, dry_run=True))
+    wanted = ready.store.recipe.vocabulary.size
+    assert plan_pretraining(ready, ready.store).training.network.vocab_size == wanted
+    assert f"Planned with a vocabulary of {wanted:,} tokens" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("empty_folder")
