@@ -180,6 +180,12 @@ class TeacherOutputs:
                 part for part, whole in zip(parts, pool.map(self._is_whole, parts), strict=True) if not whole
             ]
 
+    def misses(self, part: int) -> bool:
+        """Whether a part is missing still; another process may have made it meanwhile."""
+        if part in self.missing and self._is_whole(part):
+            self.missing.remove(part)
+        return part in self.missing
+
     def write(self, part: int, records: Iterable[bytes]) -> None:
         """Writes a part: whole or not at all.
 

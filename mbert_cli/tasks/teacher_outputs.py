@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import keras
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.backend import Forward, compile_forward, in_streams, length_step
+from mbert_cli.backend import Forward, in_streams, length_step
 from mbert_cli.distill.options import CacheOptions
 from mbert_cli.distill.output_records import RecordLayout, TooLarge
 from mbert_cli.distill.pair import Teaching
@@ -35,6 +36,10 @@ from mbert_cli.evaluate.predict import FEW
 from mbert_cli.examples.batches import Rows
 from mbert_cli.figures import counted
 from mbert_cli.home import temporary_folder
+from mbert_cli.hosts.devices import is_distributed
+from mbert_cli.hosts.forward import forward_of
+from mbert_cli.hosts.joining import ALONE, Hosts
+from mbert_cli.hosts.together import first_does, tell_all
 from mbert_cli.runs.content import Content
 from mbert_cli.runs.disk import format_bytes, require_disk
 from mbert_cli.train.stage import Stage
@@ -152,11 +157,14 @@ def teach(
     stages: Sequence[Stage],
     batch_size: int,
     options: CacheOptions,
+    hosts: Hosts = ALONE,
 ) -> TaughtTask:
     """Records what a teacher says, or finds it recorded.
 
     Args: those of `plan_recording`, and
         identity: Digest of the teacher, as `identify_teacher` gives it.
+        hosts: Those that train. All run the teacher together, and each has the records in its folder, which may be
+            the same one.
 
     Raises:
         UserError: Its outputs are not finite, or there is no room for them.
@@ -165,11 +173,11 @@ def teach(
     if plan is None:
         return TaughtTask(network, rows, None)
     try:
-        outputs = _record(plan, network, identity, options)
+        outputs = _record(plan, network, identity, options, hosts)
     except TooLarge as error:
         console.info(f"{_TITLE}: {error}, beyond cache.dtype=float16; they are kept in float32")
         wider = options.model_copy(update={"dtype": "float32"})
-        return teach(rows, network, identity, stages, batch_size, wider)
+        return teach(rows, network, identity, stages, batch_size, wider, hosts)
     return TaughtTask(network, TaughtRows(rows, outputs), plan.places)
 
 
@@ -193,20 +201,29 @@ def _budget(options: CacheOptions) -> int:
 
 
 def _record(
-    plan: RecordingPlan, network: keras.Model, identity: str, options: CacheOptions
+    plan: RecordingPlan, network: keras.Model, identity: str, options: CacheOptions, hosts: Hosts
 ) -> TeacherOutputs:
     """Opens the recording of a plan and makes what is missing."""
     folder = recordings_folder(options.folder) or temporary_folder()
     started = time.perf_counter()
     key = RecordingKey(identity, digest_rows(plan.rows, plan.recorded.order), plan.layout)
-    outputs = TeacherOutputs(folder, key, plan.recorded)
+    opened: list[TeacherOutputs] = []
+
+    def open_it() -> None:
+        opened.append(TeacherOutputs(folder, key, plan.recorded))
+        _make_room(opened[0], plan, options)
+
     try:
-        missing = list(outputs.missing)
-        _make_room(outputs, plan, options)
+        first_does(hosts, open_it)  # before the others, whose folder may be the same
+        if not hosts.is_first:
+            open_it()
+        (outputs,) = opened
+        missing = sorted(set(chain.from_iterable(tell_all(hosts, outputs.missing))))
         if missing:
-            _run(network, plan, outputs)
+            _run(network, plan, outputs, missing, hosts)
     except BaseException:
-        outputs.close()  # others may remove what was begun
+        for outputs in opened:
+            outputs.close()  # others may remove what was begun
         raise
     _say(plan, outputs, len(missing), time.perf_counter() - started)
     return outputs
@@ -231,13 +248,15 @@ def _make_room(outputs: TeacherOutputs, plan: RecordingPlan, options: CacheOptio
         ) from error
 
 
-def _run(network: keras.Model, plan: RecordingPlan, outputs: TeacherOutputs) -> None:
-    """Makes the parts that are missing, the longest rows first."""
+def _run(
+    network: keras.Model, plan: RecordingPlan, outputs: TeacherOutputs, missing: Sequence[int], hosts: Hosts
+) -> None:
+    """Makes the parts that are missing on any host, the longest rows first."""
     tensors = recorded_tensors(network, plan.places)
     whole = keras.Model(network.input, tensors, name="recorded_teacher")
     recorded = plan.recorded
-    total = sum(len(recorded.of_part(part)[0]) for part in outputs.missing)
-    forward: Forward = compile_forward(whole) if total > FEW * _MOST_ROWS else whole
+    total = sum(len(recorded.of_part(part)[0]) for part in missing)
+    forward: Forward = forward_of(whole) if total > FEW * _MOST_ROWS or is_distributed() else whole
     done = 0
     with console.progress(total, "teacher outputs", sparse=True) as progress:
 
@@ -249,8 +268,21 @@ def _run(network: keras.Model, plan: RecordingPlan, outputs: TeacherOutputs) -> 
                 if done % _MOST_ROWS == 0 or done == total:
                     progress.update(done)
 
-        for part in list(outputs.missing):
-            outputs.write(part, watched(_records(plan, part, list(whole.input), forward)))
+        for part in missing:
+            _write(outputs, part, watched(_records(plan, part, list(whole.input), forward)), hosts)
+
+
+def _write(outputs: TeacherOutputs, part: int, records: Iterator[bytes], hosts: Hosts) -> None:
+    """Writes a part in the folder of every host, which may be the same one."""
+    if hosts.count == 1:
+        outputs.write(part, records)
+        return
+    kept = list(records)
+    for index in range(hosts.count):
+        if index == hosts.index and outputs.misses(part):
+            outputs.write(part, kept)
+        if not any(tell_all(hosts, outputs.misses(part))):
+            return
 
 
 def _records(plan: RecordingPlan, part: int, inputs: Sequence[str], forward: Forward) -> Iterator[bytes]:
