@@ -10,7 +10,7 @@ from mbert_cli.model.weight_shapes import Shape, encoder_shapes, pretraining_sha
 FLOAT_BYTES = 4
 USUAL_VOCABULARY = 30522
 """Tokens assumed where no vocabulary is known: those of BERT."""
-_NORM_COPIES = {"layer_norm": 3, "no_norm": 2, "folded": 0, "folded_layer_norm": 3}
+_NORM_COPIES = {"layer_norm": 3, "no_norm": 1, "folded": 0, "folded_layer_norm": 3}
 """Arrays of a norm's width that a training step keeps."""
 _ACTIVATION_COPIES = {"relu": 2, "relu6": 2, "gelu": 4, "gelu_exact": 4}
 """Arrays of a feed-forward network's inner width that a training step keeps."""
@@ -20,6 +20,8 @@ _PROBABILITY_COPIES = 3
 These three numbers are fitted to the peak memory of fine-tuning an encoder of 6 layers, 384 wide, on TensorFlow's
 CPU: 2.3, 4.7 and 7.6 GB for batches of 16 x 128, 64 x 128 and 16 x 512 tokens.
 """
+_COMPARED_SCORES = 3
+"""Arrays of a vocabulary's scores that a comparison of predictions keeps: the teacher's, and both sides' softmax."""
 _WORKING_COPIES = 3
 """Blocks whose activations are there at once where each is computed again: one, and what its gradients need."""
 
@@ -147,7 +149,8 @@ def comparing_bytes(
     weights = count_parameters(size, vocab_size)
     if predictions:
         weights += count_head_parameters(size, vocab_size)
-    return FLOAT_BYTES * (batch_size * (states + attention + predictions * vocab_size) + weights)
+    scores = _COMPARED_SCORES * predictions * vocab_size
+    return FLOAT_BYTES * (batch_size * (states + attention + scores) + weights)
 
 
 def projecting_bytes(

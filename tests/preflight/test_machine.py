@@ -57,7 +57,7 @@ def test_a_batch_far_beyond_the_memory_is_refused_with_one_that_fits(small_machi
 
 
 def test_an_estimate_near_the_memory_is_a_doubt_that_stops_nothing(small_machine, monkeypatch, capsys):
-    monkeypatch.setattr(pretraining_needs, "training_bytes", lambda *sizes: 25_000_000_000)
+    monkeypatch.setattr(pretraining_needs, "training_bytes", lambda *sizes, **others: 25_000_000_000)
     invocation = invoke("train-teacher", "quickstart", [], {})
     check = next(check for check in inspect(invocation) if check.name == "memory")
     assert (check.passed, check.state) == (True, "doubtful")
