@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+import signal
 import socket
+import threading
 import time
 from typing import Any
 
@@ -58,6 +60,7 @@ def _join(options: ClusterOptions) -> UserError | None:
     if ray.is_initialized():
         return None
     local: dict[str, Any] = {"include_dashboard": False} if options.address == "local" else {}
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         _await_answer(options)
         ray.init(options.address, log_to_driver=False, logging_level=_SILENT, **local)
@@ -70,6 +73,8 @@ def _join(options: ClusterOptions) -> UserError | None:
             "It must run the same versions of Ray and Python. One that asks for a token gets it where the "
             "environment has RAY_AUTH_MODE=token.",
         )
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)  # Ray sets one of its own
     return None
 
 

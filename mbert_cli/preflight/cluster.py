@@ -7,6 +7,7 @@ from typing import Any
 from mbert_cli.cluster.checking import require_cluster
 from mbert_cli.cluster.options import ClusterOptions
 from mbert_cli.cluster.sharing import is_shared
+from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.recipe.invocation import Invocation
@@ -25,6 +26,12 @@ def look_at_cluster(
     """
 
     def check() -> tuple[str, None]:
+        if invocation.hosts.count > 1:
+            raise UserError(
+                "Work is shared out by one process, and hosts train one model together. "
+                f"Received: a section cluster for {invocation.hosts.count} hosts",
+                "Leave one of the two out.",
+            )
         if options.address is None:
             return f"{counted(options.workers, 'process', 'processes')} of this machine", None
         machines = require_cluster(options, invocation.run or Path(), files)
