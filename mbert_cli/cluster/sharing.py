@@ -13,7 +13,7 @@ from mbert_cli.cluster.options import ClusterOptions
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-GLANCE_SECONDS = 0.5
+GLANCE_SECONDS = 1.0
 """How often somebody who waits is told that nothing has ended."""
 
 

@@ -188,9 +188,7 @@ class Beside:
             return [(number, Ended(error=error))]
 
 
-@pytest.fixture(
-    params=[(2, max), (3, max), (6, max), (2, min), (6, lambda numbers: sorted(numbers)[len(numbers) // 2])]
-)
+@pytest.fixture(params=[(2, max), (6, max), (6, lambda numbers: sorted(numbers)[len(numbers) // 2])])
 def beside(request, monkeypatch):
     """Has trials run beside each other, and end in several orders."""
     places, chosen = request.param
