@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mbert_cli import console
-from mbert_cli.backend import load_keras, require_backend
+from mbert_cli.backend import VARIABLE, load_keras, require_backend
 from mbert_cli.errors import UserError
 from mbert_cli.home import lend_home
 from mbert_cli.native_output import hidden_native_output
@@ -99,7 +99,11 @@ def _imagined(invocation: "Invocation[Any]") -> Any:
 
 
 def _share_out() -> None:
-    """Whatever is built from now on is computed by all devices."""
-    from mbert_cli.hosts.devices import distribute
+    """Whatever is built from now on is computed by all devices, as far as the backend can."""
+    from mbert_cli.hosts.devices import distribute, idle_gpus
 
     distribute()
+    if idle_gpus():
+        console.info(
+            f"TensorFlow trains on one GPU and leaves {idle_gpus()} alone; {VARIABLE}=jax trains on all of them"
+        )

@@ -75,8 +75,8 @@ def run(ready: Ready) -> None:
     with open_run(invocation, recipe, contents, plan_of) as run_dir:
         if say_when_complete(run_dir):
             return
-        size, hosts = recipe.train.batch_size, invocation.hosts
-        taught = teach(rows, teacher.network, teacher.identity, plan, size, recipe.cache, hosts)
+        batch_size, hosts = recipe.train.batch_size, invocation.hosts
+        taught = teach(rows, teacher.network, teacher.identity, plan, batch_size, recipe.cache, hosts)
         material = replace(material, train=replace(material.train, rows=taught.rows))
         figures = fit(material, method_of(taught), student, run_dir, hosts=hosts)
     show_result(run_dir, figures)

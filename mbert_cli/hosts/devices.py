@@ -29,6 +29,13 @@ def distribute() -> None:
         keras.distribution.set_distribution(parallel)
 
 
+def idle_gpus() -> int:
+    """How many GPUs of this machine a training leaves alone: on TensorFlow all but one."""
+    if keras.backend.backend() != "tensorflow":
+        return 0
+    return max(0, len(keras.distribution.list_devices("gpu")) - 1)
+
+
 def _all_devices() -> Sequence[str]:
     """Every device, those of a host together: rows of a host must be neighbours, and of a TPU pod they need not be."""
     import jax

@@ -5,6 +5,7 @@ import pytest
 
 from mbert_cli.hosts.devices import (
     distribute,
+    idle_gpus,
     is_distributed,
     own_rows,
     own_share,
@@ -57,3 +58,11 @@ def test_tensorflow_computes_on_one_device_as_ever():
     require_divisible(7)
     batches = object()
     assert own_rows(batches) is batches
+
+
+def test_tensorflow_leaves_all_gpus_but_one_alone(monkeypatch):
+    assert idle_gpus() == 0
+    monkeypatch.setattr(
+        "keras.distribution.list_devices", lambda kind: [f"{kind}:{place}" for place in range(4)]
+    )
+    assert idle_gpus() == 3
