@@ -159,16 +159,37 @@ def _count(
 ) -> list[SourceCount]:
     """What each source gave, from the sentences and tokens of each document."""
     counts: list[SourceCount] = []
-    for document, length, tokens in zip(documents, document_lengths, token_counts, strict=True):
-        dropped = Counter(document.dropped)
+    start = 0
+    for name, group in groupby(documents, key=lambda document: document.source):
+        some = list(group)
+        own = slice(start, start + len(some))
+        lengths, start = document_lengths[own], own.stop
+        counts.append(
+            SourceCount(
+                name,
+                int(np.count_nonzero(lengths)),
+                int(lengths.sum()),
+                int(token_counts[own].sum()),
+                sum(_count_bytes(paragraph) for document in some for paragraph in document.paragraphs),
+                _count_dropped(some, lengths),
+            )
+        )
+    return counts
+
+
+def _count_dropped(documents: list[Document], document_lengths: np.ndarray) -> dict[str, int]:
+    """What was left out of documents, and those that have no sentence."""
+    dropped = Counter[str]()
+    for document, length in zip(documents, document_lengths.tolist(), strict=True):
+        if document.dropped:
+            dropped.update(document.dropped)
         if document.is_text and not length:
             dropped[WORDLESS if document.paragraphs else EMPTY] += 1
-        text_bytes = sum(len(paragraph.encode()) for paragraph in document.paragraphs)
-        one = SourceCount(
-            document.source, int(length > 0), int(length), int(tokens), text_bytes, dict(dropped)
-        )
-        counts.append(one)
-    return merge_counts(counts)
+    return dict(dropped)
+
+
+def _count_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def merge_counts(counts: Iterable[SourceCount]) -> list[SourceCount]:
