@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import keras
 
@@ -26,6 +27,7 @@ from mbert_cli.tasks.distilling import (
     project_student,
     start_from_teacher,
     task_distillation,
+    watch_student,
 )
 from mbert_cli.tasks.fitting import fit
 from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
@@ -78,8 +80,25 @@ def run(ready: Ready) -> None:
         batch_size, hosts = recipe.train.batch_size, invocation.hosts
         taught = teach(rows, teacher.network, teacher.identity, plan, batch_size, recipe.cache, hosts)
         material = replace(material, train=replace(material.train, rows=taught.rows))
-        figures = fit(material, method_of(taught), student, run_dir, hosts=hosts)
+        method = _watched(method_of(taught), ready, recipe, plan, material, teacher.network)
+        figures = fit(material, method, student, run_dir, hosts=hosts)
     show_result(run_dir, figures)
+
+
+def _watched(
+    method: Method,
+    ready: Ready,
+    recipe: TaskDistillRecipe,
+    plan: Sequence[Stage],
+    material: Material,
+    teacher: keras.Model,
+) -> Method:
+    """The method with a warning where nothing is learned."""
+    if ready.invocation.hosts.count > 1:  # each has what the teacher says of its own rows alone
+        return method
+    return replace(
+        method, observe=partial(watch_student, recipe=recipe, plan=plan, material=material, teacher=teacher)
+    )
 
 
 def _student(

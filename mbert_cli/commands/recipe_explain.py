@@ -10,6 +10,7 @@ from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.recipe.explaining import Explanation, explain, size_rows, tree
 from mbert_cli.recipe.files import find_recipe, header
 from mbert_cli.recipe.forms import usual_recipe
+from mbert_cli.recipe.idle_keys import never_read
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.problems import find_key, leaves
 from mbert_cli.recipe.schema import RECIPES
@@ -65,7 +66,12 @@ def _explain_recipe(verb: str, name: str, settings: Sequence[str]) -> None:
     for line in header(file.path):
         console.result(line)
     values = load(verb, name, settings).values()
-    rows = [(path, written(value), find_key(verb, path, values).help) for path, value in leaves(values)]
+    unread = never_read(verb, dict(leaves(values)))
+    rows = [
+        (path, written(value), find_key(verb, path, values).help)
+        for path, value in leaves(values)
+        if path not in unread
+    ]
     console.result("")
     console.table(file.shown, ["key", "value", "what it is"], rows)
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mbert_cli.distill.options import ComparisonOptions, DistilBertOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
+
+Transfer = TypeVar("Transfer", bound=ComparisonOptions)
 
 HEAD_BY_HEAD = ("attention", "attention_scores")
 """The losses that compare attention head by head."""
@@ -111,6 +114,14 @@ def _example(teacher_layers: int, student_layers: int, key: str) -> str:
         "Name the teacher layer for each student layer, "
         f"as in --set {key}='{[max(0, end - 1) for end in ends]}'."
     )
+
+
+def with_smoke_heads(options: Transfer, teacher: Architecture, student: Architecture) -> Transfer:
+    """The options of a trial with a tiny student, whose few heads learn from the first ones of any teacher's."""
+    by_head = any(getattr(options.factors, name, 0.0) for name in HEAD_BY_HEAD)
+    if not by_head or options.head_map or teacher.num_heads <= student.num_heads:
+        return options
+    return options.model_copy(update={"head_map": list(range(student.num_heads))})
 
 
 def match_heads(teacher: Architecture, student: Architecture, options: ComparisonOptions) -> HeadMatch:

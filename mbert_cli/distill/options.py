@@ -104,6 +104,9 @@ class LayerTransferOptions(ComparisonOptions):
     """Steps of layer transfer; progressive divides them evenly among the layers."""
     pretraining_steps: Positive = 500_000
     """Steps of pre-training distillation."""
+    transfer_learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Peak learning rate of the layer transfer stages, of which auxiliary has none; null uses the one of
+    train.optimizer."""
     ground_truth_ratio: Share = 0.5
     """Weight of the masked-LM loss against the teacher's soft targets (alpha in the paper)."""
     temperature: Temperature = 1.0
@@ -117,8 +120,6 @@ class ProgressiveOptions(LayerTransferOptions):
 
     strategy: Literal["progressive"]
     """Layer by layer, then pre-training distillation: MobileBERT's own strategy."""
-    transfer_learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate of the layer transfer stages; null uses the one of train.optimizer."""
     finished_layer_scale: Share = 0.1
     """Learning rate of layers whose stage is over, as a share of the active layer's; 0 freezes them."""
     warmup_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -130,8 +131,6 @@ class JointOptions(LayerTransferOptions):
 
     strategy: Literal["joint"]
     """All layers, then pre-training distillation; as many steps in total as with progressive."""
-    transfer_learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate of the layer transfer stages; null uses the one of train.optimizer."""
 
 
 class AuxiliaryOptions(LayerTransferOptions):

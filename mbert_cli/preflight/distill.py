@@ -6,7 +6,7 @@ from functools import partial
 
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.distill.layer_copies import find_copies
-from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads
+from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads, with_smoke_heads
 from mbert_cli.distill.options import (
     ComparisonOptions,
     DistilBertOptions,
@@ -74,6 +74,9 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
     store = look_at_store(inspection, invocation, _data(recipe, teacher))
     inputs = _inputs(teacher, store)
     recipe = with_found(recipe, inputs)
+    if invocation.smoke and teacher.found and isinstance(recipe.distill, ComparisonOptions):
+        options = with_smoke_heads(recipe.distill, teacher.found.description.size, size)
+        recipe = recipe.model_copy(update={"distill": options})
     contents = look_at_run(inspection, invocation, recipe, inputs, _steps)
     look_at_length(inspection, "sequence length, student", recipe.data.sequence_length, lambda: size)
     look_at_length(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads
+from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads, with_smoke_heads
 from mbert_cli.distill.options import CacheOptions
 from mbert_cli.distill.recordings import recordings_folder
 from mbert_cli.distill.strategies.layers import compare_all
@@ -86,6 +86,9 @@ def resolve(invocation: Invocation[TaskDistillRecipe], inspection: Inspection) -
     source = _look_at_source(inspection, invocation)
     size = _look_at_size(source, recipe)
     _look_at_fit(inspection, recipe, teacher, source, size)
+    if invocation.smoke and teacher.found and size.found:
+        transfer = with_smoke_heads(recipe.distill, teacher.found.description.size, size.found)
+        recipe = recipe.model_copy(update={"distill": transfer})
     places = inspection.look("layers", lambda: _map_layers(recipe, teacher.value, size.value))
     options: Looked[AnyTask] = Looked(recipe.task)
     if recipe.task is None:

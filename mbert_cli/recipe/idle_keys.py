@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mbert_cli.distill.options import TransferFactors
 from mbert_cli.recipe.keys import NO_DEFAULT, keys_of
+from mbert_cli.recipe.schema import CHOOSERS
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.text.text_files import suffix_of
 from mbert_cli.tflite.modes import MODES, Mode
@@ -234,6 +235,9 @@ IDLE = (
     IdleKeys(("distill",), ("cache.dtype", "cache.folder"),
              "together with cache.budget_gigabytes=0, where nothing is kept",
              lambda values: values["cache.budget_gigabytes"] == 0),
+    IdleKeys(("distill",), ("distill.transfer_learning_rate",),
+             "with the strategy auxiliary, whose one stage has the rate of train.optimizer",
+             lambda values: values["distill.strategy"] == "auxiliary", ("distill.strategy",)),
     IdleKeys(("distill",), ("train.validate_every", "train.validation_steps"),
              "with the strategy task, which is validated on all validation examples at the end of every epoch",
              lambda values: values["distill.strategy"] == "task", ("distill.strategy",)),
@@ -290,6 +294,23 @@ def refuse_idle(verb: str, values: Values, origins: Mapping[str, str]) -> list[t
                 sentence = f"{path} has no effect {rule.why}. Received: {written(values[path])}"
                 mistakes.setdefault(path, (origin, sentence))
     return list(mistakes.values())
+
+
+def never_read(verb: str, values: Values) -> set[str]:
+    """The keys that recipes of a verb, or those of the form that this one is of, have and never read.
+
+    Args:
+        verb: The verb.
+        values: All values of a recipe, by their full paths.
+    """
+    chooser = (CHOOSERS[verb],) if verb in CHOOSERS else ()
+    return {
+        path
+        for rule in IDLE
+        if verb in rule.verbs
+        and (rule.when is None or (rule.chosen_by and rule.chosen_by == chooser and rule.when(values)))
+        for path in rule.keys
+    }
 
 
 def _names_a_task(origins: Mapping[str, str]) -> bool:

@@ -21,8 +21,6 @@ def renewed(recipe: Mapping[str, Any]) -> dict[str, Any]:
     progressive = values.pop("progressive")
     if distill.get("strategy") == "progressive":
         values |= progressive
-    if distill.get("strategy") == "auxiliary":
-        values.pop("transfer_learning_rate", None)
     return {**recipe, "distill": values}
 
 

@@ -43,13 +43,22 @@ class ChanceWatch:
         chance: What `frequency_loss` returns.
         advice: What to try.
         warn: Told.
+        start: Steps of the stages before it.
     """
 
     def __init__(
-        self, display: Display, stage: Stage, chance: float, advice: str, warn: Callable[[str], object]
+        self,
+        display: Display,
+        stage: Stage,
+        chance: float,
+        advice: str,
+        warn: Callable[[str], object],
+        start: int = 0,
     ) -> None:
         self._display, self._chance, self._advice, self._warn = display, chance, advice, warn
-        self._windows = _windows(stage)
+        self._windows = {
+            when: range(start + steps.start, start + steps.stop) for when, steps in _windows(stage).items()
+        }
         self._losses: list[tuple[int, float]] = []
 
     def update(self, step: int, **fields: Any) -> None:

@@ -7,20 +7,24 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 
 import keras
 
 from mbert_cli import console
+from mbert_cli.backend import Tensor, compile_forward
+from mbert_cli.display import Display
 from mbert_cli.distill.layer_map import HeadMatch
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.strategies.task import SOFT_TARGETS, TaskStudent, task_stages
 from mbert_cli.distill.warm_start import warm_start
+from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled_files import unlabelled_patterns
-from mbert_cli.losses.loss import Loss
+from mbert_cli.losses.loss import Loss, measure
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.tasks import TaskLoss
 from mbert_cli.model.heads import with_columns
@@ -31,14 +35,18 @@ from mbert_cli.runs.lineage import DISTILL_TASK
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.label_order import TEACHING, match_outputs
 from mbert_cli.tasks.teacher_outputs import TaughtTask, identify_teacher
-from mbert_cli.tasks.training import Material, Method, batches_of, build_task_model, collect
+from mbert_cli.tasks.training import Material, Method, batches_of, build_task_model, collect, watch_for_chance
 from mbert_cli.tasks.unlabelled_rows import with_unlabelled
+from mbert_cli.text.batch import Batch
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel, SavedModel
 from mbert_cli.weights.saved_network import load_task_network
+
+TAUGHT_ROWS = 256
+"""Rows that a teacher answers to learn how good answering by frequencies alone is."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +236,51 @@ def task_distillation(
         )
 
     return Method(plan, build, recipe.train, recipe.seed)
+
+
+def watch_student(
+    display: Display,
+    recipe: TaskDistillRecipe,
+    plan: Sequence[Stage],
+    material: Material,
+    teacher: keras.Model,
+) -> Display:
+    """Warns when a student learns no more of the answers than how frequent they are.
+
+    Args:
+        display: What shows the progress.
+        recipe: That of the distillation.
+        plan: The stages, of which the last teaches answers.
+        material: What is learned from; where the teacher alone labels some of it, nothing is said.
+        teacher: The teacher's network.
+    """
+    rows, loss = material.train.rows, material.loss
+    if recipe.task is not None and unlabelled_patterns(recipe.task):
+        return display
+    sample = TaskBatches(rows, min(TAUGHT_ROWS, len(rows.trained)))(0)
+    answers = compile_forward(teacher)({name: sample[name] for name in teacher.input})["logits"]
+    chance = taught_chance(loss, plan[-1], sample, answers, recipe.distill.temperature)
+    earlier = sum(stage.steps for stage in plan[:-1])
+    return watch_for_chance(display, material.description.size, plan[-1], chance, earlier)
+
+
+def taught_chance(loss: TaskLoss, stage: Stage, batch: Batch, answers: Tensor, temperature: float) -> float:
+    """The loss of the same outputs for every row, as `frequency_loss`, beside labels and a teacher's answers.
+
+    Args:
+        loss: Of the task.
+        stage: Says how much each of the two counts.
+        batch: A task batch.
+        answers: The teacher's for it.
+        temperature: Of its answers.
+    """
+    outputs = {"logits": loss.constant_logits(batch)}
+    if outputs["logits"].shape != tuple(answers.shape):
+        return inf  # the batch lacks a rare label, so that no logit is known for it
+    soft = soft_targets_of(loss, temperature)[SOFT_TARGETS]
+    found = measure(loss.losses, outputs, batch)
+    found[SOFT_TARGETS] = soft.function({"logits": answers}, outputs, batch, soft.weights(batch))
+    return float(sum(weight * float(found[name]) for name, weight in stage.loss_weights.items()))
 
 
 def soft_targets_of(loss: TaskLoss, temperature: float) -> dict[str, Loss]:

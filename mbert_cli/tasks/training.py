@@ -20,6 +20,7 @@ from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
 from mbert_cli.losses.weights import class_factors
 from mbert_cli.model.heads import build_task_network
+from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
 from mbert_cli.tasks.chosen_client import say_other_cutting
@@ -243,19 +244,21 @@ def fine_tuning(recipe: FinetuneRecipe, material: Material, network: keras.Model
         return Objective(network, losses, stage.loss_weights, loss.losses, recipe.train.dynamic_length)
 
     def observe(display: Display) -> Display:
-        return _watch_for_chance(display, material, stage)
+        rows = material.train.rows
+        sample = TaskBatches(rows, min(SAMPLE_ROWS, len(rows.trained)))(0)
+        return watch_for_chance(display, material.description.size, stage, frequency_loss(loss, sample))
 
     return Method([stage], build, recipe.train, recipe.seed, observe)
 
 
-def _watch_for_chance(display: Display, material: Material, stage: Stage) -> ChanceWatch:
-    """Warns when the training learns nothing."""
-    rows = material.train.rows
-    sample = TaskBatches(rows, min(SAMPLE_ROWS, len(rows.trained)))(0)
+def watch_for_chance(
+    display: Display, size: Architecture, stage: Stage, chance: float, start: int = 0
+) -> ChanceWatch:
+    """Warns when a training learns nothing; arguments as those of `ChanceWatch`, `size` is that of what learns."""
     rate = stage.schedule.peak
-    other = rate_to_try(rate, material.description.size)
+    other = rate_to_try(rate, size)
     advice = (
         f"Try a {'lower' if other < rate else 'higher'} rate: "
         f"--set train.optimizer.learning_rate={other:g} --fresh"
     )
-    return ChanceWatch(display, stage, frequency_loss(material.loss, sample), advice, console.warning)
+    return ChanceWatch(display, stage, chance, advice, console.warning, start)

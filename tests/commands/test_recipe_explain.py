@@ -93,3 +93,22 @@ def test_what_is_set_belongs_to_a_verb(recipe_command):
         "Error: --set changes a recipe of a verb. Received: temperature\n"
         "Hint: mbert recipe explain VERB [RECIPE] [KEY] --set KEY=VALUE\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "unread"),
+    [
+        (("distill", "quickstart_task"), ["train.validate_every", "train.validation_steps"]),
+        (("finetune", "sst2"), ["train.validate_every", "train.validation_steps"]),
+        (
+            ("distill", "mobilebert", "--set", "distill.strategy=auxiliary"),
+            ["distill.transfer_learning_rate"],
+        ),
+    ],
+)
+def test_explain_of_a_recipe_leaves_out_what_nothing_reads(recipe_command, words, unread):
+    code, lines, _ = recipe_command("explain", *words)
+    assert code == 0
+    keys = {line.split(" ")[0] for line in lines}
+    assert "train.checkpoint_every" in keys
+    assert not keys & set(unread)

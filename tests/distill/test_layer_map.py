@@ -2,7 +2,7 @@
 
 import pytest
 
-from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads
+from mbert_cli.distill.layer_map import HeadMatch, map_places, match_heads, with_smoke_heads
 from mbert_cli.distill.options import DistilBertOptions, GeneralOptions, JointOptions
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES, Architecture
@@ -163,3 +163,14 @@ def test_a_teacher_whose_norms_lie_in_its_weights_is_refused(options):
         "Layers are learned from a model whose norms are layers of their own. Received: a teacher that was fine-tuned "
         "with quantize, which keeps its hidden states divided by factors of its norms."
     )
+
+
+def test_heads_of_a_trial_are_mapped_only_where_they_are_compared_and_fewer():
+    options = GeneralOptions(strategy="general")
+    many, few = changed(TEACHER, num_heads=12), changed(STUDENT, num_heads=2)
+    assert with_smoke_heads(options, many, few).head_map == [0, 1]
+    assert with_smoke_heads(options, few, few) is options
+    without = options.model_copy(
+        update={"factors": options.factors.model_copy(update={"attention": 0.0, "attention_scores": 0.0})}
+    )
+    assert with_smoke_heads(without, many, few) is without

@@ -158,3 +158,12 @@ def test_memory_counts_the_teacher_and_the_projections(make_run, make_store, mon
     )  # fmt: skip
     assert equal == comparing_bytes(size, 8000, 8, 64)
     assert narrow - equal == projecting_bytes(size.hidden_dim, 64, 2, 5, 8, 64)
+
+
+@pytest.mark.parametrize("recipe", ["minilm_general", "tinybert_4_general"])
+def test_the_heads_of_a_trial_learn_from_the_first_ones_of_any_teacher(recipe, make_run, make_store):
+    taught = make_run("finetune", "distilbert_6", head="classifier")
+    store = make_store()
+    named = {"--teacher": ("teacher", str(taught)), "--data": ("data.run", str(store))}
+    ready = resolve(invoke("distill", recipe, [], named, smoke=True))
+    assert (ready.heads.head_map, ready.recipe.distill.head_map) == ((0, 1), [0, 1])

@@ -305,6 +305,12 @@ CASES = [
         "with the strategy task, which is validated on all validation examples at the end of every epoch. Received: 10",
     ),
     (
+        "distill",
+        ["distill.strategy=auxiliary", "distill.transfer_learning_rate=0.1"],
+        "distill.transfer_learning_rate",
+        "with the strategy auxiliary, whose one stage has the rate of train.optimizer. Received: 0.1",
+    ),
+    (
         "finetune",
         ["search.epochs=[1, 2]", "train.epochs=4"],
         "train.epochs",
@@ -382,6 +388,12 @@ def test_a_key_without_effect_is_refused_with_the_reason(verb, settings, key, wh
 )
 def test_a_key_with_an_effect_is_taken(verb, settings):
     load(verb, settings=settings)
+
+
+@pytest.mark.parametrize("recipe", ["mobilebert", "mobilebert_tiny"])
+def test_a_recipe_of_layer_transfer_serves_all_its_strategies(recipe):
+    for strategy in ("progressive", "joint", "auxiliary"):
+        load("distill", recipe, [f"distill.strategy={strategy}"])
 
 
 def test_a_recipe_may_hold_the_settings_of_cases_that_another_key_chooses(tmp_path):

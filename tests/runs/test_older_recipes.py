@@ -18,7 +18,7 @@ RECORDED = {
     [
         ("progressive", {"transfer_learning_rate": None, "finished_layer_scale": 0.0, "warmup_rate": 0.3}),
         ("joint", {"transfer_learning_rate": None}),
-        ("auxiliary", {}),
+        ("auxiliary", {"transfer_learning_rate": None}),
     ],
 )
 def test_of_the_keys_of_all_strategies_those_are_kept_that_count(strategy, others):

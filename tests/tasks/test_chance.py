@@ -111,3 +111,17 @@ def test_progress_is_shown_as_it_comes():
     watch.update(3)
     watch.update(10, loss=0.5)
     assert shown.updates == [(3, {}), (10, {"loss": 0.5})]
+
+
+def test_a_last_stage_is_judged_by_its_own_steps():
+    told: list[str] = []
+    stage = Stage("answers", 200, {"soft_targets": 1.0}, Schedule(1e-3, 200, 20, 0.0))
+    watch = ChanceWatch(Shown(), stage, 0.7, "Try 1e-4.", told.append, start=1000)
+    for step in range(10, 1201, 10):
+        watch.update(step, loss=0.9 if step <= 1000 else 0.5)
+    assert told == []
+    late = ChanceWatch(Shown(), stage, 0.7, "Try 1e-4.", told.append, start=1000)
+    for step in range(10, 1201, 10):
+        late.update(step, loss=0.5 if step <= 1000 else 0.7)
+    assert [text.partition(",")[0] for text in told] == ["In steps 1", "In steps 1"]
+    assert "In steps 1,180 to 1,200, at the end" in told[1]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.examples.loading import load_task
+from mbert_cli.losses.tasks import TASK_LOSSES
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.tasks.distilling import (
     build_student,
@@ -15,10 +16,12 @@ from mbert_cli.tasks.distilling import (
     plan_task,
     project_student,
     task_distillation,
+    taught_chance,
 )
 from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tasks.teacher_outputs import TaughtTask
 from mbert_cli.tasks.training import batches_of
+from mbert_cli.train.stage import Schedule, Stage
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import load_weights
 from tests.tasks.toy_distillation import (
@@ -145,3 +148,28 @@ def test_a_fresh_student_has_the_architecture_of_the_recipe_and_the_teacher_s_vo
     material = collect_for_student(ready.task, ready.options, ready.recipe.loss, ready.teacher, ready.size)
     assert material.description.vocabulary == ready.teacher.description.vocabulary
     assert build_student(ready.recipe, material.description, None).count_params() > 0
+
+
+@pytest.mark.parametrize(("ratio", "temperature"), [(0.0, 1.0), (1.0, 1.0), (0.25, 2.0)])
+def test_the_chance_of_a_student_is_that_of_frequencies_beside_labels_and_teacher(ratio, temperature):
+    loss = TASK_LOSSES[KINDS["classification"].loss]
+    batch = {"labels": np.array([0, 0, 0, 1], np.int32), "example_weights": np.ones(4, np.float32)}
+    answers = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.1, 0.9]], np.float32))
+    stage = Stage(
+        "answers", 9, {"soft_targets": 1 - ratio, "cross_entropy": ratio}, Schedule(1e-3, 9, 0, 0.0)
+    )
+    tempered = np.exp(answers / temperature)
+    taught = tempered / tempered.sum(1, keepdims=True)
+    known = np.array([0.75, 0.25]) ** (1 / temperature)
+    divergences = (taught * np.log(taught / (known / known.sum()))).sum(1)
+    soft = divergences.mean() * temperature**2
+    hard = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    found = taught_chance(loss, stage, batch, answers, temperature)
+    assert found == pytest.approx(ratio * hard + (1 - ratio) * soft, rel=1e-4)
+
+
+def test_no_chance_is_known_where_a_label_is_missing():
+    loss = TASK_LOSSES[KINDS["classification"].loss]
+    batch = {"labels": np.zeros(4, np.int32), "example_weights": np.ones(4, np.float32)}
+    stage = Stage("answers", 9, {"soft_targets": 1.0}, Schedule(1e-3, 9, 0, 0.0))
+    assert taught_chance(loss, stage, batch, np.zeros((4, 2), np.float32), 1.0) == np.inf
