@@ -24,7 +24,8 @@ def find_place(invocation: Invocation[Any]) -> Place | None:
         return None
     place = place_of(options, os.environ.get(VARIABLE) or BACKENDS[0])
     if place is not None:
-        require_shares(invocation.recipe.train.batch_size, place.count)
+        if options.model_parallel == 1:  # hosts that divide a model may read the same rows
+            require_shares(invocation.recipe.train.batch_size, place.count)
         _require_one_model(invocation.recipe, place)
     return place
 
