@@ -54,6 +54,8 @@ attention                                      mbert_cli/model/attention.py
 one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
 blocks computed again in the backward pass     mbert_cli/model/recomputing.py
 where an artifact of integers rounds           mbert_cli/model/quantizing.py
+what is quick with bfloat16 on a processor     mbert_cli/model/bfloat16.py
+what a processor can do                        mbert_cli/processor.py
 heads of pre-training and of every task        mbert_cli/model/heads.py
 what a loss is, the weighted mean               mbert_cli/losses/loss.py
 transfer losses                                mbert_cli/losses/transfer.py

@@ -9,6 +9,8 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mbert_cli.errors import UserError
@@ -30,6 +32,7 @@ STREAMS = 2
 """Halves, whatever the number of cores: what a run computes should not depend on it."""
 
 _AHEAD = 2 * STREAMS
+_by_xla = ContextVar("_by_xla", default=False)
 
 
 def require_backend() -> None:
@@ -145,6 +148,21 @@ def in_streams(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+
+
+@contextmanager
+def compiled_by_xla(is_compiled: bool) -> Iterator[None]:
+    """While this lasts, a step is traced that XLA compiles, or one that it does not."""
+    token = _by_xla.set(is_compiled)
+    try:
+        yield
+    finally:
+        _by_xla.reset(token)
+
+
+def is_compiled_by_xla() -> bool:
+    """Whether what is being traced will be compiled by XLA as a whole."""
+    return _by_xla.get()
 
 
 def length_step() -> int:

@@ -6,6 +6,7 @@ import keras
 from keras import KerasTensor, ops
 
 from mbert_cli.backend import Tensor
+from mbert_cli.model import bfloat16
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.normalization import AddNorm
 from mbert_cli.model.options import Architecture
@@ -100,12 +101,20 @@ class SelfAttention:
         at = self.owner.at
         logits = at("attention/logits", ops.cast(ops.matmul(query, key), "float32"))
         logits = at("attention/masked_logits", logits + ops.cast(attention_bias, "float32"))
-        probabilities = at("attention/probabilities", ops.cast(ops.softmax(logits), value.dtype))
-        probabilities = self.probability_dropout(probabilities, training)
-        context = ops.transpose(at("attention/context", ops.matmul(probabilities, value)), (0, 2, 1, 3))
+        context = ops.transpose(self._context(logits, value, training), (0, 2, 1, 3))
         context = ops.reshape(context, (-1, self.num_heads * self.head_dim))
-        update = self.output_dropout(self.output(context), training)
-        return self.add_norm(update, residual), logits
+        rows = self.add_norm.of_map(self.output, context, self.output_dropout, residual, training)
+        return rows, logits
+
+    def _context(self, logits: Tensor, value: Tensor, training: bool | None) -> Tensor:
+        """(batch, heads, query, key), (batch, heads, key, head_dim) -> (batch, heads, query, head_dim)."""
+        at, dropout = self.owner.at, self.probability_dropout
+        if self.owner.quantizing is None and bfloat16.suits(value):
+            is_dropped = dropout.rate > 0 and training
+            is_kept = dropout.draw(ops.shape(logits)) if is_dropped else None
+            return bfloat16.attend(logits, value, is_kept, dropout.factor if is_dropped else 1.0)
+        probabilities = at("attention/probabilities", ops.cast(ops.softmax(logits), value.dtype))
+        return at("attention/context", ops.matmul(dropout(probabilities, training), value))
 
     def _split(self, rows: Tensor, length: Tensor, order: tuple[int, ...]) -> Tensor:
         """(batch * length, width) -> the four axes (batch, length, head, head_dim) in `order`."""

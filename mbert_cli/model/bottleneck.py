@@ -42,7 +42,8 @@ class BottleneckBlock(Block):
         rows, logits = self.attention(query, key, value, residual, attention_bias, training)
         for feed_forward in self.feed_forwards:
             rows = feed_forward(rows, training)
-        update = self.output_dropout(self.output_dense(rows), training)
-        wide = self.output_norm(update, self.keep(wide, length))
+        wide = self.output_norm.of_map(
+            self.output_dense, rows, self.output_dropout, self.keep(wide, length), training
+        )
         hidden = ops.reshape(wide, (-1, 1 if self.first_only else length, self.size.hidden_dim))
         return hidden, logits, *shown

@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from mbert_cli.backend import Tensor
+from mbert_cli.model import bfloat16
 from mbert_cli.model.quantizing import Quantizing
 
 
@@ -34,15 +35,30 @@ class LayerWithParts(keras.Layer):
         self.quantizing: Quantizing | None = None
         self.owned: list[keras.Variable | keras.random.SeedGenerator] = []  # Keras tracks what is in lists
 
-    def own(self, name: str, shape: Sequence[int], initializer: str = "zeros") -> keras.Variable:
-        """Creates a trainable weight in the current name scope; only `build` may call it."""
-        variable = keras.Variable(initializer, tuple(shape), dtype=self.variable_dtype, name=name)
+    def own(
+        self, name: str, shape: Sequence[int], initializer: str = "zeros", *, autocast: bool = True
+    ) -> keras.Variable:
+        """Creates a trainable weight in the current name scope; only `build` may call it.
+
+        Args:
+            name: Last part of its path.
+            shape: Its shape.
+            initializer: What it holds at first.
+            autocast: Whether a layer that computes in bfloat16 reads it in bfloat16.
+        """
+        variable = keras.Variable(
+            initializer, tuple(shape), dtype=self.variable_dtype, name=name, autocast=autocast
+        )
         self.owned.append(variable)
         return variable
 
     def at(self, place: str, tensor: Tensor) -> Tensor:
         """Passes on what the layer computes at a place of `mbert_cli.model.quantizing`."""
         return tensor if self.quantizing is None else self.quantizing.values(place, tensor)
+
+    def suits_bfloat16(self, rows: Tensor) -> bool:
+        """Whether parts compute by `mbert_cli.model.bfloat16` from rows (rows, dim)."""
+        return self.quantizing is None and len(rows.shape) == 2 and bfloat16.suits(rows)
 
 
 class Dense:
@@ -72,16 +88,29 @@ class Dense:
 
     def _build(self, owner: LayerWithParts, input_dim: int, output_dim: int) -> None:
         self.kernel = owner.own("kernel", (input_dim, output_dim))
-        self.bias = owner.own("bias", (output_dim,))
+        self.bias = owner.own("bias", (output_dim,), autocast=False)
         *scopes, _ = self.kernel.path.split("/")
         within = scopes[scopes.index(owner.name) + 1 :] if owner.name in scopes else scopes
         self.place = "/".join(within) or "dense"
 
+    def scaled(self, rows: Tensor, factor: float) -> Tensor:
+        """`factor * self(rows)` of a map without an activation."""
+        if not self.owner.suits_bfloat16(rows):
+            return self(rows) * factor
+        bias = self.bias.value
+        factors, zeros = ops.full_like(bias, factor), ops.zeros_like(bias)
+        return bfloat16.normed_dense(rows, self.kernel.value, bias, factors, zeros)
+
     def __call__(self, rows: Tensor) -> Tensor:
+        if self.owner.suits_bfloat16(rows):
+            is_relu = self.activation is ops.relu
+            rows = bfloat16.dense(rows, self.kernel.value, self.bias.value, with_relu=is_relu)
+            return rows if is_relu or self.activation is None else self.activation(rows)
         rows, kernel = self.owner.at(f"{self.place}/input", rows), self.kernel
         if self.owner.quantizing is not None:
             kernel = self.owner.quantizing.kernel(self.place, kernel)
-        rows = ops.add(ops.matmul(rows, kernel), self.bias)
+        rows = ops.matmul(rows, kernel)
+        rows = ops.add(rows, ops.cast(self.bias, rows.dtype))
         return self.owner.at(self.place, rows if self.activation is None else self.activation(rows))
 
 
@@ -109,9 +138,22 @@ class Dropout:
     def __call__(self, values: Tensor, training: bool | None) -> Tensor:
         if self.rate == 0 or not training:
             return values
-        zeroed = min(max(round(self.rate * 256), 1), 255)  # of 256 bytes
-        is_kept = ops.greater_equal(self._random_bytes(ops.shape(values)), ops.cast(zeroed, "uint8"))
-        return values * ops.cast(is_kept, values.dtype) * (256 / (256 - zeroed))
+        is_kept = self.draw(ops.shape(values))
+        return values * ops.cast(is_kept, values.dtype) * self.factor
+
+    @property
+    def factor(self) -> float:
+        """What remains is multiplied by this."""
+        return 256 / (256 - self._zeroed)
+
+    def draw(self, shape: Sequence[Tensor]) -> Tensor:
+        """Draws which values of a shape remain, as bool; only with a rate above 0."""
+        return ops.greater_equal(self._random_bytes(shape), ops.cast(self._zeroed, "uint8"))
+
+    @property
+    def _zeroed(self) -> int:
+        """Of the 256 values of a byte, those that stand for zero."""
+        return min(max(round(self.rate * 256), 1), 255)
 
     def _random_bytes(self, shape: Sequence[Tensor]) -> Tensor:
         """(..., features) -> the same shape in uint8."""

@@ -57,7 +57,9 @@ class Embeddings(LayerWithParts):
 
     def build(self, *shapes: object) -> None:
         size = self.size
-        self.word_embeddings = self.own("word_embeddings", (self.vocab_size, size.embedding_dim))
+        # Read as it is: of the whole table in bfloat16 a few rows would be looked up.
+        table_shape = (self.vocab_size, size.embedding_dim)
+        self.word_embeddings = self.own("word_embeddings", table_shape, autocast=False)
         self.projection = None
         if size.trigram_input or size.embedding_dim != size.hidden_dim:
             input_dim = size.embedding_dim * (3 if size.trigram_input else 1)
@@ -70,7 +72,8 @@ class Embeddings(LayerWithParts):
 
     def call(self, token_ids: Tensor, segment_ids: Tensor, training: bool | None = None) -> Tensor:
         length = ops.shape(token_ids)[1]
-        hidden = self._looked_up("word_embeddings", look_up(self.word_embeddings, token_ids))
+        words = ops.cast(look_up(self.word_embeddings, token_ids), self.compute_dtype)
+        hidden = self._looked_up("word_embeddings", words)
         if self.size.trigram_input:
             hidden = self.at("trigram", trigram(hidden))
         if self.projection is not None:

@@ -59,4 +59,4 @@ class FeedForward:
         inside = self.intermediate(rows)
         if self.activation is not None:
             inside = self.owner.at(f"{self.name}/activation", self.activation(inside))
-        return self.add_norm(self.dropout(self.output(inside), training), rows)
+        return self.add_norm.of_map(self.output, inside, self.dropout, rows, training)

@@ -73,7 +73,8 @@ class MaskedLanguageModelHead(LayerWithParts):
         rows = self.norm(ACTIVATIONS[self.size.activation](self.transform(rows)))
         # Two products spare the concatenation of two tables of the vocabulary's size in every step.
         split = self.size.embedding_dim
-        logits = ops.matmul(rows[:, :split], ops.transpose(self.tied()))
+        table = ops.cast(self.tied(), rows.dtype)
+        logits = ops.matmul(rows[:, :split], ops.transpose(table))
         if self.extra_embeddings is not None:
             logits = logits + ops.matmul(rows[:, split:], ops.transpose(self.extra_embeddings))
         logits = ops.cast(ops.add(logits, self.bias), "float32")

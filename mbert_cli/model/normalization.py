@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from mbert_cli.backend import Tensor
-from mbert_cli.model.dense import LayerWithParts
+from mbert_cli.model import bfloat16
+from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
 from mbert_cli.model.options import NORM_EPSILON, Architecture
 
 
@@ -17,12 +18,20 @@ class NoNorm:
     def __init__(self, owner: LayerWithParts, dim: int, place: str = "norm") -> None:
         self.owner, self.place = owner, place
         with keras.name_scope("norm"):
-            self.gamma = owner.own("gamma", (dim,), "ones")
-            self.beta = owner.own("beta", (dim,))
+            self.gamma = owner.own("gamma", (dim,), "ones", autocast=False)
+            self.beta = owner.own("beta", (dim,), autocast=False)
 
     def __call__(self, rows: Tensor) -> Tensor:
-        scaled = self.owner.at(f"{self.place}/scaled", ops.multiply(rows, self.gamma))
-        return self.owner.at(f"{self.place}/shifted", ops.add(scaled, self.beta))
+        if self.owner.suits_bfloat16(rows):
+            return bfloat16.scale_and_shift(rows, self.gamma.value, self.beta.value)
+        scaled = ops.multiply(rows, ops.cast(self.gamma, rows.dtype))
+        scaled = self.owner.at(f"{self.place}/scaled", scaled)
+        return self.owner.at(f"{self.place}/shifted", ops.add(scaled, ops.cast(self.beta, rows.dtype)))
+
+    def of_map(self, dense: Dense, rows: Tensor, residual: Tensor | None = None) -> Tensor:
+        """`self(dense(rows) + residual)` of bfloat16 rows."""
+        kernel, bias = dense.kernel.value, dense.bias.value
+        return bfloat16.normed_dense(rows, kernel, bias, self.gamma.value, self.beta.value, residual)
 
 
 class Standardize:
@@ -96,6 +105,13 @@ def build_norm(
     return LayerNorm(owner, dim, epsilon, place)
 
 
+def norm_of_map(norm: NoNorm | Standardize | Folded, dense: Dense, rows: Tensor) -> Tensor:
+    """`norm(dense(rows))`."""
+    if type(norm) is NoNorm and norm.owner.suits_bfloat16(rows):
+        return norm.of_map(dense, rows)
+    return norm(dense(rows))
+
+
 class AddNorm:
     """`norm(update + residual)`, a part of a block.
 
@@ -122,3 +138,12 @@ class AddNorm:
         if self.scale is not None:
             residual = self.owner.at(f"{self.place}/residual", ops.multiply(residual, self.scale))
         return self.norm(self.owner.at(f"{self.place}/sum", update + residual))
+
+    def of_map(
+        self, dense: Dense, rows: Tensor, dropout: Dropout, residual: Tensor, training: bool | None
+    ) -> Tensor:
+        """`self(dropout(dense(rows)), residual)`."""
+        norm, is_whole = self.norm, dropout.rate == 0 or not training
+        if type(norm) is NoNorm and is_whole and self.owner.suits_bfloat16(rows):
+            return norm.of_map(dense, rows, residual)
+        return self(dropout(dense(rows), training), residual)

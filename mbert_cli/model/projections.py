@@ -16,7 +16,7 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, LayerWithParts
-from mbert_cli.model.normalization import Folded, NoNorm, Standardize, build_norm
+from mbert_cli.model.normalization import Folded, NoNorm, Standardize, build_norm, norm_of_map
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.weight_shapes import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
 
@@ -64,16 +64,11 @@ class Projections:
             scaled by 1 / sqrt(width of a head), key and value, (batch * length, block_dim) each.
         """
         parts = self._read("input_projections", self._outer, rows)
-        for name, norm in self._norms.items():
-            parts[name] = norm(parts[name])
         residual = parts.get("bottleneck_input", rows)
         if self._inner:
             source = parts.get("bottleneck_attention", residual)
             parts |= self._read("bottleneck_projections", self._inner, source)
-        query = parts["query"]
-        if not self.size.merged_projections:
-            query = query * (self.size.block_dim // self.size.num_heads) ** -0.5
-        return residual, query, parts["key"], parts["value"]
+        return residual, parts["query"], parts["key"], parts["value"]
 
     def _add_bottleneck(self, owner: LayerWithParts, name: str) -> None:
         with keras.name_scope(name):
@@ -86,9 +81,18 @@ class Projections:
         self._maps[name] = Dense(owner, name, self._input_dims[parts[0]], width)
 
     def _read(self, merged: str, parts: tuple[str, ...], rows: Tensor) -> dict[str, Tensor]:
-        """The outputs of the maps that read the same rows, by name."""
+        """The outputs of the maps that read the same rows, by name, and normalized where a norm follows."""
         if not self.size.merged_projections:
-            return {name: self._maps[name](rows) for name in parts}
+            return {name: self._map(name, rows) for name in parts}
         together = self._maps[merged](rows)
         outputs = [together] if len(parts) == 1 else ops.split(together, len(parts), axis=-1)
-        return dict(zip(parts, outputs, strict=True))
+        read = dict(zip(parts, outputs, strict=True))
+        return {name: self._norms[name](part) if name in self._norms else part for name, part in read.items()}
+
+    def _map(self, name: str, rows: Tensor) -> Tensor:
+        dense = self._maps[name]
+        if name in self._norms:
+            return norm_of_map(self._norms[name], dense, rows)
+        if name == "query":
+            return dense.scaled(rows, (self.size.block_dim // self.size.num_heads) ** -0.5)
+        return dense(rows)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mbert_cli.backend import Tensor
+from mbert_cli.backend import Tensor, compiled_by_xla
 from mbert_cli.losses.loss import Loss, Tensors
 from mbert_cli.train.companions import check_companions
 from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
@@ -128,9 +128,10 @@ class Objective(keras.Model):
         def losses(part: Tensors) -> Tensors:
             return self.loss_function(part, training=training)
 
-        if self.shards == 1 or self.known_losses is None:
-            return losses(batch)
-        return mean_of_shards(losses, batch, self.shards, self.known_losses)
+        with compiled_by_xla(bool(self.jit_compile)):
+            if self.shards == 1 or self.known_losses is None:
+                return losses(batch)
+            return mean_of_shards(losses, batch, self.shards, self.known_losses)
 
     def make_train_function(self, force: bool = False) -> None:
         """As Keras has it; for batches that differ in length traced once for all of them."""
