@@ -18,6 +18,7 @@ whether a recipe can be run: its findings      mbert_cli/preflight/inspection.py
 whether memory suffices                        mbert_cli/preflight/memory.py
 a run begun, continued, shown and summed up    mbert_cli/sessions/
 a run that continues for more steps            mbert_cli/sessions/prolonging.py
+whether bfloat16 would be faster here          mbert_cli/sessions/precision.py
 what a command shows                           mbert_cli/page.py
 how it is printed and written                  mbert_cli/report/terminal.py
 --format and --out                             mbert_cli/report/delivery.py

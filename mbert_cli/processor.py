@@ -9,12 +9,12 @@ _BFLOAT16 = ("amx_bf16", "avx512_bf16")
 
 def multiplies_bfloat16() -> bool:
     """Whether the processor has instructions that multiply bfloat16 numbers and add up in float32."""
-    return bfloat16_instructions() is not None
+    return bool(bfloat16_instructions())
 
 
 @cache
 def bfloat16_instructions(path: Path = Path("/proc/cpuinfo")) -> str | None:
-    """The fastest of those instructions, `amx_bf16` or `avx512_bf16`; None without any, or where nothing is known.
+    """The fastest of those instructions, `amx_bf16` or `avx512_bf16`; "" without any, None where nothing is known.
 
     Args:
         path: Where Linux describes the processor.
@@ -23,5 +23,5 @@ def bfloat16_instructions(path: Path = Path("/proc/cpuinfo")) -> str | None:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not Linux
         return None
-    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
-    return next((name for name in _BFLOAT16 if name in flags), None)
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), None)
+    return None if flags is None else next((name for name in _BFLOAT16 if name in flags), "")

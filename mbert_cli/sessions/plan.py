@@ -16,6 +16,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.disk import checkpoint_bytes
+from mbert_cli.sessions.precision import precision_fact
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Stage
 
@@ -122,12 +123,13 @@ def show_plan(planned: Planned, measured: Sequence[TimedStage] = ()) -> None:
     facts = {
         f"{role.replace('_', ' ')} parameters": f"{count:,}" for role, count in planned.parameters.items()
     }
+    precision = precision_fact(planned.options, planned.machines, is_probed=bool(measured))
     steps = counted(estimate.steps, "step")
     console.plan(
         f"Plan: {steps} of {counted(planned.options.batch_size, 'example')}, written to {invocation.run}",
         ["stage", "steps", "rate", "layers that train", "losses"],
         rows,
-        facts | facts_of(estimate),
+        facts | ({"precision": precision} if precision else {}) | facts_of(estimate),
         is_result=is_result,
     )
     if not is_result:
