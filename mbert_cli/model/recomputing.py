@@ -77,12 +77,12 @@ def _recomputed_in_jax(function: _Function) -> _Function:
 
 
 def _delayed(tensors: Sequence[Tensor], gradient: Tensor) -> list[Tensor]:
-    """The same tensors, but for weights, which cannot be had before the gradient is there."""
+    """The same tensors, but for kernels, which cannot be had before the gradient is there."""
     some = ops.reshape(gradient, (-1,))[0]
     nothing = ops.where(ops.equal(some, some), ops.zeros_like(some), some)  # x - x would be simplified to 0
-    return [tensor if _is_weight(tensor) else tensor + ops.cast(nothing, tensor.dtype) for tensor in tensors]
+    return [tensor if _is_kernel(tensor) else tensor + ops.cast(nothing, tensor.dtype) for tensor in tensors]
 
 
-def _is_weight(tensor: Tensor) -> bool:
-    """Whether a tensor has no axis of examples; of what is computed from such ones alone there is little."""
-    return len(tensor.shape) < 3 and keras.backend.is_float_dtype(tensor.dtype)
+def _is_kernel(tensor: Tensor) -> bool:
+    """Whether a tensor is a matrix, of which nothing larger is made; of a bias compilers make one vector a token."""
+    return len(tensor.shape) == 2 and keras.backend.is_float_dtype(tensor.dtype)
