@@ -53,6 +53,7 @@ BERT's own block                               mbert_cli/model/plain.py
 what reads what before attention               mbert_cli/model/projections.py
 attention                                      mbert_cli/model/attention.py
 one TensorFlow function for all blocks         mbert_cli/model/shared_trace.py
+which kernels devices divide                   mbert_cli/model/splitting.py
 blocks computed again in the backward pass     mbert_cli/model/recomputing.py
 where an artifact of integers rounds           mbert_cli/model/quantizing.py
 what is quick with bfloat16 on a processor     mbert_cli/model/bfloat16.py
@@ -81,6 +82,7 @@ losses of tasks, focal loss                    mbert_cli/losses/tasks.py
 a student's answers beside its teacher's       mbert_cli/losses/soft_targets.py
 factors of rare labels                         mbert_cli/losses/weights.py
 LAMB and AdamW                                 mbert_cli/train/optimizer.py
+weights that they update together              mbert_cli/train/weight_groups.py
 learning-rate schedule, stages                 mbert_cli/train/stage.py
 a search over settings and seeds               mbert_cli/search/trials.py
 its grid, and what is behind at a moment       mbert_cli/search/grid.py
@@ -99,6 +101,7 @@ a host that dies or hangs                      mbert_cli/hosts/watch.py
 the process of a host that trains              mbert_cli/hosts/worker.py
 a verb on several hosts                        mbert_cli/many_hosts.py
 what one host knows before it meets the others mbert_cli/preflight/hosts.py
+devices that divide a model                    mbert_cli/hosts/layout.py
 devices that share out a batch                 mbert_cli/hosts/devices.py
 which rows of it a host draws                  mbert_cli/hosts/shares.py
 what the hosts of a job do as one              mbert_cli/hosts/together.py

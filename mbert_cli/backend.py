@@ -35,6 +35,11 @@ _AHEAD = 2 * STREAMS
 _by_xla = ContextVar("_by_xla", default=False)
 
 
+def backend_name() -> str:
+    """The library that computes, whether or not it is loaded yet."""
+    return os.environ.get(VARIABLE) or BACKENDS[0]
+
+
 def require_backend() -> None:
     """Checks the chosen backend before Keras is imported.
 

@@ -85,7 +85,7 @@ def _run_page(module: str, ready: Any) -> None:
             load_keras()
         command = importlib.import_module(f"mbert_cli.commands.{module}")
     if module in TRAINING:
-        _share_out()
+        _share_out(ready.invocation.recipe.hosts.model_parallel)
     command.run(ready)
 
 
@@ -98,11 +98,11 @@ def _imagined(invocation: "Invocation[Any]") -> Any:
     return imagine(invocation)
 
 
-def _share_out() -> None:
+def _share_out(model_parallel: int) -> None:
     """Whatever is built from now on is computed by all devices, as far as the backend can."""
     from mbert_cli.hosts.devices import distribute, idle_gpus
 
-    distribute()
+    distribute(model_parallel)
     if idle_gpus():
         console.info(
             f"TensorFlow trains on one GPU and leaves {idle_gpus()} alone; {VARIABLE}=jax trains on all of them"

@@ -1,6 +1,7 @@
 """Which devices compute a step, and which rows of a batch this host feeds them.
 
-Every weight lies on every device, and each device computes some rows of the global batch. The step is compiled for
+Every weight lies on every device, and each device computes some rows of the global batch; or several devices divide
+the weights of a model (`layout.py`), and compute the same rows. The step is compiled for
 the global batch, so that means, norms and random numbers are those of one device that computes all rows.
 """
 
@@ -12,19 +13,28 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
+from mbert_cli.hosts.layout import divided_models
 from mbert_cli.hosts.shares import GlobalBatches, RowShare
 from mbert_cli.text.batch import Batch
 
 
-def distribute() -> None:
+def distribute(model_parallel: int = 1) -> None:
     """Shares the rows of a batch out among all devices of all hosts, for whatever Keras builds from now on.
 
     One device computes as ever, and so does TensorFlow.
+
+    Args:
+        model_parallel: Devices among which each layer is divided.
+
+    Raises:
+        UserError: There are not so many devices, or not a multiple of them.
     """
     if keras.backend.backend() != "jax":
         return
     devices = _all_devices()
-    if len(devices) > 1:
+    if model_parallel > 1:
+        keras.distribution.set_distribution(divided_models(devices, model_parallel))
+    elif len(devices) > 1:
         parallel = keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
         keras.distribution.set_distribution(parallel)
 

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Mapping
 
+from mbert_cli.backend import backend_name
 from mbert_cli.model.options import Architecture
+from mbert_cli.model.splitting import MODEL_AXIS, count_divided, divided_axes
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.model.weight_shapes import Shape, encoder_shapes, pretraining_shapes, task_shapes
 
@@ -22,8 +24,13 @@ CPU: 2.3, 4.7 and 7.6 GB for batches of 16 x 128, 64 x 128 and 16 x 512 tokens.
 """
 _COMPARED_SCORES = 3
 """Arrays of a vocabulary's scores that a comparison of predictions keeps: the teacher's, and both sides' softmax."""
-_WORKING_COPIES = 3
-"""Blocks whose activations are there at once where each is computed again: one, and what its gradients need."""
+_WORKING_COPIES = {"tensorflow": 3, "jax": 1}
+"""Blocks whose activations are there at once where each is computed again in the backward pass.
+
+One, where XLA puts the operations in order: of `ib_bert_large` with batches of 32 x 512 tokens, in float32, it says 8.0
+GB. TensorFlow begins with the next block before all gradients of the last are computed: the peak of an encoder of 8
+layers, 256 wide, with batches of 32 x 256 tokens was 2.3 GB, 1.3 GB of it for activations.
+"""
 
 
 def count_parameters(size: Architecture, vocab_size: int) -> int:
@@ -92,6 +99,7 @@ def training_bytes(
     float_bytes: int = 4,
     *,
     rematerialize: bool = False,
+    model_parallel: int = 1,
 ) -> int:
     """Estimate of what a training step keeps: activations for the gradients, weights, gradients and two moments.
 
@@ -103,37 +111,55 @@ def training_bytes(
         predictions: Masked words of an example, scored over the whole vocabulary; 0 without that head.
         float_bytes: Bytes of an activation: 4, or 2 with bfloat16.
         rematerialize: Whether each block is computed again in the backward pass.
+        model_parallel: Devices that divide each layer; the estimate is that of one of them.
     """
-    activations = activation_bytes(size, batch_size, length, float_bytes, rematerialize=rematerialize)
+    activations = activation_bytes(
+        size, batch_size, length, float_bytes, rematerialize=rematerialize, model_parallel=model_parallel
+    )
     scores = 3 * batch_size * predictions * vocab_size
-    parameters = count_parameters(size, vocab_size)
+    parameters = count_parameters(size, vocab_size) - count_elsewhere(size, model_parallel)
     if predictions:
         parameters += count_head_parameters(size, vocab_size)
     return activations + FLOAT_BYTES * (scores + 4 * parameters)
 
 
+def count_elsewhere(size: Architecture, model_parallel: int) -> int:
+    """Parameters of an encoder that one of the devices which divide its layers does not hold."""
+    return count_divided(size) * (model_parallel - 1) // model_parallel
+
+
 def activation_bytes(
-    size: Architecture, batch_size: int, length: int, float_bytes: int = 4, *, rematerialize: bool = False
+    size: Architecture,
+    batch_size: int,
+    length: int,
+    float_bytes: int = 4,
+    *,
+    rematerialize: bool = False,
+    model_parallel: int = 1,
 ) -> int:
     """Estimate of what the encoder computes in a training step and keeps for the gradients.
 
     Args: those of `training_bytes`.
     """
     tokens = batch_size * length
-    block = _block_activations(size, length)
+    block = _block_activations(size, length, model_parallel)
     if not rematerialize:
         return float_bytes * tokens * size.num_layers * block
-    return float_bytes * tokens * (size.num_layers * size.hidden_dim + _WORKING_COPIES * block)
+    copies = _WORKING_COPIES[backend_name()]
+    return float_bytes * tokens * (size.num_layers * size.hidden_dim + copies * block)
 
 
-def _block_activations(size: Architecture, length: int) -> int:
-    """Numbers that a block keeps of a token."""
+def _block_activations(size: Architecture, length: int, model_parallel: int) -> int:
+    """Numbers that a block keeps of a token, on one of the devices that divide it."""
     block = {name: shape for name, shape in encoder_shapes(size, 0).items() if "/layer_00/" in name}
-    wide = sum(shape[-1] for name, shape in block.items() if name.endswith("kernel")) + 4 * size.block_dim
+    kernels = {name: shape for name, shape in block.items() if name.endswith("kernel")}
+    inner = sum(shape[-1] for name, shape in kernels.items() if divided_axes(name)[-1] == MODEL_AXIS)
+    wide = sum(shape[-1] for shape in kernels.values()) - inner + 4 * size.block_dim
     norms = sum(dim for name, (dim, *_) in block.items() if name.endswith(("gamma", "residual_scale")))
     wide += _NORM_COPIES[size.normalization] * norms
-    wide += _ACTIVATION_COPIES[size.activation] * size.intermediate_dim * size.num_feedforward_networks
-    return wide + _PROBABILITY_COPIES * size.num_heads * length
+    inner += _ACTIVATION_COPIES[size.activation] * size.intermediate_dim * size.num_feedforward_networks
+    inner += _PROBABILITY_COPIES * size.num_heads * length
+    return wide + inner // model_parallel
 
 
 def comparing_bytes(

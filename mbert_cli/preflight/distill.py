@@ -97,6 +97,7 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         vocabulary,
         predicts=bool(STRATEGIES[recipe.distill.strategy].heads),
         beside=partial(_bytes_beside, recipe, stages, teacher.found) if teacher.found else None,
+        teacher=teacher.found.description.size if teacher.found else None,
     )
     plan = plan_for(recipe, teacher.value.description.size, places.value)
     return Ready(

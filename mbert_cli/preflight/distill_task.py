@@ -24,6 +24,7 @@ from mbert_cli.model.cost import (
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.preflight.finetune import USUAL_OUTPUTS, with_learning_rate
+from mbert_cli.preflight.hosts import look_at_division
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, recorded_input, with_found
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
@@ -231,9 +232,12 @@ def _look_at_machine(
     parameters += projections * (size.hidden_dim + 1) * theirs.hidden_dim
     look_at_training_disk(inspection, run, parameters, options)
     rows = largest_batch(task, options.batch_size, recipe.task.sequence_length, options.dynamic_length)
+    division = recipe.hosts.model_parallel
+    look_at_division(inspection, division, {"the student": size, "the teacher": theirs})
     needed = training_bytes(
-        size, vocab_size, *rows, 0, float_bytes(options), rematerialize=options.rematerialize
-    )
+        size, vocab_size, *rows, 0, float_bytes(options),
+        rematerialize=options.rematerialize, model_parallel=division,
+    )  # fmt: skip
     needed += comparing_bytes(theirs, vocab_size, *rows)
     needed += projecting_bytes(theirs.hidden_dim, size.hidden_dim, projections, len(projected), *rows)
     look_at_memory(inspection, needed, *rows)

@@ -15,6 +15,7 @@ from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.page import PRINTED
 from mbert_cli.preflight.cluster import look_at_cluster
+from mbert_cli.preflight.hosts import look_at_division
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
@@ -147,9 +148,12 @@ def _look_at_machine(
     )
     length = recipe.task.sequence_length
     rows = largest_batch(task, batch_size, length, options.dynamic_length)
+    division = recipe.hosts.model_parallel
+    look_at_division(inspection, division, {"the source": source.size})
     needed = training_bytes(
-        source.size, vocab_size, *rows, 0, float_bytes(options), rematerialize=options.rematerialize
-    )
+        source.size, vocab_size, *rows, 0, float_bytes(options),
+        rematerialize=options.rematerialize, model_parallel=division,
+    )  # fmt: skip
     beside = recipe.cluster.workers if recipe.search and recipe.cluster.address is None else 1
     look_at_memory(inspection, needed * beside, *rows)
 

@@ -1,14 +1,16 @@
 """Whether the hosts that are to train together can: what one of them knows before it meets the others."""
 
 import contextlib
-import os
+from collections.abc import Mapping
 from typing import Any
 
-from mbert_cli.backend import BACKENDS, VARIABLE
+from mbert_cli.backend import backend_name
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.hosts.environment import place_of
 from mbert_cli.hosts.joining import Place, describe_place
+from mbert_cli.model.options import Architecture
+from mbert_cli.model.splitting import require_divisible_model
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.recipe.invocation import Invocation
 
@@ -22,7 +24,7 @@ def find_place(invocation: Invocation[Any]) -> Place | None:
     options = getattr(invocation.recipe, "hosts", None)
     if options is None:
         return None
-    place = place_of(options, os.environ.get(VARIABLE) or BACKENDS[0])
+    place = place_of(options, backend_name())
     if place is not None:
         if options.model_parallel == 1:  # hosts that divide a model may read the same rows
             require_shares(invocation.recipe.train.batch_size, place.count)
@@ -43,6 +45,29 @@ def look_at_hosts(inspection: Inspection, invocation: Invocation[Any]) -> None:
         if find_place(invocation) is None:
             return
     inspection.look("hosts", check)
+
+
+def look_at_division(
+    inspection: Inspection, model_parallel: int, networks: Mapping[str, Architecture]
+) -> None:
+    """Looks whether devices can divide each of some networks, given in words; without a division there is no look.
+
+    How many devices there are is known once JAX has been asked, when nothing stands in the way.
+    """
+
+    def check() -> tuple[str, None]:
+        if backend_name() != "jax":
+            raise UserError(
+                f"Devices divide a model on JAX. Received: {backend_name()}, with "
+                f"hosts.model_parallel={model_parallel}",
+                "Set the environment variable KERAS_BACKEND=jax (pip install 'mbert[jax]').",
+            )
+        for name, size in networks.items():
+            require_divisible_model(size, model_parallel, name)
+        return f"{model_parallel} devices divide each layer of {' and '.join(networks)}", None
+
+    if model_parallel > 1:
+        inspection.look("division", check)
 
 
 def require_shares(batch_size: int, count: int) -> None:

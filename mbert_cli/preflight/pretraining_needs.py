@@ -12,6 +12,7 @@ from mbert_cli.model.cost import (
     training_bytes,
 )
 from mbert_cli.model.options import Architecture
+from mbert_cli.preflight.hosts import look_at_division
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
 from mbert_cli.preflight.token_store import Store
@@ -54,6 +55,7 @@ def look_at_pretraining(
     *,
     predicts: bool = True,
     beside: Callable[[int], int] | None = None,
+    teacher: Architecture | None = None,
 ) -> None:
     """Looks at disk, memory and extras of a training on a token store.
 
@@ -65,6 +67,7 @@ def look_at_pretraining(
         vocabulary: That of the store, where it is known.
         predicts: Whether the network has the heads of pre-training.
         beside: Tokens of the vocabulary -> bytes of what a step holds beside that network, if anything.
+        teacher: The architecture that it learns from, where there is one and it is known.
     """
     data, options = recipe.data, recipe.train
     vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
@@ -73,9 +76,14 @@ def look_at_pretraining(
         parameters += count_head_parameters(size, vocab_size)
     look_at_training_disk(inspection, run, parameters, options)
     rows, predictions = (options.batch_size, data.sequence_length), data.max_predictions if predicts else 0
-    needed = training_bytes(
-        size, vocab_size, *rows, predictions, float_bytes(options), rematerialize=options.rematerialize
+    division = recipe.hosts.model_parallel
+    look_at_division(
+        inspection, division, {"the network": size} | ({"the teacher": teacher} if teacher else {})
     )
+    needed = training_bytes(
+        size, vocab_size, *rows, predictions, float_bytes(options),
+        rematerialize=options.rematerialize, model_parallel=division,
+    )  # fmt: skip
     if beside:
         needed += beside(vocab_size)
     look_at_memory(inspection, needed, *rows)

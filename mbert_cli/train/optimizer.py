@@ -2,7 +2,8 @@
 
 An optimizer of Keras builds a small graph for each weight. A MobileBERT has 1,100 weights, and those
 graphs take most of the time to the first step. Here the gradients of a group of weights are laid end to
-end, the rule is applied once, and the result is cut up again.
+end, the rule is applied once, and the result is cut up again. Where devices divide the weights, each weight is
+a group by itself in its own shape, divided as it is; the state that is saved is the same.
 
 Both rules correct the moments for starting at 0, unless the options say otherwise. BERT's own code does
 not, which makes the first steps up to six times too large, and at rates above 1e-4 a pre-trained encoder
@@ -11,7 +12,6 @@ then forgets what it knew (Mosbach et al., "On the Stability of Fine-tuning BERT
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import keras
@@ -19,16 +19,17 @@ import numpy as np
 from keras import ops
 
 from mbert_cli.backend import Tensor
-from mbert_cli.hosts.devices import to_numpy
+from mbert_cli.hosts.devices import divides_models, to_numpy
+from mbert_cli.hosts.layout import layout_of
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Schedule
+from mbert_cli.train.weight_groups import FlatGroup, cut_into_parts, join_arrays, part_arrays, shaped_weights
 
-# A flat array ends after this many values (16 MB): longer ones spend their time in fresh pages of memory.
-_FLAT_VALUES = 4_000_000
 # LAMB needs the norm of each weight. Each is padded to whole rows of this length, so that the norms of
 # all weights in a flat array are two sums instead of two for each weight.
 _ROW_VALUES = 128
 
+_KINDS = ("first_moment", "second_moment", "accumulator")
 _Update = tuple[Tensor, Tensor, Tensor]
 """What to subtract from a flat array of weights, and both its new moments."""
 
@@ -67,65 +68,6 @@ class LinearSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return schedule.peak * ops.where(step < schedule.warmup_steps, rise, fall)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Weights that are updated as one flat array of shape (values,).
-
-    Attributes:
-        variables: The weights.
-        places: Their places among the gradients.
-        scale: Factor of the learning rate.
-        excluded: Whether they are exempt from weight decay (and, in LAMB, from adaptation).
-        row_values: Each weight is padded to a multiple of this many values.
-    """
-
-    variables: list[keras.Variable]
-    places: list[int]
-    scale: float
-    excluded: bool
-    row_values: int
-    ends: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        padded = [size + self._padding(size) for size in self._sizes()]
-        object.__setattr__(self, "ends", np.cumsum(padded))
-
-    @property
-    def values(self) -> int:
-        """Length of the flat array."""
-        return int(self.ends[-1])
-
-    def flatten(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Tensors of the weights' shapes -> (values,) float32, padded with zeros."""
-        parts = []
-        for tensor, size in zip(tensors, self._sizes(), strict=True):
-            tensor = ops.convert_to_tensor(tensor, "float32")
-            parts.append(tensor if len(tensor.shape) == 1 else ops.reshape(tensor, (-1,)))
-            if self._padding(size):
-                parts.append(ops.zeros((self._padding(size),), "float32"))
-        return ops.concatenate(parts) if len(parts) > 1 else parts[0]
-
-    def unflatten(self, flat: Tensor) -> list[Tensor]:
-        """(values,) -> list of tensors of the weights' shapes."""
-        pieces = ops.split(flat, self.ends[:-1].tolist()) if len(self.ends) > 1 else [flat]
-        tensors = []
-        for piece, size, variable in zip(pieces, self._sizes(), self.variables, strict=True):
-            piece = piece[:size] if self._padding(size) else piece
-            tensors.append(piece if len(variable.shape) == 1 else ops.reshape(piece, variable.shape))
-        return tensors
-
-    def row_owners(self) -> np.ndarray:
-        """(rows,) int32: the weight that each row belongs to."""
-        rows = np.diff(self.ends, prepend=0) // self.row_values
-        return np.repeat(np.arange(len(rows), dtype="int32"), rows)
-
-    def _sizes(self) -> list[int]:
-        return [int(np.prod(variable.shape)) for variable in self.variables]
-
-    def _padding(self, size: int) -> int:
-        return -size % self.row_values
-
-
 class FlatAdamW(keras.optimizers.Optimizer):
     """Adam with decoupled weight decay: w -= rate * (m / (sqrt(v) + epsilon) + decay * w).
 
@@ -155,10 +97,12 @@ class FlatAdamW(keras.optimizers.Optimizer):
     def build(self, variables: Sequence[keras.Variable]) -> None:
         """Creates the moments, and the accumulators if there are any, all as flat arrays."""
         super().build(list(variables))
-        self._groups = self._group(self._trainable_variables)
-        self._first_moments = self._add_flat_variables("first_moment")
-        self._second_moments = self._add_flat_variables("second_moment")
-        self._accumulators = self._add_flat_variables("accumulator") if self.accumulation_steps > 1 else []
+        self.flat_groups = self._group(self._trainable_variables)
+        self._groups = self.flat_groups
+        if divides_models():
+            self._groups = [weight for group in self.flat_groups for weight in shaped_weights(group)]
+        self._first_moments, self._second_moments = map(self._add_arrays, _KINDS[:2])
+        self._accumulators = self._add_arrays(_KINDS[2]) if self.accumulation_steps > 1 else []
 
     def apply(
         self, grads: Sequence[Tensor], trainable_variables: Sequence[keras.Variable] | None = None
@@ -176,7 +120,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
                 self.assign_sub(variable, piece)
         self._iterations.assign_add(1)
 
-    def _group(self, variables: list[keras.Variable]) -> list[_Group]:
+    def _group(self, variables: list[keras.Variable]) -> list[FlatGroup]:
         """Variables of one scale and treatment together, in their order, up to the length limit."""
         alike: dict[tuple[float, bool], list[int]] = {}
         for place, variable in enumerate(variables):
@@ -185,18 +129,20 @@ class FlatAdamW(keras.optimizers.Optimizer):
         groups = []
         for (scale, excluded), places in alike.items():
             row_values = 1 if excluded else self._adapted_row_values
-            for part in _parts(places, variables):
+            for part in cut_into_parts(places, variables):
                 members = [variables[place] for place in part]
-                groups.append(_Group(members, part, scale, excluded, row_values))
+                groups.append(FlatGroup(members, part, scale, excluded, row_values))
         return groups
 
-    def _add_flat_variables(self, name: str) -> list[keras.Variable]:
+    def _add_arrays(self, name: str) -> list[keras.Variable]:
         return [
-            self.add_variable((group.values,), dtype="float32", name=f"{name}_{place}")
+            self.add_variable(
+                group.shape, dtype="float32", layout=layout_of(group.variables[0]), name=f"{name}_{place}"
+            )
             for place, group in enumerate(self._groups)
         ]
 
-    def _flat_gradient(self, group: _Group, gradients: Sequence[Tensor]) -> Tensor:
+    def _flat_gradient(self, group: FlatGroup, gradients: Sequence[Tensor]) -> Tensor:
         found = [gradients[place] for place in group.places]
         pairs = zip(found, group.variables, strict=True)
         return group.flatten([ops.zeros(v.shape) if g is None else g for g, v in pairs])
@@ -263,7 +209,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
             direction = self._decay_and_adapt(group, direction)
         return direction * (rate * group.scale), first, second
 
-    def _decay_and_adapt(self, group: _Group, direction: Tensor) -> Tensor:
+    def _decay_and_adapt(self, group: FlatGroup, direction: Tensor) -> Tensor:
         if not self.options.weight_decay:
             return direction
         return direction + group.flatten(group.variables) * self.options.weight_decay
@@ -281,17 +227,13 @@ class FlatLamb(FlatAdamW):
 
     _adapted_row_values = _ROW_VALUES
 
-    def _decay_and_adapt(self, group: _Group, direction: Tensor) -> Tensor:
+    def _decay_and_adapt(self, group: FlatGroup, direction: Tensor) -> Tensor:
         weights = group.flatten(group.variables)
         direction = direction + weights * self.options.weight_decay
-        owners = ops.convert_to_tensor(group.row_owners(), "int32")
-        weight_norms = _norms(weights, owners, group)
-        norms = _norms(direction, owners, group)
+        weight_norms, norms = group.norms(weights), group.norms(direction)
         is_usable = ops.logical_and(weight_norms > 0, norms > 0)
         ratios = ops.where(is_usable, weight_norms / ops.where(is_usable, norms, 1.0), 1.0)
-        rows = ops.reshape(direction, (-1, group.row_values))
-        rows = rows * ops.expand_dims(ops.take(ratios, owners), 1)  # (rows, values of a row)
-        return ops.reshape(rows, (-1,))
+        return group.scaled(direction, ratios)
 
 
 def _in_one_pass(function: Callable[..., _Update]) -> Callable[..., _Update]:
@@ -316,32 +258,31 @@ def _squared_norm(flat: Tensor) -> Tensor:
     return 2.0 * tf.nn.l2_loss(flat)
 
 
-def _norms(flat: Tensor, owners: Tensor, group: _Group) -> Tensor:
-    """(values,) -> (weights,): the Euclidean norm of each weight."""
-    squares = ops.sum(ops.square(ops.reshape(flat, (-1, group.row_values))), axis=1)  # (rows,)
-    return ops.sqrt(ops.segment_sum(squares, owners, num_segments=len(group.variables)))
-
-
-def _parts(places: Sequence[int], variables: Sequence[keras.Variable]) -> list[list[int]]:
-    """Cuts a list of places where the length of a flat array would pass the limit."""
-    parts: list[list[int]] = []
-    length = _FLAT_VALUES
-    for place in places:
-        size = int(np.prod(variables[place].shape))
-        if length + size > _FLAT_VALUES:
-            parts.append([])
-            length = 0
-        parts[-1].append(place)
-        length += size
-    return parts
-
-
 def optimizer_state(optimizer: keras.optimizers.Optimizer) -> dict[str, np.ndarray]:
-    """Copies the state of an optimizer by the names of its variables."""
-    return {variable.path: to_numpy(variable.value) for variable in optimizer.variables}
+    """Copies the state of an optimizer by the names of its variables, as it is on devices that divide no model."""
+    state = {variable.path: to_numpy(variable.value) for variable in optimizer.variables}
+    return _converted(optimizer, state, join_arrays) if divides_models() else state
 
 
 def restore_optimizer(optimizer: keras.optimizers.Optimizer, state: Mapping[str, np.ndarray]) -> None:
     """Assigns what `optimizer_state` copied to an optimizer built for the same weights."""
+    arrays = _converted(optimizer, state, part_arrays) if divides_models() else state
     for variable in optimizer.variables:
-        variable.assign(np.reshape(state[variable.path], variable.shape))  # files have no scalars
+        variable.assign(np.reshape(arrays[variable.path], variable.shape))  # files have no scalars
+
+
+def _converted(
+    optimizer: FlatAdamW,
+    state: Mapping[str, np.ndarray],
+    convert: Callable[[Sequence[FlatGroup], Sequence[np.ndarray]], list[np.ndarray]],
+) -> dict[str, np.ndarray]:
+    """The state with the arrays of each kind in another form."""
+    converted = dict(state)
+    for kind in _KINDS:
+        prefix = f"{optimizer.name}/{kind}_"
+        arrays = {int(path.removeprefix(prefix)): path for path in state if path.startswith(prefix)}
+        found = [converted.pop(arrays[place]) for place in sorted(arrays)]
+        if found:
+            others = convert(optimizer.flat_groups, found)
+            converted |= {f"{prefix}{place}": array for place, array in enumerate(others)}
+    return converted

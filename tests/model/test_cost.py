@@ -3,6 +3,8 @@
 import pytest
 
 from mbert_cli.model.cost import (
+    activation_bytes,
+    count_elsewhere,
     count_flops,
     count_parameters,
     size_bytes,
@@ -67,3 +69,29 @@ def test_the_estimate_is_near_the_measured_peak_of_a_fine_tuning(rows, measured)
     changes = {"num_layers": 6, "hidden_dim": 384, "intermediate_dim": 1536, "embedding_dim": 384}
     size = SIZES["bert_base"].model_copy(update=changes | {"activation": "gelu_exact"})
     assert training_bytes(size, 30_522, *rows) / 1e9 + 1.1 == pytest.approx(measured, rel=0.1)
+
+
+@pytest.mark.parametrize(("backend", "copies"), [("tensorflow", 3), ("jax", 1)])
+def test_what_is_computed_again_is_there_for_a_block_or_a_few_and_the_input_of_each(
+    backend, copies, monkeypatch
+):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    size = SIZES["ib_bert_large"]
+    block = activation_bytes(size, 32, 512) // 24
+    inputs = 4 * 24 * 32 * 512 * 512
+    assert activation_bytes(size, 32, 512, rematerialize=True) == inputs + copies * block
+
+
+def test_the_estimate_of_a_large_teacher_is_near_that_of_xla(monkeypatch):
+    # tests/benchmarks/step_memory.py: 8.00 GB with rematerialisation, in float32 with a batch of 32 x 512
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    estimate = training_bytes(SIZES["ib_bert_large"], 30_522, 32, 512, 77, rematerialize=True)
+    assert estimate / 1e9 == pytest.approx(8.00, rel=0.25)
+
+
+def test_devices_that_divide_a_model_share_out_its_kernels_and_what_is_inside_its_layers():
+    size = SIZES["ib_bert_large"]
+    assert count_elsewhere(size, 1) == 0
+    assert count_parameters(size, 30_522) - count_elsewhere(size, 4) < 0.35 * count_parameters(size, 30_522)
+    one, four = (activation_bytes(size, 32, 512, model_parallel=count) for count in (1, 4))
+    assert 0.25 * one < four < 0.6 * one

@@ -4,7 +4,8 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.host_flags import settings_of_hosts
-from mbert_cli.preflight.hosts import find_place, look_at_hosts, require_shares
+from mbert_cli.model.options import SIZES
+from mbert_cli.preflight.hosts import find_place, look_at_division, look_at_hosts, require_shares
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.recipe.invocation import Invocation, invoke
 
@@ -59,3 +60,20 @@ def test_a_check_says_which_host_this_is_and_nothing_of_one_that_is_alone():
     assert good.text == "1 of 2 at node1:1234, by the command line and the recipe"
     assert not bad.passed
     assert bad.text == "hosts.index must be below hosts.count. Received: 2 of 2"
+
+
+def test_a_division_is_looked_at_for_every_network_and_needs_jax(monkeypatch):
+    networks = {"the network": SIZES["mobilebert"], "the teacher": SIZES["bert_base"]}
+    inspection = Inspection(goes_on=True)
+    for count in (1, 2, 8):
+        look_at_division(inspection, count, networks)
+    monkeypatch.delenv("KERAS_BACKEND")
+    look_at_division(inspection, 2, networks)
+    good, *bad = inspection.findings
+    assert good.text == "2 devices divide each layer of the network and the teacher"
+    uneven, elsewhere = (finding.text for finding in bad)
+    assert uneven == (
+        "hosts.model_parallel must divide the heads and the inner width of every layer. Received: 8 for the network "
+        "with 4 heads and an inner width of 512"
+    )
+    assert elsewhere == "Devices divide a model on JAX. Received: tensorflow, with hosts.model_parallel=2"

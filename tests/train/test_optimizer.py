@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from mbert_cli.train import optimizer as optimizer_module
+from mbert_cli.train import weight_groups
 from mbert_cli.train.optimizer import (
     LinearSchedule,
     make_optimizer,
@@ -210,7 +210,7 @@ def test_flat_updates_equal_a_plain_update_of_each_weight(
     bias_correction: bool,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(optimizer_module, "_FLAT_VALUES", flat_values)
+    monkeypatch.setattr(weight_groups, "FLAT_VALUES", flat_values)
     options = OptimizerOptions(
         name=name, clip_norm=clip_norm, weight_decay=0.1, bias_correction=bias_correction
     )
