@@ -72,6 +72,8 @@ def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[V
         vocabulary = ready.vocabulary or _train_vocabulary(recipe, reading)
     fingerprint = fingerprint_of(duplicates_of(recipe.corpus))
     pieces = cut_into_pieces(recipe.corpus, known)
+    if any(portion.weight > 1 for portion in portions_of(recipe.corpus)):
+        reading = Reading(None)  # of what counts more than once only once
     with reading.shown("encoding") as watch:
         encoded = encode_pieces(
             run_dir.parts, pieces, vocabulary, recipe.store, watch, fingerprint, recipe.cluster
@@ -115,6 +117,11 @@ def _show_plan(ready: Ready) -> None:
     origin = options.file or f"{options.size:,} tokens, trained on the corpus"
     rows = [
         ("corpus", recipe.corpus.source),
+        *(
+            (portion.name, f"each document counts {portion.weight:g} times")
+            for portion in portions_of(recipe.corpus)
+            if portion.part is not None
+        ),
         ("vocabulary", origin),
         *(_matched_row(ready.vocabulary) if ready.vocabulary else ()),
         ("held out", f"{recipe.store.validation_share:.1%} of the documents"),

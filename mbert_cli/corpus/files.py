@@ -69,7 +69,14 @@ def require_tables(options: FilesSource, key: str = "corpus") -> None:
         UserError: It is no condition, or a table lacks a column.
     """
     columns = _columns(options.text, parse_condition(options.where) if options.where else None)
-    for path in find_files(options.globs, f"{key}.globs").paths:
+    paths = find_files(options.globs, f"{key}.globs").paths
+    if options.where and not any(suffix_of(path) in ROW_FORMATS for path in paths):
+        raise UserError(
+            f"{key}.where is for rows of tables. Received: {options.where} for {paths[0]}"
+            f"{f' and {len(paths) - 1:,} more' if len(paths) > 1 else ''}, each of which is one text",
+            f"Leave {key}.where out, or name tables: .jsonl, .csv or .parquet.",
+        )
+    for path in paths:
         require_document_columns(path, columns)
 
 

@@ -34,6 +34,8 @@ def wrong_item(
     path = ".".join([*names, str(number)])
     if not inner:
         return _wrong_as_a_whole(path, field, item)
+    if len(inner) == 1:  # a rule over several keys of the item
+        return path, f"{path}: {problem['msg']}"
     tag, name = str(inner[0]), str(inner[1])
     keys, place = item_keys(field, path, tag), f"{path}.{name}"
     if name not in keys:

@@ -26,9 +26,9 @@ def prepare(run, empty_folder, monkeypatch):
     Path("vocab.txt").write_text("\n".join([*LEADING_TOKENS, *letters, *(f"##{a}" for a in letters), "."]))
     forget_remote_files()
 
-    def prepare(*settings: str) -> tuple[int, str, str]:
+    def prepare(*settings: str, dry_run: bool = False) -> tuple[int, str, str]:
         words = [word for setting in ("vocabulary.file=vocab.txt", *settings) for word in ("--set", setting)]
-        return run("prepare", "books", *words)
+        return run("prepare", "books", *words, *["--dry-run"] * dry_run)
 
     return prepare
 
@@ -110,6 +110,8 @@ def test_a_mix_is_shown_by_its_parts_and_grows(prepare):
     Path("web.jsonl").write_text(
         "".join(json.dumps({"text": f"Xy {letter}.", "score": 1 + (letter > "m")}) + "\n" for letter in "akz")
     )
+    _, planned, _ = prepare(*mix(), dry_run=True)
+    assert "corpus.mix.0 (books/*) each document counts 2 times" in " ".join(planned.split())
     code, shown, _ = prepare(*mix())
     assert code == 0
     lines = [" ".join(line.split()) for line in shown.splitlines()]

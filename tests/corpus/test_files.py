@@ -301,3 +301,13 @@ def test_a_damaged_packed_table_is_named_with_its_place(folder, suffix, packed):
     path.write_bytes(path.read_bytes()[:-9])
     message = refused(path.name).message
     assert message.startswith(f"A text file must be readable. Received: {path.name} before offset ")
+
+
+def test_a_condition_on_files_that_are_one_text_each_is_refused(folder):
+    write_table(folder / "t.csv")
+    require_corpus(FilesCorpus(source="files", globs=["b.*", "t.csv"], where="score > 0.5"))
+    with pytest.raises(UserError) as caught:
+        require_corpus(FilesCorpus(source="files", globs=["b.*", "sub/*"], where="score > 0.5"))
+    assert caught.value.message == (
+        "corpus.where is for rows of tables. Received: score > 0.5 for b.txt and 2 more, each of which is one text"
+    )
