@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mbert_cli.cost.training import StageCost, Training, parameters_of, projections_of
-from mbert_cli.model.cost import FLOAT_BYTES, comparing_bytes, projecting_bytes, training_bytes
+from mbert_cli.model.cost import (
+    FLOAT_BYTES,
+    comparing_bytes,
+    count_elsewhere,
+    projecting_bytes,
+    training_bytes,
+)
 
 
 @dataclass(frozen=True)
@@ -55,15 +61,22 @@ def memory_of(
         float_bytes: Bytes of an activation.
         accumulates: Whether the gradients of several steps are averaged.
         devices: How many share out the rows of a batch, and divide a model.
-        model_parallel: How many of them divide a model; each of these has all activations of its rows.
+        model_parallel: How many of them divide each layer of a model, and compute the same rows.
     """
     trained = max(stage.trained for stage in stages)
     parameters = parameters_of(training, [cost.stage for cost in stages])
     rows = math.ceil(training.batch_size * model_parallel / devices)
-    kept, repeated = (_activations(training, stages, rows, float_bytes, again) for again in (False, True))
+    kept, repeated = (
+        _activations(training, stages, rows, float_bytes, again, model_parallel) for again in (False, True)
+    )
+    own, taught = (
+        0 if network is None else count_elsewhere(network.size, model_parallel)
+        for network in (training.network, training.teacher)
+    )
+    trained -= trained * own // parameters[training.role]
     return Held(
-        weights=FLOAT_BYTES * sum(parameters.values()) // model_parallel,
-        optimizer=(3 + accumulates) * FLOAT_BYTES * trained // model_parallel,
+        weights=FLOAT_BYTES * (sum(parameters.values()) - own - taught),
+        optimizer=(3 + accumulates) * FLOAT_BYTES * trained,
         kept_activations=kept,
         repeated_activations=repeated,
         repeats_blocks=training.repeats_blocks,
@@ -71,7 +84,12 @@ def memory_of(
 
 
 def _activations(
-    training: Training, stages: Sequence[StageCost], batch: int, float_bytes: int, rematerialize: bool
+    training: Training,
+    stages: Sequence[StageCost],
+    batch: int,
+    float_bytes: int,
+    rematerialize: bool,
+    model_parallel: int,
 ) -> int:
     """What grows with the rows: of the network, of the teacher, and of the projections between them."""
     length = training.length
@@ -80,8 +98,9 @@ def _activations(
 
     def own(batch: int) -> int:
         return training_bytes(
-            size, vocab_size, batch, length, predictions, float_bytes, rematerialize=rematerialize
-        )
+            size, vocab_size, batch, length, predictions, float_bytes,
+            rematerialize=rematerialize, model_parallel=model_parallel,
+        )  # fmt: skip
 
     held = own(batch) - own(0)
     if teacher is None:

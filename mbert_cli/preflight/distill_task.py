@@ -15,7 +15,9 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.cost import (
+    FLOAT_BYTES,
     comparing_bytes,
+    count_elsewhere,
     count_parameters,
     count_task_parameters,
     projecting_bytes,
@@ -238,7 +240,7 @@ def _look_at_machine(
         size, vocab_size, *rows, 0, float_bytes(options),
         rematerialize=options.rematerialize, model_parallel=division,
     )  # fmt: skip
-    needed += comparing_bytes(theirs, vocab_size, *rows)
+    needed += comparing_bytes(theirs, vocab_size, *rows) - FLOAT_BYTES * count_elsewhere(theirs, division)
     needed += projecting_bytes(theirs.hidden_dim, size.hidden_dim, projections, len(projected), *rows)
     look_at_memory(inspection, needed, *rows)
 

@@ -81,5 +81,5 @@ def _advice(needed: int, there: int, batch_size: int) -> str:
     smaller = 1 << (fits.bit_length() - 1)
     return (
         f"--set train.batch_size={smaller} --set train.accumulation_steps={-(-batch_size // smaller)} "
-        "takes as many examples per update; shorter sequences need less memory, too."
+        "takes as many examples per update; shorter sequences and train.rematerialize=true need less memory, too."
     )

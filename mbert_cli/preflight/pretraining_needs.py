@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from mbert_cli.model.cost import (
+    FLOAT_BYTES,
     USUAL_VOCABULARY,
+    count_elsewhere,
     count_head_parameters,
     count_parameters,
     training_bytes,
@@ -86,5 +88,7 @@ def look_at_pretraining(
     )  # fmt: skip
     if beside:
         needed += beside(vocab_size)
+    if teacher:
+        needed -= FLOAT_BYTES * count_elsewhere(teacher, division)
     look_at_memory(inspection, needed, *rows)
     look_at_extras(inspection, options)

@@ -9,6 +9,7 @@ from mbert_cli.distill.options import ProgressiveOptions
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.model.cost import activation_bytes, comparing_bytes, training_bytes
 from mbert_cli.model.options import SIZES
+from mbert_cli.model.splitting import count_divided
 from mbert_cli.train.options import OptimizerOptions
 
 STUDENT, TEACHER = SIZES["mobilebert_laptop"], SIZES["ib_bert_laptop"]
@@ -33,6 +34,13 @@ def test_a_device_holds_the_activations_of_its_own_rows():
     one, eight = memory_of(TRAINING, STAGES), memory_of(TRAINING, STAGES, devices=8)
     assert (eight.weights, eight.optimizer) == (one.weights, one.optimizer)
     assert 8 * eight.activations == one.activations
+
+
+def test_devices_that_divide_a_model_hold_its_kernels_in_parts_and_the_rest_whole():
+    one, four = (memory_of(TRAINING, STAGES, devices=4, model_parallel=count) for count in (1, 4))
+    divided = count_divided(STUDENT) * 3 // 4
+    assert one.weights - four.weights == 4 * (divided + count_divided(TEACHER) * 3 // 4)
+    assert abs(one.optimizer - four.optimizer - 3 * 4 * divided) <= 3 * 4
 
 
 def test_blocks_that_are_computed_again_keep_less():

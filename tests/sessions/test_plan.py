@@ -85,12 +85,13 @@ def test_devices_that_do_not_divide_a_batch_are_refused_with_some_that_do():
     assert refused.value.hint == "--set plan.devices=4 does so."
 
 
-def test_devices_that_divide_a_model_share_out_no_rows():
+def test_devices_that_divide_a_model_share_out_its_layers_and_no_rows():
     plan = [stage("one", 10, loss_weights={"words": 1.0})]
     divided = replace(planned(plan, PlanOptions(devices=64)), model_parallel=2)
     whole = planned(plan, PlanOptions(devices=32))
-    assert divided.estimate().held.activations == whole.estimate().held.activations
-    assert divided.estimate().held.weights == whole.estimate().held.weights // 2
+    ours, theirs = divided.estimate().held, whole.estimate().held
+    assert 0.5 * theirs.activations < ours.activations < theirs.activations
+    assert 0.5 * theirs.weights < ours.weights < theirs.weights
     with pytest.raises(UserError, match="for 6 devices, of which 4 divide a model"):
         replace(planned(plan, PlanOptions(devices=6)), model_parallel=4).estimate()
 
