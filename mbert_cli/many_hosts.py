@@ -98,7 +98,10 @@ def _say_why(
     steps = checkpoint_steps(invocation.directory)
     saved = f"the state up to step {steps[-1]:,} is saved" if steps else "nothing was saved yet"
     sentence = f"{describe_end(end, names or ('',) * place.count)}, so the job ends on all hosts"
-    hint = f"`{shlex.join(invocation.command)}` on every host, each with its own --host-index, goes on from there."
+    again = "goes on from there" if steps else "begins again"
+    each = ", each with its own --host-index," if "--host-index" in invocation.command else ""
+    command = shlex.join(word for word in invocation.command if word != "--fresh")
+    hint = f"`{command}` on every host{each} {again}."
     if end.code == Interrupted.exit_code:
         console.stopped(f"{sentence}; {saved} in {invocation.directory}", hint)
         return

@@ -1,5 +1,6 @@
 """A verb on several hosts: what the worker reports, and what it says at its end."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -89,10 +90,14 @@ def test_a_worker_says_why_it_ends(monkeypatch, error, reason, code):
 def test_who_is_to_blame_is_said_with_what_is_saved_and_what_goes_on(capsys, tmp_path, end, said):
     (tmp_path / "run/checkpoints/step-000200").mkdir(parents=True)
     (tmp_path / "run/recipe.yaml").write_text("seed: 0\n")
-    invocation = ready(run=tmp_path / "run").invocation
+    words = ("mbert", "distill", "--fresh", "--host-index", "0")
+    invocation = replace(ready(run=tmp_path / "run").invocation, command=words)
     watched = Watched(1, None, BytesIO(b"a trace\n"))
     many_hosts._say_why(PLACE, end, ("a", "b"), watched, invocation)
     errors = capsys.readouterr().err
     assert errors.startswith(said)
-    assert f"the state up to step 200 is saved in {tmp_path / 'run'}\nHint: `" in errors
+    assert errors.endswith(
+        f"the state up to step 200 is saved in {tmp_path / 'run'}\n"
+        "Hint: `mbert distill --host-index 0` on every host, each with its own --host-index, goes on from there.\n"
+    )
     assert (tmp_path / "run/failed.json").exists() == (end.code != 130)

@@ -241,6 +241,8 @@ IDLE = (
     IdleKeys(("distill",), ("train.validate_every", "train.validation_steps"),
              "with the strategy task, which is validated on all validation examples at the end of every epoch",
              lambda values: values["distill.strategy"] == "task", ("distill.strategy",)),
+    IdleKeys(("train-teacher", "distill", "finetune"), ("hosts.index", "hosts.coordinator", "hosts.wait_seconds"),
+             "together with hosts.count=1, a host that meets no others", lambda values: values["hosts.count"] == 1),
     IdleKeys(("train-teacher", "distill", "finetune"), ("train.optimizer.no_decay",),
              "together with train.optimizer.weight_decay=0, where adamw decays no weight",
              lambda values: values["train.optimizer.weight_decay"] == 0

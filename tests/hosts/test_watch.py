@@ -17,10 +17,10 @@ _WAITS = 30.0
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(watch, "SILENT_SECONDS", 1.0)
-    monkeypatch.setattr(watch, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(watch, "GRACE_SECONDS", 0.3)
-    monkeypatch.setattr(watch, "_TICK_SECONDS", 0.02)
+    monkeypatch.setattr(watch, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(watch, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(watch, "_TICK_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_host_that_gives_no_sign_of_life_is_named(worker):
     process, channel = worker(after=_WAITS)
     here, there = pair()
     watching = HostWatch(0, process, channel, {1: here})
-    assert watching.run() == End(1, "has given no sign of life for 1 seconds")
+    assert watching.run() == End(1, "has given no sign of life for 0 seconds")
     assert {"beat": 0} in there.receive()
 
 
@@ -121,6 +121,7 @@ def test_a_worker_that_is_stopped_gives_no_sign_of_life(worker):
     here, there = pair()
     watching = HostWatch(1, process, channel, {0: here})
     os.kill(process, signal.SIGSTOP)
+    time.sleep(0.1)
     for _ in range(20):
         watching._turn()
     there._socket.setblocking(False)

@@ -16,6 +16,12 @@ SQUAD = ["task.source=squad", "task.train=a.json"]
 FILE = ["task.source=file", "task.train=a.csv"]
 CASES = [
     (
+        "distill",
+        ["hosts.count=1", "hosts.index=0"],
+        "hosts.index",
+        "together with hosts.count=1, a host that meets no others. Received: 0",
+    ),
+    (
         "augment",
         ["vectors.source=file", "vectors.path=glove.txt", "augment.sees_original=false"],
         "augment.sees_original",
