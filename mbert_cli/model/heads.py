@@ -83,6 +83,10 @@ class MaskedLanguageModelHead(LayerWithParts):
     def _gather(self, hidden: Tensor, masked_positions: Tensor) -> Tensor:
         """(batch, length, dim), (batch, predictions) -> (batch * predictions, dim)."""
         batch, length, dim = ops.shape(hidden)
+        if keras.backend.backend() == "jax":
+            # Example by example: devices that share out a batch would send each other all rows of a flat one.
+            rows = ops.take_along_axis(hidden, ops.expand_dims(masked_positions, 2), axis=1)
+            return ops.reshape(rows, (-1, dim))
         starts = ops.expand_dims(ops.arange(batch, dtype="int32") * length, 1)
         rows = ops.reshape(hidden, (-1, dim))
         return ops.take(rows, ops.reshape(masked_positions + starts, (-1,)), axis=0)
