@@ -1,19 +1,18 @@
 """Whether every machine of a cluster can do a share of the work: the same packages, the same files, enough cores."""
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from mbert_cli.cluster.joining import join_cluster
 from mbert_cli.cluster.options import ClusterOptions
 from mbert_cli.errors import UserError
-
-_PACKAGES = ("mbert", "keras", "tensorflow", "tensorflow-text", "jax", "numpy")
-"""What has a say in what comes of a piece, as far as it is installed here."""
 
 _MOST_FILES = 200
 _ANSWER_SECONDS = 120.0
@@ -105,10 +104,17 @@ def list_machines() -> list[ClusterMachine]:
 
 def _compare(machines: Sequence[ClusterMachine], paths: list[str], folder: str) -> None:
     look = make_look()
-    own = look(_PACKAGES, paths, folder)
-    for machine, found in zip(machines, _look_everywhere(look, machines, paths, folder), strict=True):
+    asked = (compared_packages(), paths, folder)
+    own = look(*asked)
+    for machine, found in zip(machines, _look_everywhere(look, machines, asked), strict=True):
         refuse_other_packages(machine.name, own, found)
         refuse_other_files(machine.name, own, found)
+
+
+def compared_packages() -> list[str]:
+    """What has a say in what comes of a piece: mbert, what it requires, and JAX, which may compute."""
+    required = [one for one in metadata.requires("mbert") or () if "extra ==" not in one]
+    return ["mbert", *(name[0] for one in required if (name := re.match(r"[\w.-]+", one))), "jax"]
 
 
 def refuse_other_packages(name: str, own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
@@ -159,7 +165,9 @@ def refuse_other_files(name: str, own: Mapping[str, Any], found: Mapping[str, An
 
 
 def _look_everywhere(
-    look: Callable[..., dict[str, Any]], machines: Sequence[ClusterMachine], paths: list[str], folder: str
+    look: Callable[..., dict[str, Any]],
+    machines: Sequence[ClusterMachine],
+    asked_for: tuple[list[str], list[str], str],
 ) -> list[dict[str, Any]]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -168,7 +176,7 @@ def _look_everywhere(
     asked = [
         there.options(
             scheduling_strategy=NodeAffinitySchedulingStrategy(machine.identity, soft=False)
-        ).remote(_PACKAGES, paths, folder)
+        ).remote(*asked_for)
         for machine in machines
     ]
     ready, _ = ray.wait(asked, num_returns=len(asked), timeout=_ANSWER_SECONDS)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.cluster.checking import (
+    compared_packages,
     existing,
     make_look,
     refuse_other_files,
@@ -42,6 +43,12 @@ def test_another_version_is_told_with_the_machine_that_has_it(files):
         "All machines of a cluster must have the same packages. "
         "Received: mbert not installed on node2, 1.2 here"
     )
+
+
+def test_packages_that_decide_what_is_computed_are_compared_and_those_of_extras_are_not():
+    names = compared_packages()
+    assert {"mbert", "keras", "tensorflow", "numpy", "sentencex", "jax"} <= set(names)
+    assert not {"pytest", "matplotlib"} & set(names)
 
 
 def test_what_is_not_installed_here_may_be_there(files):
