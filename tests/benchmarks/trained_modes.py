@@ -1,0 +1,129 @@
+"""What every quantization mode costs a run in score, and what learning its numbers wins back.
+
+    python tests/benchmarks/trained_modes.py runs/NAME --folder FOLDER [--steps 200] [--rate 1e-4]
+        [--modes dynamic_int8 int8 int8_full int4] [--momentum 0.9] [--examples 2000]
+
+For each mode a row has the artifact of the run as it is, the same with channels brought together where the mode takes
+that, and the artifact of the run after `mbert finetune quantize` in this mode from it: MB, score, and how often it
+answers as the float run. Trainings are kept in `--folder` and not repeated. No layer is kept in higher precision.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from mbert_cli.backend import load_keras
+from mbert_cli.phone.reference import Reference
+from mbert_cli.runs.lineage import TASK_MODELS
+from mbert_cli.tasks.calibration_rows import calibration_rows
+from mbert_cli.tasks.model import run_task_model
+from mbert_cli.tflite.interpreter import Artifact
+from mbert_cli.tflite.modes import ROUNDED_MODES
+from mbert_cli.tflite.source_model import SourceModel
+from mbert_cli.tflite.trained_ranges import TrainedRanges
+from mbert_cli.weights.saved_model import RunModel
+
+SKIPPED = ("int16x8",)
+"""Modes that a CPU takes many times as long for."""
+
+
+def main() -> None:
+    """Prints a line for each artifact."""
+    arguments = parse()
+    load_keras()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    reference = reference_of(arguments.run, arguments.examples)
+    expected = reference.score(reference.outputs)
+    print(f"Keras run: {expected:.2%} on {len(reference.outputs)} rows, {reference.score_name}")
+    print(f"{'mode':14s} {'':14s} {'MB':>6s} {'score':>8s} {'to float':>9s} {'agreement':>10s}")
+    for mode in arguments.modes:
+        trained = train(arguments, mode)
+        for label, content in contents(arguments.run, trained, mode):
+            found = compared(reference, content)
+            print(
+                f"{mode:14s} {label:14s} {len(content) / 1e6:6.1f} {found.metric_artifact:8.2%} "
+                f"{100 * (found.metric_artifact - expected):+9.2f} {1 - found.disagreement_rate:10.2%}",
+                flush=True,
+            )
+
+
+def train(arguments: argparse.Namespace, mode: str) -> Path:
+    """Fine-tunes the run in a mode, unless that was done before, and returns the new run."""
+    run = arguments.folder / mode
+    if (run / "final" / "summary.json").exists():
+        return run
+    recorded = yaml.safe_load((arguments.run / "recipe.yaml").read_text(encoding="utf-8"))
+    ranges = [] if mode in ("dynamic_int8", "int4") else [f"quantize.momentum={arguments.momentum}"]
+    settings = [
+        f"initialize_from={arguments.run}", f"quantize.mode={mode}", f"train.max_steps={arguments.steps}",
+        f"train.optimizer.learning_rate={arguments.rate}", "train.epochs=20", *ranges,
+        *(f"task.{name}={value}" for name, value in recorded["task"].items() if value is not None),
+    ]  # fmt: skip
+    words = [word for setting in settings for word in ("--set", setting)]
+    command = [sys.executable, "-m", "mbert_cli.cli", "finetune", "quantize", "--run", str(run), "-q", *words]
+    subprocess.run(command, check=True, env=os.environ | {"KERAS_BACKEND": "tensorflow"})
+    return run
+
+
+def reference_of(path: Path, max_examples: int) -> Reference:
+    """The float run on its validation set."""
+    model = run_task_model(RunModel.open(path, TASK_MODELS))
+    return Reference(model.with_static_length(model.sequence_length), model.own_task, max_examples)
+
+
+def contents(run: Path, trained: Path, mode: str) -> Iterator[tuple[str, bytes]]:
+    """The artifacts of a mode: of the run, of the run with channels brought together, and of the trained one."""
+    source, length = source_of(run)
+    yield "as it is", source.content(mode, length)
+    equalized = replace(source, equalize=True)
+    if equalized.equalizes(mode):
+        yield "equalized", equalized.content(mode, length)
+    source, length = source_of(trained)
+    yield "trained", source.content(mode, length)
+
+
+def source_of(path: Path) -> tuple[SourceModel, int]:
+    """What the artifacts of a run are made of, and their length."""
+    saved = RunModel.open(path, TASK_MODELS)
+    model = run_task_model(saved)
+    model = model.with_static_length(model.sequence_length)
+    head = Reference(model, model.own_task, 1).head
+    source = SourceModel(
+        saved.weights, saved.description.size, head, lambda: calibration_rows(model, model.own_task, 200),
+        Path(tempfile.mkdtemp()), trained=TrainedRanges.load(saved.folder),
+    )  # fmt: skip
+    return source, model.sequence_length
+
+
+def compared(reference: Reference, content: bytes):
+    """An artifact beside the float run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(content)
+        return reference.compare(Artifact(path, 2, [reference.head.artifact_outputs]))
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--modes", nargs="*", default=[mode for mode in ROUNDED_MODES if mode not in SKIPPED])
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--momentum", type=float, default=0.9)
+    parser.add_argument("--examples", type=int, default=2000)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
