@@ -1,6 +1,7 @@
 """Any encoder teaches any other, and a run that was stopped goes on bit for bit, projections included."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +118,28 @@ def test_the_plan_of_general_distillation_shows_networks_and_projections(made, r
     (student,) = (line for line in lines if line.startswith("student parameters: "))
     size = SIZES["tinybert_4"].model_copy(update=STUDENTS["tinybert_4"] | {"max_length": 16})
     assert student == f"student parameters: {count_parameters(size, VOCABULARY.size):,}"
+
+
+@pytest.mark.slow
+def test_a_probe_times_the_ends_of_each_kind_of_stage_and_writes_no_run(made, run, monkeypatch):
+    monkeypatch.chdir(made)
+    steps = {
+        "distill.transfer_steps": 4, "distill.pretraining_steps": 3, "distill.ground_truth_ratio": 1,
+        "distill.factors.attention": 0,
+    }  # fmt: skip
+    words = command_of("progressive", "ib_bert", "mobilebert_laptop", **steps)
+    code, shown, said = run(*words, "--probe", "--run", "runs/probed")
+    assert code == 0, said
+    timed = [line for line in said.splitlines() if line.startswith("Timing ")]
+    assert timed == [
+        "Timing 2 steps of transfer layer_00",
+        "Timing 2 steps of transfer layer_01",
+        "Timing 3 steps of pre-training distillation",
+    ]
+    assert re.search(
+        r"^time: about .* on 1 device, by the speed of this machine: arithmetic", shown, re.MULTILINE
+    )
+    assert not Path("runs/probed").exists()
 
 
 @pytest.mark.slow
