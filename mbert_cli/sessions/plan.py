@@ -137,7 +137,7 @@ def show_plan(planned: Planned, measured: Sequence[TimedStage] = ()) -> None:
     console.result("")
     for table in tables_of(estimate):
         console.table(table.title, table.columns, table.rows)
-        for note in table.notes:
+        for note in [*table.notes, ""] if table.notes else ():
             console.result(note)
 
 
