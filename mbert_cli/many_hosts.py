@@ -87,6 +87,8 @@ def _watch(place: Place, watched: Watched, invocation: "Invocation[Any]") -> NoR
     watch.leave()
     if end is not None:
         _say_why(place, end, meeting.names, watched, invocation)
+    elif watch.code == Interrupted.exit_code and place.index and not begins:
+        console.stopped("Stopped before all hosts had met.")  # the worker leaves words to host 0
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(watch.code if watch.code is not None else end.code if end is not None else 1)
