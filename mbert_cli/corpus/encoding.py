@@ -138,7 +138,7 @@ def _encode(
     for document in documents:
         sentences += split_sentences(document.paragraphs, language)
         ends.append(len(sentences))
-    ids, starts = tokenizer.encode(sentences)
+    ids, starts = _encode_sentences(sentences, tokenizer)
     lengths = np.diff(starts)
     # A sentence of control characters only has no token; it leaves no gap in the ids.
     real_before = np.concatenate([[0], np.cumsum(lengths > 0)])
@@ -152,6 +152,21 @@ def _encode(
         fingerprints=None if fingerprint is None else fingerprint.of(kept),
         sources=_count(documents, document_lengths, np.diff(np.asarray(starts)[ends])),
     )
+
+
+def _encode_sentences(sentences: list[str], tokenizer: "Tokenizer") -> tuple[np.ndarray, np.ndarray]:
+    """As `Tokenizer.encode`, some sentences at a time: of what it works with, a long document would need gigabytes."""
+    ids: list[np.ndarray] = []
+    lengths: list[np.ndarray] = []
+    ends = np.cumsum([0, *map(len, sentences)])
+    start = 0
+    while start < len(sentences) or not ids:
+        stop = max(start + 1, int(np.searchsorted(ends, ends[start] + CHUNK_CHARACTERS, side="right")) - 1)
+        some, starts = tokenizer.encode(sentences[start:stop])
+        ids.append(some)
+        lengths.append(np.diff(starts))
+        start = stop
+    return np.concatenate(ids), np.cumsum(np.concatenate([[0], *lengths]))
 
 
 def _count(

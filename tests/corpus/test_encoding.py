@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+import pytest
+
+from mbert_cli.corpus import encoding
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.encoding import (
     EMPTY,
@@ -39,6 +42,24 @@ def test_what_each_source_gave_is_counted(vocabulary: Vocabulary):
         SourceCount("c", 1, 1, 1, 1, {}),
     ]
     assert len(chunk.fractions) == len(chunk.document_lengths) == 2
+
+
+@pytest.mark.parametrize("characters", [1, 17, 60])
+def test_a_long_document_is_encoded_some_sentences_at_a_time(vocabulary: Vocabulary, monkeypatch, characters):
+    documents = [Document("a", [f"Ab {'c' * number}. De {number * 'f'}." for number in range(1, 9)])]
+    tokenizer, sizes = Tokenizer(vocabulary), []
+    (whole,) = encode_documents(documents, tokenizer, StoreOptions())
+    encode = tokenizer.encode
+    monkeypatch.setattr(
+        tokenizer, "encode", lambda texts: (sizes.append(sum(map(len, texts))), encode(texts))[1]
+    )
+    monkeypatch.setattr(encoding, "CHUNK_CHARACTERS", characters)
+    (chunk,) = encode_documents(documents, tokenizer, StoreOptions())
+    assert len(sizes) > 1
+    assert max(sizes) <= max(characters, 14)  # or one sentence
+    assert chunk.tokens.tolist() == whole.tokens.tolist()
+    assert chunk.sentence_lengths.tolist() == whole.sentence_lengths.tolist()
+    assert chunk.document_lengths.tolist() == whole.document_lengths.tolist()
 
 
 def test_neighbours_of_one_source_are_added_up_and_others_are_not():
