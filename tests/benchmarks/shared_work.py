@@ -1,9 +1,9 @@
 """What sharing work out brings on one machine: a corpus encoded by Ray, and a search with several trials at once.
 
-    python tests/benchmarks/shared_work.py prepare FOLDER [--vocabulary FILE] [--rounds N]
+    python tests/benchmarks/shared_work.py prepare FOLDER [--vocabulary FILE] [--copies N] [--rounds N]
     python tests/benchmarks/shared_work.py search RUN [--workers N] [--rounds N] [--set KEY=VALUE ...]
 
-`prepare` encodes the .txt files of a folder into parts and puts the store together: embedded, with a thread for each
+`prepare` encodes the .txt and .md files of a folder, several copies of each, into parts and puts the store together: embedded, with a thread for each
 core, and as tasks of a Ray cluster that is started on this machine beforehand, with one core each. They take turns. The
 first round of Ray is named apart: in it each worker imports TensorFlow. The arrays of both stores are compared.
 
@@ -15,6 +15,7 @@ compared. Pruning is off, so that both train the same steps.
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -41,21 +42,21 @@ def main() -> None:
     """Prints both times of each round, then medians and their ratio."""
     arguments = _parse()
     if arguments.work == "prepare":
-        compare_prepare(Path(arguments.folder), arguments.vocabulary, arguments.rounds)
+        compare_prepare(Path(arguments.folder), arguments.vocabulary, arguments.copies, arguments.rounds)
     else:
         compare_search(arguments.run, arguments.workers, arguments.rounds, arguments.settings or ())
 
 
-def compare_prepare(folder: Path, vocabulary_file: Path | None, rounds: int) -> None:
+def compare_prepare(folder: Path, vocabulary_file: Path | None, copies: int, rounds: int) -> None:
     """Times a corpus encoded here and by Ray, in turns."""
     import ray
 
-    corpus = FilesCorpus(source="files", globs=[str(folder / "**/*.txt")])
-    pieces = cut_into_pieces(corpus)
     vocabulary = _vocabulary(vocabulary_file, folder)
     ray.init("local", num_cpus=count_cores(), include_dashboard=False, log_to_driver=False, logging_level=50)
     cluster = ClusterOptions(address="local")
     with tempfile.TemporaryDirectory() as temporary:
+        corpus = FilesCorpus(source="files", globs=[_copied(folder, Path(temporary) / "texts", copies)])
+        pieces = cut_into_pieces(corpus)
         _, megabytes = _encode(Path(temporary) / "warm", pieces, vocabulary, HERE)  # imports TensorFlow
         print(f"{len(pieces)} pieces, {megabytes:.1f} MB of text, {count_cores()} cores")
         first, _ = _encode(Path(temporary) / "first", pieces, vocabulary, cluster)
@@ -71,6 +72,15 @@ def compare_prepare(folder: Path, vocabulary_file: Path | None, rounds: int) -> 
                     raise SystemExit(f"{name} differs")
             print(f"round {number + 1}: embedded {here[-1]:6.1f} MB/s   Ray {there[-1]:6.1f} MB/s")
     _conclude("MB/s", "embedded", here, "Ray", there)
+
+
+def _copied(folder: Path, target: Path, copies: int) -> str:
+    """Copies texts, since a corpus of few pieces cannot be shared evenly; returns the pattern of all."""
+    target.mkdir()
+    texts = [path for path in sorted(folder.rglob("*")) if path.suffix in (".txt", ".md")]
+    for number, path in enumerate(texts * copies):
+        shutil.copyfile(path, target / f"{number:06d}{path.suffix}")
+    return str(target / "*")
 
 
 def _encode(
@@ -130,7 +140,8 @@ def _vocabulary(path: Path | None, folder: Path) -> Vocabulary:
     if path is not None:
         return load_vocabulary(path, lowercase=True)
     print("A vocabulary of 30,522 tokens is trained on the corpus first.")
-    texts = (file.read_text(errors="replace") for file in sorted(folder.rglob("*.txt"))[:30])
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".txt", ".md")]
+    texts = (path.read_text(errors="replace") for path in files[:30])
     return train_vocabulary(texts, 30522, lowercase=True)
 
 
@@ -142,6 +153,7 @@ def _parse() -> argparse.Namespace:
     prepare = works.add_parser("prepare")
     prepare.add_argument("folder")
     prepare.add_argument("--vocabulary", type=Path, help="a vocab.txt; default: trained on some of the files")
+    prepare.add_argument("--copies", type=int, default=4)
     prepare.add_argument("--rounds", type=int, default=3)
     search = works.add_parser("search")
     search.add_argument("run", help="a pre-trained run, such as runs/distill-quickstart")
