@@ -3,13 +3,28 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.directory import RunDir
 
 
 class FollowedRun(RunDir):
-    """A run's directory that is read and never written to."""
+    """A run's directory that is read and never written to.
+
+    Args:
+        path, verb, recipe: As of any run.
+        was_complete: Whether its owner found it complete.
+    """
+
+    def __init__(self, path: Path, verb: str, recipe: dict[str, Any], was_complete: bool = False) -> None:
+        super().__init__(path, verb, recipe)
+        self._was_complete = was_complete
+
+    @property
+    def is_complete(self) -> bool:
+        """What its owner found: a disk of a network may show something older here."""
+        return self._was_complete
 
     def finish(self, writer: Callable[[Path], None]) -> None:
         """Leaves final/ to the owner."""

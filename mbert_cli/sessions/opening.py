@@ -1,5 +1,7 @@
 """The run that a command writes: begun or continued, with what is said about that."""
 
+import time
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,6 +21,9 @@ from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved
 from mbert_cli.sessions.prolonging import PlanOf, growth_of
 
+SEEN_SECONDS = 70
+"""After so long NFS looks again for what was not there, by default within 60."""
+
 
 def open_run(
     invocation: Invocation[Any],
@@ -36,8 +41,14 @@ def open_run(
     """
     path, hosts = invocation.directory, invocation.hosts
     opened: list[RunDir] = []
-    first_does(hosts, lambda: opened.append(_own_run(invocation, recipe, contents, plan_of)))
-    (run,) = opened or [FollowedRun(path, invocation.kind, recipe.model_dump(exclude=set(PLACES)))]
+
+    def open_it() -> bool:
+        opened.append(_own_run(invocation, recipe, contents, plan_of))
+        return opened[0].is_complete
+
+    is_complete = first_does(hosts, open_it)
+    plain = recipe.model_dump(exclude=set(PLACES))
+    (run,) = opened or [FollowedRun(path, invocation.kind, plain, is_complete)]
     _require_seen(run, hosts)
     return run
 
@@ -65,14 +76,25 @@ def _own_run(
 
 def _require_seen(run: RunDir, hosts: Hosts) -> None:
     """All read the checkpoints that the first host writes."""
-    blind = [index for index, sees in enumerate(tell_all(hosts, is_run(run.path))) if not sees]
-    if blind:
-        run.close()
+    blind = [index for index, sees in enumerate(tell_all(hosts, _sees(run.path))) if not sees]
+    if not blind:
+        return
+    with run:  # which takes back what it has begun
         raise UserError(
             f"All hosts must see the run directory. Received: {run.path}, which host {blind[0]} "
             f"({hosts.names[blind[0]]}) does not see",
             "Write to a folder that all hosts share with `--run DIR`.",
         )
+
+
+def _sees(path: Path) -> bool:
+    """Whether a run that is there is seen here, as soon as a disk of a network shows it."""
+    deadline = time.monotonic() + SEEN_SECONDS
+    while not is_run(path):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def _device() -> str:

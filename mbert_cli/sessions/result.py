@@ -13,6 +13,7 @@ from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.hosts.together import first_does
 from mbert_cli.runs.artifacts import exported, is_outdated
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.followed import FollowedRun
 from mbert_cli.runs.listing import SUMMARY
 from mbert_cli.weights.description import SetDescription
 from mbert_cli.weights.variables import read_variables
@@ -41,6 +42,8 @@ def finish_run(
 
 def show_result(run: RunDir, figures: dict[str, float]) -> None:
     """Prints the final figures, the set that they are of, and where the result lies."""
+    if isinstance(run, FollowedRun):
+        return  # its owner shows them
     rows = [(name, show_figure(name, value)) for name, value in figures.items()]
     summary = json.loads((run.final / SUMMARY).read_text(encoding="utf-8"))
     validated = SetDescription.of(summary)

@@ -24,3 +24,7 @@ def test_a_followed_run_is_read_and_nothing_is_written(tmp_path):
             pass
         assert files(tmp_path) == before
         assert not run.final.exists()
+
+
+def test_it_is_complete_where_its_owner_found_it_so(tmp_path):
+    assert FollowedRun(tmp_path, "finetune", {}, was_complete=True).is_complete

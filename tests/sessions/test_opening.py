@@ -1,5 +1,6 @@
 """The run that a command writes, begun and continued."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -7,10 +8,13 @@ import pytest
 import yaml
 
 from mbert_cli.errors import UserError
+from mbert_cli.hosts.joining import Hosts
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs.content import files_content
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.followed import FollowedRun
 from mbert_cli.runs.listing import read_origin
+from mbert_cli.sessions import opening
 from mbert_cli.sessions.opening import open_run
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -81,3 +85,27 @@ def test_a_run_of_a_task_distillation_is_of_a_kind_of_its_own():
     with open_run(invocation, invocation.recipe, {}) as run:
         assert read_origin(run.path)["verb"] == "distill-task"
     assert Path(run.path, "recipe.yaml").read_text().startswith("# mbert distill: the resolved recipe")
+
+
+def open_on(host: int, seen: list[bool], monkeypatch: pytest.MonkeyPatch) -> RunDir:
+    """Opens the run of a teacher as one of two hosts, of which some see it."""
+    invocation = invoke("train-teacher", "quickstart", ["seed=3"], {}, run=Path("runs/t"))
+    invocation = replace(invocation, hosts=Hosts(host, 2, 2, ("a", "b")))
+    monkeypatch.setattr(opening, "first_does", lambda hosts, work: work() if hosts.is_first else False)
+    monkeypatch.setattr(opening, "tell_all", lambda hosts, sees: seen if sees else [])
+    return open_run(invocation, invocation.recipe, {})
+
+
+def test_the_first_host_opens_the_run_and_the_other_reads_it(monkeypatch):
+    with open_on(0, [True, True], monkeypatch) as own, open_on(1, [True, True], monkeypatch) as followed:
+        assert isinstance(followed, FollowedRun) and not isinstance(own, FollowedRun)
+        assert len(own.origin["sessions"]) == 1
+
+
+def test_a_run_that_a_host_does_not_see_is_refused_and_taken_back(monkeypatch):
+    with pytest.raises(UserError) as refusal:
+        open_on(0, [True, False], monkeypatch)
+    assert refusal.value.message == (
+        "All hosts must see the run directory. Received: runs/t, which host 1 (b) does not see"
+    )
+    assert not Path("runs/t").exists()
