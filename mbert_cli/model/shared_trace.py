@@ -10,12 +10,14 @@ the first time (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 20
 its dropout from random states that it is given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import keras
 from keras import ops
 
-from mbert_cli.backend import Tensor
+from mbert_cli.backend import Tensor, is_compiled_by_xla
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.model.recomputing import recompute_in_backward_pass
 
@@ -26,6 +28,22 @@ attention logits, and whatever else."""
 Traced = Callable[[list[Tensor], list[Tensor], Tensor, Tensor], tuple[tuple[Tensor, ...], list[Tensor]]]
 """The same as a function of the values of a block's variables, for one way to use dropout; it also returns those that
 computing moves on."""
+
+
+_held: ContextVar[dict[int, Tensor] | None] = ContextVar("_held", default=None)
+
+
+@contextmanager
+def reading_weights_once() -> Iterator[None]:
+    """While this lasts, blocks that compute several times round their weights to bfloat16 once, in one graph.
+
+    Gradients of the copies are added up before they become float32, so that they take half of the memory.
+    """
+    token = _held.set({})
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 class SharedTrace:
@@ -70,7 +88,9 @@ class SharedTrace:
         if not _traces_graph() and not (is_recomputed and keras.backend.backend() == "jax"):
             return compute(hidden, attention_bias, training)
         states = block.quantizing.states if block.quantizing else []
-        function = self._function_of(block, (is_training, is_recomputed, len(states), *form), compute)
+        function = self._function_of(
+            block, (is_training, is_recomputed, is_compiled_by_xla(), len(states), *form), compute
+        )
         values = [_value(part, is_training) for part in block.owned]
         computed, moved = function(values, [state.value for state in states], hidden, attention_bias)
         if is_training:
@@ -131,4 +151,9 @@ def _value(part: keras.Variable | keras.random.SeedGenerator, training: bool) ->
     """
     if training and isinstance(part, keras.random.SeedGenerator):
         return part.next()
-    return _variable(part).value
+    variable, held = _variable(part), _held.get()
+    if held is None:
+        return variable.value
+    if id(variable) not in held:
+        held[id(variable)] = variable.value
+    return held[id(variable)]

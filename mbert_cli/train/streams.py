@@ -10,6 +10,7 @@ from keras import ops
 
 from mbert_cli.backend import STREAMS, Tensor
 from mbert_cli.losses.loss import Loss, Tensors, weighted_mean_of_parts
+from mbert_cli.model.shared_trace import reading_weights_once
 from mbert_cli.train.options import TrainOptions
 
 
@@ -34,7 +35,8 @@ def mean_of_shards(
     """
     arrays = {name: ops.split(array, shards) for name, array in batch.items()}
     parts = [{name: pieces[place] for name, pieces in arrays.items()} for place in range(shards)]
-    results = [measure(part) for part in parts]
+    with reading_weights_once():
+        results = [measure(part) for part in parts]
     unknown = [name for name in results[0] if name not in losses]
     if unknown:
         raise ValueError(
