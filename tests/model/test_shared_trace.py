@@ -1,5 +1,6 @@
 """Blocks in one function compute what blocks by themselves do."""
 
+import contextlib
 import gc
 import weakref
 
@@ -110,3 +111,19 @@ def test_a_network_that_is_let_go_leaves_nothing_behind():
     keras.backend.clear_session()
     gc.collect()
     assert table() is None
+
+
+def test_weights_are_rounded_once_for_all_parts_of_a_batch():
+    network = build_task_network(SIZES["bottleneck"], num_outputs=2, vocab_size=40, dtype="mixed_bfloat16")
+
+    def roundings(reads_once: bool) -> int:
+        @tf.function
+        def both(inputs):
+            with shared_trace.reading_weights_once() if reads_once else contextlib.nullcontext():
+                return [network(inputs)["logits"] for _ in range(2)]
+
+        operations = both.get_concrete_function(INPUTS).graph.get_operations()
+        return sum(operation.type == "Cast" for operation in operations)
+
+    kernels = [w for w in network.weights if "/layer_" in w.path and w.path.endswith("kernel")]
+    assert roundings(False) - roundings(True) == len(kernels)
