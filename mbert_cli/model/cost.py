@@ -24,12 +24,12 @@ CPU: 2.3, 4.7 and 7.6 GB for batches of 16 x 128, 64 x 128 and 16 x 512 tokens.
 """
 _COMPARED_SCORES = 3
 """Arrays of a vocabulary's scores that a comparison of predictions keeps: the teacher's, and both sides' softmax."""
-_WORKING_COPIES = {"tensorflow": 3, "jax": 1}
+_WORKING_COPIES = {"tensorflow": 2, "jax": 1}
 """Blocks whose activations are there at once where each is computed again in the backward pass.
 
 One, where XLA puts the operations in order: of `ib_bert_large` with batches of 32 x 512 tokens, in float32, it says 8.0
-GB. TensorFlow begins with the next block before all gradients of the last are computed: the peak of an encoder of 8
-layers, 256 wide, with batches of 32 x 256 tokens was 2.3 GB, 1.3 GB of it for activations.
+GB. TensorFlow begins with the next block before all gradients of the last are computed: peaks on a CPU were 2.3 GB for
+an encoder of 8 layers, 256 wide, with batches of 32 x 256 tokens, and 3.3 GB for one of 6, 384 wide, with 16 x 512.
 """
 
 

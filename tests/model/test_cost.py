@@ -71,7 +71,7 @@ def test_the_estimate_is_near_the_measured_peak_of_a_fine_tuning(rows, measured)
     assert training_bytes(size, 30_522, *rows) / 1e9 + 1.1 == pytest.approx(measured, rel=0.1)
 
 
-@pytest.mark.parametrize(("backend", "copies"), [("tensorflow", 3), ("jax", 1)])
+@pytest.mark.parametrize(("backend", "copies"), [("tensorflow", 2), ("jax", 1)])
 def test_what_is_computed_again_is_there_for_a_block_or_a_few_and_the_input_of_each(
     backend, copies, monkeypatch
 ):
@@ -80,6 +80,21 @@ def test_what_is_computed_again_is_there_for_a_block_or_a_few_and_the_input_of_e
     block = activation_bytes(size, 32, 512) // 24
     inputs = 4 * 24 * 32 * 512 * 512
     assert activation_bytes(size, 32, 512, rematerialize=True) == inputs + copies * block
+
+
+@pytest.mark.parametrize(
+    ("widths", "rows", "measured"), [((8, 256, 4), (32, 256), 2.28), ((6, 384, 12), (16, 512), 3.26)]
+)
+def test_the_estimate_is_near_the_measured_peak_where_blocks_are_computed_again(
+    widths, rows, measured, monkeypatch
+):
+    # Fine-tunings as above with 3,000 words, the wider one with the exact gelu.
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    layers, width, heads = widths
+    changes = {"num_layers": layers, "num_heads": heads, "hidden_dim": width, "embedding_dim": width}
+    size = SIZES["bert_base"].model_copy(update=changes | {"intermediate_dim": 4 * width})
+    estimate = training_bytes(size, 3000, *rows, rematerialize=True)
+    assert estimate / 1e9 + 1.1 == pytest.approx(measured, rel=0.12)
 
 
 def test_the_estimate_of_a_large_teacher_is_near_that_of_xla(monkeypatch):
