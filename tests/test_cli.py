@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,7 +29,7 @@ def _work_in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def all_is_ready(monkeypatch):
     """Lets a command begin whose inputs do not exist."""
-    monkeypatch.setattr(resolving, "resolve", lambda invocation: invocation)
+    monkeypatch.setattr(resolving, "resolve", lambda invocation: SimpleNamespace(invocation=invocation))
 
 
 def test_help_groups_the_verbs_as_the_pipeline(run):

@@ -109,10 +109,10 @@ def test_where_a_key_of_another_strategy_is_given_recipes_are_named_that_take_it
 
 def test_where_no_recipe_is_of_a_strategy_one_is_copied():
     with pytest.raises(UserError) as caught:
-        load("distill", "mobilebert", ["distill.strategy=auxiliary"])
+        load("distill", "tinybert_4_general", ["distill.strategy=auxiliary"])
     assert caught.value.hint == (
-        "No recipe of mbert has distill.strategy=auxiliary; `mbert recipe copy distill/mobilebert mine.yaml` gives "
-        "one to take these keys out of."
+        "No recipe of mbert has distill.strategy=auxiliary; `mbert recipe copy distill/tinybert_4_general mine.yaml` "
+        "gives one to take these keys out of."
     )
 
 
