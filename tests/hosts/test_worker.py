@@ -19,6 +19,8 @@ PLACE = Place(1, 2, ("localhost", 1234), 5)
 def fork(tmp_path):
     """Forks a worker that does something and writes what came of it to a file; returns it as watched, and the file."""
     started = []
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(work) -> tuple[Watched, object]:
         result = tmp_path / "result"
@@ -35,12 +37,20 @@ def fork(tmp_path):
         return process, result
 
     yield start
+    signal.signal(signal.SIGINT, before)
     for process in started:
         process.channel.close()
 
 
 def ended(watched: Watched) -> int:
-    return os.waitpid(watched.process, 0)[1]
+    for _ in range(600):
+        process, status = os.waitpid(watched.process, os.WNOHANG)
+        if process:
+            return status
+        time.sleep(0.05)
+    os.kill(watched.process, signal.SIGKILL)
+    os.waitpid(watched.process, 0)
+    pytest.fail("The worker has not ended within 30 s")
 
 
 def received(watched: Watched) -> dict:
