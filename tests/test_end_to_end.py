@@ -229,8 +229,12 @@ READ_WHOLE = ("model.changes.", "distill.factors.", "loss.", "search.")
 """Sections that are read as one; `tests/test_recipe_keys.py` looks at their keys."""
 
 
-READ_WHERE_ASKED = ("quantize.", "export.calibration.", "export.fallback.", "bench.sweep.", "bench.binary")
-"""What is looked at only where a mode, a section or a flag asks for it; the slow test below does."""
+READ_WHERE_ASKED = (
+    *("quantize.", "export.calibration.", "export.fallback.", "bench.sweep.", "bench.binary"),
+    *("hosts.wait_seconds", "plan.bandwidth"),
+)
+"""What is looked at only where a mode, a section or a flag asks for it; the slow test below does, and hosts and plans
+for several devices have tests of their own."""
 
 
 def test_every_key_is_looked_at_by_its_verb_or_refused(mbert, folder, read_keys):
