@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mbert_cli.errors import UserError
@@ -73,7 +74,7 @@ def load_keras() -> None:
         import keras  # noqa: F401
     except ImportError as error:
         raise UserError(
-            f"Keras must be able to import its backend. Received: {os.environ.get(VARIABLE) or BACKENDS[0]} ({error})",
+            f"Keras must be able to import its backend. Received: {backend_name()} ({error})",
             "Install it again: `pip install --force-reinstall PACKAGE`, with the package that the reason names.",
         ) from error
     finally:
@@ -127,10 +128,18 @@ def use_streams() -> None:
     try:
         tf.config.threading.set_inter_op_parallelism_threads(max(STREAMS, cores))
         tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // STREAMS))
-        if not tf.config.list_physical_devices("GPU"):
+        if not tensorflow_has_gpu():
             tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     except RuntimeError:  # too late in this process; slower, otherwise the same
         return
+
+
+@cache
+def tensorflow_has_gpu() -> bool:
+    """Whether TensorFlow, which is loaded, sees a GPU."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def in_streams(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
@@ -172,7 +181,7 @@ def is_compiled_by_xla() -> bool:
 
 def length_step() -> int:
     """Batches for answers are as long as a multiple of this: JAX compiles a network anew for every length."""
-    return 16 if os.environ.get(VARIABLE) == "jax" else 1
+    return 16 if backend_name() == "jax" else 1
 
 
 def compile_forward(network: "keras.Model") -> Forward:

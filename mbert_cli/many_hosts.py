@@ -6,9 +6,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mbert_cli import console
@@ -17,10 +16,12 @@ from mbert_cli.hosts.joining import Place, describe_place
 from mbert_cli.hosts.meeting import meet
 from mbert_cli.hosts.watch import End, HostWatch, describe_end, pass_signals_on
 from mbert_cli.hosts.worker import Watched, Worker, fork_worker
+from mbert_cli.recipe.problems import leaves
 from mbert_cli.runs.content import Content
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.identity import PLACES
 from mbert_cli.runs.listing import checkpoint_steps, is_run, state_of
+from mbert_cli.runs.origin import package_version
 
 if TYPE_CHECKING:
     from mbert_cli.recipe.invocation import Invocation
@@ -67,8 +68,8 @@ def report_of(ready: Any) -> dict[str, Any]:
     steps = [] if invocation.fresh else checkpoint_steps(invocation.directory)
     return {
         "command": {"command": f"mbert {invocation.verb}", "--fresh": invocation.fresh},
-        "versions": {name: _version(name) for name in _COMPARED},
-        "recipe": {key: value for key, value in _leaves(recorded) if key not in contents}
+        "versions": {name: package_version(name) for name in _COMPARED},
+        "recipe": {key: value for key, value in leaves(recorded) if key not in contents}
         | {"hosts.model_parallel": recipe.hosts.model_parallel},
         "inputs": {key: _digest(content) for key, content in contents.items()},
         "run": {"newest checkpoint": f"step {steps[-1]:,}" if steps else None},
@@ -114,21 +115,6 @@ def _say_why(
     if place.index == 0 and is_run(invocation.directory) and state_of(invocation.directory) != "complete":
         with contextlib.suppress(OSError):
             RunDir(invocation.directory, invocation.kind, {}).fail(sentence)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _digest(content: Content) -> str:

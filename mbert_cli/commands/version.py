@@ -2,11 +2,11 @@
 
 import os
 import platform
-from importlib import metadata
 from pathlib import Path
 
 from mbert_cli import __version__, console
 from mbert_cli.json_text import read_json
+from mbert_cli.runs.origin import package_version
 
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "jax")
 
@@ -16,17 +16,10 @@ def print_versions() -> None:
     console.result(f"mbert {__version__}")
     console.result(f"python {platform.python_version()}")
     for package in _PACKAGES:
-        version = _version(package)
+        version = package_version(package)
         if version:
             backend = f" (backend {_backend()})" if package == "keras" else ""
             console.result(f"{package} {version}{backend}")
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _backend() -> str:

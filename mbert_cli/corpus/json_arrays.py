@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.text.json_items import not_json
 from mbert_cli.text.remote_files import InputFile
 from mbert_cli.text.text_files import read_lines
 
@@ -89,10 +90,7 @@ class _Window:
     def refused(self, reason: str, place: int | None = None) -> UserError:
         """The error for what stands at a place, or where reading is."""
         line = self._line_of(self._place if place is None else place)
-        return UserError(
-            f"A file whose lines are no JSON must be JSON as a whole. Received: {self._path}:{line} ({reason})",
-            "Write one object per line, or all of them in one array.",
-        )
+        return not_json(f"{self._path}:{line}", reason)
 
     def _line_of(self, place: int) -> int:
         self._lines_before += self._text.count("\n", self._counted, self._place)

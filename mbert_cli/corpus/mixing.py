@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def chosen_documents(documents: Iterable[Document], weight: float) -> Iterator[D
         yield from documents
         return
     for document in documents:
-        if not document.is_text or _spread(document.hash_fraction) < weight:
+        if not document.is_text or _copies(int(document.hash_fraction * 2**_BITS), weight):
             yield document
         else:
             dropped = {**document.dropped, LEFT_OUT: 1}
@@ -80,8 +80,8 @@ def weighted_documents(documents: Iterable[Document], weight: float) -> Iterator
     for document in chosen_documents(documents, weight):
         yield document
         if weight > 1 and document.is_text:
-            again = int(weight) - 1 + (_spread(document.hash_fraction) < weight - int(weight))
-            yield from [replace(document, dropped={})] * again
+            count = _copies(int(document.hash_fraction * 2**_BITS), weight)
+            yield from [replace(document, dropped={})] * (count - 1)
 
 
 def copies_of(fractions: np.ndarray, weight: float) -> np.ndarray:
@@ -92,25 +92,26 @@ def copies_of(fractions: np.ndarray, weight: float) -> np.ndarray:
             the documents nor what else there is.
         weight: How often each counts on average.
     """
+    copies: np.ndarray = _copies((fractions * 2.0**_BITS).astype(np.uint64), weight)
+    return copies.astype(np.int64)
+
+
+def _copies(numbers: Any, weight: float) -> Any:
+    """How often documents count, from fractions as whole numbers below 2 ** 53: an int, or an array of uint64."""
     whole = int(weight)
-    values = (fractions * 2.0**_BITS).astype(np.uint64)
-    for shift, factor in zip(_SHIFTS, (*_FACTORS, 1), strict=True):
-        values = (values ^ (values >> np.uint64(shift))) * np.uint64(factor)
-    again = (values >> np.uint64(64 - _BITS)) / 2.0**_BITS < weight - whole
-    return np.full(len(fractions), whole, np.int64) + again
+    return whole + (_spread(numbers) < weight - whole)
 
 
-def _spread(fraction: float) -> float:
-    """Another number in [0, 1), which a document's fraction decides and yet says nothing about it.
+def _spread(numbers: Any) -> Any:
+    """Other numbers in [0, 1), which those of documents decide and yet say nothing about.
 
     What is held out has the smallest fractions; if these decided too what a weight keeps, it would keep all of that.
 
     Source: the finalizer of splitmix64, Steele et al., Fast splittable pseudorandom number generators, 2014.
     """
-    value = int(fraction * 2**_BITS)
     for shift, factor in zip(_SHIFTS, (*_FACTORS, 1), strict=True):
-        value = ((value ^ (value >> shift)) * factor) & _MASK
-    return (value >> (64 - _BITS)) / 2.0**_BITS
+        numbers = ((numbers ^ (numbers >> shift)) * factor) & _MASK
+    return (numbers >> (64 - _BITS)) / 2.0**_BITS
 
 
 def require_all_parts(portions: Sequence[MixPart], counts: Mapping[int, "SourceCount"]) -> None:

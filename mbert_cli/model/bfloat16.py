@@ -11,11 +11,10 @@ are float32, and so are their gradients.
 """
 
 from collections.abc import Callable
-from functools import cache
 
 import keras
 
-from mbert_cli.backend import Tensor, is_compiled_by_xla
+from mbert_cli.backend import Tensor, is_compiled_by_xla, tensorflow_has_gpu
 from mbert_cli.processor import multiplies_bfloat16
 
 _Gradient = Callable[..., tuple[Tensor, ...] | Tensor]
@@ -30,14 +29,7 @@ def suits(rows: Tensor) -> bool:
         return False
     import tensorflow as tf
 
-    return bool(tf.inside_function()) and multiplies_bfloat16() and not _has_gpu()
-
-
-@cache
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))
+    return bool(tf.inside_function()) and multiplies_bfloat16() and not tensorflow_has_gpu()
 
 
 def dense(rows: Tensor, kernel: Tensor, bias: Tensor, *, with_relu: bool = False) -> Tensor:

@@ -2,11 +2,10 @@
 
 import contextlib
 import importlib
-import os
 from typing import Any
 
 from mbert_cli import console
-from mbert_cli.backend import BACKENDS, VARIABLE, require_backend
+from mbert_cli.backend import backend_name, require_backend
 from mbert_cli.preflight.hosts import look_at_hosts
 from mbert_cli.preflight.inspection import Finding, Inspection, NotFound
 from mbert_cli.recipe.invocation import Invocation
@@ -40,7 +39,7 @@ def page_of(verb: str) -> Any:
 
 def _find_backend() -> tuple[str, None]:
     require_backend()
-    return os.environ.get(VARIABLE) or BACKENDS[0], None
+    return backend_name(), None
 
 
 def inspect(invocation: Invocation[Any]) -> list[Finding]:

@@ -47,16 +47,19 @@ def _command_line() -> str:
 
 
 def _versions() -> dict[str, str]:
+    found = {name: version for name in _PACKAGES if (version := package_version(name))}
+    return {"python": platform.python_version()} | found
+
+
+def package_version(name: str) -> str | None:
+    """The version of an installed package, which is not imported; None where it is not installed."""
     # Imported here because it takes longer than the rest of this module.
     from importlib import metadata
 
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _commit() -> str | None:

@@ -1,10 +1,9 @@
 """Whether this machine's processor would train faster in bfloat16, as far as that is known."""
 
-import os
 import statistics
 import time
 
-from mbert_cli.backend import VARIABLE, Tensor
+from mbert_cli.backend import Tensor, backend_name, tensorflow_has_gpu
 from mbert_cli.cost.options import PlanOptions
 from mbert_cli.processor import bfloat16_instructions
 from mbert_cli.train.options import TrainOptions
@@ -21,9 +20,9 @@ def precision_fact(options: TrainOptions, machines: PlanOptions, *, is_probed: b
         machines: What it is planned for.
         is_probed: Whether steps were timed, after which products of matrices are.
     """
-    is_elsewhere = machines.teraflops is not None or os.environ.get(VARIABLE, "tensorflow") != "tensorflow"
+    is_elsewhere = machines.teraflops is not None or backend_name() != "tensorflow"
     found = bfloat16_instructions()
-    if found is None or is_elsewhere or (is_probed and _has_gpu()):
+    if found is None or is_elsewhere or (is_probed and tensorflow_has_gpu()):
         return None
     if options.precision == "bfloat16":
         return None if found else (
@@ -59,9 +58,3 @@ def _time_product(pair: Tensor) -> float:
     began = time.perf_counter()
     tf.matmul(pair[0], pair[1]).numpy()
     return time.perf_counter() - began
-
-
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))

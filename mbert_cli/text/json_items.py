@@ -150,10 +150,20 @@ def _items_of_text(text: str, path: InputFile, lists: Sequence[str]) -> Iterator
             yield JsonItem(f"{line}, item {number}" if name else str(line), name, item)
     except ValueError as error:
         where = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise UserError(
-            f"A file whose lines are no JSON must be JSON as a whole. Received: {path}{where} ({error})",
-            "Write one object per line, or all of them in one array.",
-        ) from error
+        raise not_json(f"{path}{where}", error) from error
+
+
+def not_json(place: str, reason: object) -> UserError:
+    """The error for a file of JSON that is neither lines nor a whole.
+
+    Args:
+        place: The file, and where it is known the line.
+        reason: What is wrong there.
+    """
+    return UserError(
+        f"A file whose lines are no JSON must be JSON as a whole. Received: {place} ({reason})",
+        "Write one object per line, or all of them in one array.",
+    )
 
 
 Walk = Generator[tuple[int, str, Any], None, int]

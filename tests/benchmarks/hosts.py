@@ -14,11 +14,12 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+
+from mbert_cli.hosts.channel import free_port
 
 ROOT = Path(__file__).parents[2]
 LENGTH = 64
@@ -66,7 +67,7 @@ def tokens_per_second(folder: Path, hosts: int, steps: int) -> float:
     settings = (*SETTINGS, f"distill.transfer_steps={steps - 1}", "distill.pretraining_steps=1")
     words = ["distill", "--strategy", "auxiliary", "--teacher", "runs/teacher", "--run", run]
     words += [word for setting in settings for word in ("--set", setting)]
-    port, own = _free_port(), cores()
+    port, own = free_port(), cores()
     share = len(own) // hosts
     processes = []
     for index in range(hosts):
@@ -101,12 +102,6 @@ def _finish(processes: list[subprocess.Popen]) -> None:
     for process, output in zip(processes, printed, strict=True):
         if process.returncode:
             raise SystemExit(f"{' '.join(process.args)} failed:\n{output[-3000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("localhost", 0))
-        return server.getsockname()[1]
 
 
 def _parse() -> argparse.Namespace:

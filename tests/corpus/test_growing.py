@@ -10,15 +10,7 @@ from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.growing import hashes_of, known_files
 from mbert_cli.corpus.options import FilesCorpus, StoreOptions
 from mbert_cli.corpus.pieces import EncodedPieces, cut_into_pieces, encode_pieces
-
-ARRAYS = (
-    "tokens.bin",
-    "sentence_starts.bin",
-    "document_starts.bin",
-    "held_out.bin",
-    "fractions.bin",
-    "sources.jsonl",
-)
+from tests.corpus.store_bits import ARRAYS
 
 
 @pytest.fixture

@@ -25,15 +25,7 @@ from mbert_cli.corpus.options import FilesCorpus, MixCorpus, StoreOptions
 from mbert_cli.corpus.pieces import cut_into_pieces, encode_pieces
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.errors import UserError
-
-ARRAYS = (
-    "tokens.bin",
-    "sentence_starts.bin",
-    "document_starts.bin",
-    "held_out.bin",
-    "fractions.bin",
-    "sources.jsonl",
-)
+from tests.corpus.store_bits import ARRAYS
 
 
 def documents_of(count: int) -> list[Document]:

@@ -1,16 +1,12 @@
 """Devices that divide a model learn what one device does."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from mbert_cli.hosts.layout import layout_of
+from tests.hosts.on_devices import run_on_devices
 
 pytestmark = pytest.mark.slow
 
@@ -18,15 +14,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def divided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `on_divided_models.py` finds: two devices divide a model, and twice two share out the rows."""
-    printed = subprocess.run(
-        [sys.executable, "-m", "tests.hosts.on_divided_models", str(tmp_path_factory.mktemp("divided"))],
-        check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2],
-        env=os.environ | {
-            "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
-        },
-    ).stdout  # fmt: skip
-    return json.loads(printed.splitlines()[-1])
+    return run_on_devices("on_divided_models", 4, tmp_path_factory.mktemp("divided"))
 
 
 def test_losses_are_those_of_one_device_over_50_steps_with_dropout(divided):
