@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mbert_cli import completion
+from mbert_cli.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     from mbert_cli.page import Delivery
@@ -44,10 +45,7 @@ NamedRun = Annotated[
 ReportRun = Annotated[
     Path | None,
     typer.Option(
-        "--run",
-        metavar="DIR",
-        help="Directory for the report (default: runs/bench).",
-        show_default=False,
+        "--run", metavar="DIR", help="Directory for the report (default: runs/bench).", show_default=False
     ),
 ]
 Target = Annotated[
@@ -84,7 +82,7 @@ SecondText = Annotated[
 StudentLayers = Annotated[
     list[int] | None,
     typer.Option(
-        "--layer", metavar="N", show_default=False,
+        "--layer", metavar="N", show_default=False, parser=whole_number("--layer", 0),
         help="A block of the models to draw, counted from 0; repeatable (default: up to 4, spread evenly).",
     ),
 ]  # fmt: skip
@@ -120,8 +118,12 @@ Against = Annotated[
     ),
 ]
 Threads = Annotated[
-    int | None, typer.Option(metavar="N", help="Short for --set bench.threads=N.", show_default=False)
-]
+    int | None,
+    typer.Option(
+        metavar="N", show_default=False, parser=whole_number("--threads", 2),
+        help="Short for --set bench.threads=N.",
+    ),
+]  # fmt: skip
 Phone = Annotated[
     str | None,
     typer.Option(
@@ -204,7 +206,7 @@ ImportedLength = Annotated[
     int | None,
     typer.Option(
         "--length", metavar="N", help="Tokens of a text that a task model reads (default: what its tokenizer says).",
-        show_default=False,
+        show_default=False, parser=whole_number("--length", 128),
     ),
 ]  # fmt: skip
 PoolingName = Annotated[
@@ -299,9 +301,10 @@ GlueTable = Annotated[
 Layers = Annotated[
     list[int] | None,
     typer.Option(
-        "--layer", metavar="N", help="A block to draw, counted from 0; repeatable.", show_default=False
+        "--layer", metavar="N", help="A block to draw, counted from 0; repeatable.", show_default=False,
+        parser=whole_number("--layer", 0),
     ),
-]
+]  # fmt: skip
 PadShown = Annotated[
     bool | None,
     typer.Option(

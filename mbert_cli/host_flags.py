@@ -4,17 +4,19 @@ from typing import Annotated
 
 import typer
 
+from mbert_cli.whole_numbers import whole_number
+
 HostCount = Annotated[
     int | None,
     typer.Option(
-        "--hosts", metavar="N", show_default=False,
+        "--hosts", metavar="N", show_default=False, parser=whole_number("--hosts", 2),
         help="Short for --set hosts.count=N: hosts that train one model together, on JAX.",
     ),
 ]  # fmt: skip
 HostIndex = Annotated[
     int | None,
     typer.Option(
-        "--host-index", metavar="K", show_default=False,
+        "--host-index", metavar="K", show_default=False, parser=whole_number("--host-index", 0),
         help="Short for --set hosts.index=K: which of them this one is, from 0.",
     ),
 ]  # fmt: skip

@@ -202,3 +202,16 @@ def test_standard_output_is_one_document_though_there_is_nothing_to_show(run):
         code, out, _ = run("runs", *words, "--format", "json")
         assert code == 0
         assert len(json.loads(out)["notes"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["import", "x", "--length", "many"], ["bench", "--threads", "many"], ["trace", "x", "--layer", "many"],
+        ["report", "--layer", "many"], ["finetune", "--hosts", "many"], ["finetune", "--host-index", "many"],
+    ],
+)  # fmt: skip
+def test_a_flag_that_takes_a_number_says_so_in_one_sentence(run, words):
+    code, _, err = run(*words)
+    assert code == 2
+    assert err.startswith(f"Error: {words[-2]} must be a whole number. Received: many\n")
