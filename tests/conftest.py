@@ -83,6 +83,20 @@ def run(capsys) -> Callable[..., tuple[int, str, str]]:
     return run
 
 
+@pytest.fixture
+def mbert_here(run, monkeypatch) -> Callable[..., subprocess.CompletedProcess]:
+    """What `mbert` is, without a process of its own: TensorFlow is imported once for all commands of a worker."""
+
+    def here(folder: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess:
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            found, output, errors = run(*words)
+        assert found == code, output + errors
+        return subprocess.CompletedProcess(words, code, output, errors)
+
+    return here
+
+
 class _Recorder:
     """Stands where a verb's page would be imported, and keeps the invocation that it is called with."""
 

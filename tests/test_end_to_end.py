@@ -95,14 +95,14 @@ def test_predict_answers_texts_as_lines_of_json(mbert, folder):
     assert sum(answer["probabilities"].values()) == pytest.approx(1.0, abs=1e-4)
 
 
-def test_an_artifact_is_exported_scored_and_timed(mbert, folder):
+def test_an_artifact_is_exported_scored_and_timed(mbert, mbert_here, folder):
     mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", "--quantize", "dynamic_int8")
     export = folder / "runs/smoke/finetune-quickstart/export"
     for mode in ("float32", "dynamic_int8"):
         assert sorted(file.name for file in (export / mode).iterdir()) == [
             "README.md", "labels.txt", "manifest.json", "model.json", "model.tflite", "report.json", "vocab.txt",
         ]  # fmt: skip
-    scored = mbert(folder, "eval", "--smoke", str(export / "float32" / "model.tflite"))
+    scored = mbert_here(folder, "eval", "--smoke", str(export / "float32" / "model.tflite"))
     assert re.search(r"32 examples \(set \w+\): accuracy", scored.stdout)
     timed = mbert(folder, "bench", "--smoke")
     assert "p90 ms" in timed.stdout
@@ -111,7 +111,7 @@ def test_an_artifact_is_exported_scored_and_timed(mbert, folder):
     rows = json.loads(report.read_text())["rows"]
     assert len(rows) == 2
     assert all(0 < row["p50_ms"] <= row["p90_ms"] <= row["p99_ms"] for row in rows)
-    chain = mbert(folder, "runs", "runs/smoke", "--chain")
+    chain = mbert_here(folder, "runs", "runs/smoke", "--chain")
     assert "finetune-quickstart dynamic_int8" in chain.stdout
 
 
@@ -130,15 +130,15 @@ def test_jax_trains_with_the_losses_of_tensorflow(mbert, folder):
         assert losses(folder / run) == pytest.approx(expected, rel=2e-3)
 
 
-def test_the_same_command_again_says_that_the_run_is_complete(mbert, folder):
-    done = mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT)
+def test_the_same_command_again_says_that_the_run_is_complete(mbert_here, folder):
+    done = mbert_here(folder, "train-teacher", "--smoke", *NO_DROPOUT)
     assert "runs/smoke/train-teacher-quickstart is complete already" in done.stderr
 
 
-def test_another_recipe_in_the_same_directory_is_refused(mbert, folder):
-    done = mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT, "--set", "seed=1", code=2)
+def test_another_recipe_in_the_same_directory_is_refused(mbert_here, folder):
+    done = mbert_here(folder, "train-teacher", "--smoke", *NO_DROPOUT, "--set", "seed=1", code=2)
     assert "seed: 1 (the run in runs/smoke/train-teacher-quickstart has 0)" in done.stderr
-    done = mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT, "--set", "train.steps=3", code=2)
+    done = mbert_here(folder, "train-teacher", "--smoke", *NO_DROPOUT, "--set", "train.steps=3", code=2)
     assert "train.steps 3 for runs/smoke/train-teacher-quickstart, which has 4" in done.stderr
 
 
@@ -148,43 +148,43 @@ def sentence(number: int) -> str:
     return f"{person} B-PER\nKing I-PER\nreads O\nbelow O\n{place} B-LOC\n. O\n"
 
 
-def test_a_model_labels_tokens_and_so_does_its_artifact(mbert, folder):
+def test_a_model_labels_tokens_and_so_does_its_artifact(mbert_here, folder):
     (folder / "t.conll").write_text("-DOCSTART- O\n\n" + "\n".join(map(sentence, range(56))))
     run = "runs/smoke/tokens"
     settings = [
         "task.train=t.conll", "task.validation=t.conll", "train.max_steps=40", "train.epochs=3",
         "train.optimizer.learning_rate=1e-2",
     ]  # fmt: skip
-    mbert(
+    mbert_here(
         folder, "finetune", "tokens", "--smoke", "--run", run, *(f"--set={setting}" for setting in settings)
     )
-    mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", "--length", "8,16,32", run)
+    mbert_here(folder, "export-tflite", "--smoke", "--quantize", "float32", "--length", "8,16,32", run)
     artifact = folder / run / "export" / "float32" / "model.tflite"
     report = json.loads(artifact.with_name("report.json").read_text())
     assert report["parity"]["disagreement_rate"] == 0
     assert report["examples_by_length"] == {"8": 0, "16": 7, "32": 1}
-    done = mbert(folder, "eval", "--smoke", str(artifact))
+    done = mbert_here(folder, "eval", "--smoke", str(artifact))
     assert re.search(r"32 examples \(set \w+\): precision 100.00%", done.stdout)
     report = json.loads(artifact.with_name("model-eval-validation-32.json").read_text())
     assert [row["entities"] for row in report["entities"]] == [32, 32]
-    done = mbert(folder, "predict", "--smoke", "--jsonl", run, "--text", "Dora King reads below 5.")
+    done = mbert_here(folder, "predict", "--smoke", "--jsonl", run, "--text", "Dora King reads below 5.")
     (answer,) = map(json.loads, done.stdout.splitlines())
     found = [(entity["start"], entity["text"], entity["label"]) for entity in answer["entities"]]
     assert found == [(0, "Dora King", "PER"), (22, "5", "LOC")]
 
 
 @pytest.mark.parametrize("strategy", ["joint", "auxiliary"])
-def test_the_other_strategies_run(mbert, folder, strategy):
+def test_the_other_strategies_run(mbert_here, folder, strategy):
     run = f"runs/smoke/distill-{strategy}"
     teacher = "runs/smoke/train-teacher-quickstart"
-    mbert(folder, "distill", "--smoke", "--strategy", strategy, "--teacher", teacher, "--run", run)
+    mbert_here(folder, "distill", "--smoke", "--strategy", strategy, "--teacher", teacher, "--run", run)
     assert (folder / run / "final" / "weights.safetensors").exists()
 
 
-def test_a_student_of_another_width_learns_through_a_projection_that_its_result_lacks(mbert, folder):
+def test_a_student_of_another_width_learns_through_a_projection_that_its_result_lacks(mbert_here, folder):
     run = "runs/smoke/distill-wide"
     teacher = "runs/smoke/train-teacher-quickstart"
-    mbert(
+    mbert_here(
         folder,
         "distill",
         "--smoke",

@@ -72,7 +72,7 @@ def questions(file: str, version: str, *more: str) -> list[str]:
     return ["squad_v1", "--source", "runs/source", *words, *more]
 
 
-def test_answers_are_learned_scored_asked_and_exported(mbert, folder):
+def test_answers_are_learned_scored_asked_and_exported(mbert_here, folder):
     learn = [
         "--set",
         "train.epochs=40",
@@ -81,13 +81,13 @@ def test_answers_are_learned_scored_asked_and_exported(mbert, folder):
         "--run",
         "runs/answers",
     ]
-    mbert(folder, "finetune", *questions("questions.json", "v1.1", *learn))
+    mbert_here(folder, "finetune", *questions("questions.json", "v1.1", *learn))
     summary = json.loads((folder / "runs/answers/final/summary.json").read_text())
     assert summary["score_name"] == "f1" and summary["score"] > 0.9
-    exported = mbert(folder, "export-tflite", "runs/answers", "--quantize", "float32")
+    exported = mbert_here(folder, "export-tflite", "runs/answers", "--quantize", "float32")
     assert "0.00%" in exported.stdout
     artifact = "runs/answers/export/float32/model.tflite"
-    scored = mbert(folder, "eval", "runs/answers", artifact)
+    scored = mbert_here(folder, "eval", "runs/answers", artifact)
     assert "exact_match" in scored.stdout and "answers that differ" in scored.stdout
     predictions = json.loads((folder / "runs/answers/eval/validation-predictions.json").read_text())
     assert set(predictions) == {qa["id"] for p in squad(False)["data"][0]["paragraphs"] for qa in p["qas"]}
@@ -96,61 +96,63 @@ def test_answers_are_learned_scored_asked_and_exported(mbert, folder):
     (folder / "text.txt").write_text("Ann and cat lives in ROME .\n" * 6)
     for target in ("runs/answers", artifact):
         ask = ["--question", "where does ann lives ?", "--context", "text.txt", "--jsonl"]
-        (answer,) = map(json.loads, mbert(folder, "predict", target, *ask).stdout.splitlines())
+        (answer,) = map(json.loads, mbert_here(folder, "predict", target, *ask).stdout.splitlines())
         best = answer["candidates"][0]
         assert answer["answer"] == best["text"] == "ROME"
         assert (folder / "text.txt").read_text()[best["start"] :].startswith("ROME")
 
 
-def test_unanswerable_questions_have_a_threshold_that_travels_with_the_run(mbert, folder):
+def test_unanswerable_questions_have_a_threshold_that_travels_with_the_run(mbert_here, folder):
     run = ["--set", "train.epochs=2", "--run", "runs/unanswerable"]
-    mbert(folder, "finetune", *questions("questions-2.json", "v2.0", *run))
+    mbert_here(folder, "finetune", *questions("questions-2.json", "v2.0", *run))
     threshold = json.loads((folder / "runs/unanswerable/final/model.json").read_text())["null_threshold"]
     report = folder / "runs/unanswerable/eval/validation.json"
-    mbert(folder, "eval", "runs/unanswerable")
+    mbert_here(folder, "eval", "runs/unanswerable")
     found = json.loads(report.read_text())
     assert found["official"]["best_f1_thresh"] == found["null_threshold"] == threshold
     assert found["official"]["f1"] == pytest.approx(found["official"]["best_f1"])
     assert (report.parent / "validation-null-odds.json").exists()
-    mbert(folder, "eval", "runs/unanswerable", "--set", "task.null_threshold=-1000")
+    mbert_here(folder, "eval", "runs/unanswerable", "--set", "task.null_threshold=-1000")
     assert json.loads(report.read_text())["official"]["NoAns_f1"] == 100.0
 
 
-def test_several_labels_are_learned_and_predicted(mbert, folder):
+def test_several_labels_are_learned_and_predicted(mbert_here, folder):
     words = [
         "file", "--source", "runs/source", "--set", "task.kind=multi_label", "--set", "task.train=labels.jsonl",
         "--set", "task.validation=labels.jsonl", "--set", "task.sequence_length=16",
         "--set", "train.batch_size=4", "--set", "train.epochs=60", "--set", "loss.class_weights=balanced",
         "--set", "train.optimizer.learning_rate=5e-3", "--run", "runs/labels",
     ]  # fmt: skip
-    done = mbert(folder, "finetune", *words)
+    done = mbert_here(folder, "finetune", *words)
     assert "class weights: ann 0.75, ben 0.75, cat 0.75" in done.stderr
     summary = json.loads((folder / "runs/labels/final/summary.json").read_text())
     assert summary["score_name"] == "mean of f1_micro and f1_macro" and summary["score"] > 0.9
-    mbert(folder, "export-tflite", "runs/labels", "--quantize", "float32")
+    mbert_here(folder, "export-tflite", "runs/labels", "--quantize", "float32")
     for target in ("runs/labels", "runs/labels/export/float32/model.tflite"):
-        done = mbert(folder, "predict", target, "--jsonl", "--text", "ben and ann lives in oslo .")
+        done = mbert_here(folder, "predict", target, "--jsonl", "--text", "ben and ann lives in oslo .")
         assert json.loads(done.stdout)["labels"] == ["ann", "ben"]
     rows = [",".join([text, *(str(int(name in labels_of(text))) for name in PEOPLE)]) for text in TEXTS]
     (folder / "columns.csv").write_text("\n".join([",".join(["text", *PEOPLE]), *rows]))
     files = [f"--set=task.{key}=columns.csv" for key in ("train", "validation")]
-    done = mbert(folder, "eval", "runs/labels", *files, "--set", f"task.label=[{','.join(PEOPLE)}]")
+    done = mbert_here(folder, "eval", "runs/labels", *files, "--set", f"task.label=[{','.join(PEOPLE)}]")
     assert re.search(r"columns.csv validation, 6 examples \(set \w+\): f1_micro", done.stdout)
 
 
-def test_a_fine_tuned_run_is_where_another_begins(mbert, folder):
+def test_a_fine_tuned_run_is_where_another_begins(mbert_here, folder):
     (folder / "one.tsv").write_text("text\tlabel\nann lives\tx\nben lives\ty\ncat lives\tx\n")
     words = [
         "file", "--set", "task.train=one.tsv", "--set", "task.validation=one.tsv", "--set", "train.epochs=1",
         "--set", "task.sequence_length=16", "--set", "train.batch_size=2",
     ]  # fmt: skip
-    mbert(folder, "finetune", *words, "--source", "runs/source", "--run", "runs/first")
-    second = mbert(folder, "finetune", *words, "--set", "initialize_from=runs/first", "--run", "runs/second")
+    mbert_here(folder, "finetune", *words, "--source", "runs/source", "--run", "runs/first")
+    second = mbert_here(
+        folder, "finetune", *words, "--set", "initialize_from=runs/first", "--run", "runs/second"
+    )
     assert "The head is kept: the labels are the same" in second.stderr
-    other = mbert(
+    other = mbert_here(
         folder, "finetune", *words, "--set", "initialize_from=runs/first", "--set", "task.kind=multi_label",
         "--run", "runs/third",
     )  # fmt: skip
     assert "The head is a fresh one" in other.stderr
-    chain = mbert(folder, "runs", "--chain").stdout
+    chain = mbert_here(folder, "runs", "--chain").stdout
     assert "first, from source" in chain

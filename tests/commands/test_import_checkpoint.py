@@ -122,15 +122,15 @@ def test_a_model_goes_back_as_the_class_that_it_was(name):
     assert not notes["missing_keys"] and not notes["unexpected_keys"]
 
 
-def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, tmp_path):
+def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, mbert_here, tmp_path):
     save("theirs")
     mbert(tmp_path, "import", "theirs", "--run", "runs/theirs")
-    exported = mbert(tmp_path, "export-tflite", "runs/theirs", "--set", "export.verify.max_examples=20",
+    exported = mbert_here(tmp_path, "export-tflite", "runs/theirs", "--set", "export.verify.max_examples=20",
                      "--quantize", "float32")  # fmt: skip
     assert "agreement" in exported.stdout and "knows no data of its task" in exported.stderr
     artifact = "runs/theirs/export/float32/model.tflite"
     keras, lite = (
-        json.loads(mbert(tmp_path, "predict", target, "--jsonl", "--text", "a fine film").stdout)
+        json.loads(mbert_here(tmp_path, "predict", target, "--jsonl", "--text", "a fine film").stdout)
         for target in ("runs/theirs", artifact)
     )
     assert keras["label"] == lite["label"] and keras["probabilities"].keys() == {"bad", "so-so", "good"}
@@ -138,15 +138,17 @@ def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, tmp_
     (tmp_path / "t.tsv").write_text("text\tlabel\na fine film\tgood\na dull film\tbad\nfilms\tso-so\n")
     words = ["--set", "task.train=t.tsv", "--set", "task.validation=t.tsv", "--set", "train.epochs=1",
              "--set", "task.labels=[bad, so-so, good]", "--set", "task.sequence_length=16"]  # fmt: skip
-    tuned = mbert(tmp_path, "finetune", "file", "--source", "runs/theirs", *words)
+    tuned = mbert_here(tmp_path, "finetune", "file", "--source", "runs/theirs", *words)
     assert "The head is kept: the labels are the same" in tuned.stderr
     task = ["--set", "task.source=file", "--set", "task.train=t.tsv", "--set", "task.validation=t.tsv"]
-    scored = mbert(tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[Bad, So-so, Good]", code=2)
+    scored = mbert_here(
+        tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[Bad, So-so, Good]", code=2
+    )
     assert "A label must be one of Bad, So-so, Good. Received: 'good' in t.tsv:2" in scored.stderr
-    scored = mbert(tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[bad, so-so, good]")
+    scored = mbert_here(tmp_path, "eval", "runs/theirs", *task, "--set", "task.labels=[bad, so-so, good]")
     assert "t.tsv validation, 3 examples (set " in scored.stdout
     assert (tmp_path / "runs/theirs/eval/t.tsv-validation.json").exists()
-    refused = mbert(tmp_path, "eval", "runs/theirs", code=2)
+    refused = mbert_here(tmp_path, "eval", "runs/theirs", code=2)
     assert "A model that came from elsewhere has no examples" in refused.stderr
 
 
