@@ -153,6 +153,11 @@ def _no_artifacts(target: Path) -> UserError:
             f"`mbert bench` times .tflite files. Received: {target}, which does not exist.",
             "`mbert runs` lists the runs of a folder; an artifact is a file of a run, export/MODE/model.tflite.",
         )
+    if target.is_file():
+        return UserError(
+            f"`mbert bench` times .tflite files. Received: {target}, which is none.",
+            "Name a run, or an artifact: export/MODE/model.tflite in the folder of a run.",
+        )
     return UserError(
         f"`mbert bench` times .tflite files. Received: {target}, which has none.",
         f"Make one with `mbert export-tflite {shlex.quote(str(target))}`.",

@@ -52,6 +52,13 @@ def test_what_does_not_exist_is_not_told_to_be_exported():
     assert "export-tflite" not in caught.value.hint
 
 
+def test_a_file_that_is_no_artifact_is_not_told_to_be_exported(tmp_path):
+    Path("mail.csv").write_text("text,label\n")
+    with pytest.raises(UserError, match=r"Received: mail\.csv, which is none\.") as caught:
+        _artifacts(targets("mail.csv"))
+    assert caught.value.hint == "Name a run, or an artifact: export/MODE/model.tflite in the folder of a run."
+
+
 class Artifact:
     """What is known of the lengths of a .tflite file."""
 
