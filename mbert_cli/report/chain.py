@@ -14,7 +14,7 @@ from mbert_cli.runs.ancestry import origin_in_words, task_of, taught_by, weights
 from mbert_cli.runs.artifacts import exported, target_name
 from mbert_cli.runs.lineage import FINE_TUNED, started_from
 from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of, recorded_recipe
-from mbert_cli.table import Table
+from mbert_cli.table import Table, without_empty_columns
 from mbert_cli.tflite.latency_reports import newest_latencies
 from mbert_cli.weights.description import SetDescription
 
@@ -147,8 +147,9 @@ def _model_record(model: ChainModel) -> dict[str, Any]:
 
 
 def _artifact_tables(title: str, artifacts: Sequence[ExportedArtifact]) -> list[Table]:
+    """A table for each set, without the columns of `mbert bench` where it timed none of the artifacts."""
     return [
-        Table(f"{title}; {scored}", _ARTIFACTS, [*map(_artifact_row, alike)])
+        without_empty_columns(Table(f"{title}; {scored}", _ARTIFACTS, [*map(_artifact_row, alike)]))
         for scored, alike in _by_set(artifacts)
     ]
 

@@ -61,6 +61,13 @@ def cells(line: str) -> list[str]:
     return [cell for cell in line.split("  ") if cell.strip()]
 
 
+def test_without_a_bench_there_are_no_columns_for_it(root):
+    (root / "bench" / "report.json").unlink()
+    (_, artifacts) = chain_page(root).tables
+    assert artifacts.columns == ["artifact", "score on dev", "MB"]
+    assert [list(row) for row in artifacts.rows] == [["task float32", "89.00%", "2.0"]]
+
+
 def test_a_model_stands_with_its_teacher_and_both_scores(root, capsys):
     show(root)
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "student (joint" in line]
