@@ -99,7 +99,10 @@ def _add_up(sources: Sequence[SourceCount]) -> SourceCount:
         totals = totals.and_then(source)
     if not totals.sentences:
         seen = ", ".join(f"{count} {reason}" for reason, count in totals.dropped.items()) or "no document"
-        raise UserError(f"A corpus must have a sentence. Received: {seen}", "check the recipe key corpus")
+        raise UserError(
+            f"A corpus must have a sentence. Received: {seen}",
+            "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them.",
+        )
     return totals
 
 

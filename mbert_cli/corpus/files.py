@@ -116,14 +116,14 @@ def find_files(globs: list[str], key: str = "corpus.globs") -> CorpusFiles:
         raise UserError(
             f"A pattern of {key} must match a file. Received: {', '.join(map(repr, globs))}, which "
             f"{'matches' if len(globs) == 1 else 'match'} none{place}",
-            f"set {key} to the files to read, as in ['books/**/*.txt']; ** crosses folders",
+            f"Set {key} to the files to read, as in ['books/**/*.txt']; ** crosses folders.",
         )
     for path in paths:
         if suffix_of(path) not in (*TEXT_SUFFIXES, *ROW_FORMATS):
             raise UserError(
                 "A corpus file must end in .txt, .md, .jsonl, .csv or .parquet, with or without .gz or .zst. "
                 f"Received: {path}",
-                f"set {key} to patterns that match text only, as in ['books/**/*.txt']",
+                f"Set {key} to patterns that match text only, as in ['books/**/*.txt'].",
             )
     return CorpusFiles(paths, notes)
 

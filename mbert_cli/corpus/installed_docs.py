@@ -88,7 +88,7 @@ def _find_roots(packages: tuple[str, ...]) -> list[Path]:
     if missing:
         raise UserError(
             f"Packages whose documentation is read must be installed. Received: {', '.join(missing)}",
-            "install them with pip, or name others in the recipe key packages",
+            "Install them with pip, or name others in the recipe key packages.",
         )
     return list(found.values())
 

@@ -44,5 +44,5 @@ def _require_text(builder: "tfds.core.DatasetBuilder", options: TfdsSource) -> N
         raise UserError(
             f"corpus.text_feature must be a text feature of the data set. "
             f"Received: {options.text_feature!r}; {options.dataset} has {', '.join(features)}",
-            "set corpus.text_feature",
+            "Set corpus.text_feature to one of these.",
         )

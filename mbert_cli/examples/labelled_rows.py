@@ -102,7 +102,7 @@ def read_rows(path: Path, table: TableLayout) -> LabelledRows:
         num_lists += bool(table.label_separator) and isinstance(_listed(values[-1]), list)
         rows.append(_row(values, path, line, table))
     if not rows:
-        raise UserError(f"A task file must have examples. Received: {path} without any", "Check the file")
+        raise UserError(f"A task file must have examples. Received: {path} without any", "Check the file.")
     notes = found.notes + _notes(found, path, table, num_lists)
     return LabelledRows(
         rows, path, num_left_out, notes, table.label_separator, num_lists, found.delimiter == ";"
@@ -165,7 +165,7 @@ def unknown_label(path: Path, line: int | str, label: str, labels: list[str]) ->
     nearest = nearest or difflib.get_close_matches(label, labels, 1)
     return UserError(
         f"A label must be one of {shown}. Received: {label!r} in {path}:{line}",
-        f"Did you mean {nearest[0]!r}?" if nearest else "Correct the file, or set task.labels to all labels",
+        f"Did you mean {nearest[0]!r}?" if nearest else "Correct the file, or set task.labels to all labels.",
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mbert_cli.errors import UserError
 
-NAME_COLUMNS = "Set task.text, task.second_text and task.label to columns of the file"
+NAME_COLUMNS = "Set task.text, task.second_text and task.label to columns of the file."
 """How the columns of a task are named."""
 
 _MAX_NAMES = 40

@@ -183,5 +183,5 @@ def _bad_quoting(path: Path, line: int, dialect: Dialect, error: csv.Error) -> U
     return UserError(
         f"{kind} must be quoted as spreadsheets do. Received: {path}:{line} ({error})",
         'Write a quotation mark inside a quoted cell twice, as in "6"" pipe"; name the file .tsv if it is '
-        "separated by tabs without quoting",
+        "separated by tabs without quoting.",
     )

@@ -69,7 +69,7 @@ def undecodable(path: Path, error: UndecodableText) -> UserError:
     return UserError(
         error.message,
         f"{reason}: set task.encoding={encoding} where it is a task's own file, convert it with {converted}, or save "
-        "it as CSV UTF-8",
+        "it as CSV UTF-8.",
     )
 
 

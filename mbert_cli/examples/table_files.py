@@ -16,7 +16,7 @@ from mbert_cli.text.text_files import UndecodableText, read_lines, suffix_of
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 _SAVED_AS = {
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), "Save the sheet as CSV UTF-8"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "Save the sheet as CSV UTF-8."),
     ".parquet": "Save it as JSON lines, with pandas: frame.to_json(path, orient='records', lines=True)",
 }
 """How a file of another kind becomes one that is read."""
@@ -239,7 +239,7 @@ def _whole_rows(
         else:
             raise UserError(
                 f"Each line must have as many cells as the header, {width}. Received: {len(cells)} in {path}:{line}",
-                f"Put a cell that holds {header.dialect.delimiter!r} or a line break in quotation marks"
+                f"Put a cell that holds {header.dialect.delimiter!r} or a line break in quotation marks."
                 if header.dialect.is_quoted
                 else "Correct the line; a .tsv file has no quoting unless task.delimiter='\\t' says so",
             )

@@ -177,6 +177,6 @@ def hold_out(examples: Any, fractions: Sequence[float], share: float, path: Path
     if held_out.all():
         raise UserError(
             f"A share of the examples must remain to train on. Received: {len(examples)} in {path}",
-            "Set task.validation to a file of its own, or add examples",
+            "Set task.validation to a file of its own, or add examples.",
         )
     return examples.take(np.flatnonzero(~held_out)), examples.take(np.flatnonzero(held_out))

@@ -73,7 +73,8 @@ def _take_recipe(words: Sequence[str], takes_any: bool = False) -> RecipeWords:
     verb, slash, name = first.partition("/")
     if verb not in RECIPES:
         raise UserError(
-            f"The verb must be one of {', '.join(RECIPES)}. Received: {verb}", "`mbert recipe list`"
+            f"The verb must be one of {', '.join(RECIPES)}. Received: {verb}",
+            "`mbert recipe list` lists the recipes of each.",
         )
     if slash:
         return RecipeWords(verb, name or QUICKSTART, tuple(rest))

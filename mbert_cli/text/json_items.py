@@ -121,7 +121,7 @@ def _decode_line(text: str, path: InputFile, line: int) -> Any:
     except ValueError as error:
         raise UserError(
             f"Each line of a .jsonl file must be one JSON object. Received: {path}:{line} ({error})",
-            "Write one object per line",
+            "Write one object per line.",
         ) from error
 
 
@@ -241,7 +241,7 @@ def no_object(value: Any, place: str) -> UserError:
     """The error for a value that should be a JSON object, at a file and line."""
     return UserError(
         f"Each row of a JSON file must be an object. Received: {shown_value(value)} in {place}",
-        'Write one object per line, as in {"text": "..."}, or all of them in one array',
+        'Write one object per line, as in {"text": "..."}, or all of them in one array.',
     )
 
 

@@ -44,7 +44,7 @@ class UndecodableText(UserError):
         super().__init__(
             "A text file must be UTF-8 without NUL bytes. "
             f"Received: {name_of(path)} with byte 0x{byte:02x} at offset {offset}",
-            "leave binary files out, or convert the file: iconv -f ENCODING -t UTF-8",
+            "Leave binary files out, or convert the file with `iconv -f ENCODING -t UTF-8`.",
         )
         self.byte = byte
 
@@ -128,7 +128,7 @@ def _as_utf8(file: _BinaryFile, path: InputFile, encoding: str) -> _BinaryFile:
         raise UserError(
             f"A file must be in the encoding that is named for it, {encoding}. "
             f"Received: {name_of(path)} with byte 0x{data[error.start]:02x} at offset {error.start}",
-            "Name another encoding, or convert the file: iconv -f ENCODING -t UTF-8",
+            "Name another encoding, or convert the file with `iconv -f ENCODING -t UTF-8`.",
         ) from error
 
 
@@ -189,7 +189,7 @@ def _unreadable(path: InputFile, error: Exception, place: str = "") -> UserError
     reason = getattr(error, "strerror", None) or str(error)
     return UserError(
         f"A text file must be readable. Received: {name_of(path)}{place} ({reason})",
-        "check the path, the permissions, and a packed file with `gzip -t` or `zstd -t`",
+        "Check the path, the permissions, and a packed file with `gzip -t` or `zstd -t`.",
     )
 
 

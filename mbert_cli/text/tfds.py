@@ -31,8 +31,8 @@ def find_builder(name: str, data_dir: str | None, section: str) -> "tfds.core.Da
         unknown = "data set" if is_absent else "configuration or version"
         raise UserError(
             f"A data set must be known to tensorflow-datasets. Received: {name!r}, an unknown {unknown}",
-            f"look the name up in the catalog of tensorflow-datasets, or set {section}data_dir to the folder "
-            "where it was prepared",
+            f"Look the name up in the catalog of tensorflow-datasets, or set {section}data_dir to the folder "
+            "where it was prepared.",
         ) from error
 
 
@@ -55,14 +55,14 @@ def open_split(
         raise UserError(
             f"A data set must be prepared before it is read. Received: {name}, not found in "
             f"{builder.data_dir}",
-            f"run `tfds build {shlex.quote(name)}{place}` where there is a network, or set {section}data_dir to the "
-            "folder of prepared data sets",
+            f"Run `tfds build {shlex.quote(name)}{place}` where there is a network, or set {section}data_dir to the "
+            "folder of prepared data sets.",
         ) from error
     except (ValueError, KeyError) as error:
         known = ", ".join(sorted(builder.info.splits))
         raise UserError(
             f"A split must exist in the data set. Received: {split!r}; there are {known}",
-            f"set {section}split",
+            f"Set {section}split to one of these.",
         ) from error
 
 

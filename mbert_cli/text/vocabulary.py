@@ -216,7 +216,7 @@ def train_vocabulary(texts: Iterable[str], size: int, lowercase: bool) -> Vocabu
     if not alphabet:
         raise UserError(
             "A vocabulary must be trained on text. Received: a corpus without a letter",
-            "check the recipe key corpus",
+            "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them.",
         )
     tokenizer = Tokenizer(models.WordPiece({}, unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)

@@ -70,7 +70,7 @@ def test_an_unknown_verb_lists_the_verbs(recipe_command):
     assert code == 2
     assert err == (
         "Error: The verb must be one of prepare, train-teacher, distill, finetune, eval, predict, export-tflite, "
-        "bench, augment. Received: distil\nHint: `mbert recipe list`\n"
+        "bench, augment. Received: distil\nHint: `mbert recipe list` lists the recipes of each.\n"
     )
 
 

@@ -48,7 +48,7 @@ def test_a_pattern_without_a_file_is_refused(tmp_path, monkeypatch):
             "A pattern of corpus.globs must match a file. "
             f"Received: 'books/*.txt', which matches none in {Path.cwd()}"
         ),
-        "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders",
+        "Set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders.",
     )
 
 

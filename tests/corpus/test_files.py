@@ -62,7 +62,7 @@ def test_patterns_that_match_nothing_at_all_are_refused(folder):
         f"Received: 'books/**/*.txt', 'sub', which match none in {folder}"
     )
     assert error.hint == (
-        "set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders"
+        "Set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders."
     )
     assert "'sub', which matches none" in refused("sub").message
 
@@ -76,7 +76,7 @@ def test_a_file_of_an_unknown_kind_is_refused_before_anything_is_read(folder):
         "A corpus file must end in .txt, .md, .jsonl, .csv or .parquet, with or without .gz or .zst. "
         "Received: sub/image.png"
     )
-    assert caught.value.hint == "set corpus.globs to patterns that match text only, as in ['books/**/*.txt']"
+    assert caught.value.hint == "Set corpus.globs to patterns that match text only, as in ['books/**/*.txt']."
 
 
 def test_a_binary_file_is_named_with_its_byte(folder):
@@ -129,7 +129,7 @@ def test_a_line_that_is_not_json_is_named(folder):
         "Each line of a .jsonl file must be one JSON object. "
         "Received: f.jsonl:2 (Expecting value: line 1 column 1 (char 0))"
     )
-    assert error.hint == "Write one object per line"
+    assert error.hint == "Write one object per line."
 
 
 ROWS = [

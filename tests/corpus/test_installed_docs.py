@@ -71,7 +71,7 @@ def test_absent_packages_are_named_together(packages):
     assert caught.value.message == (
         "Packages whose documentation is read must be installed. Received: no_such_package, sys, not-a-name"
     )
-    assert caught.value.hint == "install them with pip, or name others in the recipe key packages"
+    assert caught.value.hint == "Install them with pip, or name others in the recipe key packages."
 
 
 def test_default_packages_are_installed_and_none_is_imported():

@@ -189,7 +189,7 @@ def test_a_part_that_gives_no_document_is_named(vocabulary, options, found, hint
 def test_a_part_without_files_is_named_before_anything_is_read():
     with pytest.raises(UserError, match=r"A pattern of corpus\.mix\.0\.globs must match a file") as caught:
         require_corpus(mix(globs="nothing/*"))
-    assert caught.value.hint.startswith("set corpus.mix.0.globs to the files to read")
+    assert caught.value.hint.startswith("Set corpus.mix.0.globs to the files to read")
     Path("books/link.txt").symlink_to("00.txt")
     assert corpus_notes(mix())[0].startswith("corpus.mix.0.globs: A file counts once: books/link.txt")
 

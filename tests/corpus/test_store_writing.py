@@ -142,7 +142,10 @@ def test_corpus_without_a_sentence_is_refused(write, tmp_path, documents, receiv
     with pytest.raises(UserError) as caught:
         write(tmp_path / "store", documents)
     assert caught.value.message == f"A corpus must have a sentence. Received: {received}"
-    assert caught.value.hint == "check the recipe key corpus"
+    assert (
+        caught.value.hint
+        == "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them."
+    )
 
 
 def test_large_vocabulary_takes_four_bytes_a_token(tmp_path, vocabulary):

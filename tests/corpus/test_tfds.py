@@ -73,8 +73,8 @@ def test_a_data_set_that_is_not_prepared_is_refused(tmp_path):
         f"{tmp_path}/wikipedia/20230601.en/1.0.0"
     )
     assert error.hint == (
-        f"run `tfds build wikipedia/20230601.en --data_dir {tmp_path}` where there is a network, or set "
-        "corpus.data_dir to the folder of prepared data sets"
+        f"Run `tfds build wikipedia/20230601.en --data_dir {tmp_path}` where there is a network, or set "
+        "corpus.data_dir to the folder of prepared data sets."
     )
 
 
@@ -88,8 +88,8 @@ def test_an_unknown_data_set_is_refused(tmp_path, dataset, unknown):
         f"A data set must be known to tensorflow-datasets. Received: '{dataset}', an unknown {unknown}"
     )
     assert error.hint == (
-        "look the name up in the catalog of tensorflow-datasets, or set corpus.data_dir to the folder "
-        "where it was prepared"
+        "Look the name up in the catalog of tensorflow-datasets, or set corpus.data_dir to the folder "
+        "where it was prepared."
     )
 
 
@@ -98,7 +98,7 @@ def test_an_unknown_split_is_refused(data_dir):
     assert (
         error.message == "A split must exist in the data set. Received: 'validation'; there are test, train"
     )
-    assert error.hint == "set corpus.split"
+    assert error.hint == "Set corpus.split to one of these."
 
 
 @pytest.mark.parametrize("feature", ["text", "size"])
@@ -108,4 +108,4 @@ def test_a_feature_that_is_no_text_is_refused(data_dir, feature):
         "corpus.text_feature must be a text feature of the data set. "
         f"Received: '{feature}'; pocket_texts has body, size"
     )
-    assert error.hint == "set corpus.text_feature"
+    assert error.hint == "Set corpus.text_feature to one of these."

@@ -8,7 +8,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, read_table, read_table_texts
 
 TEXT_AND_LABEL = Columns("text", label="label")
-HINT = "Set task.text, task.second_text and task.label to columns of the file"
+HINT = "Set task.text, task.second_text and task.label to columns of the file."
 
 
 def write(tmp_path, name: str, content: str | bytes):
@@ -143,7 +143,7 @@ def test_another_encoding_is_guessed_in_the_hint_and_can_be_named(tmp_path):
     )
     assert hint == (
         "In Western files of Windows and Excel this byte is 'é': set task.encoding=cp1252 where it is a task's own "
-        f"file, convert it with `iconv -f cp1252 -t UTF-8 {path}`, or save it as CSV UTF-8"
+        f"file, convert it with `iconv -f cp1252 -t UTF-8 {path}`, or save it as CSV UTF-8."
     )
     assert read_table(path, TEXT_AND_LABEL, TableForm(encoding="cp1252")).rows == [(2, ("café", "a"))]
     path = write(tmp_path, "t.csv", "text,label\ncafé,a\n".encode("utf-16-le"))
@@ -157,7 +157,7 @@ def test_another_encoding_is_guessed_in_the_hint_and_can_be_named(tmp_path):
         "A file must be in the encoding that is named for it, ascii. "
         f"Received: {path} with byte 0xc3 at offset 14"
     )
-    assert hint == "Name another encoding, or convert the file: iconv -f ENCODING -t UTF-8"
+    assert hint == "Name another encoding, or convert the file with `iconv -f ENCODING -t UTF-8`."
 
 
 def test_a_named_encoding_that_is_unlikely_is_said(tmp_path):
@@ -226,5 +226,5 @@ def test_blanks_before_a_quoted_cell_are_no_part_of_it(tmp_path):
 def test_files_of_other_kinds_are_told_how_to_become_tables(tmp_path):
     assert refused(tmp_path / "t.xlsx") == [
         f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {tmp_path}/t.xlsx",
-        "Save the sheet as CSV UTF-8",
+        "Save the sheet as CSV UTF-8.",
     ]

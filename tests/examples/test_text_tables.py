@@ -101,11 +101,11 @@ def test_a_label_outside_the_set_is_named_with_file_and_line(tmp_path):
     assert error.hint == "Did you mean 'sports'?"
     error = refused(train, labels=["sports", "economy"])
     assert error.message == f"A label must be one of sports, economy. Received: 'politics' in {train}:3"
-    assert error.hint == "Correct the file, or set task.labels to all labels"
+    assert error.hint == "Correct the file, or set task.labels to all labels."
 
 
 def test_a_missing_column_is_named_with_file_and_line(tmp_path):
-    hint = "Set task.text, task.second_text and task.label to columns of the file"
+    hint = "Set task.text, task.second_text and task.label to columns of the file."
     for name, content in (("t.tsv", TSV), ("t.csv", TSV.replace("\t", ","))):
         path = write(tmp_path, name, content)
         error = refused(path, text="sentence", second_text="question")

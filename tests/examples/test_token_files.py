@@ -63,7 +63,7 @@ def test_a_text_alone_cannot_be_divided(write_file, refused_tokens):
     path = write_file("t.conll", "Ada B-PER\n")
     assert refused_tokens(path, validation=None) == (
         f"A share of the examples must remain to train on. Received: 1 in {path}",
-        "Set task.validation to a file of its own, or add examples",
+        "Set task.validation to a file of its own, or add examples.",
     )
 
 
@@ -82,7 +82,7 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(write_file, refused_
     spans = write_file("d.jsonl", '{"text": "x", "spans": [{"start": 0, "end": 1, "label": "ORG"}]}')
     assert refused_tokens(train, validation=spans) == (
         f"A label must be one of LOC, PER. Received: 'ORG' in {spans}:1",
-        "Correct the file, or set task.labels to all labels",
+        "Correct the file, or set task.labels to all labels.",
     )
     assert refused_tokens(train, labels=["LOC"])[0] == (
         f"A label must be one of LOC. Received: 'PER' in {train}:1"
@@ -126,7 +126,7 @@ def test_a_type_outside_the_set_is_named_with_file_and_line(write_file, refused_
             "t.jsonl", "x\n",
             ("Each line of a .jsonl file must be one JSON object. "
              "Received: {path}:1 (Expecting value: line 1 column 1 (char 0))"),
-            "Write one object per line",
+            "Write one object per line.",
         ),
         (
             "t.jsonl", '{"text": " ", "spans": []}',

@@ -115,7 +115,7 @@ def test_binary_file_is_named_with_the_byte(tmp_path, name, content, byte, offse
             read()
         assert caught.value.message == f"{RULE}{path} with byte 0x{byte} at offset {offset}"
         assert caught.value.hint == (
-            "leave binary files out, or convert the file: iconv -f ENCODING -t UTF-8"
+            "Leave binary files out, or convert the file with `iconv -f ENCODING -t UTF-8`."
         )
 
 
@@ -136,7 +136,7 @@ def test_a_damaged_packed_file_is_named_with_the_place_that_was_reached(tmp_path
             f"A text file must be readable. Received: {path} before offset {path.stat().st_size} ({reason})"
         )
         assert caught.value.hint == (
-            "check the path, the permissions, and a packed file with `gzip -t` or `zstd -t`"
+            "Check the path, the permissions, and a packed file with `gzip -t` or `zstd -t`."
         )
 
 

@@ -17,8 +17,8 @@ def test_an_unknown_data_set_is_refused_with_the_section_of_the_recipe(tmp_path,
         f"A data set must be known to tensorflow-datasets. Received: '{name}', an unknown {unknown}"
     )
     assert caught.value.hint == (
-        "look the name up in the catalog of tensorflow-datasets, or set task.data_dir to the folder where it was "
-        "prepared"
+        "Look the name up in the catalog of tensorflow-datasets, or set task.data_dir to the folder where it was "
+        "prepared."
     )
 
 
@@ -32,6 +32,6 @@ def test_a_data_set_that_is_not_prepared_is_refused_with_the_command_that_prepar
         f"A data set must be prepared before it is read. Received: {name}, not found in {folder}/{name}/{version}"
     )
     assert caught.value.hint == (
-        f"run `tfds build {name} --data_dir '{folder}'` where there is a network, or set task.data_dir to the folder of "
-        "prepared data sets"
+        f"Run `tfds build {name} --data_dir '{folder}'` where there is a network, or set task.data_dir to the folder of "
+        "prepared data sets."
     )

@@ -82,7 +82,10 @@ def test_text_without_letters_cannot_train_a_vocabulary():
     with pytest.raises(UserError) as caught:
         train_vocabulary(["  \n", ""], size=1000, lowercase=True)
     assert caught.value.message == "A vocabulary must be trained on text. Received: a corpus without a letter"
-    assert caught.value.hint == "check the recipe key corpus"
+    assert (
+        caught.value.hint
+        == "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them."
+    )
 
 
 @pytest.mark.parametrize(
