@@ -97,14 +97,28 @@ def count_cores() -> int:
 
 _lent: list[int] = []
 """Cores that this process was lent, where it works beside others."""
+_divided: list[int] = []
+"""Threads among which its operations are divided then."""
 
 
-def lend_cores(count: int) -> None:
-    """Lets the libraries of this process, which are loaded later, compute with so many of the machine's cores."""
+def lend_cores(count: int, threads: int) -> None:
+    """Lets the libraries of this process, which are loaded later, compute with so many of the machine's cores.
+
+    Args:
+        count: Cores.
+        threads: The cores of the process that shares out. An operation is divided among as many threads here as
+            there, since the sums of a large product of matrices, and so its last bits, depend on that number.
+    """
     _lent[:] = [count]
+    _divided[:] = [threads]
     # Of TensorFlow's operations, of JAX, and of what is built with OpenMP; each asks the machine otherwise.
     for variable in ("TF_NUM_INTRAOP_THREADS", "NPROC", "OMP_NUM_THREADS"):
-        os.environ[variable] = str(count)
+        os.environ[variable] = str(threads)
+
+
+def count_threads() -> int:
+    """Returns among how many threads operations are divided: the cores, or those of the process that shares out."""
+    return _divided[-1] if _divided else count_cores()
 
 
 def use_streams() -> None:
@@ -124,22 +138,30 @@ def use_streams() -> None:
         return
     import tensorflow as tf
 
-    cores = count_cores()
+    if not tensorflow_has_gpu():
+        # Never too late, and first of all: graphs that Grappler rewrote compute other last bits.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     try:
-        tf.config.threading.set_inter_op_parallelism_threads(max(STREAMS, cores))
-        tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // STREAMS))
-        if not tensorflow_has_gpu():
-            tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        tf.config.threading.set_inter_op_parallelism_threads(max(STREAMS, count_cores()))
+        tf.config.threading.set_intra_op_parallelism_threads(max(1, count_threads() // STREAMS))
     except RuntimeError:  # too late in this process; slower, otherwise the same
         return
 
 
 @cache
-def tensorflow_has_gpu() -> bool:
-    """Whether TensorFlow, which is loaded, sees a GPU."""
+def count_tensorflow_gpus() -> int:
+    """How many GPUs TensorFlow sees, which is loaded.
+
+    Keras' own list of devices has TensorFlow begin to compute, which is too early for `use_streams`.
+    """
     import tensorflow as tf
 
-    return bool(tf.config.list_physical_devices("GPU"))
+    return len(tf.config.list_physical_devices("GPU"))
+
+
+def tensorflow_has_gpu() -> bool:
+    """Whether TensorFlow, which is loaded, sees a GPU."""
+    return count_tensorflow_gpus() > 0
 
 
 def in_streams(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from mbert_cli.backend import VARIABLE, lend_cores
+from mbert_cli.backend import VARIABLE, count_threads, lend_cores
 from mbert_cli.errors import UserError
 
 SAVING_SECONDS = 60.0
@@ -22,6 +22,7 @@ class Piecework:
         function: What is done with a piece. It is pickled once for each worker, and may remember there what it needs
             for the next piece.
         cores: Processor cores that a worker has.
+        threads: Threads among which an operation is divided in the process that shares out, and in a worker too.
         folder: The working directory, from which relative paths start.
         command: The words of the command line.
         backend: The value of KERAS_BACKEND; None where it is not set.
@@ -29,6 +30,7 @@ class Piecework:
 
     function: Callable[[Any], Any]
     cores: int
+    threads: int
     folder: Path
     command: tuple[str, ...]
     backend: str | None
@@ -36,7 +38,8 @@ class Piecework:
     @classmethod
     def of(cls, function: Callable[[Any], Any], cores: int) -> "Piecework":
         """That of this process."""
-        return cls(function, cores, Path.cwd(), tuple(sys.argv), os.environ.get(VARIABLE))
+        folder, command = Path.cwd(), tuple(sys.argv)
+        return cls(function, cores, count_threads(), folder, command, os.environ.get(VARIABLE))
 
     def move_in(self) -> None:
         """Makes a worker's process like the one that shares out, before any library is loaded."""
@@ -44,7 +47,7 @@ class Piecework:
         sys.argv[:] = self.command
         if self.backend is not None:
             os.environ[VARIABLE] = self.backend
-        lend_cores(self.cores)
+        lend_cores(self.cores, self.threads)
 
     def done(self, item: Any) -> "Ended":
         """What comes of a piece: a value, or an error that a person can cause or meet; any other one is raised."""

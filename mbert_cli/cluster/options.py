@@ -18,7 +18,8 @@ class ClusterOptions(Section):
     """Processes of this machine that share the work where address is null, each with its share of the cores. 1 does
     one piece after the other, with all cores."""
     cores: Positive = 1
-    """Processor cores that each piece of the work has on the cluster."""
+    """Processor cores that each piece of the work has on the cluster. An operation is divided among as many threads as
+    on the machine that shares out, so that its last bits are the same."""
     gpus: Annotated[int, Field(ge=0)] = 0
     """GPUs that each piece of the work has on the cluster, beside its cores."""
     wait_seconds: Positive = 30

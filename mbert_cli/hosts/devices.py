@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from mbert_cli.backend import count_tensorflow_gpus
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.hosts.layout import divided_models
@@ -43,7 +44,7 @@ def idle_gpus() -> int:
     """How many GPUs of this machine a training leaves alone: on TensorFlow all but one."""
     if keras.backend.backend() != "tensorflow":
         return 0
-    return max(0, len(keras.distribution.list_devices("gpu")) - 1)
+    return max(0, count_tensorflow_gpus() - 1)
 
 
 def _all_devices() -> Sequence[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 from keras import ops
 
-from mbert_cli.backend import STREAMS, Tensor
+from mbert_cli.backend import STREAMS, Tensor, tensorflow_has_gpu
 from mbert_cli.losses.loss import Loss, Tensors, weighted_mean_of_parts
 from mbert_cli.model.shared_trace import reading_weights_once
 from mbert_cli.train.options import TrainOptions
@@ -16,7 +16,7 @@ from mbert_cli.train.options import TrainOptions
 
 def count_shards(options: TrainOptions) -> int:
     """Returns into how many parts the batches of a training are cut."""
-    is_eager_cpu = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
+    is_eager_cpu = keras.backend.backend() == "tensorflow" and not tensorflow_has_gpu()
     is_compiled = options.jit_compile is True
     divides = options.batch_size % STREAMS == 0
     return STREAMS if is_eager_cpu and divides and not is_compiled else 1

@@ -15,14 +15,19 @@ def _same_process_afterwards(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", list(sys.argv))
     monkeypatch.setattr(backend, "_lent", [])
+    monkeypatch.setattr(backend, "_divided", [])
     for name in ("KERAS_BACKEND", "TF_NUM_INTRAOP_THREADS", "NPROC", "OMP_NUM_THREADS"):
         monkeypatch.setenv(name, "")  # which puts back afterwards what is there
 
 
-def test_a_worker_has_the_folder_the_command_the_backend_and_its_own_number_of_cores(tmp_path, monkeypatch):
+def test_a_worker_has_the_folder_the_command_the_backend_and_cores_of_its_own_and_divides_operations_alike(
+    tmp_path, monkeypatch
+):
     sys.argv[:] = ["mbert", "prepare"]
     os.environ["KERAS_BACKEND"] = "jax"
-    work = Piecework.of(len, 1)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(backend, "count_cores", lambda: 8)
+        work = Piecework.of(len, 1)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     sys.argv[:] = ["default_worker.py"]
@@ -32,7 +37,8 @@ def test_a_worker_has_the_folder_the_command_the_backend_and_its_own_number_of_c
     assert sys.argv == ["mbert", "prepare"]
     assert os.environ["KERAS_BACKEND"] == "jax"
     assert backend.count_cores() == 1
-    assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert backend.count_threads() == 8
+    assert os.environ["OMP_NUM_THREADS"] == "8"
 
 
 def test_errors_of_a_person_come_back_as_values_and_bugs_are_raised():

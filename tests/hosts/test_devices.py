@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mbert_cli.backend import count_tensorflow_gpus
 from mbert_cli.hosts.devices import (
     distribute,
     idle_gpus,
@@ -62,7 +63,16 @@ def test_tensorflow_computes_on_one_device_as_ever():
 
 def test_tensorflow_leaves_all_gpus_but_one_alone(monkeypatch):
     assert idle_gpus() == 0
-    monkeypatch.setattr(
-        "keras.distribution.list_devices", lambda kind: [f"{kind}:{place}" for place in range(4)]
-    )
+    monkeypatch.setattr("mbert_cli.hosts.devices.count_tensorflow_gpus", lambda: 4)
     assert idle_gpus() == 3
+
+
+def test_tensorflow_is_not_begun_by_looking_for_gpus(monkeypatch):
+    from tensorflow.python.eager.context import Context
+
+    monkeypatch.setattr(
+        Context, "ensure_initialized", lambda context: pytest.fail("use_streams is too late now")
+    )
+    count_tensorflow_gpus.cache_clear()
+    distribute()
+    assert idle_gpus() == 0
