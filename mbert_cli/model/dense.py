@@ -93,14 +93,6 @@ class Dense:
         within = scopes[scopes.index(owner.name) + 1 :] if owner.name in scopes else scopes
         self.place = "/".join(within) or "dense"
 
-    def scaled(self, rows: Tensor, factor: float) -> Tensor:
-        """`factor * self(rows)` of a map without an activation."""
-        if not self.owner.suits_bfloat16(rows):
-            return self(rows) * factor
-        bias = self.bias.value
-        factors, zeros = ops.full_like(bias, factor), ops.zeros_like(bias)
-        return bfloat16.normed_dense(rows, self.kernel.value, bias, factors, zeros)
-
     def __call__(self, rows: Tensor) -> Tensor:
         if self.owner.suits_bfloat16(rows):
             is_relu = self.activation is ops.relu

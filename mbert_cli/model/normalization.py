@@ -28,7 +28,7 @@ class NoNorm:
         scaled = self.owner.at(f"{self.place}/scaled", scaled)
         return self.owner.at(f"{self.place}/shifted", ops.add(scaled, ops.cast(self.beta, rows.dtype)))
 
-    def of_map(self, dense: Dense, rows: Tensor, residual: Tensor | None = None) -> Tensor:
+    def of_map(self, dense: Dense, rows: Tensor, residual: Tensor) -> Tensor:
         """`self(dense(rows) + residual)` of bfloat16 rows."""
         kernel, bias = dense.kernel.value, dense.bias.value
         return bfloat16.normed_dense(rows, kernel, bias, self.gamma.value, self.beta.value, residual)
@@ -103,13 +103,6 @@ def build_norm(
     if size.normalization == "folded_layer_norm":
         return Standardize(owner, epsilon, place)
     return LayerNorm(owner, dim, epsilon, place)
-
-
-def norm_of_map(norm: NoNorm | Standardize | Folded, dense: Dense, rows: Tensor) -> Tensor:
-    """`norm(dense(rows))`."""
-    if type(norm) is NoNorm and norm.owner.suits_bfloat16(rows):
-        return norm.of_map(dense, rows)
-    return norm(dense(rows))
 
 
 class AddNorm:

@@ -15,8 +15,9 @@ import keras
 from keras import ops
 
 from mbert_cli.backend import Tensor
+from mbert_cli.model import bfloat16
 from mbert_cli.model.dense import Dense, LayerWithParts
-from mbert_cli.model.normalization import Folded, NoNorm, Standardize, build_norm, norm_of_map
+from mbert_cli.model.normalization import Folded, NoNorm, Standardize, build_norm
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.weight_shapes import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
 
@@ -34,7 +35,8 @@ class Projections:
     """
 
     def __init__(self, owner: LayerWithParts, size: Architecture) -> None:
-        self.size = size
+        self.size, self._owner = size, owner
+        self._query_factor = (size.block_dim // size.num_heads) ** -0.5
         self._outer, self._inner = input_projections(size), bottleneck_projections(size)
         self._input_dims = dict.fromkeys(self._outer, size.hidden_dim) | dict.fromkeys(
             self._inner, size.block_dim
@@ -83,6 +85,8 @@ class Projections:
     def _read(self, merged: str, parts: tuple[str, ...], rows: Tensor) -> dict[str, Tensor]:
         """The outputs of the maps that read the same rows, by name, and normalized where a norm follows."""
         if not self.size.merged_projections:
+            if self._owner.suits_bfloat16(rows):
+                return self._read_side_by_side(parts, rows)
             return {name: self._map(name, rows) for name in parts}
         together = self._maps[merged](rows)
         outputs = [together] if len(parts) == 1 else ops.split(together, len(parts), axis=-1)
@@ -92,7 +96,23 @@ class Projections:
     def _map(self, name: str, rows: Tensor) -> Tensor:
         dense = self._maps[name]
         if name in self._norms:
-            return norm_of_map(self._norms[name], dense, rows)
-        if name == "query":
-            return dense.scaled(rows, (self.size.block_dim // self.size.num_heads) ** -0.5)
-        return dense(rows)
+            return self._norms[name](dense(rows))
+        return dense(rows) * self._query_factor if name == "query" else dense(rows)
+
+    def _read_side_by_side(self, parts: tuple[str, ...], rows: Tensor) -> dict[str, Tensor]:
+        """The same of maps that lie apart, by one product of bfloat16 rows."""
+        read = bfloat16.side_by_side(rows, [self._with_scale(name) for name in parts])
+        # A NoNorm is the scale and shift of its map; any other norm looks at what the map makes.
+        return {
+            name: part if type(norm := self._norms.get(name)) is NoNorm or norm is None else norm(part)
+            for name, part in zip(parts, read, strict=True)
+        }
+
+    def _with_scale(self, name: str) -> bfloat16.Map:
+        """Kernel and bias of a map, and what its result is multiplied with and shifted by."""
+        dense, norm = self._maps[name], self._norms.get(name)
+        kernel, bias = dense.kernel.value, dense.bias.value
+        if type(norm) is NoNorm:
+            return kernel, bias, norm.gamma.value, norm.beta.value
+        factor = self._query_factor if name == "query" else 1.0
+        return kernel, bias, ops.full_like(bias, factor), ops.zeros_like(bias)

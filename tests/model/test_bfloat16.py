@@ -76,6 +76,37 @@ def test_a_dense_map_with_its_norm(with_residual):
     assert_close(outputs_and_gradients(ours, inputs, halved=2 + with_residual), exact(plain, inputs))
 
 
+def test_maps_side_by_side_are_the_maps_one_by_one():
+    vectors = [drawn(12, seed=seed) for seed in range(2, 8)]
+    inputs = [drawn(24, 8), drawn(8, 12, seed=1), drawn(8, 12, seed=8), *vectors]
+
+    def maps(kernels, vectors):
+        return list(zip(kernels, vectors[:2], vectors[2:4], vectors[4:], strict=True))
+
+    def plain(rows, one, other, *vectors):
+        return tf.stack(
+            [(rows @ k + bias) * scale + shift for k, bias, scale, shift in maps((one, other), vectors)]
+        )
+
+    def ours(rows, one, other, *vectors):
+        return tf.stack(bfloat16.side_by_side(rows, maps((one, other), vectors)))
+
+    assert_close(outputs_and_gradients(ours, inputs, halved=3), exact(plain, inputs))
+
+
+def test_maps_side_by_side_are_one_product():
+    kernels, vector = [drawn(8, 4), drawn(8, 4, seed=1)], drawn(4)
+
+    @tf.function
+    def compute(rows):
+        return bfloat16.side_by_side(
+            tf.cast(rows, "bfloat16"), [(tf.cast(k, "bfloat16"), *[vector] * 3) for k in kernels]
+        )
+
+    operations = compute.get_concrete_function(drawn(6, 8)).graph.get_operations()
+    assert [operation.type for operation in operations].count("MatMul") == 1
+
+
 @pytest.mark.parametrize("is_dropped", [False, True])
 def test_attention(is_dropped):
     logits, value = drawn(2, 3, 5, 5), drawn(2, 3, 5, 4, seed=1)
@@ -103,9 +134,9 @@ def test_the_gradient_of_a_bias_is_added_up_in_float32():
     assert of_bias(rows, kernel, tf.zeros((1,))).numpy().tolist() == [2048]  # a sum in bfloat16 stops at 256
 
 
-def gradients_of(dtype: str, *, by_xla: bool = False) -> list[np.ndarray]:
+def gradients_of(dtype: str, *, by_xla: bool = False, size: Architecture = SIZE) -> list[np.ndarray]:
     """Of a network's weights, for one batch."""
-    network = build_task_network(SIZE, num_outputs=2, vocab_size=40, dtype=dtype, dropout_rate=0.0)
+    network = build_task_network(size, num_outputs=2, vocab_size=40, dtype=dtype, dropout_rate=0.0)
     ids = np.random.default_rng(0).integers(5, 40, (4, 6)).astype("int32")
     batch = {"token_ids": ids, "segment_ids": ids * 0, "padding_mask": np.ones_like(ids)}
 
@@ -126,6 +157,15 @@ def test_a_network_trains_by_them_as_in_float32(monkeypatch):
     rounded = gradients_of("mixed_bfloat16")
     assert calls
     for ours, theirs in zip(rounded, gradients_of("float32"), strict=True):
+        assert np.linalg.norm(ours - theirs) <= 0.05 * np.linalg.norm(theirs) + 1e-6
+
+
+def test_another_norm_of_a_bottleneck_looks_at_what_its_map_makes(monkeypatch):
+    monkeypatch.setattr(bfloat16, "multiplies_bfloat16", lambda: True)
+    size = SIZE.model_copy(update={"num_layers": 1, "normalization": "layer_norm"})
+    for ours, theirs in zip(
+        gradients_of("mixed_bfloat16", size=size), gradients_of("float32", size=size), strict=True
+    ):
         assert np.linalg.norm(ours - theirs) <= 0.05 * np.linalg.norm(theirs) + 1e-6
 
 
