@@ -123,7 +123,7 @@ def show_plan(planned: Planned, measured: Sequence[TimedStage] = ()) -> None:
     facts = {
         f"{role.replace('_', ' ')} parameters": f"{count:,}" for role, count in planned.parameters.items()
     }
-    precision = precision_fact(planned.options, planned.machines, is_probed=bool(measured))
+    precision = precision_fact(planned.options, planned.machines, measured)
     steps = counted(estimate.steps, "step")
     console.plan(
         f"Plan: {steps} of {counted(planned.options.batch_size, 'example')}, written to {invocation.run}",
