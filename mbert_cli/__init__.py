@@ -222,6 +222,8 @@ compiled for an NPU                            mbert_cli/phone/ahead_of_time.py
 quantization modes                             mbert_cli/tflite/modes.py
 a run's model, for all modes and lengths       mbert_cli/tflite/source_model.py
 static and 4-bit modes, by rules               mbert_cli/tflite/quantizer.py
+kernels of 4 bits, rounded by training rows    mbert_cli/tflite/kernel_rounding.py
+the word table in 4 bits                       mbert_cli/tflite/word_table.py
 ranges of activations, measured and kept       mbert_cli/tflite/calibration.py
 where a range of 8 bits is cut off             mbert_cli/tflite/clipping.py
 LayerNorms, which stay float on a CPU          mbert_cli/tflite/layer_norms.py

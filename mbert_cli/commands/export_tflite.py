@@ -97,6 +97,7 @@ def _source(ready: Ready, reference: Reference) -> SourceModel:
         # a client and the page read numbers
         has_integer_outputs=export.target == "npu" and ready.client.client is None and not export.page,
         trained=ready.trained,
+        eight_bit_maps=export.eight_bit_maps,
     )
 
 
@@ -105,7 +106,7 @@ def _calibration_rows(ready: Ready) -> Batch:
     max_examples = ready.recipe.export.calibration.max_examples
     rows = calibration_rows(ready.model, ready.options, max_examples, ready.training)
     examples = counted(len(rows["token_ids"]), "training row")
-    console.info(f"Ranges of activations are those of {examples}: {ready.saved.run.path / CALIBRATION}")
+    console.info(f"What goes through the model is measured on {examples}")
     return rows
 
 

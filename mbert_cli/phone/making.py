@@ -41,6 +41,7 @@ class MadeArtifact:
         errors: What its layers do, if it lost too much at first.
         cost: What keeping them costs.
         equalized: Dense maps before which channels were brought together.
+        eight_bit_maps: Dense maps of int4 that have 8 bits whatever it says.
     """
 
     chosen: MadeFile
@@ -48,10 +49,13 @@ class MadeArtifact:
     errors: LayerErrors | None = None
     cost: FallbackCost | None = None
     equalized: tuple[str, ...] = ()
+    eight_bit_maps: tuple[str, ...] = ()
 
     def record(self, precision: str) -> dict[str, object]:
         """What report.json keeps of it beside the figures of every artifact."""
-        found: dict[str, object] = {"equalized": list(self.equalized)}
+        found: dict[str, object] = {
+            "equalized": list(self.equalized), "eight_bit_maps": list(self.eight_bit_maps),
+        }  # fmt: skip
         if self.errors:
             found["layer_errors"] = self.errors.record()
         if self.before and self.cost:
@@ -103,10 +107,11 @@ class ArtifactMaker:
         equalized = tuple(self.source.equalized[1]) if self.source.equalizes(mode) else ()
         if equalized:
             console.info(f"Brought channels together before {counted(len(equalized), 'dense map')}")
+        eight_bit_maps = self._say_rounding(mode, converted[max(converted)])
         can_fall_back = MODES[mode].is_quantized_after and not isinstance(self.task, ImportedTask)
         if self._fits(candidate.parity) or not can_fall_back:
             require_parity(candidate.parity, self.options.verify, self._remedy(mode))
-            return MadeArtifact(candidate, equalized=equalized)
+            return MadeArtifact(candidate, equalized=equalized, eight_bit_maps=eight_bit_maps)
         errors = self._layer_errors(mode, converted[max(converted)])
         # Where all else does the damage, as LayerNorm in integers, dense maps in float rows only add roundings.
         max_layers = self.options.fallback.max_layers if errors.rest < errors.every else 0
@@ -115,7 +120,22 @@ class ArtifactMaker:
         require_parity(chosen.parity, self.options.verify, self._remedy(mode, errors, len(tried)))
         cost = measure_cost(candidate.bare, chosen.bare, self.source.rows)
         console.info(describe_fallback(candidate.parity, chosen, cost, self.precision))
-        return MadeArtifact(chosen, candidate.parity, errors, cost, equalized)
+        return MadeArtifact(chosen, candidate.parity, errors, cost, equalized, eight_bit_maps)
+
+    def _say_rounding(self, mode: str, converted: bytes) -> tuple[str, ...]:
+        """Says how kernels of 4 bits were rounded, and returns the dense maps that have 8."""
+        if not self.source.rounds_by_rows(mode):
+            return ()
+        rounded = self.source.rounded(converted)
+        if rounded.kernels is None:
+            console.info(
+                f"Kernels of 4 bits have their nearest numbers, without training rows: {rounded.why_not}"
+            )
+            return ()
+        worst = tuple(rounded.eight_bit_maps.values())
+        of_eight = f"; those that lose most have 8 bits: {', '.join(worst)}" if worst else ""
+        console.info(f"Kernels of 4 bits are rounded by what goes through them{of_eight}")
+        return worst
 
     def _build(self, mode: str, converted: dict[int, bytes], kept: Sequence[LayerError]) -> MadeFile:
         """An artifact with some dense maps in higher precision, beside the Keras run."""

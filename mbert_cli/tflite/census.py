@@ -188,7 +188,10 @@ def _fits(
             is_left_out and kernel == "float32"
         )
     if operation.kind == "GATHER" and operation.numbers[0] >= SMALL_KERNEL:
-        return operation.inputs[0] == mode.table
+        # where the word table has 4 bits it is looked up by another operation, and only what is left is gathered
+        return operation.inputs[0] == ("int8" if mode.table == "int4" else mode.table)
+    if operation.kind == "EMBEDDING_LOOKUP":
+        return operation.inputs[1] == mode.table
     if mode.quantized_operations != "all" or not operation.output or operation.name in norms:
         return True
     is_attention = operation.kind in _ATTENTION or _MASKED in operation.name

@@ -20,6 +20,9 @@ from mbert_cli.tflite.roundings import ATTENTION_PLACES, FIXED, INPUT, VARIANCE,
 
 _FIXED = dict(zip(FIXED, (grid_of_probabilities, grid_of_tanh), strict=True))
 
+WORD_TABLE = "word_embeddings"
+"""The place of the word table."""
+
 Ranges = Mapping[str, tuple[float, float]]
 """Smallest and largest value by `<layer>/<place>`."""
 
@@ -124,6 +127,10 @@ class _LayerQuantizing:
 
     def looked_up(self, place: str, rows: Tensor, table: Tensor) -> Tensor:
         rule = self._rounding
+        if rule.word_bits is not None and place == WORD_TABLE:
+            flat = ops.reshape(ops.cast(rows, "float32"), (-1, rows.shape[-1]))
+            rounded = round_kernel(ops.transpose(flat), rule.word_bits, clips=True)
+            return ops.cast(ops.reshape(ops.transpose(rounded), ops.shape(rows)), rows.dtype)
         if rule.table_bits is None:
             return rows
         values = ops.stop_gradient(ops.convert_to_tensor(table, "float32"))

@@ -22,7 +22,7 @@ class Mode:
     Attributes:
         weights: Type in which kernels are stored. Of int8 and int4 each output channel has a scale, or each block of
             `export.block_size` inputs of a channel.
-        table: Type in which the word table is stored.
+        table: Type in which the word table is stored. Of int4 each row has a scale, and a GPU gets int8.
         activations: What quantized operations compute with: float32; dynamic_int8 where dense maps quantize their input
             while the model runs; or int8 and int16, whose ranges are fixed when the model is exported.
         quantized_operations: Which operations that is: dense maps, or all.
@@ -33,7 +33,7 @@ class Mode:
     """
 
     weights: Literal["float32", "float16", "int8", "int4"]
-    table: Literal["float32", "float16", "int8"]
+    table: Literal["float32", "float16", "int8", "int4"]
     activations: Literal["float32", "dynamic_int8", "int8", "int16"]
     quantized_operations: Literal["dense", "all"] = "dense"
     needs_calibration: bool = False
@@ -60,9 +60,9 @@ class Mode:
         return {"float32": 4, "float16": 2, "int8": 1, "int4": 0.5}[self.weights]
 
     @property
-    def table_bytes(self) -> int:
+    def table_bytes(self) -> float:
         """Bytes of a number in the word table."""
-        return {"float32": 4, "float16": 2, "int8": 1}[self.table]
+        return {"float32": 4, "float16": 2, "int8": 1, "int4": 0.5}[self.table]
 
     @property
     def is_quantized_after(self) -> bool:
@@ -112,10 +112,11 @@ MODES: dict[str, Mode] = {
     ),
     "int4": Mode(
         "int4",
-        "int8",
+        "int4",
         "dynamic_int8",
         targets=("cpu", "gpu"),
-        summary="an eighth of the size for kernels, a quarter for the word table",
+        summary="an eighth of the size, rounded by what goes through it on training examples where there are any; on a "
+        "GPU a quarter for the word table",
     ),
 }
 """By the names that `export.quantize` takes."""

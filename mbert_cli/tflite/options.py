@@ -57,6 +57,9 @@ class ExportOptions(Section):
     same on both sides of 0, which Pixel's TPU compiler asks for."""
     block_size: Literal[32, 64] | None = None
     """How many weights of a channel share a scale in int4: 32 or 64; null gives each channel one."""
+    eight_bit_maps: Annotated[int, Field(ge=0)] = 4
+    """How many dense maps of int4 have 8 bits: those that lose most in 4, measured on training rows; without such, or
+    with blocks, none."""
     calibration: CalibrationOptions = CalibrationOptions()
     """How ranges of activations are measured. They are kept in the folder `calibration` of the run, for all modes and
     lengths, and measured again when weights or rows change."""

@@ -18,8 +18,10 @@ from mbert_cli.errors import RunError
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.census import DENSE, dense_maps, operations, require_mode
 from mbert_cli.tflite.flatbuffer import pack_model
+from mbert_cli.tflite.kernel_rounding import RoundedKernel, store_kernels
 from mbert_cli.tflite.layer_norms import find_layer_norms
 from mbert_cli.tflite.modes import MODES, Mode, Processor
+from mbert_cli.tflite.word_table import store_words_in_four_bits
 
 TensorRanges = Mapping[str, tuple[float, float]]
 """Smallest and largest value of a tensor, by its name."""
@@ -66,6 +68,7 @@ def quantize(
     target: Processor = "cpu",
     block_size: int | None = None,
     has_integer_outputs: bool = False,
+    kernels: Mapping[str, RoundedKernel] | None = None,
 ) -> bytes:
     """Quantizes a model.
 
@@ -78,11 +81,14 @@ def quantize(
         target: What will run it. Pixel's NPU takes symmetric ranges only.
         block_size: As in `Rule`, for int4; a kernel whose inputs it does not divide has a scale for each channel.
         has_integer_outputs: Whether outputs stay integers where the mode computes integers.
+        kernels: Those of int4, from `round_dense_maps`; None rounds each weight to its nearest number.
 
     Raises:
         RunError: A tensor has no range, or what came out is not what the mode promises.
     """
     row = MODES[mode]
+    if row.table == "int4" and target != "gpu":
+        content = store_words_in_four_bits(content)
     has_float_parts = target == "cpu" and row.has_float_parts_on_cpu
     rules = mode_rules(
         row, kept, target, block_size, has_integer_outputs, _without_blocks(content, block_size),
@@ -93,6 +99,8 @@ def quantize(
     if row.needs_calibration:
         _require_ranges(content, known)
     quantized = _run(content, rules, known)
+    if row.weights == "int4" and kernels is not None:
+        quantized = store_kernels(quantized, kernels)
     require_mode(quantized, mode, kept, has_float_parts)
     return quantized
 

@@ -39,6 +39,7 @@ class Rounding:
         kernel_bits: Bits of kernels.
         block_size, clips: As in `round_kernel`.
         table_bits: Bits of tables, each of which has one scale; None where they stay float.
+        word_bits: Bits of the word table where each row has a scale; None where it is like the other tables.
         masked: What is added to the attention logits of padding.
         has_float_parts: Whether logits and probabilities of attention, and LayerNorms with the sums that they read,
             stay float where all else is rounded.
@@ -52,6 +53,7 @@ class Rounding:
     block_size: int | None = None
     clips: bool = False
     table_bits: int | None = None
+    word_bits: int | None = None
     masked: float = FLOAT_MASK
     has_float_parts: bool = False
 
@@ -116,7 +118,8 @@ def rounding_of(mode: str, target: Processor = "cpu", block_size: int | None = N
         symmetric=target == "npu" or row.activations == "int16",
         block_size=block_size if row.weights == "int4" else None,
         clips=row.weights == "int4",
-        table_bits=_BITS[row.table],
+        table_bits=8,
+        word_bits=4 if row.table == "int4" else None,
         masked=row.mask,
         has_float_parts=target == "cpu" and row.has_float_parts_on_cpu,
     )

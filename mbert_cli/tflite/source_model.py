@@ -1,19 +1,24 @@
 """A run's model -> artifacts of it, by mode and length: folded once, measured once, converted as often as needed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
+
+from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.backend import count_cores
+from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import MeasuredRanges, kept_ranges, measure_clipped_ranges
 from mbert_cli.tflite.convert import convert_folded
-from mbert_cli.tflite.dense_layers import measure_channels
+from mbert_cli.tflite.dense_layers import dense_layers, measure_channels
 from mbert_cli.tflite.equalization import equalize
 from mbert_cli.tflite.fold import Weights, fold
+from mbert_cli.tflite.kernel_rounding import RoundedKernel, measure_moments, round_dense_maps, worst_kernels
 from mbert_cli.tflite.modes import INTEGER_MASK, MODES, Processor
 from mbert_cli.tflite.quantizer import TensorRanges, quantize
 from mbert_cli.tflite.targets import fit_target
@@ -22,6 +27,23 @@ from mbert_cli.tflite.trained_ranges import TrainedRanges
 
 EQUALIZING_ROWS = 64
 """Rows that the ranges of single channels are measured on, spread over those that ranges of tensors are."""
+
+ROUNDING_ROWS = 100
+"""Rows that say how kernels of 4 bits are rounded, spread in the same way."""
+
+
+class RoundedByRows(NamedTuple):
+    """Kernels of 4 bits as training rows have them rounded.
+
+    Attributes:
+        kernels: By the name of what their maps compute; None where weights become their nearest numbers.
+        eight_bit_maps: Paths of the dense maps that lose most and have 8 bits, by the same name, worst first.
+        why_not: Why there are no training rows.
+    """
+
+    kernels: Mapping[str, RoundedKernel] | None = None
+    eight_bit_maps: Mapping[str, str] = {}
+    why_not: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,7 @@ class SourceModel:
         has_integer_outputs: As in `quantize`.
         equalize: Whether channels are brought together for modes with 8-bit ranges of activations.
         trained: The ranges of a run that was fine-tuned with fake quantization; None for any other.
+        eight_bit_maps: How many dense maps of int4 have 8 bits, where training rows say which lose most in 4.
     """
 
     weights: Weights
@@ -51,7 +74,9 @@ class SourceModel:
     has_integer_outputs: bool = False
     equalize: bool = False
     trained: TrainedRanges | None = None
+    eight_bit_maps: int = 4
     _ranges: dict[bool, MeasuredRanges] = field(default_factory=dict)
+    _rounded: dict[str, RoundedByRows] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> Batch:
@@ -67,9 +92,9 @@ class SourceModel:
     def equalized(self) -> tuple[Weights, list[str]]:
         """The folded weights with channels brought together, and the dense maps that read what was changed."""
         weights, size = self.folded
-        count = len(self.rows["token_ids"])
-        chosen = sorted({place * count // EQUALIZING_ROWS for place in range(EQUALIZING_ROWS)})
-        rows = [{name: values[place : place + 1] for name, values in self.rows.items()} for place in chosen]
+        chosen = _spread(self.rows, EQUALIZING_ROWS)
+        places = range(len(chosen["token_ids"]))
+        rows = [{name: values[place : place + 1] for name, values in chosen.items()} for place in places]
         equalized, changed = equalize(
             weights, size, measure_channels(self._measured_file(weights), weights, rows)
         )
@@ -110,11 +135,38 @@ class SourceModel:
         ranges: TensorRanges | None = None
         if MODES[mode].needs_calibration:
             ranges = self.ranges(mode) if trained is None else self._trained_ranges(trained, converted)
+        rounded = self.rounded(converted) if self.rounds_by_rows(mode) else RoundedByRows()
         return quantize(
-            converted, mode, ranges, kept, target=self.target,
+            converted, mode, ranges, {*kept, *rounded.eight_bit_maps}, target=self.target,
             block_size=self.block_size if trained is None else trained.block_size,
             has_integer_outputs=self.has_integer_outputs,
+            kernels=rounded.kernels,
         )  # fmt: skip
+
+    def rounds_by_rows(self, mode: str) -> bool:
+        """Whether training rows say how the kernels of a mode are rounded, where the task has any.
+
+        Blocks have scales of their own. A run that learned the mode has learned its nearest numbers.
+        """
+        return MODES[mode].weights == "int4" and self.block_size is None and self._trained_for(mode) is None
+
+    def rounded(self, converted: bytes) -> RoundedByRows:
+        """The kernels of 4 bits of a float32 file."""
+        if "int4" not in self._rounded:
+            self._rounded["int4"] = self._round(converted)
+        return self._rounded["int4"]
+
+    def _round(self, converted: bytes) -> RoundedByRows:
+        try:
+            rows = _spread(self.rows, ROUNDING_ROWS)
+        except UserError as missing:
+            return RoundedByRows(why_not=missing.message)
+        length = rows["token_ids"].shape[1]
+        content = converted if _length(converted) == length else self.converted("int4", length)
+        kernels = round_dense_maps(content, measure_moments(content, rows, count_cores()))
+        paths = {layer.output_name: layer.path for layer in dense_layers(content, self.folded[0])}
+        worst = {name: paths[name] for name in worst_kernels(kernels, self.eight_bit_maps)}
+        return RoundedByRows(kernels, worst)
 
     def ranges(self, mode: str) -> TensorRanges:
         """Ranges of what the model computes for a mode: cut off where 8 bits are better for it, whole for 16."""
@@ -144,3 +196,16 @@ class SourceModel:
     def _trained_ranges(self, trained: TrainedRanges, converted: bytes) -> TensorRanges:
         weights, size = self.folded
         return tensor_ranges(converted, weights, size, self.head, trained)
+
+
+def _spread(rows: Batch, count: int) -> Batch:
+    """Some of many rows, spread evenly."""
+    total = len(rows["token_ids"])
+    chosen = sorted({place * total // count for place in range(count)})
+    return {name: values[chosen] for name, values in rows.items()}
+
+
+def _length(content: bytes) -> int:
+    """How many tokens a .tflite file of one length reads."""
+    graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
+    return int(graph.Tensors(graph.Inputs(0)).Shape(1))

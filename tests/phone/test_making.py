@@ -13,20 +13,25 @@ from mbert_cli.phone.making import ArtifactMaker
 from mbert_cli.tflite.fallback import FallbackCost, MadeFile
 from mbert_cli.tflite.layer_errors import LayerError, LayerErrors
 from mbert_cli.tflite.options import ExportOptions
+from mbert_cli.tflite.source_model import RoundedByRows
 from mbert_cli.tflite.verify import VerifyReport
 
 LAYERS = tuple(LayerError(path, (path,), error, 0.01) for path, error in (("b", 0.4), ("a", 0.2), ("c", 0.1)))
 TASK = GlueTask(source="glue", name="sst2")
+WITHOUT_ROWS = RoundedByRows(why_not="none")
 
 
 @pytest.fixture
 def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
     """Makes artifacts of which each kept layer halves the answers that differ."""
 
-    def make(disagreement: float, task=TASK, rest: float = 0.01, **options) -> ArtifactMaker:
+    def make(
+        disagreement: float, task=TASK, rest: float = 0.01, rounded=WITHOUT_ROWS, **options
+    ) -> ArtifactMaker:
         source = SimpleNamespace(
             converted=lambda mode, length: b"", quantized=lambda content, mode, kept=(): content, weights_of=lambda mode: {}, rows={},
             equalizes=lambda mode: mode == "int8", equalized=({}, ["x"]),
+            rounds_by_rows=lambda mode: mode == "int4", rounded=lambda content: rounded,
         )  # fmt: skip
         made = ArtifactMaker(source, None, (64,), None, ExportOptions(**options), task)
 
@@ -49,7 +54,20 @@ def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
 def test_an_artifact_that_is_good_enough_is_left_as_it_is(maker):
     made = maker(0.02).make("int8")
     assert made.chosen.kept == ()
-    assert made.record("dynamic int8") == {"equalized": ["x"]}
+    assert made.record("dynamic int8") == {"equalized": ["x"], "eight_bit_maps": []}
+
+
+def test_what_int4_keeps_in_8_bits_is_said_and_recorded(maker, capsys):
+    rounded = RoundedByRows({}, {"layer_00/MatMul": "encoder/layer_00/attention/output"})
+    made = maker(0.02, rounded=rounded).make("int4")
+    assert made.record("dynamic int8")["eight_bit_maps"] == ["encoder/layer_00/attention/output"]
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "those that lose most have 8 bits: encoder/layer_00/attention/output" in said
+
+
+def test_why_kernels_of_int4_were_rounded_without_rows_is_said(maker, capsys):
+    maker(0.02).make("int4")
+    assert "without training rows: none" in " ".join("".join(capsys.readouterr()).split())
 
 
 def test_one_that_loses_too_much_keeps_as_many_layers_as_it_takes(maker):

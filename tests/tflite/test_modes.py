@@ -36,7 +36,7 @@ def test_the_help_names_every_mode_with_what_a_person_gets():
         ("int8", 1, 1, 4),
         ("int8_full", 1, 1, 4),
         ("int16x8", 1, 1, 4),
-        ("int4", 0.5, 1, 4),
+        ("int4", 0.5, 0.5, 4),
     ],
 )
 def test_bytes_follow_from_what_weights_are_stored_in(name, kernel, table, vector):

@@ -155,11 +155,18 @@ def test_blocks_are_for_four_bits_alone(content, ranges):
     assert quantize(content, "int8", ranges, block_size=32) == quantize(content, "int8", ranges)
 
 
-def test_tables_have_eight_bits_beside_kernels_of_four(content):
-    (table, *_) = [
-        operation for operation in operations(quantize(content, "int4")) if operation.kind == "GATHER"
-    ]
-    assert table.inputs[0] == "int8"
+def test_the_word_table_has_four_bits_and_on_a_gpu_eight(content):
+    def stored(target):
+        found = operations(quantize(content, "int4", target=target))
+        return [
+            (one.kind, kind)
+            for one in found
+            for kind in one.inputs
+            if one.kind in ("GATHER", "EMBEDDING_LOOKUP") and kind.startswith("int") and kind != "int32"
+        ]
+
+    assert ("EMBEDDING_LOOKUP", "int4") in stored("cpu")
+    assert {kind for _, kind in stored("gpu")} == {"int8"}
 
 
 def test_a_tensor_without_a_range_is_named(content, ranges):
@@ -198,7 +205,7 @@ def test_zero_points_of_channels_are_written_once(content):
     found = [graph.Tensors(index).Quantization() for index in range(graph.TensorsLength())]
     points = [one.ZeroPointAsNumpy() for one in found if one is not None and one.ZeroPointLength() > 1]
     places = {one.__array_interface__["data"][0] for one in points}
-    assert len(points) == 26
+    assert len(points) == 27  # those of the word table too
     assert len(places) == len({len(one) for one in points})
 
 

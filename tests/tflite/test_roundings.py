@@ -24,7 +24,7 @@ def test_the_modes_of_integers_can_be_learned_and_no_others():
         ),
         ("int8_full", "npu", Rounding(8, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
         ("int16x8", "cpu", Rounding(16, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
-        ("int4", "cpu", Rounding(8, 4, dynamic=True, block_size=32, clips=True, table_bits=8)),
+        ("int4", "cpu", Rounding(8, 4, dynamic=True, block_size=32, clips=True, table_bits=8, word_bits=4)),
     ],
 )
 def test_what_a_mode_rounds(mode, target, expected):

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mbert_cli.errors import UserError
 from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.tflite.census import dense_census, dense_maps
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.source_model import SourceModel
+from mbert_cli.tflite.trained_ranges import TrainedRanges
 from mbert_cli.weights.variables import read_variables
 
 
@@ -39,7 +41,32 @@ def test_ranges_serve_all_modes_and_lengths_and_are_kept(source):
 
 def test_a_dense_map_is_kept(source):
     name = dense_maps(source.converted("int4", 12))[5]
-    assert dense_census(source.content("int4", 12, [name])) == {"int4 x float32": 25, "int8 x float32": 1}
+    in_four = replace(source, eight_bit_maps=0)
+    assert dense_census(in_four.content("int4", 12, [name])) == {"int4 x float32": 25, "int8 x float32": 1}
+
+
+def test_the_dense_maps_of_int4_that_lose_most_have_eight_bits(source):
+    assert dense_census(source.content("int4", 8)) == {"int4 x float32": 22, "int8 x float32": 4}
+    assert source.calibration_rows.count == 1
+    worst = source.rounded(b"").eight_bit_maps
+    assert len(worst) == 4
+    assert {path.partition("/")[0] for path in worst.values()} <= {"encoder", "classifier"}
+
+
+def test_int4_needs_no_training_rows(source):
+    def none():
+        raise UserError("There are no rows. Received: none", "Add some.")
+
+    without = replace(source, calibration_rows=none)
+    assert dense_census(without.content("int4", 12)) == {"int4 x float32": 26}
+    assert without.rounded(b"").why_not == "There are no rows. Received: none"
+
+
+def test_rows_round_no_kernels_in_blocks_and_none_that_were_learned(source):
+    assert source.rounds_by_rows("int4")
+    assert not source.rounds_by_rows("int8")
+    assert not replace(source, block_size=32).rounds_by_rows("int4")
+    assert not replace(source, trained=TrainedRanges(mode="int4", ranges={})).rounds_by_rows("int4")
 
 
 def test_channels_are_brought_together_for_8_bit_ranges_alone(source):

@@ -1,0 +1,106 @@
+"""The word table of a file in 4 bits, with a scale for each row.
+
+LiteRT looks rows of 4 bits up where the operation is EMBEDDING_LOOKUP, which gives floats. litert-quantizer makes no
+such table of a GATHER, which is what TensorFlow's converter writes.
+"""
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from mbert_cli.tflite.flatbuffer import pack_model
+
+_ITERATIONS = 10
+
+_LOWEST, _HIGHEST = -8, 7
+_SMALLEST_BOUND = 1e-9
+_VERSION = 4
+"""Of EMBEDDING_LOOKUP, the first that reads 4 bits."""
+
+
+def store_words_in_four_bits(content: bytes) -> bytes:
+    """Turns the largest table that a file gathers rows from into one of 4 bits.
+
+    Args:
+        content: A float32 .tflite file.
+    """
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    found = [
+        (len(model.buffers[graph.tensors[operator.inputs[0]].buffer].data), graph, operator)
+        for graph in model.subgraphs
+        for operator in graph.operators
+        if _is_lookup(model, graph, operator)
+    ]
+    if not found:
+        return content
+    _, graph, operator = max(found, key=lambda entry: entry[0])
+    table, ids = operator.inputs
+    tensor = graph.tensors[table]
+    data = bytes(model.buffers[tensor.buffer].data)
+    integers, scales = round_rows(np.frombuffer(data, np.float32).reshape(tensor.shape))
+    model.buffers[tensor.buffer].data = pack_four_bits(integers)
+    tensor.type = schema.TensorType.INT4
+    tensor.quantization = schema.QuantizationParametersT(
+        scale=scales, zeroPoint=np.zeros(len(scales), np.int64), quantizedDimension=0
+    )
+    operator.opcodeIndex = _opcode(model)
+    operator.inputs = [ids, table]
+    operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.NONE, None
+    return pack_model(model, len(content))
+
+
+def round_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rounds each row by a scale of its own, whose clipping and rounding together do the least harm (OCTAV).
+
+    Args:
+        table: (rows, dim) float32.
+
+    Returns:
+        Integers from -8 to 7, (rows, dim) int8, and what they are multiplied by, (rows,) float32.
+
+    Source: Sakr et al., "Optimal Clipping and Magnitude-aware Differentiation for Improved Quantization-aware
+    Training", 2022, equation 6, with the iterations of `mbert_cli.tflite.grids.octav_bound`.
+    """
+    magnitudes, share = np.abs(table), 4.0**-4 / 3.0
+    bound = np.ones(len(table), np.float32)
+    for _ in range(_ITERATIONS):
+        clipped = magnitudes >= bound[:, None]
+        total = np.where(clipped, magnitudes, 0.0).sum(axis=1)
+        bound = total / (clipped.sum(axis=1) * (1.0 - share) + share * table.shape[1])
+    bound = np.minimum(bound, np.maximum(magnitudes.max(axis=1), _SMALLEST_BOUND))
+    scales = (np.maximum(bound, _SMALLEST_BOUND) / _HIGHEST).astype(np.float32)
+    integers = np.clip(np.round(table / scales[:, None]), _LOWEST, _HIGHEST)
+    return integers.astype(np.int8), scales
+
+
+def pack_four_bits(integers: np.ndarray) -> np.ndarray:
+    """Two numbers of 4 bits in each byte, the first in its lower half; an odd last one alone.
+
+    Args:
+        integers: int8 of any shape, from -8 to 7.
+
+    Returns:
+        (ceil(numbers / 2),) uint8.
+    """
+    halves = integers.reshape(-1).view(np.uint8) & 0x0F
+    if halves.size % 2:
+        halves = np.append(halves, np.uint8(0))
+    packed: np.ndarray = halves[0::2] | halves[1::2] << 4
+    return packed
+
+
+def _is_lookup(model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT) -> bool:
+    """Whether an operation gathers whole rows of a constant float32 table."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    if max(code.builtinCode, code.deprecatedBuiltinCode) != schema.BuiltinOperator.GATHER:
+        return False
+    table = graph.tensors[operator.inputs[0]]
+    return table.type == schema.TensorType.FLOAT32 and model.buffers[table.buffer].data is not None
+
+
+def _opcode(model: schema.ModelT) -> int:
+    """The place of EMBEDDING_LOOKUP among the operations of a model, which gets it."""
+    code = schema.BuiltinOperator.EMBEDDING_LOOKUP
+    model.operatorCodes.append(
+        schema.OperatorCodeT(builtinCode=code, deprecatedBuiltinCode=code, version=_VERSION)
+    )
+    return len(model.operatorCodes) - 1
