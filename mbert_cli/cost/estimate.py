@@ -22,7 +22,7 @@ class Estimate:
         disk_bytes: What the run needs on a disk at most.
         options: The machines that it is planned for.
         speeds: How fast one device is, by the name of a stage; empty where nothing is known.
-        is_measured: Whether these speeds were measured.
+        measured_on: Devices on which these speeds were measured; 0 where the recipe says them.
         model_parallel: How many devices divide a model.
     """
 
@@ -32,7 +32,7 @@ class Estimate:
     disk_bytes: int
     options: PlanOptions
     speeds: Mapping[str, Speed] = field(default_factory=dict)
-    is_measured: bool = False
+    measured_on: int = 0
     model_parallel: int = 1
 
     @property
@@ -88,6 +88,20 @@ class Estimate:
         """Whether it can say how long several devices take."""
         return bool(self.speeds) and self.options.bandwidth is not None
 
+    @property
+    def lacks_exchange(self) -> bool:
+        """Whether the time of its devices is that of the arithmetic alone; what was measured on them has both."""
+        return self.devices > 1 and self.options.bandwidth is None and self.measured_on != self.devices
+
+    @property
+    def sent_bytes(self) -> float:
+        """Bytes that each device sends at a step of the stage that exchanges most."""
+        parts = self.model_parallel
+        return max(
+            Workload(0.0, cost.gradient_bytes, cost.divided_bytes).sent_bytes(self.devices, parts)
+            for cost in self.stages
+        )
+
     def scaling(self) -> list[Portion]:
         """All steps on 1 to 1,024 devices, as far as they divide a batch, and on those of the plan."""
         counts = counts_of_devices(self.training.batch_size, self.devices, self.model_parallel)
@@ -100,4 +114,4 @@ class Estimate:
 
     def _work_of(self, cost: StageCost) -> Workload:
         seconds = cost.step.total / self.speeds[cost.stage.name].operations_per_second
-        return Workload(seconds, cost.gradient_bytes) * cost.stage.steps
+        return Workload(seconds, cost.gradient_bytes, cost.divided_bytes) * cost.stage.steps

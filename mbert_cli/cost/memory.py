@@ -63,7 +63,7 @@ def memory_of(
         devices: How many share out the rows of a batch, and divide a model.
         model_parallel: How many of them divide each layer of a model, and compute the same rows.
     """
-    trained = max(stage.trained for stage in stages)
+    trained = max(stage.held(model_parallel) for stage in stages)
     parameters = parameters_of(training, [cost.stage for cost in stages])
     rows = math.ceil(training.batch_size * model_parallel / devices)
     kept, repeated = (
@@ -73,7 +73,6 @@ def memory_of(
         0 if network is None else count_elsewhere(network.size, model_parallel)
         for network in (training.network, training.teacher)
     )
-    trained -= trained * own // parameters[training.role]
     return Held(
         weights=FLOAT_BYTES * (sum(parameters.values()) - own - taught),
         optimizer=(3 + accumulates) * FLOAT_BYTES * trained,

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from mbert_cli.cost.estimate import Estimate
-from mbert_cli.cost.exchange import sent_bytes
 from mbert_cli.cost.passes import Passes
 from mbert_cli.cost.speed import ends_of_kinds
 from mbert_cli.figures import counted
@@ -42,11 +41,9 @@ def facts_of(estimate: Estimate) -> dict[str, str]:
     }
     if estimate.devices > 1:
         largest = max(cost.gradient_bytes for cost in estimate.stages)
-        parts = estimate.model_parallel
-        sent = sent_bytes(largest / parts, estimate.devices // parts)
         facts["exchange"] = (
-            f"each of {estimate.devices:,} devices sends {format_bytes(round(sent))} per step, for gradients of "
-            f"{format_bytes(largest)}"
+            f"each of {estimate.devices:,} devices sends {format_bytes(round(estimate.sent_bytes))} per step, for "
+            f"gradients of {format_bytes(largest)}"
         )
     return facts | {"disk": f"up to {format_bytes(estimate.disk_bytes)}", "time": _time(estimate)}
 
@@ -68,7 +65,6 @@ def priced(page: Page, estimate: Estimate) -> Page:
 def record_of(estimate: Estimate) -> dict[str, Any]:
     """The same for a program: seconds, bytes and operations as numbers."""
     work, held, is_known = estimate.operations, estimate.held, bool(estimate.speeds)
-    needs_bandwidth = estimate.devices > 1 and estimate.options.bandwidth is None
     return {
         "devices": estimate.devices,
         "operations": {
@@ -81,7 +77,7 @@ def record_of(estimate: Estimate) -> dict[str, Any]:
         },
         "gradient_bytes_per_step": max(cost.gradient_bytes for cost in estimate.stages),
         "disk_bytes": estimate.disk_bytes,
-        "seconds": estimate.seconds if is_known and not needs_bandwidth else None,
+        "seconds": estimate.seconds if is_known and not estimate.lacks_exchange else None,
         "scaling": [
             {"devices": one.devices, "seconds": one.seconds, "efficiency": one.efficiency}
             for one in (estimate.scaling() if estimate.knows_exchange else ())
@@ -152,7 +148,7 @@ def _time(estimate: Estimate) -> str:
         wanted = " ".join(f"--set {key}=..." for key in keys)
         return f"not known; {wanted} plans it for other machines, --probe times a few steps on this one"
     where = f"on {counted(estimate.devices, 'device')}"
-    if estimate.devices > 1 and options.bandwidth is None:
+    if estimate.lacks_exchange:
         alone = show_seconds(estimate.on(estimate.devices).compute_seconds)
         return (
             f"at least {alone} {where}, for the arithmetic alone; --set plan.bandwidth=... adds the exchange"
@@ -165,7 +161,7 @@ def _time(estimate: Estimate) -> str:
         "validation": estimate.validation_seconds,
     }
     named = ", ".join(f"{name} {show_seconds(seconds)}" for name, seconds in parts.items() if seconds)
-    how = "by the speed of this machine" if estimate.is_measured else "by plan.teraflops and plan.utilisation"
+    how = "by the speed of this machine" if estimate.measured_on else "by plan.teraflops and plan.utilisation"
     return f"about {show_seconds(estimate.seconds)} {where}, {how}: {named}"
 
 

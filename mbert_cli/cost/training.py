@@ -8,6 +8,8 @@ from mbert_cli.cost.passes import Passes, count_backward, count_operations, lowe
 from mbert_cli.cost.products import Network, Product, products_of
 from mbert_cli.distill.widths import Sharing, name_projections
 from mbert_cli.model.cost import FLOAT_BYTES
+from mbert_cli.model.splitting import MODEL_AXIS, divided_axes
+from mbert_cli.model.weight_shapes import Shape
 from mbert_cli.train.stage import Comparison, Stage
 
 RELATIONS = "attention_relations"
@@ -55,12 +57,14 @@ class StageCost:
         step: Operations of a step.
         validation: Operations of a batch of its validation.
         trained: Numbers of all weights that train, those of projections included.
+        divided: Those of them that devices which divide a model have a part of each.
     """
 
     stage: Stage
     step: Passes
     validation: float
     trained: int
+    divided: int = 0
 
     @property
     def total(self) -> Passes:
@@ -71,6 +75,15 @@ class StageCost:
     def gradient_bytes(self) -> int:
         """Bytes of the gradients that devices exchange at each step."""
         return FLOAT_BYTES * self.trained
+
+    @property
+    def divided_bytes(self) -> int:
+        """Bytes of the gradients of which each of the devices that divide a model has a part."""
+        return FLOAT_BYTES * self.divided
+
+    def held(self, model_parallel: int) -> int:
+        """Numbers of the weights that train on one of the devices which divide a model."""
+        return self.trained - self.divided * (model_parallel - 1) // model_parallel
 
 
 def cost_of_stage(training: Training, stage: Stage) -> StageCost:
@@ -91,7 +104,8 @@ def cost_of_stage(training: Training, stage: Stage) -> StageCost:
         )
         step += passes * (share * training.batch_size)
         validation += Passes(passes.forward, 0, passes.teacher) * (share * training.batch_size)
-    return StageCost(stage, step, validation.total, _count_trained(training, stage))
+    trained = _count_trained(training, stage)
+    return StageCost(stage, step, validation.total, trained, _count_divided(training, stage))
 
 
 def _trains(stage: Stage) -> Callable[[str], bool]:
@@ -157,13 +171,21 @@ def projections_of(training: Training, compare: Sequence[Comparison]) -> dict[in
 
 def _count_trained(training: Training, stage: Stage) -> int:
     """Numbers of the weights that train."""
-    trains = _trains(stage)
-    own = sum(
-        math.prod(shape) for name, shape in training.network.shapes.items() if trains(name.split("/")[0])
-    )
+    own = sum(map(math.prod, _trained_shapes(training, stage).values()))
     if not stage.companion_scale:
         return own
     return own + len(set(projections_of(training, stage.compare).values())) * _projection_size(training)
+
+
+def _count_divided(training: Training, stage: Stage) -> int:
+    """Numbers of the weights that train and are divided among the devices of a model, where there are several."""
+    shapes = _trained_shapes(training, stage)
+    return sum(math.prod(shape) for name, shape in shapes.items() if MODEL_AXIS in divided_axes(name))
+
+
+def _trained_shapes(training: Training, stage: Stage) -> dict[str, Shape]:
+    trains = _trains(stage)
+    return {name: shape for name, shape in training.network.shapes.items() if trains(name.split("/")[0])}
 
 
 def _projection_size(training: Training) -> int:

@@ -1,6 +1,5 @@
 """Whether the hosts that are to train together can: what one of them knows before it meets the others."""
 
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,17 +33,19 @@ def find_place(invocation: Invocation[Any]) -> Place | None:
 
 def look_at_hosts(inspection: Inspection, invocation: Invocation[Any]) -> None:
     """Looks which of several hosts this one is; a host that is alone needs no look."""
+    place, refusal = None, None
+    try:
+        place = find_place(invocation)
+    except UserError as error:
+        refusal = error
 
     def check() -> tuple[str, None]:
-        place = find_place(invocation)
         if place is None:
-            return "this one alone", None
+            raise refusal or AssertionError("a host that is alone")
         return describe_place(place), None
 
-    with contextlib.suppress(UserError):  # the look says what is wrong
-        if find_place(invocation) is None:
-            return
-    inspection.look("hosts", check)
+    if place or refusal:
+        inspection.look("hosts", check)
 
 
 def look_at_division(

@@ -5,7 +5,7 @@ from typing import Any
 
 from mbert_cli import console
 from mbert_cli.cost.products import Network
-from mbert_cli.cost.training import Training, parameters_of
+from mbert_cli.cost.training import Training
 from mbert_cli.distill.layer_map import describe_places, map_places
 from mbert_cli.distill.options import ComparisonOptions
 from mbert_cli.distill.strategies import STRATEGIES
@@ -134,7 +134,6 @@ def _planned(
         invocation,
         plan,
         training,
-        parameters_of(training, plan),
         recipe.train,
         recipe.plan,
         recipe.hosts.model_parallel,

@@ -1,7 +1,7 @@
 """The plan of a training run and what it costs, shown before step 0."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from mbert_cli.cost.memory import memory_of
 from mbert_cli.cost.options import PlanOptions
 from mbert_cli.cost.shown import facts_of, tables_of
 from mbert_cli.cost.speed import TimedStage, interpolate, speed_of_machines
-from mbert_cli.cost.training import StageCost, Training, cost_of_stage
+from mbert_cli.cost.training import StageCost, Training, cost_of_stage, parameters_of
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
@@ -29,7 +29,6 @@ class Planned:
         invocation: The command.
         plan: The stages, in order.
         training: What takes part.
-        parameters: Numbers of all weights, by whose they are.
         options: How it trains.
         machines: What it is planned for.
         model_parallel: How many devices divide a model.
@@ -39,11 +38,15 @@ class Planned:
     invocation: Invocation[Any]
     plan: Sequence[Stage]
     training: Training
-    parameters: Mapping[str, int]
     options: TrainOptions
     machines: PlanOptions
     model_parallel: int = 1
     devices: int = 1
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Numbers of all weights, by whose they are."""
+        return parameters_of(self.training, self.plan)
 
     @property
     def stages(self) -> list[StageCost]:
@@ -75,7 +78,7 @@ class Planned:
         disk = checkpoint_bytes(self.parameters[self.training.role], self.options.keep_checkpoints)
         return Estimate(
             self.training, stages, held, disk, self.machines.model_copy(update={"devices": devices}),
-            interpolate(stages, measured) if measured else known, is_measured=bool(measured),
+            interpolate(stages, measured) if measured else known, measured_on=self.devices if measured else 0,
             model_parallel=self.model_parallel,
         )  # fmt: skip
 

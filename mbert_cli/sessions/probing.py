@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mbert_cli import console
+from mbert_cli.cost.exchange import Workload, share_out
+from mbert_cli.cost.shown import show_seconds
 from mbert_cli.cost.speed import TimedStage, ends_of_kinds
 from mbert_cli.cost.training import StageCost, Training, cost_of_stage
+from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.hosts.devices import count_devices, own_rows, require_divisible
 from mbert_cli.hosts.shares import GlobalBatches
@@ -41,7 +44,7 @@ def probe(planned: Planned, build: Callable[[Stage], Objective], batches: Global
         What a step of each takes, all rows on one device.
 
     Raises:
-        UserError: The devices do not divide a batch.
+        UserError: The devices do not divide a batch, or plan.bandwidth has them exchange for longer than a step takes.
     """
     require_divisible(planned.options.batch_size)
     timed, batch_at = [], own_rows(batches)
@@ -50,10 +53,24 @@ def probe(planned: Planned, build: Callable[[Stage], Objective], batches: Global
         console.info(f"Timing {counted(steps, 'step')} of {cost.stage.name}")
         drawn = [batch_at(step) for step in range(steps)]
         first, seconds = _time_stage(build, cost.stage, planned.options, drawn)
-        seconds *= planned.devices * _relative_work(planned.training, cost, drawn)
-        timed.append(TimedStage(cost, seconds, first))
+        alone = planned.devices * _without_exchange(planned, cost, seconds)
+        timed.append(TimedStage(cost, alone * _relative_work(planned.training, cost, drawn), first))
         gc.collect()  # the compiled step of a stage is in cycles
     return timed
+
+
+def _without_exchange(planned: Planned, cost: StageCost, seconds: float) -> float:
+    """A measured step without what its devices exchange, which the plan adds by itself where it knows a bandwidth."""
+    work = Workload(seconds, cost.gradient_bytes, cost.divided_bytes)
+    bandwidth = planned.machines.bandwidth
+    exchange = share_out(work, planned.devices, bandwidth, planned.model_parallel).exchange_seconds
+    if exchange >= seconds:
+        raise UserError(
+            f"A step takes longer than its exchange. Received: {show_seconds(seconds)} measured on "
+            f"{counted(planned.devices, 'device')}, and {show_seconds(exchange)} by plan.bandwidth={bandwidth:g}",
+            "Give plan.bandwidth what these devices reach, in GB a second; without it the time is the measured one.",
+        )
+    return seconds - exchange
 
 
 def _time_stage(

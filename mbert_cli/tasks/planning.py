@@ -7,7 +7,7 @@ from typing import Any
 from mbert_cli.cost.estimate import Estimate
 from mbert_cli.cost.products import Network
 from mbert_cli.cost.speed import speed_of_machines
-from mbert_cli.cost.training import Training, parameters_of
+from mbert_cli.cost.training import Training
 from mbert_cli.distill.strategies.task import ANSWERS, SOFT_TARGETS
 from mbert_cli.distill.widths import Sharing
 from mbert_cli.examples.batches import TaskBatches
@@ -68,7 +68,6 @@ def plan_task_training(
         invocation,
         plan,
         training,
-        parameters_of(training, plan),
         train,
         recipe.plan,
         recipe.hosts.model_parallel,

@@ -57,6 +57,13 @@ def test_scaling_goes_over_devices_that_divide_a_batch():
     assert ESTIMATE.balanced_devices == pytest.approx(1 + 30 / (2 * 30))
 
 
+def test_what_was_measured_on_as_many_devices_has_its_exchange_without_a_bandwidth():
+    alone = replace(ESTIMATE, options=PlanOptions(devices=2))
+    assert alone.lacks_exchange
+    assert not replace(alone, measured_on=2).lacks_exchange
+    assert replace(alone, measured_on=1).lacks_exchange
+
+
 def test_several_devices_are_not_timed_without_a_bandwidth_nor_any_without_a_speed():
     assert not replace(ESTIMATE, options=PlanOptions(devices=2)).knows_exchange
     assert not replace(ESTIMATE, speeds={}).knows_exchange

@@ -32,7 +32,7 @@ def test_facts_name_arithmetic_memory_exchange_disk_and_time():
 
 
 def test_a_speed_that_was_measured_is_said_to_be():
-    assert "by the speed of this machine" in facts_of(replace(ESTIMATE, is_measured=True))["time"]
+    assert "by the speed of this machine" in facts_of(replace(ESTIMATE, measured_on=1))["time"]
 
 
 @pytest.mark.parametrize(

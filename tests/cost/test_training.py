@@ -13,6 +13,7 @@ from mbert_cli.distill.options import GeneralOptions, ProgressiveOptions, TinyBe
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.model.cost import count_flops
 from mbert_cli.model.options import SIZES
+from mbert_cli.model.splitting import count_divided
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage, make_schedule
 
@@ -59,6 +60,17 @@ def test_pretraining_distillation_runs_both_networks_whole():
     assert last.total.total == 5 * last.step.total
     assert last.validation == last.step.forward + last.step.teacher
     assert last.gradient_bytes == 4 * sum(map(math.prod, TRAINING.network.shapes.values()))
+
+
+def test_embeddings_bottlenecks_and_heads_are_not_divided_among_the_devices_of_a_model():
+    last = cost_of_stage(TRAINING, stages_of(PROGRESSIVE)[-1])
+    assert last.divided == count_divided(STUDENT)
+    # One of two devices has half of that, and all that is left.
+    assert last.held(2) == last.trained - count_divided(STUDENT) // 2
+    third = cost_of_stage(
+        TRAINING, stages_of(PROGRESSIVE.model_copy(update={"finished_layer_scale": 0.0}))[2]
+    )
+    assert third.divided == count_divided(STUDENT) // STUDENT.num_layers
 
 
 def test_a_teacher_that_nothing_is_compared_with_does_not_run():

@@ -1,5 +1,6 @@
 """Steps that are timed before a training."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from mbert_cli.cost.options import PlanOptions
 from mbert_cli.cost.products import Network
 from mbert_cli.cost.training import Training, cost_of_stage
+from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.sessions import probing
@@ -45,7 +47,7 @@ def test_a_probe_times_steps_apart_from_what_comes_before_them(monkeypatch):
     monkeypatch.setattr(probing.time, "perf_counter", lambda: next(clock))
     training = Training("task_model", NETWORK, 6, {8: 0.75, 32: 0.25})
     invocation = invoke("finetune", "quickstart", [], {})
-    planned = Planned(invocation, [STAGE], training, {"task_model": 1}, TrainOptions(), PlanOptions())
+    planned = Planned(invocation, [STAGE], training, TrainOptions(), PlanOptions())
     (timed,) = probing.probe(planned, lambda stage: objective, short_or_long)
     # Each length once, the first once more; then the steps that count.
     assert [sorted(lengths) for lengths in objective.lengths] == [[8, 32, 32], [8] * 5 + [32] * 6]
@@ -60,8 +62,24 @@ def test_what_two_devices_take_is_half_of_what_one_would(monkeypatch):
     monkeypatch.setattr(probing, "_time_stage", lambda *arguments: (7.0, 0.1))
     training = Training("task_model", NETWORK, 6, {32: 1.0})
     invocation = invoke("finetune", "quickstart", [], {})
-    planned = Planned(
-        invocation, [STAGE], training, {"task_model": 1}, TrainOptions(), PlanOptions(), devices=2
-    )
+    planned = Planned(invocation, [STAGE], training, TrainOptions(), PlanOptions(), devices=2)
     (timed,) = probing.probe(planned, lambda stage: Trained(), lambda step: short_or_long(0))
     assert timed.step_seconds == pytest.approx(0.2)
+
+
+def test_an_exchange_that_the_plan_adds_is_taken_from_what_was_measured(monkeypatch):
+    monkeypatch.setattr(probing, "_time_stage", lambda *arguments: (7.0, 0.1))
+    training = Training("task_model", NETWORK, 6, {32: 1.0})
+    invocation = invoke("finetune", "quickstart", [], {})
+    gigabytes = cost_of_stage(training, STAGE).gradient_bytes / 1e9  # which two devices send once each
+    machines = PlanOptions(bandwidth=gigabytes / 0.04)
+    planned = Planned(invocation, [STAGE], training, TrainOptions(), machines, devices=2)
+    timed = probing.probe(planned, lambda stage: Trained(), lambda step: short_or_long(0))
+    assert timed[0].step_seconds == pytest.approx(2 * 0.06)
+    estimate = planned.estimate(timed)
+    assert estimate.on(2).seconds == pytest.approx(11 * 0.1)
+    slow = replace(planned, machines=PlanOptions(bandwidth=gigabytes / 0.2))
+    with pytest.raises(
+        UserError, match=r"Received: 100 ms measured on 2 devices, and 200 ms by plan\.bandwidth="
+    ):
+        probing.probe(slow, lambda stage: Trained(), lambda step: short_or_long(0))
