@@ -21,7 +21,10 @@ def draw_report(
         trainings: What was trained.
         attention: Tables with pictures of attention.
     """
+    named = [*(choice.model for choice in choices), *(training.name for training in trainings)]
+    models = list(dict.fromkeys(named))  # a model has one colour on the whole page
     scores = {
-        one.place: score_pictures(one, f"scores-{number}") for number, one in enumerate(by_set(choices))
+        one.place: score_pictures(one, f"scores-{number}", models)
+        for number, one in enumerate(by_set(choices))
     }
-    return Drawn(scores, curve_pictures(trainings, "training"), attention)
+    return Drawn(scores, curve_pictures(trainings, "training", models), attention)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mbert_cli.figures import show_share
 from mbert_cli.report.choices import Choice
+from mbert_cli.report.logarithmic_axis import make_logarithmic
 from mbert_cli.report.scored_sets import ScoredSet, p50_on
 from mbert_cli.report.svg import SOFT, legend_name, svg_of
 from mbert_cli.table import Picture
@@ -63,10 +64,10 @@ class Look:
     modes: Sequence[str]
 
     @classmethod
-    def of(cls, compared: ScoredSet) -> "Look":
-        """Those of some choices, in their order."""
-        models = dict.fromkeys(choice.model for choice in compared.choices)
-        return cls(list(models), list(dict.fromkeys(map(_mode, compared.choices))))
+    def of(cls, compared: ScoredSet, models: Sequence[str] = ()) -> "Look":
+        """Those of some choices, in their order, after `models`."""
+        known = dict.fromkeys([*models, *(choice.model for choice in compared.choices)])
+        return cls(list(known), list(dict.fromkeys(map(_mode, compared.choices))))
 
     def colour(self, model: str) -> str:
         """The colour of a model; where there are more models than colours, some have the same."""
@@ -81,27 +82,30 @@ def _mode(choice: Choice) -> str:
     return choice.mode or _SAVED
 
 
-def score_pictures(compared: ScoredSet, name: str) -> list[Picture]:
+def score_pictures(compared: ScoredSet, name: str, models: Sequence[str] = ()) -> list[Picture]:
     """Pictures of one set: against size, and against latency for each machine on which choices were timed.
 
     Args:
         compared: The choices, with scores on this set; where there is no choice, there is no picture.
         name: Begins the ids of the pictures.
+        models: Those of the page, in the order of their colours; others come after them.
     """
+    look = Look.of(compared, models)
     sizes = [None if size is None else size / 1e6 for size in compared.sizes]
-    pictures = [_picture(compared, sizes, compared.smallest, f"{name}-size", "size, MB")]
+    pictures = [_picture(compared, look, sizes, compared.smallest, f"{name}-size", "size, MB")]
     for number, machine in enumerate(compared.machines):
         times = [p50_on(choice, machine) for choice in compared.choices]
         words = "median latency, ms"
         more = _on_machine(compared.choices, machine)
         pictures.append(
-            _picture(compared, times, compared.quickest(machine), f"{name}-time-{number}", words, more)
+            _picture(compared, look, times, compared.quickest(machine), f"{name}-time-{number}", words, more)
         )
     return [picture for picture in pictures if picture is not None]
 
 
 def _picture(
     compared: ScoredSet,
+    look: Look,
     costs: Sequence[float | None],
     ahead: Sequence[int],
     name: str,
@@ -114,7 +118,6 @@ def _picture(
     metric = compared.metric.replace("_", " ")
     title = f"{metric.capitalize()} against {axis.partition(',')[0]}"
     hints = {_key(place): _hint(point, axis) for place, point in enumerate(points)}
-    look = Look.of(compared)
     svg = svg_of(lambda: _draw(points, look, metric, axis), name, f"{title}; {compared.title}", hints)
     caption = "The line joins what nothing else beats: more to the left is cheaper, higher is better."
     return Picture(svg, title, f"{caption} {more}".strip())
@@ -184,15 +187,13 @@ def _draw_line(axes: "Axes", ahead: Sequence[Point]) -> None:
 
 def _scale(axes: "Axes", costs: Sequence[float]) -> None:
     """A logarithmic axis, with figures that can be read, where costs are far apart."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     if min(costs) > 0 and max(costs) / min(costs) >= _WIDE_RANGE:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        make_logarithmic(axes, "x")
     else:
         axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _name_points(axes: "Axes", points: Sequence[Point]) -> None:

@@ -6,6 +6,7 @@ pytest.importorskip("matplotlib")
 
 from mbert_cli.report.choices import read_choices
 from mbert_cli.report.curve_pictures import MOST_POINTS, _draw, _picture, curve_pictures, thinned
+from mbert_cli.report.score_pictures import COLOURS
 from mbert_cli.report.training_table import read_trainings
 from mbert_cli.runs.training_log import Curve
 
@@ -27,7 +28,9 @@ def test_stages_and_seeds_of_a_model_have_one_colour_and_one_name():
         [Curve("a", [1, 2], [3.0, 2.0]), Curve("b", [3, 4], [9.0, 8.0])],
         [Curve("a", [1, 2], [4.0, 1.0])],
     ]
-    axes = _draw([("one", runs), ("other", [[Curve("a", [1], [5.0])]])], "loss", 1.0).axes[0]
+    axes = _draw([("one", runs), ("other", [[Curve("a", [1], [5.0])]])], "loss", 1.0, ["one", "other"]).axes[
+        0
+    ]
     *own, other = axes.lines
     assert len(own) == 3
     assert len({line.get_color() for line in own}) == 1 and other.get_color() != own[0].get_color()
@@ -44,7 +47,7 @@ def test_a_long_line_is_thinned_to_means_over_stretches_and_says_so():
     steps, values = thinned(curve)
     assert steps.tolist() == [5.5 + 10 * place for place in range(MOST_POINTS)]
     assert set(values) == {4.5}
-    (picture,) = _picture([("a", [[curve]])], "a", "Loss", "loss", 1.0)
+    (picture,) = _picture([("a", [[curve]])], "a", "Loss", "loss", 1.0, ["a"])
     assert picture.caption == f"Longer lines are means over {MOST_POINTS} stretches."
     short = Curve("a", [1, 2, 3], [3.0, 2.0, 1.0])
     assert [part.tolist() for part in thinned(short)] == [[1, 2, 3], [3, 2, 1]]
@@ -52,13 +55,21 @@ def test_a_long_line_is_thinned_to_means_over_stretches_and_says_so():
 
 @pytest.mark.filterwarnings("error")
 def test_a_name_with_an_underscore_before_it_is_in_the_legend():
-    figure = _draw([("_a", [[Curve("a", [1, 2], [3.0, 2.0])]])], "loss", 1.0)
+    figure = _draw([("_a", [[Curve("a", [1, 2], [3.0, 2.0])]])], "loss", 1.0, ["_a"])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["\N{ZERO WIDTH SPACE}_a"]
 
 
 def test_losses_far_apart_stand_on_a_logarithmic_axis():
     for values, scale in (([1.0, 2.0], "linear"), ([0.1, 2.0], "log"), ([0.0, 2.0], "linear")):
-        assert _draw([("a", [[Curve("a", [1, 2], values)]])], "loss", 1.0).axes[0].get_yscale() == scale
+        assert (
+            _draw([("a", [[Curve("a", [1, 2], values)]])], "loss", 1.0, ["a"]).axes[0].get_yscale() == scale
+        )
+
+
+def test_a_model_has_its_colour_in_every_picture():
+    line = [[Curve("a", [1, 2], [3.0, 2.0])]]
+    for lines in ([("b", line)], [("a", line), ("b", line)]):
+        assert _draw(lines, "loss", 1.0, ["a", "b"]).axes[0].lines[-1].get_color() == COLOURS[1]
 
 
 def test_where_nothing_was_logged_there_is_no_picture(family):
