@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from mbert_cli.cost.estimate import Estimate
+from mbert_cli.cost.memory import Held
 from mbert_cli.cost.passes import Passes
 from mbert_cli.cost.speed import ends_of_kinds
 from mbert_cli.figures import counted
@@ -30,14 +31,12 @@ _DIVIDED = (
 def facts_of(estimate: Estimate) -> dict[str, str]:
     """Arithmetic, memory, exchange, disk and time, each in a line."""
     held, work = estimate.held, estimate.operations
-    other = held.kept_activations if held.repeats_blocks else held.repeated_activations
     facts = {
         "arithmetic": f"{_power(work.total / estimate.steps)} floating-point operations per step, "
         f"{_power(work.total)} in all: {_parts(work)}",
         "memory per device": f"about {format_bytes(held.total)} (an estimate): weights "
-        f"{format_bytes(held.weights)}, gradients and optimizer {format_bytes(held.optimizer)}, activations "
-        f"{format_bytes(held.activations)} ({format_bytes(other)} "
-        f"{'without' if held.repeats_blocks else 'with'} train.rematerialize)",
+        f"{format_bytes(held.weights)}, gradients and optimizer {format_bytes(held.optimizer)}, "
+        f"activations {_activations(held)}",
     }
     if estimate.devices > 1:
         largest = max(cost.gradient_bytes for cost in estimate.stages)
@@ -46,6 +45,18 @@ def facts_of(estimate: Estimate) -> dict[str, str]:
             f"gradients of {format_bytes(largest)}"
         )
     return facts | {"disk": f"up to {format_bytes(estimate.disk_bytes)}", "time": _time(estimate)}
+
+
+def _activations(held: Held) -> str:
+    """What they take, and what they would take the other way; small models save nothing by computing them again."""
+    own, kept, repeated = (
+        format_bytes(each) for each in (held.activations, held.kept_activations, held.repeated_activations)
+    )
+    if held.repeats_blocks:
+        return f"{own} ({kept} without train.rematerialize)"
+    if held.repeated_activations < held.kept_activations:
+        return f"{own} ({repeated} with train.rematerialize)"
+    return own
 
 
 def tables_of(estimate: Estimate) -> list[Table]:

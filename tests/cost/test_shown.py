@@ -31,6 +31,17 @@ def test_facts_name_arithmetic_memory_exchange_disk_and_time():
     }
 
 
+def test_rematerializing_is_named_only_where_it_needs_less():
+    for kept, repeated, shown in (
+        (7, 3, "activations 7 B (3 B with train.rematerialize)"),
+        (7, 8, "activations 7 B"),
+    ):
+        held = replace(
+            ESTIMATE.held, kept_activations=kept, repeated_activations=repeated, repeats_blocks=False
+        )
+        assert facts_of(replace(ESTIMATE, held=held))["memory per device"].endswith(shown)
+
+
 def test_a_speed_that_was_measured_is_said_to_be():
     assert "by the speed of this machine" in facts_of(replace(ESTIMATE, measured_on=1))["time"]
 
