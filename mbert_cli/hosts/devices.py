@@ -78,6 +78,15 @@ def divides_models() -> bool:
     return distribution is not None and replicas() < distribution.device_mesh.devices.size
 
 
+def sums_as_one() -> bool:
+    """Whether devices had better exchange one array a step: processors of several hosts that hold all weights."""
+    if not is_distributed() or divides_models():
+        return False
+    import jax
+
+    return jax.process_count() > 1 and jax.default_backend() == "cpu"
+
+
 def own_share() -> RowShare:
     """The part of a batch that this host feeds; hosts that divide one model feed the same."""
     distribution = keras.distribution.distribution()

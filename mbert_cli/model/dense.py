@@ -14,6 +14,7 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model import bfloat16
+from mbert_cli.model.own_rows import draw_rows
 from mbert_cli.model.quantizing import Quantizing
 
 
@@ -140,7 +141,7 @@ class Dropout:
 
     def draw(self, shape: Sequence[Tensor]) -> Tensor:
         """Draws which values of a shape remain, as bool; only with a rate above 0."""
-        return ops.greater_equal(self._random_bytes(shape), ops.cast(self._zeroed, "uint8"))
+        return ops.greater_equal(draw_rows(self._random_bytes, shape), ops.cast(self._zeroed, "uint8"))
 
     @property
     def _zeroed(self) -> int:

@@ -8,9 +8,11 @@ import numpy as np
 from keras import ops
 
 from mbert_cli.backend import Tensor, compiled_by_xla
+from mbert_cli.hosts.devices import sums_as_one
 from mbert_cli.losses.loss import Loss, Tensors
 from mbert_cli.train.companions import check_companions
 from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
+from mbert_cli.train.own_rows import train_step_on_own_rows
 from mbert_cli.train.streams import mean_of_shards
 
 TOTAL = "total"
@@ -77,7 +79,7 @@ class Objective(keras.Model):
             calls `network`.
         loss_weights: Factor of each loss in the sum. Losses without one are only measured.
         known_losses: Every loss by name; what weighs each one's mean is what allows to compute a batch in
-            `shards`. Without it a batch stays whole.
+            `shards`, or each host its rows. Without it a batch stays whole.
         dynamic_length: Whether batches differ in length.
         companions: Layers that are trained beside the network; see `mbert_cli.train.companions`. They are built,
             and their initial values do not depend on what was built before: initializers have a seed.
@@ -141,6 +143,17 @@ class Objective(keras.Model):
         if is_new and is_traced and self.dynamic_length and self.steps_per_execution == 1:
             self.train_function = step_of_any_length(self.train_step)
 
+    def train_step(self, *arguments: Any) -> Any:
+        """As Keras has it; on processors of several hosts with one sum over them."""
+        if self.known_losses is None or not sums_as_one():
+            return super().train_step(*arguments)
+        state, (batch,) = arguments
+        return train_step_on_own_rows(self, state, batch)
+
+    def total(self, figures: Tensors) -> Tensor:
+        """The weighted sum of the losses."""
+        return sum(weight * figures[name] for name, weight in self.loss_weights.items())
+
     def compute_loss(
         self,
         x: Tensor = None,
@@ -156,7 +169,7 @@ class Objective(keras.Model):
                 f"Every loss with a weight must be computed. Received: weights for {', '.join(unknown)}, "
                 f"losses {', '.join(y_pred)}"
             )
-        total = sum(weight * y_pred[name] for name, weight in self.loss_weights.items())
+        total = self.total(y_pred)
         self.record.update_state({TOTAL: total, **{name: y_pred[name] for name in sorted(y_pred)}})
         return total
 

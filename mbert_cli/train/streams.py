@@ -3,7 +3,7 @@
 `backend.use_streams` says why. XLA shares out the work by itself, and a GPU has no cores to share.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import keras
 from keras import ops
@@ -37,19 +37,20 @@ def mean_of_shards(
     parts = [{name: pieces[place] for name, pieces in arrays.items()} for place in range(shards)]
     with reading_weights_once():
         results = [measure(part) for part in parts]
-    unknown = [name for name in results[0] if name not in losses]
-    if unknown:
-        raise ValueError(
-            f"Every figure must say what weighs its mean. Received: {', '.join(unknown)} without"
-        )
+    weights = {name: [weight_of(name, losses, part) for part in parts] for name in results[0]}
     return {
-        name: weighted_mean_of_parts([result[name] for result in results], _sums(losses[name], parts))
+        name: weighted_mean_of_parts([result[name] for result in results], weights[name])
         for name in results[0]
     }
 
 
-def _sums(loss: Loss, parts: Sequence[Tensors]) -> list[Tensor]:
-    """The weight of each part; all weigh the same where the examples do."""
-    if loss.weighted_by is None:
-        return [1.0] * len(parts)
-    return [ops.sum(ops.cast(loss.weights(part), "float32")) for part in parts]
+def weight_of(name: str, losses: Mapping[str, Loss], part: Tensors) -> Tensor:
+    """The weight of a part of a batch in the mean that a figure is; all weigh the same where the examples do.
+
+    Raises:
+        ValueError: The figure is not among the losses.
+    """
+    if name not in losses:
+        raise ValueError(f"Every figure must say what weighs its mean. Received: {name} without")
+    loss = losses[name]
+    return 1.0 if loss.weighted_by is None else ops.sum(ops.cast(loss.weights(part), "float32"))
