@@ -91,6 +91,8 @@ what is clearly behind, whoever ends first     mbert_cli/search/verdicts.py
 its trials as runs, and the one that is kept   mbert_cli/tasks/searching.py
 its trials in processes of their own           mbert_cli/tasks/trial_worker.py
 a batch in halves on two streams               mbert_cli/train/streams.py
+gradients of several hosts, summed at once     mbert_cli/train/own_rows.py
+random numbers of the rows of one host         mbert_cli/model/own_rows.py
 one trace for batches of any length            mbert_cli/train/dynamic_length.py
 checkpoints and resuming                       mbert_cli/train/checkpoint.py
 several hosts that train one model             mbert_cli/hosts/joining.py

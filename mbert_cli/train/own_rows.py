@@ -22,31 +22,25 @@ _Variables = list[Tensor]
 _Measure = Callable[[_Variables, _Variables, Tensors], tuple[Tensors, _Variables]]
 
 
-def train_step_on_own_rows(
-    objective: "Objective", state: tuple[_Variables, ...], batch: Tensors
-) -> tuple[dict[str, Tensor], tuple[_Variables, ...]]:
-    """What the `train_step` of Keras does with JAX: figures and the new state.
+def gradients_on_own_rows(
+    objective: "Objective", trained: _Variables, others: _Variables, batch: Tensors
+) -> tuple[_Variables, Tensors, _Variables]:
+    """Gradients of the total, every figure, and the new values of what else a step changes.
 
     Args:
-        objective: Compiled; all its losses say what weighs their mean.
-        state: Values of the variables that train, of all others, of the optimizer and of the metrics.
+        objective: All its losses say what weighs their mean.
+        trained: Values of the variables that train.
+        others: Those of all others, but for the optimizer's and the record's.
         batch: The global batch, whose rows lie on the devices that compute them.
     """
-    trained, others, optimizer, metrics = state
 
     def measure(trained: _Variables, others: _Variables, rows: Tensors) -> tuple[Tensors, _Variables]:
         measured: tuple[Tensors, _Variables] = objective.stateless_call(trained, others, rows, training=True)
         return measured
 
-    losses: Mapping[str, Loss] = objective.known_losses or {}
-    step = _shared_out(measure, losses, objective.total)
-    gradients, figures, others = step(trained, others, batch)
-    loss, (_, others, metrics) = objective.stateless_compute_loss(
-        trained, others, metrics, x=batch, y_pred=figures, training=True
-    )
-    trained, optimizer = objective.optimizer.stateless_apply(optimizer, gradients, trained)
-    logs, metrics = objective._update_metrics_variables(metrics, loss, batch, None, figures, None)
-    return logs, (trained, others, optimizer, metrics)
+    step = _shared_out(measure, objective.known_losses or {}, objective.total)
+    results: tuple[_Variables, Tensors, _Variables] = step(trained, others, batch)
+    return results
 
 
 def _shared_out(
@@ -58,7 +52,8 @@ def _shared_out(
 
     distribution = keras.distribution.distribution()
     mesh, axis = distribution.device_mesh.backend_mesh, distribution.batch_dim_name
-    everywhere, by_rows = PartitionSpec(), PartitionSpec(axis)
+    partition: Callable[..., Any] = PartitionSpec
+    everywhere, by_rows = partition(), partition(axis)
 
     def on_own_rows(trained: _Variables, others: _Variables, rows: Tensors) -> Any:
         def own_part(trained: _Variables) -> tuple[Tensor, Any]:
@@ -80,17 +75,21 @@ def _shared_out(
 
 def _shares(figures: Tensors, losses: Mapping[str, Loss], rows: Tensors, axis: str) -> dict[str, Tensor]:
     """The share that the weights of these rows have in those of the batch, for each figure."""
-    import jax
-
     own = ops.stack([ops.cast(weight_of(name, losses, rows), "float32") for name in figures])
-    shares = own / ops.maximum(jax.lax.psum(own, axis), 1.0)
+    shares = own / ops.maximum(_sum(own, axis), 1.0)
     return {name: shares[place] for place, name in enumerate(figures)}
 
 
 def _sum_as_one(arrays: Any, axis: str) -> Any:
     """Sums arrays over the devices, all in one exchange."""
-    import jax
     from jax.flatten_util import ravel_pytree
 
     flat, restore = ravel_pytree(arrays)
-    return restore(jax.lax.psum(flat, axis))
+    return restore(_sum(flat, axis))
+
+
+def _sum(array: Tensor, axis: str) -> Tensor:
+    import jax
+
+    over_devices: Callable[..., Tensor] = jax.lax.psum
+    return over_devices(array, axis)

@@ -62,9 +62,8 @@ def train_in(folder: Path, **changes: Any) -> keras.Model:
     def build(stage: Stage) -> Objective:
         return Objective(network, losses, stage.loss_weights, PRETRAINING_LOSSES)
 
-    run_in(
-        folder, plan=PLAN, options=OPTIONS, network=network, build=build, batch_at=batch_at, validate=None, **changes
-    )  # fmt: skip
+    arguments = {"build": build, "batch_at": batch_at, "validate": None} | changes
+    run_in(folder, plan=PLAN, options=OPTIONS, network=network, **arguments)
     return network
 
 

@@ -12,6 +12,7 @@ from mbert_cli.hosts.devices import (
     own_share,
     replicas,
     require_divisible,
+    sums_as_one,
     to_numpy,
 )
 from mbert_cli.hosts.shares import RowShare
@@ -55,6 +56,7 @@ def test_a_batch_that_devices_cannot_share_out_is_refused(found):
 def test_tensorflow_computes_on_one_device_as_ever():
     distribute()
     assert not is_distributed()
+    assert not sums_as_one()
     assert (replicas(), own_share()) == (1, RowShare(0, 1))
     require_divisible(7)
     batches = object()

@@ -1,0 +1,80 @@
+"""What a process with two devices of JAX finds where each computes its own rows: run by `tests/train/test_own_rows.py`.
+
+python -m tests.hosts.on_own_rows FOLDER
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import jax
+import keras
+import numpy as np
+import pytest
+
+from mbert_cli.hosts.devices import distribute, sums_as_one
+from mbert_cli.train.objective import Objective
+from tests.hosts import on_divided_models
+from tests.hosts.on_divided_models import ROWS, losses_in, train_in
+from tests.train.toy_training import Killed, kill_at
+
+OWN_ROWS = "mbert_cli.train.objective.sums_as_one"
+
+
+def batch_at(step: int) -> dict[str, np.ndarray]:
+    """A batch whose rows have as many masked tokens as their number says, so that devices weigh differently."""
+    batch = on_divided_models.batch_at(step)
+    words = batch["masked_weights"].shape[1]
+    counts = (np.arange(ROWS) + step) % (words + 1)
+    return batch | {"masked_weights": (np.arange(words) < counts[:, None]).astype("float32")}
+
+
+def train(folder: Path, **changes: Any) -> Objective:
+    """Trains, and returns what it trained."""
+    found = []
+
+    class Kept(Objective):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            found.append(self)
+
+    with patch.object(on_divided_models, "Objective", Kept):
+        train_in(folder, batch_at=batch_at, **changes)
+    return found[-1]
+
+
+def count_sums(objective: Objective) -> int:
+    """How many exchanges between devices the compiled step has."""
+    distribution = keras.distribution.distribution()
+    batch = {
+        name: jax.device_put(array, distribution.get_data_layout(array.shape).backend_layout)
+        for name, array in batch_at(0).items()
+    }
+    state = objective._get_jax_state(
+        trainable_variables=True,
+        non_trainable_variables=True,
+        optimizer_variables=True,
+        metrics_variables=True,
+    )
+    compiled = jax.jit(objective.train_step).lower(state, (batch,)).compile().as_text()
+    return compiled.count(" all-reduce(")
+
+
+def main(folder: Path) -> dict[str, object]:
+    train(folder / "one")
+    distribute()
+    found: dict[str, object] = {"of one process": sums_as_one()}
+    sums = {"elsewhere": count_sums(train(folder / "elsewhere"))}
+    with patch(OWN_ROWS, return_value=True):
+        sums["own"] = count_sums(train(folder / "own"))
+        with pytest.raises(Killed):
+            train(folder / "killed", progress=kill_at(30))
+        train(folder / "killed")
+    names = "one", "elsewhere", "own", "killed"
+    return found | {"sums": sums, "losses": {name: losses_in(folder / name) for name in names}}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(Path(sys.argv[1]))) + "\n")

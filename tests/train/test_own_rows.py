@@ -1,0 +1,35 @@
+"""A step that sums once over its devices learns what one device does."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.hosts.on_devices import run_on_devices
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `on_own_rows.py` finds."""
+    return run_on_devices("on_own_rows", 2, tmp_path_factory.mktemp("rows"))
+
+
+def test_losses_are_those_of_one_device_over_50_steps_with_dropout_and_uneven_weights(found):
+    one, own = found["losses"]["one"], found["losses"]["own"]
+    assert len(one) == len(own) == 50
+    np.testing.assert_allclose(own, one, rtol=1e-5)
+
+
+def test_a_step_exchanges_the_weights_of_means_and_one_array_of_all_gradients(found):
+    assert found["sums"]["own"] == 2
+    assert found["sums"]["elsewhere"] > 20
+
+
+def test_a_killed_training_continues_bit_for_bit(found):
+    assert found["losses"]["killed"] == found["losses"]["own"]
+
+
+def test_devices_of_one_process_leave_sums_to_the_compiler(found):
+    assert found["of one process"] is False
