@@ -23,8 +23,8 @@ def test_losses_are_those_of_one_device_over_50_steps_with_dropout_and_uneven_we
 
 
 def test_a_step_exchanges_the_weights_of_means_and_one_array_of_all_gradients(found):
-    assert found["sums"]["own"] == 2
-    assert found["sums"]["elsewhere"] > 20
+    assert found["exchanged"]["own"] == 2
+    assert found["exchanged"]["elsewhere"] > 20
 
 
 def test_a_killed_training_continues_bit_for_bit(found):
