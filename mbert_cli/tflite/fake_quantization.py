@@ -5,7 +5,7 @@ the network trains, ranges follow the values as moving averages, and from some u
 of the objective, saved and resumed with the training, and become the ranges of the artifact.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,7 +15,14 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
-from mbert_cli.tflite.grids import Grid, grid_of_probabilities, grid_of_range, grid_of_tanh, round_kernel
+from mbert_cli.tflite.grids import (
+    Grid,
+    grid_of_probabilities,
+    grid_of_range,
+    grid_of_tanh,
+    round_kernel,
+    round_rows_of_words,
+)  # fmt: skip
 from mbert_cli.tflite.roundings import ATTENTION_PLACES, FIXED, INPUT, VARIANCE, Rounding
 
 _FIXED = dict(zip(FIXED, (grid_of_probabilities, grid_of_tanh), strict=True))
@@ -56,7 +63,7 @@ class FakeQuantization(keras.layers.Layer):
             names = [f"{layer.name}/{place}" for place in learned]
             self.states |= {name: self._state(name, ranges) for name in names}
             states = {place: self.states[name] for place, name in zip(learned, names, strict=True)}
-            layer.quantizing = _LayerQuantizing(self, states)
+            layer.quantizing = _LayerQuantizing(self, states, rounding.wide(places))
         self.built = True
 
     @contextmanager
@@ -99,8 +106,10 @@ class FakeQuantization(keras.layers.Layer):
 class _LayerQuantizing:
     """What stands at the places of one layer; see `mbert_cli.model.quantizing.Quantizing`."""
 
-    def __init__(self, owner: FakeQuantization, states: Mapping[str, keras.Variable]) -> None:
-        self._owner, self._states, self._rounding = owner, states, owner.rounding
+    def __init__(
+        self, owner: FakeQuantization, states: Mapping[str, keras.Variable], wide: Collection[str] = ()
+    ) -> None:
+        self._owner, self._states, self._rounding, self._wide = owner, states, owner.rounding, wide
 
     @property
     def states(self) -> Sequence[keras.Variable]:
@@ -128,9 +137,7 @@ class _LayerQuantizing:
     def looked_up(self, place: str, rows: Tensor, table: Tensor) -> Tensor:
         rule = self._rounding
         if rule.word_bits is not None and place == WORD_TABLE:
-            flat = ops.reshape(ops.cast(rows, "float32"), (-1, rows.shape[-1]))
-            rounded = round_kernel(ops.transpose(flat), rule.word_bits, clips=True)
-            return ops.cast(ops.reshape(ops.transpose(rounded), ops.shape(rows)), rows.dtype)
+            return ops.cast(round_rows_of_words(ops.cast(rows, "float32"), rule.word_bits), rows.dtype)
         if rule.table_bits is None:
             return rows
         values = ops.stop_gradient(ops.convert_to_tensor(table, "float32"))
@@ -149,7 +156,8 @@ class _LayerQuantizing:
             return None
         state = self._states[place]
         held = self._owner.move(state, tensor) if self._owner.is_observing else state.value
-        return grid_of_range(held[0], held[1], rule.activation_bits, symmetric=rule.symmetric)
+        bits = 16 if place in self._wide else rule.activation_bits
+        return grid_of_range(held[0], held[1], bits, symmetric=rule.symmetric)
 
     def _grid_of_rows(self, tensor: Tensor) -> Grid:
         values = ops.stop_gradient(ops.cast(tensor, "float32"))

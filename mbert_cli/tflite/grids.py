@@ -110,26 +110,42 @@ def round_kernel(
     return ops.reshape(rounded, (input_dim, output_dim)) + (kernel - ops.stop_gradient(kernel))
 
 
-def octav_bound(weights: Tensor, num_bits: int) -> Tensor:
+def round_rows_of_words(rows: Tensor, num_bits: int) -> Tensor:
+    """Rounds rows of the word table, each by a symmetric grid of its own, which OCTAV chooses.
+
+    Args:
+        rows: (..., dim) float32; they pass their whole gradient on.
+        num_bits: Bits of an integer.
+    """
+    values = ops.stop_gradient(rows)
+    bound = ops.maximum(ops.max(ops.abs(values), axis=-1, keepdims=True), SMALLEST_RANGE)
+    bound = ops.maximum(ops.minimum(bound, octav_bound(values, num_bits, axis=-1)), SMALLEST_RANGE)
+    highest = 2 ** (num_bits - 1) - 1
+    scale = bound / highest
+    return ops.clip(ops.round(values / scale), -highest - 1, highest) * scale + (rows - values)
+
+
+def octav_bound(weights: Tensor, num_bits: int, axis: int = 1) -> Tensor:
     """Where to clip so that rounding and clipping together do the least harm.
 
     Newton's method on the mean squared error, as litert-quantizer runs it.
 
     Args:
-        weights: (blocks, input channels of a block, output channels).
+        weights: (blocks, input channels of a block, output channels), or any other where the axis is another.
         num_bits: Bits of an integer.
+        axis: The axis of those that share a scale.
 
     Returns:
-        (blocks, 1, output channels).
+        The same with 1 on that axis.
 
     Source: Sakr et al., "Optimal Clipping and Magnitude-aware Differentiation for Improved Quantization-aware
     Training", 2022, equation 6.
     """
     magnitudes, share = ops.abs(weights), 4.0**-num_bits / 3.0
-    bound = ops.ones_like(weights[:, :1])
+    bound = ops.ones_like(ops.max(magnitudes, axis=axis, keepdims=True))
     for _ in range(OCTAV_ITERATIONS):
         clipped = ops.cast(magnitudes >= bound, "float32")
-        count = ops.sum(clipped, axis=1, keepdims=True)
-        total = ops.sum(magnitudes * clipped, axis=1, keepdims=True)
-        bound = total / (count * (1.0 - share) + share * weights.shape[1])
+        count = ops.sum(clipped, axis=axis, keepdims=True)
+        total = ops.sum(magnitudes * clipped, axis=axis, keepdims=True)
+        bound = total / (count * (1.0 - share) + share * weights.shape[axis])
     return bound

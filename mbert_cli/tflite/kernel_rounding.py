@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from threadpoolctl import threadpool_limits
 
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.text.batch import Batch
@@ -67,15 +68,19 @@ def measure_moments(content: bytes, rows: Batch, threads: int = 1) -> Moments:
     maps = list(_dense_maps(schema.ModelT.InitFromPackedBuf(content, 0)))
     found: Moments = {}
     for row in range(len(rows["token_ids"])):
-        runner(
-            **{name: np.asarray(rows[key][row : row + 1], np.int32) for name, key in ARTIFACT_INPUTS.items()}
-        )
+        inputs = {name: rows[key][row : row + 1].astype(np.int32) for name, key in ARTIFACT_INPUTS.items()}
+        runner(**inputs)
         is_token = rows["padding_mask"][row] > 0
-        for entry in maps:
-            read, written = (_values(interpreter, index, is_token) for index in (entry.read, entry.written))
-            size = np.sqrt(np.square(written).mean(axis=1, keepdims=True))
-            read = read / np.maximum(size, np.finfo(np.float32).tiny)
-            found[entry.name] = found.get(entry.name, np.float32(0)) + read.T @ read
+        with threadpool_limits(
+            1
+        ):  # products so small take many times as long where threads wait for one another
+            for entry in maps:
+                read, written = (
+                    _values(interpreter, index, is_token) for index in (entry.read, entry.written)
+                )
+                size = np.sqrt(np.square(written).mean(axis=1, keepdims=True))
+                read = read / np.maximum(size, np.finfo(np.float32).tiny)
+                found[entry.name] = found.get(entry.name, np.float32(0)) + read.T @ read
     return found
 
 
@@ -112,9 +117,11 @@ def round_dense_maps(content: bytes, moments: Moments) -> dict[str, RoundedKerne
         The kernels by the name of what their maps compute.
     """
     model = schema.ModelT.InitFromPackedBuf(content, 0)
-    return {
-        entry.name: round_for_rows(_kernel(model, entry), moments[entry.name]) for entry in _dense_maps(model)
-    }
+    with threadpool_limits(1):
+        return {
+            entry.name: round_for_rows(_kernel(model, entry), moments[entry.name])
+            for entry in _dense_maps(model)
+        }
 
 
 def worst_kernels(kernels: Mapping[str, RoundedKernel], count: int) -> list[str]:

@@ -1,12 +1,16 @@
 """The operations of a file that make up its LayerNorms, and the sums that these standardize.
 
 They stay float where a CPU runs a file of integers: the variance of a row whose largest feature is a hundred times the
-usual one has ten thousand times the usual size, and 256 steps from 0 to it leave none for the other rows.
+usual one has ten thousand times the usual size, and 256 steps from 0 to it leave none for the other rows. For an NPU
+they have 16 bits.
 """
 
 from collections.abc import Iterator
+from itertools import cycle
 
 from ai_edge_litert import schema_py_generated as schema
+
+from mbert_cli.tflite.flatbuffer import pack_model
 
 
 def find_layer_norms(content: bytes) -> list[str]:
@@ -19,6 +23,31 @@ def find_layer_norms(content: bytes) -> list[str]:
     """
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     return [name for graph in model.subgraphs for name in _Graph(model, graph).norms()]
+
+
+def find_wide_parts(content: bytes) -> dict[str, bool]:
+    """What has 16 bits in a file of 8-bit integers, by name: LayerNorms, the sums that they read, and the residuals.
+
+    Args:
+        content: As in `find_layer_norms`.
+
+    Returns:
+        For each whether it stays inside: what a norm returns is read by dense maps, which have 8 bits.
+    """
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    graphs = [_Graph(model, graph) for graph in model.subgraphs]
+    return {name: is_inner for graph in graphs for name, is_inner in graph.wide_parts()}
+
+
+def multiply_squares(content: bytes) -> bytes:
+    """Computes the squares of LayerNorms as products of what is centered, which have a kernel of 16 bits.
+
+    Args:
+        content: As in `find_layer_norms`.
+    """
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    changed = [_Graph(model, graph).multiply_squares() for graph in model.subgraphs]
+    return pack_model(model, len(content)) if any(changed) else content
 
 
 class _Graph:
@@ -39,6 +68,43 @@ class _Graph:
                 for part in self._norm(operator):
                     yield self.graph.tensors[part.outputs[0]].name.decode()
 
+    def wide_parts(self) -> Iterator[tuple[str, bool]]:
+        """Names of what has 16 bits, and whether it stays inside."""
+        for operator in self.graph.operators:
+            if self._kind(operator) != schema.BuiltinOperator.SQUARED_DIFFERENCE:
+                continue
+            parts = self._norm(operator)
+            for part in parts:
+                yield self._name(part), self._kind(part) != schema.BuiltinOperator.MUL
+            for part in self._residuals(parts[0]):
+                yield self._name(part), True
+
+    def _residuals(self, total: schema.OperatorT) -> Iterator[schema.OperatorT]:
+        """What a sum adds that is a product with a vector."""
+        for writer in (self.writers.get(index) for index in total.inputs):
+            if writer is not None and self._kind(writer) == schema.BuiltinOperator.MUL:
+                yield writer
+
+    def multiply_squares(self) -> bool:
+        """Changes the squares, and says whether there are any."""
+        squares = [
+            one
+            for one in self.graph.operators
+            if self._kind(one) == schema.BuiltinOperator.SQUARED_DIFFERENCE
+        ]
+        centered = {
+            tuple(one.inputs): one.outputs[0]
+            for one in self.graph.operators
+            if self._kind(one) == schema.BuiltinOperator.SUB
+        }
+        products = (one for one in self.graph.operators if self._kind(one) == schema.BuiltinOperator.MUL)
+        for operator, product in zip(squares, cycle(products), strict=False):
+            rows = centered[tuple(operator.inputs)]
+            operator.inputs, operator.opcodeIndex = [rows, rows], product.opcodeIndex
+            operator.builtinOptionsType = schema.BuiltinOptions.MulOptions
+            operator.builtinOptions = schema.MulOptionsT()
+        return bool(squares)
+
     def _norm(self, squares: schema.OperatorT) -> list[schema.OperatorT]:
         """The operations of a LayerNorm around the squares of what it has centered."""
         rows, mean = squares.inputs
@@ -57,6 +123,10 @@ class _Graph:
         if writer is None or self._kind(writer) != schema.BuiltinOperator.ADD:
             return False
         return all(index in self.writers for index in writer.inputs)
+
+    def _name(self, operator: schema.OperatorT) -> str:
+        """What an operation computes."""
+        return str(self.graph.tensors[operator.outputs[0]].name.decode())
 
     def _kind(self, operator: schema.OperatorT) -> int:
         code = self.model.operatorCodes[operator.opcodeIndex]

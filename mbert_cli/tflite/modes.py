@@ -49,6 +49,10 @@ class Mode:
         """
         return self.quantized_operations == "all" and self.activations == "int8"
 
+    def has_wide_norms(self, target: Processor) -> bool:
+        """Whether LayerNorms, the sums that they read, and residuals have 16 bits where all else has 8."""
+        return target == "npu" and self.quantized_operations == "all" and self.activations == "int8"
+
     @property
     def vector_bytes(self) -> int:
         """Bytes of a number in a vector, such as a bias or the gamma of a norm, none of which become int8."""

@@ -19,7 +19,7 @@ from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.census import DENSE, dense_maps, operations, require_mode
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.kernel_rounding import RoundedKernel, store_kernels
-from mbert_cli.tflite.layer_norms import find_layer_norms
+from mbert_cli.tflite.layer_norms import find_layer_norms, find_wide_parts, multiply_squares
 from mbert_cli.tflite.modes import MODES, Mode, Processor
 from mbert_cli.tflite.word_table import store_words_in_four_bits
 
@@ -89,11 +89,15 @@ def quantize(
     row = MODES[mode]
     if row.table == "int4" and target != "gpu":
         content = store_words_in_four_bits(content)
+    wide = find_wide_parts(content) if row.has_wide_norms(target) else ()
+    if wide:
+        content = multiply_squares(content)
     has_float_parts = target == "cpu" and row.has_float_parts_on_cpu
     rules = mode_rules(
         row, kept, target, block_size, has_integer_outputs, _without_blocks(content, block_size),
         _with_zeros(content, block_size) if row.weights == "int4" else (),
         find_layer_norms(content) if has_float_parts else (),
+        wide,
     )  # fmt: skip
     known = dict(ranges or {}) | _table_ranges(content)
     if row.needs_calibration:
@@ -114,6 +118,7 @@ def mode_rules(
     without_blocks: Collection[str] = (),
     with_zeros: Collection[str] = (),
     norms: Collection[str] = (),
+    wide: Collection[str] = (),
 ) -> list[Rule]:
     """The rules of a mode.
 
@@ -122,6 +127,7 @@ def mode_rules(
         with_zeros: Dense maps of which a channel, or a block of one, is 0. OCTAV would give it the scale 0, which the
             runtime refuses; they have one scale for each channel, as large as the largest weight asks for.
         norms: What stays float with the products of attention: what LayerNorms compute, and the sums that they read.
+        wide: What has 16 bits where all else has 8, as `find_wide_parts` names it.
     """
     is_symmetric = target == "npu" or mode.activations == "int16"
     blocks = block_size if mode.weights == "int4" else None
@@ -139,6 +145,8 @@ def mode_rules(
             rules += [Rule(names, operation) for operation, names in FLOAT_ON_CPU.items()]
         if norms:
             rules.append(Rule(_exactly(norms), "*"))
+        if wide:
+            rules.append(Rule(_exactly(wide), "*", _BITS[mode.weights], 16, is_symmetric=True))
         if not has_integer_outputs:
             rules.append(Rule(_EVERYTHING, "OUTPUT"))
     if without_blocks:

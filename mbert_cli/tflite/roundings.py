@@ -23,6 +23,9 @@ VARIANCE = "norm/variance"
 NORM_PLACES = ("mean", "centered", "squares", "variance", "deviation")
 """Places of a LayerNorm that stay float where the norm does. Its result is rounded by what reads it."""
 
+RESIDUAL = "residual"
+"""How the places of what such sums add to a dense map end."""
+
 SUM_PLACES = ("sum", "segments")
 """How the places of sums end that LayerNorms read."""
 
@@ -43,6 +46,7 @@ class Rounding:
         masked: What is added to the attention logits of padding.
         has_float_parts: Whether logits and probabilities of attention, and LayerNorms with the sums that they read,
             stay float where all else is rounded.
+        has_wide_norms: Whether LayerNorms, the sums that they read, and residuals have 16 bits where all else has 8.
     """
 
     activation_bits: int | None
@@ -56,6 +60,7 @@ class Rounding:
     word_bits: int | None = None
     masked: float = FLOAT_MASK
     has_float_parts: bool = False
+    has_wide_norms: bool = False
 
     @property
     def has_ranges(self) -> bool:
@@ -81,6 +86,13 @@ class Rounding:
     def left_float(self, places: Sequence[str]) -> set[str]:
         """Those of a layer's places that stay float although all others are rounded."""
         return {*ATTENTION_PLACES, *_places_of_norms(places)} if self.has_float_parts else set()
+
+    def wide(self, places: Sequence[str]) -> set[str]:
+        """Those of a layer's places that have 16 bits although all others have 8."""
+        if not self.has_wide_norms:
+            return set()
+        norms = set(_places_of_norms(places))
+        return norms | {place for place in places if norms and place.endswith(RESIDUAL)}
 
 
 def _places_of_norms(places: Sequence[str]) -> Iterator[str]:
@@ -122,4 +134,5 @@ def rounding_of(mode: str, target: Processor = "cpu", block_size: int | None = N
         word_bits=4 if row.table == "int4" else None,
         masked=row.mask,
         has_float_parts=target == "cpu" and row.has_float_parts_on_cpu,
+        has_wide_norms=row.has_wide_norms(target),
     )

@@ -19,6 +19,7 @@ from mbert_cli.tflite.dense_layers import dense_layers, measure_channels
 from mbert_cli.tflite.equalization import equalize
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.kernel_rounding import RoundedKernel, measure_moments, round_dense_maps, worst_kernels
+from mbert_cli.tflite.layer_norms import find_wide_parts
 from mbert_cli.tflite.modes import INTEGER_MASK, MODES, Processor
 from mbert_cli.tflite.quantizer import TensorRanges, quantize
 from mbert_cli.tflite.targets import fit_target
@@ -134,7 +135,9 @@ class SourceModel:
         trained = self._trained_for(mode)
         ranges: TensorRanges | None = None
         if MODES[mode].needs_calibration:
-            ranges = self.ranges(mode) if trained is None else self._trained_ranges(trained, converted)
+            ranges = (
+                self.ranges(mode, converted) if trained is None else self._trained_ranges(trained, converted)
+            )
         rounded = self.rounded(converted) if self.rounds_by_rows(mode) else RoundedByRows()
         return quantize(
             converted, mode, ranges, {*kept, *rounded.eight_bit_maps}, target=self.target,
@@ -168,8 +171,24 @@ class SourceModel:
         worst = {name: paths[name] for name in worst_kernels(kernels, self.eight_bit_maps)}
         return RoundedByRows(kernels, worst)
 
-    def ranges(self, mode: str) -> TensorRanges:
-        """Ranges of what the model computes for a mode: cut off where 8 bits are better for it, whole for 16."""
+    def ranges(self, mode: str, converted: bytes) -> TensorRanges:
+        """Ranges of what the model computes for a mode: cut off where 8 bits are better for it, whole for 16.
+
+        Args:
+            mode: A key of `MODES`.
+            converted: The float32 file that it is made of.
+        """
+        measured = self._measured(mode)
+        if MODES[mode].activations == "int16":
+            return measured.whole
+        if self.target != "npu":
+            return measured.clipped
+        wide = find_wide_parts(converted) if MODES[mode].has_wide_norms(self.target) else {}
+        whole = {name: measured.whole[name] for name, is_inner in wide.items() if is_inner}
+        return {**measured.symmetric, **whole}
+
+    def _measured(self, mode: str) -> MeasuredRanges:
+        """Ranges of what the model computes, with the weights of a mode."""
         key = self.equalizes(mode)
         if key not in self._ranges:
             weights = self.weights_of(mode)
@@ -179,10 +198,7 @@ class SourceModel:
                 self.rows,
                 lambda: measure_clipped_ranges(self._measured_file(weights), self.rows, count_cores()),
             )
-        measured = self._ranges[key]
-        if MODES[mode].activations == "int16":
-            return measured.whole
-        return measured.symmetric if self.target == "npu" else measured.clipped
+        return self._ranges[key]
 
     def _measured_file(self, weights: Weights) -> bytes:
         """The float32 file that ranges are measured with."""

@@ -8,6 +8,7 @@ import tensorflow as tf
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import Architecture
 from mbert_cli.tflite.fake_quantization import FakeQuantization, find_places
+from mbert_cli.tflite.grids import round_rows_of_words
 from mbert_cli.tflite.roundings import Rounding
 from mbert_cli.train.companions import check_companions, companion_states, restore_companions
 from mbert_cli.weights.variables import read_variables
@@ -184,3 +185,13 @@ def test_ranges_are_companions_and_no_weights_of_the_network():
     restore_companions([other], companion_states([quantization]))
     assert other.ranges == quantization.ranges
     assert not quantization.trainable_variables
+
+
+def test_words_are_rounded_to_four_bits_whatever_the_length_of_the_text():
+    traced = tf.function(
+        lambda rows: round_rows_of_words(rows, 4), input_signature=[tf.TensorSpec((2, None, 16), tf.float32)]
+    )
+    rows = np.random.default_rng(1).normal(size=(2, 5, 16)).astype(np.float32)
+    rounded = traced(rows).numpy()
+    assert max(len(np.unique(row)) for row in rounded.reshape(-1, 16)) <= 16
+    assert np.square(rounded - rows).sum() < 0.02 * np.square(rows).sum()

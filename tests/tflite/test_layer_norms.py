@@ -1,11 +1,13 @@
 """The operations of LayerNorms, and what an artifact for a CPU leaves in float."""
 
+import numpy as np
 import pytest
 
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.census import float_census, operations, require_mode
 from mbert_cli.tflite.convert import convert
-from mbert_cli.tflite.layer_norms import find_layer_norms
+from mbert_cli.tflite.interpreter import opened_content
+from mbert_cli.tflite.layer_norms import find_layer_norms, find_wide_parts, multiply_squares
 from mbert_cli.tflite.quantizer import quantize
 
 NORMS = 5
@@ -39,3 +41,26 @@ def test_layer_norms_are_float_on_a_cpu_and_integer_on_an_npu(layer_normed, batc
     on_npu = quantize(layer_normed, "int8_full", ranges, target="npu")
     assert float_census(on_npu) == {}
     require_mode(on_npu, "int8_full")
+
+
+def test_layer_norms_their_sums_and_residuals_have_16_bits_on_an_npu(layer_normed, batch):
+    on_npu = quantize(layer_normed, "int8_full", measure_ranges(layer_normed, batch), target="npu")
+    computed = {one.kind for one in operations(on_npu) if one.output == "int16"}
+    assert computed == {"ADD", "MEAN", "RSQRT", "MUL", "SUB", "QUANTIZE"}
+    kinds = [one.kind for one in operations(on_npu) if one.name in find_wide_parts(layer_normed)]
+    assert len(kinds) == 8 * NORMS + (NORMS - 1)
+    assert all(one.output == "int8" for one in operations(on_npu) if one.kind == "FULLY_CONNECTED")
+
+
+def test_dense_maps_read_only_what_a_norm_returns(layer_normed):
+    wide = find_wide_parts(layer_normed)
+    assert sum(not is_inner for is_inner in wide.values()) == NORMS
+    assert set(find_layer_norms(layer_normed)) < set(wide)
+
+
+def test_squares_are_products_of_what_is_centered(layer_normed, content, batch):
+    multiplied = multiply_squares(layer_normed)
+    assert "SQUARED_DIFFERENCE" not in {one.kind for one in operations(multiplied)}
+    with opened_content(layer_normed) as before, opened_content(multiplied) as after:
+        np.testing.assert_allclose(after.predict(batch), before.predict(batch), atol=1e-6)
+    assert multiply_squares(content) is content

@@ -22,7 +22,13 @@ def test_the_modes_of_integers_can_be_learned_and_no_others():
             "cpu",
             Rounding(8, 8, places="all", table_bits=8, masked=INTEGER_MASK, has_float_parts=True),
         ),
-        ("int8_full", "npu", Rounding(8, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
+        (
+            "int8_full",
+            "npu",
+            Rounding(
+                8, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK, has_wide_norms=True
+            ),
+        ),
         ("int16x8", "cpu", Rounding(16, 8, places="all", symmetric=True, table_bits=8, masked=INTEGER_MASK)),
         ("int4", "cpu", Rounding(8, 4, dynamic=True, block_size=32, clips=True, table_bits=8, word_bits=4)),
     ],
@@ -48,6 +54,14 @@ def test_a_cpu_computes_attention_and_layer_norms_in_float_and_an_npu_in_integer
     read_by_integers = ["attention/context", "attention/residual", NORM[-1]]
     assert rounding_of("int8_full").learned(places) == read_by_integers
     assert rounding_of("int8_full", "npu").learned(places) == places
+
+
+def test_an_npu_has_16_bits_for_layer_norms_their_sums_and_residuals():
+    places = ["map", "attention/residual", "attention/sum", *NORM]
+    wide = {"attention/residual", "attention/sum", *NORM[:-1]}
+    assert rounding_of("int8_full", "npu").wide(places) == wide
+    assert rounding_of("int8_full").wide(places) == set()
+    assert rounding_of("int8_full", "npu").wide(["map", "attention/residual", "attention/sum"]) == set()
 
 
 def test_sums_are_rounded_where_no_layer_norm_reads_them():

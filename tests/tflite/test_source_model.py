@@ -86,5 +86,5 @@ def test_ranges_are_those_of_the_weights_that_they_are_measured_with(source):
     kernel = "encoder/layer_00/feed_forward_0/intermediate/kernel"
     assert np.abs(equalizing.weights_of("int8")[kernel][:, 3]).max() < np.abs(weights[kernel][:, 3]).max()
     assert dense_census(equalizing.content("int8", 12)) == {"int8 x int8": 26}
-    equalizing.ranges("int16x8")
+    equalizing.ranges("int16x8", b"")
     assert len(list(source.calibration_folder.iterdir())) == 2
