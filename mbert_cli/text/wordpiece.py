@@ -1,5 +1,6 @@
 """Text to token ids: those of BERT; where there is much text, most come from tensorflow-text."""
 
+import importlib.util
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -131,7 +132,9 @@ class Tokenizer:
 
     @cached_property
     def _fast(self) -> "FastWordPiece | None":
-        """The quick way; None where it does not take the vocabulary."""
+        """The quick way; None where it does not take the vocabulary, or where only JAX is installed."""
+        if importlib.util.find_spec("tensorflow_text") is None:
+            return None
         from mbert_cli.text.fast_wordpiece import FastWordPiece
 
         try:

@@ -121,6 +121,14 @@ def test_much_text_is_cut_by_tensorflow_text(monkeypatch):
         assert ("_fast" in vars(tokenizer)) == is_loaded
 
 
+def test_much_text_is_cut_alike_where_there_is_no_tensorflow_text(monkeypatch):
+    monkeypatch.setattr(wordpiece, "SLOW_CHARACTERS", 0)
+    monkeypatch.setattr(wordpiece.importlib.util, "find_spec", lambda name: None)
+    tokenizer = Tokenizer(Vocabulary((*LEADING_TOKENS, "a", "##b")))
+    assert tokenizer.encode(["ab a"])[0].tolist() == [104, 105, 104]
+    assert tokenizer.find_cut_otherwise(["ab a"]) == []
+
+
 def test_texts_that_tensorflow_text_alone_cuts_otherwise_are_found():
     token = MatchedToken(len(LEADING_TOKENS), "<at>")
     words = ("<at>", "straße", "strasse", "sea", "…", ".", "<", "at", ">")
