@@ -3,9 +3,11 @@
     python tests/benchmarks/finetune_parity.py MODEL GLUE --runs DIR [--task rte ...] [--seed 0 1 2]
 
 MODEL is a folder of Hugging Face with a BERT, GLUE the folder with the official folders of the tasks. Each task is
-fine-tuned with each seed by `mbert finetune` and by a loop of torch: the same batches, epochs, rate, schedule,
-weight decay, clipping and dropout, the epoch that is best on the dev set kept, scored by the same function. Runs that are complete are not done again, and stopped ones go on. Both print a mean and the standard deviation over the seeds; a
-run is degenerate where its score is no better than that of the most frequent label, or of no number at all.
+fine-tuned with each seed by `mbert finetune` and by a loop of torch, on a GPU where that sees one: the same batches,
+epochs, rate, schedule, weight decay, clipping and dropout, the epoch that is best on the dev set kept, scored by the
+same function. Runs that are complete are not done again, and stopped ones go on. The table has mean and standard
+deviation over the seeds; a run is degenerate where its score is no better than that of the most frequent label, or of
+no number at all.
 """
 
 import argparse
@@ -111,12 +113,13 @@ class Peer:
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
         torch.manual_seed(recipe["seed"])
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.recipe = recipe
         self.task: TaskData = load_task(GlueTask(**recipe["task"]))
         self.tokenizer = AutoTokenizer.from_pretrained(model)
         self.network = AutoModelForSequenceClassification.from_pretrained(
             model, num_labels=len(self.task.output_names), classifier_dropout=recipe["dropout_rate"]
-        )
+        ).to(self.device)
 
     def train(self, checkpoint: Path) -> list[float]:
         """Returns the score after every epoch.
@@ -197,7 +200,8 @@ class Peer:
     def _loss(self, rows: TorchRows, indices: np.ndarray):
         import torch
 
-        logits, labels = self.network(**rows.inputs(indices)).logits, torch.tensor(rows.labels[indices])
+        labels = torch.tensor(rows.labels[indices], device=self.device)
+        logits = self.network(**rows.inputs(indices).to(self.device)).logits
         if self.task.kind == "regression":
             return torch.nn.functional.mse_loss(logits[:, 0], labels.float())
         return torch.nn.functional.cross_entropy(logits, labels.long())
@@ -211,7 +215,7 @@ class Peer:
         with torch.no_grad():
             for start in range(0, len(order), 64):
                 part = order[start : start + 64]
-                outputs[part] = self.network(**rows.inputs(part)).logits.numpy()
+                outputs[part] = self.network(**rows.inputs(part).to(self.device)).logits.cpu().numpy()
         judge = KINDS[self.task.kind].judge(self.task, self.task.validation, None, None)
         return judge.score(judge.decide(outputs)).value
 
