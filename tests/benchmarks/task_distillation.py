@@ -14,7 +14,8 @@ and scored in the end, since nothing was chosen by them. Every row of the table 
     augmented     the same, from examples that `mbert augment` multiplied
 
 Everything is a run of `mbert` under DIR: what is complete is not done again, what was stopped goes on. Without
---train only the table is printed.
+--train only the table is printed. `--set-general` and `--set-task` change keys of general distillation, and of all
+trainings on a task: for another machine, say, one by which a longer batch costs nothing.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDERS = {"sst2": "SST-2", "mrpc": "MRPC", "rte": "RTE", "stsb": "STS-B", "cola": "CoLA"}
@@ -52,12 +53,14 @@ MBERT = [sys.executable, "-c", "from mbert_cli.cli import main; main()"]
 
 @dataclass(frozen=True)
 class Bench:
-    """The folders of a measurement."""
+    """The folders of a measurement, and settings of the runs on the books, and of those on a task."""
 
     model: Path
     glue: Path
     books: Path
     runs: Path
+    general: list[str] = field(default_factory=list)
+    task: list[str] = field(default_factory=list)
 
     def folder(self, task: str) -> Path:
         """The files that models of a task learn from and are chosen by."""
@@ -75,7 +78,8 @@ class Bench:
 def main() -> None:
     """Trains what is not there yet, if asked to, and prints the table."""
     arguments = _parse()
-    bench = Bench(arguments.model, arguments.glue, arguments.books, arguments.runs)
+    folders = arguments.model, arguments.glue, arguments.books, arguments.runs
+    bench = Bench(*folders, _set(*arguments.set_general), _set(*arguments.set_task))
     if arguments.train:
         prepare(bench)
         for task in arguments.task:
@@ -136,18 +140,19 @@ def train_teacher(bench: Bench, task: str) -> None:
         run = bench.runs / f"rate-{task}-{rate:g}"
         folder = _beside(bench.folder(task), "rates")
         settings = _set(f"task.folder={folder}", f"train.optimizer.learning_rate={rate}")
-        _run("finetune", run, task, source, settings)
+        _run("finetune", run, task, source, settings, bench.task)
         scores[rate] = _score(run)
     best = max(scores, key=lambda rate: scores[rate])
     settings = _set(f"task.folder={bench.folder(task)}", f"train.optimizer.learning_rate={best}")
-    _run("finetune", bench.teacher(task), task, source, settings)
+    _run("finetune", bench.teacher(task), task, source, settings, bench.task)
 
 
 def pretrain(bench: Bench, shape: str, methods: list[str]) -> None:
     """General distillation of a shape, and masked-LM pre-training that takes as long."""
     general, masked = bench.runs / f"{shape}-general", bench.runs / f"{shape}-masked-words"
     settings = [*_set(f"data.run={bench.runs / 'store'}"), *_set_shape(shape)]
-    _run("distill", general, "minilm_general", ["--teacher", str(bench.runs / "source")], settings)
+    teacher = ["--teacher", str(bench.runs / "source")]
+    _run("distill", general, "minilm_general", teacher, settings, _set_layer_map(shape), bench.general)
     if "masked words" not in methods:
         return
     recipe = _recipe(general)
@@ -177,7 +182,7 @@ def train_student(bench: Bench, shape: str, method: str, task: str, seed: int) -
     """Trains a shape on a task by one of `METHODS`."""
     run = bench.student(shape, method, task, seed)
     general, masked = bench.runs / f"{shape}-general", bench.runs / f"{shape}-masked-words"
-    settings = _set(f"seed={seed}", f"task.folder={bench.folder(task)}")
+    settings = [*_set(f"seed={seed}", f"task.folder={bench.folder(task)}"), *bench.task]
     if method in ("nothing", "masked words", "general"):
         source = masked if method == "masked words" else general
         fresh = ["pretrained=false"] if method == "nothing" else []
@@ -188,7 +193,7 @@ def train_student(bench: Bench, shape: str, method: str, task: str, seed: int) -
         if method == "augmented":
             own.append(f"task.train={augment(bench, task)}")
         teacher = ["--teacher", str(bench.teacher(task))]
-        _run("distill", run, "minilm_task", teacher, _set(*own), settings)
+        _run("distill", run, "minilm_task", teacher, _set(*own), _set_layer_map(shape), settings)
     if task == "sst2":
         _score_unseen(bench, run)
 
@@ -204,7 +209,7 @@ def augment(bench: Bench, task: str) -> Path:
 
 def _score_unseen(bench: Bench, run: Path) -> None:
     folder = _beside(bench.folder("sst2"), "unseen")
-    out = run / "unseen.json"
+    out = run.with_name(f"{run.name}-unseen.json")  # no file of another program lies in a run
     if not out.is_file():
         words = [
             "eval",
@@ -279,6 +284,11 @@ def _set_shape(shape: str) -> list[str]:
     return _set(f"model.size={size}", *(f"model.changes.{name}={value}" for name, value in changes.items()))
 
 
+def _set_layer_map(shape: str) -> list[str]:
+    """The recipes' own is for students of four layers."""
+    return _set("distill.layer_map=null") if SHAPES[shape].get("num_layers") == 6 else []
+
+
 def _run(verb: str, run: Path, *words: str | list[str]) -> None:
     """Runs a verb until its run is complete."""
     if (run / "final").is_dir():
@@ -300,6 +310,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--method", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seed", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--train", action="store_true")
+    parser.add_argument("--set-general", nargs="+", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--set-task", nargs="+", default=[], metavar="KEY=VALUE")
     return parser.parse_args()
 
 
