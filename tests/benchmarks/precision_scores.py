@@ -4,8 +4,8 @@
         [--seeds 0,1,2] [--set train.epochs=2]
 
 Fine-tunes the source once for each seed in float32 and in bfloat16, in turns, each time by the command line in a process
-of its own, and prints the score on the development set and the examples per second of each. About 10 minutes for the
-defaults with MiniLM (6 layers, 384 wide) on 2 idle cores.
+of its own, and prints the score on the development set and the examples per second of each. The student of the
+demonstration on 12,000 rows of SST-2 took half an hour on 2 cores that were busy with other work.
 """
 
 import argparse
