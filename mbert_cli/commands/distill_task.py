@@ -15,7 +15,7 @@ from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.schema import TaskDistillRecipe
 from mbert_cli.sessions.continuing import say_when_complete
 from mbert_cli.sessions.opening import open_run
-from mbert_cli.sessions.plan import show_plan
+from mbert_cli.sessions.plan import Planned, show_plan
 from mbert_cli.sessions.probing import on_all_devices, probe
 from mbert_cli.sessions.prolonging import say_continuation
 from mbert_cli.sessions.result import show_result
@@ -34,7 +34,7 @@ from mbert_cli.tasks.pair_segments import reads_pairs, say_single_segment
 from mbert_cli.tasks.planning import plan_task_training
 from mbert_cli.tasks.seen_examples import warn_of_training_examples
 from mbert_cli.tasks.task_notes import say_task
-from mbert_cli.tasks.teacher_outputs import TaughtTask, announce_recording, teach
+from mbert_cli.tasks.teacher_outputs import TaughtTask, announce_recording, recorded_stages, teach
 from mbert_cli.tasks.training import Material, Method, batches_of
 from mbert_cli.train.stage import Stage
 
@@ -57,9 +57,7 @@ def run(ready: Ready) -> None:
 
     plan, rows = plan_of(recipe), material.train.rows
     projections = project_student(recipe, plan, ready.size, theirs)
-    planned = on_all_devices(
-        plan_task_training(invocation, recipe, material, plan, "student", theirs, recipe.distill.projections)
-    )
+    planned = _planned(ready, material, plan, teacher.network)
 
     def method_of(taught: TaughtTask) -> Method:
         return task_distillation(recipe, plan, taught, material.loss, student, projections, ready.heads)
@@ -83,6 +81,17 @@ def run(ready: Ready) -> None:
         method = _watched(method_of(taught), ready, recipe, plan, material, teacher.network)
         figures = fit(material, method, student, run_dir, hosts=hosts)
     show_result(run_dir, figures)
+
+
+def _planned(ready: Ready, material: Material, plan: Sequence[Stage], teacher: keras.Model) -> Planned:
+    """The plan of the distillation, with a teacher that runs once where its outputs are recorded."""
+    recipe, size = ready.recipe, ready.teacher.description.size
+    recorded = recorded_stages(material.train.rows, teacher, plan, recipe.train.batch_size, recipe.cache)
+    return on_all_devices(
+        plan_task_training(
+            ready.invocation, recipe, material, plan, "student", size, recipe.distill.projections, recorded
+        )
+    )
 
 
 def _watched(

@@ -8,7 +8,7 @@ from mbert_cli.cost.memory import Held
 from mbert_cli.cost.options import PlanOptions
 from mbert_cli.cost.passes import Passes
 from mbert_cli.cost.speed import Speed
-from mbert_cli.cost.training import StageCost, Training
+from mbert_cli.cost.training import StageCost, Training, count_recording
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,21 @@ class Estimate:
 
     @property
     def operations(self) -> Passes:
-        """Those of all steps."""
-        return sum((cost.total for cost in self.stages), Passes())
+        """Those of all steps, and of a teacher that runs once before them."""
+        return sum((cost.total for cost in self.stages), Passes(teacher=self.recording))
+
+    @property
+    def recording(self) -> float:
+        """Operations of a teacher whose outputs are recorded before the first step."""
+        return count_recording(self.training, [cost.stage for cost in self.stages])
+
+    @property
+    def recording_seconds(self) -> float:
+        """The time of that on the devices of the plan, at the speed of the first stage for which it is recorded."""
+        names = [cost.stage.name for cost in self.stages if cost.stage.name in self.training.recorded]
+        if not names:
+            return 0.0
+        return self.recording / self.speeds[names[0]].operations_per_second / self.devices
 
     @property
     def steps(self) -> int:
@@ -81,7 +94,8 @@ class Estimate:
     @property
     def seconds(self) -> float:
         """The whole training on the devices of the plan."""
-        return self.on(self.devices).seconds + self.first_steps_seconds + self.validation_seconds
+        beside = self.recording_seconds + self.first_steps_seconds + self.validation_seconds
+        return self.on(self.devices).seconds + beside
 
     @property
     def knows_exchange(self) -> bool:

@@ -123,6 +123,12 @@ def _arithmetic(estimate: Estimate) -> Table:
         notes = [
             f"{counted(len(estimate.stages), 'stage')}: the others lie between the first and last of their kind"
         ]
+    if estimate.recording:
+        rows_once = counted(estimate.training.recorded_rows, "row")
+        notes.append(
+            f"The teacher runs once over {rows_once} before them, {_power(estimate.recording)} operations, "
+            f"{estimate.recording / total:.1%} of all"
+        )
     title = f"Arithmetic of a step, {name} floating-point operations of its matrix products"
     return without_empty_columns(Table(title, columns, rows, notes))
 
@@ -168,6 +174,7 @@ def _time(estimate: Estimate) -> str:
     parts = {
         "arithmetic": share.compute_seconds,
         "exchange": share.exchange_seconds,
+        "recording of the teacher": estimate.recording_seconds,
         "first steps": estimate.first_steps_seconds,
         "validation": estimate.validation_seconds,
     }

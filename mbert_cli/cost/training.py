@@ -30,6 +30,8 @@ class Training:
         sharing: Which places have a projection in common, where the teacher's hidden states are wider or narrower.
         repeats_blocks: Whether blocks run forward once more for their gradients.
         validation_batches: Batches of all validations of a stage, by its name.
+        recorded: Names of the stages for which the teacher runs once over all rows, and not in every step.
+        recorded_rows: How many rows these are.
     """
 
     role: str
@@ -41,6 +43,8 @@ class Training:
     sharing: Sharing = "embeddings_and_layers"
     repeats_blocks: bool = False
     validation_batches: Mapping[str, int] = field(default_factory=dict)
+    recorded: frozenset[str] = frozenset()
+    recorded_rows: int = 0
 
     @property
     def length(self) -> int:
@@ -99,7 +103,7 @@ def cost_of_stage(training: Training, stage: Stage) -> StageCost:
         passes = Passes(
             count_operations(products),
             count_backward(products, _trains(stage)),
-            _teaching(training, stage, length),
+            0 if stage.name in training.recorded else _teaching(training, stage, length),
             _repeated(products, _trains(stage)) if training.repeats_blocks else 0,
         )
         step += passes * (share * training.batch_size)
@@ -145,6 +149,17 @@ def _teaching(training: Training, stage: Stage, length: int) -> int:
     relations = sum(RELATIONS in comparison.losses for comparison in stage.compare)
     own = count_operations(products_of(teacher, length, training.predictions, depth))
     return own + relations * 3 * 2 * length * length * teacher.size.block_dim
+
+
+def count_recording(training: Training, plan: Sequence[Stage]) -> float:
+    """Operations of the teacher that runs once over the rows, as far as the stage that needs most of it."""
+    lengths, rows = training.lengths.items(), training.recorded_rows
+    needed = (
+        sum(share * _teaching(training, stage, length) for length, share in lengths)
+        for stage in plan
+        if stage.name in training.recorded
+    )
+    return rows * max(needed, default=0)
 
 
 def _repeated(products: Sequence[Product], trains: Callable[[str], bool]) -> int:

@@ -99,7 +99,13 @@ def _fit(objective: Objective, batches: Sequence[Batch]) -> None:
 
 
 def _relative_work(training: Training, cost: StageCost, batches: Sequence[Batch]) -> float:
-    """How much an average step computes beside those of the batches, which may be shorter or longer."""
+    """How much an average step computes beside those of the batches, which may be shorter or longer.
+
+    A teacher that is to be recorded runs in every step of a probe.
+    """
     lengths = Counter(int(batch["token_ids"].shape[1]) for batch in batches)
     shares = {length: count / len(batches) for length, count in lengths.items()}
-    return cost.step.total / cost_of_stage(replace(training, lengths=shares), cost.stage).step.total
+    return (
+        cost.step.total
+        / cost_of_stage(replace(training, lengths=shares, recorded=frozenset()), cost.stage).step.total
+    )

@@ -31,6 +31,7 @@ def plan_task_training(
     role: str,
     teacher: Architecture | None = None,
     sharing: Sharing = "embeddings_and_layers",
+    recorded: frozenset[str] = frozenset(),
 ) -> Planned:
     """The plan of a training on a task.
 
@@ -42,6 +43,7 @@ def plan_task_training(
         role: What trains.
         teacher: Whose layers or answers are compared, if any.
         sharing: Which places have a projection in common.
+        recorded: Names of the stages for which the teacher runs once over the rows.
     """
     description, train = material.description, recipe.train
     plan = [_with_answers(stage) for stage in plan]
@@ -63,6 +65,8 @@ def plan_task_training(
         sharing=sharing,
         repeats_blocks=train.rematerialize,
         validation_batches=count_validation(plan, batches.steps_per_epoch, held_out.steps_in_order),
+        recorded=recorded,
+        recorded_rows=len(material.train.rows.trained) if recorded else 0,
     )
     return Planned(
         invocation,

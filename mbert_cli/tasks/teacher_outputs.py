@@ -92,6 +92,10 @@ class RecordingPlan:
         """Where the records of the rows lie."""
         return RecordedRows(self.rows, self.layout)
 
+    def serves(self, stage: Stage) -> bool:
+        """Whether what is recorded is all that a stage compares."""
+        return bool(stage.compare) and compared_places(stage.compare).are_within(self.places)
+
     def __str__(self) -> str:
         return f"{self.places} for {counted(len(self.rows.trained), 'row')}, {format_bytes(self.recorded.size_bytes)}"
 
@@ -122,20 +126,18 @@ def plan_recording(
     Returns:
         The plan; None where nothing is to be gained.
     """
-    wanted = compared_places(comparison for stage in stages for comparison in stage.compare)
-    if not options.budget_gigabytes or not (wanted.of_trace or wanted.outputs):
-        return None
-    plan = _plan(wanted, rows, network, stages, batch_size, options)
-    if plan.passes <= 1:
-        return None
-    if plan.recorded.size_bytes <= _budget(options) or not wanted.of_trace:
-        return plan
-    console.info(
-        f"{_TITLE}: {wanted} would take {format_bytes(plan.recorded.size_bytes)}, more than "
-        f"cache.budget_gigabytes={options.budget_gigabytes:g}; the teacher runs in every step that compares layers"
-    )
-    plan = _plan(OUTPUTS_ALONE, rows, network, stages, batch_size, options)
-    return plan if wanted.outputs and plan.passes > 1 else None
+    plan, reason = _choose(rows, network, stages, batch_size, options)
+    if reason is not None:
+        console.info(reason)
+    return plan
+
+
+def recorded_stages(
+    rows: Rows, network: keras.Model, stages: Sequence[Stage], batch_size: int, options: CacheOptions
+) -> frozenset[str]:
+    """Names of the stages for which the teacher runs once; the arguments are those of `plan_recording`."""
+    plan, _ = _choose(rows, network, stages, batch_size, options)
+    return frozenset(stage.name for stage in stages if plan is not None and plan.serves(stage))
 
 
 def announce_recording(
@@ -145,9 +147,28 @@ def announce_recording(
     plan = plan_recording(rows, network, stages, batch_size, options)
     if plan is not None:
         console.info(
-            f"{_TITLE}: {plan}, to be recorded where they are not yet. The plan has the teacher run in every step, "
-            "which this saves"
+            f"{_TITLE}: {plan}, to be recorded where they are not yet; the plan counts the teacher once"
         )
+
+
+def _choose(
+    rows: Rows, network: keras.Model, stages: Sequence[Stage], batch_size: int, options: CacheOptions
+) -> tuple[RecordingPlan | None, str | None]:
+    """What `plan_recording` returns, and what it says."""
+    wanted = compared_places(comparison for stage in stages for comparison in stage.compare)
+    if not options.budget_gigabytes or not (wanted.of_trace or wanted.outputs):
+        return None, None
+    plan = _plan(wanted, rows, network, stages, batch_size, options)
+    if plan.passes <= 1:
+        return None, None
+    if plan.recorded.size_bytes <= _budget(options) or not wanted.of_trace:
+        return plan, None
+    reason = (
+        f"{_TITLE}: {wanted} would take {format_bytes(plan.recorded.size_bytes)}, more than "
+        f"cache.budget_gigabytes={options.budget_gigabytes:g}; the teacher runs in every step that compares layers"
+    )
+    plan = _plan(OUTPUTS_ALONE, rows, network, stages, batch_size, options)
+    return (plan if wanted.outputs and plan.passes > 1 else None), reason
 
 
 def teach(
@@ -189,9 +210,8 @@ def _plan(
     batch_size: int,
     options: CacheOptions,
 ) -> RecordingPlan:
-    steps = sum(
-        stage.steps for stage in stages if stage.compare and compared_places(stage.compare).are_within(places)
-    )
+    served = (one for one in stages if one.compare and compared_places(one.compare).are_within(places))
+    steps = sum(stage.steps for stage in served)
     layout = RecordLayout(recorded_arrays(recorded_tensors(network, places)), options.dtype)
     return RecordingPlan(places, layout, rows, steps * batch_size / len(rows.trained))
 

@@ -59,7 +59,8 @@ def test_a_dry_run_shows_both_stages_and_writes_nothing(capsys):
     )
     assert "t.csv: 3 labels, 9 training and 9 validation examples" in said
     kept = "logits and attention logits of 1 layer and hidden states of 2 layers for 9 rows, 2.36 kB"
-    assert f"Teacher outputs: {kept}, to be recorded where they are not yet. The plan has the teacher" in said
+    assert f"Teacher outputs: {kept}, to be recorded where they are not yet; the plan counts" in said
+    assert "The teacher runs once over 9 rows before them, " in output
     assert not Path("runs/student").exists()
 
 

@@ -35,12 +35,12 @@ def given(*settings: str):
     return invocation, Material(None, description, encoded, encoded, TASK_LOSSES["cross_entropy"])
 
 
-def planned(*settings: str, weights: dict[str, float] | None = None):
+def planned(*settings: str, weights: dict[str, float] | None = None, recorded: frozenset[str] = frozenset()):
     invocation, material = given("train.optimizer.learning_rate=1", *settings)
     recipe = invocation.recipe
     stage = stage_of(recipe, material)
     plan = [stage] if weights is None else [type(stage)(stage.name, stage.steps, weights, stage.schedule)]
-    return plan_task_training(invocation, recipe, material, plan, "task_model", SIZE)
+    return plan_task_training(invocation, recipe, material, plan, "task_model", SIZE, recorded=recorded)
 
 
 def test_batches_count_by_their_own_lengths():
@@ -58,6 +58,19 @@ def test_a_teacher_counts_where_its_answers_are_learned():
     taught = planned(weights={SOFT_TARGETS: 0.5, "cross_entropy": 0.5})
     (cost,) = taught.stages
     assert cost.step.teacher == cost.step.forward
+
+
+def test_a_teacher_that_is_recorded_runs_once_over_the_rows_and_in_no_step():
+    weights = {SOFT_TARGETS: 0.5, "cross_entropy": 0.5}
+    live = planned(weights=weights).estimate().operations
+    machines = ("plan.teraflops=1", "plan.utilisation=1")
+    estimate = planned(*machines, weights=weights, recorded=frozenset({"fine-tuning"})).estimate()
+    assert estimate.stages[0].step.teacher == 0
+    # Twice over 12 rows become once.
+    assert estimate.recording == estimate.operations.teacher == pytest.approx(live.teacher / 2)
+    assert estimate.operations.forward == live.forward
+    assert estimate.recording_seconds == pytest.approx(estimate.recording / 1e12)
+    assert estimate.seconds == pytest.approx(estimate.operations.total / 1e12 + estimate.validation_seconds)
 
 
 def test_a_search_costs_what_its_trials_cost_together():
