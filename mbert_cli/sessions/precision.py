@@ -11,7 +11,7 @@ from mbert_cli.cost.speed import TimedStage
 from mbert_cli.processor import bfloat16_instructions
 from mbert_cli.train.options import TrainOptions
 
-MEASURED = {"avx512_bf16": 0.68}
+MEASURED = {"avx512_bf16": 0.66}
 """Seconds of a step of a full-size MobileBERT in bfloat16 by those in float32, on a processor with such instructions.
 
 Source: docs/results.md, "bfloat16 on a processor".
