@@ -173,6 +173,7 @@ def test_a_model_labels_tokens_and_so_does_its_artifact(mbert_here, folder):
     assert found == [(0, "Dora King", "PER"), (22, "5", "LOC")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["joint", "auxiliary"])
 def test_the_other_strategies_run(mbert_here, folder, strategy):
     run = f"runs/smoke/distill-{strategy}"
@@ -181,6 +182,7 @@ def test_the_other_strategies_run(mbert_here, folder, strategy):
     assert (folder / run / "final" / "weights.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_a_student_of_another_width_learns_through_a_projection_that_its_result_lacks(mbert_here, folder):
     run = "runs/smoke/distill-wide"
     teacher = "runs/smoke/train-teacher-quickstart"
