@@ -9,22 +9,19 @@ squared error is smallest that rounding what lies inside and cutting off what li
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.json_text import read_json
-from mbert_cli.native_output import hidden_native_output
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.clipping import NUM_BINS, count_values, least_squares_range
 from mbert_cli.tflite.fold import Weights
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, keep_tensors
 from mbert_cli.tflite.quantizer import TensorRanges
 
 CALIBRATION = "calibration"
@@ -98,12 +95,7 @@ def computed_values(
         rows: token_ids, segment_ids and padding_mask, (rows, length) int32.
         threads: Threads of the interpreter.
     """
-    with hidden_native_output(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns that all tensors are kept, which is what is wanted here
-        interpreter = Interpreter(
-            model_content=content, num_threads=threads, experimental_preserve_all_tensors=True
-        )
-        interpreter.allocate_tensors()
+    interpreter = keep_tensors(content, threads)
     inputs = {
         name: details["index"]
         for name, details in interpreter.get_signature_runner(SIGNATURE).get_input_details().items()

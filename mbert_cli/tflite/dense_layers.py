@@ -5,11 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 
-from mbert_cli.native_output import hidden_native_output
 from mbert_cli.tflite.fold import Weights
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, keep_tensors
 
 _KERNEL = "/kernel"
 
@@ -96,9 +94,7 @@ def measure_channels(
         weights: Arrays by canonical name, from `fold`.
         rows: Batches of one example each, with arrays (1, length) as in `Artifact.set_row`; at least one.
     """
-    with hidden_native_output():
-        interpreter = Interpreter(model_content=content, experimental_preserve_all_tensors=True)
-        interpreter.allocate_tensors()  # announces the runtime's delegate
+    interpreter = keep_tensors(content)
     runner = interpreter.get_signature_runner(SIGNATURE)
     maps = dense_layers(content, weights)
     found: dict[str, list[ChannelStatistics]] = {entry.path: [] for entry in maps}

@@ -1,6 +1,7 @@
 """Runs a .tflite task model on this machine, as a phone would."""
 
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
@@ -278,3 +279,19 @@ def _load_plain(path: Path, threads: int) -> Interpreter:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names) or "nothing"
+
+
+def keep_tensors(content: bytes, threads: int = 1) -> Interpreter:
+    """An interpreter that keeps every tensor it computes, ready to run.
+
+    Args:
+        content: A .tflite file.
+        threads: Its threads.
+    """
+    with hidden_native_output(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns that all tensors are kept, which is what is wanted here
+        interpreter = Interpreter(
+            model_content=content, num_threads=threads, experimental_preserve_all_tensors=True
+        )
+        interpreter.allocate_tensors()
+    return interpreter

@@ -11,7 +11,6 @@ A row counts by the inverse of the mean square of what it computes: a norm follo
 otherwise the outliers of a few tokens would decide for all.
 """
 
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -20,10 +19,9 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from threadpoolctl import threadpool_limits
 
-from mbert_cli.native_output import hidden_native_output
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.flatbuffer import pack_model
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE
+from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, keep_tensors
 from mbert_cli.tflite.word_table import pack_four_bits
 
 Moments = dict[str, np.ndarray]
@@ -58,12 +56,7 @@ def measure_moments(content: bytes, rows: Batch, threads: int = 1) -> Moments:
         rows: token_ids, segment_ids and padding_mask, (rows, length) int32.
         threads: Threads of the interpreter.
     """
-    with hidden_native_output(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns that all tensors are kept, which is what is wanted here
-        interpreter = Interpreter(
-            model_content=content, num_threads=threads, experimental_preserve_all_tensors=True
-        )
-        interpreter.allocate_tensors()
+    interpreter = keep_tensors(content, threads)
     runner = interpreter.get_signature_runner(SIGNATURE)
     maps = list(_dense_maps(schema.ModelT.InitFromPackedBuf(content, 0)))
     found: Moments = {}
@@ -71,9 +64,8 @@ def measure_moments(content: bytes, rows: Batch, threads: int = 1) -> Moments:
         inputs = {name: rows[key][row : row + 1].astype(np.int32) for name, key in ARTIFACT_INPUTS.items()}
         runner(**inputs)
         is_token = rows["padding_mask"][row] > 0
-        with threadpool_limits(
-            1
-        ):  # products so small take many times as long where threads wait for one another
+        # Threads that wait for one another make products so small many times slower.
+        with threadpool_limits(1):
             for entry in maps:
                 read, written = (
                     _values(interpreter, index, is_token) for index in (entry.read, entry.written)
