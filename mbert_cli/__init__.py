@@ -224,6 +224,7 @@ compiled for an NPU                            mbert_cli/phone/ahead_of_time.py
 quantization modes                             mbert_cli/tflite/modes.py
 a run's model, for all modes and lengths       mbert_cli/tflite/source_model.py
 static and 4-bit modes, by rules               mbert_cli/tflite/quantizer.py
+which operation an operator of a file is       mbert_cli/tflite/operation_codes.py
 kernels of 4 bits, rounded by training rows    mbert_cli/tflite/kernel_rounding.py
 the word table in 4 bits                       mbert_cli/tflite/word_table.py
 ranges of activations, measured and kept       mbert_cli/tflite/calibration.py

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from mbert_cli.tflite.operation_codes import add_operation, code_of, operation_of
+
 _Operation = schema.BuiltinOperator
 
 _PLACE_BY_PLACE = {
@@ -83,8 +85,7 @@ class _Graph:
         return [1, *shape] if index in self.rows and len(shape) == 2 else shape
 
     def _code(self, operator: schema.OperatorT) -> int:
-        code = self.model.operatorCodes[operator.opcodeIndex]
-        return int(max(code.builtinCode, code.deprecatedBuiltinCode))
+        return operation_of(self.model, operator)
 
     def _keep_dense(self, operator: schema.OperatorT) -> None:
         """A dense map from (1, length, input_dim); where it reads another form of that, it is reshaped before."""
@@ -171,15 +172,10 @@ class _Graph:
         self.operators.append(operator)
 
     def _reshape_code(self) -> int:
-        codes = self.model.operatorCodes
-        for place, code in enumerate(codes):
-            if max(code.builtinCode, code.deprecatedBuiltinCode) == _Operation.RESHAPE:
+        for place, code in enumerate(self.model.operatorCodes):
+            if code_of(code) == _Operation.RESHAPE:
                 return place
-        code = schema.OperatorCodeT()
-        code.builtinCode = code.deprecatedBuiltinCode = _Operation.RESHAPE
-        code.version = 1
-        codes.append(code)
-        return len(codes) - 1
+        return add_operation(self.model, _Operation.RESHAPE)
 
     def _twin(self, index: int, shape: Sequence[int]) -> int:
         """A new tensor like another one, of another shape."""

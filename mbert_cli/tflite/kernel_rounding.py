@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, keep_tensors
+from mbert_cli.tflite.operation_codes import operation_of
 from mbert_cli.tflite.word_table import pack_four_bits
 
 Moments = dict[str, np.ndarray]
@@ -198,8 +199,7 @@ def _nearest(kernel: np.ndarray, scales: np.ndarray) -> np.ndarray:
 def _dense_maps(model: schema.ModelT) -> Iterator[_DenseMap]:
     for graph in model.subgraphs:
         for operator in graph.operators:
-            code = model.operatorCodes[operator.opcodeIndex]
-            if max(code.builtinCode, code.deprecatedBuiltinCode) == schema.BuiltinOperator.FULLY_CONNECTED:
+            if operation_of(model, operator) == schema.BuiltinOperator.FULLY_CONNECTED:
                 read, kernel, *_ = operator.inputs
                 (written,) = operator.outputs
                 name = graph.tensors[written].name.decode()

@@ -6,11 +6,11 @@ they have 16 bits.
 """
 
 from collections.abc import Iterator
-from itertools import cycle
 
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.flatbuffer import pack_model
+from mbert_cli.tflite.operation_codes import operation_of
 
 
 def find_layer_norms(content: bytes) -> list[str]:
@@ -63,17 +63,14 @@ class _Graph:
 
     def norms(self) -> Iterator[str]:
         """Names of what their operations compute."""
-        for operator in self.graph.operators:
-            if self._kind(operator) == schema.BuiltinOperator.SQUARED_DIFFERENCE:
-                for part in self._norm(operator):
-                    yield self.graph.tensors[part.outputs[0]].name.decode()
+        for squares in self._all(schema.BuiltinOperator.SQUARED_DIFFERENCE):
+            for part in self._norm(squares):
+                yield self._name(part)
 
     def wide_parts(self) -> Iterator[tuple[str, bool]]:
         """Names of what has 16 bits, and whether it stays inside."""
-        for operator in self.graph.operators:
-            if self._kind(operator) != schema.BuiltinOperator.SQUARED_DIFFERENCE:
-                continue
-            parts = self._norm(operator)
+        for squares in self._all(schema.BuiltinOperator.SQUARED_DIFFERENCE):
+            parts = self._norm(squares)
             for part in parts:
                 yield self._name(part), self._kind(part) != schema.BuiltinOperator.MUL
             for part in self._residuals(parts[0]):
@@ -87,23 +84,15 @@ class _Graph:
 
     def multiply_squares(self) -> bool:
         """Changes the squares, and says whether there are any."""
-        squares = [
-            one
-            for one in self.graph.operators
-            if self._kind(one) == schema.BuiltinOperator.SQUARED_DIFFERENCE
-        ]
-        centered = {
-            tuple(one.inputs): one.outputs[0]
-            for one in self.graph.operators
-            if self._kind(one) == schema.BuiltinOperator.SUB
-        }
-        products = (one for one in self.graph.operators if self._kind(one) == schema.BuiltinOperator.MUL)
-        for operator, product in zip(squares, cycle(products), strict=False):
-            rows = centered[tuple(operator.inputs)]
-            operator.inputs, operator.opcodeIndex = [rows, rows], product.opcodeIndex
-            operator.builtinOptionsType = schema.BuiltinOptions.MulOptions
-            operator.builtinOptions = schema.MulOptionsT()
-        return bool(squares)
+        found = self._all(schema.BuiltinOperator.SQUARED_DIFFERENCE)
+        centered = {tuple(one.inputs): one.outputs[0] for one in self._all(schema.BuiltinOperator.SUB)}
+        products = self._all(schema.BuiltinOperator.MUL)
+        for squares in found:
+            rows = centered[tuple(squares.inputs)]
+            squares.inputs, squares.opcodeIndex = [rows, rows], products[0].opcodeIndex
+            squares.builtinOptionsType = schema.BuiltinOptions.MulOptions
+            squares.builtinOptions = schema.MulOptionsT()
+        return bool(found)
 
     def _norm(self, squares: schema.OperatorT) -> list[schema.OperatorT]:
         """The operations of a LayerNorm around the squares of what it has centered."""
@@ -129,5 +118,8 @@ class _Graph:
         return str(self.graph.tensors[operator.outputs[0]].name.decode())
 
     def _kind(self, operator: schema.OperatorT) -> int:
-        code = self.model.operatorCodes[operator.opcodeIndex]
-        return int(max(code.builtinCode, code.deprecatedBuiltinCode))
+        return operation_of(self.model, operator)
+
+    def _all(self, kind: int) -> list[schema.OperatorT]:
+        """Every operator of a kind."""
+        return [operator for operator in self.graph.operators if self._kind(operator) == kind]

@@ -47,11 +47,15 @@ class Mode:
 
         These are the products of attention, and LayerNorms with the sums that they read.
         """
+        return self._computes_in_8_bits
+
+    @property
+    def _computes_in_8_bits(self) -> bool:
         return self.quantized_operations == "all" and self.activations == "int8"
 
     def has_wide_norms(self, target: Processor) -> bool:
         """Whether LayerNorms, the sums that they read, and residuals have 16 bits where all else has 8."""
-        return target == "npu" and self.quantized_operations == "all" and self.activations == "int8"
+        return target == "npu" and self._computes_in_8_bits
 
     @property
     def vector_bytes(self) -> int:

@@ -15,6 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.modes import Processor
+from mbert_cli.tflite.operation_codes import add_operation, code_of
 
 _Operation, _Type = schema.BuiltinOperator, schema.TensorType
 _NAMES = {code: name for name, code in vars(_Operation).items() if isinstance(code, int)}
@@ -127,7 +128,7 @@ class _Step:
 
 
 def _steps(model: schema.ModelT, subgraph: schema.SubGraphT) -> Iterator[_Step]:
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    codes = [*map(code_of, model.operatorCodes)]
     producers = {
         output: codes[operator.opcodeIndex] for operator in subgraph.operators for output in operator.outputs
     }
@@ -201,7 +202,7 @@ _ARTICLES: dict[str, str] = {"cpu": "a CPU", "gpu": "a GPU", "npu": "an NPU"}
 
 def _look_up_halves(model: schema.ModelT, subgraph: schema.SubGraphT) -> bool:
     """Lets each gather read its table of float16 as it is and turn the rows into float32; whether there was one."""
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    codes = [*map(code_of, model.operatorCodes)]
     tables = {
         operator.outputs[0]: operator.inputs[0]
         for operator in subgraph.operators
@@ -229,12 +230,9 @@ def _cast_output(
     halves.name = subgraph.tensors[output].name + b"_halves"
     subgraph.tensors.append(halves)
     operator.outputs = [len(subgraph.tensors) - 1]
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = _Operation.CAST
-    code.version = 5  # the first that knows float16
-    model.operatorCodes.append(code)
     cast = schema.OperatorT()
-    cast.opcodeIndex, cast.inputs, cast.outputs = len(model.operatorCodes) - 1, operator.outputs, [output]
+    cast.opcodeIndex = add_operation(model, _Operation.CAST, 5)  # the first version that knows float16
+    cast.inputs, cast.outputs = operator.outputs, [output]
     cast.builtinOptionsType, cast.builtinOptions = schema.BuiltinOptions.CastOptions, schema.CastOptionsT()
     cast.builtinOptions.inDataType, cast.builtinOptions.outDataType = _Type.FLOAT16, _Type.FLOAT32
     return cast

@@ -8,6 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.flatbuffer import pack_model
+from mbert_cli.tflite.operation_codes import add_operation, operation_of
 
 _ITERATIONS = 10
 
@@ -42,7 +43,7 @@ def store_words_in_four_bits(content: bytes) -> bytes:
     tensor.quantization = schema.QuantizationParametersT(
         scale=scales, zeroPoint=np.zeros(len(scales), np.int64), quantizedDimension=0
     )
-    operator.opcodeIndex = _opcode(model)
+    operator.opcodeIndex = add_operation(model, schema.BuiltinOperator.EMBEDDING_LOOKUP, _VERSION)
     operator.inputs = [ids, table]
     operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.NONE, None
     return pack_model(model, len(content))
@@ -90,17 +91,7 @@ def pack_four_bits(integers: np.ndarray) -> np.ndarray:
 
 def _is_lookup(model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT) -> bool:
     """Whether an operation gathers whole rows of a constant float32 table."""
-    code = model.operatorCodes[operator.opcodeIndex]
-    if max(code.builtinCode, code.deprecatedBuiltinCode) != schema.BuiltinOperator.GATHER:
+    if operation_of(model, operator) != schema.BuiltinOperator.GATHER:
         return False
     table = graph.tensors[operator.inputs[0]]
     return table.type == schema.TensorType.FLOAT32 and model.buffers[table.buffer].data is not None
-
-
-def _opcode(model: schema.ModelT) -> int:
-    """The place of EMBEDDING_LOOKUP among the operations of a model, which gets it."""
-    code = schema.BuiltinOperator.EMBEDDING_LOOKUP
-    model.operatorCodes.append(
-        schema.OperatorCodeT(builtinCode=code, deprecatedBuiltinCode=code, version=_VERSION)
-    )
-    return len(model.operatorCodes) - 1
