@@ -111,10 +111,7 @@ class Estimate:
     def sent_bytes(self) -> float:
         """Bytes that each device sends at a step of the stage that exchanges most."""
         parts = self.model_parallel
-        return max(
-            Workload(0.0, cost.gradient_bytes, cost.divided_bytes).sent_bytes(self.devices, parts)
-            for cost in self.stages
-        )
+        return max(cost.workload(0.0).sent_bytes(self.devices, parts) for cost in self.stages)
 
     def scaling(self) -> list[Portion]:
         """All steps on 1 to 1,024 devices, as far as they divide a batch, and on those of the plan."""
@@ -128,4 +125,4 @@ class Estimate:
 
     def _work_of(self, cost: StageCost) -> Workload:
         seconds = cost.step.total / self.speeds[cost.stage.name].operations_per_second
-        return Workload(seconds, cost.gradient_bytes, cost.divided_bytes) * cost.stage.steps
+        return cost.workload(seconds) * cost.stage.steps

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mbert_cli.cost.exchange import Workload
 from mbert_cli.cost.passes import Passes, count_backward, count_operations, lowest_place
 from mbert_cli.cost.products import Network, Product, products_of
 from mbert_cli.distill.widths import Sharing, name_projections
@@ -84,6 +85,10 @@ class StageCost:
     def divided_bytes(self) -> int:
         """Bytes of the gradients of which each of the devices that divide a model has a part."""
         return FLOAT_BYTES * self.divided
+
+    def workload(self, seconds: float) -> Workload:
+        """What devices share out of a step whose arithmetic takes so long on one."""
+        return Workload(seconds, self.gradient_bytes, self.divided_bytes)
 
     def held(self, model_parallel: int) -> int:
         """Numbers of the weights that train on one of the devices which divide a model."""

@@ -33,19 +33,13 @@ def find_place(invocation: Invocation[Any]) -> Place | None:
 
 def look_at_hosts(inspection: Inspection, invocation: Invocation[Any]) -> None:
     """Looks which of several hosts this one is; a host that is alone needs no look."""
-    place, refusal = None, None
     try:
         place = find_place(invocation)
     except UserError as error:
-        refusal = error
-
-    def check() -> tuple[str, None]:
-        if place is None:
-            raise refusal or AssertionError("a host that is alone")
-        return describe_place(place), None
-
-    if place or refusal:
-        inspection.look("hosts", check)
+        inspection.refuse("hosts", error)
+        return
+    if place is not None:
+        inspection.note("hosts", describe_place(place))
 
 
 def look_at_division(

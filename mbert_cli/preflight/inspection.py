@@ -98,7 +98,7 @@ class Inspection:
         except NotFound as error:
             return Looked(failure=error)
         except UserError as error:
-            self._fail(name, error)
+            self.refuse(name, error)
             return Looked(failure=error)
         self.note(name, text)
         return Looked(value)
@@ -112,7 +112,8 @@ class Inspection:
             if not self._goes_on:
                 console.warning(last.text)
 
-    def _fail(self, name: str, error: UserError) -> None:
+    def refuse(self, name: str, error: UserError) -> None:
+        """Notes what failed; raises the error where nothing goes on after it."""
         self.findings.append(Finding(name, False, error.message, error.hint))
         if self._goes_on:
             return

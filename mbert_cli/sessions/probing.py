@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mbert_cli import console
-from mbert_cli.cost.exchange import Workload, share_out
+from mbert_cli.cost.exchange import share_out
 from mbert_cli.cost.shown import show_seconds
 from mbert_cli.cost.speed import TimedStage, ends_of_kinds
 from mbert_cli.cost.training import StageCost, Training, cost_of_stage
@@ -61,7 +61,7 @@ def probe(planned: Planned, build: Callable[[Stage], Objective], batches: Global
 
 def _without_exchange(planned: Planned, cost: StageCost, seconds: float) -> float:
     """A measured step without what its devices exchange, which the plan adds by itself where it knows a bandwidth."""
-    work = Workload(seconds, cost.gradient_bytes, cost.divided_bytes)
+    work = cost.workload(seconds)
     bandwidth = planned.machines.bandwidth
     exchange = share_out(work, planned.devices, bandwidth, planned.model_parallel).exchange_seconds
     if exchange >= seconds:
@@ -105,7 +105,5 @@ def _relative_work(training: Training, cost: StageCost, batches: Sequence[Batch]
     """
     lengths = Counter(int(batch["token_ids"].shape[1]) for batch in batches)
     shares = {length: count / len(batches) for length, count in lengths.items()}
-    return (
-        cost.step.total
-        / cost_of_stage(replace(training, lengths=shares, recorded=frozenset()), cost.stage).step.total
-    )
+    probed = replace(training, lengths=shares, recorded=frozenset())
+    return cost.step.total / cost_of_stage(probed, cost.stage).step.total

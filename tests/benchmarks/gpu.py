@@ -100,7 +100,7 @@ def measure_case(case: Case, arguments: argparse.Namespace) -> dict[str, float]:
     """What `CASES` promise of one."""
     import jax
 
-    objective = build_objective(case, arguments.steps + WARM_UP)
+    objective = build_objective(case)
     watch = _watch(Path(arguments.turn) if arguments.turn else None)
     _fit(objective, case, arguments.steps + WARM_UP, watch)
     stats = jax.local_devices()[0].memory_stats() or {}
@@ -116,16 +116,12 @@ def measure_case(case: Case, arguments: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def build_objective(case: Case, steps: int) -> Any:
+def build_objective(case: Case) -> Any:
     """What `mbert train-teacher` trains, compiled."""
-    from mbert_cli.losses.loss import measure
-    from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
+    from step_memory import teacher_objective
+
     from mbert_cli.model.heads import build_pretraining_network
-    from mbert_cli.preflight.train_teacher import LOSS_WEIGHTS
-    from mbert_cli.train.objective import Objective, inputs_of
     from mbert_cli.train.options import TrainOptions
-    from mbert_cli.train.stage import Stage, make_schedule
-    from mbert_cli.train.trainability import compile_stage
     from mbert_cli.weights.saved_network import dtype_policy
 
     options = TrainOptions(
@@ -133,14 +129,7 @@ def build_objective(case: Case, steps: int) -> Any:
         optimizer={"name": "lamb"},
     )  # fmt: skip
     network = build_pretraining_network(case.size, vocab_size=VOCABULARY, dtype=dtype_policy(case.precision))
-
-    def losses(batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        return measure(PRETRAINING_LOSSES, network(inputs_of(network, batch), training=training), batch)
-
-    stage = Stage("pre-training", steps, LOSS_WEIGHTS, make_schedule(options.optimizer, steps))
-    objective = Objective(network, losses, stage.loss_weights, PRETRAINING_LOSSES)
-    compile_stage(objective, stage, options)
-    return objective
+    return teacher_objective(network, options)
 
 
 def _fit(objective: Any, case: Case, steps: int, watch: Any) -> None:
