@@ -228,7 +228,7 @@ def keys_by_section(verb: str, form: str = "") -> Iterator[tuple[str, tuple[str,
 
 
 READ_WHOLE = ("model.changes.", "distill.factors.", "loss.", "search.")
-"""Sections that are read as one; `tests/test_recipe_keys.py` looks at their keys."""
+"""Sections that are read as one; `tests/test_section_keys.py` looks at their keys."""
 
 
 READ_WHERE_ASKED = (

@@ -171,7 +171,7 @@ def _train(model: object, batches: list[dict]) -> None:
 
 def mobilebert_mbert(arguments: argparse.Namespace) -> None:
     """Three steps by the way of `mbert finetune`, as in `training.py`."""
-    from training import fine_tune_mbert
+    from timed_training import fine_tune_mbert
 
     from mbert_cli.backend import load_keras
     from mbert_cli.native_output import hidden_native_output

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/step_operations.py [--precision bfloat16] [--recorded 12] [--batch 8] [--length 128]
 
-Fine-tunes as `training.py --precisions` does and records each operation of the steps with TensorFlow's profiler. An
+Fine-tunes as `training_precisions.py` does and records each operation of the steps with TensorFlow's profiler. An
 operation counts with the lower quartile of its times over the steps, so that others who use the machine change little.
 The limit is what the operations of the matrix products would take at the rate of products of 2,048 x 2,048 matrices in
 the same process. What is left of a step's processor time is what TensorFlow needs to go from operation to operation,
@@ -16,7 +16,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
-import training
+from timed_training import fine_tune_mbert
+from training_precisions import LargeProducts
 
 from mbert_cli.backend import count_cores
 from mbert_cli.model.cost import count_flops
@@ -62,7 +63,7 @@ def train(given: argparse.Namespace, folder: Path) -> tuple[float, float]:
     """Trains with some of the steps recorded; milliseconds of processor time of a step, and of its products alone."""
     import tensorflow as tf
 
-    products, done = training.LargeProducts(given.precision, count_cores()), 0
+    products, done = LargeProducts(given.precision, count_cores()), 0
 
     def between() -> None:
         nonlocal done
@@ -75,7 +76,7 @@ def train(given: argparse.Namespace, folder: Path) -> tuple[float, float]:
             tf.profiler.experimental.start(str(folder))
 
     given.steps = WARMING_STEPS + given.recorded + 3
-    figures = training.fine_tune_mbert(given, given.precision, between)
+    figures = fine_tune_mbert(given, given.precision, between)
     rate = products.operations / statistics.median(products.processor_seconds[2:])
     operations = 3 * count_flops(SIZES["mobilebert"], given.length)  # a backward pass multiplies twice
     seconds = count_cores() / figures["processor_examples_per_second"], operations / rate

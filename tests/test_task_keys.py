@@ -1,24 +1,18 @@
 """Every key of a task, for every verb that accepts it: setting it changes what the verb works on, or is refused.
 
-What a verb works on is looked at as it is read and encoded, on small files. So are corpora, sizes of models, and the
-sections that are read as one; whether a verb looks at its other keys `tests/test_end_to_end.py` tells, while it runs.
+What a verb works on is looked at as it is read and encoded, on small files. Keys of corpora and of sections that are
+read as one have tests beside this file; whether a verb looks at its other keys `tests/test_end_to_end.py` tells, while
+it runs.
 """
 
 import json
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from mbert_cli.corpus.corpus import documents
-from mbert_cli.distill.options import DistilBertFactors, DistillOptions, TaskOptions, TransferFactors
-from mbert_cli.distill.strategies import STRATEGIES
-from mbert_cli.distill.strategies.task import TaskStudent, task_stages
 from mbert_cli.errors import UserError
 from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import AnyTask, ImportedTask
@@ -27,24 +21,17 @@ from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.examples.unlabelled import unlabelled_texts
-from mbert_cli.losses.options import LossOptions
-from mbert_cli.model.options import SIZES, SizeChanges
+from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import LoadedRecipe, load
-from mbert_cli.recipe.schema import FORMS
-from mbert_cli.search.grid import SearchPlan, plan_search
-from mbert_cli.search.options import SearchOptions
 from mbert_cli.tasks.asked_texts import read_texts
 from mbert_cli.tasks.chosen_client import with_chosen_client
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.row_length import with_chosen_length
 from mbert_cli.tasks.task_set import TaskSet, encode_set
-from mbert_cli.tasks.training import task_loss
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.train.options import OptimizerOptions
-from mbert_cli.train.stage import Stage
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 
 WORDS = [f"w{number}" for number in range(40)]
@@ -246,119 +233,3 @@ def test_a_key_of_a_task_changes_what_a_verb_works_on_or_is_refused(folder, monk
         assert f"task.{name} has no effect" in refusal
     else:
         assert observe(verb, changed, own) != observe(verb, unchanged, own)
-
-
-SIZE_CHANGES = {
-    "num_layers": 3, "hidden_dim": 64, "num_heads": 2, "intermediate_dim": 64, "embedding_dim": 32, "intra_dim": 32,
-    "num_feedforward_networks": 1, "normalization": "layer_norm", "activation": "gelu_exact", "hidden_dropout_rate": 0.25,
-    "attention_dropout_rate": 0.25, "max_length": 64, "initializer_range": 0.5, "pooler_activation": "relu",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SizeChanges.model_fields)
-def test_a_change_of_a_size_changes_the_size(name):
-    size = "mobilebert_laptop"
-    changed = load(
-        "train-teacher", settings=[f"model.size={size}", f"model.changes.{name}={SIZE_CHANGES[name]}"]
-    )
-    assert getattr(changed.recipe.model.resolve(), name) == SIZE_CHANGES[name]
-    assert changed.recipe.model.resolve() != SIZES[size]
-
-
-FACTORS = [
-    (strategy, name)
-    for strategy in FORMS["distill"]
-    for name in (DistilBertFactors if strategy == "distilbert" else TransferFactors).model_fields
-]
-
-
-def stages_of(options: DistillOptions) -> list[Stage]:
-    places, optimizer = range(3), OptimizerOptions(learning_rate=1e-3)
-    if isinstance(options, TaskOptions):
-        student = TaskStudent(places, "cross_entropy", ("classifier",))
-        return task_stages(options, student, optimizer, intermediate_steps=5, prediction_steps=5)
-    return STRATEGIES[options.strategy].stages(options, places, optimizer)
-
-
-@pytest.mark.parametrize(("strategy", "name"), FACTORS)
-def test_a_factor_is_the_weight_of_a_loss(strategy, name):
-    recipe = load("distill", settings=[f"distill.strategy={strategy}", f"distill.factors.{name}=7.5"]).recipe
-    assert stages_of(recipe.distill)[0].loss_weights[name] == 7.5
-
-
-@pytest.mark.parametrize("setting", ["loss.class_weights=[1.0, 3.0]", "loss.focal_gamma=2.0"])
-def test_a_setting_of_the_loss_changes_it_or_is_refused(folder, monkeypatch, setting):
-    monkeypatch.chdir(folder)
-    recipe = load("finetune", settings=["task.source=file", "task.train=t.csv", setting]).recipe
-    data = load_task(recipe.task)
-    rows = encode_set(data, data.train, recipe.task, Tokenizer(VOCABULARY)).rows
-    assert task_loss(recipe.loss, data, rows) != task_loss(LossOptions(), data, rows)
-    with pytest.raises(UserError, match="are for tasks with labels"):
-        task_loss(recipe.loss, TaskData("numbers", ["value"], {}, kind="regression"), rows)
-
-
-SEARCH = {"learning_rate": [0.1, 0.2], "batch_size": [1, 2], "epochs": [1, 2], "seed": [1, 2], "max_trials": 1,
-          "prune_margin": 0.5}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SearchOptions.model_fields)
-def test_a_key_of_a_search_changes_its_trials(name):
-    def trials(*settings: str) -> SearchPlan:
-        recipe = load("finetune", settings=["search.epochs=[3, 4]", *settings]).recipe
-        return plan_search(recipe.search, recipe.train, recipe.seed)
-
-    assert trials(f"search.{name}={json.dumps(SEARCH[name])}") != trials()
-
-
-CORPUS = {
-    "files": {"globs": ["o.csv.txt"], "text": "other", "where": "n > 1"},
-    "tfds": {"dataset": "another", "split": "test", "text_feature": "body", "data_dir": "d"},
-    "installed_docs": {"packages": ["typer"]},
-}  # fmt: skip
-"""Another value for each key of a corpus."""
-
-OWN_CORPUS = {"files": {"globs": ["c.jsonl"]}, "tfds": {}, "installed_docs": {"packages": ["safetensors"]}}
-
-
-def test_every_key_of_every_corpus_has_another_value_to_try():
-    keys = [key for key in keys_of("prepare") if key.path.startswith("corpus.") and not key.is_discriminator]
-    assert {(key.variant.partition(": ")[2], key.path.partition(".")[2]) for key in keys} == {
-        (source, name) for source, values in CORPUS.items() for name in values
-    } | {(source, "deduplicate") for source in ("files", "tfds", "mix")} | {
-        ("mix", "mix")
-    }  # tests/corpus/test_pieces.py and test_mixing.py: of what is read
-
-
-@pytest.fixture
-def _prepared_texts(monkeypatch):
-    """A data set for each way to name one, with a text that says how it was named."""
-
-    def find(name: str, data_dir: str | None, section: str) -> SimpleNamespace:
-        feature = SimpleNamespace(np_dtype=object, shape=())
-        return SimpleNamespace(
-            name=f"{name} in {data_dir}", info=SimpleNamespace(features={"text": feature, "body": feature})
-        )
-
-    def read(builder: SimpleNamespace, split: str, data_dir: str | None, section: str) -> tf.data.Dataset:
-        return tf.data.Dataset.from_tensors(
-            {name: f"{name} of {split} of {builder.name}" for name in ("text", "body")}
-        )
-
-    monkeypatch.setattr("mbert_cli.corpus.tfds.find_builder", find)
-    monkeypatch.setattr("mbert_cli.corpus.tfds.open_split", read)
-
-
-@pytest.mark.usefixtures("_prepared_texts")
-@pytest.mark.parametrize(("source", "name"), [(source, name) for source in CORPUS for name in CORPUS[source]])
-def test_a_key_of_a_corpus_changes_what_is_read(folder, monkeypatch, source, name):
-    monkeypatch.chdir(folder)
-    Path("o.csv.txt").write_text("another text\n")
-    Path("c.jsonl").write_text('{"text": "one", "other": "two", "n": 1}\n')
-
-    def read(values: dict) -> list:
-        settings = [f"corpus.{key}={json.dumps(value)}" for key, value in values.items()]
-        corpus = load("prepare", settings=[f"corpus.source={source}", *settings]).recipe.corpus
-        return [document.paragraphs for document in islice(documents(corpus), 3)]
-
-    own = OWN_CORPUS[source]
-    assert read(own | {name: CORPUS[source][name]}) != read(own)
