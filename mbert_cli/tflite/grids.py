@@ -118,11 +118,24 @@ def round_rows_of_words(rows: Tensor, num_bits: int) -> Tensor:
         num_bits: Bits of an integer.
     """
     values = ops.stop_gradient(rows)
-    bound = ops.maximum(ops.max(ops.abs(values), axis=-1, keepdims=True), SMALLEST_RANGE)
-    bound = ops.maximum(ops.minimum(bound, octav_bound(values, num_bits, axis=-1)), SMALLEST_RANGE)
+    grid = grid_of_words(values, num_bits)
+    return ops.clip(ops.round(values / grid.scale), grid.lowest, grid.highest) * grid.scale + (rows - values)
+
+
+def grid_of_words(rows: Tensor, num_bits: int) -> Grid:
+    """The symmetric grids of rows of the word table, one for each, which OCTAV chooses.
+
+    Args:
+        rows: (..., dim) float32.
+        num_bits: Bits of an integer.
+
+    Returns:
+        With scales of the shape (..., 1).
+    """
+    bound = ops.maximum(ops.max(ops.abs(rows), axis=-1, keepdims=True), SMALLEST_RANGE)
+    bound = ops.maximum(ops.minimum(bound, octav_bound(rows, num_bits, axis=-1)), SMALLEST_RANGE)
     highest = 2 ** (num_bits - 1) - 1
-    scale = bound / highest
-    return ops.clip(ops.round(values / scale), -highest - 1, highest) * scale + (rows - values)
+    return Grid(bound / highest, 0.0, -highest - 1, highest)
 
 
 def octav_bound(weights: Tensor, num_bits: int, axis: int = 1) -> Tensor:

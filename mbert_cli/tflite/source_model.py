@@ -47,7 +47,7 @@ class RoundedByRows(NamedTuple):
     why_not: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class SourceModel:
     """A task model that artifacts are made of.
 
@@ -76,8 +76,8 @@ class SourceModel:
     equalize: bool = False
     trained: TrainedRanges | None = None
     eight_bit_maps: int = 4
-    _ranges: dict[bool, MeasuredRanges] = field(default_factory=dict)
-    _rounded: dict[str, RoundedByRows] = field(default_factory=dict)
+    _ranges: dict[bool, MeasuredRanges] = field(default_factory=dict, init=False)
+    _rounded: RoundedByRows | None = field(default=None, init=False)
 
     @cached_property
     def rows(self) -> Batch:
@@ -155,9 +155,9 @@ class SourceModel:
 
     def rounded(self, converted: bytes) -> RoundedByRows:
         """The kernels of 4 bits of a float32 file."""
-        if "int4" not in self._rounded:
-            self._rounded["int4"] = self._round(converted)
-        return self._rounded["int4"]
+        if self._rounded is None:
+            self._rounded = self._round(converted)
+        return self._rounded
 
     def _round(self, converted: bytes) -> RoundedByRows:
         try:

@@ -6,14 +6,12 @@ such table of a GATHER, which is what TensorFlow's converter writes.
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from keras import ops
 
 from mbert_cli.tflite.flatbuffer import pack_model
+from mbert_cli.tflite.grids import grid_of_words
 from mbert_cli.tflite.operation_codes import add_operation, operation_of
 
-_ITERATIONS = 10
-
-_LOWEST, _HIGHEST = -8, 7
-_SMALLEST_BOUND = 1e-9
 _VERSION = 4
 """Of EMBEDDING_LOOKUP, the first that reads 4 bits."""
 
@@ -50,27 +48,18 @@ def store_words_in_four_bits(content: bytes) -> bytes:
 
 
 def round_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rounds each row by a scale of its own, whose clipping and rounding together do the least harm (OCTAV).
+    """Rounds each row by the scale that a network learns with, whose clipping and rounding together do the least harm.
 
     Args:
         table: (rows, dim) float32.
 
     Returns:
         Integers from -8 to 7, (rows, dim) int8, and what they are multiplied by, (rows,) float32.
-
-    Source: Sakr et al., "Optimal Clipping and Magnitude-aware Differentiation for Improved Quantization-aware
-    Training", 2022, equation 6, with the iterations of `mbert_cli.tflite.grids.octav_bound`.
     """
-    magnitudes, share = np.abs(table), 4.0**-4 / 3.0
-    bound = np.ones(len(table), np.float32)
-    for _ in range(_ITERATIONS):
-        clipped = magnitudes >= bound[:, None]
-        total = np.where(clipped, magnitudes, 0.0).sum(axis=1)
-        bound = total / (clipped.sum(axis=1) * (1.0 - share) + share * table.shape[1])
-    bound = np.minimum(bound, np.maximum(magnitudes.max(axis=1), _SMALLEST_BOUND))
-    scales = (np.maximum(bound, _SMALLEST_BOUND) / _HIGHEST).astype(np.float32)
-    integers = np.clip(np.round(table / scales[:, None]), _LOWEST, _HIGHEST)
-    return integers.astype(np.int8), scales
+    grid = grid_of_words(table, 4)
+    scales: np.ndarray = ops.convert_to_numpy(grid.scale)
+    integers = np.clip(np.round(table / scales), grid.lowest, grid.highest)
+    return integers.astype(np.int8), scales[:, 0]
 
 
 def pack_four_bits(integers: np.ndarray) -> np.ndarray:
