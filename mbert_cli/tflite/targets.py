@@ -163,8 +163,11 @@ def _shrinks(step: _Step) -> bool:
     return step.code == _Operation.STRIDED_SLICE and bool(step.operator.builtinOptions.shrinkAxisMask)
 
 
-def _rounds_what_was_cast(step: _Step) -> bool:
-    return bool(step.code == _Operation.QUANTIZE and step.producer(0) == _Operation.CAST)
+def _adds_mask_in_integers(step: _Step) -> bool:
+    """Whether it adds integers of two shapes, both of them computed, as logits of attention and their mask are."""
+    if step.code != _Operation.ADD or _Type.INT8 not in step.types or None in map(step.producer, (0, 1)):
+        return False
+    return [*step.input(0).shape] != [*step.input(1).shape]
 
 
 def _is_asymmetric(step: _Step) -> bool:
@@ -189,7 +192,7 @@ _RULES: dict[Processor, dict[str, Callable[[_Step], bool]]] = {
         "it reads no table that was turned from float16 to float32 before": _looks_up_dequantized,
         "it takes no indices with a batch axis": _looks_up_with_axes,
         "it takes no axis away": _shrinks,
-        "integers of what was an integer input give zeros, and no message": _rounds_what_was_cast,
+        "a mask that is added in integers gives zeros, and no message": _adds_mask_in_integers,
     },
     "npu": {
         **_OWN_RUNTIME,
