@@ -180,6 +180,8 @@ what a masked LM fills in                      mbert_cli/augment/masked_words.py
 the nearest words by their vectors             mbert_cli/augment/word_vectors.py
 files of word vectors                          mbert_cli/augment/vector_file.py
 word vectors trained on a token store          mbert_cli/augment/trained_vectors.py
+its sentences, block by block                  mbert_cli/augment/sentence_blocks.py
+vectors kept from one command to the next      mbert_cli/augment/kept_vectors.py
 augmented examples that a task learns from     mbert_cli/examples/augmented.py
 CoNLL files, a token a line                    mbert_cli/examples/token_columns.py
 rows of JSON with labelled texts               mbert_cli/examples/token_records.py

@@ -29,6 +29,9 @@ STEPS = ProgressUnit()
 MEGABYTES = ProgressUnit(10**6, "MB", 1)
 """Bytes, shown in decimal megabytes."""
 
+MILLION_TOKENS = ProgressUnit(10**6, "million tokens", 1)
+"""Tokens of long texts."""
+
 
 class Display(Protocol):
     """What shows progress; `console.progress` yields one."""

@@ -36,6 +36,12 @@ def cache_root() -> Path | None:
     return platformdirs.user_cache_path() if is_named or home_folder() else None
 
 
+def own_cache(name: str) -> Path | None:
+    """A folder of ours in it: `mbert/NAME`; None where nothing can be kept."""
+    root = cache_root()
+    return root / "mbert" / name if root else None
+
+
 def require_home() -> None:
     """Checks that there is a place for a shell's completion, which typer writes.
 

@@ -58,6 +58,9 @@ class TrainedVectors(Section):
     """Words on each side that a word is to predict."""
     epochs: Positive = 5
     """Passes over the text."""
+    max_tokens: Positive | None = 10_000_000
+    """Tokens that a pass reads at most, from blocks that are spread evenly over the text: one core is all that a
+    training uses that always ends in the same vectors. null reads all."""
     min_count: Positive = 5
     """Words that occur less often get no vector."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from mbert_cli.augment.candidates import Candidates
 from mbert_cli.augment.options import AugmentOptions
 from mbert_cli.augment.replacement import draws_of, replaced_copies
+from mbert_cli.augment.spread import spread_places
 from mbert_cli.examples.augmented import Augmentation
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.options import AnyTask, FileTask, GlueTask
@@ -55,13 +56,6 @@ def describe_files(folder: Path, options: AnyTask, task: TaskData) -> Augmentati
     )
 
 
-def copied_places(count: int, most: int | None) -> np.ndarray:
-    """Which of some examples are copied: all, or some that are evenly spaced. (copied,) ascending."""
-    if most is None or count <= most:
-        return np.arange(count)
-    return np.arange(most) * count // most
-
-
 def write_examples(
     files: Augmentation,
     options: AugmentOptions,
@@ -79,7 +73,7 @@ def write_examples(
         candidates: What may stand in place of the words of the texts that are copied.
     """
     lines = _Lines(files, task)
-    train, copied = task.train, set(copied_places(len(task.train), options.max_examples).tolist())
+    train, copied = task.train, set(spread_places(len(task.train), options.max_examples).tolist())
     rows = 0
     with files.train.open("w", encoding="utf-8", newline="\n") as file:
         file.write(lines.header)

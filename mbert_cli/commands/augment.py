@@ -6,10 +6,12 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.augment.candidates import Candidates, CandidateSearch, DistinctTexts
 from mbert_cli.augment.filling import PieceFiller
-from mbert_cli.augment.trained_vectors import count_documents, train_vectors
+from mbert_cli.augment.spread import spread_places
+from mbert_cli.augment.trained_vectors import VectorTraining
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.augment.words import read_stop_words
-from mbert_cli.augment.writing import Written, copied_places, describe_files, write_examples
+from mbert_cli.augment.writing import Written, describe_files, write_examples
+from mbert_cli.display import MILLION_TOKENS
 from mbert_cli.errors import Interrupted
 from mbert_cli.examples.augmented import write_note
 from mbert_cli.examples.loading import load_task
@@ -63,7 +65,7 @@ def run(ready: Ready) -> None:
 
 def _distinct_texts(ready: Ready, task: TaskData, stop_words: frozenset[str]) -> DistinctTexts:
     """The texts of the examples that are copied."""
-    places = copied_places(len(task.train), ready.recipe.augment.max_examples)
+    places = spread_places(len(task.train), ready.recipe.augment.max_examples)
     copied = task.train.take(places)
     return DistinctTexts([*copied.texts, *(copied.second_texts or [])], stop_words)
 
@@ -92,21 +94,40 @@ def _find_candidates(ready: Ready, found: DistinctTexts, run_dir: RunDir) -> Can
 
 
 def _vectors(ready: Ready) -> WordVectors:
-    """The vectors of the file, or trained on the store."""
-    options = ready.recipe.vectors
-    if ready.store is None or options is None or options.source != "store":
+    """The vectors of the file, or of the store: kept from an earlier time, or trained."""
+    if ready.training is None:
         return ready.vectors  # type: ignore[return-value] # there is a file where there is no store
-    with console.progress(count_documents(ready.store.store, options), "vectors", sparse=True) as display:
-        return train_vectors(ready.store.store, options, ready.recipe.seed, display.update)
+    found = ready.training.kept.read()
+    return _train_vectors(ready.training) if found is None else found
+
+
+def _train_vectors(training: VectorTraining) -> WordVectors:
+    total, done = training.total, training.done
+    with (
+        InterruptRequest() as request,
+        console.progress(total, "word vectors", done, MILLION_TOKENS, sparse=True) as display,
+    ):
+
+        def watch(done: int) -> None:
+            display.update(done)
+            if request.received:
+                raise Interrupted(
+                    f"Stopped by Ctrl-C: word vectors have read {MILLION_TOKENS.show(done)} of "
+                    f"{MILLION_TOKENS.show(total)} million tokens.",
+                    "The same command continues from there.",
+                )
+
+        return training.run(watch)
 
 
 def _show_plan(ready: Ready, task: TaskData, num_texts: int, words: int) -> None:
     recipe, options, count = ready.recipe, ready.recipe.augment, len(task.train)
-    copied = len(copied_places(count, options.max_examples))
+    copied = len(spread_places(count, options.max_examples))
     rows = [
         ("task", f"{task.name}: {count:,} training examples, {copied:,} of them copied"),
         ("words that may be replaced", f"{words:,} in {num_texts:,} different texts"),
         ("candidates", " and ".join(_sources(ready))),
+        *_vectors_row(ready.training),
         (
             "copies",
             f"{options.copies:,} of each, a word replaced with probability {options.replace_probability:g}",
@@ -116,6 +137,17 @@ def _show_plan(ready: Ready, task: TaskData, num_texts: int, words: int) -> None
         ("written to", str(ready.invocation.directory)),
     ]
     console.plan("Plan", ["", ""], rows, is_result=ready.invocation.dry_run)
+
+
+def _vectors_row(training: VectorTraining | None) -> list[tuple[str, str]]:
+    """Whether vectors are trained before candidates are looked for, and on how much text."""
+    if training is None:
+        return []
+    if training.kept.read() is not None:
+        return [("word vectors", f"kept from an earlier time in {training.kept.folder}")]
+    done, total = (MILLION_TOKENS.show(count) for count in (training.done, training.total))
+    begun = f", {done} million of them before" if training.done else ""
+    return [("word vectors", f"{total} million tokens read in all passes, by one core{begun}")]
 
 
 def _sources(ready: Ready) -> list[str]:

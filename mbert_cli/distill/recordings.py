@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli.distill.teacher_outputs import OUTPUTS_FILE, refused_folder
-from mbert_cli.home import cache_root
+from mbert_cli.home import own_cache
 from mbert_cli.runs.disk import directory_bytes
 
 
@@ -29,8 +29,7 @@ class Recording:
 
 def usual_folder() -> Path | None:
     """Where recordings lie: `mbert/teacher-outputs` in the user's folder for caches; None where there is none."""
-    root = cache_root()
-    return root / "mbert" / "teacher-outputs" if root else None
+    return own_cache("teacher-outputs")
 
 
 def recordings_folder(named: str | None) -> Path | None:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
+from mbert_cli.augment.kept_vectors import KeptVectors, vectors_key
 from mbert_cli.augment.options import TrainedVectors, VectorFile
 from mbert_cli.augment.replacement import COPIES, OTHER_COPIES
-from mbert_cli.augment.trained_vectors import require_gensim
+from mbert_cli.augment.spread import spread_places
+from mbert_cli.augment.trained_vectors import VectorTraining, require_gensim
 from mbert_cli.augment.vector_file import read_vectors
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.augment.words import read_stop_words
-from mbert_cli.augment.writing import copied_places
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import GlueTask, SquadTask, Task, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
@@ -22,12 +23,13 @@ from mbert_cli.preflight.machine import look_at_disk
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.task import look_at_task
 from mbert_cli.preflight.token_store import StoreRun
-from mbert_cli.recipe.contents import input_files
+from mbert_cli.recipe.contents import input_files, run_content
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import AugmentRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import PRETRAINED
+from mbert_cli.runs.listing import CANDIDATES
 from mbert_cli.weights.saved_model import RunModel
 
 MODEL_KEY = "masked_language_model"
@@ -47,6 +49,7 @@ class Ready:
         model: The masked LM; None where vectors alone are used.
         vectors: Those of a file; None without one.
         store: The text that vectors are trained on; None where none are.
+        training: How that is done, unless they are kept from an earlier time; None where none are.
         inputs: The runs that it works on, by key.
         contents: What the inputs hold, where a run goes on; None for a new one.
     """
@@ -57,6 +60,7 @@ class Ready:
     model: RunModel | None
     vectors: WordVectors | None
     store: StoreRun | None
+    training: VectorTraining | None
     inputs: Mapping[str, Run]
     contents: Contents | None
 
@@ -78,15 +82,16 @@ def resolve(invocation: Invocation[AugmentRecipe], inspection: Inspection) -> Re
         look_at_disk(inspection, invocation.directory, most_bytes(task.found.train, recipe))
     if model.found:
         look_at_cluster(inspection, invocation, recipe.cluster, input_files(recipe))
+    training = _training(invocation, store.found) if store.found else None
     return Ready(
-        invocation, recipe, task.value, model.value, vectors.value, store.value, inputs,
+        invocation, recipe, task.value, model.value, vectors.value, store.value, training, inputs,
         contents.value,
     )  # fmt: skip
 
 
 def most_bytes(examples: Examples, recipe: AugmentRecipe) -> int:
     """Bytes of the training file if no copy is dropped, about."""
-    copied = examples.take(copied_places(len(examples), recipe.augment.max_examples))
+    copied = examples.take(spread_places(len(examples), recipe.augment.max_examples))
     return _text_bytes(examples) + (recipe.augment.copies or 0) * _text_bytes(copied)
 
 
@@ -180,3 +185,12 @@ def _look_at_store(inspection: Inspection, invocation: Invocation[AugmentRecipe]
         return f"{found.run.path}: {found.store.report.tokens:,} tokens", found
 
     return inspection.look("vectors", check)
+
+
+def _training(invocation: Invocation[AugmentRecipe], store: StoreRun) -> VectorTraining | None:
+    recipe = invocation.recipe
+    if not isinstance(recipe.vectors, TrainedVectors):
+        return None
+    key = vectors_key(run_content(store.run.path, store.run), recipe.vectors, recipe.seed)
+    kept = KeptVectors(key, invocation.directory / CANDIDATES)
+    return VectorTraining(store.store, recipe.vectors, recipe.seed, kept)

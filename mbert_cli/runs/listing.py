@@ -216,7 +216,8 @@ def state_of(path: Path) -> State:
 
 
 def _has_found(path: Path) -> bool:
-    return any(entry for folder in (CORPUS_PARTS, CANDIDATES) for entry in (path / folder).glob("*"))
+    # The first thing that an augmentation makes, word vectors, lies among the caches.
+    return (path / CANDIDATES).is_dir() or any((path / CORPUS_PARTS).glob("*"))
 
 
 def _trials(path: Path) -> tuple[int, int] | None:

@@ -98,13 +98,30 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: It cannot be written; the error names `path`, and nothing lies beside it.
     """
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    try:
-        _remove_leftovers(path)
+
+    def write(partial: Path) -> None:
         with open(partial, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+
+    write_whole_file(path, write)
+
+
+def write_whole_file(path: Path, writer: Callable[[Path], None]) -> None:
+    """Lets a function write a file, which takes its name only when it is whole.
+
+    Args:
+        path: The file; its folder must exist.
+        writer: Called with a path beside it, where it writes the file.
+
+    Raises:
+        OSError: As `replace_file`.
+    """
+    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
+    try:
+        _remove_leftovers(path)
+        writer(partial)
         os.replace(partial, path)
     except BaseException as error:
         with suppress(OSError):
@@ -221,7 +238,7 @@ def _damaged(path: Path, damages: str) -> UserError:
 def _remove_leftovers(target: Path) -> None:
     """Removes what dead processes left of `target`; a live process may still be writing its own."""
     for leftover in target.parent.glob(f"{target.name}.partial-*"):
-        process = leftover.name.rpartition("-")[2]
+        process = leftover.name.removesuffix(".partial").rpartition("-")[2]  # that of a part within, too
         if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
             if leftover.is_dir():
                 shutil.rmtree(leftover, ignore_errors=True)

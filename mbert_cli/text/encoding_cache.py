@@ -7,7 +7,6 @@ that is damaged is made anew; the least recently used ones go when there are too
 import contextlib
 import hashlib
 import os
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mbert_cli.home import cache_root
+from mbert_cli.home import own_cache
+from mbert_cli.runs.cached_files import keep_file
 from mbert_cli.text.wordpiece import Tokenizer
 
 CACHE_FORMAT = "2"
@@ -48,7 +48,7 @@ def encode_cached(tokenizer: Tokenizer, texts: list[str]) -> tuple[np.ndarray, n
         return found
     ids, starts = _encode_blocks(tokenizer, texts)
     with contextlib.suppress(OSError):  # a full or read-only disk costs time, not the run
-        _write(path, ids, starts)
+        keep_file(path, lambda partial: _save(partial, ids, starts), MAX_CACHE_BYTES)
     return ids, starts
 
 
@@ -65,8 +65,7 @@ def _encode_blocks(tokenizer: Tokenizer, texts: list[str]) -> tuple[np.ndarray, 
 
 def cache_folder() -> Path | None:
     """Where the cache lies: `mbert/encodings` in the user's folder for caches; None where there is none."""
-    root = cache_root()
-    return root / "mbert" / "encodings" if root else None
+    return own_cache("encodings")
 
 
 def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:
@@ -82,12 +81,6 @@ def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _write(path: Path, ids: np.ndarray, starts: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+def _save(path: Path, ids: np.ndarray, starts: np.ndarray) -> None:
+    with path.open("wb") as file:  # given a name, NumPy would add an ending
         np.savez(file, ids=ids, starts=starts)
-    os.replace(file.name, path)
-    kept = sorted(path.parent.glob("*.npz"), key=lambda entry: entry.stat().st_mtime, reverse=True)
-    sizes = np.cumsum([entry.stat().st_size for entry in kept])
-    for entry in (entry for entry, size in zip(kept[1:], sizes[1:], strict=True) if size > MAX_CACHE_BYTES):
-        entry.unlink(missing_ok=True)

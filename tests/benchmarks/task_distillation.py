@@ -134,6 +134,8 @@ def _write(folder: Path, train: list[str], dev: list[str] | Path) -> None:
 
 def train_teacher(bench: Bench, task: str) -> None:
     """Fine-tunes the model at the best of the rates."""
+    if (bench.teacher(task) / "final").is_dir():
+        return
     source = _set(f"source={bench.runs / 'source'}")
     scores = {}
     for rate in RATES:

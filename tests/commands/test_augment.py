@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mbert_cli.augment import candidates
+from mbert_cli.augment import candidates, sentence_blocks
 from mbert_cli.augment.masked_words import MaskedWords
+from mbert_cli.augment.trained_vectors import VectorTraining
+from mbert_cli.corpus.document import Document
+from mbert_cli.corpus.options import StoreOptions
+from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import FileTask, GlueTask
 from mbert_cli.model.heads import build_pretraining_network
@@ -216,3 +220,51 @@ def test_wrong_input_begins_nothing(run, name):
     assert code == 2
     assert ("Received: 1 in vectors.txt:2" in err) == (name == "vectors.txt")
     assert not Path("runs/augment-sst2").exists()
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> tuple[str, ...]:
+    """Settings by which vectors are trained on a store in which actors and actresses, rain and hail keep company."""
+    pytest.importorskip("gensim")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setattr(sentence_blocks, "SENTENCE_BLOCK_TOKENS", 50)
+    vocabulary = Vocabulary((*VOCABULARY.tokens, "actress", "rains", "hails", "it"))
+    texts = ["a bad actor. a bad actress. it rains. it hails."] * 40
+    documents = [Document(str(number), [text]) for number, text in enumerate(texts)]
+    with RunDir.open(Path("runs/prepare"), "prepare", {"seed": 0}, fresh=False, origin={}) as run:
+        run.finish(lambda folder: write_store(folder, iter(documents), vocabulary, StoreOptions()))
+    return ("--set", "vectors.source=store", "--set", "vectors.dimension=8", "--set", "vectors.min_count=2")
+
+
+def test_vectors_of_a_store_are_trained_once_for_all_tasks(run, store, monkeypatch):
+    code, _, err = run(*SST2, *store)
+    assert code == 0, err
+    assert "million tokens read in all passes, by one core" in err
+    monkeypatch.setattr(VectorTraining, "run", lambda *_: pytest.fail("trained again"))
+    code, _, err = run(*SST2, *store, "--run", "runs/again")
+    assert code == 0, err
+    assert "kept from an earlier time in" in err
+    assert augmented("runs/again") == augmented()
+    assert any(line.startswith("it hails") for line in augmented())
+
+
+def test_vectors_that_ctrl_c_stops_go_on_where_they_were(run, store, monkeypatch):
+    assert run(*SST2, *store, "--run", "runs/whole", "-q")[0] == 0
+    shutil.rmtree("caches")
+    learn, calls = VectorTraining._learn, []
+
+    def interrupt(self, trainer, block):
+        learn(self, trainer, block)
+        calls.append(block)
+        if len(calls) == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(VectorTraining, "_learn", interrupt)
+    code, _, err = run(*SST2, *store, "-q")
+    assert code == 130
+    assert "Stopped by Ctrl-C: word vectors have read 0.0 of 0.0 million tokens." in err
+    assert describe_run(Path("runs/augment-sst2")).state == "interrupted"
+    code, _, err = run(*SST2, *store)
+    assert (code, calls) == (0, [*range(20), *range(20, len(calls))]), err
+    assert "million of them before" in err
+    assert augmented() == augmented("runs/whole")

@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_written_stops_nothing(tokenizer, tmp_path, monk
 
 
 def test_without_a_place_for_caches_texts_are_encoded_each_time(tokenizer, monkeypatch):
-    monkeypatch.setattr(encoding_cache, "cache_root", lambda: None)
+    monkeypatch.setattr(encoding_cache, "own_cache", lambda name: None)
     for _ in range(2):
         encode_cached(tokenizer, ["a b", "c"])
     assert tokenizer.calls == 2

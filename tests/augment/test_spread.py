@@ -1,0 +1,8 @@
+"""Which of many are taken where not all are."""
+
+from mbert_cli.augment.spread import spread_places
+
+
+def test_some_are_evenly_spaced_and_few_are_all_taken():
+    assert spread_places(6, 2).tolist() == [0, 3]
+    assert spread_places(2, 5).tolist() == spread_places(2, None).tolist() == [0, 1]
