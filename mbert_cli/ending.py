@@ -1,5 +1,7 @@
 """The one place where errors end: whatever ends a command becomes a message and an exit code."""
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +32,8 @@ def run_to_its_end(app: typer.Typer, words: list[str]) -> NoReturn:
             require_home()
         app(args=words, prog_name="mbert", obj={"command": ("mbert", *words)})
 
+    # What is left at the end goes with the process: looking for cycles in TensorFlow's modules takes a second.
+    atexit.register(gc.freeze)
     completes_in_bash = os.environ.get("_MBERT_COMPLETE") == "complete_bash"
     prepare_streams()
     try:

@@ -28,7 +28,6 @@ from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.tflite.targets import described_refusals, refusal_record
-from mbert_cli.tflite.text_input import add_tokenizer
 
 
 def run(ready: Ready) -> None:
@@ -113,6 +112,9 @@ def _calibration_rows(ready: Ready) -> Batch:
 def _finish(ready: Ready, content: bytes) -> bytes:
     """Packs into an artifact what is read with it, and what cuts texts if it takes those."""
     if ready.reads_text:
+        # Slow import: tensorflow-text, which other artifacts do without.
+        from mbert_cli.tflite.text_input import add_tokenizer
+
         content = add_tokenizer(content, ready.model.vocabulary, ready.length)
     return write_metadata(content, ready.metadata)
 

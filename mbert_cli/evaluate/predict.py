@@ -25,7 +25,8 @@ def make_predictor(network: keras.Model, activation: OutputActivation) -> Predic
 
     It takes batches of token_ids, segment_ids, padding_mask and example_weights, at least one; rows whose weight
     is 0 are fillers and dropped. It returns (rows, outputs) or (rows, length, outputs), float32, in the order of the
-    batches. Where batches differ in length, shorter rows end in zeros.
+    batches. Where batches differ in length, shorter rows end in zeros. Only as long as it was not compiled for more, it
+    computes a few batches operation by operation.
 
     Args:
         network: Takes token_ids, segment_ids and padding_mask, returns {"logits": (batch, outputs)}, or
@@ -33,7 +34,7 @@ def make_predictor(network: keras.Model, activation: OutputActivation) -> Predic
         activation: What the logits go through.
     """
     activate = OUTPUT_ACTIVATIONS[activation]
-    compiled = forward_of(network)
+    compiled, is_traced = forward_of(network), is_distributed()
 
     def answer(forward: Forward, batch: Batch) -> np.ndarray:
         inputs = {name: batch[name] for name in network.input}
@@ -41,10 +42,12 @@ def make_predictor(network: keras.Model, activation: OutputActivation) -> Predic
         return activate(logits)[batch["example_weights"] > 0]
 
     def predict(batches: Iterable[Batch]) -> np.ndarray:
+        nonlocal is_traced
         batches = iter(batches)
         first = list(islice(batches, FEW + 1))
-        if len(first) <= FEW and not is_distributed():
+        if len(first) <= FEW and not is_traced:
             return concatenate_rows([answer(network, batch) for batch in first])
+        is_traced = True
         return concatenate_rows(
             list(_in_streams(lambda batch: answer(compiled, batch), chain(first, batches)))
         )

@@ -158,7 +158,7 @@ class ArtifactMaker:
         """
         try:
             outputs = [self.reference.head.artifact_outputs]
-            return stack.enter_context(opened_content(content, count_cores(), outputs))
+            return stack.enter_context(opened_content(content, known_outputs=outputs, workers=count_cores()))
         except UserError as error:
             ways = self._other_modes(mode) if self.options.equalize else "--set export.equalize=true"
             raise RunError(

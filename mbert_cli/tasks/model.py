@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mbert_cli import console
-from mbert_cli.backend import length_step, load_keras
+from mbert_cli.backend import count_cores, length_step, load_keras
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.outputs import concatenate_rows
 from mbert_cli.examples.batches import TaskBatches, real_rows
@@ -329,7 +329,7 @@ def _open_artifact(path: Path) -> TaskModel:
     from mbert_cli.tasks.packed_model import read_artifact_files
     from mbert_cli.tflite.interpreter import Artifact
 
-    artifact = Artifact(path, known_outputs=known_outputs())
+    artifact = Artifact(path, known_outputs=known_outputs(), workers=count_cores())
     description, vocabulary = read_artifact_files(path)
     if path.with_name(MANIFEST).exists():
         verify_directory(path.parent)

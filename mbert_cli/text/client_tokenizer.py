@@ -35,6 +35,8 @@ _NEWER_PUNCTUATION = (
     (0x11B00, 0x11B09), (0x11BE1, 0x11BE1), (0x11F43, 0x11F4F), (0x16D6D, 0x16D6F), (0x1E5FF, 0x1E5FF),
 )  # fmt: skip
 """Punctuation of Unicode 15 to 17, which the client knows and Python 3.11 does not."""
+_SCRIPTS = range(0x20000)
+"""Planes 0 and 1 of Unicode, which have all of its punctuation; behind them come ideographs and private characters."""
 _SYMBOLS = "$+<=>^`|~"
 """ASCII that is no punctuation to Unicode and stands alone all the same."""
 
@@ -112,7 +114,7 @@ def _as_read(text: str) -> str:
 def _word_pattern() -> re.Pattern[str]:
     """Matches a character that stands alone, or a word."""
     alone = {ord(char) for char in _SYMBOLS}
-    alone |= {code for code in range(0x110000) if unicodedata.category(chr(code)).startswith("P")}
+    alone |= {code for code in _SCRIPTS if unicodedata.category(chr(code)).startswith("P")}
     alone |= {code for first, last in _NEWER_PUNCTUATION for code in range(first, last + 1)}
     ranges = "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in _IDEOGRAPHS)
     apart = "".join(map(re.escape, map(chr, sorted(alone)))) + ranges

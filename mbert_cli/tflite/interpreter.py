@@ -3,10 +3,13 @@
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -31,6 +34,9 @@ INSIDE = "tokenizer/"
 
 LENGTH_SIGNATURE = "length_{}"
 """Name of the signature for texts of a length, in tokens, of an artifact of several lengths."""
+
+MANY_ROWS = 16
+"""Fewer rows are run before another interpreter is open."""
 
 _LENGTH_KEY = re.compile(LENGTH_SIGNATURE.format(r"\d+"))
 
@@ -85,6 +91,8 @@ class Artifact:
         threads: Threads of the interpreter.
         known_outputs: Names of the outputs of each head that it may have, in the order in which they are
             read; none allows any outputs, as they are in the file.
+        workers: Most interpreters among which `predict` shares out many rows. Two of one thread each run twice as many
+            rows as one, and more than one of two threads, since operations on a single row are short.
 
     Attributes:
         signatures: Ways to run it, shortest first.
@@ -93,8 +101,16 @@ class Artifact:
         UserError: There is no such file, it is not a TFLite model, or it has other inputs or outputs.
     """
 
-    def __init__(self, path: Path, threads: int = 1, known_outputs: Collection[tuple[str, ...]] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 1,
+        known_outputs: Collection[tuple[str, ...]] = (),
+        workers: int = 1,
+    ) -> None:
         self.path = path
+        self._open_another = partial(Artifact, path, threads, known_outputs)
+        self._workers, self._others = workers, list[Artifact]()
         interpreter = _load(path, threads)
         signatures = [
             _signature(interpreter, key, known_outputs) for key in _keys(path, interpreter, known_outputs)
@@ -125,7 +141,7 @@ class Artifact:
         return alone
 
     def predict(self, batch: Mapping[str, np.ndarray], lengths: np.ndarray | None = None) -> np.ndarray:
-        """Runs the rows of a task batch one by one.
+        """Runs the rows of a task batch one by one, many of them by several interpreters at once.
 
         Args:
             batch: token_ids, segment_ids and padding_mask, (examples, length) int32, or texts, (examples,) bytes;
@@ -145,13 +161,31 @@ class Artifact:
                 f"The artifact {self.path} takes rows of {self.sequence_length} tokens. Received: {length}.",
                 f"Encode the text to {self.sequence_length} tokens.",
             )
-        outputs = []
         lengths = self.lengths_of(batch["padding_mask"]) if lengths is None else lengths
         arrays = self.signatures[0].inputs.values()
-        for row in range(count):
-            self.set_row({name: batch[name][row : row + 1] for name in arrays}, lengths[row])
-            outputs.append(self._widened(self.run()))
-        return np.stack(outputs)
+        workers = [self] if count < MANY_ROWS else self._all_workers()
+        idle = SimpleQueue[Artifact]()
+        for worker in workers:
+            idle.put(worker)
+
+        def answer(row: int) -> np.ndarray:
+            worker = idle.get()
+            try:
+                worker.set_row({name: batch[name][row : row + 1] for name in arrays}, lengths[row])
+                return self._widened(worker.run(), lengths[row])
+            finally:
+                idle.put(worker)
+
+        if len(workers) == 1:
+            return np.stack([answer(row) for row in range(count)])
+        with ThreadPoolExecutor(len(workers)) as pool:
+            return np.stack(list(pool.map(answer, range(count))))
+
+    def _all_workers(self) -> list["Artifact"]:
+        """This one, and the others that rows are shared out to, which are opened when they are needed first."""
+        while len(self._others) < self._workers - 1:
+            self._others.append(self._open_another())
+        return [self, *self._others]
 
     def lengths_of(self, padding_mask: np.ndarray) -> np.ndarray:
         """The shortest length that holds each row: one more than its tokens, or the longest there is.
@@ -188,23 +222,23 @@ class Artifact:
         parts = [step.values(found[name][0]) for name, step in steps]
         return np.asarray(parts[0] if len(parts) == 1 else np.stack(parts, axis=-1))
 
-    def _widened(self, outputs: np.ndarray) -> np.ndarray:
-        """Outputs of the signature in use in the shape that the longest gives: zeros stand for missing tokens."""
-        if self._used.shapes == self.signatures[-1].shapes:
+    def _widened(self, outputs: np.ndarray, length: int) -> np.ndarray:
+        """Outputs of one of the `lengths` in the shape that the longest gives: zeros stand for missing tokens."""
+        if self.signatures[self.lengths.index(length)].shapes == self.signatures[-1].shapes:
             return outputs
-        missing = self.sequence_length - self._used.length
+        missing = self.sequence_length - length
         return np.pad(outputs, [(0, missing), *[(0, 0)] * (outputs.ndim - 1)])
 
 
 @contextmanager
 def opened_content(
-    content: bytes, threads: int = 1, known_outputs: Collection[tuple[str, ...]] = ()
+    content: bytes, threads: int = 1, known_outputs: Collection[tuple[str, ...]] = (), workers: int = 1
 ) -> Iterator[Artifact]:
     """Opens an artifact that has no name yet, in a scratch folder; arguments and errors are those of `Artifact`."""
     with TemporaryDirectory() as scratch:
         path = Path(scratch) / "model.tflite"
         path.write_bytes(content)
-        yield Artifact(path, threads, known_outputs)
+        yield Artifact(path, threads, known_outputs, workers)
 
 
 def _keys(path: Path, interpreter: Interpreter, known_outputs: Collection[tuple[str, ...]]) -> list[str]:

@@ -136,7 +136,7 @@ class _Trial:
 
 
 def _outputs(content: bytes, rows: Batch) -> np.ndarray:
-    with opened_content(content, count_cores()) as artifact:
+    with opened_content(content, workers=count_cores()) as artifact:
         return artifact.predict(rows)
 
 

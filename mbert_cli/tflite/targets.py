@@ -43,7 +43,10 @@ def refusals(content: bytes, target: Processor) -> list[Refusal]:
         content: The content of a .tflite file.
         target: "cpu", "gpu" or "npu".
     """
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    return _refusals(schema.ModelT.InitFromPackedBuf(content, 0), target)
+
+
+def _refusals(model: schema.ModelT, target: Processor) -> list[Refusal]:
     counts: Counter[tuple[str, str]] = Counter()
     for subgraph in model.subgraphs:
         for step in _steps(model, subgraph):
@@ -73,7 +76,8 @@ def fit_target(content: bytes, target: Processor) -> bytes:
 
 def refusal_record(content: bytes) -> dict[str, list[dict[str, Any]]]:
     """What each kind of processor refuses of a model, as a report has it: fields of `Refusal` by target."""
-    return {target: [asdict(one) for one in refusals(content, target)] for target in _RULES}
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    return {target: [asdict(one) for one in _refusals(model, target)] for target in _RULES}
 
 
 def described_refusals(record: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

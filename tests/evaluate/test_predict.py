@@ -51,3 +51,15 @@ def test_a_network_is_compiled_once_and_its_weights_are_read_at_every_call(netwo
     bias.assign([0.0, 0.0, 0.0])
     assert len(traces) == 1
     assert (after[:2, 0] > before[:2, 0] + 0.1).all()
+
+
+def test_few_batches_are_answered_by_what_was_compiled_for_many(network, monkeypatch):
+    answer, calls = make_predictor(network, "softmax"), []
+    call = network.call
+    monkeypatch.setattr(network, "call", lambda *args, **typed: calls.append(1) or call(*args, **typed))
+    few = [batch(3, 8, seed) for seed in range(2)]
+    answer(few)
+    assert len(calls) == 2
+    every = answer([batch(3, 8, seed) for seed in range(predict.FEW + 1)])
+    np.testing.assert_allclose(answer(few), every[:4], rtol=1e-6)
+    assert len(calls) == 3

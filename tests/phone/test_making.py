@@ -141,7 +141,7 @@ def test_no_dense_map_is_kept_where_all_else_does_the_damage(maker):
 
 
 def test_a_file_that_the_runtime_refuses_is_named_with_its_mode(monkeypatch):
-    def refuse(content, threads, outputs):
+    def refuse(content, **options):
         raise UserError("no", "no")
 
     monkeypatch.setattr(making, "opened_content", refuse)

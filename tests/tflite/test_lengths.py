@@ -129,3 +129,10 @@ def test_outputs_of_tokens_are_as_wide_as_the_longest_length(random_network, sma
     is_token = rows["padding_mask"] == 1
     np.testing.assert_allclose(found[is_token], expected[is_token], atol=1e-5)
     assert (found[:2, 6:] == 0).all()
+
+
+def test_interpreters_that_share_rows_out_answer_as_one_does(merged, rows):
+    many = {name: np.concatenate([values] * 4) for name, values in rows.items()}
+    shared = Artifact(merged.path, workers=3)
+    np.testing.assert_array_equal(shared.predict(many), merged.predict(many))
+    np.testing.assert_array_equal(shared.at(12).predict(many), merged.at(12).predict(many))
