@@ -112,11 +112,13 @@ def read_header(
         try:
             headers.append(Header(dialect, start, end, _split_cells(text, dialect)))
         except csv.Error as error:
-            problem = problem or _bad_quoting(path, start, dialect, error)
+            if dialect == dialects[0]:  # how another one would be quoted says nothing of the file
+                problem = _bad_quoting(path, start, dialect, error)
     fitting = [header for header in headers if all(match_name(name, header.names) for name in columns)]
-    if not fitting and problem:
+    found = fitting[:1] or [max(headers, key=lambda header: len(header.names))] if headers else []
+    if problem and not fitting and (not found or len(found[0].names) == 1):
         raise problem
-    return fitting[0] if fitting else max(headers, key=lambda header: len(header.names))
+    return found[0]
 
 
 def _first_row(lines: Iterator[Line], is_quoted: bool) -> tuple[int, int, str]:

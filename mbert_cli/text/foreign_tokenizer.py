@@ -132,7 +132,10 @@ def _say_case(files: TokenizerFiles, lowercase: bool) -> list[str]:
 def _settle_doubles(
     matched: tuple[MatchedToken, ...], lowercase: bool
 ) -> tuple[tuple[MatchedToken, ...], list[str]]:
-    """Lets one of several tokens be matched that normalization makes equal; transformers takes any of them."""
+    """Lets one of several tokens be matched that normalization makes equal; transformers takes any of them.
+
+    A token of which normalization leaves nothing is matched nowhere; `tokenizers` fails on texts that have it.
+    """
     normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     forms = {token.id: normalizer.normalize_str(token.content) for token in matched if token.normalized}
     first: dict[str, MatchedToken] = {}
@@ -141,12 +144,16 @@ def _settle_doubles(
             first.setdefault(forms[token.id], token)
     settled, notes = [], []
     for token in matched:
-        winner = first[forms[token.id]] if token.id in forms else token
-        if winner is not token:
+        form = forms.get(token.id)
+        winner = token if form is None else first[form]
+        if form == "":
+            notes.append(f"matched in no text, as this tokenizer takes it out of them: {token.content!r}")
+        elif winner is not token:
             notes.append(
                 f"read as {winner.content!r}, which is the same to this tokenizer: {token.content!r}"
             )
-        settled.append(token if winner is token else replace(token, is_text=True))
+        is_found = winner is token and form != ""
+        settled.append(token if is_found else replace(token, is_text=True))
     return tuple(settled), notes
 
 

@@ -31,6 +31,13 @@ def test_where_no_delimiter_gives_the_wanted_columns_it_is_the_one_that_makes_mo
     assert (str(header.dialect), header.names) == ("separated by semicolons", ["id", "body", "topic, if any"])
 
 
+def test_an_example_in_quotation_marks_in_place_of_a_header_is_not_called_badly_quoted():
+    assert header_of('"good, if long",sea').names == ["good, if long", "sea"]
+    assert header_of('"good";"sea"').names == ["good", "sea"]
+    with pytest.raises(UserError, match="quoted as spreadsheets do"):
+        header_of('"te"xt,label')
+
+
 def test_a_named_delimiter_is_the_only_one():
     assert header_of("text;label", named="~") == Header(Dialect("~"), 1, 1, ["text;label"])
     assert str(Dialect("~")) == "separated by '~'"

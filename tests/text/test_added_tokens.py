@@ -211,6 +211,14 @@ def test_of_two_tokens_that_lower_casing_makes_equal_one_is_matched_and_the_othe
     assert notes == ["read as 'zebra', which is the same to this tokenizer: 'Zebra'"]
 
 
+@pytest.mark.parametrize("token", ["\u200b", "\u0301"])
+def test_a_token_of_which_normalization_leaves_nothing_is_matched_nowhere(tmp_path, token):
+    vocabulary, notes = find_vocabulary(saved(tmp_path, AddedToken(token)), NEW + 1)
+    ids, _ = Tokenizer(vocabulary).encode([f"z{token} é", "z é"])
+    assert ids[: len(ids) // 2].tolist() == ids[len(ids) // 2 :].tolist()
+    assert notes == [f"matched in no text, as this tokenizer takes it out of them: {token!r}"]
+
+
 def test_a_token_that_its_tokenizer_does_not_match_is_left_out_and_said(tmp_path):
     folder = saved(tmp_path, AddedToken("one"), AddedToken("two"))
     decoder = {str(NEW): {"content": "one"}}
