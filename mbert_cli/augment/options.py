@@ -13,7 +13,7 @@ class AugmentOptions(Section):
     copies: Positive | None = None
     """Copies of each training example, of which those that are alike are dropped. null takes what TinyBERT's authors
     take: 10 for MNLI and QQP, 20 for SST-2 and QNLI, 30 for all others."""
-    replace_probability: Share = 0.4
+    replace_probability: Annotated[float, Field(gt=0, le=1)] = 0.4
     """Probability that a word is replaced in a copy."""
     candidates: Positive = 15
     """Words that may stand in place of one."""

@@ -112,7 +112,7 @@ class VectorTraining:
         options = self._options
         trainer = Word2Vec(
             vector_size=options.dimension, window=options.window, min_count=options.min_count, sg=1,
-            negative=_NEGATIVES, seed=self._seed,
+            negative=_NEGATIVES, seed=self._seed % 2**32,
             workers=1,  # with more of them the order of updates would be another one each time
         )  # fmt: skip
         trainer.lifecycle_events = None  # else it grows by one for each block
@@ -121,7 +121,7 @@ class VectorTraining:
             raise UserError(
                 f"Words must occur as often as vectors.min_count says. Received: {options.min_count}, and no word of "
                 f"{self._store.directory} does",
-                "Set vectors.min_count lower, or take a larger store.",
+                "Set vectors.min_count lower, or read more text: vectors.max_tokens=null, or a larger store.",
             )
         return trainer
 

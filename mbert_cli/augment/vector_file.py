@@ -1,5 +1,6 @@
 """Word vectors in the text format of GloVe and word2vec."""
 
+import reprlib
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -58,7 +59,13 @@ def _rows(path: Path, max_rows: int) -> Iterator[_Row]:
         if not width and found == 1 and word.isdecimal() and numbers.isdecimal():
             width = max(1, int(numbers))
             continue
-        width = width or max(1, found)
+        if not width and not found:
+            raise UserError(
+                "A row of a file of word vectors is a word and its numbers, with spaces between. "
+                f"Received: {reprlib.repr(text)} in {path}:{line}",
+                _HINT,
+            )
+        width = width or found
         if found == width:
             yield line, word, numbers
         elif found < width or not _has_spaces(text, width):
@@ -81,6 +88,12 @@ def _is_number(cell: str) -> bool:
     return True
 
 
+def _is_finite(cell: str) -> bool:
+    """Whether a cell is a number that float32 can hold."""
+    with np.errstate(over="ignore"):
+        return _is_number(cell) and bool(np.isfinite(np.float32(cell)))
+
+
 def _numbers(block: list[_Row], path: Path) -> np.ndarray:
     """(rows, width) float32."""
     with suppress(ValueError):
@@ -90,7 +103,7 @@ def _numbers(block: list[_Row], path: Path) -> np.ndarray:
             return found
     for line, _, numbers in block:
         for cell in numbers.split(" "):
-            if not _is_number(cell) or not np.isfinite(np.float32(cell)):
+            if not _is_finite(cell):
                 raise UserError(
                     f"The cells behind a word must be finite numbers. Received: {cell!r} in {path}:{line}",
                     _HINT,

@@ -131,7 +131,10 @@ def read_table_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -
     """
     table = read_table(path, columns, replace(form, keeps_blank=True))
     if not table.rows:
-        raise UserError(f"A file of texts must have rows. Received: {path} without any", "Check the file.")
+        raise UserError(
+            f"A file of texts must have rows. Received: {path} without any",
+            "Write one text in each row of it.",
+        )
     texts = [
         [
             text_of(value, name, path, line, may_be_null=True)

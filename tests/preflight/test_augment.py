@@ -69,6 +69,11 @@ def test_the_newest_store_is_trained_on(folder, make_store):
         (["vectors.source=store"], "needs a complete prepare run", "mbert prepare"),
         (["vectors.source=file", "vectors.path=gone.txt"], "vectors.path must be a file", "GloVe"),
         ([*VECTORS, "augment.stop_words=gone.txt"], "augment.stop_words must be a file", "one word per line"),
+        (
+            [*VECTORS, "augment.replace_probability=0"],
+            "augment.replace_probability must be a number above 0 and to 1. Received: 0",
+            "augment.replace_probability",
+        ),
         ([*VECTORS, "task.folder=gone"], "task.folder must be a folder", "task.folder"),
     ],
 )
