@@ -1,19 +1,28 @@
-"""The pipeline as a person types it, at smoke size: every verb, both backends, real files."""
+"""The pipeline as a person types it, at smoke size: every verb, both backends, real files.
 
+Commands run in the process of the tests, so that TensorFlow is imported once; what differs in one of their own, signals
+and what they print to a terminal, other files test.
+"""
+
+import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+from mbert_cli import cli
 from mbert_cli.recipe.forms import forms_of
 from mbert_cli.recipe.idle_keys import IDLE
 from mbert_cli.recipe.keys import variants_of
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import CHOOSERS, RECIPES
+from mbert_cli.section import Section
 from mbert_cli.weights.store import load_weights
 
 NO_DROPOUT = [
@@ -26,45 +35,61 @@ def losses(run: Path, name: str = "loss/total") -> list[float]:
     return [line[name] for line in lines if name in line]
 
 
-WATCH = """
-import atexit, json, os, sys
-from mbert_cli.section import Section
+ReadKeys = dict[str, set[tuple[str, str]]]
+"""The keys of its recipe that each verb looked at, by section and name."""
 
-read, get = set(), Section.__getattribute__
 
-def watched(self, name):
-    if not name.startswith("_") and name in type(self).model_fields:
-        read.add((type(self).__name__, name))
-    return get(self, name)
-
-def save():
-    with open(os.environ["READ_KEYS"], "a") as file:
-        file.write(json.dumps(["".join(sys.argv[1:2]), sorted(read)]) + "\\n")
-
-Section.__getattribute__ = watched
-atexit.register(save)
-"""
-"""What every process of a command runs first: it notes which keys of its recipe are looked at."""
+def type_here(folder: Path, *words: str, code: int = 0) -> CompletedProcess:
+    """What `mbert_here` does, also where a module shares what was done."""
+    output, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
+        patch.chdir(folder)
+        with pytest.raises(SystemExit) as ending:
+            cli.main(words)
+    found = ending.value.code or 0
+    assert found == code, output.getvalue() + errors.getvalue()
+    return CompletedProcess(words, found, output.getvalue(), errors.getvalue())
 
 
 @pytest.fixture(scope="module")
-def read_keys(tmp_path_factory) -> Iterator[Path]:
-    """A file to which each command adds its verb and the keys that it looked at, by section and name."""
-    folder = tmp_path_factory.mktemp("watch")
-    (folder / "sitecustomize.py").write_text(WATCH)
+def typed() -> Iterator[tuple[Callable[..., CompletedProcess], ReadKeys]]:
+    """Types a command in a folder, and notes which keys of its recipe it looks at."""
+    read, verbs, get = defaultdict(set), [""], Section.__getattribute__
+
+    def watched(section: Section, name: str) -> object:
+        if not name.startswith("_") and name in type(section).model_fields:
+            read[verbs[-1]].add((type(section).__name__, name))
+        return get(section, name)
+
+    def run(folder: Path, *words: str, code: int = 0) -> CompletedProcess:
+        verbs.append(words[0])
+        try:
+            return type_here(folder, *words, code=code)
+        finally:
+            verbs.pop()
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(folder))
-        patch.setenv("READ_KEYS", str(folder / "read.jsonl"))
-        yield folder / "read.jsonl"
+        patch.setattr(Section, "__getattribute__", watched)
+        yield run, read
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, mbert, read_keys) -> Path:
+def mbert_here(typed) -> Callable[..., CompletedProcess]:
+    return typed[0]
+
+
+@pytest.fixture(scope="module")
+def read_keys(typed) -> ReadKeys:
+    return typed[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, mbert_here) -> Path:
     """A folder in which the six words of the pipeline were typed without an argument."""
     folder = tmp_path_factory.mktemp("pipeline")
-    mbert(folder, "train-teacher", "--smoke", *NO_DROPOUT)
-    mbert(folder, "distill", "--smoke", *NO_DROPOUT)
-    mbert(folder, "finetune", "--smoke", "--set", "dropout_rate=0")
+    mbert_here(folder, "train-teacher", "--smoke", *NO_DROPOUT)
+    mbert_here(folder, "distill", "--smoke", *NO_DROPOUT)
+    mbert_here(folder, "finetune", "--smoke", "--set", "dropout_rate=0")
     return folder
 
 
@@ -78,8 +103,8 @@ def test_the_pipeline_needs_no_argument_and_leaves_complete_runs(folder):
         ]  # fmt: skip
 
 
-def test_eval_prints_figures_by_class_and_the_confusion_table(mbert, folder):
-    done = mbert(folder, "eval", "--smoke")
+def test_eval_prints_figures_by_class_and_the_confusion_table(mbert_here, folder):
+    done = mbert_here(folder, "eval", "--smoke")
     assert re.search(r"installed_docs validation, 32 examples \(set [0-9a-f]{8}\): accuracy", done.stdout)
     assert "Confusion: true label by row, predicted label by column" in done.stdout
     report = json.loads((folder / "runs/smoke/finetune-quickstart/eval/validation-32.json").read_text())
@@ -95,8 +120,8 @@ def test_predict_answers_texts_as_lines_of_json(mbert, folder):
     assert sum(answer["probabilities"].values()) == pytest.approx(1.0, abs=1e-4)
 
 
-def test_an_artifact_is_exported_scored_and_timed(mbert, mbert_here, folder):
-    mbert(folder, "export-tflite", "--smoke", "--quantize", "float32", "--quantize", "dynamic_int8")
+def test_an_artifact_is_exported_scored_and_timed(mbert_here, folder):
+    mbert_here(folder, "export-tflite", "--smoke", "--quantize", "float32", "--quantize", "dynamic_int8")
     export = folder / "runs/smoke/finetune-quickstart/export"
     for mode in ("float32", "dynamic_int8"):
         assert sorted(file.name for file in (export / mode).iterdir()) == [
@@ -104,7 +129,7 @@ def test_an_artifact_is_exported_scored_and_timed(mbert, mbert_here, folder):
         ]  # fmt: skip
     scored = mbert_here(folder, "eval", "--smoke", str(export / "float32" / "model.tflite"))
     assert re.search(r"32 examples \(set \w+\): accuracy", scored.stdout)
-    timed = mbert(folder, "bench", "--smoke")
+    timed = mbert_here(folder, "bench", "--smoke")
     assert "p90 ms" in timed.stdout
     assert "adb push" in timed.stdout
     (report,) = (folder / "runs/smoke/bench").iterdir()
@@ -239,35 +264,34 @@ READ_WHERE_ASKED = (
 for several devices have tests of their own."""
 
 
-def test_every_key_is_looked_at_by_its_verb_or_refused(mbert, folder, read_keys):
-    done = {json.loads(line)[0] for line in read_keys.read_text().splitlines()}
-    for verb in [verb for verb in RECIPES if verb not in done | {"prepare"}]:
-        mbert(folder, verb, "--smoke", *(["--text", "It rains."] if verb == "predict" else []))
-    read = defaultdict(set)
-    for line in read_keys.read_text().splitlines():
-        verb, keys = json.loads(line)
-        read[verb] |= {tuple(key) for key in keys}
-    read["prepare"] |= read["train-teacher"]  # which prepared the corpus that it needed
+def test_every_key_is_looked_at_by_its_verb_or_refused(mbert_here, folder, read_keys):
+    for verb in [verb for verb in RECIPES if verb not in {*read_keys, "prepare"}]:
+        mbert_here(folder, verb, "--smoke", *(["--text", "It rains."] if verb == "predict" else []))
+    read = {verb: set(keys) for verb, keys in read_keys.items()}
+    read["prepare"] = read["train-teacher"]  # which prepared the corpus that it needed
     read["distill"].add(("PretrainingOptions", "prepare"))  # where the teacher's own corpus is gone
     unread = [(verb, key) for verb in RECIPES for key in unread_keys(verb, "", read[verb])]
     assert [(verb, key) for verb, key in unread if not key.startswith(READ_WHERE_ASKED)] == []
 
 
+@pytest.fixture
+def read_alone(read_keys) -> Iterator[ReadKeys]:
+    """The keys that the commands of one test look at."""
+    before = {verb: set(keys) for verb, keys in read_keys.items()}
+    read_keys.clear()
+    yield read_keys
+    for verb, keys in before.items():
+        read_keys[verb] |= keys
+
+
 @pytest.mark.slow
-def test_every_key_of_quantization_and_of_sweeps_is_looked_at(
-    mbert, folder, read_keys, monkeypatch, tmp_path
-):
-    monkeypatch.setenv("READ_KEYS", str(tmp_path / "read.jsonl"))
+def test_every_key_of_quantization_and_of_sweeps_is_looked_at(mbert_here, folder, read_alone):
     start = ["--set", "initialize_from=runs/smoke/finetune-quickstart", "--run", "runs/smoke/quantized"]
-    mbert(folder, "finetune", "--smoke", *start, "--set", "quantize.mode=int4")
-    mbert(folder, "export-tflite", "runs/smoke/finetune-quickstart", "--smoke", "--quantize", "int8")
-    mbert(folder, "bench", "runs/smoke/finetune-quickstart", "--smoke", "--sweep")
-    read = defaultdict(set)
-    for line in (tmp_path / "read.jsonl").read_text().splitlines():
-        verb, keys = json.loads(line)
-        read[verb] |= {tuple(key) for key in keys}
+    mbert_here(folder, "finetune", "--smoke", *start, "--set", "quantize.mode=int4")
+    mbert_here(folder, "export-tflite", "runs/smoke/finetune-quickstart", "--smoke", "--quantize", "int8")
+    mbert_here(folder, "bench", "runs/smoke/finetune-quickstart", "--smoke", "--sweep")
     verbs = ("finetune", "export-tflite", "bench")
-    unread = [(verb, key) for verb in verbs for key in unread_keys(verb, "", read[verb])]
+    unread = [(verb, key) for verb in verbs for key in unread_keys(verb, "", read_alone[verb])]
     # Looked at where an artifact loses too much, and where there is a phone: tests/phone/test_making.py, test_adb.py.
     asked = [key for _, key in unread if key.startswith(READ_WHERE_ASKED)]
     assert asked == ["export.fallback.max_layers", "bench.binary"]
@@ -291,10 +315,8 @@ def unread_keys(verb: str, form: str, read: set[tuple[str, ...]]) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["joint", "auxiliary", "general", "distilbert", "task"])
-def test_every_key_of_a_strategy_is_looked_at(mbert, folder, read_keys, monkeypatch, tmp_path, strategy):
-    monkeypatch.setenv("READ_KEYS", str(tmp_path / "read.jsonl"))
-    mbert(folder, "distill", "--strategy", strategy, "--smoke", "--run", f"runs/smoke/{strategy}")
-    (line,) = (tmp_path / "read.jsonl").read_text().splitlines()
-    read = {tuple(key) for key in json.loads(line)[1]} | {("PretrainingOptions", "prepare")}
+def test_every_key_of_a_strategy_is_looked_at(mbert_here, folder, read_alone, strategy):
+    mbert_here(folder, "distill", "--strategy", strategy, "--smoke", "--run", f"runs/smoke/{strategy}")
+    read = read_alone["distill"] | {("PretrainingOptions", "prepare")}
     unread = unread_keys("distill", strategy, read)
     assert [key for key in unread if not key.startswith(READ_WHERE_ASKED)] == []

@@ -70,9 +70,14 @@ def test_a_run_that_was_stopped_anywhere_goes_on_bit_for_bit(steps: list[int], w
         np.testing.assert_array_equal(array, load_weights(whole[0] / last)[name])
 
 
-def test_a_finished_training_returns_its_figures_again(whole, tmp_path: Path):
-    run_in(tmp_path)
-    network, figures = run_in(tmp_path)
+@pytest.fixture
+def finished(whole, tmp_path: Path) -> Path:
+    """A copy of the run that was never stopped."""
+    return shutil.copytree(whole[0], tmp_path / "finished")
+
+
+def test_a_finished_training_returns_its_figures_again(whole, finished: Path):
+    network, figures = run_in(finished)
     assert figures == whole[2]
     for name, array in read_variables(network).items():
         np.testing.assert_array_equal(array, whole[1][name])
@@ -82,31 +87,29 @@ def longer(steps: int) -> list[Stage]:
     return [FIRST, replace(SECOND, steps=steps, schedule=Schedule(0.02, steps, 3, 0.1))]
 
 
-def test_a_finished_run_goes_on_for_more_steps_and_is_the_same_run_if_it_is_killed_on_the_way(tmp_path: Path):
+def test_a_finished_run_goes_on_for_more_steps_and_is_the_same_run_if_it_is_killed_on_the_way(
+    finished: Path, tmp_path: Path
+):
     told: list[tuple[Path, int]] = []
-    for name in ("ours", "theirs"):
-        run_in(tmp_path / name)
-    assert (tmp_path / "ours/checkpoints/step-000021/optimizer.safetensors").is_file()
-    run_in(tmp_path / "theirs", plan=longer(20), resumed=lambda *found: told.append(found))
-    assert told == [(tmp_path / "theirs/checkpoints/step-000021", 21)]
+    theirs = shutil.copytree(finished, tmp_path / "theirs")
+    assert (finished / "checkpoints/step-000021/optimizer.safetensors").is_file()
+    run_in(theirs, plan=longer(20), resumed=lambda *found: told.append(found))
+    assert told == [(theirs / "checkpoints/step-000021", 21)]
     for step in (22, 25):
         with pytest.raises(Killed):
-            run_in(tmp_path / "ours", plan=longer(20), progress=kill_at(step))
-    run_in(tmp_path / "ours", plan=longer(20))
-    assert_same_run(tmp_path / "ours", tmp_path / "theirs")
-    rates = {
-        line["step"]: line["learning_rate"] for line in journal(tmp_path / "ours") if "loss/total" in line
-    }
+            run_in(finished, plan=longer(20), progress=kill_at(step))
+    run_in(finished, plan=longer(20))
+    assert_same_run(finished, theirs)
+    rates = {line["step"]: line["learning_rate"] for line in journal(finished) if "loss/total" in line}
     assert rates[20] == SECOND.schedule.at(9)
     assert rates[24] == longer(20)[1].schedule.at(13)
 
 
-def test_a_run_whose_last_checkpoint_lacks_the_optimizer_goes_on_with_a_fresh_one(tmp_path: Path):
-    run_in(tmp_path)
-    (last,) = (tmp_path / "checkpoints").glob("step-000021")
+def test_a_run_whose_last_checkpoint_lacks_the_optimizer_goes_on_with_a_fresh_one(finished: Path):
+    (last,) = (finished / "checkpoints").glob("step-000021")
     write_directory(last, lambda folder: copy_without_optimizer(last, folder), replace=True)
-    network, _ = run_in(tmp_path, plan=longer(20))
-    assert checkpoints(tmp_path)[-1] == "step-000030"
+    network, _ = run_in(finished, plan=longer(20))
+    assert checkpoints(finished)[-1] == "step-000030"
     assert all(np.isfinite(array).all() for array in read_variables(network).values())
 
 
