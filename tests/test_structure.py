@@ -131,6 +131,11 @@ def test_every_folder_is_a_room():
     assert {place[0] for place in places if len(place) > 1} == set(ROOMS)
 
 
+def test_contributors_are_told_of_every_room():
+    page = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)/` \|", page, flags=re.MULTILINE) == ROOMS
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_rooms_import_only_what_lies_below_them(room):
     allowed = set(ROOMS[ROOMS.index(room) :])
