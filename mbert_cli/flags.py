@@ -51,14 +51,15 @@ ReportRun = Annotated[
 Target = Annotated[
     Path | None,
     typer.Argument(
-        help="A run, or a .tflite file (default: the newest complete run with a task model).",
+        help="A run, or a .tflite file (default: the newest complete run that learned a task).",
         show_default=False,
     ),
 ]
 Targets = Annotated[
     list[Path] | None,
     typer.Argument(
-        help="Runs or .tflite files (default: the newest complete run with a task model).", show_default=False
+        help="Runs or .tflite files (default: the newest complete run that learned a task).",
+        show_default=False,
     ),
 ]
 Reported = Annotated[
@@ -121,7 +122,7 @@ Threads = Annotated[
     int | None,
     typer.Option(
         metavar="N", show_default=False, parser=whole_number("--threads", 2),
-        help="Short for --set bench.threads=N.",
+        help="Short for --set bench.threads=N: threads that a text is computed by.",
     ),
 ]  # fmt: skip
 Phone = Annotated[
@@ -214,7 +215,7 @@ PoolingName = Annotated[
     typer.Option(
         "--pooling", metavar="mean|cls", show_default=False,
         autocompletion=completion.choices("predict", "embedding.pooling"),
-        help="Short for --set embedding.pooling=NAME: texts become vectors, the mean over their tokens or the state of "
+        help="Short for --set embedding.pooling: texts become vectors, the mean over their tokens or the state of "
         "[CLS] (default: as the run was imported).",
     ),
 ]  # fmt: skip
@@ -222,7 +223,7 @@ Normalize = Annotated[
     bool | None,
     typer.Option(
         "--normalize/--no-normalize", show_default=False,
-        help="Short for --set embedding.normalize=true: divide each vector by its length.",
+        help="Short for --set embedding.normalize: divide each vector by its length.",
     ),
 ]  # fmt: skip
 ImportedPooling = Annotated[
@@ -245,7 +246,7 @@ RowLength = Annotated[
     str | None,
     typer.Option(
         "--length", metavar="N", show_default=False,
-        help="Short for --set task.sequence_length=N: tokens of a text (default: what the model reads).",
+        help="Short for --set task.sequence_length: tokens of a text (default: what the model reads).",
     ),
 ]  # fmt: skip
 TaskClient = Annotated[
@@ -267,8 +268,9 @@ TimedLength = Annotated[
 ResultFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="table|markdown|json|html", autocompletion=completion.formats, show_default=False,
-        help="Format of the results (default: by the suffix of --out, .md, .json or .html; otherwise a table).",
+        "--format", metavar="NAME", autocompletion=completion.formats, show_default=False,
+        help="Print the results as table, markdown, json or html (default: by the suffix of --out, .md, .json or "
+        ".html; otherwise a table).",
     ),
 ]  # fmt: skip
 Out = Annotated[
@@ -281,9 +283,9 @@ Out = Annotated[
 SearchFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="table|markdown|json|html", autocompletion=completion.formats, show_default=False,
-        help="Format of the table of a search (default: by the suffix of --out, .md, .json or .html; otherwise a "
-        "table).",
+        "--format", metavar="NAME", autocompletion=completion.formats, show_default=False,
+        help="Print the table of a search as table, markdown, json or html (default: by the suffix of --out, .md, "
+        ".json or .html; otherwise a table).",
     ),
 ]  # fmt: skip
 SearchOut = Annotated[

@@ -37,8 +37,7 @@ def report(
 ) -> None:  # fmt: skip
     """runs and artifacts side by side, to choose by
 
-    Parameters, operations, scores over seeds, sizes, times and what training cost, as far as they were measured;
-    nothing is measured anew. Confusion tables are those that `mbert eval` recorded, times those of `mbert bench`.
+    Nothing is measured anew: scores and confusion tables are those of `mbert eval`, times those of `mbert bench`.
 
     Example: `mbert report --out report.html` writes a page with pictures of all task models in runs/.
     """

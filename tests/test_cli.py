@@ -55,6 +55,15 @@ def test_the_help_of_each_verb_has_an_example(run, verb):
     assert f"Example: `mbert {verb} " in out
 
 
+def test_no_word_of_a_help_page_is_cut_off_on_a_terminal_of_80_columns(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    others = ["augment", "runs", "report", "import", "convert-checkpoint", "trace"]
+    for verb in (*PIPELINE, *others):
+        _, page, _ = run(verb, "--help")
+        assert "Usage:" in page
+        assert "…" not in page, page
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys\nfrom mbert_cli.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"

@@ -29,7 +29,7 @@ class HeadMatch:
     relation_heads: int | None = None
 
     def __str__(self) -> str:
-        heads = "each with the teacher's of its number"
+        heads = "each learns from the teacher's head of the same number"
         if self.head_map is not None:
             heads = f"the student's {len(self.head_map)} learn from {', '.join(map(str, self.head_map))} of the teacher"
         parts = [heads] * self.by_head

@@ -54,7 +54,7 @@ def test_a_dry_run_shows_both_stages_and_writes_nothing(capsys):
     assert "1 soft_targets" in output and "teacher parameters" in output
     assert "embedding projection parameters" in output
     assert (
-        "Layers: the student's 1 learn from 1 of the teacher. Heads: each with the teacher's of its number\n"
+        "Layers: the student's 1 learn from 1 of the teacher. Heads: each learns from the teacher's head of the same number\n"
         in said
     )
     assert "t.csv: 3 labels, 9 training and 9 validation examples" in said

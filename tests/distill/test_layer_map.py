@@ -81,7 +81,10 @@ def options(head_map=None, relation_heads=None, **factors: float) -> GeneralOpti
 
 def test_heads_are_compared_as_they_stand_where_there_are_as_many():
     assert match_heads(TEACHER, STUDENT, options()) == HeadMatch(True, None, None)
-    assert str(match_heads(TEACHER, STUDENT, options())) == "each with the teacher's of its number"
+    assert (
+        str(match_heads(TEACHER, STUDENT, options()))
+        == "each learns from the teacher's head of the same number"
+    )
 
 
 def test_a_head_map_serves_models_with_other_numbers_of_heads():

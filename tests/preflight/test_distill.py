@@ -119,7 +119,10 @@ def test_where_no_prediction_is_learned_a_teacher_needs_none(recipe, settings, m
 
 def test_how_heads_are_compared_is_found(make_run, checks):
     make_run("train-teacher")
-    assert checks("distill", "quickstart")["heads"] == (True, "each with the teacher's of its number")
+    assert checks("distill", "quickstart")["heads"] == (
+        True,
+        "each learns from the teacher's head of the same number",
+    )
     passed, finding = checks("distill", "quickstart", "model.changes.num_heads=8")["heads"]
     assert not passed
     assert finding.startswith(
