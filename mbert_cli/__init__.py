@@ -11,6 +11,7 @@ whole numbers after flags                      mbert_cli/whole_numbers.py
 flags of an export                             mbert_cli/phone_flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
+a GPU that cannot begin, memory that ends      mbert_cli/machine_problems.py
 progress on terminals and in logs              mbert_cli/progress.py
 how a corpus is read, on the terminal          mbert_cli/sessions/reading.py
 what one verb does, top to bottom              mbert_cli/commands/

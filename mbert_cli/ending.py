@@ -14,6 +14,7 @@ from mbert_cli import console
 from mbert_cli.completion import complete_bash
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.home import require_home
+from mbert_cli.machine_problems import machine_problem
 from mbert_cli.standard_streams import end_streams, prepare_streams
 
 _INSTALL = "--install-completion"
@@ -37,12 +38,12 @@ def run_to_its_end(app: typer.Typer, words: list[str]) -> NoReturn:
     completes_in_bash = os.environ.get("_MBERT_COMPLETE") == "complete_bash"
     prepare_streams()
     try:
-        _end(partial(complete_bash, work) if completes_in_bash else work)
+        _end(partial(complete_bash, work) if completes_in_bash else work, words)
     finally:
         _end_output()
 
 
-def _end(work: Callable[[], object]) -> NoReturn:
+def _end(work: Callable[[], object], words: list[str]) -> NoReturn:
     try:
         work()
     except Interrupted as stop:
@@ -75,10 +76,19 @@ def _end(work: Callable[[], object]) -> NoReturn:
             "Set PYTHONUTF8=1.",
         )
         sys.exit(UserError.exit_code)
-    except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
-        console.crash()
-        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever else comes here is a bug, and is shown as one
+        _end_unforeseen(error, words)
     sys.exit(0)
+
+
+def _end_unforeseen(error: Exception, words: list[str]) -> NoReturn:
+    """Ends with a sentence on the machine, or with a bug of ours."""
+    told = machine_problem(error, words)
+    if told is None:
+        console.crash()
+        sys.exit(RunError.exit_code)
+    console.error(told.message, told.hint)
+    sys.exit(told.exit_code)
 
 
 def _end_output() -> None:

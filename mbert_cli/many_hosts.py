@@ -16,6 +16,7 @@ from mbert_cli.hosts.joining import Place, describe_place
 from mbert_cli.hosts.meeting import meet
 from mbert_cli.hosts.watch import End, HostWatch, describe_end, pass_signals_on
 from mbert_cli.hosts.worker import Watched, Worker, fork_worker
+from mbert_cli.machine_problems import machine_problem
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.runs.content import Content
 from mbert_cli.runs.directory import RunDir
@@ -50,6 +51,10 @@ def joined_worker(place: Place, invocation: "Invocation[Any]") -> "Iterator[Work
         process.tell_end(f"has ended: {error.message.rstrip('.')}", error.exit_code)
         raise
     except Exception as error:
+        told = machine_problem(error, [invocation.verb])
+        if told is not None:
+            process.tell_end(f"has ended: {told.message.rstrip('.')}", told.exit_code)
+            raise told from error
         process.explain(error)
         process.tell_end(f"has ended on {type(error).__name__}: {error}", RunError.exit_code)
         raise

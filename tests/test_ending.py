@@ -50,6 +50,15 @@ def test_our_own_bug_is_a_traceback_that_says_so(run, record):
     )
 
 
+def test_memory_that_ends_is_no_bug(run, record):
+    record("prepare", MemoryError("Unable to allocate 9 TiB"))
+    said = (
+        "Error: The memory must suffice. Received: Unable to allocate 9 TiB\n"
+        "Hint: Lower store.workers. Other programs may hold memory, too.\n"
+    )
+    assert run("prepare") == (1, "", said)
+
+
 def test_an_error_of_the_system_without_words_is_a_bug(run, record):
     record("prepare", OSError("no words"))
     code, _, err = run("prepare")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from mbert_cli import many_hosts
-from mbert_cli.errors import Interrupted, UserError
+from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.host_flags import settings_of_hosts
 from mbert_cli.hosts.joining import Place
 from mbert_cli.hosts.watch import End
@@ -77,6 +77,18 @@ def test_a_worker_says_why_it_ends(monkeypatch, error, reason, code):
     with pytest.raises(type(error)):
         work()
     assert worker.told[-1] == (reason, code)
+
+
+def test_a_worker_whose_memory_does_not_suffice_says_so_in_a_sentence(monkeypatch):
+    worker = Worker()
+    monkeypatch.setattr(many_hosts, "fork_worker", lambda place: worker)
+    with pytest.raises(RunError) as raised, joined_worker(PLACE, ready().invocation):
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")
+    reason = (
+        "has ended: The memory must suffice. Received: RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"
+    )
+    assert worker.told == [(reason, 1)]
+    assert "train.rematerialize=true" in raised.value.hint
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 from mbert_cli.backend import VARIABLE, count_threads, lend_cores
 from mbert_cli.errors import UserError
+from mbert_cli.machine_problems import machine_problem
 
 SAVING_SECONDS = 60.0
 """How long workers have to save what they did when the work is ended."""
@@ -55,6 +56,11 @@ class Piecework:
             return Ended(self.function(item))
         except (UserError, OSError) as error:
             return Ended(error=error)
+        except Exception as error:
+            told = machine_problem(error, self.command)
+            if told is None:
+                raise
+            return Ended(error=told)
 
 
 @dataclass(frozen=True)
