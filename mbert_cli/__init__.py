@@ -232,6 +232,8 @@ kernels of 4 bits, rounded by training rows    mbert_cli/tflite/kernel_rounding.
 the word table in 4 bits                       mbert_cli/tflite/word_table.py
 ranges of activations, measured and kept       mbert_cli/tflite/calibration.py
 where a range of 8 bits is cut off             mbert_cli/tflite/clipping.py
+what dense maps lose by one range for all rows mbert_cli/tflite/range_losses.py
+what dense maps read and write                 mbert_cli/tflite/dense_rows.py
 LayerNorms, which stay float on a CPU          mbert_cli/tflite/layer_norms.py
 types that an artifact computes with           mbert_cli/tflite/census.py
 which modes a target runs                      mbert_cli/preflight/artifact_modes.py

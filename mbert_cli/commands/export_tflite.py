@@ -97,6 +97,7 @@ def _source(ready: Ready, reference: Reference) -> SourceModel:
         has_integer_outputs=export.target == "npu" and ready.client.client is None and not export.page,
         trained=ready.trained,
         eight_bit_maps=export.eight_bit_maps,
+        row_ranges=export.row_ranges,
     )
 
 

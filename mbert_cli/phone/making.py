@@ -42,6 +42,7 @@ class MadeArtifact:
         cost: What keeping them costs.
         equalized: Dense maps before which channels were brought together.
         eight_bit_maps: Dense maps of int4 that have 8 bits whatever it says.
+        row_ranges: Dense maps of int8 that have ranges of each row whatever it says.
     """
 
     chosen: MadeFile
@@ -50,11 +51,13 @@ class MadeArtifact:
     cost: FallbackCost | None = None
     equalized: tuple[str, ...] = ()
     eight_bit_maps: tuple[str, ...] = ()
+    row_ranges: tuple[str, ...] = ()
 
     def record(self, precision: str) -> dict[str, object]:
         """What report.json keeps of it beside the figures of every artifact."""
         found: dict[str, object] = {
             "equalized": list(self.equalized), "eight_bit_maps": list(self.eight_bit_maps),
+            "row_ranges": list(self.row_ranges),
         }  # fmt: skip
         if self.errors:
             found["layer_errors"] = self.errors.record()
@@ -107,11 +110,16 @@ class ArtifactMaker:
         equalized = tuple(self.source.equalized[1]) if self.source.equalizes(mode) else ()
         if equalized:
             console.info(f"Brought channels together before {counted(len(equalized), 'dense map')}")
-        eight_bit_maps = self._say_rounding(mode, converted[max(converted)])
+        finished = partial(
+            MadeArtifact,
+            equalized=equalized,
+            eight_bit_maps=self._say_rounding(mode, converted[max(converted)]),
+            row_ranges=self._say_row_ranges(mode, converted[max(converted)]),
+        )
         can_fall_back = MODES[mode].is_quantized_after and not isinstance(self.task, ImportedTask)
         if self._fits(candidate.parity) or not can_fall_back:
             require_parity(candidate.parity, self.options.verify, self._remedy(mode))
-            return MadeArtifact(candidate, equalized=equalized, eight_bit_maps=eight_bit_maps)
+            return finished(candidate)
         errors = self._layer_errors(mode, converted[max(converted)])
         # Where all else does the damage, as LayerNorm in integers, dense maps in float rows only add roundings.
         max_layers = self.options.fallback.max_layers if errors.rest < errors.every else 0
@@ -120,7 +128,7 @@ class ArtifactMaker:
         require_parity(chosen.parity, self.options.verify, self._remedy(mode, errors, len(tried)))
         cost = measure_cost(candidate.bare, chosen.bare, self.source.rows)
         console.info(describe_fallback(candidate.parity, chosen, cost, self.precision))
-        return MadeArtifact(chosen, candidate.parity, errors, cost, equalized, eight_bit_maps)
+        return finished(chosen, candidate.parity, errors, cost)
 
     def _say_rounding(self, mode: str, converted: bytes) -> tuple[str, ...]:
         """Says how kernels of 4 bits were rounded, and returns the dense maps that have 8."""
@@ -136,6 +144,13 @@ class ArtifactMaker:
         of_eight = f"; those that lose most have 8 bits: {', '.join(worst)}" if worst else ""
         console.info(f"Kernels of 4 bits are rounded by what goes through them{of_eight}")
         return worst
+
+    def _say_row_ranges(self, mode: str, converted: bytes) -> tuple[str, ...]:
+        """Says which dense maps have ranges of each row, and returns them."""
+        found = tuple(self.source.row_ranged(mode, converted).values())
+        if found:
+            console.info(f"Ranges of each row, since one for all loses too much, have {', '.join(found)}")
+        return found
 
     def _build(self, mode: str, converted: dict[int, bytes], kept: Sequence[LayerError]) -> MadeFile:
         """An artifact with some dense maps in higher precision, beside the Keras run."""

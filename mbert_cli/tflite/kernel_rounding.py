@@ -11,18 +11,16 @@ A row counts by the inverse of the mean square of what it computes: a norm follo
 otherwise the outliers of a few tokens would decide for all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 from threadpoolctl import threadpool_limits
 
 from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.dense_rows import dense_rows, find_dense_maps, kernel_values
 from mbert_cli.tflite.flatbuffer import pack_model
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, keep_tensors
-from mbert_cli.tflite.operation_codes import operation_of
 from mbert_cli.tflite.word_table import pack_four_bits
 
 Moments = dict[str, np.ndarray]
@@ -40,15 +38,6 @@ INPUTS_AT_ONCE = 64
 _LOWEST, _HIGHEST = -8, 7
 
 
-class _DenseMap(NamedTuple):
-    """A dense map of a file."""
-
-    name: str
-    read: int
-    written: int
-    kernel: schema.TensorT
-
-
 def measure_moments(content: bytes, rows: Batch, threads: int = 1) -> Moments:
     """Runs examples through a float32 file.
 
@@ -57,32 +46,14 @@ def measure_moments(content: bytes, rows: Batch, threads: int = 1) -> Moments:
         rows: token_ids, segment_ids and padding_mask, (rows, length) int32.
         threads: Threads of the interpreter.
     """
-    interpreter = keep_tensors(content, threads)
-    runner = interpreter.get_signature_runner(SIGNATURE)
-    maps = list(_dense_maps(schema.ModelT.InitFromPackedBuf(content, 0)))
     found: Moments = {}
-    for row in range(len(rows["token_ids"])):
-        inputs = {name: rows[key][row : row + 1].astype(np.int32) for name, key in ARTIFACT_INPUTS.items()}
-        runner(**inputs)
-        is_token = rows["padding_mask"][row] > 0
-        # Threads that wait for one another make products so small many times slower.
-        with threadpool_limits(1):
-            for entry in maps:
-                read, written = (
-                    _values(interpreter, index, is_token) for index in (entry.read, entry.written)
-                )
-                size = np.sqrt(np.square(written).mean(axis=1, keepdims=True))
-                read = read / np.maximum(size, np.finfo(np.float32).tiny)
-                found[entry.name] = found.get(entry.name, np.float32(0)) + read.T @ read
+    # Threads that wait for one another make products so small many times slower.
+    with threadpool_limits(1):
+        for entry, read, written in dense_rows(content, rows, threads):
+            size = np.sqrt(np.square(written).mean(axis=1, keepdims=True))
+            read = read / np.maximum(size, np.finfo(np.float32).tiny)
+            found[entry.name] = found.get(entry.name, np.float32(0)) + read.T @ read
     return found
-
-
-def _values(interpreter: Interpreter, index: int, is_token: np.ndarray) -> np.ndarray:
-    """A tensor as (tokens, channels) without padding, or (1, channels)."""
-    tensor = interpreter.get_tensor(index)
-    rows = tensor.reshape(-1, tensor.shape[-1])
-    chosen: np.ndarray = rows[is_token] if len(rows) == len(is_token) else rows
-    return chosen
 
 
 class RoundedKernel(NamedTuple):
@@ -112,8 +83,8 @@ def round_dense_maps(content: bytes, moments: Moments) -> dict[str, RoundedKerne
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     with threadpool_limits(1):
         return {
-            entry.name: round_for_rows(_kernel(model, entry), moments[entry.name])
-            for entry in _dense_maps(model)
+            entry.name: round_for_rows(kernel_values(model, entry), moments[entry.name])
+            for entry in find_dense_maps(model)
         }
 
 
@@ -125,7 +96,7 @@ def worst_kernels(kernels: Mapping[str, RoundedKernel], count: int) -> list[str]
 def store_kernels(quantized: bytes, kernels: Mapping[str, RoundedKernel]) -> bytes:
     """Puts rounded kernels into a file of int4; those in blocks, or of more bits, stay as they are."""
     model = schema.ModelT.InitFromPackedBuf(quantized, 0)
-    for entry in _dense_maps(model):
+    for entry in find_dense_maps(model):
         details = entry.kernel.quantization
         if entry.kernel.type != schema.TensorType.INT4 or details.scale is None:
             continue
@@ -194,18 +165,3 @@ def _nearest(kernel: np.ndarray, scales: np.ndarray) -> np.ndarray:
     """Weights (outputs, inputs) -> the nearest integers, as floats."""
     nearest: np.ndarray = np.clip(np.round(kernel / scales[:, None]), _LOWEST, _HIGHEST)
     return nearest
-
-
-def _dense_maps(model: schema.ModelT) -> Iterator[_DenseMap]:
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            if operation_of(model, operator) == schema.BuiltinOperator.FULLY_CONNECTED:
-                read, kernel, *_ = operator.inputs
-                (written,) = operator.outputs
-                name = graph.tensors[written].name.decode()
-                yield _DenseMap(name, read, written, graph.tensors[kernel])
-
-
-def _kernel(model: schema.ModelT, entry: _DenseMap) -> np.ndarray:
-    data = bytes(model.buffers[entry.kernel.buffer].data)
-    return np.frombuffer(data, np.float32).reshape(entry.kernel.shape)

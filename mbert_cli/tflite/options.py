@@ -60,6 +60,9 @@ class ExportOptions(Section):
     eight_bit_maps: Annotated[int, Field(ge=0)] = 4
     """How many dense maps of int4 have 8 bits: those that lose most in 4, measured on training rows; without such, or
     with blocks, none."""
+    row_ranges: Annotated[int, Field(ge=0)] = 5
+    """Most dense maps of int8 whose ranges are found for each row while the model runs, as in dynamic_int8: those of
+    which a range that is the same for all rows takes more than 1 % of what they compute, measured on training rows."""
     calibration: CalibrationOptions = CalibrationOptions()
     """How ranges of activations are measured. They are kept in the folder `calibration` of the run, for all modes and
     lengths, and measured again when weights or rows change."""

@@ -22,12 +22,16 @@ from mbert_cli.tflite.kernel_rounding import RoundedKernel, measure_moments, rou
 from mbert_cli.tflite.layer_norms import find_wide_parts
 from mbert_cli.tflite.modes import INTEGER_MASK, MODES, Processor
 from mbert_cli.tflite.quantizer import TensorRanges, quantize
+from mbert_cli.tflite.range_losses import measure_range_losses, worst_ranges
 from mbert_cli.tflite.targets import fit_target
 from mbert_cli.tflite.tensor_ranges import tensor_ranges
 from mbert_cli.tflite.trained_ranges import TrainedRanges
 
 EQUALIZING_ROWS = 64
 """Rows that the ranges of single channels are measured on, spread over those that ranges of tensors are."""
+
+RANGE_ROWS = 32
+"""Rows that say which dense maps have ranges of each row, spread in the same way."""
 
 ROUNDING_ROWS = 100
 """Rows that say how kernels of 4 bits are rounded, spread in the same way."""
@@ -63,6 +67,7 @@ class SourceModel:
         equalize: Whether channels are brought together for modes with 8-bit ranges of activations.
         trained: The ranges of a run that was fine-tuned with fake quantization; None for any other.
         eight_bit_maps: How many dense maps of int4 have 8 bits, where training rows say which lose most in 4.
+        row_ranges: Most dense maps of int8 that have ranges of each row, where one for all rows loses much.
     """
 
     weights: Weights
@@ -76,8 +81,10 @@ class SourceModel:
     equalize: bool = False
     trained: TrainedRanges | None = None
     eight_bit_maps: int = 4
+    row_ranges: int = 5
     _ranges: dict[bool, MeasuredRanges] = field(default_factory=dict, init=False)
     _rounded: RoundedByRows | None = field(default=None, init=False)
+    _row_ranged: dict[bool, dict[str, str]] = field(default_factory=dict, init=False)
 
     @cached_property
     def rows(self) -> Batch:
@@ -139,8 +146,9 @@ class SourceModel:
                 self.ranges(mode, converted) if trained is None else self._trained_ranges(trained, converted)
             )
         rounded = self.rounded(converted) if self.rounds_by_rows(mode) else RoundedByRows()
+        better = {*rounded.eight_bit_maps, *self.row_ranged(mode, converted)}
         return quantize(
-            converted, mode, ranges, {*kept, *rounded.eight_bit_maps}, target=self.target,
+            converted, mode, ranges, {*kept, *better}, target=self.target,
             block_size=self.block_size if trained is None else trained.block_size,
             has_integer_outputs=self.has_integer_outputs,
             kernels=rounded.kernels,
@@ -170,6 +178,28 @@ class SourceModel:
         paths = {layer.output_name: layer.path for layer in dense_layers(content, self.folded[0])}
         worst = {name: paths[name] for name in worst_kernels(kernels, self.eight_bit_maps)}
         return RoundedByRows(kernels, worst)
+
+    def row_ranged(self, mode: str, converted: bytes) -> Mapping[str, str]:
+        """The dense maps of a mode that have ranges of each row: paths by the name of what they compute, worst first.
+
+        A run that learned the mode has learned to live with ranges that are the same for all.
+        """
+        row = MODES[mode]
+        is_static = row.activations == "int8" and row.quantized_operations == "dense"
+        if not is_static or not self.row_ranges or self._trained_for(mode) is not None:
+            return {}
+        key = self.equalizes(mode)
+        if key not in self._row_ranged:
+            self._row_ranged[key] = self._find_row_ranged(mode, converted)
+        return self._row_ranged[key]
+
+    def _find_row_ranged(self, mode: str, converted: bytes) -> dict[str, str]:
+        rows = _spread(self.rows, RANGE_ROWS)
+        length = rows["token_ids"].shape[1]
+        content = converted if _length(converted) == length else self.converted(mode, length)
+        losses = measure_range_losses(content, self.ranges(mode, content), rows, count_cores())
+        paths = {layer.output_name: layer.path for layer in dense_layers(content, self.weights_of(mode))}
+        return {name: paths[name] for name in worst_ranges(losses, self.row_ranges)}
 
     def ranges(self, mode: str, converted: bytes) -> TensorRanges:
         """Ranges of what the model computes for a mode: cut off where 8 bits are better for it, whole for 16.

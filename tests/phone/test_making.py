@@ -26,12 +26,13 @@ def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
     """Makes artifacts of which each kept layer halves the answers that differ."""
 
     def make(
-        disagreement: float, task=TASK, rest: float = 0.01, rounded=WITHOUT_ROWS, **options
+        disagreement: float, task=TASK, rest: float = 0.01, rounded=WITHOUT_ROWS, row_ranged=(), **options
     ) -> ArtifactMaker:
         source = SimpleNamespace(
             converted=lambda mode, length: b"", quantized=lambda content, mode, kept=(): content, weights_of=lambda mode: {}, rows={},
             equalizes=lambda mode: mode == "int8", equalized=({}, ["x"]),
             rounds_by_rows=lambda mode: mode == "int4", rounded=lambda content: rounded,
+            row_ranged=lambda mode, content: {path: path for path in row_ranged},
         )  # fmt: skip
         made = ArtifactMaker(source, None, (64,), None, ExportOptions(**options), task)
 
@@ -54,7 +55,16 @@ def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
 def test_an_artifact_that_is_good_enough_is_left_as_it_is(maker):
     made = maker(0.02).make("int8")
     assert made.chosen.kept == ()
-    assert made.record("dynamic int8") == {"equalized": ["x"], "eight_bit_maps": []}
+    assert made.record("dynamic int8") == {
+        "equalized": ["x"], "eight_bit_maps": [], "row_ranges": [],
+    }  # fmt: skip
+
+
+def test_what_has_ranges_of_each_row_is_said_and_recorded(maker, capsys):
+    made = maker(0.02, row_ranged=("encoder/layer_00/feed_forward_0/output",)).make("int8")
+    assert made.record("dynamic int8")["row_ranges"] == ["encoder/layer_00/feed_forward_0/output"]
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "one for all loses too much, have encoder/layer_00/feed_forward_0/output" in said
 
 
 def test_what_int4_keeps_in_8_bits_is_said_and_recorded(maker, capsys):

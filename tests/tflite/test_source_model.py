@@ -7,6 +7,7 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.model.task_head import CLASSIFIER
+from mbert_cli.tflite import range_losses
 from mbert_cli.tflite.census import dense_census, dense_maps
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.source_model import SourceModel
@@ -69,6 +70,19 @@ def test_rows_round_no_kernels_in_blocks_and_none_that_were_learned(source):
     assert not replace(source, trained=TrainedRanges(mode="int4", ranges={})).rounds_by_rows("int4")
 
 
+def test_maps_that_lose_much_by_one_range_for_all_rows_have_one_for_each(source, monkeypatch):
+    converted = source.converted("int8", 12)
+    assert source.row_ranged("int8", converted) == {}
+    monkeypatch.setattr(range_losses, "LARGE_LOSS", 0.0)
+    several = replace(source, row_ranges=3)
+    assert dense_census(several.quantized(converted, "int8")) == {"int8 x int8": 23, "int8 x float32": 3}
+    assert {path.partition("/")[0] for path in several.row_ranged("int8", converted).values()} == {"encoder"}
+    assert several.row_ranged("int8_full", converted) == {}
+    assert replace(several, row_ranges=0).row_ranged("int8", converted) == {}
+    learned = replace(several, trained=TrainedRanges(mode="int8", ranges={}))
+    assert learned.row_ranged("int8", converted) == {}
+
+
 def test_channels_are_brought_together_for_8_bit_ranges_alone(source):
     equalizing = replace(source, equalize=True)
     assert [mode for mode in MODES if equalizing.equalizes(mode)] == ["int8", "int8_full"]
@@ -77,7 +91,7 @@ def test_channels_are_brought_together_for_8_bit_ranges_alone(source):
 
 
 def test_ranges_are_those_of_the_weights_that_they_are_measured_with(source):
-    equalizing = replace(source, equalize=True)
+    equalizing = replace(source, equalize=True, row_ranges=0)
     weights = equalizing.folded[0]
     for name in weights:
         if name.endswith("feed_forward_0/intermediate/kernel"):
