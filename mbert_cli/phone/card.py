@@ -144,7 +144,12 @@ class Card:
     def _answer(self, asked: AskedTexts | AskedQuestions, encoded: Any, outputs: np.ndarray) -> str:
         """What `mbert predict` makes of the outputs."""
         kind = kind_of(self.model.description.kind)
-        record = kind.answers(asked, encoded, outputs, self.model.output_names).records[0]
+        names = self.model.output_names
+        record = kind.answers(asked, encoded, outputs, names).records[0]
+        # A number has the name of its column, which may be any of those below.
+        numbers = [f"{record[name]:.4f}" for name in names or () if isinstance(record.get(name), float)]
+        if numbers:
+            return f"`mbert predict` answers {', '.join(numbers)}."
         for key in ("label", "labels", "answer", "entities", "words"):
             if key in record:
                 return f"`mbert predict` answers {_in_words(record[key])}."

@@ -1,5 +1,6 @@
 """The card of an artifact says what was measured, and what it reads and answers."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +65,16 @@ def test_a_card_says_what_the_client_cuts_otherwise(export):
     card = card_of(export, "classification", client=reason)
     assert "No client on a phone loads the file as it is: it reads one text, and this model two." in card
     assert "```kotlin" not in card
+
+
+def test_a_number_whose_column_is_called_label_is_no_label(export):
+    model = open_task_model(export(describe("regression", names=["label"])))
+    card = str(
+        Card(
+            model, Path("runs/mail"), REPORT | {"client": None}, fitting_client("regression", model.own_task)
+        )
+    )
+    assert re.search(r"`mbert predict` answers -?\d+\.\d{4}\.", card)
 
 
 def test_a_card_says_what_integers_stand_for_and_its_script_turns_them_into_numbers(export):
