@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mbert_cli import console
-from mbert_cli.backend import VARIABLE, load_keras, require_backend
+from mbert_cli.backend import VARIABLE, load_keras, no_garbage, require_backend
 from mbert_cli.errors import UserError
 from mbert_cli.home import lend_home
 from mbert_cli.native_output import hidden_native_output
@@ -80,7 +80,7 @@ def run_verb(module: str, invocation: "Invocation[Any]") -> None:
 
 def _run_page(module: str, ready: Any) -> None:
     lend_home()
-    with hidden_native_output():
+    with hidden_native_output(), no_garbage():
         if module in WITH_KERAS:
             load_keras()
         command = importlib.import_module(f"mbert_cli.commands.{module}")

@@ -1,5 +1,6 @@
 """The choice of the backend, checked before Keras is imported."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -48,6 +49,15 @@ import sklearn.metrics
 assert sklearn.metrics.accuracy_score([1], [1]) == 1
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_garbage_is_looked_for_again_after_an_import_whatever_happens():
+    assert gc.isenabled()
+    with backend.no_garbage():
+        with pytest.raises(ImportError), backend.no_garbage():
+            raise ImportError
+        assert not gc.isenabled()
+    assert gc.isenabled()
 
 
 def test_a_backend_that_cannot_be_imported_is_told_with_the_reason(tmp_path):
