@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from seed_spread import show_spread
 
 from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.loading import load_task
@@ -234,7 +235,7 @@ def _report(name: str, scores: dict[str, list[float]], run: Path) -> None:
     columns, errors = [], []
     for values in scores.values():
         deviation = statistics.stdev(values) if len(values) > 1 else math.nan
-        columns.append(f"{statistics.mean(values):7.2%} ± {deviation:.2%}")
+        columns.append(show_spread(values))
         errors.append(deviation / math.sqrt(len(values)))
     difference = statistics.mean(scores["mbert"]) - statistics.mean(scores["transformers"])
     degenerate = sum(value <= floor + 0.005 for value in scores["mbert"])

@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from seed_spread import show_spread
+
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -32,8 +34,7 @@ def main() -> None:
                 speeds[precision].append(speed)
                 print(f"seed {seed}  {precision:9s} score {score:.2%}  {speed:6.1f} examples/s", flush=True)
     for precision in PRECISIONS:
-        deviation = statistics.stdev(scores[precision]) if len(scores[precision]) > 1 else 0.0
-        print(f"{precision:9s} score {statistics.mean(scores[precision]):.2%} ± {deviation:.2%}")
+        print(f"{precision:9s} score {show_spread(scores[precision])}")
     differences = [bfloat16 - float32 for float32, bfloat16 in zip(*scores.values(), strict=True)]
     ratios = [bfloat16 / float32 for float32, bfloat16 in zip(*speeds.values(), strict=True)]
     print("bfloat16 - float32, seed by seed: " + ", ".join(f"{value:+.2%}" for value in differences))

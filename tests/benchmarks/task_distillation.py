@@ -14,8 +14,8 @@ and scored in the end, since nothing was chosen by them. Every row of the table 
     augmented     the same, from examples that `mbert augment` multiplied
 
 Everything is a run of `mbert` under DIR: what is complete is not done again, what was stopped goes on. Without
---train only the table is printed. `--set-general` and `--set-task` change keys of general distillation, and of all
-trainings on a task: for another machine, say, one by which a longer batch costs nothing.
+--train only the table is printed. With `--examples` students learn from the first N examples of a task and its teacher
+from all: what copies are worth where there are few. `--set-general`, `--set-task` and `--set-augment` change keys.
 """
 
 import argparse
@@ -26,8 +26,11 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from seed_spread import show_spread
 
 FOLDERS = {"sst2": "SST-2", "mrpc": "MRPC", "rte": "RTE", "stsb": "STS-B", "cola": "CoLA"}
 RATES = [2e-5, 5e-5, 1e-4]
@@ -53,7 +56,7 @@ MBERT = [sys.executable, "-c", "from mbert_cli.cli import main; main()"]
 
 @dataclass(frozen=True)
 class Bench:
-    """The folders of a measurement, and settings of the runs on the books, and of those on a task."""
+    """The folders of a measurement, settings of its kinds of runs, and how many examples students learn from."""
 
     model: Path
     glue: Path
@@ -61,10 +64,17 @@ class Bench:
     runs: Path
     general: list[str] = field(default_factory=list)
     task: list[str] = field(default_factory=list)
+    copies: list[str] = field(default_factory=list)
+    examples: int | None = None
 
     def folder(self, task: str) -> Path:
-        """The files that models of a task learn from and are chosen by."""
+        """The files that teachers of a task learn from and are chosen by."""
         return self.runs / "glue" / FOLDERS[task]
+
+    def student_folder(self, task: str) -> Path:
+        """Those of its students."""
+        whole = self.folder(task)
+        return whole if self.examples is None else _beside(whole, f"first-{self.examples}")
 
     def teacher(self, task: str) -> Path:
         """The run of the teacher of a task."""
@@ -72,18 +82,29 @@ class Bench:
 
     def student(self, shape: str, method: str, task: str, seed: int) -> Path:
         """The run of a student on a task."""
-        return self.runs / f"{shape}-{method.replace(' ', '-')}-{task}-{seed}"
+        return self.runs / f"{shape}-{method.replace(' ', '-')}-{task}{self._of_examples}-{seed}"
+
+    def augmentation(self, task: str) -> Path:
+        """The run with the augmented examples of a task."""
+        return self.runs / f"augment-{task}{self._of_examples}"
+
+    @property
+    def _of_examples(self) -> str:
+        return "" if self.examples is None else f"-{self.examples}"
 
 
 def main() -> None:
     """Trains what is not there yet, if asked to, and prints the table."""
     arguments = _parse()
     folders = arguments.model, arguments.glue, arguments.books, arguments.runs
-    bench = Bench(*folders, _set(*arguments.set_general), _set(*arguments.set_task))
+    settings = [_set(*given) for given in (arguments.set_general, arguments.set_task, arguments.set_augment)]
+    bench = Bench(*folders, *settings, arguments.examples)
     if arguments.train:
         prepare(bench)
         for task in arguments.task:
             train_teacher(bench, task)
+            if task == "sst2":
+                score_unseen(bench, bench.teacher(task))
         for shape in arguments.shape:
             pretrain(bench, shape, arguments.method)
         for seed, shape, task, method in itertools.product(
@@ -101,6 +122,7 @@ def prepare(bench: Bench) -> None:
     _run("prepare", bench.runs / "store", "books", _set(f"corpus.globs={globs}", vocabulary))
     for task in FOLDERS:
         _write_folders(bench, task)
+        _write_first(bench, task)
 
 
 def _write_folders(bench: Bench, task: str) -> None:
@@ -117,6 +139,14 @@ def _write_folders(bench: Bench, task: str) -> None:
     _write(_beside(own, "rates"), header + lines[tenth:], header + lines[:tenth])
     if unseen:
         _write(_beside(own, "unseen"), header + lines, header + unseen)
+
+
+def _write_first(bench: Bench, task: str) -> None:
+    """The files of students where these learn from some of the examples."""
+    whole, own = bench.folder(task), bench.student_folder(task)
+    if not own.is_dir():
+        lines = (whole / "train.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+        _write(own, lines[: bench.examples + (task != "cola")], whole / "dev.tsv")
 
 
 def _beside(folder: Path, name: str) -> Path:
@@ -184,7 +214,7 @@ def train_student(bench: Bench, shape: str, method: str, task: str, seed: int) -
     """Trains a shape on a task by one of `METHODS`."""
     run = bench.student(shape, method, task, seed)
     general, masked = bench.runs / f"{shape}-general", bench.runs / f"{shape}-masked-words"
-    settings = [*_set(f"seed={seed}", f"task.folder={bench.folder(task)}"), *bench.task]
+    settings = [*_set(f"seed={seed}", f"task.folder={bench.student_folder(task)}"), *bench.task]
     if method in ("nothing", "masked words", "general"):
         source = masked if method == "masked words" else general
         fresh = ["pretrained=false"] if method == "nothing" else []
@@ -197,66 +227,64 @@ def train_student(bench: Bench, shape: str, method: str, task: str, seed: int) -
         teacher = ["--teacher", str(bench.teacher(task))]
         _run("distill", run, "minilm_task", teacher, _set(*own), _set_layer_map(shape), settings)
     if task == "sst2":
-        _score_unseen(bench, run)
+        score_unseen(bench, run)
 
 
 def augment(bench: Bench, task: str) -> Path:
     """The training file of a task with more examples than it had."""
-    run = bench.runs / f"augment-{task}"
+    run = bench.augmentation(task)
     # The model has no head for masked words, so that all words come from vectors.
     vectors = ["vectors.source=store", f"vectors.run={bench.runs / 'store'}"]
-    _run("augment", run, task, _set(f"task.folder={bench.folder(task)}", *vectors))
-    return next((run / "final").glob("train.*"))
+    _run("augment", run, task, _set(f"task.folder={bench.student_folder(task)}", *vectors), bench.copies)
+    return run
 
 
-def _score_unseen(bench: Bench, run: Path) -> None:
-    folder = _beside(bench.folder("sst2"), "unseen")
-    out = run.with_name(f"{run.name}-unseen.json")  # no file of another program lies in a run
-    if not out.is_file():
-        words = [
-            "eval",
-            str(run),
-            *_set(f"task.folder={folder}"),
-            "--format",
-            "json",
-            "--out",
-            str(out),
-            "-q",
-        ]
+def score_unseen(bench: Bench, run: Path) -> None:
+    """Scores a model of SST-2 on the examples by which nothing was chosen."""
+    if not (out := _unseen(run)).is_file():
+        settings = _set(f"task.folder={_beside(bench.folder('sst2'), 'unseen')}")
+        words = ["eval", str(run), *settings, "--format", "json", "--out", str(out), "-q"]
         subprocess.run([*MBERT, *words], check=True)
 
 
+def _unseen(run: Path) -> Path:
+    return run.with_name(f"{run.name}-unseen.json")  # no file of another program lies in a run
+
+
 def _print_table(bench: Bench, arguments: argparse.Namespace) -> None:
-    names = [*arguments.task, "mean"]
+    tasks = arguments.task
+    names = [*tasks, "mean", *(["sst2, unseen"] if "sst2" in tasks else [])]
     print(f"{'':<26}" + "".join(f"{name:>16}" for name in names))
-    scores = {task: [_score(bench.teacher(task))] for task in arguments.task}
-    print(f"{'teacher':<26}" + _cells(scores))
+    teachers = {task: [bench.teacher(task)] for task in tasks}
+    print(f"{'teacher':<26}" + _cells(teachers))
     for shape, method in itertools.product(arguments.shape, arguments.method):
-        scores = {
-            task: [_score(bench.student(shape, method, task, seed)) for seed in arguments.seed]
-            for task in arguments.task
+        students = {
+            task: [bench.student(shape, method, task, seed) for seed in arguments.seed] for task in tasks
         }
-        print(f"{shape + ', ' + method:<26}" + _cells(scores), flush=True)
+        print(f"{shape + ', ' + method:<26}" + _cells(students), flush=True)
 
 
-def _cells(scores: dict[str, list[float | None]]) -> str:
-    known = {task: [value for value in values if value is not None] for task, values in scores.items()}
-    cells = [_spread(values) for values in known.values()]
-    complete = all(known.values())
-    mean = f"{statistics.mean(map(statistics.mean, known.values())):.2%}" if complete else ""
-    return "".join(f"{cell:>16}" for cell in [*cells, mean])
+def _cells(runs: dict[str, list[Path]]) -> str:
+    scores = {task: _known(map(_score, some)) for task, some in runs.items()}
+    mean = statistics.mean(map(statistics.mean, scores.values())) if all(scores.values()) else None
+    cells = [*map(show_spread, scores.values()), "" if mean is None else f"{mean:.2%}"]
+    if "sst2" in runs:
+        cells.append(show_spread(_known(map(_unseen_score, runs["sst2"]))))
+    return "".join(f"{cell:>16}" for cell in cells)
 
 
-def _spread(values: list[float]) -> str:
-    if not values:
-        return ""
-    deviation = f" ± {statistics.stdev(values):.2%}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.2%}{deviation}"
+def _known(scores: Iterable[float | None]) -> list[float]:
+    return [score for score in scores if score is not None]
 
 
 def _score(run: Path) -> float | None:
     summary = run / "final" / "summary.json"
     return json.loads(summary.read_text())["score"] if summary.is_file() else None
+
+
+def _unseen_score(run: Path) -> float | None:
+    out = _unseen(run)
+    return json.loads(out.read_text())["evaluations"][0]["score"] if out.is_file() else None
 
 
 def _recipe(run: Path) -> dict:
@@ -312,8 +340,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--method", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seed", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--train", action="store_true")
-    parser.add_argument("--set-general", nargs="+", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--set-task", nargs="+", default=[], metavar="KEY=VALUE")
+    for kind in ("general", "task", "augment"):
+        parser.add_argument(f"--set-{kind}", nargs="+", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--examples", type=int, metavar="N")
     return parser.parse_args()
 
 
