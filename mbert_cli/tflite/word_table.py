@@ -6,10 +6,8 @@ such table of a GATHER, which is what TensorFlow's converter writes.
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from keras import ops
 
 from mbert_cli.tflite.flatbuffer import pack_model
-from mbert_cli.tflite.grids import grid_of_words
 from mbert_cli.tflite.operation_codes import add_operation, operation_of
 
 _VERSION = 4
@@ -56,6 +54,10 @@ def round_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Integers from -8 to 7, (rows, dim) int8, and what they are multiplied by, (rows,) float32.
     """
+    from keras import ops
+
+    from mbert_cli.tflite.grids import grid_of_words
+
     grid = grid_of_words(table, 4)
     scales: np.ndarray = ops.convert_to_numpy(grid.scale)
     integers = np.clip(np.round(table / scales), grid.lowest, grid.highest)
