@@ -1,7 +1,10 @@
 """A run that is stopped, by Ctrl-C or by the power, and continued."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,14 +25,37 @@ FINETUNE = [
 ]  # fmt: skip
 
 
+PREPARE = [
+    "prepare", "--run", "runs/prepare", "--set", "corpus={source: files, globs: ['texts/*.txt']}",
+    "--set", "vocabulary.size=1000",
+]  # fmt: skip
+
+
+TYPE = """
+import json, sys
+from mbert_cli import cli
+
+for words in json.loads(sys.argv[1]):
+    try:
+        cli.main(words)
+    except SystemExit as ending:
+        if ending.code:
+            raise
+"""
+"""Types several commands in one process, which imports TensorFlow once."""
+
+
 @pytest.fixture(scope="module")
-def folder(text_folder, mbert) -> Path:
-    """A folder with a prepared corpus and a run that was never stopped."""
-    settings = ["corpus={source: files, globs: ['texts/*.txt']}", "vocabulary.size=1000"]
-    mbert(text_folder, "prepare", "--run", "runs/prepare", *(word for s in settings for word in ("--set", s)))
-    mbert(text_folder, *TRAIN, "--run", "runs/whole")
+def folder(text_folder) -> Path:
+    """A folder with a prepared corpus, and a training and a fine-tuning that were never stopped."""
     rows = [f"{'word ' * (place % 50)}word {place}\t{place % 2}\n" for place in range(600)]
     (text_folder / "task.tsv").write_text("text\tlabel\n" + "".join(rows))
+    commands = [PREPARE, [*TRAIN, "--run", "runs/whole"], [*FINETUNE, "--run", "runs/task-whole"]]
+    done = subprocess.run(
+        [sys.executable, "-c", TYPE, json.dumps(commands)], cwd=text_folder, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     return text_folder
 
 
@@ -80,7 +106,6 @@ def test_ctrl_c_saves_and_says_how_to_go_on(folder, mbert, start_and_signal):
 def test_a_killed_fine_tuning_with_batches_of_many_lengths_continues_bit_for_bit(
     folder, mbert, start_and_signal
 ):
-    mbert(folder, *FINETUNE, "--run", "runs/task-whole")
     code, _ = start_and_signal(folder, "runs/task-killed", signal.SIGKILL, FINETUNE)
     assert code == -signal.SIGKILL
     mbert(folder, *FINETUNE, "--run", "runs/task-killed")

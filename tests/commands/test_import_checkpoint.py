@@ -122,9 +122,9 @@ def test_a_model_goes_back_as_the_class_that_it_was(name):
     assert not notes["missing_keys"] and not notes["unexpected_keys"]
 
 
-def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert, mbert_here, tmp_path):
+def test_an_imported_classifier_is_exported_predicted_and_fine_tuned(mbert_here, tmp_path):
     save("theirs")
-    mbert(tmp_path, "import", "theirs", "--run", "runs/theirs")
+    mbert_here(tmp_path, "import", "theirs", "--run", "runs/theirs")
     exported = mbert_here(tmp_path, "export-tflite", "runs/theirs", "--set", "export.verify.max_examples=20",
                      "--quantize", "float32")  # fmt: skip
     assert "agreement" in exported.stdout and "knows no data of its task" in exported.stderr
