@@ -6,8 +6,8 @@ Files keep shares as shares of 1.
 from datetime import datetime
 
 _SHARES = {
-    "accuracy", "exact_match", "f1", "f1_macro", "f1_micro", "matthews_correlation", "pearson", "precision",
-    "recall", "score", "spearman",
+    "accuracy", "exact_labels", "exact_match", "exact_span", "f1", "f1_macro", "f1_micro", "matthews_correlation",
+    "pearson", "precision", "recall", "score", "spearman",
 }  # fmt: skip
 """Last words of the names of figures whose whole is 1; correlations are among them, as on GLUE's leaderboard."""
 _OFFICIAL_SHARES = ("exact", "f1")

@@ -20,6 +20,8 @@ def test_a_share_is_shown_in_percent_with_its_deviation():
         "precision",
         "recall",
         "exact_match",
+        "exact_labels",
+        "exact_span",
         "masked_language_model_accuracy",
         "token_accuracy",
     ],

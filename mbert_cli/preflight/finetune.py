@@ -120,15 +120,17 @@ def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]
 
 
 def with_learning_rate(recipe: TaskRecipe, size: Architecture) -> TaskRecipe:
-    """Gives the recipe a rate that suits the source where it leaves the rate open, and says so."""
+    """Gives the recipe a rate that suits the source where it leaves the rate open; says so if no search has others."""
     optimizer = recipe.train.optimizer
     if optimizer.learning_rate is not None:
         return recipe
     rate = rate_for(size)
-    console.info(
-        f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of {counted(size.num_layers, 'layer')}, "
-        f"{size.hidden_dim} wide"
-    )
+    search = recipe.search if isinstance(recipe, FinetuneRecipe) else None
+    if search is None or search.learning_rate is None:
+        console.info(
+            f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of "
+            f"{counted(size.num_layers, 'layer')}, {size.hidden_dim} wide"
+        )
     optimizer = optimizer.model_copy(update={"learning_rate": rate})
     return recipe.model_copy(update={"train": recipe.train.model_copy(update={"optimizer": optimizer})})
 

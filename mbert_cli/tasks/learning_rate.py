@@ -11,7 +11,7 @@ def rate_for(size: Architecture) -> float:
 
     It is BERT-base's 5e-5, times 768 / width, times the square root of 12 / depth. The steps of AdamW have the
     same size whatever the gradient, and what they change in the outputs grows with the width of a layer (Yang
-    et al., "Tensor Programs V", 2021) and with the number of layers. Results: 1e-4 at 6 x 384, 5.3e-5 for a
+    et al., "Tensor Programs V", 2021) and with the number of layers. Results: 1.4e-4 at 6 x 384, 5.3e-5 for a
     MobileBERT (4e-5 to 5e-5 in what others published), 2.7e-5 for BERT-large.
 
     Args:

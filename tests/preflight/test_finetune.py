@@ -3,9 +3,12 @@
 import pytest
 
 from mbert_cli.errors import UserError
+from mbert_cli.model.options import SIZES
 from mbert_cli.page import Delivery
+from mbert_cli.preflight.finetune import with_learning_rate
 from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import invoke
+from mbert_cli.recipe.loading import load
 from mbert_cli.tasks.learning_rate import rate_for
 
 
@@ -23,6 +26,15 @@ def test_source_and_rate_are_written_into_the_recipe(make_run, capsys):
     rate = ready.recipe.train.optimizer.learning_rate
     assert rate == rate_for(ready.source.description.size)
     assert f"train.optimizer.learning_rate: {rate:g}, which suits " in capsys.readouterr().err
+
+
+def test_a_search_among_rates_says_no_other(capsys):
+    size = SIZES["mobilebert_laptop"]
+    with_learning_rate(load("finetune", "rte", ["search.seed=[0, 1]"]).recipe, size)
+    assert "which suits" in capsys.readouterr().err
+    searched = with_learning_rate(load("finetune", "rte", ["search.learning_rate=[1e-3, 1e-4]"]).recipe, size)
+    assert searched.train.optimizer.learning_rate == rate_for(size)
+    assert capsys.readouterr().err == ""
 
 
 def test_where_a_table_goes_is_refused_without_a_search(make_run):
