@@ -92,9 +92,9 @@ def placeholder(expression: str) -> str:
     if made or expression == "maker":
         words = (made and made[1]) or "finetune"
         return f"mbert {re.sub(r'{.*?}', 'quickstart', words)}"
-    if expression.startswith("shlex.join"):
+    if expression.startswith(("shlex.join", "path_words")):
         return "mbert runs"
-    if expression.endswith(("prepare", "name", "task.name")) or "quote(name)" in expression:
+    if expression.endswith(("prepare", "name", "task.name")) or "(name)" in expression:
         return "quickstart"
     if "vocabulary.file" in expression:
         return "vocabulary.file=vocab.txt"

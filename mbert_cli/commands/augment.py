@@ -1,5 +1,6 @@
 """`mbert augment`: labelled examples -> more of them, with other words in their places."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -171,6 +172,6 @@ def _show_result(ready: Ready, run_dir: RunDir, task: TaskData, written: Written
         ("copies", f"{written.rows - written.originals:,}"),
         ("rows", f"{written.rows:,}"),
         ("file", f"{files.train}, {format_bytes(files.train.stat().st_size)}"),
-        ("to learn from it", f"--set task.train={run_dir.path}"),
+        ("to learn from it", f"--set {shlex.quote(f'task.train={run_dir.path}')}"),
     ]
     console.table(f"{run_dir.verb}: {run_dir.path}", ["", ""], rows)

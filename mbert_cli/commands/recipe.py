@@ -1,6 +1,5 @@
 """`mbert recipe`: list, show, explain, check and copy recipes."""
 
-import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.showing import show
 from mbert_cli.recipe.words import require_copy, require_recipe
+from mbert_cli.shell_words import path_word
 
 
 def list_recipes() -> None:
@@ -44,7 +44,7 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
     failed = [check for check in checks if not check.passed]
     if failed:
         raise UserError(
-            f"All checks must pass before `mbert {verb} {shlex.quote(name)}` can run. "
+            f"All checks must pass before `mbert {verb} {path_word(name)}` can run. "
             f"Received: {len(failed)} of {len(checks)} that failed",
             "\n      ".join(check.hint for check in failed if check.hint),
         )
@@ -72,7 +72,7 @@ def copy_recipe(words: Sequence[str], parents: bool) -> None:
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file.path, target)
-    console.info(f"Copied to {target}; run it with `mbert {verb} {shlex.quote(str(target))}`")
+    console.info(f"Copied to {target}; run it with `mbert {verb} {path_word(target)}`")
 
 
 def _what_it_is(verb: str, name: str) -> str:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mbert_cli.errors import UserError
 from mbert_cli.page import PRINTED, Delivery, Page
 from mbert_cli.report.run_table import runs_page
 from mbert_cli.report.terminal import deliver
-from mbert_cli.runs.listing import is_run, is_search, list_runs, require_root, unknown_folders
+from mbert_cli.runs.listing import FINAL, is_run, is_search, list_runs, require_root, unknown_folders
 from mbert_cli.search.results import read_report
+from mbert_cli.shell_words import path_word
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,27 @@ def run(command: RunsCommand) -> None:
     """Shows every run with its kind, state, steps, size and score, or what else was asked for.
 
     Raises:
-        UserError: There is no such folder.
+        UserError: There is no such folder, or it is not what was asked for.
     """
     require_root(command.root)
+    _refuse_run(command)
     deliver(_page(command), command.delivery)
+
+
+def _refuse_run(command: RunsCommand) -> None:
+    """Refuses what is shown of a folder of runs for one run, and the folder of its result for the run."""
+    root = command.root
+    if root.name == FINAL and is_run(root.parent):
+        raise UserError(
+            f"`mbert runs` shows runs. Received: {root}, the result of one",
+            f"Name the run: mbert runs {path_word(root.parent)}",
+        )
+    asked = "--glue" if command.glue else "--chain"
+    if (command.chain or command.glue) and is_run(root):
+        raise UserError(
+            f"`mbert runs {asked}` shows the runs of a folder. Received: {root}, a run",
+            f"Name its folder, mbert runs {path_word(root.parent)} {asked}, or leave {asked} out.",
+        )
 
 
 def _page(command: RunsCommand) -> Page:

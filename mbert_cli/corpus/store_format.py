@@ -13,7 +13,6 @@ Files of a store, all little-endian:
 """
 
 import json
-import shlex
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
+from mbert_cli.shell_words import path_word
 from mbert_cli.text.vocabulary import Vocabulary
 
 TOKEN_IDS = "tokens.bin"
@@ -111,5 +111,4 @@ def write_again(directory: Path) -> str:
         directory: The store: `final` in its run.
     """
     run = directory.parent
-    words = ["mbert", "prepare", str(run / "recipe.yaml"), "--run", str(run), "--fresh"]
-    return f"Write the store again: {shlex.join(words)}"
+    return f"Write the store again: mbert prepare {path_word(run / 'recipe.yaml')} --run {path_word(run)} --fresh"

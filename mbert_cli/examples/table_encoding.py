@@ -1,10 +1,10 @@
 """The encoding of a table that a person saved: UTF-8, what its first bytes say, or what the recipe names."""
 
 import codecs
-import shlex
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.shell_words import path_word
 from mbert_cli.text.text_files import UndecodableText, read_lines, read_start
 
 _MARKS = {
@@ -65,7 +65,7 @@ def undecodable(path: Path, error: UndecodableText) -> UserError:
     if likely is None:
         return error
     encoding, reason = likely
-    converted = f"`iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))}`"
+    converted = f"`iconv -f {encoding} -t UTF-8 {path_word(path)}`"
     return UserError(
         error.message,
         f"{reason}: set task.encoding={encoding} where it is a task's own file, convert it with {converted}, or save "

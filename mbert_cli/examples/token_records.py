@@ -1,6 +1,7 @@
 """Rows of JSON with labelled texts: a text and its spans, or tokens and their tags."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -210,7 +211,7 @@ def _only_list(row: dict[str, Any], groups: Sequence[Sequence[str]], place: str)
         if len(found) > 1:
             raise UserError(
                 f"A row must have one list of tags for its tokens. Received: {', '.join(map(repr, found))} in {place}",
-                f"Name the one that is meant, as in --set task.label_column={found[0]}.",
+                f"Name the one that is meant, as in --set {shlex.quote(f'task.label_column={found[0]}')}.",
             )
         if found:
             return list(row[found[0]])

@@ -1,10 +1,10 @@
 """The commands that time an artifact on a phone with LiteRT's own benchmark."""
 
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mbert_cli.shell_words import path_word
 from mbert_cli.tflite.interpreter import SIGNATURE, Artifact, Signature
 from mbert_cli.tflite.options import BenchOptions
 
@@ -75,7 +75,7 @@ def adb_lines(artifacts: Sequence[tuple[str, Path]], options: BenchOptions) -> l
         artifact = Artifact(path)
         if artifact.reads_text:
             continue
-        lines += [f"adb push {shlex.quote(str(path))} {target}"]
+        lines += [f"adb push {path_word(path)} {target}"]
         for signature in artifact.signatures:
             lines += [f"adb shell {' '.join(benchmark_words(signature, target, options))}"]
     return lines if len(lines) > len(prepared) else []

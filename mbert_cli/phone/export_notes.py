@@ -1,6 +1,5 @@
 """What a person is told of artifacts beside their table: what runs them, and what they need there."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from mbert_cli.phone.ahead_of_time import compile_lines
 from mbert_cli.phone.reference import Reference
 from mbert_cli.phone.web_packages import WebPackages
 from mbert_cli.phone.web_page import PAGE_FOLDER
+from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.phone_client import ClientFit
 from mbert_cli.tflite.clients import Client
 from mbert_cli.tflite.modes import Processor
@@ -74,7 +74,7 @@ def say_page(packages: WebPackages | None, artifact: Path) -> None:
         return
     folder = artifact.parent / PAGE_FOLDER
     console.info(
-        f"Page: type `python -m http.server --directory {shlex.quote(str(folder))}` and open "
+        f"Page: type `python -m http.server --directory {path_word(folder)}` and open "
         "http://ADDRESS:8000 on the phone, where ADDRESS is that of this machine in your network"
     )
     console.info(packages.described)

@@ -1,6 +1,5 @@
 """What `mbert bench` needs: artifacts."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.attention_maps import require_pictures
 from mbert_cli.runs.artifacts import exported
+from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
 from mbert_cli.tflite.census import stored_mode
 
@@ -160,7 +160,7 @@ def _no_artifacts(target: Path) -> UserError:
         )
     return UserError(
         f"`mbert bench` times .tflite files. Received: {target}, which has none.",
-        f"Make one with `mbert export-tflite {shlex.quote(str(target))}`.",
+        f"Make one with `mbert export-tflite {path_word(target)}`.",
     )
 
 

@@ -1,6 +1,5 @@
 """What `mbert distill --strategy task` needs: a fine-tuned teacher, a student that fits it, and the teacher's task."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +37,7 @@ from mbert_cli.recipe.schema import TaskDistillRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
+from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.label_order import TEACHING, match_outputs
 from mbert_cli.tasks.model import require_head
@@ -120,7 +120,7 @@ def _require_task_model(model: RunModel) -> None:
     if model.description.embedding:
         raise UserError(
             f"A teacher of a task answers it. Received: {model.path}, whose texts become vectors",
-            f"Fine-tune it first: `mbert finetune --source {shlex.quote(str(model.path))}`. "
+            f"Fine-tune it first: `mbert finetune --source {path_word(model.path)}`. "
             "On texts without a task it teaches as it is, with --strategy general.",
         )
 

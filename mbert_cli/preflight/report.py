@@ -1,6 +1,5 @@
 """What `mbert report` needs: complete runs with weights, and artifacts."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from mbert_cli.runs.listing import (
     state_of,
     verb_of,
 )
+from mbert_cli.shell_words import path_word, path_words
 from mbert_cli.tasks.model import ARTIFACT
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
@@ -151,7 +151,7 @@ def _open(path: Path) -> RunModel:
     if inner and not is_run(path):
         raise UserError(
             f"`mbert report` takes runs and .tflite files. Received: {path}, a folder of runs",
-            f"Name runs in it, such as `mbert report {shlex.join(map(str, inner[:_NAMED]))}`.",
+            f"Name runs in it, such as `mbert report {path_words(inner[:_NAMED])}`.",
         )
     return RunModel.open(path, WITH_WEIGHTS)
 
@@ -182,4 +182,4 @@ def _artifacts_beside(path: Path) -> str:
     found = exported(run) if run else []
     if found:
         return f"{run} has {', '.join(map(str, found))}."
-    return f"Make one with `mbert export-tflite {shlex.quote(str(run)) if run else 'RUN'}`."
+    return f"Make one with `mbert export-tflite {path_word(run) if run else 'RUN'}`."

@@ -1,6 +1,5 @@
 """Which labels a model takes for which, as `mbert eval` recorded it: nothing is answered anew."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from mbert_cli.report.choices import Choice
 from mbert_cli.report.recorded_scores import evaluations
 from mbert_cli.report.score_fields import set_fields
 from mbert_cli.runs.listing import FINAL
+from mbert_cli.shell_words import path_words
 from mbert_cli.table import Table
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.scores import label_details
@@ -73,7 +73,7 @@ def missing_confusions(choices: Sequence[Choice], found: Sequence[Confusion]) ->
         return ""
     return (
         "A confusion table is shown of models that `mbert eval` has scored; for the others: "
-        f"`mbert eval {shlex.join(map(str, lacking))}`"
+        f"`mbert eval {path_words(lacking)}`"
     )
 
 

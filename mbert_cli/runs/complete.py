@@ -1,6 +1,5 @@
 """A complete run, opened once to be read."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from mbert_cli.runs.listing import (
 )
 from mbert_cli.runs.lock import read_owner
 from mbert_cli.runs.manifest import verify_directory
+from mbert_cli.shell_words import path_word
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ def _incomplete(path: Path, verb: str) -> UserError:
     message = f"The run must be complete. Received: {path}, {state}{reached}"
     if state == "running":
         return UserError(message, f"Wait for {read_owner(path) or 'the process that works on it'}.")
-    words = ["mbert", command_of(verb), str(path / RECIPE), "--run", str(path)]
-    return UserError(message, f"Finish it: {shlex.join(words)}")
+    return UserError(
+        message, f"Finish it: mbert {command_of(verb)} {path_word(path / RECIPE)} --run {path_word(path)}"
+    )
 
 
 def _choices(path: Path, verbs: Sequence[str]) -> str:

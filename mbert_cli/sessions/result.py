@@ -15,6 +15,7 @@ from mbert_cli.runs.artifacts import exported, is_outdated
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.followed import FollowedRun
 from mbert_cli.runs.listing import SUMMARY
+from mbert_cli.shell_words import path_word
 from mbert_cli.weights.description import SetDescription
 from mbert_cli.weights.variables import read_variables
 
@@ -52,5 +53,5 @@ def show_result(run: RunDir, figures: dict[str, float]) -> None:
     for artifact in exported(run.path):
         if is_outdated(run.path, artifact):
             console.info(
-                f"{artifact} is of an earlier result; `mbert export-tflite {run.path}` makes it anew"
+                f"{artifact} is of an earlier result; `mbert export-tflite {path_word(run.path)}` makes it anew"
             )

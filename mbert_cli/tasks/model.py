@@ -1,6 +1,5 @@
 """A fine-tuned run or a phone artifact, behind one face: batches in, outputs out."""
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,6 +28,7 @@ from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import is_search, maker_of, newest_complete, verb_of
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
+from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.embedding import open_weights_of, refuse_embedding
 from mbert_cli.tasks.kinds import head_of, kind_of, known_outputs, require_source
 from mbert_cli.tasks.label_order import match_outputs
@@ -319,7 +319,7 @@ def require_head(description: ModelDescription, path: Path) -> AnyTask:
     if description.task is None:
         raise UserError(
             f"A task model has the head of a task. Received: {path}, which has none.",
-            f"Give it one with `mbert finetune --source {shlex.quote(str(path))}`; without one its texts can become "
+            f"Give it one with `mbert finetune --source {path_word(path)}`; without one its texts can become "
             "vectors, in predict, eval and export-tflite with --pooling mean or --pooling cls.",
         )
     return description.task

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.commands.runs import RunsCommand, run
+from mbert_cli.errors import UserError
 from mbert_cli.page import Delivery
 from mbert_cli.report import run_table
 from mbert_cli.runs.directory import RunDir
@@ -115,3 +116,19 @@ def test_pages_of_chain_and_glue_are_documents_too(capsys: pytest.CaptureFixture
         document = json.loads(capsys.readouterr().out)
         assert document | empty == document
         assert len(document["notes"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        (RunsCommand(Path("my runs/a"), chain=True), "mbert runs 'my runs' --chain"),
+        (RunsCommand(Path("my runs/a"), glue=True), "mbert runs 'my runs' --glue"),
+        (RunsCommand(Path("my runs/a/final")), "mbert runs 'my runs/a'"),
+    ],
+)
+def test_one_run_is_no_folder_of_runs_and_the_folder_of_its_result_no_run(asked, hint) -> None:
+    with begin("my runs/a", "finetune") as begun:
+        begun.finish(lambda folder: (folder / "recipe.yaml").write_text("seed: 0\n"))
+    with pytest.raises(UserError) as caught:
+        run(asked)
+    assert hint in caught.value.hint
