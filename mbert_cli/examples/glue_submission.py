@@ -96,7 +96,10 @@ def _read_folder(folder: Path, name: str, row: SubmissionRow) -> Examples | None
         )
     columns = GLUE[name].columns
     table = TableLayout(Columns(columns.text, columns.second_text), TableForm(is_exact=True))
-    return read_examples(path, table, [""])
+    try:
+        return read_examples(path, table, [""])
+    except UserError as error:
+        raise UserError(error.message, f"Set task.folder to the official folder of {name}.") from error
 
 
 def _read_tfds(options: GlueTask, row: SubmissionRow) -> Examples:

@@ -52,6 +52,13 @@ def test_a_folder_without_test_set_is_refused(tmp_path):
     assert caught.value.hint == "Set task.folder to the official folder of rte."
 
 
+def test_a_test_set_without_its_columns_is_told_of_the_folder_and_of_no_key_that_glue_lacks(tmp_path):
+    (tmp_path / "test.tsv").write_text("text\n")
+    with pytest.raises(UserError) as caught:
+        load_tests(glue("sst2", tmp_path))
+    assert caught.value.hint == "Set task.folder to the official folder of sst2."
+
+
 def test_the_sets_of_mnli_are_read_as_the_files_have_them_and_the_diagnostics_may_be_missing(
     tmp_path, two_examples
 ):
