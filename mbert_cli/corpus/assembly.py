@@ -98,7 +98,7 @@ def _add_up(sources: Sequence[SourceCount]) -> SourceCount:
     for source in sources:
         totals = totals.and_then(source)
     if not totals.sentences:
-        seen = ", ".join(f"{count} {reason}" for reason, count in totals.dropped.items()) or "no document"
+        seen = ", ".join(f"{reason}: {count:,}" for reason, count in totals.dropped.items()) or "no document"
         raise UserError(
             f"A corpus must have a sentence. Received: {seen}",
             "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them.",

@@ -30,7 +30,7 @@ def value_of(row: Mapping[str, Any], column: str) -> Any:
 
 
 def document_text(row: Mapping[str, Any], column: str, place: str) -> str:
-    """The text of a row; the texts of a list are its paragraphs.
+    """The text of a row; the texts of a list are its paragraphs, and an empty list is an empty text.
 
     Args:
         row: Values by column.
@@ -41,7 +41,7 @@ def document_text(row: Mapping[str, Any], column: str, place: str) -> str:
         UserError: There is none, or it is no text.
     """
     text = value_of(row, column)
-    if isinstance(text, list) and text and all(isinstance(item, str) for item in text):
+    if isinstance(text, list) and all(isinstance(item, str) for item in text):
         text = "\n\n".join(text)
     if not isinstance(text, str):
         raise _without_text(row, column, place, text)
@@ -63,20 +63,29 @@ def _require_unicode(text: str, place: str) -> None:
 
 
 def _without_text(row: Mapping[str, Any], column: str, place: str, text: Any) -> UserError:
-    if text is MISSING:
+    hint = "correct the row, or set corpus.text to a column of texts"
+    if text is None or (text is MISSING and _is_in_null(row, column)):
+        found = "null there"
+        hint = f"correct the row, or leave out rows without text: --set 'corpus.where={column} is not None'"
+    elif text is MISSING:
         found = ", ".join(row) or "no column"
         hint = "set corpus.text to the column that holds the text"
     else:
         found = f"{shown_value(text)} there" if _is_json(text) else f"{type(text).__name__} there"
-        hint = f"correct the row, or leave out rows without text: --set 'corpus.where={column} is not None'"
     return UserError(
         f"Each row of a table of documents must have text in the column {column!r}. Received: {place} with {found}",
         hint,
     )
 
 
+def _is_in_null(row: Mapping[str, Any], column: str) -> bool:
+    """Whether a member belongs to a column, or to a member of one, that is null in this row."""
+    parts = column.split(".")
+    return any(value_of(row, ".".join(parts[:size])) is None for size in range(1, len(parts)))
+
+
 def _is_json(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | float | list | dict)
+    return isinstance(value, str | int | float | list | dict)
 
 
 def require_names(path: object, columns: Sequence[str], names: Sequence[str], known: Sequence[str]) -> None:

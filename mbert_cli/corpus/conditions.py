@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from itertools import pairwise
 from types import CodeType
 from typing import Any
@@ -39,7 +40,8 @@ class Condition:
         """Whether a row fulfils it. A comparison with a value that is missing or null does not hold.
 
         Args:
-            row: Values by column; text is read as a number where it is compared with one.
+            row: Values by column; text is read as a number where it is compared with one, and days and times are
+                texts as ISO 8601 has them.
             place: Of the row, for messages.
 
         Raises:
@@ -49,8 +51,6 @@ class Condition:
         try:
             return bool(eval(self._code, {"__builtins__": {}}, values))
         except TypeError as error:
-            if None in values.values():
-                return False
             found = ", ".join(f"{name}={value!r}" for name, value in values.items())
             raise UserError(
                 f"corpus.where must compare values of one type. Received: {self.text} with {found} in {place}",
@@ -60,6 +60,8 @@ class Condition:
     def _value(self, value: Any, name: str, place: str) -> Any:
         if value is MISSING:
             return None
+        if isinstance(value, datetime | date | time):
+            return value.isoformat()
         if name not in self.numeric or not isinstance(value, str):
             return value
         if not value.strip():
@@ -88,11 +90,12 @@ def parse_condition(text: str) -> Condition:
     if not all(isinstance(node, _ALLOWED) for node in nodes):
         raise _refused(text)
     columns = frozenset(node.id for node in nodes if isinstance(node, ast.Name))
-    if not columns or not isinstance(tree.body, ast.BoolOp | ast.Compare | ast.UnaryOp):
+    if not columns or isinstance(tree.body, ast.Name) or not all(map(_is_truth, _truths(tree))):
         raise _refused(text)
     compared = [pair for node in nodes if isinstance(node, ast.Compare) for pair in _pairs(node)]
     numeric = frozenset(name for name, value in compared if _is_numeric(value))
-    return Condition(text, columns, numeric, compile(tree, "corpus.where", "eval"))
+    guarded = ast.fix_missing_locations(_Guards().visit(tree))
+    return Condition(text, columns, numeric, compile(guarded, "corpus.where", "eval"))
 
 
 class _Members(ast.NodeTransformer):
@@ -103,6 +106,37 @@ class _Members(ast.NodeTransformer):
         if not isinstance(inner, ast.Name):
             return node  # and is refused
         return ast.copy_location(ast.Name(f"{inner.id}.{node.attr}", ast.Load()), node)
+
+
+class _Guards(ast.NodeTransformer):
+    """Has a comparison with a missing value not hold: `a != 1` becomes `a is not None and a != 1`."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        sides = [node.left, *node.comparators]
+        names = dict.fromkeys(side.id for side in sides if isinstance(side, ast.Name))
+        asks_for_none = any(isinstance(side, ast.Constant) and side.value is None for side in sides)
+        if asks_for_none or not names:
+            return node
+        present = [
+            ast.Compare(ast.Name(name, ast.Load()), [ast.IsNot()], [ast.Constant(None)]) for name in names
+        ]
+        return ast.copy_location(ast.BoolOp(ast.And(), [*present, node]), node)
+
+
+def _truths(tree: ast.Expression) -> Iterator[ast.expr]:
+    """What is asked whether it is true: the whole, and what stands beside `and`, `or` and `not`."""
+    yield tree.body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp):
+            yield from node.values
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            yield node.operand
+
+
+def _is_truth(node: ast.expr) -> bool:
+    """Whether it can be one thing or the other: no number, text or list."""
+    is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return is_not or isinstance(node, ast.BoolOp | ast.Compare | ast.Name)
 
 
 def _refused(text: str) -> UserError:

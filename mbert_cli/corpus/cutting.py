@@ -9,7 +9,7 @@ from mbert_cli.corpus.rows import row_group_ranges
 from mbert_cli.text.file_ranges import BYTE_ORDER_MARK, WHOLE, FileRange, part_end
 from mbert_cli.text.json_items import fills_file
 from mbert_cli.text.remote_files import InputFile, RemoteFile, size_of
-from mbert_cli.text.text_files import PACKED, PART_BYTES, suffix_of
+from mbert_cli.text.text_files import PART_BYTES, is_packed, suffix_of
 
 BLOCK_BYTES = 2**20
 """Bytes that are read at once where a file is looked through."""
@@ -37,7 +37,7 @@ def file_ranges(path: InputFile, column: str, num_bytes: int) -> list[FileRange]
     Raises:
         UserError: A table cannot be read.
     """
-    if path.suffix in PACKED:
+    if is_packed(path):
         return [WHOLE]
     if suffix_of(path) == ".parquet":
         is_small = size_of(path) <= num_bytes // _MOST_PACKED

@@ -13,7 +13,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.file_patterns import match_files
 from mbert_cli.text.file_ranges import WHOLE, FileRange
 from mbert_cli.text.remote_files import LOCAL, InputFile, is_url, local_pattern, match_remote_files, size_of
-from mbert_cli.text.text_files import PACKED, read_parts, suffix_of
+from mbert_cli.text.text_files import is_packed, read_parts, suffix_of
 
 TEXT_SUFFIXES = (".txt", ".md")
 
@@ -55,7 +55,7 @@ def estimate_file_bytes(options: FilesSource) -> int:
 
 def text_bytes_of(path: InputFile) -> int:
     """Size of the text in a file, about: a packed one has four times as much, which is usual for prose."""
-    return (4 if path.suffix in PACKED else 1) * size_of(path)
+    return (4 if is_packed(path) else 1) * size_of(path)
 
 
 def require_tables(options: FilesSource, key: str = "corpus") -> None:

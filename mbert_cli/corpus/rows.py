@@ -16,7 +16,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.file_ranges import WHOLE, FileRange
 from mbert_cli.text.json_items import first_of_whole, no_object, read_json_items, read_json_line
 from mbert_cli.text.remote_files import InputFile
-from mbert_cli.text.text_files import PACKED, open_binary, read_lines, suffix_of
+from mbert_cli.text.text_files import is_packed, open_binary, read_lines, suffix_of
 
 BATCH_ROWS = 256
 """Rows of a Parquet file that are in memory at once, beside the pages that they are unpacked from."""
@@ -60,7 +60,7 @@ def require_document_columns(path: InputFile, columns: Sequence[str]) -> None:
     if suffix_of(path) == ".csv":
         names = _names_of_csv(path)
         require_names(path, columns, names, names)
-    elif suffix_of(path) == ".parquet" and path.suffix not in PACKED:
+    elif suffix_of(path) == ".parquet" and not is_packed(path):
         with _parquet_table(path) as table:
             _require_parquet_columns(path, columns, table)
 
@@ -159,12 +159,14 @@ def _csv_lines(path: InputFile, within: FileRange = WHOLE) -> Iterator[tuple[int
 def _parquet_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
     with _parquet_table(path) as table:
         _require_parquet_columns(path, columns, table)
-        groups = range(within.start, table.metadata.num_row_groups if within.stop is None else within.stop)
+        stop = table.metadata.num_row_groups if within.stop is None else within.stop
         number = within.before
-        for batch in table.iter_batches(BATCH_ROWS, row_groups=list(groups), columns=list(columns)):
-            for row in _plain_rows(batch, f"{path}, row ", number):
-                number += 1
-                yield Row(f"{path}, row {number}", row)
+        # One by one: lists of texts that are kept in a dictionary can be read of one row group, not across several.
+        for group in range(within.start, stop):
+            for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(columns)):
+                for row in _plain_rows(batch, f"{path}, row ", number):
+                    number += 1
+                    yield Row(f"{path}, row {number}", row)
 
 
 def _plain_rows(batch: Any, place: str, before: int) -> list[dict[str, Any]]:
@@ -214,7 +216,7 @@ def _parquet_table(path: InputFile) -> Iterator[Any]:
 @contextmanager
 def _seekable(path: InputFile) -> Iterator[Any]:
     """A file that can be read at any place: on the disk, where it was packed or a web server sends it as one stream."""
-    if path.suffix not in PACKED and (isinstance(path, Path) or path.has_ranges):
+    if not is_packed(path) and (isinstance(path, Path) or path.has_ranges):
         with path.open("rb") as file:
             yield file
         return

@@ -139,7 +139,8 @@ def _completed(system: Any, name: str, details: Mapping[str, Any]) -> Mapping[st
 def _remote_file(url: str, details: Mapping[str, Any]) -> RemoteFile:
     if details.get("type", "file") != "file":
         raise UserError(
-            f"A URL must lead to a file. Received: {url}, a folder", f"Name its files: {url.rstrip('/')}/*"
+            f"A URL must lead to a file. Received: {url}, a folder",
+            f"Name its files: {url.removesuffix('/')}/*",
         )
     return RemoteFile(url, *size_and_version(details))
 

@@ -1,5 +1,6 @@
 """What reads a URL: fsspec with a library for each kind of URL, and what is said where that does not work."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,8 +32,9 @@ def file_system(url: str) -> tuple[Any, str]:
     Raises:
         UserError: A library is missing, or there is none for such URLs.
     """
-    scheme = url.partition("://")[0].lower()
-    library = LIBRARIES.get(scheme, "")
+    scheme, mark, rest = url.partition("://")
+    url = f"{scheme.lower()}{mark}{rest}"
+    library = LIBRARIES.get(scheme.lower(), "")
     try:
         import fsspec
     except ImportError as error:
@@ -41,7 +43,7 @@ def file_system(url: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        needed = library or str(error).removeprefix("Install ").split(" ")[0]
+        needed = library or _named_library(str(error))
         raise _without_library(url, needed, needed) from error
     except ValueError as error:
         raise UserError(
@@ -51,6 +53,12 @@ def file_system(url: str) -> tuple[Any, str]:
     except Exception as error:  # a library that finds no credentials says so in its own way
         raise unreachable(url, error) from error
     return system, path
+
+
+def _named_library(reason: str) -> str:
+    """The library that fsspec says it lacks: `SFTPFileSystem requires "paramiko" to be installed`."""
+    quoted = re.search(r"""requires? ["']?([\w.-]+)""", reason)
+    return quoted[1] if quoted else reason.removeprefix("Install ").split(" ")[0]
 
 
 def size_and_version(details: Mapping[str, Any]) -> tuple[int | None, str]:

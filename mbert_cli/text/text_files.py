@@ -52,7 +52,12 @@ class UndecodableText(UserError):
 def suffix_of(path: InputFile) -> str:
     """The suffix that tells the format: `.jsonl` for `a.jsonl`, `a.jsonl.gz` and `a.jsonl.zst`."""
     name = PurePosixPath(path.name)
-    return (name.with_suffix("") if name.suffix in PACKED else name).suffix.lower()
+    return (name.with_suffix("") if is_packed(path) else name).suffix.lower()
+
+
+def is_packed(path: InputFile) -> bool:
+    """Whether a file is packed, by its name."""
+    return path.suffix.lower() in PACKED
 
 
 def name_of(path: InputFile) -> str:
@@ -160,7 +165,7 @@ def open_binary(path: InputFile, start: int = 0) -> Iterator[_BinaryFile]:
             yield file
         except (OSError, EOFError, zlib.error) as error:
             # Unpacking reads ahead, so that the damage lies before the place that was reached.
-            reached = f" before offset {packed.tell()}" if path.suffix in PACKED else ""
+            reached = f" before offset {packed.tell()}" if is_packed(path) else ""
             raise _unreadable(path, error, reached) from error
 
 
@@ -175,10 +180,12 @@ def _open(path: InputFile) -> AbstractContextManager[BinaryIO]:
 
 def _unpack(file: BinaryIO, path: InputFile) -> AbstractContextManager[_BinaryFile]:
     """What a file holds."""
-    if path.suffix == ".gz":
-        return gzip.GzipFile(fileobj=file)
-    if path.suffix != ".zst":
+    if not is_packed(path):
         return nullcontext(file)
+    if not file.peek(1):  # type: ignore[attr-defined] # whatever opens a file buffers it
+        raise _unreadable(path, EOFError("the file is empty"), " before offset 0")
+    if path.suffix.lower() == ".gz":
+        return gzip.GzipFile(fileobj=file)
     import pyarrow  # a third of a second, for these files alone
 
     # Arrow's reader goes across frames, and notices where a file was cut off.

@@ -33,6 +33,7 @@ def test_a_member_of_a_column_is_found_by_a_path(row, column, value):
 def test_texts_of_a_list_are_paragraphs():
     assert document_text({"text": ["One.", "Two."]}, "text", "") == "One.\n\nTwo."
     assert document_text({"doc": {"pages": ["é"]}}, "doc.pages", "") == "é"
+    assert document_text({"text": []}, "text", "") == ""
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,8 @@ def test_texts_of_a_list_are_paragraphs():
     [
         ({"body": "x"}, "body"),
         ({"text": None}, "null there"),
-        ({"text": []}, "a list, [] there"),
+        ({"text": [[]]}, "a list, [[]] there"),
+        ({"text": 5}, "5 there"),
         ({"text": ["x", None]}, 'a list, ["x", null] there'),
         ({"text": [{"role": "user"}]}, 'a list, [{"role": "user"}] there'),
         ({"text": b"x"}, "bytes there"),
@@ -50,6 +52,19 @@ def test_what_is_no_text_is_named_with_its_row(row, found):
     assert refused(row).message == (
         f"Each row of a table of documents must have text in the column 'text'. Received: t.jsonl:3 with {found}"
     )
+
+
+def test_a_row_without_a_value_can_be_left_out_and_another_value_cannot():
+    message = (
+        "Each row of a table of documents must have text in the column 'doc.body'. Received: t.jsonl:3 with "
+    )
+    null = refused({"doc": None}, "doc.body")
+    assert null.message == f"{message}null there"
+    assert null.hint.endswith("leave out rows without text: --set 'corpus.where=doc.body is not None'")
+    assert refused({"doc": {}}, "doc.body").message == f"{message}doc"
+    other = refused({"doc": {"body": b"x"}}, "doc.body")
+    assert other.message == f"{message}bytes there"
+    assert other.hint == "correct the row, or set corpus.text to a column of texts"
 
 
 def test_half_of_a_surrogate_pair_is_named_with_its_row():

@@ -1,5 +1,7 @@
 """Conditions on columns: what they mean, and what is no condition."""
 
+from datetime import date, datetime
+
 import pytest
 
 from mbert_cli.corpus.conditions import parse_condition
@@ -23,6 +25,20 @@ from mbert_cli.errors import UserError
         ("text is not None", {"text": None}, False),
         ("text is not None", {"text": ""}, True),
         ("checked == True", {"checked": True}, True),
+        ("checked and score > 1", {"checked": True, "score": 2}, True),
+        ("score != 5", {"score": None}, False),
+        ("score != 5", {"score": 4}, True),
+        ("not score == 5", {}, True),
+        ("language not in ['de']", {"language": None}, False),
+        ("score > 5 or language == 'en'", {"score": None, "language": "en"}, True),
+        ("language == 'en' and score > 5", {"score": None, "language": "en"}, False),
+        ("language == None", {}, True),
+        ("'news' in tags", {"tags": None}, False),
+        ("'news' in tags", {"tags": ["web", "news"]}, True),
+        ("meta.score < 1", {"meta": None}, False),
+        ("day >= '2026-01-02'", {"day": date(2026, 1, 2)}, True),
+        ("'2026-01-01' < at <= '2026-01-02T12'", {"at": datetime(2026, 1, 2, 11)}, True),
+        ("at > '2026-01-02T12'", {"at": datetime(2026, 1, 2, 11)}, False),
     ],
 )
 def test_a_condition_compares_the_columns_of_a_row(text, row, holds):
@@ -38,7 +54,7 @@ def test_the_columns_of_a_condition_are_known():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "language", "1 > 0", "language = 'en'", "score >", "__import__('os').system('x') == 0", "text.lower() == 'a'",
+        "", "language", "1 > 0", "score > 1 or 'en'", "not 'en' == language and 1", "score > 1 and ['en']", "language = 'en'", "score >", "__import__('os').system('x') == 0", "text.lower() == 'a'",
         "len(text) > 5", "score + 1 > 2", "[x for x in text] == 1", "text[0] == 'a'", "f'{text}' == 'a'",
     ],
 )  # fmt: skip

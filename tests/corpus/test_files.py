@@ -93,6 +93,7 @@ def test_each_object_of_a_json_array_is_a_document(folder):
 
 
 NO_COLUMN = "set corpus.text to the column that holds the text"
+OTHER = "correct the row, or set corpus.text to a column of texts"
 NO_TEXT = "correct the row, or leave out rows without text: --set 'corpus.where=text is not None'"
 
 
@@ -101,9 +102,9 @@ NO_TEXT = "correct the row, or leave out rows without text: --set 'corpus.where=
     [
         ('{"body": "x", "id": 3}', "body, id", NO_COLUMN),
         ("{}", "no column", NO_COLUMN),
-        ('{"text": 3}', "3 there", NO_TEXT),
+        ('{"text": 3}', "3 there", OTHER),
         ('{"text": null}', "null there", NO_TEXT),
-        ('{"text": ["x", 1]}', 'a list, ["x", 1] there', NO_TEXT),
+        ('{"text": ["x", 1]}', 'a list, ["x", 1] there', OTHER),
     ],
 )
 def test_a_jsonl_line_without_the_field_is_named(folder, line, found, hint):

@@ -43,6 +43,15 @@ def test_only_the_columns_that_are_wanted_are_read_from_parquet(tmp_path):
     ]
 
 
+def test_lists_of_texts_that_are_kept_in_a_dictionary_are_read_across_row_groups(tmp_path):
+    path = tmp_path / "t.parquet"
+    texts = pyarrow.array(
+        [["one", "two"], ["two"], []], pyarrow.list_(pyarrow.dictionary(pyarrow.int32(), pyarrow.string()))
+    )
+    parquet.write_table(pyarrow.table({"text": texts}), path, row_group_size=1)
+    assert [row.values["text"] for row in read_document_rows(path, ["text"])] == texts.to_pylist()
+
+
 def test_few_rows_of_parquet_are_in_memory_at_once(tmp_path, monkeypatch):
     path = tmp_path / "t.parquet"
     parquet.write_table(pyarrow.table({"text": [str(number) for number in range(10)]}), path)

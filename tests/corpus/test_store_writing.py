@@ -135,7 +135,7 @@ def test_an_error_while_reading_stops_the_workers(write, corpus, tmp_path):
     [
         ([], "no document"),
         ([Document("1", []), Document("2", []), Document("3", ["\x07"])],
-         "2 documents without text, 1 documents without a sentence"),
+         "documents without text: 2, documents without a sentence: 1"),
     ],
 )  # fmt: skip
 def test_corpus_without_a_sentence_is_refused(write, tmp_path, documents, received):

@@ -81,6 +81,7 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(bucket):
     error = refused("memory://books")
     assert error.message == "A URL must lead to a file. Received: memory:///books, a folder"
     assert error.hint == "Name its files: memory:///books/*"
+    assert refused("memory://").hint == "Name its files: memory://*"
 
 
 def test_the_name_of_a_url_is_without_its_query():

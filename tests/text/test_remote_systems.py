@@ -32,6 +32,16 @@ def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(mo
     assert error.hint == f"pip install {library}"
 
 
+def test_a_library_that_only_fsspec_knows_is_named_too(monkeypatch):
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    monkeypatch.delitem(sys.modules, "fsspec.implementations.sftp", raising=False)
+    assert refused("sftp://host/a.txt").hint == "pip install paramiko"
+
+
+def test_the_kind_of_a_url_may_be_in_capital_letters():
+    assert file_system("MEMORY://Books/a.txt")[1] == "/Books/a.txt"
+
+
 def test_without_fsspec_both_are_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec", None)
     error = refused("s3://b/a.txt")

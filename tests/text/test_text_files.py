@@ -140,6 +140,23 @@ def test_a_damaged_packed_file_is_named_with_the_place_that_was_reached(tmp_path
         )
 
 
+@pytest.mark.parametrize("suffix", [".gz", ".ZST"])
+def test_an_empty_file_is_no_packed_one(tmp_path, suffix):
+    path = tmp_path / f"a.txt{suffix}"
+    path.write_bytes(b"")
+    with pytest.raises(UserError) as error:
+        list(read_parts(path))
+    assert error.value.message == (
+        f"A text file must be readable. Received: {path} before offset 0 (the file is empty)"
+    )
+
+
+def test_capital_letters_of_a_suffix_are_read_as_small_ones(tmp_path):
+    path = tmp_path / "A.TXT.GZ"
+    path.write_bytes(gzip.compress(b"one"))
+    assert (list(read_parts(path)), suffix_of(path)) == (["one"], ".txt")
+
+
 def test_every_frame_of_a_zstandard_file_is_read(tmp_path):
     path = tmp_path / "a.txt.zst"
     path.write_bytes(bytes(pyarrow.compress(b"one\n", "zstd")) + bytes(pyarrow.compress(b"two\n", "zstd")))
