@@ -12,7 +12,7 @@ from mbert_cli.hosts.devices import sums_as_one
 from mbert_cli.losses.loss import Loss, Tensors
 from mbert_cli.train.companions import check_companions
 from mbert_cli.train.dynamic_length import hide_length, step_of_any_length
-from mbert_cli.train.own_rows import gradients_on_own_rows
+from mbert_cli.train.own_rows import figures_on_own_rows, gradients_on_own_rows
 from mbert_cli.train.streams import mean_of_shards
 
 TOTAL = "total"
@@ -145,7 +145,7 @@ class Objective(keras.Model):
 
     def train_step(self, *arguments: Any) -> Any:
         """As Keras has it; on processors of several hosts with one sum over them."""
-        if self.known_losses is None or not sums_as_one():
+        if not self._is_on_own_rows:
             return super().train_step(*arguments)
         (trained, others, optimizer, metrics), (batch,) = arguments
         gradients, figures, others = gradients_on_own_rows(self, trained, others, batch)
@@ -155,6 +155,22 @@ class Objective(keras.Model):
         trained, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trained)
         logs, metrics = self._update_metrics_variables(metrics, loss, batch, None, figures, None)
         return logs, (trained, others, optimizer, metrics)
+
+    def test_step(self, *arguments: Any) -> Any:
+        """As Keras has it; on processors of several hosts with one sum over them."""
+        if not self._is_on_own_rows:
+            return super().test_step(*arguments)
+        (trained, others, metrics), (batch,) = arguments
+        figures, others = figures_on_own_rows(self, trained, others, batch)
+        loss, (_, others, metrics) = self.stateless_compute_loss(
+            trained, others, metrics, x=batch, y_pred=figures, training=False
+        )
+        logs, metrics = self._update_metrics_variables(metrics, loss, batch, None, figures, None)
+        return logs, (trained, others, metrics)
+
+    @property
+    def _is_on_own_rows(self) -> bool:
+        return self.known_losses is not None and sums_as_one()
 
     def total(self, figures: Tensors) -> Tensor:
         """The weighted sum of the losses."""

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.hosts.devices import distribute, sums_as_one
+from mbert_cli.train.engine import mean_figures
 from mbert_cli.train.objective import Objective
 from tests.hosts import on_divided_models
 from tests.hosts.on_divided_models import ROWS, losses_in, train_in
@@ -47,7 +48,7 @@ def train(folder: Path, **changes: Any) -> Objective:
     return found[-1]
 
 
-def count_exchanged(objective: Objective) -> int:
+def count_exchanged(objective: Objective, *, training: bool = True) -> int:
     """How many arrays the devices exchange in a compiled step."""
     distribution = keras.distribution.distribution()
     batch = {
@@ -57,12 +58,19 @@ def count_exchanged(objective: Objective) -> int:
     state = objective._get_jax_state(
         trainable_variables=True,
         non_trainable_variables=True,
-        optimizer_variables=True,
+        optimizer_variables=training,
         metrics_variables=True,
     )
-    step = jax.jit(partial(objective.train_step))  # the trace of a method would be kept
+    # The trace of a method would be kept.
+    step = jax.jit(partial(objective.train_step if training else objective.test_step))
     compiled = step.lower(state, (batch,)).compile().as_text()
     return sum(operands.count("%") for operands in re.findall(r" all-reduce\(([^)]*)\)", compiled))
+
+
+def validated(objective: Objective) -> dict[str, float]:
+    """The figures of some batches, of a step that is traced anew."""
+    objective.test_function = None
+    return mean_figures(objective, map(batch_at, range(100, 103)))
 
 
 def main(folder: Path) -> dict[str, object]:
@@ -71,13 +79,21 @@ def main(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {"of one process": sums_as_one()}
     with patch(OWN_ROWS, return_value=True):
         objective = train(folder / "own")
-        exchanged = {"own": count_exchanged(objective)}
+        exchanged = {
+            "own": count_exchanged(objective),
+            "own validation": count_exchanged(objective, training=False),
+        }
+        figures = {"own": validated(objective)}
         with pytest.raises(Killed):
             train(folder / "killed", progress=kill_at(30))
         train(folder / "killed")
-    exchanged["elsewhere"] = count_exchanged(objective)
+    figures["elsewhere"] = validated(objective)
+    exchanged |= {
+        "elsewhere": count_exchanged(objective),
+        "validation elsewhere": count_exchanged(objective, training=False),
+    }
     losses = {name: losses_in(folder / name) for name in ("one", "own", "killed")}
-    return found | {"exchanged": exchanged, "losses": losses}
+    return found | {"exchanged": exchanged, "losses": losses, "figures": figures}
 
 
 if __name__ == "__main__":

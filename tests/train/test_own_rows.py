@@ -27,6 +27,15 @@ def test_a_step_exchanges_the_weights_of_means_and_one_array_of_all_gradients(fo
     assert found["exchanged"]["elsewhere"] > 20
 
 
+def test_a_validation_exchanges_two_arrays_too_and_has_the_same_figures(found):
+    own, elsewhere = found["figures"]["own"], found["figures"]["elsewhere"]
+    assert own.keys() == elsewhere.keys() > {"total", "masked_language_model", "next_sentence"}
+    for name, value in own.items():
+        np.testing.assert_allclose(value, elsewhere[name], rtol=1e-6, err_msg=name)
+    assert found["exchanged"]["own validation"] == 2
+    assert found["exchanged"]["validation elsewhere"] > 4
+
+
 def test_a_killed_training_continues_bit_for_bit(found):
     assert found["losses"]["killed"] == found["losses"]["own"]
 
