@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mbert_cli.section import Positive, Section
 
-_Rate = Annotated[float, Field(gt=0)]
+_Rate = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
 class PlanOptions(Section):

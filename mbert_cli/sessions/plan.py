@@ -89,8 +89,14 @@ class Planned:
             raise UserError(
                 f"The devices of a plan share a batch out evenly. Received: batches of {batch_size} for "
                 f"{counted(devices, 'device')}{divided}",
-                f"--set plan.devices={parts * math.gcd(max(1, devices // parts), batch_size)} does so.",
+                f"--set plan.devices={parts * _largest_divisor(batch_size, max(1, devices // parts))} does so.",
             )
+
+
+def _largest_divisor(number: int, most: int) -> int:
+    """The largest divisor of a number that is no larger than another one."""
+    small = [divisor for divisor in range(1, math.isqrt(number) + 1) if number % divisor == 0]
+    return max(one for divisor in small for one in (divisor, number // divisor) if one <= most)
 
 
 def count_validation(plan: Sequence[Stage], every: int, batches: int) -> dict[str, int]:

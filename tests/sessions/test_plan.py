@@ -82,7 +82,7 @@ def test_devices_that_do_not_divide_a_batch_are_refused_with_some_that_do():
     plan = planned([stage("one", 10, loss_weights={"words": 1.0})], PlanOptions(devices=12))
     with pytest.raises(UserError, match=r"Received: batches of 32 for 12 devices$") as refused:
         plan.estimate()
-    assert refused.value.hint == "--set plan.devices=4 does so."
+    assert refused.value.hint == "--set plan.devices=8 does so."
 
 
 def test_devices_that_divide_a_model_share_out_its_layers_and_no_rows():
