@@ -94,7 +94,8 @@ def npm_packages(tmp_path_factory) -> Path:
     command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *PACKAGES]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
-        pytest.skip(f"npm could not install {' and '.join(PACKAGES)}: {done.stderr.strip().splitlines()[-1]}")
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        pytest.skip(f"npm could not install {' and '.join(PACKAGES)}: {last}")
     return folder
 
 
