@@ -149,7 +149,10 @@ class ArtifactMaker:
         """Says which dense maps have ranges of each row, and returns them."""
         found = tuple(self.source.row_ranged(mode, converted).values())
         if found:
-            console.info(f"Ranges of each row, since one for all loses too much, have {', '.join(found)}")
+            console.info(
+                f"{counted(len(found), 'dense map')} with ranges of each row, since one range for all rows loses too "
+                f"much there: {', '.join(found)}"
+            )
         return found
 
     def _build(self, mode: str, converted: dict[int, bytes], kept: Sequence[LayerError]) -> MadeFile:

@@ -64,7 +64,8 @@ def test_what_has_ranges_of_each_row_is_said_and_recorded(maker, capsys):
     made = maker(0.02, row_ranged=("encoder/layer_00/feed_forward_0/output",)).make("int8")
     assert made.record("dynamic int8")["row_ranges"] == ["encoder/layer_00/feed_forward_0/output"]
     said = " ".join("".join(capsys.readouterr()).split())
-    assert "one for all loses too much, have encoder/layer_00/feed_forward_0/output" in said
+    assert "1 dense map with ranges of each row" in said
+    assert "loses too much there: encoder/layer_00/feed_forward_0/output" in said
 
 
 def test_what_int4_keeps_in_8_bits_is_said_and_recorded(maker, capsys):
