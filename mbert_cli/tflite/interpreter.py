@@ -281,8 +281,9 @@ def _check_signature(
 
 def _load(path: Path, threads: int) -> Interpreter:
     if not path.is_file():
+        what = "a folder" if path.is_dir() else "which does not exist"
         raise UserError(
-            f"An artifact is a .tflite file. Received: {path}, which does not exist.",
+            f"An artifact is a .tflite file. Received: {path}, {what}.",
             "Write one with `mbert export-tflite`.",
         )
     with hidden_native_output():  # the runtime announces its XNNPACK delegate

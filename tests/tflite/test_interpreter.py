@@ -43,6 +43,8 @@ def test_a_missing_file_is_named(tmp_path):
         Artifact(path)
     assert caught.value.message == f"An artifact is a .tflite file. Received: {path}, which does not exist."
     assert caught.value.hint == "Write one with `mbert export-tflite`."
+    with pytest.raises(UserError, match=r"Received: .*, a folder\.$"):
+        Artifact(tmp_path)
 
 
 def test_a_file_that_is_no_tflite_model_is_refused(tmp_path):
