@@ -47,13 +47,16 @@ def match_files(patterns: Sequence[str]) -> FoundFiles:
     """The files that glob patterns match.
 
     Args:
-        patterns: Relative to the working directory; ** crosses folders, links to folders too, each folder once.
+        patterns: Relative to the working directory; ** crosses folders, links to folders too, each folder once. One
+            that matches nothing may be the name of a file as it stands.
     """
     matches: dict[str, tuple[int, int]] = {}
     again: dict[str, None] = {}
     unmatched = []
     for pattern in patterns:
         found = sorted({str(Path(path)) for path in _expand(pattern, again) if os.path.isfile(path)})
+        if not found and os.path.isfile(pattern):
+            found = [str(Path(pattern))]  # a name with brackets, as in `letter [1].txt`
         matches |= {path: _identity(path) for path in found}
         if not found:
             unmatched.append(pattern)
@@ -102,5 +105,6 @@ def _folders(start: str, again: dict[str, None]) -> Iterator[str]:
         yield folder
         with os.scandir(folder or ".") as entries:
             for entry in entries:
-                if entry.is_dir() and not entry.name.startswith("."):
+                # os.path.isdir is false of a link that leads to itself, where entry.is_dir fails
+                if not entry.name.startswith(".") and os.path.isdir(entry.path):
                     (links if entry.is_symlink() else folders).append(os.path.join(folder, entry.name))

@@ -32,6 +32,18 @@ def test_two_stars_cross_folders_but_hidden_ones():
     assert paths(f"{os.getcwd()}/**/a.txt") == [f"{os.getcwd()}/books/a.txt"]
 
 
+def test_a_link_to_itself_leads_nowhere():
+    Path("books/self").symlink_to("self")
+    assert paths("books/**/*.txt", "books/self/**/*.txt") == BOTH
+
+
+def test_a_name_with_brackets_is_a_file_where_it_matches_none_as_a_pattern():
+    Path("letter [1].txt").write_text("a")
+    assert paths("letter [1].txt") == ["letter [1].txt"]
+    Path("letter 1.txt").write_text("b")
+    assert paths("letter [1].txt") == ["letter 1.txt"]
+
+
 @pytest.mark.parametrize("target", [".", "..", "../books", "sub"])
 def test_a_loop_of_links_is_entered_once(target):
     for name in ("again", "other", "third"):  # glob alone would try 3 to the power of 40 paths
