@@ -75,7 +75,8 @@ class VectorTraining:
         Raises:
             UserError: No word of the text is frequent enough.
         """
-        trainer = self._trainer(watch)
+        done = self.done
+        trainer = self._trainer(lambda: watch(done))
         kept_at = time.monotonic()
         for block in range(self._restore(trainer), self._num_blocks):
             self._learn(trainer, block)
@@ -101,14 +102,14 @@ class VectorTraining:
         """Tokens that are read before a block, about."""
         return self.total * block // self._num_blocks
 
-    def _trainer(self, watch: Callable[[int], None]) -> "Word2Vec":
-        """A model that knows the words of the text, and has learned nothing."""
+    def _trainer(self, tell: Callable[[], None]) -> "Word2Vec":
+        """A model that has counted the words, and learned nothing; `tell` is called after each block."""
         from gensim.models import Word2Vec
 
         counts: Counter[str] = Counter()
         for block in range(len(self._blocks)):
             counts.update(chain.from_iterable(self._blocks.sentences(block)))
-            watch(0)
+            tell()
         options = self._options
         trainer = Word2Vec(
             vector_size=options.dimension, window=options.window, min_count=options.min_count, sg=1,

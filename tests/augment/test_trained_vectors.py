@@ -96,8 +96,11 @@ def test_a_training_that_is_killed_goes_on_from_what_was_kept_on_the_way(store, 
         patched.setattr(trained_vectors, "_KEEP_SECONDS", 0)
         with pytest.raises(KeyboardInterrupt):
             killed.run(kill)
-    assert 0 < killed.done == told[-2]
+    done = killed.done
+    assert 0 < done == told[-2]
+    told.clear()
     assert np.array_equal(killed.run(told.append).directions, whole.directions)
+    assert min(told) == done  # while words are counted, too
 
 
 def test_less_text_is_read_where_a_recipe_says_so(store):

@@ -206,7 +206,8 @@ def _masked_settings(recipe: dict) -> list[str]:
 def _examples_per_second(bench: Bench, shape: str, settings: list[str], recipe: dict) -> float:
     """Speed of masked-LM pre-training, from a short run of its own."""
     run = bench.runs / f"{shape}-masked-words-speed"
-    _run("train-teacher", run, "books", settings, _masked_settings(recipe), _set("train.steps=200"))
+    steps = min(200, recipe["distill"]["steps"])
+    _run("train-teacher", run, "books", settings, _masked_settings(recipe), _set(f"train.steps={steps}"))
     return statistics.median(_logged(run, "examples_per_second"))
 
 
@@ -268,8 +269,7 @@ def _cells(runs: dict[str, list[Path]]) -> str:
     scores = {task: _known(map(_score, some)) for task, some in runs.items()}
     mean = statistics.mean(map(statistics.mean, scores.values())) if all(scores.values()) else None
     cells = [*map(show_spread, scores.values()), "" if mean is None else f"{mean:.2%}"]
-    if "sst2" in runs:
-        cells.append(show_spread(_known(map(_unseen_score, runs["sst2"]))))
+    cells += [show_spread(_known(map(_unseen_score, some))) for task, some in runs.items() if task == "sst2"]
     return "".join(f"{cell:>16}" for cell in cells)
 
 
