@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from mbert_cli.errors import RunError
 from mbert_cli.tflite.layer_norms import find_layer_norms
 from mbert_cli.tflite.modes import MODES, Mode
+from mbert_cli.tflite.operation_codes import operation_name
 
 DENSE = "FULLY_CONNECTED"
 """What the schema calls a dense map."""
@@ -20,7 +21,6 @@ DENSE = "FULLY_CONNECTED"
 SMALL_KERNEL = 1024
 """TensorFlow's converter leaves smaller ones, in numbers, in float32."""
 
-_KINDS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 _TYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 _INTEGER_OPERATIONS = {"ADD", "RESHAPE", "SPLIT"}
 _CONVERSIONS = {"CAST", "DEQUANTIZE", "QUANTIZE"}
@@ -66,7 +66,7 @@ def operations(content: bytes) -> list[Operation]:
 def _operations(model: schema.Model, graph: schema.SubGraph) -> Iterator[Operation]:
     stored: dict[int, str] = {}  # types behind operations that only unpack a constant
     for operator in (graph.Operators(place) for place in range(graph.OperatorsLength())):
-        kind, output = _kind(model.OperatorCodes(operator.OpcodeIndex())), operator.Outputs(0)
+        kind, output = operation_name(model.OperatorCodes(operator.OpcodeIndex())), operator.Outputs(0)
         places = [operator.Inputs(place) for place in range(operator.InputsLength())]
         tensors = [None if place < 0 else graph.Tensors(place) for place in places]
         types = tuple(
@@ -86,14 +86,6 @@ def _operations(model: schema.Model, graph: schema.SubGraph) -> Iterator[Operati
 
 def _shape(tensor: schema.Tensor) -> tuple[int, ...]:
     return tuple(tensor.Shape(axis) for axis in range(tensor.ShapeLength()))
-
-
-def _kind(code: schema.OperatorCode) -> str:
-    # Files from before 2020 know only the deprecated field, new ones fill both as far as it reaches.
-    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    if builtin == schema.BuiltinOperator.CUSTOM:
-        return str(code.CustomCode(), "utf-8")
-    return str(_KINDS[builtin])
 
 
 def dense_maps(content: bytes) -> list[str]:

@@ -10,11 +10,10 @@ from ai_edge_litert import schema_py_generated as schema
 from mbert_cli.errors import UserError
 from mbert_cli.tflite.batch_axis import keep_batch_axis
 from mbert_cli.tflite.interpreter import SIGNATURE
+from mbert_cli.tflite.operation_codes import operation_name
 
 _IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16  # of a tensor's data in the file, so that it can be used where it is mapped
-
-_OPERATIONS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 
 
 def op_census(content: bytes) -> dict[str, int]:
@@ -27,7 +26,7 @@ def op_census(content: bytes) -> dict[str, int]:
         Count by the schema's name of the operation, most frequent first; a custom operation has its own name.
     """
     model = schema.Model.GetRootAs(content, 0)
-    names = [_operation(model.OperatorCodes(index)) for index in range(model.OperatorCodesLength())]
+    names = [operation_name(model.OperatorCodes(index)) for index in range(model.OperatorCodesLength())]
     counts: Counter[str] = Counter()
     for index in range(model.SubgraphsLength()):
         subgraph = model.Subgraphs(index)
@@ -35,14 +34,6 @@ def op_census(content: bytes) -> dict[str, int]:
             names[subgraph.Operators(place).OpcodeIndex()] for place in range(subgraph.OperatorsLength())
         )
     return dict(counts.most_common())
-
-
-def _operation(code: schema.OperatorCode) -> str:
-    # Files from before 2020 know only the deprecated field, new ones fill both as far as it reaches.
-    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    if builtin == schema.BuiltinOperator.CUSTOM:
-        return str(code.CustomCode(), "utf-8")
-    return str(_OPERATIONS[builtin])
 
 
 def name_signature(content: bytes) -> bytes:

@@ -2,6 +2,11 @@
 
 from ai_edge_litert import schema_py_generated as schema
 
+OPERATION_NAMES = {
+    code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")
+}
+"""What the schema calls each of its builtin operations."""
+
 
 def code_of(code: schema.OperatorCodeT) -> int:
     """A value of `schema.BuiltinOperator`; old files have it in another field than new ones."""
@@ -11,6 +16,14 @@ def code_of(code: schema.OperatorCodeT) -> int:
 def operation_of(model: schema.ModelT, operator: schema.OperatorT) -> int:
     """The value of `schema.BuiltinOperator` of an operator."""
     return code_of(model.operatorCodes[operator.opcodeIndex])
+
+
+def operation_name(code: schema.OperatorCode) -> str:
+    """What the schema calls an operation of a file that is read in place; a custom one has its own name."""
+    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    if builtin == schema.BuiltinOperator.CUSTOM:
+        return str(code.CustomCode(), "utf-8")
+    return str(OPERATION_NAMES[builtin])
 
 
 def add_operation(model: schema.ModelT, operation: int, version: int = 1) -> int:

@@ -15,10 +15,9 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.modes import Processor
-from mbert_cli.tflite.operation_codes import add_operation, code_of
+from mbert_cli.tflite.operation_codes import OPERATION_NAMES, add_operation, code_of
 
 _Operation, _Type = schema.BuiltinOperator, schema.TensorType
-_NAMES = {code: name for name, code in vars(_Operation).items() if isinstance(code, int)}
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,9 @@ def _steps(model: schema.ModelT, subgraph: schema.SubGraphT) -> Iterator[_Step]:
     for operator in subgraph.operators:
         code = codes[operator.opcodeIndex]
         custom = model.operatorCodes[operator.opcodeIndex].customCode
-        yield _Step(code, custom.decode() if custom else _NAMES[code], operator, subgraph.tensors, producers)
+        yield _Step(
+            code, custom.decode() if custom else OPERATION_NAMES[code], operator, subgraph.tensors, producers
+        )
 
 
 def _is_custom(step: _Step) -> bool:
