@@ -125,7 +125,7 @@ def with_learning_rate(recipe: TaskRecipe, size: Architecture) -> TaskRecipe:
     if optimizer.learning_rate is not None:
         return recipe
     rate = rate_for(size)
-    search = recipe.search if isinstance(recipe, FinetuneRecipe) else None
+    search = getattr(recipe, "search", None)  # a distillation has none
     if search is None or search.learning_rate is None:
         console.info(
             f"train.optimizer.learning_rate: {rate:g}, which suits an encoder of "
