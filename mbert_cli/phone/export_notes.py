@@ -54,7 +54,7 @@ def say_tokenizer(reference: Reference) -> None:
     )
     cut, number = reference.cut_otherwise, len(reference.outputs)
     console.info(
-        f"Of {counted(number, 'example')} the tokenizer inside cuts {cut:,} into other tokens than the run"
+        f"The tokenizer inside cuts {cut:,} of {counted(number, 'example')} into other tokens than the run"
     )
 
 

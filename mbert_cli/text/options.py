@@ -13,7 +13,7 @@ class VocabularyOptions(Section):
     file: str | None = None
     """A vocab.txt with one token per line and BERT's reserved tokens; null trains a vocabulary."""
     size: Annotated[int, Field(ge=1000, le=1_000_000)] = 8192
-    """Number of entries to train; ignored when a file is given."""
+    """Number of entries to train; without effect beside a file."""
     lowercase: bool = True
     """Lower-case the text and strip accents, as BERT's uncased models do."""
     training_megabytes: Annotated[float, Field(gt=0)] = 64.0
