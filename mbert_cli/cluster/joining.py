@@ -98,10 +98,11 @@ def _await_answer(options: ClusterOptions) -> None:
 
 def _await_port(options: ClusterOptions, address: str) -> None:
     host, _, port = address.rpartition(":")
+    place = host.strip("[]"), int(port)
     until = time.monotonic() + options.wait_seconds
     while True:
         try:
-            socket.create_connection((host, int(port)), timeout=max(0.1, until - time.monotonic())).close()
+            socket.create_connection(place, timeout=max(0.1, until - time.monotonic())).close()
             return
         except (OSError, OverflowError) as error:
             if time.monotonic() + _BETWEEN_SECONDS >= until:

@@ -32,3 +32,16 @@ def test_a_cluster_that_does_not_answer_is_waited_for_as_long_as_was_said(scheme
         f"The Ray cluster of cluster.address must answer. Received: {address} (Connection refused, for 1 second)"
     )
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_number_of_ipv6_is_reached_without_its_brackets(monkeypatch):
+    asked = []
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        asked.append(address)
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(UserError, match=r"Received: \[::1\]:6379 \(Network is unreachable, for 1 second\)"):
+        join_cluster(ClusterOptions(address="[::1]:6379", wait_seconds=1))
+    assert set(asked) == {("::1", 6379)}
