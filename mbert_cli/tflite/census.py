@@ -5,7 +5,7 @@ A quantizer may leave out what it cannot do without a word, so each file is look
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from ai_edge_litert import schema_py_generated as schema
@@ -144,7 +144,11 @@ def float_census(content: bytes) -> dict[str, int]:
 
 
 def require_mode(
-    content: bytes, mode: str, kept: Collection[str] = (), has_float_parts: bool = False
+    content: bytes,
+    mode: str,
+    kept: Collection[str] = (),
+    has_float_parts: bool = False,
+    wide: Collection[str] = (),
 ) -> None:
     """Checks that a file is what its mode promises.
 
@@ -154,13 +158,19 @@ def require_mode(
         kept: Names of what dense maps compute that were left in higher precision.
         has_float_parts: Whether products of attention, and LayerNorms with the sums that they read, may be float where
             all else is integer, as on a CPU.
+        wide: Names of what has 16 bits where all else has 8.
 
     Raises:
         RunError: With the operations that are not.
     """
     row, found = MODES[mode], operations(content)
     norms = find_layer_norms(content) if has_float_parts else ()
-    wrong = [operation for operation in found if not _fits(operation, row, kept, has_float_parts, norms)]
+    wide_row = replace(row, activations="int16")
+    wrong = [
+        operation
+        for operation in found
+        if not _fits(operation, wide_row if operation.name in wide else row, kept, has_float_parts, norms)
+    ]
     if wrong:
         named = ", ".join(f"{one.kind} {one.name} ({', '.join(one.inputs)})" for one in wrong[:3])
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""

@@ -2,7 +2,7 @@
 
 They stay float where a CPU runs a file of integers: the variance of a row whose largest feature is a hundred times the
 usual one has ten thousand times the usual size, and 256 steps from 0 to it leave none for the other rows. For an NPU
-they have 16 bits.
+they have 16 bits, and so has what the dense maps before these sums compute: that feature is mostly theirs.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.operation_codes import operation_of
+
+_ADDED = (schema.BuiltinOperator.MUL, schema.BuiltinOperator.FULLY_CONNECTED)
 
 
 def find_layer_norms(content: bytes) -> list[str]:
@@ -26,7 +28,7 @@ def find_layer_norms(content: bytes) -> list[str]:
 
 
 def find_wide_parts(content: bytes) -> dict[str, bool]:
-    """What has 16 bits in a file of 8-bit integers, by name: LayerNorms, the sums that they read, and the residuals.
+    """What has 16 bits in a file of 8-bit integers, by name: LayerNorms, the sums that they read, and what these add.
 
     Args:
         content: As in `find_layer_norms`.
@@ -73,13 +75,13 @@ class _Graph:
             parts = self._norm(squares)
             for part in parts:
                 yield self._name(part), self._kind(part) != schema.BuiltinOperator.MUL
-            for part in self._residuals(parts[0]):
+            for part in self._added(parts[0]):
                 yield self._name(part), True
 
-    def _residuals(self, total: schema.OperatorT) -> Iterator[schema.OperatorT]:
-        """What a sum adds that is a product with a vector."""
+    def _added(self, total: schema.OperatorT) -> Iterator[schema.OperatorT]:
+        """What a sum adds: residuals that are products with a vector, and dense maps."""
         for writer in (self.writers.get(index) for index in total.inputs):
-            if writer is not None and self._kind(writer) == schema.BuiltinOperator.MUL:
+            if writer is not None and self._kind(writer) in _ADDED:
                 yield writer
 
     def multiply_squares(self) -> bool:

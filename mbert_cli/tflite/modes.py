@@ -54,7 +54,7 @@ class Mode:
         return self.quantized_operations == "all" and self.activations == "int8"
 
     def has_wide_norms(self, target: Processor) -> bool:
-        """Whether LayerNorms, the sums that they read, and residuals have 16 bits where all else has 8."""
+        """Whether LayerNorms, the sums that they read, and what these add have 16 bits where all else has 8."""
         return target == "npu" and self._computes_in_8_bits
 
     @property

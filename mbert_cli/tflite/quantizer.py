@@ -105,7 +105,7 @@ def quantize(
     quantized = _run(content, rules, known)
     if row.weights == "int4" and kernels is not None:
         quantized = store_kernels(quantized, kernels)
-    require_mode(quantized, mode, kept, has_float_parts)
+    require_mode(quantized, mode, kept, has_float_parts, wide)
     return quantized
 
 

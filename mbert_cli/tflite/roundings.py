@@ -46,7 +46,8 @@ class Rounding:
         masked: What is added to the attention logits of padding.
         has_float_parts: Whether logits and probabilities of attention, and LayerNorms with the sums that they read,
             stay float where all else is rounded.
-        has_wide_norms: Whether LayerNorms, the sums that they read, and residuals have 16 bits where all else has 8.
+        has_wide_norms: Whether LayerNorms, the sums that they read, and what these add have 16 bits where all else has
+            8.
     """
 
     activation_bits: int | None
@@ -92,7 +93,8 @@ class Rounding:
         if not self.has_wide_norms:
             return set()
         norms = set(_places_of_norms(places))
-        return norms | {place for place in places if norms and place.endswith(RESIDUAL)}
+        residuals = {place for place in places if norms and place.endswith(RESIDUAL)}
+        return norms | residuals | set(_maps_before_sums(places))
 
 
 def _places_of_norms(places: Sequence[str]) -> Iterator[str]:
@@ -104,6 +106,15 @@ def _places_of_norms(places: Sequence[str]) -> Iterator[str]:
             before = places[places.index(f"{norm}mean") - 1]
             if before.endswith(SUM_PLACES):
                 yield before
+
+
+def _maps_before_sums(places: Sequence[str]) -> Iterator[str]:
+    """The dense maps whose results are added in the sums that LayerNorms read."""
+    for place in _places_of_norms(places):
+        if place.endswith(SUM_PLACES):
+            before = [one for one in places[: places.index(place)] if not one.endswith(RESIDUAL)]
+            if before and before[-1].endswith("output"):
+                yield before[-1]
 
 
 def _names_of_fused(places: Sequence[str]) -> list[str]:

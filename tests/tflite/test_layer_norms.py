@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mbert_cli.errors import RunError
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.census import float_census, operations, require_mode
 from mbert_cli.tflite.convert import convert
@@ -40,16 +41,21 @@ def test_layer_norms_are_float_on_a_cpu_and_integer_on_an_npu(layer_normed, batc
     assert floats["ADD"] == 2 * NORMS + 2  # sums, epsilons, and masks of attention
     on_npu = quantize(layer_normed, "int8_full", ranges, target="npu")
     assert float_census(on_npu) == {}
-    require_mode(on_npu, "int8_full")
+    require_mode(on_npu, "int8_full", wide=find_wide_parts(layer_normed))
 
 
-def test_layer_norms_their_sums_and_residuals_have_16_bits_on_an_npu(layer_normed, batch):
+def test_layer_norms_their_sums_and_what_these_add_have_16_bits_on_an_npu(layer_normed, batch):
     on_npu = quantize(layer_normed, "int8_full", measure_ranges(layer_normed, batch), target="npu")
     computed = {one.kind for one in operations(on_npu) if one.output == "int16"}
-    assert computed == {"ADD", "MEAN", "RSQRT", "MUL", "SUB", "QUANTIZE"}
+    assert computed == {"ADD", "MEAN", "RSQRT", "MUL", "SUB", "QUANTIZE", "FULLY_CONNECTED"}
     kinds = [one.kind for one in operations(on_npu) if one.name in find_wide_parts(layer_normed)]
-    assert len(kinds) == 8 * NORMS + (NORMS - 1)
-    assert all(one.output == "int8" for one in operations(on_npu) if one.kind == "FULLY_CONNECTED")
+    assert len(kinds) == 8 * NORMS + 2 * (NORMS - 1)  # a residual and a dense map for each sum of a block
+    maps = {one.name: one.output for one in operations(on_npu) if one.kind == "FULLY_CONNECTED"}
+    wide = {name for name, output in maps.items() if output == "int16"}
+    assert len(wide) == NORMS - 1
+    assert wide == set(maps) & set(find_wide_parts(layer_normed))
+    with pytest.raises(RunError, match="FULLY_CONNECTED"):
+        require_mode(on_npu, "int8_full")
 
 
 def test_dense_maps_read_only_what_a_norm_returns(layer_normed):

@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.tflite.modes import FLOAT_MASK, INTEGER_MASK, MODES, ROUNDED_MODES
-from mbert_cli.tflite.roundings import NORM_PLACES, Rounding, rounding_of
+from mbert_cli.tflite.roundings import INPUT, NORM_PLACES, Rounding, rounding_of
 
 PLACES = ["map/input", "map", "attention/logits", "attention/probabilities", "sum", "activation"]
 
@@ -56,12 +56,13 @@ def test_a_cpu_computes_attention_and_layer_norms_in_float_and_an_npu_in_integer
     assert rounding_of("int8_full", "npu").learned(places) == places
 
 
-def test_an_npu_has_16_bits_for_layer_norms_their_sums_and_residuals():
-    places = ["map", "attention/residual", "attention/sum", *NORM]
-    wide = {"attention/residual", "attention/sum", *NORM[:-1]}
+def test_an_npu_has_16_bits_for_layer_norms_their_sums_and_what_these_add():
+    update = "attention/output"
+    places = ["map", f"{update}{INPUT}", update, "attention/residual", "attention/sum", *NORM]
+    wide = {update, "attention/residual", "attention/sum", *NORM[:-1]}
     assert rounding_of("int8_full", "npu").wide(places) == wide
     assert rounding_of("int8_full").wide(places) == set()
-    assert rounding_of("int8_full", "npu").wide(["map", "attention/residual", "attention/sum"]) == set()
+    assert rounding_of("int8_full", "npu").wide([update, "attention/residual", "attention/sum"]) == set()
 
 
 def test_sums_are_rounded_where_no_layer_norm_reads_them():

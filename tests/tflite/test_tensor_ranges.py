@@ -24,9 +24,10 @@ from mbert_cli.weights.variables import assign_variables, read_variables
 from tests.tflite.conftest import LABELS, LENGTH, VOCABULARY
 
 CASES = [
-    pytest.param(("int8_full", "mobilebert"), id="int8_full-mobilebert"),
+    pytest.param(("int8_full", "mobilebert", "cpu"), id="int8_full-mobilebert"),
+    pytest.param(("int8_full", "bert_base", "npu"), id="int8_full-bert_base-npu", marks=pytest.mark.slow),
     *(
-        pytest.param((mode, name), id=f"{mode}-{name}", marks=pytest.mark.slow)
+        pytest.param((mode, name, "cpu"), id=f"{mode}-{name}", marks=pytest.mark.slow)
         for mode, name in (("int8_full", "bert_base"), ("int8", "mobilebert"), ("int8", "bert_base"),
                            ("int8_full", "mobilebert_no_opt"),
                            ("int4", "mobilebert"), ("int4", "bert_base"))
@@ -48,9 +49,9 @@ class Made:
 
 @pytest.fixture(scope="module", params=CASES)
 def made(request, small_size, random_network, batch) -> Made:
-    mode, name = request.param
+    mode, name, target = request.param
     weights, size = fold(read_variables(random_network(small_size(name))), small_size(name))
-    trained = TrainedRanges(mode=mode, ranges={})
+    trained = TrainedRanges(mode=mode, target=target, ranges={})
     network = build_rounded_network(
         size, CLASSIFIER, trained.rounding, num_outputs=LABELS, vocab_size=VOCABULARY
     )
@@ -60,7 +61,7 @@ def made(request, small_size, random_network, batch) -> Made:
         for _ in range(3):
             network({key: batch[key] for key in network.input}, training=True)
     trained = trained.model_copy(update={"ranges": quantization.ranges})
-    source = SourceModel(weights, size, CLASSIFIER, pytest.fail, Path(), trained=trained)
+    source = SourceModel(weights, size, CLASSIFIER, pytest.fail, Path(), target, trained=trained)
     return Made(weights, size, network, trained, source, source.content(mode, LENGTH))
 
 
