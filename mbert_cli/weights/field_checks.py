@@ -4,7 +4,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import parse_json
@@ -15,6 +15,7 @@ from mbert_cli.weights.fields import (
     EXTRA_TYPES,
     GENERATION,
     IGNORED,
+    OTHER_CLASS,
     PASSED_OVER,
     REQUIRED_VALUES,
 )
@@ -23,6 +24,8 @@ RESTORE = "Restore the file that was saved with the weights."
 ALLOW_UNKNOWN = "--allow-unknown passes over fields that change no arithmetic."
 
 _TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
+Passed: TypeAlias = tuple[tuple[Any, ...], str]
+"""Values of a field that need no word, and why any other one is passed over."""
 _SHOWN = 200  # characters of a value that a message spells out
 
 
@@ -113,6 +116,7 @@ def require_known(values: Mapping[str, Any], family: str, path: Path, allow_unkn
         | GENERATION
         | set(PASSED_OVER)
         | set(REQUIRED_VALUES["bert"])
+        | _fields_of_others(family)
     )
     unknown = {name: value for name, value in values.items() if name not in known}
     strange = {name: value for name, value in unknown.items() if value is not None}
@@ -139,12 +143,15 @@ def _without_empty(value: object) -> object:
 
 
 def _hint_at(unknown: list[str], family: str) -> str:
-    """What may be meant by fields that a family has not."""
-    other = next((name for name, fields in CONFIGURATION_FIELDS.items() if set(unknown) <= set(fields)), None)
-    if other:
-        return f"They are fields of {other}: correct model_type. "
+    """What may be meant by fields that no family has."""
     nearest = difflib.get_close_matches(unknown[0], CONFIGURATION_FIELDS[family], 1)
     return f"Did you mean {nearest[0]}? " if nearest else ""
+
+
+def _fields_of_others(family: str) -> set[str]:
+    """Fields of a size that other families have and this one has not, where its arrays show whether it is one."""
+    others = {name for fields in CONFIGURATION_FIELDS.values() for name in fields}
+    return others - set(CONFIGURATION_FIELDS[family])
 
 
 def find_passed_over(values: Mapping[str, Any], family: str, file_format: str) -> list[str]:
@@ -152,9 +159,10 @@ def find_passed_over(values: Mapping[str, Any], family: str, file_format: str) -
     read = set(REQUIRED_VALUES[family]) | (
         set(CONFIGURATION_FIELDS[family]) if file_format == "huggingface" else set()
     )
+    others: Mapping[str, Passed] = dict.fromkeys(sorted(_fields_of_others(family)), ((), OTHER_CLASS))
     return [
         f"{name} {shown(values[name])} is passed over: {reason}"
-        for name, (usual, reason) in PASSED_OVER.items()
+        for name, (usual, reason) in {**others, **PASSED_OVER}.items()
         if name in values and name not in read and values[name] not in (*usual, None)
     ]
 

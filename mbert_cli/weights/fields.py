@@ -126,16 +126,17 @@ TRAINED = {"hidden_dropout_rate": 0.1, "attention_dropout_rate": 0.1, "initializ
 """Fields of a size that only training reads, and what takes the place of a value that we cannot train with."""
 
 _SENTENCE = "it belongs to sentence-transformers; transformers reads nothing of it"
-_OTHER_CLASS = "the class of this family in transformers does not read it"
+OTHER_CLASS = "the class of this family in transformers does not read it"
+"""Why a field of another family is passed over."""
 _TOKENIZER = "the tokenizer's own files say it"
 
 PASSED_OVER: dict[str, tuple[tuple[Any, ...], str]] = {
     "sinusoidal_pos_embds": ((False,), "it says how the position table was drawn, and the table is in the file"),
-    "is_decoder": ((False,), _OTHER_CLASS),
-    "add_cross_attention": ((False,), _OTHER_CLASS),
+    "is_decoder": ((False,), OTHER_CLASS),
+    "add_cross_attention": ((False,), OTHER_CLASS),
     "is_encoder_decoder": ((False,), "an encoder alone keeps no cache of a decoder"),
-    "position_embedding_type": (("absolute",), _OTHER_CLASS),
-    "layer_norm_eps": ((1e-12,), _OTHER_CLASS),
+    "position_embedding_type": (("absolute",), OTHER_CLASS),
+    "layer_norm_eps": ((1e-12,), OTHER_CLASS),
     "tie_word_embeddings": ((True,), "it concerns a masked-LM head alone, whose arrays are compared"),
     "tie_last_hidden_states": ((), "it says which hidden states are shown, not what is computed"),
     "sbert_ce_default_activation_function": ((), _SENTENCE),

@@ -189,7 +189,8 @@ def find_labels(num_labels: int, configuration: Configuration) -> tuple[str, ...
             )
         named = _from_ids(values) or defaults
     is_whole = isinstance(named, dict) and set(map(str, named)) == set(defaults)
-    if not is_whole or len(set(map(str, named.values()))) < num_labels:
+    are_names = is_whole and all(isinstance(name, str | int | float) for name in named.values())
+    if not are_names or len(set(map(str, named.values()))) < num_labels:
         raise UserError(
             f"id2label must give each of the {num_labels} outputs of the head a name of its own, 0 to "
             f"{num_labels - 1}. Received: {_shown(named)} in {path}",

@@ -84,8 +84,6 @@ def test_whole_numbers_may_be_written_with_a_point_and_null_is_the_default():
     ("values", "family", "hint"),
     [
         ({"bottleneck_size": 128}, "mobilebert", "Did you mean intra_bottleneck_size? "),
-        ({"embedding_size": 4, "trigram_input": True}, "bert",
-         "They are fields of mobilebert: correct model_type. "),
         ({"zzz": 4}, "bert", ""),
     ],
 )  # fmt: skip
@@ -118,6 +116,18 @@ def test_a_field_that_a_family_does_not_read_is_noted_unless_it_says_the_usual()
         "is_decoder true is passed over: the class of this family in transformers does not read it"
     ]
     assert find_passed_over({"is_decoder": False, "use_cache": None}, "distilbert", "huggingface") == []
+
+
+@pytest.mark.parametrize(
+    ("family", "values"),
+    [("bert", {"embedding_size": 4, "trigram_input": True}), ("distilbert", {"type_vocab_size": 2})],
+)
+def test_fields_that_only_other_families_have_are_passed_over_as_transformers_does(family, values):
+    assert require_known(values, family, PATH, False) == []
+    assert find_passed_over(values, family, "huggingface") == [
+        f"{name} {shown(value)} is passed over: the class of this family in transformers does not read it"
+        for name, value in values.items()
+    ]
 
 
 def test_a_long_value_is_cut():

@@ -184,6 +184,7 @@ NAMED = (
         ({"id2label": {"0": "a", "2": "b"}}, NAMED.replace("{}", '{{"0": "a", "2": "b"}}')),
         ({"id2label": {"0": "a", "1": "a"}}, NAMED.replace("{}", '{{"0": "a", "1": "a"}}')),
         ({"id2label": ["a", "b"]}, NAMED.replace("{}", '["a", "b"]')),
+        ({"id2label": {"0": None, "1": "b"}}, NAMED.replace("{}", '{{"0": null, "1": "b"}}')),
         ({"num_labels": 7}, "num_labels must be the number of outputs of the head, 2. Received: 7 in {path}"),
     ],
 )
