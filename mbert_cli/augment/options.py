@@ -59,8 +59,8 @@ class TrainedVectors(Section):
     epochs: Positive = 5
     """Passes over the text."""
     max_tokens: Positive | None = 10_000_000
-    """Tokens that a pass reads at most, from blocks that are spread evenly over the text: one core is all that a
-    training uses that always ends in the same vectors. null reads all."""
+    """Tokens that a pass reads at most, in blocks that are spread evenly over the text; null reads all. One core is
+    used, so that the same text gives the same vectors each time."""
     min_count: Positive = 5
     """Words that occur less often get no vector."""
 
