@@ -111,8 +111,8 @@ def test_eval_prints_figures_by_class_and_the_confusion_table(mbert_here, folder
     assert sum(map(sum, report["confusion"])) == report["examples"] == 32
 
 
-def test_predict_answers_texts_as_lines_of_json(mbert, folder):
-    done = mbert(
+def test_predict_answers_texts_as_lines_of_json(mbert_here, folder):
+    done = mbert_here(
         folder, "predict", "--smoke", "--jsonl", "--text", "Computes the sum over an axis of an array."
     )
     (answer,) = map(json.loads, done.stdout.splitlines())
@@ -256,12 +256,12 @@ READ_WHOLE = ("model.changes.", "distill.factors.", "loss.", "search.")
 """Sections that are read as one; `tests/test_section_keys.py` looks at their keys."""
 
 
-READ_WHERE_ASKED = (
-    *("quantize.", "export.calibration.", "export.fallback.", "bench.sweep.", "bench.binary"),
-    *("hosts.wait_seconds", "plan.bandwidth", "plan.teacher"),
-)
-"""What is looked at only where a mode, a section or a flag asks for it; the slow test below does, and hosts and plans
-for several devices have tests of their own."""
+READ_WITH_MODES = ("quantize.", "export.calibration.", "export.fallback.", "bench.sweep.", "bench.binary")
+"""What is looked at only where a mode, a section or a flag asks for it; the slow test below does."""
+
+
+READ_WHERE_ASKED = (*READ_WITH_MODES, "hosts.wait_seconds", "plan.bandwidth", "plan.teacher")
+"""The same, and what hosts and plans for several devices read, which have tests of their own."""
 
 
 def test_every_key_is_looked_at_by_its_verb_or_refused(mbert_here, folder, read_keys):
@@ -286,14 +286,14 @@ def read_alone(read_keys) -> Iterator[ReadKeys]:
 
 @pytest.mark.slow
 def test_every_key_of_quantization_and_of_sweeps_is_looked_at(mbert_here, folder, read_alone):
-    start = ["--set", "initialize_from=runs/smoke/finetune-quickstart", "--run", "runs/smoke/quantized"]
+    start = ["--set", "initialize_from=runs/smoke/finetune-quickstart", "--run", "runs/quantized"]
     mbert_here(folder, "finetune", "--smoke", *start, "--set", "quantize.mode=int4")
     mbert_here(folder, "export-tflite", "runs/smoke/finetune-quickstart", "--smoke", "--quantize", "int8")
     mbert_here(folder, "bench", "runs/smoke/finetune-quickstart", "--smoke", "--sweep")
     verbs = ("finetune", "export-tflite", "bench")
     unread = [(verb, key) for verb in verbs for key in unread_keys(verb, "", read_alone[verb])]
     # Looked at where an artifact loses too much, and where there is a phone: tests/phone/test_making.py, test_adb.py.
-    asked = [key for _, key in unread if key.startswith(READ_WHERE_ASKED)]
+    asked = [key for _, key in unread if key.startswith(READ_WITH_MODES)]
     assert asked == ["export.fallback.max_layers", "bench.binary"]
 
 
