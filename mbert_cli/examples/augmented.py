@@ -95,7 +95,7 @@ def require_glue_task(found: Augmentation, name: str) -> None:
     """
     if (found.source, found.task) != ("glue", name):
         raise UserError(
-            f"task.train must be of the task that is learnt, {name}. Received: {found}",
+            f"task.train must be of the task that is learned, {name}. Received: {found}",
             "Each task of GLUE has a recipe, such as `mbert augment sst2 --set task.folder=DIR`.",
         )
 
@@ -109,7 +109,7 @@ def require_columns(found: Augmentation, kind: str, columns: Columns) -> None:
     if (found.kind, found.columns) == (kind, columns):
         return
     raise UserError(
-        f"task.train must be of the task that is learnt, {kind.replace('_', ' ')}, {_shown(columns)}. "
+        f"task.train must be of the task that is learned, {kind.replace('_', ' ')}, {_shown(columns)}. "
         f"Received: {found}",
         "Give task.kind, task.text, task.second_text and task.label the values that the augmentation has.",
     )

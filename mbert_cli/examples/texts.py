@@ -79,7 +79,7 @@ class TaskData:
 
     @property
     def train(self) -> Any:
-        """What is learnt from."""
+        """What is learned from."""
         return self.sets["train"]
 
     @property

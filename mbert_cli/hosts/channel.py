@@ -1,4 +1,4 @@
-"""Messages between two processes of a job: objects of JSON, one a line, over a socket."""
+"""Messages between two processes of a job: objects of JSON, one per line, over a socket."""
 
 import contextlib
 import json

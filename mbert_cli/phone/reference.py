@@ -78,7 +78,7 @@ class Reference:
         return self._encoded.judge.differ(self.outputs, outputs)
 
     def cut_as(self, client: str) -> tuple[np.ndarray, np.ndarray]:
-        """What the run says where a client cuts the texts, one a row, into other tokens than the run does.
+        """What the run says where a client cuts the texts, one per row, into other tokens than the run does.
 
         Returns:
             The places of those rows, ascending, and outputs as `outputs`, others at these places.

@@ -9,9 +9,9 @@ def warn_of_training_examples(contents: Contents) -> None:
     files = {key: contents[key].files[0] for key in ("task.train", "task.validation") if key in contents}
     if "task.folder" in contents:
         files |= {file.name: file for file in contents["task.folder"].files}
-    learnt = {file.sha256 for name, file in files.items() if "train" in name}
+    learned = {file.sha256 for name, file in files.items() if "train" in name}
     for name, file in files.items():
-        if "train" not in name and file.sha256 in learnt:
+        if "train" not in name and file.sha256 in learned:
             place = f" ({file.name})" if file.name != name else ""
             console.warning(
                 f"{name}{place} holds what the training file holds: the score is of examples that are trained on"

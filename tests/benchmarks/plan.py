@@ -6,7 +6,7 @@ The recipes are the quickstarts of `train-teacher` (ib_bert_laptop), `distill` (
 `finetune`, one after the other, on a corpus that is prepared first. FOLDER keeps what is made, for another call; a
 share below 1 shortens the trainings, in the same proportions.
 
-Time: what `--probe` says in its line "time" against the time from the begin of the run directory to its result, which
+Time: what `--probe` says in its line "time" against the time from the beginning of the run directory to its result, which
 is all of the training but the start of the program; and its arithmetic and first steps against those of the log. The
 probe runs right before the training, and again after it, and its mean counts. On a machine that is busy with other
 things take `--processor`: then all clocks count seconds of the processor, of all threads, and only steps are compared.
@@ -116,7 +116,7 @@ def _probe(folder: Path, verb: str, arguments: argparse.Namespace) -> dict[str, 
 
 
 def _train(folder: Path, verb: str, arguments: argparse.Namespace) -> dict[str, float]:
-    """Seconds of the steps by the log, and from the begin of the run to its result."""
+    """Seconds of the steps by the log, and from the beginning of the run to its result."""
     _timed(folder, verb, arguments, "--run", f"runs/{verb}", "--fresh")
     run = folder / "runs" / verb
     done = (run / "final/manifest.json").stat().st_mtime - (run / "recipe.yaml").stat().st_mtime

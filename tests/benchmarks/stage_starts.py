@@ -2,7 +2,7 @@
 
     python tests/benchmarks/stage_starts.py [--rounds 3]
 
-Times a progressive distillation (ib_bert_large -> mobilebert, random weights): from the begin of the stage of the
+Times a progressive distillation (ib_bert_large -> mobilebert, random weights): from the beginning of the stage of the
 first and of the last layer, where its losses are built, to the end of its first step.
 """
 

@@ -96,7 +96,7 @@ def task_batch(arguments: argparse.Namespace, step: int) -> dict[str, np.ndarray
 
 
 def watch_steps(callback_class: type, between: Callable[[], None] | None = None):
-    """A callback of either Keras that notes the seconds from the begin of `fit` to the end of each step.
+    """A callback of either Keras that notes the seconds from the beginning of `fit` to the end of each step.
 
     `fit` calls `on_train_begin` before it traces anything, but not at once, so the clock starts when the
     callback is made, in the line before `fit`. What is done between two steps does not count.

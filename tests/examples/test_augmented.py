@@ -111,7 +111,7 @@ def test_an_augmentation_of_another_task_of_glue_is_refused():
     with pytest.raises(UserError) as caught:
         load_task(sst2(run, "cola"), "train")
     assert caught.value.message == (
-        "task.train must be of the task that is learnt, cola. "
+        "task.train must be of the task that is learned, cola. "
         f"Received: {run}, augmented examples of sst2: classification, columns sentence and label"
     )
 
@@ -149,7 +149,7 @@ def test_a_validation_file_of_ones_own_goes_before_what_was_held_out():
 def test_an_augmentation_of_other_columns_or_of_another_kind_is_refused(changes):
     run = make("augment-mail", **of_a_file())
     with pytest.raises(
-        UserError, match=r"task\.train must be of the task that is learnt, .* columns text and label"
+        UserError, match=r"task\.train must be of the task that is learned, .* columns text and label"
     ):
         load_task(FileTask(source="file", train=run, **changes))
 
