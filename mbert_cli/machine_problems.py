@@ -25,6 +25,8 @@ _AROUND = re.compile(
 )
 """What JAX puts around a reason, with advice of its own."""
 
+_LONGEST_REASON = 200
+
 _SMALLER_STEP = (
     "Lower train.batch_size, with train.accumulation_steps for as many examples per update, or set "
     "train.rematerialize=true, which keeps fewer activations."
@@ -53,11 +55,13 @@ def machine_problem(error: BaseException, words: Sequence[str] = ()) -> UserErro
     refusal = _refusal_of_jax() if isinstance(error, RuntimeError | AssertionError) else None
     if refusal is not None:
         return _without_device(refusal)
-    text = str(error)
-    if isinstance(error, MemoryError) or (_MEMORY.search(text) and _DISK not in text):
-        return RunError(f"The memory must suffice. Received: {_reason(error)}", _with_less(words))
+    text = str(error).strip() or type(error).__name__
+    of_memory = _MEMORY.search(text)
+    if isinstance(error, MemoryError) or (of_memory and _DISK not in text):
+        reason = _shortened(text[of_memory.start() :] if of_memory else text)
+        return RunError(f"The memory must suffice. Received: {reason}", _with_less(words))
     if _GPU.search(text):
-        return RunError(f"The GPU must be able to compute. Received: {_reason(error)}", _on_processor())
+        return RunError(f"The GPU must be able to compute. Received: {_shortened(text)}", _on_processor())
     return None
 
 
@@ -97,6 +101,7 @@ def _on_processor() -> str:
     )
 
 
-def _reason(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+def _shortened(text: str) -> str:
+    """The first line, or its beginning: XLA repeats what it says for every operation that waited."""
+    line = text.splitlines()[0]
+    return line.rstrip(".") if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}..."
