@@ -23,7 +23,8 @@ def load_squad(options: SquadTask, split: str | None = None) -> TaskData:
         split: A set that is needed alone; None needs both.
 
     Raises:
-        UserError: As `read_squad` and `read_squad_tfds`, or answers are misplaced and the recipe wants to stop.
+        UserError: As `read_squad` and `read_squad_tfds`, or answers are misplaced and the recipe wants to stop, or
+            there is nothing to train on.
     """
     if options.train and not options.validation:
         sets = _held_out(Path(options.train), options)
@@ -32,6 +33,8 @@ def load_squad(options: SquadTask, split: str | None = None) -> TaskData:
     if "train" in sets and options.misplaced == "stop":
         _require_placed(sets["train"])
     sets = {name: _settle(squad, options) for name, squad in sets.items()}
+    if split is None:
+        _require_learnable(sets["train"], options)
     name = f"SQuAD {options.version.removeprefix('v')}"
     return TaskData(name, list(SPAN_OUTPUTS), sets, kind="question_answering")
 
@@ -118,3 +121,18 @@ def _require_placed(squad: Squad) -> None:
             f"character {first.answer.start} of question {first.question_id}, where {first.found!r} stands",
             "Correct the file, or set task.misplaced to mend or leave_out.",
         )
+
+
+def _require_learnable(squad: Squad, options: SquadTask) -> None:
+    """Checks that a training set has a question with an answer to learn, or by the rules of 2.0 with none."""
+    learns_none = options.version == "v2.0"
+    for question in squad.questions:
+        if (learns_none and question.is_impossible) or any(
+            stands(answer, question.context) for answer in question.answers
+        ):
+            return
+    raise UserError(
+        "A training set must have a question whose answer stands in its text. "
+        f"Received: {len(squad):,} in {squad.name}, none of them with such an answer",
+        "Correct the training file; of questions that have no answer task.version=v2.0 learns that they have none.",
+    )

@@ -73,7 +73,7 @@ def test_misplaced_answers_are_moved_or_left_out_or_stop_the_training(tmp_path):
         "  question 1-0: 'Ben' from character 1 to 0",
     ]
     assert [question.answers[0].start for question in loaded.train.questions] == [0] * 4
-    loaded = load_task(task(train=train, validation=train, misplaced="leave_out"))
+    loaded = load_task(task(train=train, validation=train, misplaced="leave_out"), "train")
     assert loaded.train.notes == [
         "4 answers are not where train.json says; training leaves them out",
         "  question 0-0: 'Ann' at character 1, where 'nn ' stands",
@@ -133,6 +133,15 @@ def test_by_the_rules_of_2_a_row_without_an_answer_has_none_in_its_text(tmp_path
     assert squad.notes == ["t.jsonl: questions without an answer, taken to have none in their text: 1"]
     squad = load_task(task(train=train, validation=train)).train
     assert [question.is_impossible for question in squad.questions] == [None, None] and squad.notes == []
+
+
+def test_a_training_set_without_an_answer_to_learn_is_refused_when_it_is_read(tmp_path):
+    nothing, elsewhere = {"text": [], "answer_start": []}, {"text": ["Zoe"], "answer_start": [0]}
+    train = rows(tmp_path / "t.jsonl", ("Ann.", nothing), ("Ben.", elsewhere))
+    with pytest.raises(UserError, match=r"Received: 2 in t\.jsonl, none of them"):
+        load_task(task(train=train, validation=train))
+    assert len(load_task(task(train=train, validation=train), "validation").validation) == 2
+    assert len(load_task(task(train=train, validation=train, version="v2.0")).train) == 2
 
 
 def test_without_files_the_sets_come_from_tensorflow_datasets(tmp_path, monkeypatch):
