@@ -1,11 +1,13 @@
 """What every quantization mode costs a run in score, and what learning its numbers wins back.
 
     python tests/benchmarks/trained_modes.py runs/NAME --folder FOLDER [--steps 200] [--rate 1e-4]
-        [--modes dynamic_int8 int8 int8_full int4] [--momentum 0.9] [--examples 2000]
+        [--modes dynamic_int8 int8 int8_full int8_full:npu int4] [--momentum 0.9] [--labels 0.5] [--examples 2000]
 
-For each mode a row has the artifact of the run as it is, the same with channels brought together where the mode takes
-that, and the artifact of the run after `mbert finetune quantize` in this mode from it: MB, score, and how often it
-answers as the float run. Trainings are kept in `--folder` and not repeated. No layer is kept in higher precision.
+For each mode, with a target after a colon where it is not the CPU, a row has the artifact of the run as it is, the same
+with channels brought together where the mode takes that, and the artifact of the run after `mbert finetune quantize` in
+this mode from it: MB, score, and how often it answers as the float run. `--labels` is the weight of the labels against
+the answers of the float run in that fine-tuning. Trainings are kept in `--folder` and not repeated. No layer is kept in
+higher precision.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import yaml
 
@@ -25,13 +28,29 @@ from mbert_cli.runs.lineage import TASK_MODELS
 from mbert_cli.tasks.calibration_rows import calibration_rows
 from mbert_cli.tasks.model import run_task_model
 from mbert_cli.tflite.interpreter import Artifact
-from mbert_cli.tflite.modes import ROUNDED_MODES
+from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.tflite.trained_ranges import TrainedRanges
 from mbert_cli.weights.saved_model import RunModel
 
-SKIPPED = ("int16x8",)
-"""Modes that a CPU takes many times as long for."""
+MEASURED = ("dynamic_int8", "int8", "int8_full", "int8_full:npu", "int4")
+"""Those that round, but for int16x8, which a CPU takes many times as long for."""
+
+
+class Wanted(NamedTuple):
+    """A mode, and what runs its artifact."""
+
+    mode: str
+    target: Literal["cpu", "npu"]
+
+    @classmethod
+    def of(cls, word: str) -> "Wanted":
+        """What stands in a command line: int8, or int8_full:npu."""
+        mode, _, target = word.partition(":")
+        return cls(mode, target or "cpu")
+
+    def __str__(self) -> str:
+        return self.mode if self.target == "cpu" else f"{self.mode}:{self.target}"
 
 
 def main() -> None:
@@ -48,21 +67,23 @@ def main() -> None:
         for label, content in contents(arguments.run, trained, mode):
             found = compared(reference, content)
             print(
-                f"{mode:14s} {label:14s} {len(content) / 1e6:6.1f} {found.metric_artifact:8.2%} "
+                f"{mode!s:14s} {label:14s} {len(content) / 1e6:6.1f} {found.metric_artifact:8.2%} "
                 f"{100 * (found.metric_artifact - expected):+9.2f} {1 - found.disagreement_rate:10.2%}",
                 flush=True,
             )
 
 
-def train(arguments: argparse.Namespace, mode: str) -> Path:
+def train(arguments: argparse.Namespace, wanted: Wanted) -> Path:
     """Fine-tunes the run in a mode, unless that was done before, and returns the new run."""
-    run = arguments.folder / mode
+    run = arguments.folder / str(wanted).replace(":", "-")
     if (run / "final" / "summary.json").exists():
         return run
     recorded = yaml.safe_load((arguments.run / "recipe.yaml").read_text(encoding="utf-8"))
-    ranges = [] if mode in ("dynamic_int8", "int4") else [f"quantize.momentum={arguments.momentum}"]
+    has_ranges = MODES[wanted.mode].needs_calibration
+    ranges = [f"quantize.momentum={arguments.momentum}"] if has_ranges else []
     settings = [
-        f"initialize_from={arguments.run}", f"quantize.mode={mode}", f"train.max_steps={arguments.steps}",
+        f"initialize_from={arguments.run}", f"quantize.mode={wanted.mode}", f"quantize.target={wanted.target}",
+        f"quantize.ground_truth_ratio={arguments.labels}", f"train.max_steps={arguments.steps}",
         f"train.optimizer.learning_rate={arguments.rate}", "train.epochs=20", *ranges,
         *(f"task.{name}={value}" for name, value in recorded["task"].items() if value is not None),
     ]  # fmt: skip
@@ -78,18 +99,19 @@ def reference_of(path: Path, max_examples: int) -> Reference:
     return Reference(model.with_static_length(model.sequence_length), model.own_task, max_examples)
 
 
-def contents(run: Path, trained: Path, mode: str) -> Iterator[tuple[str, bytes]]:
+def contents(run: Path, trained: Path, wanted: Wanted) -> Iterator[tuple[str, bytes]]:
     """The artifacts of a mode: of the run, of the run with channels brought together, and of the trained one."""
-    source, length = source_of(run)
+    mode = wanted.mode
+    source, length = source_of(run, wanted.target)
     yield "as it is", source.content(mode, length)
     equalized = replace(source, equalize=True)
     if equalized.equalizes(mode):
         yield "equalized", equalized.content(mode, length)
-    source, length = source_of(trained)
+    source, length = source_of(trained, wanted.target)
     yield "trained", source.content(mode, length)
 
 
-def source_of(path: Path) -> tuple[SourceModel, int]:
+def source_of(path: Path, target: Literal["cpu", "npu"]) -> tuple[SourceModel, int]:
     """What the artifacts of a run are made of, and their length."""
     saved = RunModel.open(path, TASK_MODELS)
     model = run_task_model(saved)
@@ -97,7 +119,7 @@ def source_of(path: Path) -> tuple[SourceModel, int]:
     head = Reference(model, model.own_task, 1).head
     source = SourceModel(
         saved.weights, saved.description.size, head, lambda: calibration_rows(model, model.own_task, 200),
-        Path(tempfile.mkdtemp()), trained=TrainedRanges.load(saved.folder),
+        Path(tempfile.mkdtemp()), target, trained=TrainedRanges.load(saved.folder),
     )  # fmt: skip
     return source, model.sequence_length
 
@@ -117,10 +139,11 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("run", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--modes", nargs="*", default=[mode for mode in ROUNDED_MODES if mode not in SKIPPED])
+    parser.add_argument("--modes", nargs="*", type=Wanted.of, default=[*map(Wanted.of, MEASURED)])
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--momentum", type=float, default=0.9)
+    parser.add_argument("--labels", type=float, default=0.5)
     parser.add_argument("--examples", type=int, default=2000)
     return parser.parse_args()
 
