@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,14 @@ def folder(text_folder) -> Path:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return text_folder
+
+
+@pytest.fixture(autouse=True)
+def _commands_hear_ctrl_c() -> Iterator[None]:
+    """Without it commands inherit from tests in the background of a script that Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
