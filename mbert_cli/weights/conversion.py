@@ -156,7 +156,8 @@ def _as_floats(name: str, array: np.ndarray) -> np.ndarray:
             f"A weight must consist of floating-point numbers. Received: {array.dtype} for {name}",
             "Save the model in float32, float16 or bfloat16.",
         )
-    converted = np.asarray(array, np.float32)
+    with np.errstate(over="ignore"):  # what is too large for float32 is refused, in words of our own
+        converted = np.asarray(array, np.float32)
     if not np.isfinite(converted).all():
         raise UserError(
             f"Every weight must be finite in float32. Received: NaN or infinity in {name}",

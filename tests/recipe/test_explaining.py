@@ -64,7 +64,7 @@ def test_a_section_lists_its_keys():
     (explanation,) = explain("vocabulary", ["prepare"])
     assert explanation.keys == [
         ("vocabulary.file", "A vocab.txt with one token per line and BERT's reserved tokens; null trains a vocabulary."),
-        ("vocabulary.size", "Number of entries to train; ignored when a file is given."),
+        ("vocabulary.size", "Number of entries to train; without effect beside a file."),
         ("vocabulary.lowercase", "Lower-case the text and strip accents, as BERT's uncased models do."),
         ("vocabulary.training_megabytes",
          "Train on at most this many megabytes of the corpus, spread evenly over the documents."),
