@@ -19,12 +19,13 @@ SAY_SIZE := echo "Installed: $$(ls .venv/lib/python*/site-packages | grep -c dis
 install: .venv/installed
 
 # Fine-tuned are the teacher, the student's shape with fresh weights, and the student, which is then the newest task
-# model and so what eval, export-tflite and bench take. Each with three seeds: one alone would prove nothing.
+# model and so what eval, export-tflite and bench take. The two that are compared have three seeds: one alone would
+# prove nothing. The teacher's takes twice as long as theirs, and has one.
 demo: .venv/installed
 	$(MBERT) prepare
 	$(MBERT) train-teacher
 	$(MBERT) distill
-	$(MBERT) finetune $(SEEDS) --source runs/train-teacher-quickstart --run runs/finetune-teacher
+	$(MBERT) finetune --source runs/train-teacher-quickstart --run runs/finetune-teacher
 	$(MBERT) finetune $(SEEDS) --source runs/distill-quickstart --set pretrained=false --run runs/finetune-undistilled
 	$(MBERT) finetune $(SEEDS) --source runs/distill-quickstart
 	$(MBERT) eval

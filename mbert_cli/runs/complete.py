@@ -53,10 +53,7 @@ class Run:
         """
         path = Path(path)
         if not is_run(path):
-            rule = (
-                "A run directory must have a recipe.yaml." if path.exists() else "A run directory must exist."
-            )
-            raise UserError(f"{rule} Received: {path}", _choices(path, verbs))
+            raise UserError(f"{_broken_rule(path)}. Received: {path}", _choices(path, verbs))
         verb = verb_of(path)
         if verb not in verbs:
             raise UserError(
@@ -88,6 +85,13 @@ def _incomplete(path: Path, verb: str) -> UserError:
     return UserError(
         message, f"Finish it: mbert {command_of(verb)} {path_word(path / RECIPE)} --run {path_word(path)}"
     )
+
+
+def _broken_rule(path: Path) -> str:
+    """What a path that is no run fails to be."""
+    if path.is_file():
+        return "A run is a directory, and this is a file"
+    return "A run directory must have a recipe.yaml" if path.exists() else "A run directory must exist"
 
 
 def _choices(path: Path, verbs: Sequence[str]) -> str:

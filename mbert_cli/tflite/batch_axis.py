@@ -8,7 +8,7 @@ dense map from (1, length, dim) to (length, dim) with 8-bit weights is refused. 
 axis and slices that take an axis away. Times on a CPU stay what they were.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -48,8 +48,7 @@ class _Graph:
         self.model, self.subgraph = model, subgraph
         self.names = {tensor.name for tensor in subgraph.tensors}
         length = self.shape(subgraph.inputs[0])[1]
-        computed = [index for operator in subgraph.operators for index in operator.outputs]
-        shapes = {index: self.shape(index) for index in computed}
+        shapes = {index: self.shape(index) for index in self._computed()}
         self.rows = {index for index, shape in shapes.items() if len(shape) == 2 and shape[0] == length}
         self.operators: list[schema.OperatorT] = []
         self._rules: dict[int, Callable[[schema.OperatorT], None]] = {
@@ -59,6 +58,14 @@ class _Graph:
             _Operation.RESHAPE: self._keep_reshape,
             **dict.fromkeys(_PLACE_BY_PLACE, self.operators.append),
         }
+
+    def _computed(self) -> Iterator[int]:
+        """Tensors that depend on an input: a kernel of float16, which an operator unpacks, is as long as it is."""
+        varying = set(self.subgraph.inputs)
+        for operator in self.subgraph.operators:
+            if not varying.isdisjoint(operator.inputs):
+                varying.update(operator.outputs)
+                yield from operator.outputs
 
     def rewrite(self) -> None:
         for operator in self.subgraph.operators:

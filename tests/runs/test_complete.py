@@ -40,6 +40,15 @@ def test_a_directory_without_recipe_is_not_a_run(complete_run, refusal) -> None:
     )
 
 
+def test_a_file_is_not_a_run(complete_run, refusal) -> None:
+    Path("model.tflite").write_bytes(b"TFL3")
+    complete_run("runs/a")
+    assert refusal(lambda: Run.open(Path("model.tflite"), ["distill"])) == (
+        "A run is a directory, and this is a file. Received: model.tflite\n"
+        "Complete runs of the kind distill: runs/a."
+    )
+
+
 def test_a_run_of_the_wrong_kind_is_refused(complete_run, refusal) -> None:
     complete_run("runs/a", "prepare")
     assert refusal(lambda: Run.open(Path("runs/a"), ["distill", "train-teacher"])) == (

@@ -13,6 +13,7 @@ from mbert_cli.tflite import flatbuffer
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.lengths import merge_lengths
+from mbert_cli.tflite.operation_codes import OPERATION_NAMES, operation_of
 from tests.tflite.accelerator import DRIVERS, run_accelerated
 
 LENGTH = 12
@@ -52,13 +53,11 @@ def artifact(random_network, small_size, tmp_path_factory):
 def operations(path) -> list[tuple[str, schema.OperatorT, list[list[int]]]]:
     """Name, operator and shapes of the outputs of each operation."""
     model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
     (graph,) = model.subgraphs
     found = []
     for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
         shapes = [[int(size) for size in graph.tensors[index].shape] for index in operator.outputs]
-        found.append((names[max(code.builtinCode, code.deprecatedBuiltinCode)], operator, shapes))
+        found.append((OPERATION_NAMES[operation_of(model, operator)], operator, shapes))
     return found
 
 
@@ -78,6 +77,22 @@ def test_every_tensor_but_indices_and_what_they_fetch_begins_with_the_batch(size
 def test_the_cpu_returns_the_same_bits(size, artifact, batch):
     before, after = artifact(size, is_kept=False), artifact(size)
     np.testing.assert_array_equal(Artifact(after).predict(batch), Artifact(before).predict(batch))
+
+
+def test_kernels_have_two_axes_where_as_many_outputs_as_tokens_are_unpacked(random_network, small_size):
+    size = small_size("mobilebert").model_copy(update={"max_length": 32})
+    assert size.intra_dim == 32
+    content = convert(random_network(size), 32, "float16")
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    (graph,) = model.subgraphs
+    dense = schema.BuiltinOperator.FULLY_CONNECTED
+    kernels = [
+        graph.tensors[operator.inputs[1]].shape.tolist()
+        for operator in graph.operators
+        if operation_of(model, operator) == dense
+    ]
+    assert any(shape[0] == 32 for shape in kernels)
+    assert {len(shape) for shape in kernels} == {2}
 
 
 def test_no_new_tensor_has_the_name_of_another(artifact):
