@@ -146,8 +146,8 @@ def _vectors_row(training: VectorTraining | None) -> list[tuple[str, str]]:
         return []
     if training.kept.read() is not None:
         return [("word vectors", f"kept from an earlier time in {training.kept.folder}")]
-    done, total = (MILLION_TOKENS.show(count) for count in (training.done, training.total))
-    begun = f", {done} million of them before" if training.done else ""
+    done, total = training.done, MILLION_TOKENS.show(training.total)
+    begun = f", {MILLION_TOKENS.show(done)} million of them before" if done else ""
     return [("word vectors", f"{total} million tokens read in all passes, by one core{begun}")]
 
 

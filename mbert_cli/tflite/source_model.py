@@ -172,10 +172,8 @@ class SourceModel:
             rows = _spread(self.rows, ROUNDING_ROWS)
         except UserError as missing:
             return RoundedByRows(why_not=missing.message)
-        length = rows["token_ids"].shape[1]
-        content = converted if _length(converted) == length else self.converted("int4", length)
+        content, paths = self._measurable("int4", converted)
         kernels = round_dense_maps(content, measure_moments(content, rows, count_cores()))
-        paths = {layer.output_name: layer.path for layer in dense_layers(content, self.folded[0])}
         worst = {name: paths[name] for name in worst_kernels(kernels, self.eight_bit_maps)}
         return RoundedByRows(kernels, worst)
 
@@ -195,11 +193,16 @@ class SourceModel:
 
     def _find_row_ranged(self, mode: str, converted: bytes) -> dict[str, str]:
         rows = _spread(self.rows, RANGE_ROWS)
-        length = rows["token_ids"].shape[1]
-        content = converted if _length(converted) == length else self.converted(mode, length)
+        content, paths = self._measurable(mode, converted)
         losses = measure_range_losses(content, self.ranges(mode, content), rows, count_cores())
-        paths = {layer.output_name: layer.path for layer in dense_layers(content, self.weights_of(mode))}
         return {name: paths[name] for name in worst_ranges(losses, self.row_ranges)}
+
+    def _measurable(self, mode: str, converted: bytes) -> tuple[bytes, dict[str, str]]:
+        """A float32 file as long as the rows, and paths of its dense maps by the name of what they compute."""
+        length = self.rows["token_ids"].shape[1]
+        content = converted if _length(converted) == length else self.converted(mode, length)
+        paths = {layer.output_name: layer.path for layer in dense_layers(content, self.weights_of(mode))}
+        return content, paths
 
     def ranges(self, mode: str, converted: bytes) -> TensorRanges:
         """Ranges of what the model computes for a mode: cut off where 8 bits are better for it, whole for 16.

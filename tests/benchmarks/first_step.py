@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
@@ -45,24 +46,26 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         cases = _cases(arguments, Path(folder))
-        seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
+        walls: defaultdict[str, list[float]] = defaultdict(list)
+        processors: defaultdict[str, list[float]] = defaultdict(list)
         for number in range(arguments.rounds):
             for name, command in cases.items():
                 load = os.getloadavg()[0]
                 wall, processor, first = time_command(command)
-                seconds[name].append((wall, processor))
+                walls[name].append(wall)
+                processors[name].append(processor)
                 if first is not None:
-                    seconds.setdefault(f"first step {name.split()[1]}", []).append((first, float("nan")))
+                    walls[f"first step {name.split()[1]}"].append(first)
                 shown = "" if first is None else f", the first step {first:5.1f} s"
                 print(
                     f"round {number + 1} (load {load:4.1f}) {name:24s} {wall:6.1f} s, "
                     f"processor {processor:6.1f} s{shown}",
                     flush=True,
                 )
-    for name, rows in seconds.items():
-        wall, processor = (statistics.median(column) for column in zip(*rows, strict=True))
+    for name, seconds in walls.items():
+        shown = f", processor {statistics.median(processors[name]):6.1f} s" if name in processors else ""
         goal = f"   target {TARGETS[name]:.0f} s" if name in TARGETS else ""
-        print(f"median              {name:24s} {wall:6.1f} s, processor {processor:6.1f} s{goal}")
+        print(f"median              {name:24s} {statistics.median(seconds):6.1f} s{shown}{goal}")
 
 
 def _parse() -> argparse.Namespace:
