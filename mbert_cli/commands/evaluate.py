@@ -26,7 +26,7 @@ from mbert_cli.report.evaluation import ScoredModel, evaluation_page
 from mbert_cli.report.submission import submission_page
 from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.manifest import replace_object
-from mbert_cli.tasks.evaluation_names import report_name, report_path
+from mbert_cli.tasks.evaluation_names import other_settings, report_name, report_path, settings_suffix
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.pair_segments import say_other_texts
@@ -40,7 +40,7 @@ def run(ready: Ready) -> None:
     invocation, recipe, models, options = ready.invocation, ready.recipe, ready.models, ready.options
     split = recipe.evaluate.split
     if invocation.dry_run:
-        deliver(_plan(invocation, [model.path for model in models], split), invocation.delivery)
+        deliver(_plan(ready), invocation.delivery)
         return
     if invocation.submission:
         written = write_submissions(models, recipe.task, invocation.submission, recipe.evaluate.batch_size)
@@ -182,6 +182,8 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
         "set": scored.part.digest, "metric": score_name(encoded.judge.metrics), "score": result.value,
         "figures": result.figures,
     }  # fmt: skip
+    if settings := other_settings(model, scored.options):
+        report["settings"] = settings
     if model.client is not None:
         report["client"] = model.client
         notes.append(f"{target}: texts are cut as {model.client} cuts them on a phone")
@@ -204,15 +206,26 @@ def _compare(first: _Result, other: _Result) -> ScoredModel:
     return replace(other.scored, differing=differing)
 
 
-def _plan(invocation: Invocation[EvalRecipe], targets: Sequence[Path], split: str) -> Page:
+def _plan(ready: Ready) -> Page:
     """What `--dry-run` says."""
-    if invocation.submission:
-        notes = [f"Would answer the test sets with {target} in {invocation.submission}" for target in targets]
-        return Page(record={"would_answer": targets, "folder": invocation.submission}, notes=notes)
-    reports = {target: report_path(target, split) for target in targets}
+    submission, split = ready.invocation.submission, ready.recipe.evaluate.split
+    if submission:
+        targets = [model.path for model in ready.models]
+        notes = [f"Would answer the test sets with {target} in {submission}" for target in targets]
+        return Page(record={"would_answer": targets, "folder": submission}, notes=notes)
+    reports = {model.path: report_path(model.path, _planned_name(ready, model)) for model in ready.models}
     notes = [f"Would score {target} on {split} and write {report}" for target, report in reports.items()]
     would = [{"target": target, "split": split, "report": report} for target, report in reports.items()]
     return Page(record={"would_score": would}, notes=notes)
+
+
+def _planned_name(ready: Ready, model: TaskModel) -> str:
+    """The name of a report; where the task was not read, as if its set were the one that the model was chosen by."""
+    split = ready.recipe.evaluate.split
+    if ready.task is None:
+        return f"{split}{settings_suffix(other_settings(model, ready.options))}"
+    scored = _set_of(ready.task, ready.options, ready.recipe)
+    return report_name(model, scored.options, split, ready.task.name, scored.whole, scored.part)
 
 
 def _write(reports: Mapping[Path, Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mbert_cli.json_text import read_object
 from mbert_cli.model.cost import count_flops, count_parameters, count_task_parameters
 from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
-from mbert_cli.report.recorded_scores import SetScore, over_seeds, scores_of_artifact, scores_of_run
+from mbert_cli.report.recorded_scores import SetPlace, SetScore, over_seeds, scores_of_artifact, scores_of_run
 from mbert_cli.report.seeds import common_name, runs_by_seed
 from mbert_cli.runs.ancestry import task_of
 from mbert_cli.runs.artifacts import ARTIFACT_FILE, exported, target_name
@@ -65,7 +65,7 @@ class Choice:
         """Whether it is a file for a phone, and no run."""
         return self.path.suffix == ".tflite"
 
-    def score_at(self, place: tuple[str, str]) -> SetScore | None:
+    def score_at(self, place: SetPlace) -> SetScore | None:
         """Its score on one set."""
         return next((score for score in self.scores if score.place == place), None)
 
@@ -140,7 +140,11 @@ def _read_exported(
         return choice
     return replace(
         choice,
-        scores=[score for score in choice.scores if score == shared or score.scored != artifact.scored],
+        scores=[
+            score
+            for score in choice.scores
+            if score == shared or score.settings or score.scored != artifact.scored
+        ],
     )
 
 

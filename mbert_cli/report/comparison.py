@@ -8,8 +8,9 @@ from mbert_cli.page import Page
 from mbert_cli.report.choices import Choice
 from mbert_cli.report.comparison_record import comparison_record
 from mbert_cli.report.confusion import Confusion, confusion_table, missing_confusions
+from mbert_cli.report.recorded_scores import SetPlace
 from mbert_cli.report.run_page import OUTDATED
-from mbert_cli.report.scored_sets import ScoredSet, SetPlace, by_set
+from mbert_cli.report.scored_sets import ScoredSet, by_set
 from mbert_cli.report.training_table import Trained, training_table
 from mbert_cli.runs.ancestry import family_of
 from mbert_cli.table import Picture, Table, without_empty_columns

@@ -63,7 +63,7 @@ def _common_record(choice: Choice) -> dict[str, Any]:
         "flops": choice.flops,
         "size_bytes": choice.size_bytes,
         "scores": [
-            {"task": score.task, "seeds": score.seeds,
+            {"task": score.task, "seeds": score.seeds, "settings": score.settings or None,
              **(score_fields(score.metric, score.value, score.deviation, score.scored) or {})}
             for score in choice.scores
         ],
@@ -77,6 +77,7 @@ def _pareto_record(compared: ScoredSet) -> dict[str, Any]:
     return {
         "task": compared.task,
         "set": compared.place[1] or None,
+        "settings": compared.place[2] or None,
         "size": [names[place] for place in compared.smallest],
         "latency": [names[place] for place in dict.fromkeys(quickest)],
     }

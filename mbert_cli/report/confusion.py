@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.report.choices import Choice
-from mbert_cli.report.recorded_scores import evaluations
+from mbert_cli.report.recorded_scores import evaluations, scored_on, settings_of
 from mbert_cli.report.score_fields import set_fields
 from mbert_cli.runs.listing import FINAL
 from mbert_cli.shell_words import path_words
@@ -26,6 +26,7 @@ class Confusion:
         scored: The set; None where it was not recorded.
         labels: Names of the labels.
         counts: A row for each true label, a column for each predicted one.
+        settings: What the model was scored with that it is not by itself; "" for none.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Confusion:
     scored: SetDescription | None
     labels: Sequence[str]
     counts: Sequence[Sequence[int]]
+    settings: str = ""
 
 
 def read_confusions(choices: Sequence[Choice]) -> list[Confusion]:
@@ -42,7 +44,7 @@ def read_confusions(choices: Sequence[Choice]) -> list[Confusion]:
 
 def confusion_table(confusion: Confusion) -> Table:
     """A row for each true label, shaded by how many of its examples each cell holds."""
-    on = confusion.scored or "a set that was not recorded"
+    on = scored_on(confusion.scored, confusion.settings)
     rows = [
         (label, *(f"{count:,}" for count in row))
         for label, row in zip(confusion.labels, confusion.counts, strict=True)
@@ -57,7 +59,7 @@ def confusion_record(confusion: Confusion) -> dict[str, Any]:
     """The same as JSON has it."""
     return {
         "name": confusion.name, "task": confusion.task, "labels": confusion.labels, "counts": confusion.counts,
-        **set_fields(confusion.scored),
+        "settings": confusion.settings or None, **set_fields(confusion.scored),
     }  # fmt: skip
 
 
@@ -102,4 +104,4 @@ def _read(choice: Choice, report: Mapping[str, Any]) -> Confusion | None:
     if not labels or [len(row) for row in counts] != [len(labels)] * len(labels):
         return None
     task = str(report.get("task") or choice.task)
-    return Confusion(choice.name, task, SetDescription.of(report), labels, counts)
+    return Confusion(choice.name, task, SetDescription.of(report), labels, counts, settings_of(report))

@@ -15,6 +15,9 @@ from mbert_cli.runs.listing import FINAL, SUMMARY
 from mbert_cli.tflite.verify import AGREEMENT
 from mbert_cli.weights.description import SetDescription
 
+SetPlace = tuple[str, str, str]
+"""What scores have in common that may stand in one column: a task or the hash of a set, and settings."""
+
 
 @dataclass(frozen=True)
 class SetScore:
@@ -27,6 +30,7 @@ class SetScore:
         value: The score as a share of 1, a mean where there are several seeds.
         deviation: Standard deviation over the seeds as a sample; None for one seed.
         seeds: How many trainings it is the mean of.
+        settings: What a model was scored with that it is not by itself, as `length 32`; "" for the model as it is.
     """
 
     task: str
@@ -35,11 +39,17 @@ class SetScore:
     value: float
     deviation: float | None = None
     seeds: int = 1
+    settings: str = ""
 
     @property
-    def place(self) -> tuple[str, str]:
+    def place(self) -> SetPlace:
         """Equal for scores that may stand in one column."""
-        return ("", self.scored.digest) if self.scored else (self.task, "")
+        return ("" if self.scored else self.task, self.scored.digest if self.scored else "", self.settings)
+
+    @property
+    def on(self) -> str:
+        """The set in words, and the settings: `872 examples (set 3f9a1c02), length 32`."""
+        return scored_on(self.scored, self.settings)
 
 
 def scores_of_run(run: Path, task: str) -> list[SetScore]:
@@ -82,7 +92,7 @@ def over_seeds(runs: Sequence[Sequence[SetScore]]) -> list[SetScore]:
     Args:
         runs: The scores of each run.
     """
-    by_set: dict[tuple[str, str], list[SetScore]] = {}
+    by_set: dict[SetPlace, list[SetScore]] = {}
     for score in (score for scores in runs for score in scores):
         by_set.setdefault(score.place, []).append(score)
     return [_mean(scores) for scores in by_set.values()]
@@ -99,6 +109,19 @@ def evaluations(run: Path | None, files: Sequence[Path]) -> list[dict[str, Any]]
     return [report for report in reports if "metric" in report and _is_number(report.get("score"))]
 
 
+def settings_of(report: Mapping[str, Any]) -> str:
+    """What `mbert eval` scored a model with that it is not by itself: `length 32, client BERT`; "" for none."""
+    settings = report.get("settings")
+    if not isinstance(settings, dict):
+        return ""
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
+
+
+def scored_on(scored: SetDescription | None, settings: str) -> str:
+    """A set in words, and what a model was scored with that it is not by itself."""
+    return f"{scored or 'a set that was not recorded'}{settings and f', {settings}'}"
+
+
 def _mean(scores: Sequence[SetScore]) -> SetScore:
     """The mean of several; one alone stays, with the deviation that a search found."""
     first = scores[0]
@@ -106,8 +129,9 @@ def _mean(scores: Sequence[SetScore]) -> SetScore:
         return first
     values = [score.value for score in scores]
     return SetScore(
-        first.task, first.scored, first.metric, statistics.mean(values), statistics.stdev(values), len(values)
-    )
+        first.task, first.scored, first.metric, statistics.mean(values), statistics.stdev(values), len(values),
+        first.settings,
+    )  # fmt: skip
 
 
 def _score(task: str, report: Mapping[str, Any], metric: object) -> SetScore | None:
@@ -122,11 +146,12 @@ def _score(task: str, report: Mapping[str, Any], metric: object) -> SetScore | N
         float(value),
         float(deviation) if isinstance(deviation, int | float) else None,
         seeds if isinstance(seeds, int) else 1,
+        settings_of(report),
     )
 
 
 def _first_of_each_set(scores: Sequence[SetScore | None]) -> list[SetScore]:
-    found: dict[tuple[str, str], SetScore] = {}
+    found: dict[SetPlace, SetScore] = {}
     for score in scores:
         if score is not None:
             found.setdefault(score.place, score)

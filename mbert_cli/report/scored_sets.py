@@ -5,10 +5,7 @@ from dataclasses import dataclass, replace
 
 from mbert_cli.report.choices import Choice
 from mbert_cli.report.pareto import pareto_places
-from mbert_cli.report.recorded_scores import SetScore
-
-SetPlace = tuple[str, str]
-"""What scores of one set have in common."""
+from mbert_cli.report.recorded_scores import SetPlace, SetScore
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def by_set(choices: Sequence[Choice]) -> list[ScoredSet]:
     for score in (score for choice in choices for score in choice.scores):
         sets.setdefault(score.place, score)
     compared = [
-        ScoredSet(score.task, place, _title(score), score.metric, _ordered(choices, place))
+        ScoredSet(score.task, place, f"{score.task}, {score.on}", score.metric, _ordered(choices, place))
         for place, score in sets.items()
     ]
     first_of_task = {one.task: one for one in reversed(compared)}
@@ -92,12 +89,8 @@ def by_set(choices: Sequence[Choice]) -> list[ScoredSet]:
             place = compared.index(found)
             compared[place] = replace(found, choices=[*found.choices, *of_task])
         else:
-            compared.append(ScoredSet(task, (task, ""), f"{task}, not scored", "", of_task))
+            compared.append(ScoredSet(task, (task, "", ""), f"{task}, not scored", "", of_task))
     return compared
-
-
-def _title(score: SetScore) -> str:
-    return f"{score.task}, {score.scored or 'a set that was not recorded'}"
 
 
 def _ordered(choices: Sequence[Choice], place: SetPlace) -> list[Choice]:

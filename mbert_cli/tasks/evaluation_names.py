@@ -1,14 +1,24 @@
-"""Under which name the report of an evaluation is written, so that no set takes another one's place."""
+"""Under which name the report of an evaluation is written, so that none takes another one's place."""
 
 from pathlib import Path
 
 from mbert_cli.examples.options import AnyTask
+from mbert_cli.examples.task_columns import client_of
 from mbert_cli.json_text import read_json
+from mbert_cli.runs.listing import FINAL
 from mbert_cli.tasks.model import ARTIFACT, TaskModel
-from mbert_cli.weights.description import SetDescription
+from mbert_cli.weights.description import ModelDescription, SetDescription
 
 _PLACES = ("source", "name", "train", "validation", "folder", "data_dir", "packages")
 """Keys of a task that say where its examples lie."""
+
+_RULES = (
+    "version", "question_length", "num_best", "max_answer_tokens", "null_threshold", "document_stride",
+)  # fmt: skip
+"""Keys of a task that say how long texts are read in windows, and how an answer is found in them."""
+
+Settings = dict[str, object]
+"""What a model is scored with that it is not by itself, by what it is called."""
 
 
 def report_path(target: Path, name: str) -> Path:
@@ -28,6 +38,8 @@ def report_name(
 ) -> str:
     """`validation` for the set that a model was chosen by, `validation-32` for 32 examples of it, else longer names.
 
+    What a model is not by itself stands behind: `validation-length-32`.
+
     Args:
         model: What is scored.
         options: The task's recipe section.
@@ -36,13 +48,57 @@ def report_name(
         whole: That set.
         scored: What is scored of it.
     """
+    behind = settings_suffix(other_settings(model, options))
     if _is_known(model, options, split, whole):
-        return split if scored == whole else f"{split}-{scored.examples}"
+        return f"{split if scored == whole else f'{split}-{scored.examples}'}{behind}"
     if _place(options)[:2] == _place(model.description.task)[:2]:
-        return f"{split}-{scored.short}"
-    name = f"{task_name}-{split}"
+        return f"{split}-{scored.short}{behind}"
+    name = f"{task_name}-{split}{behind}"
     written = _written_set(report_path(model.path, name))
     return name if written in (None, scored.digest) else f"{name}-{scored.short}"
+
+
+def other_settings(model: TaskModel, options: AnyTask) -> Settings:
+    """What a model is scored with that it is not by itself: length, client, pooling, rules for answers.
+
+    Args:
+        model: What is scored.
+        options: The task's recipe section.
+    """
+    own = model.description.task
+    length = model.artifact.longest if model.artifact else own and own.sequence_length
+    found: dict[str, object] = {}
+    if model.sequence_length != length:
+        found["length"] = model.sequence_length
+    if model.client != client_of(own):
+        found["client"] = model.client or "BERT"
+    return found | _other_pooling(model) | _other_rules(model, options)
+
+
+def settings_suffix(settings: Settings) -> str:
+    """`-length-32-client-BERT`, as the end of a name; empty where there are none."""
+    return "".join(f"-{name.replace(' ', '-')}-{value}" for name, value in settings.items())
+
+
+def _other_pooling(model: TaskModel) -> Settings:
+    """How a run makes vectors, where it was not saved so; whether they are normalized changes no cosine."""
+    chosen = model.description.embedding
+    if chosen is None or model.artifact is not None:
+        return {}
+    saved = ModelDescription.load(model.path / FINAL).embedding
+    return {} if saved and saved.pooling == chosen.pooling else {"pooling": chosen.pooling}
+
+
+def _other_rules(model: TaskModel, options: AnyTask) -> Settings:
+    """Those of a task of the same kind are compared with the model's own, others with what is usual."""
+    own, fields = model.description.task, type(options).model_fields
+    usual = {key: fields[key].default for key in _RULES if key in fields}
+    if own is not None and own.source == options.source:
+        usual = {key: getattr(own, key) for key in usual}
+    if "null_threshold" in usual:  # null takes the one that the training found
+        usual["null_threshold"] = model.description.null_threshold
+    found = {key: getattr(options, key) for key in usual if getattr(options, key) not in (None, usual[key])}
+    return {key.replace("_", " "): value for key, value in found.items()}
 
 
 def _is_known(model: TaskModel, options: AnyTask, split: str, whole: SetDescription) -> bool:

@@ -116,6 +116,7 @@ class Artifact:
             _signature(interpreter, key, known_outputs) for key in _keys(path, interpreter, known_outputs)
         ]
         self.signatures = sorted(signatures, key=lambda signature: signature.length)
+        self.longest = self.signatures[-1].length
         self._used = self.signatures[-1]
         self._row: dict[str, np.ndarray] = {}
 

@@ -35,6 +35,29 @@ def test_models_that_read_texts_of_other_lengths_are_not_compared():
     assert _compare(result("a", [0, 1]), result("b", [1, 0], length=128)).differing is None
 
 
+def ready_to_plan(submission: Path | None = None, length: int = 64) -> SimpleNamespace:
+    task = InstalledDocsTask(source="installed_docs")
+    description = SimpleNamespace(task=task, embedding=None, null_threshold=None, sets={})
+    model = SimpleNamespace(
+        path=Path("runs/a"), description=description, artifact=None, client=None, sequence_length=length
+    )
+    recipe = SimpleNamespace(evaluate=SimpleNamespace(split="validation", max_examples=2))
+    return SimpleNamespace(
+        invocation=SimpleNamespace(submission=submission),
+        recipe=recipe,
+        models=[model],
+        options=task,
+        task=None,
+    )
+
+
+def test_a_plan_names_the_report_that_is_written():
+    ready = ready_to_plan(length=32)
+    assert _plan(ready).record["would_score"][0]["report"] == Path("runs/a/eval/validation-length-32.json")
+    ready.task = TaskData("docs", ["a", "b"], {"validation": Examples(["x"] * 5, None, np.zeros(5, int))})
+    assert _plan(ready).record["would_score"][0]["report"] == Path("runs/a/eval/validation-2-length-32.json")
+
+
 @pytest.mark.parametrize(
     ("submission", "note", "record"),
     [
@@ -59,7 +82,7 @@ def test_models_that_read_texts_of_other_lengths_are_not_compared():
     ],
 )
 def test_a_plan_is_a_sentence_and_a_record(submission, note, record):
-    page = _plan(SimpleNamespace(submission=submission), [Path("runs/a")], "validation")
+    page = _plan(ready_to_plan(submission))
     assert page.notes == [note]
     assert page.record == record
 

@@ -3,9 +3,11 @@
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.options import InstalledDocsTask
+from mbert_cli.examples.options import FileTask, InstalledDocsTask
 from mbert_cli.preflight.resolving import resolve
+from mbert_cli.preflight.targets import opened_model
 from mbert_cli.recipe.invocation import invoke
+from mbert_cli.tasks.evaluation_names import other_settings
 
 
 @pytest.mark.parametrize("verb", ["eval", "predict", "export-tflite", "bench"])
@@ -52,6 +54,17 @@ def test_a_length_that_it_holds_is_taken(make_run):
     make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
     ready = resolve(invoke("predict", "quickstart", ["task.sequence_length=256"], {}))
     assert ready.model.sequence_length == 256
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_what_a_run_is_scored_with_that_it_is_not_by_itself_is_known(make_run, pooling):
+    task = FileTask(source="file", train="t.csv")
+    run = make_run("distill", "mobilebert_laptop")
+    model = opened_model(run, invoke("eval", "quickstart", [f"embedding.pooling={pooling}"], {}))
+    assert other_settings(model, task) == {"pooling": pooling}
+    tuned = make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
+    chosen = invoke("eval", "quickstart", ["task.sequence_length=32"], {}, targets=[tuned])
+    assert other_settings(opened_model(tuned, chosen), chosen.recipe.task) == {"length": 32}
 
 
 @pytest.mark.parametrize("verb", ["eval", "predict", "export-tflite"])

@@ -27,7 +27,7 @@ def test_a_model_and_an_artifact_have_all_their_figures(family):
         "parameters": 2463746, "word_table_parameters": 1953408, "tokens": 64, "flops": model["flops"],
         "size_bytes": 400000,
         "scores": [{"task": "sst2", "seeds": 2, "name": "accuracy", "value": 0.87, "deviation": model["scores"][0]["deviation"],
-                    "examples": 872, "set": "3f9a1c02aaaaaaaa"}],
+                    "settings": None, "examples": 872, "set": "3f9a1c02aaaaaaaa"}],
         "teacher": "runs/teacher", "comes_from": "student (joint, from teacher)",
     }  # fmt: skip
     artifact = shown["artifacts"][0]
@@ -42,7 +42,7 @@ def test_a_model_and_an_artifact_have_all_their_figures(family):
 
 def test_what_nothing_beats_is_named_for_each_set(family):
     assert document(family / "small-1")["pareto"] == [
-        {"task": "sst2", "set": "3f9a1c02aaaaaaaa", "size": ["small-1 dynamic_int8", "small-1 float32"],
+        {"task": "sst2", "set": "3f9a1c02aaaaaaaa", "settings": None, "size": ["small-1 dynamic_int8", "small-1 float32"],
          "latency": ["small-1 dynamic_int8", "small-1 float32"]},
     ]  # fmt: skip
 

@@ -7,8 +7,11 @@ import statistics
 
 import pytest
 
+from mbert_cli.report.choices import read_choices
+from mbert_cli.report.confusion import confusion_table, read_confusions
 from mbert_cli.report.exported_artifact import read_artifact
 from mbert_cli.report.recorded_scores import SetScore, over_seeds, scores_of_artifact, scores_of_run
+from mbert_cli.report.scored_sets import by_set
 from mbert_cli.weights.description import SetDescription
 
 ONE, OTHER = (SetDescription(digest=digest, examples=9) for digest in ("one", "other"))
@@ -28,6 +31,26 @@ def test_the_score_of_a_run_is_that_of_its_training_and_eval_adds_other_sets(fam
         ("3f9a1c02aaaaaaaa", 0.88),
         ("held-out", 0.5),
     ]
+
+
+def test_a_score_of_other_settings_takes_nobodys_place(family):
+    run = family / "small-1"
+    other = json.loads((run / "eval/validation.json").read_text()) | {
+        "score": 0.5,
+        "settings": {"length": 32},
+    }
+    for path in (run / "eval/a.json", run / "export/dynamic_int8/model-eval-a.json"):
+        path.write_text(json.dumps(other))
+    found = scores_of_run(run, "sst2")
+    assert [(one.value, one.settings) for one in found] == [(0.88, ""), (0.5, "length 32")]
+    assert len({one.place for one in found}) == 2
+    assert found[1].on == "872 examples (set 3f9a1c02), length 32"
+    compared = by_set(read_choices([run, family / "big"], []))
+    assert [(one.title, [choice.name for choice in one.choices]) for one in compared][1:] == [
+        ("sst2, 872 examples (set 3f9a1c02), length 32", ["small-1", "small-1 dynamic_int8"])
+    ]
+    titles = [confusion_table(one).notes[0] for one in read_confusions(read_choices([run], []))]
+    assert sum("length 32" in title for title in titles) == 2
 
 
 def test_what_eval_wrote_of_an_earlier_result_is_passed_over(family):

@@ -1,13 +1,15 @@
-"""The names of reports: no set takes another one's place."""
+"""The names of reports: none takes another one's place, whatever was scored and however."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask
+from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.model.options import SIZES
-from mbert_cli.tasks.evaluation_names import report_name, report_path
+from mbert_cli.tasks.evaluation_names import other_settings, report_name, report_path
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, SetDescription, VocabularyDescription
@@ -22,7 +24,9 @@ def model(task, **sets: SetDescription) -> TaskModel:
     description = ModelDescription(
         verb="finetune", size=SIZES["mobilebert_laptop"], vocabulary=vocabulary, task=task, sets=sets
     )
-    return TaskModel(Path("run"), description, Vocabulary(LEADING_TOKENS), 64, lambda batches: None)
+    return TaskModel(
+        Path("run"), description, Vocabulary(LEADING_TOKENS), task.sequence_length, lambda batches: None
+    )
 
 
 def name(model, options=OWN, whole=WHOLE, scored=None) -> str:
@@ -60,6 +64,41 @@ def test_two_sets_of_the_same_name_for_a_model_from_elsewhere_do_not_share_a_rep
     assert name(imported, whole=OTHER) == "v.csv-validation-77777777"
     glue = GlueTask(source="glue", name="sst2")
     assert report_name(model(glue), OWN, "validation", "u.csv", WHOLE, WHOLE) == "u.csv-validation"
+
+
+def test_what_a_model_is_scored_with_that_it_is_not_by_itself_stands_in_the_name():
+    own = model(OWN, validation=WHOLE)
+    part = SetDescription(digest="1", examples=32)
+    assert name(replace(own, sequence_length=32)) == "validation-length-32"
+    assert name(replace(own, sequence_length=32, client="mediapipe"), scored=part) == (
+        "validation-32-length-32-client-mediapipe"
+    )
+    assert name(replace(own, sequence_length=32), whole=OTHER) == "validation-77777777-length-32"
+    imported = model(ImportedTask(source="imported", client="mediapipe"))
+    assert name(imported) == "v.csv-validation-client-BERT"
+    assert name(replace(imported, client="mediapipe")) == "v.csv-validation"
+
+
+def test_an_artifact_is_compared_with_the_length_that_it_was_exported_with():
+    short = replace(model(OWN), sequence_length=32, artifact=SimpleNamespace(longest=32))
+    assert other_settings(short, OWN) == {}
+    assert other_settings(replace(short, artifact=SimpleNamespace(longest=64)), OWN) == {"length": 32}
+
+
+def test_rules_for_answers_are_compared_with_those_that_a_model_was_chosen_by():
+    squad = SquadTask(source="squad", train="a.json", max_answer_tokens=20)
+    own = model(squad)
+    found = replace(own, description=own.description.model_copy(update={"null_threshold": 1.5}))
+    for threshold, expected in ((None, {}), (1.5, {}), (2.0, {"null threshold": 2.0})):
+        assert other_settings(found, squad.model_copy(update={"null_threshold": threshold})) == expected
+    assert other_settings(own, squad.model_copy(update={"max_answer_tokens": 30})) == {
+        "max answer tokens": 30
+    }
+    imported = model(ImportedTask(source="imported"))
+    assert other_settings(imported, squad) == {"max answer tokens": 20}
+    tokens = TokenTask(source="tokens", train="a.conll", document_stride=16)
+    assert name(imported, tokens) == "v.csv-validation-document-stride-16"
+    assert name(model(tokens), tokens) == "validation"
 
 
 def test_a_report_lies_in_the_run_or_beside_the_artifact():
