@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mbert_cli.errors import UserError
-from mbert_cli.text.json_items import shown_value
+from mbert_cli.text.json_items import RepeatingObject, repeated_names, shown_value
 
 MISSING = object()
 """Stands for the value of a column that a row does not have."""
@@ -27,6 +27,27 @@ def value_of(row: Mapping[str, Any], column: str) -> Any:
         more, dot, rest = rest.partition(".")
         first = f"{first}.{more}"
     return MISSING
+
+
+def require_once(row: Mapping[str, Any], column: str, place: str) -> None:
+    """Checks that a row of JSON has a column, and what it is a member of, once.
+
+    Args:
+        row: Values by column.
+        column: As for `value_of`.
+        place: Of the row, for messages.
+
+    Raises:
+        UserError: It has one more often.
+    """
+    parts = column.split(".")
+    for size in range(1, len(parts) + 1):
+        name = ".".join(parts[:size])
+        if isinstance(row, RepeatingObject) and name in row.repeated:
+            raise repeated_names([name], place)
+        inner = row.get(name)
+        if size < len(parts) and isinstance(inner, Mapping):
+            require_once(inner, ".".join(parts[size:]), place)
 
 
 def document_text(row: Mapping[str, Any], column: str, place: str) -> str:

@@ -18,6 +18,9 @@ _ALLOWED = (
 )  # fmt: skip
 """What a condition may consist of: no calls, no attributes, nothing that does anything but compare."""
 
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, 1: True, 0: False}
+"""What values mean; True and 1 are one key, and so are 1.0 and 1."""
+
 _HINT = "Compare columns with values, as in \"language == 'en' and score > 0.5\" or \"source in ['books', 'news']\"."
 
 
@@ -29,19 +32,22 @@ class Condition:
         text: What was written.
         columns: The columns that it looks at.
         numeric: Those that it compares with numbers.
+        boolean: Those that it asks whether they are true, as in `checked and not spam`, or compares with True or
+            False.
     """
 
     text: str
     columns: frozenset[str]
     numeric: frozenset[str]
+    boolean: frozenset[str]
     _code: CodeType
 
     def holds(self, row: Mapping[str, Any], place: str) -> bool:
         """Whether a row fulfils it. A comparison with a value that is missing or null does not hold.
 
         Args:
-            row: Values by column; text is read as a number where it is compared with one, and days and times are
-                texts as ISO 8601 has them.
+            row: Values by column; text is read as a number where it is compared with one, and as true or false where
+                that is asked; days and times are texts as ISO 8601 has them.
             place: Of the row, for messages.
 
         Raises:
@@ -62,6 +68,8 @@ class Condition:
             return None
         if isinstance(value, datetime | date | time):
             return value.isoformat()
+        if name in self.boolean and name not in self.numeric:
+            return _truth_of(value, name, place)
         if name not in self.numeric or not isinstance(value, str):
             return value
         if not value.strip():
@@ -90,12 +98,30 @@ def parse_condition(text: str) -> Condition:
     if not all(isinstance(node, _ALLOWED) for node in nodes):
         raise _refused(text)
     columns = frozenset(node.id for node in nodes if isinstance(node, ast.Name))
-    if not columns or isinstance(tree.body, ast.Name) or not all(map(_is_truth, _truths(tree))):
+    truths = list(_truths(tree))
+    if not columns or not all(map(_is_truth, truths)):
         raise _refused(text)
     compared = [pair for node in nodes if isinstance(node, ast.Compare) for pair in _pairs(node)]
     numeric = frozenset(name for name, value in compared if _is_numeric(value))
+    boolean = frozenset(node.id for node in truths if isinstance(node, ast.Name)) | frozenset(
+        name for name, value in compared if _is_boolean(value)
+    )
     guarded = ast.fix_missing_locations(_Guards().visit(tree))
-    return Condition(text, columns, numeric, compile(guarded, "corpus.where", "eval"))
+    return Condition(text, columns, numeric, boolean, compile(guarded, "corpus.where", "eval"))
+
+
+def _truth_of(value: Any, name: str, place: str) -> bool | None:
+    """Whether a value means true; None for one that is missing."""
+    written = value.strip().lower() if isinstance(value, str) else value
+    if written in (None, ""):
+        return None
+    if isinstance(written, str | int | float) and written in _TRUTHS:
+        return _TRUTHS[written]
+    raise UserError(
+        "A column that corpus.where asks whether it is true must hold true or false, yes or no, 1 or 0. "
+        f"Received: {value!r:.60} in the column {name!r} of {place}",
+        f"Compare it with a value, as in {name} == 'en', {name} > 0.5 or {name} is not None.",
+    )
 
 
 class _Members(ast.NodeTransformer):
@@ -150,6 +176,12 @@ def _pairs(comparison: ast.Compare) -> Iterator[tuple[str, ast.expr]]:
         for name, value in ((left, right), (right, left)):
             if isinstance(name, ast.Name):
                 yield name.id, value
+
+
+def _is_boolean(value: ast.expr) -> bool:
+    if isinstance(value, ast.List | ast.Tuple):
+        return bool(value.elts) and all(map(_is_boolean, value.elts))
+    return isinstance(value, ast.Constant) and isinstance(value.value, bool)
 
 
 def _is_numeric(value: ast.expr) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mbert_cli.errors import UserError
-from mbert_cli.text.json_items import not_json
+from mbert_cli.text.json_items import DECODER, not_json
 from mbert_cli.text.remote_files import InputFile
 from mbert_cli.text.text_files import read_lines
 
@@ -14,7 +14,6 @@ WINDOW_CHARACTERS = 2**20
 """Characters of a file that are in memory at once, or those of one item."""
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
 
 
 def read_array(path: InputFile) -> Iterator[tuple[str, Any]]:
@@ -78,7 +77,7 @@ class _Window:
         self.line = self._line_of(self._place)
         while True:
             try:
-                value, self._place = _DECODER.raw_decode(self._text, self._place)
+                value, self._place = DECODER.raw_decode(self._text, self._place)
                 return value
             except json.JSONDecodeError as error:
                 # Windows end with lines, within which all strings and numbers end: what is cut off is wrong at its end.

@@ -23,8 +23,8 @@ class FilesSource(Section):
     text: str = "text"
     """Column, or field of a .jsonl line, that holds the text of a document; doc.body is a member of the column doc."""
     where: str | None = None
-    """Condition on columns that a row must fulfil, such as \"language == 'en' and score > 0.5\"; null takes all. A
-    comparison with a value that is missing does not hold."""
+    """Condition on columns that a row must fulfil, such as \"language == 'en' and score > 0.5\" or \"checked and not
+    spam\"; null takes all. A comparison with a value that is missing does not hold."""
 
 
 class FilesCorpus(FilesSource):

@@ -1,7 +1,6 @@
 """The rows of a table of documents: lines of JSON, CSV with a line of names, and Parquet."""
 
 import csv
-import json
 import shutil
 import sys
 import tempfile
@@ -10,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mbert_cli.corpus.columns import require_names
+from mbert_cli.corpus.columns import require_names, require_once
 from mbert_cli.corpus.json_arrays import read_array
 from mbert_cli.errors import UserError
 from mbert_cli.text.file_ranges import WHOLE, FileRange
-from mbert_cli.text.json_items import first_of_whole, no_object, read_json_items, read_json_line
+from mbert_cli.text.json_items import DECODER, first_of_whole, no_object, read_json_items, read_json_line
 from mbert_cli.text.remote_files import InputFile
 from mbert_cli.text.text_files import is_packed, open_binary, read_lines, suffix_of
 
@@ -101,23 +100,25 @@ def _json_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> It
     whole = first_of_whole(path) if within.is_whole else ""
     if whole:
         items = read_array(path) if whole == "[" else ((i.line, i.value) for i in read_json_items(path, ()))
-        yield from (_json_row(f"{path}:{place}", value) for place, value in items)
+        yield from (_json_row(f"{path}:{place}", value, columns) for place, value in items)
         return
     for number, text in read_lines(path, within=within):
         try:
-            value = json.loads(text)
+            value = DECODER.decode(text)
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
-            yield Row(f"{path}:{number}", value)
+            yield _json_row(f"{path}:{number}", value, columns)
         elif text.strip():
             for item in read_json_line(text, path, number, lists=()):
-                yield _json_row(f"{path}:{item.line}", item.value)
+                yield _json_row(f"{path}:{item.line}", item.value, columns)
 
 
-def _json_row(place: str, value: Any) -> Row:
+def _json_row(place: str, value: Any, columns: Sequence[str]) -> Row:
     if not isinstance(value, dict):
         raise no_object(value, place)
+    for column in columns:
+        require_once(value, column, place)
     return Row(place, value)
 
 

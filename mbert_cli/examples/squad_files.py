@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.squad import Answer, Question, Squad, check_squad
-from mbert_cli.text.json_items import JsonItem, read_json_items
+from mbert_cli.text.json_items import JsonItem, read_json_items, require_single_names
 
 _Kind = TypeVar("_Kind")
 _KINDS: dict[type, str] = {list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
@@ -34,6 +34,7 @@ def _questions(path: Path) -> Iterator[tuple[str, Question]]:
     contexts: dict[str, str] = {}  # so that questions about one text share it
     for item in read_json_items(path):
         record, place = item.value, item.place
+        require_single_names(record, _source(path, item))
         if not isinstance(record, dict):
             raise _wrong(place or "the top", "an object", _describe(record), _source(path, item))
         if "paragraphs" in record:

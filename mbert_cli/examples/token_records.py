@@ -16,7 +16,7 @@ from mbert_cli.examples.text_spans import SpanPlacement
 from mbert_cli.examples.token_columns import TokenLayout
 from mbert_cli.examples.token_tags import bad_tag, is_tag, label_of_tag, sentence_of
 from mbert_cli.examples.tokens import Span, TokenExamples, TokenFile
-from mbert_cli.text.json_items import read_json_items, shown_value
+from mbert_cli.text.json_items import read_json_items, require_single_names, shown_value
 
 TOKEN_NAMES = ("tokens", "words")
 """Usual names of the member with the tokens."""
@@ -53,6 +53,7 @@ def _rows(path: Path, left_out: Counter[str]) -> Iterator[tuple[str, dict[str, A
     """The rows that count, each with its line."""
     for item in read_json_items(path):
         for line, value in _unpacked(item.line, item.value):
+            require_single_names(value, f"{path}:{line}")
             row = _as_object(value)
             if value is None:
                 left_out["null"] += 1

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mbert_cli.errors import UserError
@@ -41,7 +41,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return repeating
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+DECODER = json.JSONDecoder(object_pairs_hook=_object)
+"""Reads JSON whose objects say which of their names occur more than once."""
 
 
 class JsonItem(NamedTuple):
@@ -82,11 +83,46 @@ def read_json_items(
             yield from read_json_line(text, path, line, lists)
 
 
+def require_single_names(value: Any, place: str) -> None:
+    """Checks that no object of a row, at any depth, has a name more than once: one of the values would be lost.
+
+    Args:
+        value: The row, of `DECODER`.
+        place: Its place, for messages.
+
+    Raises:
+        UserError: One has.
+    """
+    level = [value]
+    while level:
+        for one in level:
+            if isinstance(one, RepeatingObject):
+                raise repeated_names(one.repeated, place)
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+
+
+def repeated_names(names: Iterable[str], place: str) -> UserError:
+    """The error for names that an object has more than once."""
+    return UserError(
+        f"A JSON object must have each name once. Received: {', '.join(map(repr, sorted(names)))} more than once "
+        f"in {place}",
+        "Rename the other ones, or take them out.",
+    )
+
+
 def read_json_line(
     text: str, path: InputFile, line: int, lists: Sequence[str] = ("data",)
 ) -> Iterator[JsonItem]:
     """Reads the rows on one line of a file, which is not blank; all else as `read_json_items`."""
-    return _items_of_line(_decode_line(text, path, line), line, lists)
+    value = _decode_line(text, path, line)
+    if isinstance(value, RepeatingObject) and (repeated := value.repeated.intersection(lists)):
+        raise repeated_names(repeated, f"{path}:{line}")
+    return _items_of_line(value, line, lists)
 
 
 def fills_file(path: InputFile, encoding: str = "utf-8") -> bool:
@@ -188,7 +224,7 @@ def _walk_list(text: str, start: int, name: str) -> Walk:
 
 def _walk_members(text: str, start: int, lists: Sequence[str]) -> Walk:
     """The rows in the lists of an object; where it has none, the object."""
-    members: dict[str, Any] | None = {}
+    members: list[tuple[str, Any]] | None = []
     place = _skip(text, start + 1)
     while text[place : place + 1] != "}":
         name, end = _decode(text, place)
@@ -201,17 +237,17 @@ def _walk_members(text: str, start: int, lists: Sequence[str]) -> Walk:
         else:
             value, end = _decode(text, place)
             if members is not None:
-                members[name] = value
+                members.append((name, value))
         place = _past_comma(text, end, "}")
     if members is not None:
-        yield start, "", members
+        yield start, "", _object(members)
     return _skip(text, place + 1)
 
 
 def _decode(text: str, place: int) -> tuple[Any, int]:
     """A value, and where what follows it begins."""
     try:
-        value, end = _DECODER.raw_decode(text, place)
+        value, end = DECODER.raw_decode(text, place)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     if text.count("[", place, end) + text.count("{", place, end) > MAX_DEPTH:

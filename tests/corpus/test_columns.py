@@ -2,8 +2,9 @@
 
 import pytest
 
-from mbert_cli.corpus.columns import MISSING, document_text, require_names, value_of
+from mbert_cli.corpus.columns import MISSING, document_text, require_names, require_once, value_of
 from mbert_cli.errors import UserError
+from mbert_cli.text.json_items import DECODER
 
 
 def refused(row, column="text") -> UserError:
@@ -79,3 +80,22 @@ def test_a_table_has_each_column_that_is_wanted_once():
         require_names("t.csv", ["c"], ["a", "b"], ["a", "b"])
     with pytest.raises(UserError, match=r"Received: t\.csv with several called 'a'"):
         require_names("t.csv", ["a"], ["a", "b", "a"], ["a", "b", "a"])
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ('{"text": "a", "text": "b"}', "text"),
+        ('{"doc": {"body": "a"}, "doc": {"body": "b"}}', "doc.body"),
+        ('{"doc": {"body": "a", "body": "b"}}', "doc.body"),
+        ('{"a.b": {"c": "x", "c": "y"}}', "a.b.c"),
+    ],
+)
+def test_a_column_that_a_row_of_json_has_twice_is_refused(line, column):
+    with pytest.raises(UserError) as caught:
+        require_once(DECODER.decode(line), column, "t.jsonl:3")
+    assert " more than once in t.jsonl:3" in caught.value.message
+
+
+def test_other_names_of_a_row_may_occur_more_than_once():
+    require_once(DECODER.decode('{"text": "a", "id": 1, "id": 2, "x": {"text": 1, "text": 2}}'), "text", "")

@@ -26,6 +26,16 @@ from mbert_cli.errors import UserError
         ("text is not None", {"text": ""}, True),
         ("checked == True", {"checked": True}, True),
         ("checked and score > 1", {"checked": True, "score": 2}, True),
+        ("checked", {"checked": True}, True),
+        ("checked", {"checked": 0}, False),
+        ("checked", {"checked": None}, False),
+        ("not checked", {"checked": None}, True),
+        ("not meta.checked", {"meta": {"checked": "False"}}, True),
+        ("checked and not spam", {"checked": "yes", "spam": " "}, True),
+        ("checked == True", {"checked": "True"}, True),
+        ("checked != False", {"checked": "false"}, False),
+        ("checked in [False]", {"checked": "no"}, True),
+        ("score and score > 0.5", {"score": "0.7"}, True),
         ("score != 5", {"score": None}, False),
         ("score != 5", {"score": 4}, True),
         ("not score == 5", {}, True),
@@ -54,7 +64,7 @@ def test_the_columns_of_a_condition_are_known():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "language", "1 > 0", "score > 1 or 'en'", "not 'en' == language and 1", "score > 1 and ['en']", "language = 'en'", "score >", "__import__('os').system('x') == 0", "text.lower() == 'a'",
+        "", "1", "'en'", "-score", "1 > 0", "score > 1 or 'en'", "not 'en' == language and 1", "score > 1 and ['en']", "language = 'en'", "score >", "__import__('os').system('x') == 0", "text.lower() == 'a'",
         "len(text) > 5", "score + 1 > 2", "[x for x in text] == 1", "text[0] == 'a'", "f'{text}' == 'a'",
     ],
 )  # fmt: skip
@@ -70,6 +80,17 @@ def test_a_value_that_is_no_number_is_named_where_one_is_compared():
     assert caught.value.message == (
         "A column that corpus.where compares with a number must hold numbers. "
         "Received: 'good' in the column 'score' of t.csv, row 3"
+    )
+
+
+@pytest.mark.parametrize("value", ["en", 2, 0.5, ["a"], {}, float("nan")])
+@pytest.mark.parametrize("text", ["language", "not language", "language == True", "language or score > 1"])
+def test_a_value_that_is_neither_true_nor_false_is_named_where_that_is_asked(text, value):
+    with pytest.raises(UserError) as caught:
+        parse_condition(text).holds({"language": value, "score": 0}, "t.csv, row 3")
+    assert caught.value.message == (
+        "A column that corpus.where asks whether it is true must hold true or false, yes or no, 1 or 0. "
+        f"Received: {value!r} in the column 'language' of t.csv, row 3"
     )
 
 

@@ -91,3 +91,16 @@ def test_an_empty_file_is_no_parquet_file(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(UserError, match=r"A \.parquet file must be readable"):
         require_document_columns(path, ["text"])
+
+
+@pytest.mark.parametrize("form", ["{0}\n", "[\n{0}]", "[{0}]\n", '{{\n"id": 1,{1}'])
+def test_a_row_of_json_that_has_a_wanted_column_twice_is_named(tmp_path, form):
+    path = tmp_path / "t.jsonl"
+    row = '{"text": "one", "id": 1, "text": "two"}'
+    path.write_text(form.format(row, row[1:]))
+    assert len(list(read_document_rows(path, ["source"]))) == 1
+    with pytest.raises(UserError) as caught:
+        list(read_document_rows(path, ["text"]))
+    assert caught.value.message.startswith(
+        f"A JSON object must have each name once. Received: 'text' more than once in {path}:"
+    )

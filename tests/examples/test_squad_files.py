@@ -139,6 +139,17 @@ def test_a_repeated_id_is_refused(write):
     assert error.hint == "Give one of the questions another id, or take it out."
 
 
+def test_a_member_that_occurs_twice_is_refused_at_any_depth(tmp_path):
+    row = '{"id": "q", "question": "Who?", "context": "Ada.", "answers": {"text": ["Ada"], "answer_start": [0]%s}}'
+    path = tmp_path / "q.jsonl"
+    for twice, name in ((row % ', "text": ["x"]', "text"), (row.replace('"id"', '"context": "B", "id"') % "", "context"),
+                        ('{"data": [], "data": []}', "data")):  # fmt: skip
+        path.write_text(f"{twice}\n")
+        assert refused(path).message == (
+            f"A JSON object must have each name once. Received: {name!r} more than once in {path}:1"
+        )
+
+
 def test_an_empty_context_is_refused(write):
     path = write(content(qa("q1"), context=" \n"))
     error = refused(path)

@@ -236,6 +236,15 @@ def test_a_row_without_labels_is_refused(refused_tokens, write, row, received):
     assert "JSON_MIN" in hint and "task.token_column" in hint
 
 
+def test_a_member_that_occurs_twice_is_refused(refused_tokens, tmp_path):
+    path = tmp_path / "t.jsonl"
+    for row in ('{"text": "Ada", "text": "Bob", "spans": []}',
+                '{"text": "Ada", "spans": [{"start": 0, "start": 1, "end": 3, "label": "PER"}]}',
+                '["Ada", {"entities": [], "entities": [[0, 3, "PER"]]}]'):  # fmt: skip
+        path.write_text(f"{row}\n")
+        assert f" more than once in {path}:1" in refused_tokens(str(path))[0]
+
+
 def test_rows_of_two_kinds_and_with_two_lists_are_refused(refused_tokens, write):
     path = write(FORMS["ours"], TAGGED)
     assert refused_tokens(path)[0] == (
