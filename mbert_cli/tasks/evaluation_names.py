@@ -17,7 +17,7 @@ _RULES = (
 )  # fmt: skip
 """Keys of a task that say how long texts are read in windows, and how an answer is found in them."""
 
-Settings = dict[str, object]
+OtherSettings = dict[str, object]
 """What a model is scored with that it is not by itself, by what it is called."""
 
 
@@ -58,7 +58,7 @@ def report_name(
     return name if written in (None, scored.digest) else f"{name}-{scored.short}"
 
 
-def other_settings(model: TaskModel, options: AnyTask) -> Settings:
+def other_settings(model: TaskModel, options: AnyTask) -> OtherSettings:
     """What a model is scored with that it is not by itself: length, client, pooling, rules for answers.
 
     Args:
@@ -75,12 +75,12 @@ def other_settings(model: TaskModel, options: AnyTask) -> Settings:
     return found | _other_pooling(model) | _other_rules(model, options)
 
 
-def settings_suffix(settings: Settings) -> str:
+def settings_suffix(settings: OtherSettings) -> str:
     """`-length-32-client-BERT`, as the end of a name; empty where there are none."""
     return "".join(f"-{name.replace(' ', '-')}-{value}" for name, value in settings.items())
 
 
-def _other_pooling(model: TaskModel) -> Settings:
+def _other_pooling(model: TaskModel) -> OtherSettings:
     """How a run makes vectors, where it was not saved so; whether they are normalized changes no cosine."""
     chosen = model.description.embedding
     if chosen is None or model.artifact is not None:
@@ -89,7 +89,7 @@ def _other_pooling(model: TaskModel) -> Settings:
     return {} if saved and saved.pooling == chosen.pooling else {"pooling": chosen.pooling}
 
 
-def _other_rules(model: TaskModel, options: AnyTask) -> Settings:
+def _other_rules(model: TaskModel, options: AnyTask) -> OtherSettings:
     """Those of a task of the same kind are compared with the model's own, others with what is usual."""
     own, fields = model.description.task, type(options).model_fields
     usual = {key: fields[key].default for key in _RULES if key in fields}
