@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mbert_cli.section import Positive, Section
 
-_Rate = Annotated[float, Field(gt=0, le=1_000_000)]
+_Rate = Annotated[float, Field(ge=0.001, le=1_000_000)]
 
 
 class PlanOptions(Section):
@@ -17,7 +17,7 @@ class PlanOptions(Section):
     teraflops: _Rate | None = None
     """What one device computes at its peak, as its data sheet says for the precision of the recipe, in 10^12
     floating-point operations a second."""
-    utilisation: Annotated[float, Field(gt=0, le=1)] | None = None
+    utilisation: Annotated[float, Field(ge=0.001, le=1)] | None = None
     """Share of that peak that the matrix products of a training reach; narrow layers and small batches reach less."""
     bandwidth: _Rate | None = None
     """What one device sends to the next one in a ring, in GB (10^9 bytes) a second."""

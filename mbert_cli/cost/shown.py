@@ -13,6 +13,7 @@ from mbert_cli.runs.disk import format_bytes
 from mbert_cli.table import Table, without_empty_columns
 
 _UNITS = ((1e15, "10^15"), (1e12, "10^12"), (1e9, "10^9"), (1e6, "10^6"))
+_YEAR = 365.25 * 86_400
 _FORMULA = (
     "n devices take C / n + 2 (n - 1) / n x G / B for a step: the arithmetic C of a batch shared out, then the "
     "gradients G added up in a ring of bandwidth B. Neither hides behind the other; efficiency is the share of "
@@ -97,11 +98,13 @@ def record_of(estimate: Estimate) -> dict[str, Any]:
 
 
 def show_seconds(seconds: float) -> str:
-    """A time in the unit that suits it: `12.3 ms`, `4.56 s`, `7.8 min`, `9.1 h`, `2.3 days`."""
+    """A time in the unit that suits it: `12.3 ms`, `4.56 s`, `7.8 min`, `9.1 h`, `2.3 days`, `4.5 years`."""
     for limit, divisor, unit in ((1, 1e-3, "ms"), (120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{seconds / divisor:.3g} {unit}"
-    return f"{seconds / 86_400:,.1f} days"
+    if seconds < 2 * _YEAR:
+        return f"{seconds / 86_400:,.1f} days"
+    return f"{seconds / _YEAR:,.{1 if seconds < 100 * _YEAR else 0}f} years"
 
 
 def _arithmetic(estimate: Estimate) -> Table:
@@ -154,7 +157,8 @@ def _scaling(estimate: Estimate) -> Table:
 
 def _turning_point(estimate: Estimate) -> str:
     most, batch = estimate.balanced_devices, estimate.training.batch_size
-    where = f"The exchange takes longer than the arithmetic above {most:,.0f} devices"
+    bound = f"{most:,.0f} device{'' if round(most) == 1 else 's'}"
+    where = f"The exchange takes longer than the arithmetic above {bound}"
     return f"{where}, more than a batch has examples." if most > batch else f"{where}."
 
 

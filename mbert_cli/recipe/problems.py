@@ -115,8 +115,7 @@ def wrong_values(verb: str, values: Mapping[str, object], error: ValidationError
             continue
         path, value = _located(values, problem["loc"], problem["type"] == "missing")
         if problem["type"] == "value_error":
-            rule = str(problem["ctx"]["error"])
-            sentences.setdefault(path, f"{path}: {rule}" if path else rule)
+            sentences.setdefault(path, _broken_rule(path, str(problem["ctx"]["error"]), value))
             continue
         key = find_key(verb, path, values)
         if problem["type"] == "missing":
@@ -129,6 +128,15 @@ def wrong_values(verb: str, values: Mapping[str, object], error: ValidationError
         for path, text in sentences.items()
         if not any(other.startswith(f"{path}.") for other in sentences)
     }
+
+
+def _broken_rule(path: str, rule: str, value: object) -> str:
+    """The sentence for a rule of a section's own, which calls a key by its name where it is about one."""
+    received = "" if "Received: " in rule or isinstance(value, dict) else f". Received: {written(value)}"
+    name = path.rpartition(".")[2]
+    if name and rule.startswith(f"{name} "):
+        return f"{path}{rule.removeprefix(name)}{received}"
+    return f"{path}: {rule}{received}" if path else rule
 
 
 def wrong_choices(verb: str, values: Mapping[str, object]) -> dict[str, str]:

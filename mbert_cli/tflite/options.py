@@ -88,7 +88,9 @@ class ExportOptions(Section):
         if not isinstance(lengths, list):
             return lengths
         if len(set(lengths)) != len(lengths):
-            raise ValueError(f"lengths must be distinct. Received: {', '.join(map(str, lengths))}")
+            raise ValueError(
+                f"sequence_length must name each length once. Received: {', '.join(map(str, lengths))}"
+            )
         return sorted(lengths)
 
 
@@ -152,5 +154,7 @@ class BenchOptions(Section):
     @classmethod
     def _affinity_is_a_mask(cls, affinity: str | None) -> str | None:
         if affinity is not None and not (affinity and set(affinity.lower()) <= set("0123456789abcdef")):
-            raise ValueError(f"it must be a mask in hexadecimal figures, such as f0. Received: {affinity}")
+            raise ValueError(
+                f"affinity must be a mask in hexadecimal figures, such as f0. Received: {affinity}"
+            )
         return affinity

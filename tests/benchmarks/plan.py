@@ -30,7 +30,7 @@ from mbert_cli.runs.training_log import training_cost
 INSTALLED = Path(sys.executable).with_name("mbert")
 MBERT = [str(INSTALLED)] if INSTALLED.exists() else [sys.executable, "-m", "mbert_cli.cli"]
 PROCESSOR_CLOCK = "import time; time.perf_counter = time.process_time; from mbert_cli.cli import main; main()"
-UNITS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "days": 86_400.0}
+UNITS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "days": 86_400.0, "years": 365.25 * 86_400.0}
 BYTES = {"B": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}
 STEPS = {
     "train-teacher": {"train.steps": 1500},

@@ -90,7 +90,16 @@ def test_a_page_that_is_priced_keeps_what_it_has():
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.0123, "12.3 ms"), (4.56, "4.56 s"), (600, "10 min"), (7200, "2 h"), (864_000, "10.0 days")],
+    [
+        (0.0123, "12.3 ms"),
+        (4.56, "4.56 s"),
+        (600, "10 min"),
+        (7200, "2 h"),
+        (864_000, "10.0 days"),
+        (725 * 86_400, "725.0 days"),
+        (3 * 365.25 * 86_400, "3.0 years"),
+        (2.5e13, "792,202 years"),
+    ],
 )
 def test_times_come_in_the_unit_that_suits_them(seconds, shown):
     assert show_seconds(seconds) == shown

@@ -16,7 +16,7 @@ def test_lengths_are_sorted():
     [
         ("[]", " must be a whole number of 4 or more, a list of these, or null. Received: []"),
         ("[2, 64]", " must be a whole number of 4 or more, a list of these, or null. Received: [2, 64]"),
-        ("[64, 32, 64]", ": lengths must be distinct. Received: 64, 32, 64"),
+        ("[64, 32, 64]", " must name each length once. Received: 64, 32, 64"),
     ],
 )
 def test_lengths_that_no_artifact_has_are_refused(value, message):
@@ -30,5 +30,5 @@ def test_cores_of_a_phone_are_a_mask():
     with pytest.raises(UserError) as caught:
         load("bench", "quickstart", ["bench.affinity=4-7"])
     assert caught.value.message == (
-        "--set: bench.affinity: it must be a mask in hexadecimal figures, such as f0. Received: 4-7"
+        "--set: bench.affinity must be a mask in hexadecimal figures, such as f0. Received: 4-7"
     )
