@@ -8,6 +8,7 @@ from a command line to the page of a verb      mbert_cli/starting.py
 their flags                                    mbert_cli/flags.py
 flags of a training on several hosts           mbert_cli/host_flags.py
 whole numbers after flags                      mbert_cli/whole_numbers.py
+texts after flags, whatever the locale         mbert_cli/typed_texts.py
 flags of an export                             mbert_cli/phone_flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py

@@ -62,6 +62,7 @@ from mbert_cli.overview_cli import report, runs
 from mbert_cli.phone_cli import BenchCommand, bench, export_tflite
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
 from mbert_cli.starting import invocation_of, plain_page, run_verb
+from mbert_cli.typed_texts import typed_text, typed_texts
 
 PIPELINE_PANEL = "The pipeline, in its order"
 CHECKPOINTS_PANEL = "Checkpoints of other projects, and a look inside"
@@ -209,7 +210,8 @@ def predict(
     }  # fmt: skip
     invocation = invocation_of(
         ctx, recipe, settings, run, smoke, dry_run, quiet, flags,
-        targets=(target,), texts=texts or (), file=file, questions=questions or (), context=context,
+        targets=(target,), texts=typed_texts(texts), file=file,
+        questions=typed_texts(questions), context=context,
         text_column=text_column, second_text_column=second_text_column, pair=pair, jsonl=jsonl,
     )  # fmt: skip
     run_verb("predict", invocation)
@@ -285,7 +287,11 @@ def trace(
     Example: `mbert trace runs/teacher runs/student --text "It rains." --picture maps.png`
     """
     command = plain_page("trace", quiet)
-    command.run(command.TraceCommand(tuple(runs), text, pair, out, picture, tuple(layers or ()), pad))
+    command.run(
+        command.TraceCommand(
+            tuple(runs), typed_text(text), pair and typed_text(pair), out, picture, tuple(layers or ()), pad
+        )
+    )
 
 
 app.command(rich_help_panel=AROUND_PANEL)(runs)

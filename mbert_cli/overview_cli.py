@@ -16,6 +16,7 @@ from mbert_cli.flags import (
     StudentLayers,
     delivery_of,
 )
+from mbert_cli.typed_texts import typed_text
 
 
 def runs(
@@ -45,4 +46,5 @@ def report(
     from mbert_cli.preflight.report import ReportCommand, resolve
 
     console.set_quiet(quiet)
-    run(resolve(ReportCommand(tuple(targets or ()), text, pair, tuple(layers or ()), delivery_of(form, out))))
+    shown = text and typed_text(text), pair and typed_text(pair)
+    run(resolve(ReportCommand(tuple(targets or ()), *shown, tuple(layers or ()), delivery_of(form, out))))

@@ -117,7 +117,8 @@ class StoreOptions(Section):
     """How the token store is written."""
 
     validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
-    """Share of documents set aside for the validation loss, chosen by a hash of each document."""
+    """Share of documents set aside for the validation loss, chosen by a hash of each document. Equal documents are on
+    one side, so that none is trained on and validated on; of a corpus with many of them the share may be another."""
     language: str = "en"
     """Language whose rules split sentences, by its ISO 639-1 code."""
     workers: Positive | None = None

@@ -86,7 +86,8 @@ class FileTask(Section):
     validation: str | None = None
     """Validation file; null holds out a share of the training examples, chosen by a hash of the text."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share held out when there is no validation file."""
+    """Share held out when there is no validation file. Examples with the same text are on one side, so that none is
+    learned from and scored on."""
     text: str = "text"
     """Column of the text."""
     second_text: str | None = None
@@ -177,7 +178,8 @@ class SquadTask(Section):
     validation: str | None = None
     """Validation file; null holds out a share of the texts of the training file, chosen by a hash."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the texts held out when there is a training file but no validation file."""
+    """Share of the texts held out when there is a training file but no validation file. All questions about a text are
+    on one side."""
     data_dir: str | None = None
     """Folder of prepared tensorflow-datasets; null uses their default."""
     client: TextClient | None = None
@@ -228,7 +230,8 @@ class TokenTask(Section):
     validation: str | None = None
     """Validation file; null holds out a share of the training examples, chosen by a hash of the text."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share held out when there is no validation file."""
+    """Share held out when there is no validation file. Examples with the same text are on one side, so that none is
+    learned from and scored on."""
     labels: Annotated[list[str], Field(min_length=1)] | None = None
     """The types of entities, or all tags, in the order of their ids; null takes those of the training file, sorted.
     Tags of entities include O, as in [O, B-PER, I-PER]. They also name the numbers that stand for tags in a file."""

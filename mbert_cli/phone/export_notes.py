@@ -87,6 +87,11 @@ def say_client(fit: ClientFit, modes: Sequence[str], labels: Sequence[str]) -> N
         tell(f"No client on a phone loads the artifacts as they are: {fit.reason}. {fit.hint}".rstrip())
     else:
         _say_modes(fit.client, modes)
+        _say_labels(labels)
+
+
+def _say_labels(labels: Sequence[str]) -> None:
+    """Says which labels a client, which reads one per line, shows otherwise."""
     num_broken = sum(len(label.splitlines()) > 1 for label in labels)
     if num_broken:
         console.warning(

@@ -191,10 +191,11 @@ def find_labels(num_labels: int, configuration: Configuration) -> tuple[str, ...
     is_whole = isinstance(named, dict) and set(map(str, named)) == set(defaults)
     are_names = is_whole and all(isinstance(name, str | int | float) for name in named.values())
     if not are_names or len(set(map(str, named.values()))) < num_labels:
+        field = "label2id" if values.get("id2label") is None else "id2label"
         raise UserError(
-            f"id2label must give each of the {num_labels} outputs of the head a name of its own, 0 to "
-            f"{num_labels - 1}. Received: {_shown(named)} in {path}",
-            f"Correct id2label in {path.name}, or take it out: the outputs are LABEL_0 and so on then.",
+            f"{field} must give each of the {num_labels} outputs of the head a name of its own, 0 to "
+            f"{num_labels - 1}. Received: {_shown(values[field])} in {path}",
+            f"Correct {field} in {path.name}, or take it out: the outputs are LABEL_0 and so on then.",
         )
     found = {str(index): str(name) for index, name in named.items()}
     return tuple(found[index] for index in defaults)
@@ -204,6 +205,10 @@ def _from_ids(values: Mapping[str, Any]) -> dict[str, str] | None:
     """label2id the other way round."""
     ids = values.get("label2id")
     return {str(index): str(name) for name, index in ids.items()} if isinstance(ids, dict) else None
+
+
+def _are_numbered(names: Mapping[str, str]) -> bool:
+    return all(name.startswith("LABEL_") for name in names.values())
 
 
 def find_notes(problem_type: str | None, num_labels: int, configuration: Configuration) -> list[str]:
@@ -222,10 +227,14 @@ def find_notes(problem_type: str | None, num_labels: int, configuration: Configu
             'gives it; with "problem_type": "regression" it is the number itself'
         )
     named, ids = values.get("id2label"), _from_ids(values)
+    if num_labels and named is None and ids and not _are_numbered(ids):
+        notes.append(
+            f"{file}: without id2label the outputs have the names of label2id; transformers reads id2label alone and "
+            "calls them LABEL_0 and so on"
+        )
     if num_labels and isinstance(named, dict) and ids is not None:
         found = {str(index): str(name) for index, name in named.items()}
-        is_default = all(name.startswith("LABEL_") for name in ids.values())
-        if not is_default and ids != found:
+        if not _are_numbered(ids) and ids != found:
             notes.append(
                 f"{file}: label2id {_shown(values['label2id'])} is passed over: it contradicts id2label, which "
                 "names the outputs"

@@ -59,6 +59,8 @@ def test_labels_with_line_breaks_are_warned_of(said):
         "Warning: Clients read one label per line, so that line breaks inside 1 label are blanks there; "
         "`mbert predict` shows them as they are"
     )
+    several = ClientFit(reason="it refuses a file of several lengths", hint="Name one --length.")
+    assert "line breaks" not in said(several, ["two\nlines", "one"])
 
 
 def test_lengths_are_told_where_there_are_several_with_those_that_nothing_verified(capsys):

@@ -185,6 +185,11 @@ NAMED = (
         ({"id2label": {"0": "a", "1": "a"}}, NAMED.replace("{}", '{{"0": "a", "1": "a"}}')),
         ({"id2label": ["a", "b"]}, NAMED.replace("{}", '["a", "b"]')),
         ({"id2label": {"0": None, "1": "b"}}, NAMED.replace("{}", '{{"0": null, "1": "b"}}')),
+        ({"label2id": {"a": 0}}, NAMED.replace("{}", '{{"a": 0}}').replace("id2label", "label2id")),
+        (
+            {"label2id": {"a": 0, "b": 0}},
+            NAMED.replace("{}", '{{"a": 0, "b": 0}}').replace("id2label", "label2id"),
+        ),
         ({"num_labels": 7}, "num_labels must be the number of outputs of the head, 2. Received: 7 in {path}"),
     ],
 )
@@ -211,6 +216,14 @@ def test_what_the_configuration_leaves_open_is_said(configure):
         'config.json: label2id {"a": 1, "b": 0} is passed over: it contradicts id2label, which names the outputs',
         "config.json: num_labels 7 is passed over: id2label counts",
     ]
+    assert find_notes("single_label_classification", 2, configure(label2id={"a": 0, "b": 1})) == [
+        (
+            "config.json: without id2label the outputs have the names of label2id; transformers reads id2label alone "
+            "and calls them LABEL_0 and so on"
+        )
+    ]
+    for fields in ({"label2id": {"LABEL_0": 0, "LABEL_1": 1}}, {"label2id": {}}, {}):
+        assert find_notes("single_label_classification", 2, configure(**fields)) == []
     assert find_notes(None, 0, configure(type_vocab_size=1)) == [
         "config.json: type_vocab_size 1: both texts of a pair get the only row of segments"
     ]
