@@ -81,9 +81,9 @@ def _missing_columns(missing: Sequence[str], names: Sequence[str], place: str, s
         if (close := difflib.get_close_matches(_folded(name), folded, 1, 0.75))
     ]
     if near:
-        hint += f". Did you mean {' and '.join(map(repr, near))}?"
+        hint += f" Did you mean {' and '.join(map(repr, near))}?"
     elif any(len(name) > _LONG_NAME or name.isdigit() for name in names):
-        hint += "; a file whose first line is an example needs a line of names above it"
+        hint += " A file whose first line is an example needs a line of names above it."
     return UserError(
         f"A task file must have the columns that the recipe names, {', '.join(map(repr, missing))} too. "
         f"Received: {_shown(names) or 'no columns'}{separated and f', {separated},'} in {place}",

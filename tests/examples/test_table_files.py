@@ -68,9 +68,9 @@ def test_the_error_for_a_missing_column_shows_how_the_file_is_separated_and_a_na
         "A task file must have the columns that the recipe names, 'text' too. "
         f"Received: 'id', 'texts', 'label', separated by semicolons, in {path}:1"
     )
-    assert hint == f"{HINT}. Did you mean 'texts'?"
+    assert hint == f"{HINT} Did you mean 'texts'?"
     path = write(tmp_path, "t.csv", "3,the first line is an example\n")
-    assert refused(path)[1] == f"{HINT}; a file whose first line is an example needs a line of names above it"
+    assert refused(path)[1] == f"{HINT} A file whose first line is an example needs a line of names above it."
 
 
 def test_a_named_delimiter_is_taken_and_allows_quoting(tmp_path):
