@@ -43,7 +43,11 @@ class UnlabelledTexts:
         Raises:
             UserError: Nothing is left.
         """
-        known = {_key(*pair) for some in examples for pair in _pairs(some.texts, some.second_texts)}
+        known = {
+            _key(*pair)
+            for some in examples
+            for pair in _pairs(some.texts, getattr(some, "second_texts", None))  # labels of words have none
+        }
         kept = [
             place
             for place, pair in enumerate(_pairs(self.texts, self.second_texts))

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from mbert_cli.examples.options import FileTask
+from mbert_cli.examples.options import FileTask, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.examples.tokens import Span, TokenExamples
 from mbert_cli.tasks.task_set import encode_set
 from mbert_cli.tasks.unlabelled_rows import with_unlabelled
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
@@ -44,3 +46,31 @@ def test_rows_stay_as_they_are_without_such_text(capsys):
     labelled = encode_set(task(), task().train, options(None), TOKENIZER).rows
     assert with_unlabelled(labelled, task(), options(None), TOKENIZER) is labelled
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("kind", "labels"), [("entities", ["O", "B-X", "I-X"]), ("tags", ["X", "Y"])])
+def test_texts_whose_words_nobody_labelled_stand_beside_those_with_labels(tmp_path: Path, kind, labels):
+    def examples(*texts: str) -> TokenExamples:
+        return TokenExamples(list(texts), [[Span(0, 1, "X")] for _ in texts], None, are_tags=kind == "tags")
+
+    found = TaskData(
+        "t.conll",
+        labels,
+        {"train": examples("a", "b"), "validation": examples("c")},
+        kind="token_classification",
+    )
+    (tmp_path / "mails.txt").write_text("a b\nc\nb c a\n")
+    chosen = TokenTask(
+        source="tokens",
+        train="t.conll",
+        kind=kind,
+        unlabelled=[str(tmp_path / "mails.txt")],
+        sequence_length=8,
+    )
+    rows = with_unlabelled(
+        encode_set(found, found.sets["train"], chosen, TOKENIZER).rows, found, chosen, TOKENIZER
+    )
+    batch = rows.take(np.arange(4), 8)
+    assert rows.tokens.tolist() == [3, 3, 4, 5]
+    assert batch["hard_weights"].tolist() == [1, 1, 0, 0]
+    assert batch["label_weights"].sum(axis=1).tolist() == [1, 1, 2, 3]
