@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.recipe.invocation import invoke
 from tests.tasks.toy_distillation import make_teacher, task_of
@@ -52,3 +53,27 @@ def test_a_student_s_task_is_not_taken_for_its_teacher_s():
     student = make_teacher("classification", verb="distill-task")
     assert task() == task_of("regression")
     assert task(f"teacher={student}") == task_of("classification")
+
+
+def refused(*settings: str) -> tuple[str, str | None]:
+    with pytest.raises(UserError) as caught:
+        task(*settings)
+    return caught.value.message, caught.value.hint
+
+
+def test_keys_of_a_task_that_no_teacher_names_are_refused_by_what_is_wrong_with_the_teacher():
+    unlabelled = "task.unlabelled=[mails.txt]"
+    message, hint = refused(unlabelled)
+    assert message == (
+        "Keys of task alone change the task of the teacher, which has to be known. "
+        "Received: task.unlabelled with no teacher"
+    )
+    assert hint == (
+        "Name a run of `mbert finetune` with --teacher, or a task of your own with task.source, such as --set "
+        "task.source=file."
+    )
+    assert refused(unlabelled, "teacher=runs/none")[0] == "A run directory must exist. Received: runs/none"
+    teacher = make_teacher("regression", verb="import")
+    assert refused(unlabelled, f"teacher={teacher}")[0].endswith(
+        "Received: task.unlabelled with the teacher runs/teacher, which knows no files of a task"
+    )
