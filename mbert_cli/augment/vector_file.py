@@ -1,6 +1,7 @@
 """Word vectors in the text format of GloVe and word2vec."""
 
 import reprlib
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -88,27 +89,25 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _is_finite(cell: str) -> bool:
-    """Whether a cell is a number that float32 can hold."""
-    with np.errstate(over="ignore"):
-        return _is_number(cell) and bool(np.isfinite(np.float32(cell)))
-
-
 def _numbers(block: list[_Row], path: Path) -> np.ndarray:
     """(rows, width) float32."""
-    with suppress(ValueError):
-        texts = [numbers for _, _, numbers in block]
-        found = np.loadtxt(texts, np.float32, comments=None, delimiter=" ", ndmin=2)
-        if np.isfinite(found).all():
+    found = _parse([numbers for _, _, numbers in block])
+    if found is not None:
+        return found
+    line, numbers = next((line, numbers) for line, _, numbers in block if _parse([numbers]) is None)
+    cell = next((cell for cell in numbers.split(" ") if _parse([cell]) is None), numbers)
+    raise UserError(
+        f"The cells behind a word must be finite numbers. Received: {cell!r} in {path}:{line}", _HINT
+    )
+
+
+def _parse(rows: list[str]) -> np.ndarray | None:
+    """(rows, width) float32; None where a cell is no number that float32 can hold."""
+    with suppress(ValueError), warnings.catch_warnings(action="ignore"):  # an empty cell is no number
+        found = np.loadtxt(rows, np.float32, comments=None, delimiter=" ", ndmin=2)
+        if found.size and np.isfinite(found).all():
             return found
-    for line, _, numbers in block:
-        for cell in numbers.split(" "):
-            if not _is_finite(cell):
-                raise UserError(
-                    f"The cells behind a word must be finite numbers. Received: {cell!r} in {path}:{line}",
-                    _HINT,
-                )
-    raise AssertionError("a block that cannot be read has a cell that is no number")
+    return None
 
 
 def _wrong_width(path: Path, line: int, found: int, width: int) -> UserError:

@@ -49,6 +49,8 @@ def test_words_with_spaces_are_passed_over(tmp_path):
         ("good 1 0\nnice 1 x\n", "must be finite numbers. Received: 'x' in {}:2"),
         ("good 1 0\nnice 1 nan\n", "must be finite numbers. Received: 'nan' in {}:2"),
         ("good 1 0\nnice 1 1e50\n", "must be finite numbers. Received: '1e50' in {}:2"),
+        ("good 1 0\nnice 1_0 1\n", "must be finite numbers. Received: '1_0' in {}:2"),
+        ("good 1 0\nnice 1 \u0661\n", "must be finite numbers. Received: '\u0661' in {}:2"),
         ("good\t1\t0\n", r"with spaces between. Received: 'good\t1\t0' in {}:1"),
         ("good,1,0\n", "with spaces between. Received: 'good,1,0' in {}:1"),
         ("good 1 0\nnice  1\n", "must be finite numbers. Received: '' in {}:2"),
