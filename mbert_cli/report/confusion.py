@@ -8,6 +8,7 @@ from typing import Any
 from mbert_cli.report.choices import Choice
 from mbert_cli.report.recorded_scores import evaluations, scored_on, settings_of
 from mbert_cli.report.score_fields import set_fields
+from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.listing import FINAL
 from mbert_cli.shell_words import path_words
 from mbert_cli.table import Table
@@ -27,6 +28,7 @@ class Confusion:
         labels: Names of the labels.
         counts: A row for each true label, a column for each predicted one.
         settings: What the model was scored with that it is not by itself; "" for none.
+        seed_run: Name of the run whose answers these are, where a model is several runs; "" where it is one.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Confusion:
     labels: Sequence[str]
     counts: Sequence[Sequence[int]]
     settings: str = ""
+    seed_run: str = ""
 
 
 def read_confusions(choices: Sequence[Choice]) -> list[Confusion]:
@@ -50,7 +53,8 @@ def confusion_table(confusion: Confusion) -> Table:
         for label, row in zip(confusion.labels, confusion.counts, strict=True)
     ]
     shades = [[0.0, *(count / max(1, sum(row)) for count in row)] for row in confusion.counts]
-    title = f"Confusion of {confusion.name}"
+    one = f"{confusion.seed_run}, one of " if confusion.seed_run else ""
+    title = f"Confusion of {one}{confusion.name}"
     notes = [f"{confusion.task}, {on}: a row for each true label, a column for each predicted one."]
     return Table(title, ["", *confusion.labels], rows, notes, shades=shades)
 
@@ -59,7 +63,8 @@ def confusion_record(confusion: Confusion) -> dict[str, Any]:
     """The same as JSON has it."""
     return {
         "name": confusion.name, "task": confusion.task, "labels": confusion.labels, "counts": confusion.counts,
-        "settings": confusion.settings or None, **set_fields(confusion.scored),
+        "settings": confusion.settings or None, "run": confusion.seed_run or None,
+        **set_fields(confusion.scored),
     }  # fmt: skip
 
 
@@ -91,17 +96,19 @@ def _of(choice: Choice) -> list[Confusion]:
     runs: Sequence[Path | None] = choice.runs or [None]
     for run, place in zip(runs, places, strict=True):
         reports = evaluations(run, sorted(place.glob(pattern)))
-        found = [confusion for report in reports if (confusion := _read(choice, report))]
+        seed_run = target_name(run) if run is not None and len(choice.runs) > 1 else ""
+        found = [confusion for report in reports if (confusion := _read(choice, report, seed_run))]
         if found:
             return found
     return []
 
 
-def _read(choice: Choice, report: Mapping[str, Any]) -> Confusion | None:
+def _read(choice: Choice, report: Mapping[str, Any], seed_run: str) -> Confusion | None:
     """The table of a report of `mbert eval`; None where it has none, or one that does not fit its labels."""
     labels = [str(row.get("label")) for row in report.get("labels") or [] if isinstance(row, dict)]
     counts = report.get("confusion") or []
     if not labels or [len(row) for row in counts] != [len(labels)] * len(labels):
         return None
     task = str(report.get("task") or choice.task)
-    return Confusion(choice.name, task, SetDescription.of(report), labels, counts, settings_of(report))
+    scored = SetDescription.of(report)
+    return Confusion(choice.name, task, scored, labels, counts, settings_of(report), seed_run)

@@ -18,6 +18,12 @@ def test_tables_are_those_that_eval_wrote_of_runs_and_artifacts(family):
     assert found[0].counts == [[400, 28], [40, 404]]
 
 
+def test_the_table_of_a_model_of_several_seeds_says_whose_answers_it_counts(family):
+    (found, *_) = read_confusions(read_choices([family / "small-0", family / "small-1"], []))
+    assert confusion_table(found).title == "Confusion of small-1, one of small-{0,1}"
+    assert confusion_record(found)["run"] == "small-1"
+
+
 def test_a_cell_is_shaded_by_its_share_of_the_row(family):
     (confusion, *_) = read_confusions(read_choices([family / "small-1"], []))
     table = confusion_table(confusion)
