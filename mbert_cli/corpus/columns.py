@@ -1,10 +1,12 @@
 """The columns of a row by their names; `meta.language` is the member language of the column meta."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.text.json_items import RepeatingObject, repeated_names, shown_value
+
+_SHOWN_CHARACTERS, _SHOWN_NAMES = 40, 20
 
 MISSING = object()
 """Stands for the value of a column that a row does not have."""
@@ -84,13 +86,13 @@ def _require_unicode(text: str, place: str) -> None:
 
 
 def _without_text(row: Mapping[str, Any], column: str, place: str, text: Any) -> UserError:
-    hint = "correct the row, or set corpus.text to a column of texts"
+    hint = "Correct the row, or set corpus.text to a column of texts"
     if text is None or (text is MISSING and _is_in_null(row, column)):
         found = "null there"
-        hint = f"correct the row, or leave out rows without text: --set 'corpus.where={column} is not None'"
+        hint = f"Correct the row, or leave out rows without text: --set 'corpus.where={column} is not None'"
     elif text is MISSING:
-        found = ", ".join(row) or "no column"
-        hint = "set corpus.text to the column that holds the text"
+        found = shown_names(row) if row else "no column"
+        hint = "Set corpus.text to the column that holds the text"
     else:
         found = f"{shown_value(text)} there" if _is_json(text) else f"{type(text).__name__} there"
     return UserError(
@@ -107,6 +109,29 @@ def _is_in_null(row: Mapping[str, Any], column: str) -> bool:
 
 def _is_json(value: Any) -> bool:
     return isinstance(value, str | int | float | list | dict)
+
+
+def shown_names(names: Iterable[str]) -> str:
+    """Names in a message: the first of many, each with its blanks or cut where it has some or is long."""
+    known = list(names)
+    shown = [
+        repr(f"{name[:_SHOWN_CHARACTERS]}...") if len(name) > _SHOWN_CHARACTERS
+        else repr(name) if name != name.strip() else name
+        for name in known[:_SHOWN_NAMES]
+    ]  # fmt: skip
+    return ", ".join(shown) + ", ..." * (len(known) > _SHOWN_NAMES) or "none"
+
+
+def _hint_for_missing(path: object, missing: Sequence[str]) -> str:
+    """What to set; of a column that names of folders stand for, as Hive and Spark write them, a pattern chooses."""
+    folders = str(path).split("/")[:-1]
+    partition = next((name for name in missing if any(one.startswith(f"{name}=") for one in folders)), None)
+    if partition is None:
+        return "Set corpus.text to the column with the text, and name columns of the file in corpus.where."
+    return (
+        f"The value of {partition!r} stands in the names of folders: choose by a pattern of corpus.globs, as in "
+        f"**/{partition}=VALUE/*, and leave it out of corpus.where."
+    )
 
 
 def require_names(path: object, columns: Sequence[str], names: Sequence[str], known: Sequence[str]) -> None:
@@ -126,8 +151,8 @@ def require_names(path: object, columns: Sequence[str], names: Sequence[str], kn
     if missing:
         raise UserError(
             f"A table of documents must have the columns that are named. Received: {path} without "
-            f"{', '.join(map(repr, missing))}; it has {', '.join(known) or 'none'}",
-            "Set corpus.text to the column with the text, and name columns of the file in corpus.where.",
+            f"{', '.join(map(repr, missing))}; it has {shown_names(known)}",
+            _hint_for_missing(path, missing),
         )
     if twice:
         raise UserError(

@@ -1,6 +1,7 @@
 """Documents of a corpus, one after the other, from wherever the recipe says."""
 
 import importlib.util
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
@@ -12,7 +13,7 @@ from mbert_cli.corpus.mixing import portions_of, weighted_documents
 from mbert_cli.corpus.options import Corpus, FilesSource, InstalledDocsCorpus, SingleCorpus, TfdsSource
 from mbert_cli.corpus.tfds import tfds_documents
 from mbert_cli.errors import UserError
-from mbert_cli.text.remote_files import forget_remote_files
+from mbert_cli.text.remote_files import InputFile, forget_remote_files
 from mbert_cli.text.tfds import require_dataset
 
 __all__ = ["Document", "corpus_notes", "documents", "is_held_out", "require_corpus"]
@@ -43,16 +44,22 @@ def duplicates_of(options: Corpus) -> Literal["exact", "near"] | None:
 
 
 def corpus_notes(options: Corpus) -> list[str]:
-    """What a person should know about the files of a corpus: patterns without any, further paths to one.
+    """What a person should know of files: patterns without any, further paths to one, one in several parts of a mix.
 
     Raises:
         UserError: A pattern matches nothing, or a file of an unknown kind.
     """
-    notes = []
+    notes, times = [], Counter[InputFile]()
     for portion in portions_of(options):
         if isinstance(portion.corpus, FilesSource):
             key = f"{portion.key}.globs"
-            notes += [f"{key}: {note}" for note in find_files(portion.corpus.globs, key).notes]
+            found = find_files(portion.corpus.globs, key)
+            notes += [f"{key}: {note}" for note in found.notes]
+            times.update(found.paths)
+    shared = [path for path, count in times.items() if count > 1]
+    if shared and duplicates_of(options) is None:
+        more = f" and {len(shared) - 1:,} more count" if len(shared) > 1 else " counts"
+        notes.append(f"corpus.mix: {shared[0]}{more} in several parts")
     return notes
 
 

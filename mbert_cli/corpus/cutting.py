@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mbert_cli.corpus.rows import row_group_ranges
+from mbert_cli.corpus.rows import csv_delimiter, row_group_ranges
 from mbert_cli.text.file_ranges import BYTE_ORDER_MARK, WHOLE, FileRange, part_end
 from mbert_cli.text.json_items import fills_file
 from mbert_cli.text.remote_files import InputFile, RemoteFile, size_of
@@ -21,7 +21,6 @@ _MOST_PACKED = 10
 """A Parquet file of less than this share of a range is not looked into."""
 
 _QUOTE = ord('"')
-_CLOSES_CELL = np.frombuffer(b',\n\r"', np.uint8)
 
 
 def file_ranges(path: InputFile, column: str, num_bytes: int) -> list[FileRange]:
@@ -44,6 +43,8 @@ def file_ranges(path: InputFile, column: str, num_bytes: int) -> list[FileRange]
         return [WHOLE] if is_small else row_group_ranges(path, column, num_bytes)
     if isinstance(path, RemoteFile) or size_of(path) <= num_bytes:
         return [WHOLE]
+    if suffix_of(path) == ".csv":
+        return csv_ranges(path, num_bytes, csv_delimiter(path, [column]))
     return _CUTS[suffix_of(path)](path, num_bytes)
 
 
@@ -73,15 +74,16 @@ def line_ranges(path: Path, num_bytes: int) -> list[FileRange]:
     return _ranges(cuts, path.stat().st_size)
 
 
-def csv_ranges(path: Path, num_bytes: int) -> list[FileRange]:
-    """Cuts a plain file of comma-separated values after rows.
+def csv_ranges(path: Path, num_bytes: int, delimiter: str = ",") -> list[FileRange]:
+    """Cuts a plain .csv file after rows.
 
     A line ends a row where an even number of quotation marks comes before. That holds only as long as such marks stand
     around cells and nowhere else; from the first that does not on, the file is not cut.
     """
     cuts, lines, wanted, is_quoted, last = [(0, 0)], 0, num_bytes, False, b"\n"
     for offset, block in _blocks(path):
-        quotes = _regular_quotes(last + (block if offset else block.removeprefix(BYTE_ORDER_MARK)), is_quoted)
+        begun = last + (block if offset else block.removeprefix(BYTE_ORDER_MARK))
+        quotes = _regular_quotes(begun, is_quoted, delimiter)
         if quotes is None:
             break
         end = _row_end(block, wanted - offset, is_quoted)
@@ -134,12 +136,13 @@ def _row_end(block: bytes, wanted: int, is_quoted: bool) -> int:
     return 0
 
 
-def _regular_quotes(block: bytes, is_quoted: bool) -> int | None:
+def _regular_quotes(block: bytes, is_quoted: bool, delimiter: str) -> int | None:
     """How many quotation marks a block has; None where one does not stand around a cell or in a doubled pair.
 
     Args:
         block: Begins with the last byte before it, which is no such mark.
         is_quoted: Whether it begins within a cell in quotation marks.
+        delimiter: What separates cells.
     """
     if b'"' not in block:
         return 0
@@ -148,7 +151,8 @@ def _regular_quotes(block: bytes, is_quoted: bool) -> int | None:
     opening, closing = places[int(is_quoted) :: 2], places[1 - int(is_quoted) :: 2]
     before = values[opening - 1]
     after = values[closing[closing < len(values) - 1] + 1]
-    is_regular = np.isin(before, _CLOSES_CELL).all() and np.isin(after, _CLOSES_CELL).all()
+    outside = np.frombuffer(f'{delimiter}\n\r"'.encode(), np.uint8)
+    is_regular = np.isin(before, outside).all() and np.isin(after, outside).all()
     return len(places) if is_regular else None
 
 
@@ -182,6 +186,5 @@ _CUTS: dict[str, Callable[[Path, int], list[FileRange]]] = {
     ".txt": _parts_of_text,
     ".md": _parts_of_text,
     ".jsonl": _lines_of_json,
-    ".csv": csv_ranges,
 }
-"""By the ending of a file's name."""
+"""By the ending of a file's name, but for tables whose columns matter."""

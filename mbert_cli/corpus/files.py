@@ -1,10 +1,14 @@
 """A corpus of files: texts, and tables with a document in each row."""
 
+import itertools
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from mbert_cli.corpus.columns import MISSING, document_text, value_of
+from mbert_cli.corpus.columns import MISSING, document_text, shown_names, value_of
 from mbert_cli.corpus.conditions import Condition, parse_condition
 from mbert_cli.corpus.document import Document, split_paragraphs
 from mbert_cli.corpus.options import FilesSource
@@ -12,10 +16,23 @@ from mbert_cli.corpus.rows import ROW_FORMATS, read_document_rows, require_docum
 from mbert_cli.errors import UserError
 from mbert_cli.text.file_patterns import match_files
 from mbert_cli.text.file_ranges import WHOLE, FileRange
-from mbert_cli.text.remote_files import LOCAL, InputFile, is_url, local_pattern, match_remote_files, size_of
+from mbert_cli.text.remote_files import (
+    LOCAL,
+    InputFile,
+    RemoteFile,
+    is_url,
+    local_pattern,
+    match_remote_files,
+    size_of,
+)
 from mbert_cli.text.text_files import is_packed, read_parts, suffix_of
 
 TEXT_SUFFIXES = (".txt", ".md")
+
+_MOST_LOOKED_AT = 1000
+"""Files of a folder that are looked at for a hint."""
+
+_PAGE = re.compile(r"\s*(<!doctype html|<html)", re.IGNORECASE)
 
 FILTERED = "rows that corpus.where leaves out"
 
@@ -44,6 +61,8 @@ def range_documents(options: FilesSource, path: InputFile, within: FileRange) ->
         yield from _row_documents(path, within, options.text, condition)
         return
     for number, text in enumerate(read_parts(path, within=within), within.before):
+        if isinstance(path, RemoteFile) and _PAGE.match(text):
+            raise _web_page(path)
         name = f"{path}#{number + 1}" if number else str(path)
         yield Document(name, split_paragraphs(text), source=str(path))
 
@@ -113,19 +132,41 @@ def find_files(globs: list[str], key: str = "corpus.globs") -> CorpusFiles:
     ]
     if not paths:
         place = "" if len(urls) == len(globs) else f" in {Path.cwd()}"
+        example = next(filter(None, map(_meant_pattern, globs)), "['books/**/*.txt']; ** crosses folders")
         raise UserError(
             f"A pattern of {key} must match a file. Received: {', '.join(map(repr, globs))}, which "
             f"{'matches' if len(globs) == 1 else 'match'} none{place}",
-            f"Set {key} to the files to read, as in ['books/**/*.txt']; ** crosses folders.",
+            f"Set {key} to the files to read, as in {example}.",
         )
     for path in paths:
-        if suffix_of(path) not in (*TEXT_SUFFIXES, *ROW_FORMATS):
+        if not _is_known(path):
             raise UserError(
                 "A corpus file must end in .txt, .md, .jsonl, .csv or .parquet, with or without .gz or .zst. "
                 f"Received: {path}",
                 f"Set {key} to patterns that match text only, as in ['books/**/*.txt'].",
             )
     return CorpusFiles(paths, notes)
+
+
+def _meant_pattern(pattern: str) -> str:
+    """What a pattern that matches nothing may have meant, in a list; empty where that cannot be told."""
+    if is_url(pattern):
+        meant = quote(pattern, safe=":/?#&=%*@+,;~") if "[" in pattern else ""
+        return f"[{meant!r}]" if meant else ""
+    home = os.path.expanduser(pattern)  # which a shell does, and a recipe does not
+    if not pattern or not Path(home).is_dir():
+        return f"[{home!r}]" if home != pattern and match_files([home]).paths else ""
+    inside = sorted(itertools.islice(Path(home).rglob("*"), _MOST_LOOKED_AT))
+    endings = (
+        "".join(path.suffixes[-2:]) if is_packed(path) else path.suffix for path in inside if _is_known(path)
+    )
+    ending = next(endings, "")
+    meant = f"{home.rstrip('/')}/**/*{ending}"
+    return f"[{meant!r}]" if ending else ""
+
+
+def _is_known(path: InputFile) -> bool:
+    return suffix_of(path) in (*TEXT_SUFFIXES, *ROW_FORMATS)
 
 
 def _row_documents(
@@ -151,6 +192,13 @@ def _row_documents(
         yield Document(place, [], dropped={FILTERED: left_out}, source=str(path), is_text=False)
 
 
+def _web_page(path: RemoteFile) -> UserError:
+    return UserError(
+        f"A URL must lead to a file of text. Received: {path}, where a web page is",
+        "Take the address that the file itself is downloaded from, without a page around it or before it.",
+    )
+
+
 def _columns(text: str, condition: Condition | None) -> list[str]:
     return sorted({text, *(condition.columns if condition else ())})
 
@@ -158,6 +206,6 @@ def _columns(text: str, condition: Condition | None) -> list[str]:
 def _without_columns(path: InputFile, missing: Iterable[str], known: Iterable[str]) -> UserError:
     return UserError(
         f"corpus.where must look at columns that a row has. Received: {path} without "
-        f"{', '.join(map(repr, sorted(missing)))}; it has {', '.join(sorted(known)) or 'none'}",
+        f"{', '.join(map(repr, sorted(missing)))}; it has {shown_names(sorted(known))}",
         "Name columns of the file, or leave the file out.",
     )

@@ -20,6 +20,7 @@ from mbert_cli.text.text_files import is_packed, open_binary, read_lines, suffix
 BATCH_ROWS = 256
 """Rows of a Parquet file that are in memory at once, beside the pages that they are unpacked from."""
 
+_DELIMITERS = (",", ";", "\t", "|")
 _BUFFER_BYTES = 2**20
 _COPIED_BYTES = 2**20
 
@@ -57,7 +58,7 @@ def require_document_columns(path: InputFile, columns: Sequence[str]) -> None:
         UserError: It lacks one, or cannot be read.
     """
     if suffix_of(path) == ".csv":
-        names = _names_of_csv(path)
+        names = _names_of_csv(path, csv_delimiter(path, columns))
         require_names(path, columns, names, names)
     elif suffix_of(path) == ".parquet" and not is_packed(path):
         with _parquet_table(path) as table:
@@ -122,9 +123,24 @@ def _json_row(place: str, value: Any, columns: Sequence[str]) -> Row:
     return Row(place, value)
 
 
+def csv_delimiter(path: InputFile, columns: Sequence[str]) -> str:
+    """What separates the cells of a .csv file: the first of comma, semicolon, tab and bar that the names show.
+
+    Args:
+        path: The file.
+        columns: Columns that it must have. A comma separates the cells of a file that lacks one anyway.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    fitting = (mark for mark in _DELIMITERS if set(columns) <= set(_names_of_csv(path, mark)))
+    return next(fitting, _DELIMITERS[0])
+
+
 def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
-    lines = _csv_lines(path, within)
-    names = _names_of_csv(path) if within.start else next(lines, (0, []))[1]
+    lines, names = _opened_csv(path, _DELIMITERS[0], within)
+    if not set(columns) <= set(names):
+        lines, names = _opened_csv(path, csv_delimiter(path, columns), within)
     require_names(path, columns, names, names)
     for number, cells in lines:
         if len(cells) != len(names):
@@ -136,14 +152,22 @@ def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Ite
         yield Row(f"{path}:{number}", dict(zip(names, cells, strict=True)))
 
 
-def _names_of_csv(path: InputFile) -> list[str]:
-    return next(_csv_lines(path), (0, []))[1]
+def _opened_csv(
+    path: InputFile, delimiter: str, within: FileRange
+) -> tuple[Iterator[tuple[int, list[str]]], list[str]]:
+    """The rows of a range, and the names of the columns, which stand where the file begins."""
+    lines = _csv_lines(path, delimiter, within)
+    return lines, _names_of_csv(path, delimiter) if within.start else next(lines, (0, []))[1]
 
 
-def _csv_lines(path: InputFile, within: FileRange = WHOLE) -> Iterator[tuple[int, list[str]]]:
+def _names_of_csv(path: InputFile, delimiter: str) -> list[str]:
+    return next(_csv_lines(path, delimiter), (0, []))[1]
+
+
+def _csv_lines(path: InputFile, delimiter: str, within: FileRange = WHOLE) -> Iterator[tuple[int, list[str]]]:
     """The cells of each row that is not empty, the names of the columns first, with the line where it begins."""
     csv.field_size_limit(sys.maxsize)  # a cell is a document
-    reader = csv.reader(f"{line}\n" for _, line in read_lines(path, within=within))
+    reader = csv.reader((f"{line}\n" for _, line in read_lines(path, within=within)), delimiter=delimiter)
     number = within.before + 1
     try:
         for cells in reader:

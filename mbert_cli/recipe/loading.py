@@ -188,7 +188,7 @@ class _Draft:
             elif isinstance(entry.value, dict) and variants_of(field_info):
                 self._enter(field_info, values, entry, path, source)
             elif isinstance(entry.value, dict) and any(nested.line == 0 for nested in entry.value.values()):
-                self.mistakes.append((where, f"{path} has no keys of its own."))
+                self.mistakes.append((where, _without_keys(path, values.get(name))))
             else:
                 values[name] = plain(entry.value)
                 self._forget(path)
@@ -322,6 +322,16 @@ class _Draft:
             hint
             or f"`mbert recipe explain {self.verb}` lists all keys; with a key it says what that key takes.",
         )
+
+
+def _without_keys(path: str, held: object) -> str:
+    """The sentence for a key that was set as if it were a section; a list of sections is set as a whole."""
+    if isinstance(held, list) and held and all(isinstance(item, dict) for item in held):
+        return (
+            f"{path} is a list, whose items are changed in a file of your own; --set {path}=[...] replaces all of "
+            "them."
+        )
+    return f"{path} has no keys of its own."
 
 
 def _entry(value: object) -> Entry:

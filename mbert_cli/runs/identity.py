@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
-from mbert_cli.runs.content import Contents, read_contents
+from mbert_cli.runs.content import Content, Contents, read_contents
 from mbert_cli.runs.listing import INPUTS_FILE, read_origin
 
 PLACES = ("hosts", "plan", "cluster")
@@ -83,7 +83,12 @@ def compare_with_run(
     growing = {key: both for key, both in changes.items() if growth and key in growth.keys}
     added = _added_files(recipes, contents, recorded, growth, same)
     allowed = {*moved, *growing, *added, *FREE}
-    _refuse_other_recipe(path, {key: both for key, both in changes.items() if key not in allowed})
+    files = {key for key in (growth.files if growth else ()) if key in contents and key in recorded}
+    _refuse_other_recipe(
+        path,
+        {key: both for key, both in changes.items() if key not in allowed},
+        {key: _differences(contents[key], recorded[key]) for key in files},
+    )
     others = {key: contents[key] for key in contents if key not in {*same, *added}}
     _refuse_other_contents(path, recorded, others)
     _refuse_fewer(path, growing)
@@ -114,10 +119,12 @@ def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, 
     return {key: values for key, values in both.items() if values[0] != values[1]}
 
 
-def _refuse_other_recipe(path: Path, changes: Changes) -> None:
+def _refuse_other_recipe(path: Path, changes: Changes, reasons: Mapping[str, str]) -> None:
+    """Refuses other values; `reasons` says of keys that may name more files why these are not more."""
     if changes:
         lines = [
             f"\n  {key}: {_shown(new)} (the run in {path} has {_shown(old)})"
+            f"{f'; {reasons[key]}' if key in reasons else ''}"
             for key, (old, new) in changes.items()
         ]
         raise UserError(
@@ -125,13 +132,16 @@ def _refuse_other_recipe(path: Path, changes: Changes) -> None:
         )
 
 
+def _differences(now: Content, before: Content) -> str:
+    phrases = now.differences(before)
+    return "; ".join([*phrases[:3], *([f"and {len(phrases) - 3:,} more"] if len(phrases) > 3 else ())])
+
+
 def _refuse_other_contents(path: Path, recorded: Contents, contents: Contents) -> None:
     lines = []
     for key in contents.keys() & recorded.keys():
-        phrases = contents[key].differences(recorded[key])
-        more = f"; and {len(phrases) - 3:,} more" if len(phrases) > 3 else ""
         place = f"in {contents[key].path} " if contents[key].kind == "folder" else ""
-        lines.append(f"\n  {key}: {place}{'; '.join(phrases[:3])}{more}")
+        lines.append(f"\n  {key}: {place}{_differences(contents[key], recorded[key])}")
     if lines:
         raise UserError(
             f"A run continues with the inputs that it began with. Received: others for {path}"

@@ -65,7 +65,7 @@ def test_a_row_without_a_value_can_be_left_out_and_another_value_cannot():
     assert refused({"doc": {}}, "doc.body").message == f"{message}doc"
     other = refused({"doc": {"body": b"x"}}, "doc.body")
     assert other.message == f"{message}bytes there"
-    assert other.hint == "correct the row, or set corpus.text to a column of texts"
+    assert other.hint == "Correct the row, or set corpus.text to a column of texts"
 
 
 def test_half_of_a_surrogate_pair_is_named_with_its_row():

@@ -92,6 +92,16 @@ def test_ranges_of_a_csv_file_have_the_rows_of_the_whole(tmp_path, seed, line_en
     assert rows == list(read_document_rows(path, ["text"]))
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_table_with_other_delimiters_is_cut_after_rows_too(tmp_path, delimiter):
+    rows = "".join(f'"a, b{delimiter}\n""c"""{delimiter}{number}\n' for number in range(40))
+    path = write(tmp_path, f"text{delimiter}id\n{rows}".encode(), "t.csv")
+    ranges = file_ranges(path, "text", 60)
+    assert len(ranges) > 5
+    found = [row.values for one in ranges for row in read_document_rows(path, ["id", "text"], one)]
+    assert found == [{"text": f'a, b{delimiter}\n"c"', "id": str(number)} for number in range(40)]
+
+
 @pytest.mark.parametrize("row", ['5" tall,1', 'an "odd,1', 'x "y" z,2'])
 def test_a_csv_file_is_not_cut_behind_a_mark_that_encloses_no_cell(tmp_path, row):
     begin = "text,id\n" + "plain,1\n" * 9

@@ -56,15 +56,55 @@ def test_a_very_long_file_is_several_documents(folder, monkeypatch):
 
 
 def test_patterns_that_match_nothing_at_all_are_refused(folder):
-    error = refused("books/**/*.txt", "sub")
+    error = refused("books/**/*.txt", "su")
     assert error.message == (
         "A pattern of corpus.globs must match a file. "
-        f"Received: 'books/**/*.txt', 'sub', which match none in {folder}"
+        f"Received: 'books/**/*.txt', 'su', which match none in {folder}"
     )
     assert error.hint == (
         "Set corpus.globs to the files to read, as in ['books/**/*.txt']; ** crosses folders."
     )
-    assert "'sub', which matches none" in refused("sub").message
+    assert "'su', which matches none" in refused("su").message
+
+
+def test_what_a_pattern_may_have_meant_is_told_as_one_that_matches(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "packed").mkdir()
+    (folder / "packed/t.jsonl.gz").write_bytes(gzip.compress(b'{"text": "One."}\n'))
+    for pattern, meant in (
+        ("sub", "sub/**/*.md"), ("packed/", "packed/**/*.jsonl.gz"), ("~/sub", f"{folder}/sub/**/*.md"),
+        ("~/b.txt", f"{folder}/b.txt"),
+    ):  # fmt: skip
+        assert refused(pattern).hint == f"Set corpus.globs to the files to read, as in [{meant!r}]."
+        assert corpus_files.find_files([meant]).paths
+    for pattern in ("", "~/no.txt", "memory://web/*.md"):
+        assert "as in ['books/**/*.txt']" in refused(pattern).hint
+    assert "memory://web/a%5B1%5D.txt" in refused("memory://web/a[1].txt").hint
+
+
+def test_folders_that_stand_for_a_column_are_told_to_be_chosen_by_a_pattern(folder):
+    path = folder / "language=de" / "t.csv"
+    path.parent.mkdir()
+    path.write_text("text\nEins.\n")
+    error = refused("**/*.csv", where="language == 'de'")
+    assert "without 'language'; it has text" in error.message
+    assert "as in **/language=VALUE/*, and" in error.hint
+    assert read("**/language=de/*") == [("language=de/t.csv:2", ["Eins."])]
+
+
+def test_a_web_page_in_the_place_of_a_text_is_refused(bucket):
+    bucket.pipe("/web/page.txt", b"\n<!DOCTYPE html>\n<html><body>Log in</body></html>")
+    assert refused("memory://web/page.txt").message == (
+        "A URL must lead to a file of text. Received: memory:///web/page.txt, where a web page is"
+    )
+
+
+def test_long_and_many_names_of_columns_are_cut_in_messages(folder):
+    (folder / "t.csv").write_text(f"{'a b ' * 50}, id,{','.join(map(str, range(30)))}\nx\n")
+    message = refused("t.csv").message
+    shown = f"{'a b ' * 10}..."
+    assert f"it has {shown!r}, ' id', 0, 1, " in message
+    assert message.endswith("16, 17, ...")
 
 
 def test_a_file_of_an_unknown_kind_is_refused_before_anything_is_read(folder):
@@ -92,9 +132,9 @@ def test_each_object_of_a_json_array_is_a_document(folder):
     assert read("f.jsonl") == [(name, [text]) for name, text in zip(names, ["F.", "G.", "H."], strict=True)]
 
 
-NO_COLUMN = "set corpus.text to the column that holds the text"
-OTHER = "correct the row, or set corpus.text to a column of texts"
-NO_TEXT = "correct the row, or leave out rows without text: --set 'corpus.where=text is not None'"
+NO_COLUMN = "Set corpus.text to the column that holds the text"
+OTHER = "Correct the row, or set corpus.text to a column of texts"
+NO_TEXT = "Correct the row, or leave out rows without text: --set 'corpus.where=text is not None'"
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,16 @@ def test_a_part_without_files_is_named_before_anything_is_read():
 
 
 @pytest.mark.usefixtures("sources")
+def test_a_file_that_several_parts_have_is_named_where_it_counts_in_each():
+    assert corpus_notes(mix()) == []
+    assert corpus_notes(mix(globs="web.jsonl")) == ["corpus.mix: web.jsonl counts in several parts"]
+    assert corpus_notes(mix(globs="web.jsonl", deduplicate="exact")) == []
+    shared = MixCorpus(source="mix", mix=[{"source": "files", "globs": ["books/*"]}] * 2)
+    (note,) = corpus_notes(shared)
+    assert note.endswith(" and 11 more count in several parts")
+
+
+@pytest.mark.usefixtures("sources")
 def test_a_mix_is_as_large_as_its_parts_count():
     books, web = (
         sum(file.stat().st_size for file in Path("books").iterdir()),

@@ -18,6 +18,23 @@ def test_a_cell_of_csv_may_hold_commas_quotes_and_line_breaks(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_names_of_its_columns_show_what_separates_the_cells_of_csv(tmp_path, delimiter):
+    path = tmp_path / "t.csv"
+    path.write_text(f'id{delimiter}text\n1{delimiter}"one, two; three"\n')
+    require_document_columns(path, ["text", "id"])
+    assert [row.values for row in read_document_rows(path, ["text"])] == [
+        {"id": "1", "text": "one, two; three"}
+    ]
+
+
+def test_a_table_without_a_column_names_those_that_commas_separate(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n1;2\n")
+    with pytest.raises(UserError, match="without 'text'; it has a;b"):
+        require_document_columns(path, ["text"])
+
+
 def test_a_cell_may_be_as_long_as_a_book(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(f"text\n{'word ' * 200_000}\n")

@@ -208,3 +208,13 @@ def test_loading_imports_neither_keras_nor_tensorflow_nor_numpy():
         env=os.environ | {"PYTHONPATH": checkout},
     )  # fmt: skip
     assert answer.stdout.strip() == "[]"
+
+
+def test_an_item_of_a_list_is_changed_in_a_file(write):
+    path = write("corpus: {source: mix, mix: [{source: files, globs: [a.txt]}]}")
+    with pytest.raises(UserError) as caught:
+        load("prepare", str(path), ["corpus.mix.0.weight=2"])
+    assert caught.value.message == (
+        "--set: corpus.mix is a list, whose items are changed in a file of your own; --set corpus.mix=[...] replaces "
+        "all of them."
+    )

@@ -189,6 +189,12 @@ def test_a_finished_run_loses_no_file():
     assert "task.train: b.txt is gone; c.txt is new" in text
 
 
+def test_other_patterns_that_lead_to_fewer_files_are_told_with_what_is_gone():
+    finish(open_run("a, b", contents=write_files("a.txt", "b.txt")))
+    text = refusal(train="a, c", contents=write_files("a.txt", "c.txt"), growth=FILES)
+    assert 'task.train: "a, c" (the run in run has "a, b"); b.txt is gone; c.txt is new' in text
+
+
 def test_a_run_that_read_nothing_yet_takes_other_files():
     open_run("a", contents={}).close()
     with open_run("b", contents=write_files("b.txt"), growth=FILES):
