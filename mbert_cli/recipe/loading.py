@@ -17,7 +17,15 @@ from mbert_cli.recipe.forms import choosing_layers, chosen_form, forms_of, hint_
 from mbert_cli.recipe.idle_keys import refuse_idle
 from mbert_cli.recipe.keys import defaults_of, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.layers import Layer, file_layers, setting_layer
-from mbert_cli.recipe.problems import find_key, leaves, unknown_key, wrong_choice, wrong_choices, wrong_values
+from mbert_cli.recipe.problems import (
+    find_key,
+    leaves,
+    unknown_key,
+    without_keys,
+    wrong_choice,
+    wrong_choices,
+    wrong_values,
+)
 from mbert_cli.recipe.schema import CHOOSERS, SMOKE, SMOKE_FORMS, SMOKE_SEARCH, SMOKE_TASKS, smoke_sizes
 from mbert_cli.recipe.setting import read_setting
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain
@@ -188,7 +196,7 @@ class _Draft:
             elif isinstance(entry.value, dict) and variants_of(field_info):
                 self._enter(field_info, values, entry, path, source)
             elif isinstance(entry.value, dict) and any(nested.line == 0 for nested in entry.value.values()):
-                self.mistakes.append((where, _without_keys(path, values.get(name))))
+                self.mistakes.append((where, without_keys(path, values.get(name))))
             else:
                 values[name] = plain(entry.value)
                 self._forget(path)
@@ -322,16 +330,6 @@ class _Draft:
             hint
             or f"`mbert recipe explain {self.verb}` lists all keys; with a key it says what that key takes.",
         )
-
-
-def _without_keys(path: str, held: object) -> str:
-    """The sentence for a key that was set as if it were a section; a list of sections is set as a whole."""
-    if isinstance(held, list) and held and all(isinstance(item, dict) for item in held):
-        return (
-            f"{path} is a list, whose items are changed in a file of your own; --set {path}=[...] replaces all of "
-            "them."
-        )
-    return f"{path} has no keys of its own."
 
 
 def _entry(value: object) -> Entry:

@@ -139,6 +139,16 @@ def _broken_rule(path: str, rule: str, value: object) -> str:
     return f"{path}: {rule}{received}" if path else rule
 
 
+def without_keys(path: str, held: object) -> str:
+    """The sentence for a key that was set as if it were a section; a list of sections is set as a whole."""
+    if isinstance(held, list) and held and all(isinstance(item, dict) for item in held):
+        return (
+            f"{path} is a list, whose items are changed in a file of your own; --set {path}=[...] replaces all of "
+            "them."
+        )
+    return f"{path} has no keys of its own."
+
+
 def wrong_choices(verb: str, values: Mapping[str, object]) -> dict[str, str]:
     """One sentence for each key whose value is none of the schema's listed choices, by its path."""
     listed = {key.path: key for key in keys_of(verb) if key.accepts.startswith("one of ")}
