@@ -144,6 +144,7 @@ def _look_at_masked_words(
         "augment.sequence_length",
         recipe.augment.sequence_length,
         lambda: model.value.description.size,
+        "augment.sequence_length",
     )
     return Looked(model.found, model.failure)
 

@@ -78,12 +78,10 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         options = with_smoke_heads(recipe.distill, teacher.found.description.size, size)
         recipe = recipe.model_copy(update={"distill": options})
     contents = look_at_run(inspection, invocation, recipe, inputs, _steps)
-    look_at_length(inspection, "sequence length, student", recipe.data.sequence_length, lambda: size)
+    length, key = recipe.data.sequence_length, "data.sequence_length"
+    look_at_length(inspection, "sequence length, student", length, lambda: size, key)
     look_at_length(
-        inspection,
-        "sequence length, teacher",
-        recipe.data.sequence_length,
-        lambda: teacher.value.description.size,
+        inspection, "sequence length, teacher", length, lambda: teacher.value.description.size, key
     )
     places, heads, copies = _look_at_layers(inspection, recipe, teacher)
     vocabulary = store.found.vocabulary if store.found else None

@@ -94,7 +94,8 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     found = inspection.look("task model", check)
     saved, model = found.value
     lengths = _lengths(invocation, model)
-    look_at_length(inspection, "sequence length", lengths[-1], lambda: model.description.size)
+    key = "task.sequence_length" if recipe.export.sequence_length is None else "export.sequence_length"
+    look_at_length(inspection, "sequence length", lengths[-1], lambda: model.description.size, key)
     options = recipe.task or model.own_task
     task = look_at_task(inspection, options, split="validation", may_lack_examples=True)
     if invocation.dry_run and task.found is not None:  # otherwise the verification looks first of all

@@ -131,7 +131,11 @@ def look_at_model(
 
 
 def look_at_length(
-    inspection: Inspection, name: str, sequence_length: int, size_of: Callable[[], Architecture]
+    inspection: Inspection,
+    name: str,
+    sequence_length: int,
+    size_of: Callable[[], Architecture],
+    key: str = "task.sequence_length",
 ) -> None:
     """Looks whether a sequence fits the positions of an encoder.
 
@@ -140,11 +144,12 @@ def look_at_length(
         name: What is looked at.
         sequence_length: Tokens of an example.
         size_of: Returns the encoder's architecture, if it was found.
+        key: The key of the recipe that says how many tokens.
     """
 
     def check() -> tuple[str, None]:
         size = size_of()
-        require_length(sequence_length, size)
+        require_length(sequence_length, size, key)
         return f"{sequence_length} of {size.max_length} positions", None
 
     inspection.look(name, check)

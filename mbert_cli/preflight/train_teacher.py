@@ -21,7 +21,9 @@ def resolve(invocation: Invocation[TrainTeacherRecipe], inspection: Inspection) 
     inputs = {KEY: store.found.run} if isinstance(store.found, StoreRun) else {}
     recipe = with_found(recipe, inputs)
     contents = look_at_run(inspection, invocation, recipe, inputs, plan_of)
-    look_at_length(inspection, "sequence length", recipe.data.sequence_length, lambda: size)
+    look_at_length(
+        inspection, "sequence length", recipe.data.sequence_length, lambda: size, "data.sequence_length"
+    )
     vocabulary = store.found.vocabulary if store.found else None
     look_at_pretraining(inspection, invocation.directory, recipe, size, vocabulary)
     return PretrainingReady(invocation, recipe, size, plan_of(recipe), store.value, contents.value)

@@ -57,7 +57,7 @@ def with_chosen_length(model: TaskModel, invocation: Invocation[Any]) -> TaskMod
         return model
     if model.artifact is not None:
         return _with_one_length(model, model.artifact, wanted)
-    require_length(wanted, model.description.size)
+    require_length(wanted, model.description.size, LENGTH_KEY)
     return replace(model, sequence_length=wanted)
 
 

@@ -42,11 +42,12 @@ def test_a_length_that_the_position_table_cannot_hold_is_refused(make_run, verb,
     make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
     invocation = invoke(verb, "quickstart", settings, flags, dry_run=dry_run)
     wanted = [length for _, length in flags.values()] or [9999]
+    key = settings[0].partition("=")[0] if settings else "task.sequence_length"
     with pytest.raises(UserError) as caught:
         resolve(invocation)
     assert caught.value.message == (
         "A sequence can have at most 256 tokens, the rows of the model's position table. "
-        f"Received: sequence_length {wanted[0]}"
+        f"Received: {key} {wanted[0]}"
     )
 
 

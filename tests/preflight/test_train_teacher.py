@@ -7,7 +7,7 @@ def test_all_that_a_teacher_lacks_is_told(checks):
         False,
         (
             "A sequence can have at most 256 tokens, the rows of the model's position table. "
-            "Received: sequence_length 300"
+            "Received: data.sequence_length 300"
         ),
     )
     assert found["disk"][0]

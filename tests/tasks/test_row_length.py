@@ -57,7 +57,7 @@ def test_a_length_that_the_positions_cannot_hold_is_refused():
         with_chosen_length(model(), invoke("task.sequence_length=513", task=OWN))
     assert caught.value.message == (
         "A sequence can have at most 512 tokens, the rows of the model's position table. "
-        "Received: sequence_length 513"
+        "Received: task.sequence_length 513"
     )
 
 
