@@ -71,16 +71,24 @@ def read_sentence_model(folder: Path) -> SentenceModel | None:
             f"Received: {', '.join(names) or 'no module'} in {path}",
             f"Its encoder alone can be imported: put the folder's other files where there is no {MODULES}.",
         )
-    encoder, pooling = folder / modules[0][1], folder / modules[1][1] / _POOLING_CONFIGURATION
+    encoder, place_of_pooling = folder / modules[0][1], folder / modules[1][1] / _POOLING_CONFIGURATION
+    pooled = _read_pooling_settings(place_of_pooling)
+    pooling, prompt = _pooling_of(pooled, place_of_pooling), _default_prompt(_read_settings(folder / PROMPTS))
+    if prompt and pooling != "cls" and pooled.get("include_prompt") is False:
+        raise UserError(
+            "Vectors must be pooled over the whole text. "
+            f"Received: include_prompt false in {place_of_pooling}, and a default prompt in {folder / PROMPTS}",
+            "Choose a model that is trained with its prompt or without one; another pooling gives other vectors.",
+        )
     # Before version 2 the name of the family stood in the place of "bert".
     place = next(iter(sorted(encoder.glob(_ANY_SETTINGS))), encoder / SETTINGS)
     settings = _read_settings(place)
     return SentenceModel(
         encoder,
-        EmbeddingDescription(pooling=_read_pooling(pooling), normalize="Normalize" in names),
+        EmbeddingDescription(pooling=pooling, normalize="Normalize" in names),
         _read_length(settings, place),
         settings.get("do_lower_case") is True,
-        _default_prompt(_read_settings(folder / PROMPTS)),
+        prompt,
     )
 
 
@@ -113,14 +121,17 @@ def _read_modules(path: Path) -> list[tuple[str, str]]:
         ) from error
 
 
-def _read_pooling(path: Path) -> Pooling:
+def _read_pooling_settings(path: Path) -> dict[str, Any]:
     try:
-        values = dict(read_json(path))
+        return dict(read_json(path))
     except (OSError, ValueError, TypeError) as error:
         raise UserError(
             f"The configuration of a pooling must be readable. Received: {path}",
             "Download the whole folder: `hf download MODEL --local-dir DIR`.",
         ) from error
+
+
+def _pooling_of(values: Mapping[str, Any], path: Path) -> Pooling:
     modes = _pooling_modes(values)
     known: tuple[Pooling, ...] = get_args(Pooling)
     for pooling in known:

@@ -73,6 +73,20 @@ def test_a_prompt_that_is_put_before_every_text_is_read(tmp_path):
     assert read_sentence_model(folder).prompt == "query: "
 
 
+def test_a_mean_that_leaves_the_prompt_s_tokens_out_is_refused(tmp_path):
+    folder = write(tmp_path, "Transformer", "Pooling", pooling=MEAN | {"include_prompt": False})
+    assert read_sentence_model(folder).prompt == ""
+    prompts = {"prompts": {"query": "query: "}, "default_prompt_name": "query"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    assert refusal(folder) == (
+        "Vectors must be pooled over the whole text. Received: include_prompt false in "
+        f"{folder / '1_Pooling/config.json'}, and a default prompt in {folder / 'config_sentence_transformers.json'}"
+    )
+    cls = {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True, "include_prompt": False}
+    (folder / "1_Pooling/config.json").write_text(json.dumps(cls))
+    assert read_sentence_model(folder).prompt == "query: "
+
+
 @pytest.mark.parametrize(
     ("names", "listed"),
     [
