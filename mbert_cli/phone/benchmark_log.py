@@ -5,9 +5,11 @@ tables with the time of each operation where it was asked for them; `benchmark_l
 `BENCHMARK RESULTS`. Lines may begin with `INFO: ` or with what `adb logcat` puts before them.
 """
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mbert_cli.errors import UserError
 
@@ -24,6 +26,7 @@ _RUNS = re.compile(r"^Inference \(avg\): .*\((\d+) runs\)")
 _GRAPH, _THREADS = re.compile(r"^Graph: \[(.*)\]"), re.compile(r"^Num threads: \[(\d+)\]")
 _MEMORY = re.compile(rf"emory footprint .*\(MB\): init=\S+ overall={_NUMBER}")
 _DELEGATED = re.compile(r"Replacing (\d+) out of (\d+) node\(s\) with delegate \((\w+)\)")
+_OPERATION = re.compile(rf"^(\d+) {_NUMBER} {_NUMBER}%")
 _PROFILE = "Operator-wise Profiling Info for Regular Benchmark Runs"
 _SUMMARY = "Summary by node type"
 
@@ -97,6 +100,13 @@ def parse_benchmark_logs(text: str, origin: str) -> list[BenchmarkLog]:
             "Save all that `benchmark_model` or `benchmark_litert_model` prints, standard error too: > FILE 2>&1.",
         )
     return found
+
+
+def read_log(path: Path) -> str:
+    """The text of a saved log, in UTF-8 or, as Windows PowerShell writes with `>`, in UTF-16."""
+    raw = path.read_bytes()
+    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return raw.decode(encoding, errors="replace")
 
 
 def last_lines(text: str, count: int = 3) -> str:
@@ -195,7 +205,8 @@ def _operations(lines: Sequence[str]) -> list[OperationTime]:
     rows = []
     for line in lines[summary + 2 :]:
         cells = re.split(r"\t+ *| {2,}", line.strip())
-        if len(cells) < 4 or not cells[3].endswith("%"):
+        found = _OPERATION.match(" ".join(cells[1:4]))
+        if found is None:
             break
-        rows.append(OperationTime(cells[0], int(cells[1]), float(cells[2]), float(cells[3][:-1]) / 100))
+        rows.append(OperationTime(cells[0], int(found[1]), float(found[2]), float(found[3]) / 100))
     return rows

@@ -7,7 +7,7 @@ from pathlib import Path
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.phone.adb import Device, find_binary, find_device
-from mbert_cli.phone.benchmark_log import BenchmarkLog, parse_benchmark_logs
+from mbert_cli.phone.benchmark_log import BenchmarkLog, parse_benchmark_logs, read_log
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import find_targets, look_at_models
 from mbert_cli.recipe.invocation import Invocation
@@ -137,7 +137,7 @@ def _read_log(invocation: Invocation[BenchRecipe]) -> tuple[str, list[BenchmarkL
             f"`--log FILE` is what LiteRT's benchmark printed. Received: {path}, which is no file.",
             "Save it on the computer: adb shell ... > FILE 2>&1.",
         )
-    logs = parse_benchmark_logs(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    logs = parse_benchmark_logs(read_log(path), str(path))
     return f"{path}: {counted(len(logs), 'run')} of the benchmark", logs
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.phone.benchmark_log import OperationTime, parse_benchmark_logs
+from mbert_cli.phone.benchmark_log import OperationTime, parse_benchmark_logs, read_log
 
 OLD = """STARTING!
 Num threads: [4]
@@ -113,6 +113,19 @@ def test_lines_of_logcat_and_of_windows_are_read_the_same():
         for line in NEW.splitlines()
     )
     assert parse_benchmark_logs(prefixed, "a.log") == [expected]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-sig"])
+def test_a_log_that_a_shell_of_windows_saved_is_read(tmp_path, encoding):
+    file = tmp_path / "a.log"
+    mark = "\ufeff" if encoding.endswith("le-sig") else ""
+    file.write_bytes((mark + NEW).encode(encoding.removesuffix("-sig") if mark else encoding))
+    assert read_log(file) == NEW
+
+
+def test_a_row_of_operations_without_numbers_ends_the_table():
+    (log,) = parse_benchmark_logs(OLD.replace("4.229", "4,229"), "a.log")
+    assert [one.name for one in log.operations] == ["FULLY_CONNECTED"]
 
 
 def test_the_program_for_compiled_models_gives_milliseconds():
