@@ -77,8 +77,9 @@ def place_of(
     if count is None or index is None or coordinator is None:
         raise _missing({"--hosts": count, "--host-index": index, "--coordinator": coordinator}, found)
     if index >= count:
+        said = "" if found.cluster == TYPED else f", by {found.cluster}"
         raise UserError(
-            f"hosts.index must be below hosts.count. Received: {index} of {count}",
+            f"hosts.index must be below hosts.count. Received: {index} of {count}{said}",
             f"Hosts are numbered from 0 to {count - 1}.",
         )
     return Place(index, count, read_address(coordinator), options.wait_seconds, found.cluster, found.device)
@@ -91,20 +92,19 @@ def detect(environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found
         environ: The environment of the process.
         ask: Asks JAX what the cluster says.
     """
-    if _number(environ, "SLURM_STEP_NUM_TASKS", 1) > 1:
-        return _with_own_devices(ask(), environ)
-    if _number(environ, "OMPI_COMM_WORLD_SIZE", 1) > 1:
+    tasks, size = (_number(environ, name) or 1 for name in ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"))
+    if tasks > 1:
+        return _with_own_devices(ask() or Found("SLURM", tasks), environ)
+    if size > 1:
         # Open MPI 5 does not say where its launcher is, by which JAX knows it.
-        found = ask() or Found(
-            "Open MPI", _number(environ, "OMPI_COMM_WORLD_SIZE"), _number(environ, "OMPI_COMM_WORLD_RANK")
-        )
+        found = ask() or Found("Open MPI", size, _number(environ, "OMPI_COMM_WORLD_RANK"))
         return _with_own_devices(found, environ)
     if "JOB_COMPLETION_INDEX" in environ and "KUBERNETES_SERVICE_HOST" in environ:
         return _indexed_job(environ, ask)
     workers = environ.get("TPU_PROCESS_ADDRESSES") or environ.get("TPU_WORKER_HOSTNAMES", "")
-    if "," in workers or (not workers and importlib.util.find_spec("libtpu") is not None):
-        return ask()
-    return None
+    if "," in workers:
+        return ask() or Found("a TPU pod", len(workers.split(",")))
+    return ask() if not workers and importlib.util.find_spec("libtpu") is not None else None
 
 
 def _with_own_devices(found: Found | None, environ: Mapping[str, str]) -> Found | None:
@@ -126,12 +126,12 @@ def _indexed_job(environ: Mapping[str, str], ask: Callable[[], Found | None]) ->
     return Found("Kubernetes", index=index, coordinator=first_pod(socket.getfqdn(), index))
 
 
-def first_pod(name: str, index: int) -> str | None:
+def first_pod(name: str, index: int | None) -> str | None:
     """HOST:PORT of the first pod of an indexed job, from the name of another one; None where no service names pods.
 
     Args:
         name: The full name of this pod, such as `train-3.hosts.default.svc.cluster.local`.
-        index: Its number in the job.
+        index: Its number in the job; None where that is not known.
     """
     own, _, domain = name.partition(".")
     stem = own.removesuffix(f"-{index}")
@@ -167,7 +167,7 @@ def read_address(text: str) -> tuple[str, int]:
     Raises:
         UserError: It is not of this form.
     """
-    match = re.fullmatch(r"\[?([^\s\[\]/]+?)\]?:(\d+)", text)
+    match = re.fullmatch(r"\[?([^\s\[\]/]+?)\]?:([0-9]+)", text)
     if match is None or not 0 < int(match[2]) < 2**16:
         raise UserError(
             f"hosts.coordinator must be HOST:PORT, with a port below 65,536. Received: {text}",
@@ -197,6 +197,7 @@ def _missing(values: Mapping[str, object], found: Found) -> UserError:
     )
 
 
-def _number(environ: Mapping[str, str], name: str, default: int = 0) -> int:
+def _number(environ: Mapping[str, str], name: str) -> int | None:
+    """A whole number of the environment; None where it has none."""
     text = environ.get(name, "")
-    return int(text) if text.isdecimal() else default
+    return int(text) if re.fullmatch("[0-9]+", text) else None

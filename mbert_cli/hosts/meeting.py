@@ -242,6 +242,8 @@ class _Visit:
         if self._channel is None:
             return
         if not self._channel.is_open or now - self._heard > SILENT_SECONDS:
+            did = "says nothing" if self._channel.is_open else "closed the connection"
+            self._reason = f"what listens there {did}"
             self._channel.close()
             self._channel = None
         elif now - self._beaten > BEAT_SECONDS:

@@ -74,10 +74,14 @@ def require_shares(batch_size: int, count: int) -> None:
     if batch_size % count == 0:
         return
     lower = batch_size - batch_size % count
-    sizes = [size for size in (lower, lower + count) if size]
+    if not lower:
+        raise UserError(
+            f"Each host needs a row of a batch. Received: train.batch_size {batch_size} for {counted(count, 'host')}",
+            f"At most --hosts {batch_size}, or --set train.batch_size={count}.",
+        )
     raise UserError(
         f"Hosts share out a batch evenly. Received: train.batch_size {batch_size} for {counted(count, 'host')}",
-        f"The nearest that they can: {' or '.join(f'--set train.batch_size={size}' for size in sizes)}.",
+        f"The nearest that they can: --set train.batch_size={lower} or --set train.batch_size={lower + count}.",
     )
 
 

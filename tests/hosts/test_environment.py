@@ -1,5 +1,7 @@
 """Which host this is, by what a person and the cluster say."""
 
+from dataclasses import replace
+
 import pytest
 
 from mbert_cli.errors import UserError
@@ -84,6 +86,29 @@ def test_open_mpi_without_a_launcher_to_ask_still_numbers_its_processes():
         place_of(HostsOptions(), "jax", environ, lambda: None)
 
 
+@pytest.mark.parametrize(
+    ("environ", "cluster", "missing"),
+    [
+        ({"SLURM_STEP_NUM_TASKS": "4"}, "SLURM", "no --host-index and no --coordinator"),
+        ({"OMPI_COMM_WORLD_SIZE": "4"}, "Open MPI", "no --host-index and no --coordinator"),
+        ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "x"}, "Open MPI", "no --host-index and no --coordinator"),
+        ({"TPU_WORKER_HOSTNAMES": "a,b"}, "a TPU pod", "no --host-index and no --coordinator"),
+    ],
+)  # fmt: skip
+def test_processes_that_were_started_together_never_train_alone_each(environ, cluster, missing):
+    with pytest.raises(UserError) as caught:
+        place_of(HostsOptions(), "jax", environ, lambda: None)
+    assert caught.value.message.endswith(f"Received: {missing}, nor does {cluster} say it")
+    assert place_of(HostsOptions(index=1, coordinator="a:1"), "jax", environ, lambda: None).index == 1
+
+
+def test_a_number_that_is_none_is_no_index(monkeypatch):
+    monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "JOB_COMPLETION_INDEX": ""}
+    with pytest.raises(UserError, match=r"no --host-index, nor does Kubernetes say it"):
+        place_of(HostsOptions(count=2, coordinator="a:1"), "jax", environ, nobody)
+
+
 def test_a_pod_of_an_indexed_job_knows_its_number_and_the_first_pod(monkeypatch):
     monkeypatch.setattr(environment.socket, "getfqdn", lambda: "train-3.hosts.default.svc.cluster.local")
     monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
@@ -125,6 +150,8 @@ def test_an_index_outside_the_count_is_refused():
     with pytest.raises(UserError, match=r"below hosts\.count\. Received: 2 of 2") as error:
         place_of(HostsOptions(count=2, index=2, coordinator="a:1"), "jax", {}, nobody)
     assert error.value.hint == "Hosts are numbered from 0 to 1."
+    with pytest.raises(UserError, match=r"Received: 5 of 4, by SLURM$"):
+        place_of(HostsOptions(), "jax", SLURM, lambda: replace(FOUND, index=5))
 
 
 @pytest.mark.parametrize(

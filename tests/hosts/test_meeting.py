@@ -1,5 +1,6 @@
 """Hosts that meet: in threads of one process, over loopback."""
 
+import contextlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -100,6 +101,23 @@ def test_who_does_not_come_is_named_after_a_stated_wait(index, sentence, awaited
     assert refused["message"] == sentence.format(address=here.coordinator)
     assert said == [f"Waiting for {awaited} at {here.coordinator}"]
     assert "Start the same command" in refused["hint"]
+
+
+def test_another_program_where_host_0_should_be_is_told():
+    ours, theirs = pair()
+    theirs.send({"report": REPORT})
+    with socket.create_server(("localhost", 0)) as server, ThreadPoolExecutor(1) as pool:
+        here = place(1, 2, server.getsockname()[1], 0.3)
+        meeting = pool.submit(meet, here, ours, print)
+        while not meeting.done():
+            server.settimeout(0.1)
+            with contextlib.suppress(TimeoutError):
+                server.accept()[0].close()
+        assert (
+            meeting.result()
+            .answer["refused"]["message"]
+            .endswith("(what listens there closed the connection)")
+        )
 
 
 def test_two_hosts_with_one_index_are_refused():

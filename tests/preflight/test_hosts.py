@@ -35,7 +35,10 @@ def test_a_batch_that_hosts_cannot_share_out_is_refused_with_the_nearest_that_th
     assert find_place(typed("distill", "train.batch_size=32", "hosts.model_parallel=3", count=3)).count == 3
     with pytest.raises(UserError) as error:
         require_shares(2, 4)
-    assert error.value.hint == "The nearest that they can: --set train.batch_size=4."
+    assert error.value.message.startswith(
+        "Each host needs a row of a batch. Received: train.batch_size 2 for 4"
+    )
+    assert error.value.hint == "At most --hosts 2, or --set train.batch_size=4."
     require_shares(32, 4)
 
 
