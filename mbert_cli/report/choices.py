@@ -1,9 +1,11 @@
 """What a person chooses among: models and artifacts, each with everything that is known of it."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_object
 from mbert_cli.model.cost import count_flops, count_parameters, count_task_parameters
 from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
@@ -159,9 +161,8 @@ def _read_alone(path: Path, latencies: Mapping[Path, Latency]) -> Choice:
 
 
 def _read_file(name: str, model: str, run: Path | None, artifact: ExportedArtifact) -> Choice:
-    """An artifact with what `model.json` beside it says; without one only its size and times are known."""
-    folder = artifact.path.parent
-    description = ModelDescription.load(folder) if (folder / DESCRIPTION_FILE).is_file() else None
+    """An artifact with what `model.json` inside or beside it says; without one only size and times are known."""
+    folder, description = artifact.path.parent, _description_of(artifact.path, run)
     task = _task_name(recorded_recipe(run) if run else {}, description)
     mode = str(read_object(folder / "report.json").get("mode") or (folder.name if run else ""))
     return Choice(
@@ -171,6 +172,16 @@ def _read_file(name: str, model: str, run: Path | None, artifact: ExportedArtifa
         flops=_count_flops(description, artifact.tokens), size_bytes=artifact.size_bytes,
         scores=scores_of_artifact(artifact, run, task), latency=artifact.latency, is_outdated=artifact.is_outdated,
     )  # fmt: skip
+
+
+def _description_of(path: Path, run: Path | None) -> ModelDescription | None:
+    """What an artifact is; one that lies alone says it itself, as other files may be there with others."""
+    if run is None:
+        from mbert_cli.tasks.packed_model import read_artifact_files  # loads LiteRT's schema
+
+        with contextlib.suppress(UserError):
+            return read_artifact_files(path)[0]
+    return ModelDescription.load(path.parent) if path.with_name(DESCRIPTION_FILE).is_file() else None
 
 
 def _run_of(path: Path) -> Path | None:

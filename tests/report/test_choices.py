@@ -11,6 +11,8 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_flops, count_parameters
 from mbert_cli.model.options import SIZES
 from mbert_cli.report.choices import PRETRAINING, Choice, read_choices
+from mbert_cli.tasks import packed_model
+from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.store import save_weights
 from tests.report.family import taught
 
@@ -97,7 +99,18 @@ def test_a_copied_artifact_has_what_lies_beside_it(family):
     assert {score.value for score in copied.scores} == {0.88, 0.86}
 
 
-def test_of_a_file_alone_only_the_size_is_known(family):
+def test_a_file_alone_says_itself_what_it_is(family, monkeypatch):
+    folder = family / "small-1/export/float32"
+    shutil.copy(folder / "model.tflite", "a.tflite")
+    inside = ModelDescription.load(folder)
+    monkeypatch.setattr(packed_model, "read_artifact_files", lambda path: (inside, None))
+    shutil.copy(family / "big/final/model.json", "model.json")  # of another file there
+    alone = found(artifacts=(Path("a.tflite"),))["a"]
+    assert (alone.task, alone.kind) == ("sst2", "finetune")
+    assert alone.parameters == found(family / "small-1")["small-1 float32"].parameters
+
+
+def test_of_a_file_alone_without_metadata_only_the_size_is_known(family):
     shutil.copy(family / "small-1/export/float32/model.tflite", "a.tflite")
     alone = found(artifacts=(Path("a.tflite"),))["a"]
     assert (alone.size_bytes, alone.parameters, alone.tokens, alone.flops) == (990_000, None, None, None)
