@@ -40,9 +40,10 @@ class SetDescription(Section):
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "SetDescription | None":
         """The set that a record of figures names under `set` and `examples`; None where it names none."""
-        if "set" not in record or "examples" not in record:
+        digest, examples = record.get("set"), record.get("examples")
+        if not isinstance(digest, str) or not isinstance(examples, int):
             return None
-        return cls(digest=record["set"], examples=record["examples"])
+        return cls(digest=digest, examples=examples)
 
     def __str__(self) -> str:
         return f"{counted(self.examples, 'example')} (set {self.short})"

@@ -62,3 +62,4 @@ def test_a_set_is_shown_by_its_size_and_the_beginning_of_its_digest():
     assert (str(described), described.short) == ("1,200 examples (set 01234567)", "01234567")
     assert SetDescription.of({"examples": 3}) is None
     assert SetDescription.of({"set": "0"}) is None
+    assert SetDescription.of({"set": None, "examples": None}) is None
