@@ -88,9 +88,15 @@ def _hint_at_labels(task: TaskData, known: list[str], role: Role) -> str:
     written = {_plain(label): label for label in task.output_names}
     if set(written) < set(map(_plain, known)):
         labels = [written.get(_plain(label), label) for label in known]
-        names = json.dumps(list(_types(labels) or labels), ensure_ascii=False)
+        types = None if _are_tags(task) else _types(labels)
+        names = json.dumps(list(types or labels), ensure_ascii=False)
         return f"Name all labels of the model: --set {shlex.quote(f'task.labels={names}')}"
     return f"{role.do} a model of these labels, or write the labels of the task's files as this model knows them."
+
+
+def _are_tags(task: TaskData) -> bool:
+    """Whether the task names each label of a word, and not the types of entities, which have two labels each."""
+    return any(getattr(examples, "are_tags", False) for examples in task.sets.values())
 
 
 def _types(labels: list[str]) -> dict[str, None] | None:

@@ -6,6 +6,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.model.options import SIZES
 from mbert_cli.tasks.label_order import TEACHING, match_outputs
 from mbert_cli.weights.description import EmbeddingDescription, ModelDescription, VocabularyDescription
@@ -158,6 +159,11 @@ def test_a_task_that_lacks_labels_of_the_model_is_told_how_to_name_all():
     tags = TaskData("t.conll", ["NOUN"], {}, kind="token_classification")
     assert refusal(tags, describe(["VERB", "NOUN"], "token_classification")).hint == (
         """Name all labels of the model: --set 'task.labels=["VERB", "NOUN"]'"""
+    )
+    words = TokenExamples(["a"], [[]], None, are_tags=True)
+    marked = TaskData("t.conll", ["B-PER", "O"], {"train": words}, kind="token_classification")
+    assert refusal(marked, describe(["O", "B-PER", "I-PER"], "token_classification")).hint == (
+        """Name all labels of the model: --set 'task.labels=["O", "B-PER", "I-PER"]'"""
     )
 
 
