@@ -21,6 +21,9 @@ POOLING_FOLDER = "1_Pooling"
 _ANY_SETTINGS = "sentence_*_config.json"
 _POOLING_CONFIGURATION = "config.json"
 
+_ENCODER_ALONE = (
+    f"Its encoder alone can be imported: put the folder's other files where there is no {MODULES}."
+)
 _LEGACY = "pooling_mode_"
 _LEGACY_NAMES: dict[str, str] = {"cls_token": "cls", "mean_tokens": "mean", "max_tokens": "max"}
 _MODULE_CLASSES = "sentence_transformers.models."
@@ -69,7 +72,7 @@ def read_sentence_model(folder: Path) -> SentenceModel | None:
         raise UserError(
             "A model of vectors must be a Transformer, a Pooling and at most a Normalize behind it. "
             f"Received: {', '.join(names) or 'no module'} in {path}",
-            f"Its encoder alone can be imported: put the folder's other files where there is no {MODULES}.",
+            _ENCODER_ALONE,
         )
     encoder, place_of_pooling = folder / modules[0][1], folder / modules[1][1] / _POOLING_CONFIGURATION
     pooled = _read_pooling_settings(place_of_pooling)
@@ -78,7 +81,7 @@ def read_sentence_model(folder: Path) -> SentenceModel | None:
         raise UserError(
             "Vectors must be pooled over the whole text. "
             f"Received: include_prompt false in {place_of_pooling}, and a default prompt in {folder / PROMPTS}",
-            "Choose a model that is trained with its prompt or without one; another pooling gives other vectors.",
+            f"Another pooling gives other vectors. {_ENCODER_ALONE}",
         )
     # Before version 2 the name of the family stood in the place of "bert".
     place = next(iter(sorted(encoder.glob(_ANY_SETTINGS))), encoder / SETTINGS)
@@ -140,7 +143,7 @@ def _pooling_of(values: Mapping[str, Any], path: Path) -> Pooling:
     raise UserError(
         f"Vectors must be pooled by {' or '.join(known)} alone. "
         f"Received: {' and '.join(modes) or 'no pooling'} in {path}",
-        "Choose a model that is trained with one of them; another pooling gives other vectors.",
+        f"Another pooling gives other vectors. {_ENCODER_ALONE}",
     )
 
 

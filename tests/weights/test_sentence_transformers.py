@@ -117,6 +117,14 @@ def test_other_poolings_are_refused_by_name(tmp_path, pooling, listed):
     assert refusal(folder) == (
         f"Vectors must be pooled by mean or cls alone. Received: {listed} in {folder / '1_Pooling/config.json'}"
     )
+    with pytest.raises(UserError) as caught:
+        read_sentence_model(folder)
+    assert caught.value.hint == (
+        "Another pooling gives other vectors. "
+        "Its encoder alone can be imported: put the folder's other files where there is no modules.json."
+    )
+    (folder / "modules.json").unlink()
+    assert read_sentence_model(folder) is None
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "3", '[{"type": "Transformer"}]'])
