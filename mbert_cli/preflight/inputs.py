@@ -14,6 +14,7 @@ from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import VerbRecipe
+from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.lineage import found_unnamed
 from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recorded_recipe
@@ -69,10 +70,20 @@ def find_run(
         raise UserError(
             f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run{unnamed.what}. "
             f"Received: none in {invocation.root}.",
-            f"Make one with `{maker_of(own[-1], invocation.root)}`, or name one with --set {key}=DIR.",
+            f"Make one with `{maker_of(own[-1], invocation.root)}`, or name one with --set {key}=DIR."
+            f"{_hint_for_plan(invocation, key)}",
         )
     console.info(f"{key}: {newest}, the newest complete {' or '.join(own)} run")
     return Run.open(newest, verbs)
+
+
+def _hint_for_plan(invocation: Invocation[Any], key: str) -> str:
+    """What plans a distillation on other machines before there is a teacher."""
+    recipe = invocation.recipe
+    is_plan = invocation.dry_run and isinstance(recipe, DistillRecipe) and recipe.plan.devices is not None
+    if not is_plan or key != "teacher":
+        return ""
+    return " --set plan.teacher=SIZE plans without; `mbert recipe explain model.size` shows the sizes."
 
 
 def with_store_of(options: PretrainingOptions, teacher: Run) -> PretrainingOptions:

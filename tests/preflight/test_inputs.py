@@ -1,6 +1,7 @@
 """Which runs a verb takes when its recipe does not say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,13 @@ def test_no_run_at_all_is_one_sentence_with_the_command_that_makes_one(invocatio
         f"`mbert distill` needs a complete train-teacher run. Received: none in {invocation.root}."
     )
     assert error.value.hint == "Make one with `mbert train-teacher`, or name one with --set teacher=DIR."
+
+
+def test_a_plan_for_machines_elsewhere_is_told_how_it_does_without_a_teacher(invocation):
+    plan = replace(invocation, loaded=load("distill", settings=["plan.devices=8"]), dry_run=True)
+    with pytest.raises(UserError) as error:
+        find_run(plan, None, "teacher", ("train-teacher",))
+    assert " --set plan.teacher=SIZE plans without" in error.value.hint
 
 
 def test_a_student_takes_the_token_store_of_its_teacher(invocation, capsys):
