@@ -25,6 +25,7 @@ class Held:
         kept_activations: What the gradients of its rows need where it is kept, with the states of a teacher.
         repeated_activations: The same where blocks are computed again in the backward pass.
         repeats_blocks: Whether they are.
+        fused_activations: Those of the two that the training holds, where XLA runs on a GPU.
     """
 
     weights: int
@@ -32,6 +33,7 @@ class Held:
     kept_activations: int
     repeated_activations: int
     repeats_blocks: bool = False
+    fused_activations: int = 0
 
     @property
     def activations(self) -> int:
@@ -42,6 +44,11 @@ class Held:
     def total(self) -> int:
         """All together."""
         return self.weights + self.optimizer + self.activations
+
+    @property
+    def fused_total(self) -> int:
+        """All together, where XLA runs on a GPU."""
+        return self.weights + self.optimizer + self.fused_activations
 
 
 def memory_of(
@@ -66,9 +73,10 @@ def memory_of(
     trained = max(stage.held(model_parallel) for stage in stages)
     parameters = parameters_of(training, [cost.stage for cost in stages])
     rows = math.ceil(training.batch_size * model_parallel / devices)
-    kept, repeated = (
-        _activations(training, stages, rows, float_bytes, again, model_parallel) for again in (False, True)
-    )
+
+    def held(again: bool, fused: bool = False) -> int:
+        return _activations(training, stages, rows, float_bytes, again, model_parallel, fused)
+
     own, taught = (
         0 if network is None else count_elsewhere(network.size, model_parallel)
         for network in (training.network, training.teacher)
@@ -76,9 +84,10 @@ def memory_of(
     return Held(
         weights=FLOAT_BYTES * (sum(parameters.values()) - own - taught),
         optimizer=(3 + accumulates) * FLOAT_BYTES * trained,
-        kept_activations=kept,
-        repeated_activations=repeated,
+        kept_activations=held(again=False),
+        repeated_activations=held(again=True),
         repeats_blocks=training.repeats_blocks,
+        fused_activations=held(training.repeats_blocks, fused=True),
     )
 
 
@@ -89,6 +98,7 @@ def _activations(
     float_bytes: int,
     rematerialize: bool,
     model_parallel: int,
+    fused: bool,
 ) -> int:
     """What grows with the rows: of the network, of the teacher, and of the projections between them."""
     length = training.length
@@ -98,7 +108,7 @@ def _activations(
     def own(batch: int) -> int:
         return training_bytes(
             size, vocab_size, batch, length, predictions, float_bytes,
-            rematerialize=rematerialize, model_parallel=model_parallel,
+            rematerialize=rematerialize, model_parallel=model_parallel, fused=fused,
         )  # fmt: skip
 
     held = own(batch) - own(0)

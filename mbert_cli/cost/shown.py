@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from mbert_cli.backend import backend_name
 from mbert_cli.cost.estimate import Estimate
 from mbert_cli.cost.memory import Held
 from mbert_cli.cost.passes import Passes
@@ -37,7 +38,7 @@ def facts_of(estimate: Estimate) -> dict[str, str]:
         f"{_power(work.total)} in all: {_parts(work)}",
         "memory per device": f"about {format_bytes(held.total)} (an estimate): weights "
         f"{format_bytes(held.weights)}, gradients and optimizer {format_bytes(held.optimizer)}, "
-        f"activations {_activations(held)}",
+        f"activations {_activations(held)}{_on_gpu(held)}",
     }
     if estimate.devices > 1:
         largest = max(cost.gradient_bytes for cost in estimate.stages)
@@ -58,6 +59,13 @@ def _activations(held: Held) -> str:
     if held.repeated_activations < held.kept_activations:
         return f"{own} ({repeated} with train.rematerialize)"
     return own
+
+
+def _on_gpu(held: Held) -> str:
+    """What a GPU holds; of TensorFlow that was never measured."""
+    if backend_name() != "jax":
+        return ""
+    return f"; on a GPU about {format_bytes(held.fused_total)}, where XLA keeps little beside outputs of products"
 
 
 def tables_of(estimate: Estimate) -> list[Table]:
@@ -85,7 +93,7 @@ def record_of(estimate: Estimate) -> dict[str, Any]:
         "operations_per_step": work.total / estimate.steps,
         "bytes_per_device": {
             "weights": held.weights, "optimizer": held.optimizer, "activations": held.kept_activations,
-            "activations_rematerialized": held.repeated_activations,
+            "activations_rematerialized": held.repeated_activations, "activations_on_gpu": held.fused_activations,
         },
         "gradient_bytes_per_step": max(cost.gradient_bytes for cost in estimate.stages),
         "disk_bytes": estimate.disk_bytes,

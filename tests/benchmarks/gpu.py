@@ -178,7 +178,7 @@ def estimate_of(case: Case) -> int:
     width = 2 if case.precision == "bfloat16" else 4
     return training_bytes(
         SIZES[case.size], VOCABULARY, case.batch, case.length, case.predictions, width,
-        rematerialize=case.rematerialize,
+        rematerialize=case.rematerialize, fused=True,
     )  # fmt: skip
 
 

@@ -57,3 +57,12 @@ def test_all_together_is_what_the_preflight_looks_at():
     assert (
         abs(held.total - looked_at) < 0.01 * looked_at
     )  # the next sentence's head of the teacher is not counted there
+
+
+def test_a_gpu_keeps_less_of_what_the_training_holds():
+    for repeats in (False, True):
+        held = memory_of(replace(TRAINING, repeats_blocks=repeats), STAGES)
+        saved = activation_bytes(STUDENT, 32, 64, rematerialize=repeats) - activation_bytes(
+            STUDENT, 32, 64, rematerialize=repeats, fused=True
+        )
+        assert held.total - held.fused_total == held.activations - held.fused_activations == saved > 0

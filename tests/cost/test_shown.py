@@ -31,6 +31,14 @@ def test_facts_name_arithmetic_memory_exchange_disk_and_time():
     }
 
 
+def test_on_jax_what_a_gpu_holds_is_told_too(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    held = replace(ESTIMATE.held, fused_activations=2)
+    assert facts_of(replace(ESTIMATE, held=held))["memory per device"].endswith(
+        "; on a GPU about 5 B, where XLA keeps little beside outputs of products"
+    )
+
+
 def test_rematerializing_is_named_only_where_it_needs_less():
     for kept, repeated, shown in (
         (7, 3, "activations 7 B (3 B with train.rematerialize)"),

@@ -104,6 +104,24 @@ def test_the_estimate_of_a_large_teacher_is_near_that_of_xla(monkeypatch):
     assert estimate / 1e9 == pytest.approx(8.00, rel=0.25)
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "again", "measured"),
+    [
+        ("mobilebert", (256, 128, 19), False, 11.8), ("mobilebert", (64, 512, 77), False, 18.0),
+        ("ib_bert_large", (128, 128, 19), False, 24.9), ("ib_bert_large", (32, 512, 77), False, 28.0),
+        ("ib_bert_large", (32, 512, 77), True, 6.1),
+    ],
+)  # fmt: skip
+def test_the_estimate_for_a_gpu_is_near_the_measured_peak(name, rows, again, measured, monkeypatch):
+    # tests/benchmarks/gpu.py: bfloat16 on one H100
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    batch, length, predictions = rows
+    estimate = training_bytes(
+        SIZES[name], 30_522, batch, length, predictions, 2, rematerialize=again, fused=True
+    )
+    assert estimate / 1e9 == pytest.approx(measured, rel=0.18 if again else 0.06)
+
+
 def test_devices_that_divide_a_model_share_out_its_kernels_and_what_is_inside_its_layers():
     size = SIZES["ib_bert_large"]
     assert count_elsewhere(size, 1) == 0
