@@ -157,22 +157,25 @@ def _open(path: Path) -> RunModel:
 
 
 def _require_artifact(path: Path) -> None:
-    """Checks that a .tflite file is there and is one.
+    """Checks that a .tflite file is there, is one, and is whole as far as what is packed into it tells.
 
     Raises:
         UserError: It is not.
     """
+    from mbert_cli.tflite.metadata import read_metadata  # loads LiteRT's schema
+
     if not path.is_file():
         what = "a folder" if path.is_dir() else "which does not exist"
         raise UserError(
             f"An artifact must be a .tflite file. Received: {path}, {what}", _artifacts_beside(path)
         )
-    with open(path, "rb") as file:
-        if file.read(8)[4:] != _IDENTIFIER:
-            raise UserError(
-                f"An artifact must be a TFLite model. Received: {path}, which is none",
-                "Export it again with `mbert export-tflite RUN`.",
-            )
+    content = path.read_bytes()
+    if content[4:8] != _IDENTIFIER:
+        raise UserError(
+            f"An artifact must be a TFLite model. Received: {path}, which is none",
+            "Export it again with `mbert export-tflite RUN`.",
+        )
+    read_metadata(content, path)
 
 
 def _artifacts_beside(path: Path) -> str:

@@ -25,6 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "runs/store/recipe.yaml").write_text("seed: 0\n")
         (folder / "runs/store/origin.json").write_text('{"verb": "prepare", "sessions": []}')
         (folder / "broken.tflite").write_bytes(b"no model at all")
+        (folder / "cut.tflite").write_bytes(b"\x10\x27\x00\x00TFL3 what follows is missing")
         (folder / "empty").mkdir()
     return folder
 
@@ -69,6 +70,7 @@ def test_runs_and_artifacts_are_opened_once_however_often_they_are_named():
          "runs/big has runs/big/export/float32/model.tflite."),
         ("runs/small-0/export/int8/model.tflite", "which does not exist",
          "Make one with `mbert export-tflite runs/small-0`."),
+        ("cut.tflite", "Received: cut.tflite, which was cut off or changed", "Copy the file again"),
         ("broken.tflite", "An artifact must be a TFLite model. Received: broken.tflite, which is none",
          "Export it again with `mbert export-tflite RUN`."),
     ],
