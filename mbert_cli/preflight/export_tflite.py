@@ -108,7 +108,9 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     measured = [mode for mode in modes if trained is None or mode != trained.mode]
     training = look_at_calibration(inspection, measured, options, described(model), model.description.kind)
     static = model.with_static_length(lengths[-1])
-    client = fitting_client(model.description.kind, model.own_task, lengths)
+    client = fitting_client(
+        model.description.kind, model.own_task, lengths, model.description.size.max_length
+    )
     if recipe.export.tokenizer == "inside":
         target = recipe.export.target
         inspection.look("tokenizer", lambda: (require_text_input(model, lengths, target), None))

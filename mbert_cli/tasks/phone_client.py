@@ -24,13 +24,16 @@ class ClientFit:
     hint: str = ""
 
 
-def fitting_client(kind: str, task: AnyTask | None, lengths: Sequence[int] = ()) -> ClientFit:
+def fitting_client(
+    kind: str, task: AnyTask | None, lengths: Sequence[int] = (), max_length: int | None = None
+) -> ClientFit:
     """The client that loads an artifact as it is.
 
     Args:
         kind: A key of `KINDS`.
         task: What the model was fine-tuned for.
         lengths: Tokens of each signature of the artifact.
+        max_length: Rows of the model's position table; None where that is not known.
     """
     client = kind_of(kind).client
     if client is None:
@@ -39,6 +42,10 @@ def fitting_client(kind: str, task: AnyTask | None, lengths: Sequence[int] = ())
         return ClientFit(reason=f"{client.name} reads one text, and this model two")
     if len(lengths) > 1:
         return ClientFit(reason=f"{client.name} refuses a file of several lengths", hint="Name one --length.")
+    if client.length is not None and max_length is not None and max_length < client.length:
+        return ClientFit(
+            reason=f"{client.name} takes rows of {client.length} tokens, and this model {max_length} at most"
+        )
     if client.length is not None and lengths and lengths[0] != client.length:
         return ClientFit(
             reason=f"{client.name} takes rows of {client.length} tokens, and this artifact {lengths[0]}",

@@ -29,6 +29,10 @@ def test_answers_are_for_the_task_library_at_one_length_only():
         reason="BertQuestionAnswerer of the TFLite Task Library takes rows of 384 tokens, and this artifact 128",
         hint="Set --length 384.",
     )
+    assert fitting_client("question_answering", SQUAD, [64], max_length=256) == ClientFit(
+        reason="BertQuestionAnswerer of the TFLite Task Library takes rows of 384 tokens, and this model 256 at most"
+    )
+    assert fitting_client("question_answering", SQUAD, [384], max_length=512) == ClientFit(QUESTION_ANSWERER)
 
 
 def test_several_lengths_are_for_no_client():
