@@ -113,7 +113,9 @@ def test_unanswerable_questions_have_a_threshold_that_travels_with_the_run(mbert
     assert found["official"]["f1"] == pytest.approx(found["official"]["best_f1"])
     assert (report.parent / "validation-null-odds.json").exists()
     mbert_here(folder, "eval", "runs/unanswerable", "--set", "task.null_threshold=-1000")
-    assert json.loads(report.read_text())["official"]["NoAns_f1"] == 100.0
+    moved = json.loads((report.parent / "validation-null-threshold--1000.json").read_text())
+    assert moved["official"]["NoAns_f1"] == 100.0
+    assert json.loads(report.read_text()) == found
 
 
 def test_several_labels_are_learned_and_predicted(mbert_here, folder):

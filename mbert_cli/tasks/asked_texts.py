@@ -148,7 +148,7 @@ def _read_table(
             error.message.replace("columns that the recipe names", "columns that are read"),
             error.hint.replace(
                 NAME_COLUMNS, "Name them with --text-column and, for pairs, --second-text-column; in a file that "
-                "ends in .txt each line is a text",
+                "ends in .txt each line is a text.",
             ),
         ) from error  # fmt: skip
     for note in table.notes:

@@ -77,7 +77,11 @@ def other_settings(model: TaskModel, options: AnyTask) -> OtherSettings:
 
 def settings_suffix(settings: OtherSettings) -> str:
     """`-length-32-client-BERT`, as the end of a name; empty where there are none."""
-    return "".join(f"-{name.replace(' ', '-')}-{value}" for name, value in settings.items())
+    return "".join(f"-{name.replace(' ', '-')}-{_short(value)}" for name, value in settings.items())
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _other_pooling(model: TaskModel) -> OtherSettings:

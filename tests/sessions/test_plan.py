@@ -69,7 +69,7 @@ def test_timed_steps_say_how_long_all_of_them_take(capsys):
 
 
 def test_several_devices_without_a_bandwidth_have_a_least_time_alone(capsys):
-    machines = PlanOptions(devices=4, teraflops=1e-6, utilisation=1.0)
+    machines = PlanOptions(devices=4, teraflops=0.001, utilisation=0.001)
     plan = planned([stage("one", 100, loss_weights={"words": 1.0})], machines)
     (time,) = (line for line in shown(capsys, plan) if line.startswith("time: "))
     assert time.startswith("time: at least ")
