@@ -48,6 +48,8 @@ from mbert_cli.weights.saved_network import load_task_network
 TAUGHT_ROWS = 256
 """Rows that a teacher answers to learn how good answering by frequencies alone is."""
 
+_ROWS_AT_ONCE = 32
+
 
 @dataclass(frozen=True)
 class TaskTeacher:
@@ -258,10 +260,24 @@ def watch_student(
     if recipe.task is not None and unlabelled_patterns(recipe.task):
         return display
     sample = TaskBatches(rows, min(TAUGHT_ROWS, len(rows.trained)))(0)
-    answers = compile_forward(teacher)({name: sample[name] for name in teacher.input})["logits"]
+    answers = answers_of(teacher, sample)
     chance = taught_chance(loss, plan[-1], sample, answers, recipe.distill.temperature)
     earlier = sum(stage.steps for stage in plan[:-1])
     return watch_for_chance(display, material.description.size, plan[-1], chance, earlier)
+
+
+def answers_of(teacher: keras.Model, batch: Batch) -> Tensor:
+    """The logits of a teacher, few rows at a time: the attention of all rows of a Trace may take gigabytes.
+
+    Args:
+        teacher: Its network.
+        batch: Its inputs, and whatever else.
+    """
+    forward = compile_forward(keras.Model(teacher.input, {"logits": teacher.output["logits"]}))
+    inputs = {name: batch[name] for name in teacher.input}
+    starts = range(0, len(next(iter(inputs.values()))), _ROWS_AT_ONCE)
+    cut = ({name: array[start : start + _ROWS_AT_ONCE] for name, array in inputs.items()} for start in starts)
+    return keras.ops.concatenate([forward(part)["logits"] for part in cut])
 
 
 def taught_chance(loss: TaskLoss, stage: Stage, batch: Batch, answers: Tensor, temperature: float) -> float:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from mbert_cli.examples.loading import load_task
 from mbert_cli.losses.tasks import TASK_LOSSES
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.tasks.distilling import (
+    answers_of,
     build_student,
     collect_for_student,
     load_task_teacher,
@@ -166,6 +168,23 @@ def test_the_chance_of_a_student_is_that_of_frequencies_beside_labels_and_teache
     hard = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
     found = taught_chance(loss, stage, batch, answers, temperature)
     assert found == pytest.approx(ratio * hard + (1 - ratio) * soft, rel=1e-4)
+
+
+def test_a_teacher_answers_a_few_rows_at_a_time_what_it_answers_all(monkeypatch):
+    vectors = keras.Input((3,), name="vectors")
+    teacher = keras.Model({"vectors": vectors}, {"logits": keras.layers.Dense(2)(vectors), "trace": vectors})
+    batch = {"vectors": np.arange(210, dtype=np.float32).reshape(70, 3), "labels": np.zeros(70)}
+    asked = []
+
+    def forward_of(network):
+        assert set(network.output) == {"logits"}
+        return lambda inputs: asked.append(len(inputs["vectors"])) or network(inputs)
+
+    monkeypatch.setattr("mbert_cli.tasks.distilling.compile_forward", forward_of)
+    np.testing.assert_allclose(
+        answers_of(teacher, batch), teacher({"vectors": batch["vectors"]})["logits"], rtol=1e-6
+    )
+    assert asked == [32, 32, 6]
 
 
 def test_no_chance_is_known_where_a_label_is_missing():
