@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ def list_recordings(folder: Path) -> list[Recording]:
 def make_room(folder: Path, needed: int, budget: int, keep: Path) -> list[Recording]:
     """Removes recordings, the one that was used longest ago first, until all of them fit into a budget.
 
-    One that a process has open stays.
+    One that a process has open stays, and one whose few bytes need not go when others have gone.
 
     Args:
         folder: Where they lie.
@@ -74,11 +75,28 @@ def make_room(folder: Path, needed: int, budget: int, keep: Path) -> list[Record
     others = [recording for recording in list_recordings(folder) if recording.path != keep]
     total = needed + sum(recording.size_bytes for recording in others)
     removed = []
-    for recording in others:
-        if total > budget and _remove(recording.path):
+    for recording in _superfluous(others, total - budget) + others:
+        if total > budget and recording not in removed and _remove(recording.path):
             total -= recording.size_bytes
             removed.append(recording)
     return removed
+
+
+def _superfluous(recordings: Sequence[Recording], excess: int) -> list[Recording]:
+    """The first recordings that take some bytes together, without those that can stay all the same.
+
+    A small one took its teacher as long as a large one, and frees nothing.
+    """
+    chosen: list[Recording] = []
+    for recording in recordings:
+        if excess > 0:
+            chosen.append(recording)
+            excess -= recording.size_bytes
+    for recording in reversed(chosen[:]):
+        if excess + recording.size_bytes <= 0:
+            chosen.remove(recording)
+            excess += recording.size_bytes
+    return chosen
 
 
 def _remove(path: Path) -> bool:

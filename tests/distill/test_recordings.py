@@ -34,6 +34,19 @@ def test_the_ones_that_were_used_longest_ago_go_until_all_fit(three):
     assert sorted(path.name for path in folder.iterdir()) == sorted([three[2].path.name, "mine"])
 
 
+def test_a_small_one_stays_where_a_large_one_has_to_go_anyway(record_all, number_rows):
+    recordings = [
+        record_all(number_rows([2] * rows), teacher) for rows, teacher in ((1, "one"), (400, "two"))
+    ]
+    for moment, recording in enumerate(recordings):
+        os.utime(recording.path / "teacher-outputs.json", (moment, moment))
+    folder = close(recordings)
+    small, large = list_recordings(folder)
+    assert 2 * small.size_bytes < large.size_bytes
+    removed = make_room(folder, needed=1, budget=large.size_bytes, keep=folder / "new")
+    assert [recording.path for recording in removed] == [large.path]
+
+
 def test_nothing_goes_where_all_fit(three):
     folder = close(three)
     assert make_room(folder, needed=10, budget=10**9, keep=folder / "new") == []
