@@ -12,7 +12,7 @@ from math import inf
 import keras
 
 from mbert_cli import console
-from mbert_cli.backend import Tensor, compile_forward
+from mbert_cli.backend import Tensor
 from mbert_cli.display import Display
 from mbert_cli.distill.layer_map import HeadMatch
 from mbert_cli.distill.pair import DistillationPair
@@ -24,6 +24,7 @@ from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled_files import unlabelled_patterns
+from mbert_cli.hosts.forward import forward_of
 from mbert_cli.losses.loss import Loss, measure
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.tasks import TaskLoss
@@ -273,7 +274,7 @@ def answers_of(teacher: keras.Model, batch: Batch) -> Tensor:
         teacher: Its network.
         batch: Its inputs, and whatever else.
     """
-    forward = compile_forward(keras.Model(teacher.input, {"logits": teacher.output["logits"]}))
+    forward = forward_of(keras.Model(teacher.input, {"logits": teacher.output["logits"]}))
     inputs = {name: batch[name] for name in teacher.input}
     starts = range(0, len(next(iter(inputs.values()))), _ROWS_AT_ONCE)
     cut = ({name: array[start : start + _ROWS_AT_ONCE] for name, array in inputs.items()} for start in starts)

@@ -176,11 +176,11 @@ def test_a_teacher_answers_a_few_rows_at_a_time_what_it_answers_all(monkeypatch)
     batch = {"vectors": np.arange(210, dtype=np.float32).reshape(70, 3), "labels": np.zeros(70)}
     asked = []
 
-    def forward_of(network):
+    def forward(network):
         assert set(network.output) == {"logits"}
         return lambda inputs: asked.append(len(inputs["vectors"])) or network(inputs)
 
-    monkeypatch.setattr("mbert_cli.tasks.distilling.compile_forward", forward_of)
+    monkeypatch.setattr("mbert_cli.tasks.distilling.forward_of", forward)
     np.testing.assert_allclose(
         answers_of(teacher, batch), teacher({"vectors": batch["vectors"]})["logits"], rtol=1e-6
     )
