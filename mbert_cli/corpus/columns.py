@@ -21,14 +21,17 @@ def value_of(row: Mapping[str, Any], column: str) -> Any:
     """
     if column in row:
         return row[column]
-    first, dot, rest = column.partition(".")
-    while dot:
+    for first, rest in _splits(column):
         inner = row.get(first)
-        if isinstance(inner, Mapping):
+        if rest and isinstance(inner, Mapping):
             return value_of(inner, rest)
-        more, dot, rest = rest.partition(".")
-        first = f"{first}.{more}"
     return MISSING
+
+
+def _splits(column: str) -> list[tuple[str, str]]:
+    """Each name that may stand in a row for a column with dots, and the path within it: `a` and `b`, `a.b` and none."""
+    parts = column.split(".")
+    return [(".".join(parts[:size]), ".".join(parts[size:])) for size in range(1, len(parts) + 1)]
 
 
 def require_once(row: Mapping[str, Any], column: str, place: str) -> None:
@@ -42,14 +45,12 @@ def require_once(row: Mapping[str, Any], column: str, place: str) -> None:
     Raises:
         UserError: It has one more often.
     """
-    parts = column.split(".")
-    for size in range(1, len(parts) + 1):
-        name = ".".join(parts[:size])
+    for name, rest in _splits(column):
         if isinstance(row, RepeatingObject) and name in row.repeated:
             raise repeated_names([name], place)
         inner = row.get(name)
-        if size < len(parts) and isinstance(inner, Mapping):
-            require_once(inner, ".".join(parts[size:]), place)
+        if rest and isinstance(inner, Mapping):
+            require_once(inner, rest, place)
 
 
 def document_text(row: Mapping[str, Any], column: str, place: str) -> str:

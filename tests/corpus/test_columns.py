@@ -99,3 +99,12 @@ def test_a_column_that_a_row_of_json_has_twice_is_refused(line, column):
 
 def test_other_names_of_a_row_may_occur_more_than_once():
     require_once(DECODER.decode('{"text": "a", "id": 1, "id": 2, "x": {"text": 1, "text": 2}}'), "text", "")
+
+
+def test_long_and_many_names_of_columns_are_cut_in_messages():
+    names = ["a b " * 50, " id", *map(str, range(30))]
+    with pytest.raises(UserError) as caught:
+        require_names("t.csv", ["text"], names, names)
+    shown = f"{'a b ' * 10}..."
+    assert f"it has {shown!r}, ' id', 0, 1, " in caught.value.message
+    assert caught.value.message.endswith("16, 17, ...")

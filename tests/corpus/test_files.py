@@ -99,14 +99,6 @@ def test_a_web_page_in_the_place_of_a_text_is_refused(bucket):
     )
 
 
-def test_long_and_many_names_of_columns_are_cut_in_messages(folder):
-    (folder / "t.csv").write_text(f"{'a b ' * 50}, id,{','.join(map(str, range(30)))}\nx\n")
-    message = refused("t.csv").message
-    shown = f"{'a b ' * 10}..."
-    assert f"it has {shown!r}, ' id', 0, 1, " in message
-    assert message.endswith("16, 17, ...")
-
-
 def test_a_file_of_an_unknown_kind_is_refused_before_anything_is_read(folder):
     (folder / "sub" / "image.png").write_bytes(b"\x89PNG")
     corpus = FilesCorpus(source="files", globs=["b.txt", "sub/*"])
