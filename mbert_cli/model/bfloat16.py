@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import keras
 
 from mbert_cli.backend import Tensor, is_compiled_by_xla, tensorflow_has_gpu
+from mbert_cli.model.gelu import Gelu
 from mbert_cli.processor import multiplies_bfloat16
 
 Map = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -53,10 +54,34 @@ def dense(rows: Tensor, kernel: Tensor, bias: Tensor, *, with_relu: bool = False
         def gradient(of_result: Tensor) -> tuple[Tensor, ...]:
             if with_relu:  # the bits of a positive number, as an integer, are positive, and those of 0 are 0
                 of_result = keep(of_result, tf.minimum(tf.bitcast(result, tf.int16), tf.ones((), tf.int16)))
-            of_bias = tf.cast(tf.reduce_sum(of_result, axis=0), bias.dtype)
-            return *_of_factors(rows, kernel, of_result), of_bias
+            return *_of_factors(rows, kernel, of_result), _of_bias(of_result, bias)
 
         return result, gradient
+
+    return compute(rows, kernel, bias)
+
+
+def dense_with_gelu(rows: Tensor, kernel: Tensor, bias: Tensor, gelu: Gelu) -> Tensor:
+    """`gelu(rows @ kernel + bias)`, rounded once.
+
+    For networks that do not train: what a gradient needs is not kept, but multiplied again.
+
+    Args:
+        rows, kernel, bias: As for `dense`.
+        gelu: The form of GELU.
+    """
+    import tensorflow as tf
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator] # TensorFlow has no types
+    def compute(rows: Tensor, kernel: Tensor, bias: Tensor) -> tuple[Tensor, _Gradient]:
+        narrow_bias = tf.cast(bias, rows.dtype)
+
+        def gradient(of_result: Tensor) -> tuple[Tensor, ...]:
+            inside = _product(rows, kernel, narrow_bias, ["BiasAdd"])
+            of_inside = gelu.of_input(of_result, inside, gelu.share(tf.cast(inside, tf.float32)))
+            return *_of_factors(rows, kernel, of_inside), _of_bias(of_inside, bias)
+
+        return _product(rows, kernel, narrow_bias, ["BiasAdd", gelu.fused]), gradient
 
     return compute(rows, kernel, bias)
 
@@ -225,6 +250,13 @@ def _of_factors(rows: Tensor, kernel: Tensor, of_product: Tensor) -> tuple[Tenso
     import tensorflow as tf
 
     return tf.matmul(of_product, kernel, transpose_b=True), tf.matmul(rows, of_product, transpose_a=True)
+
+
+def _of_bias(of_sum: Tensor, bias: Tensor) -> Tensor:
+    """Gradient of what was added to all rows."""
+    import tensorflow as tf
+
+    return tf.cast(tf.reduce_sum(of_sum, axis=0), bias.dtype)
 
 
 def _of_scale_and_shift(of_result: Tensor, rows: Tensor, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -14,7 +14,7 @@ USUAL_VOCABULARY = 30522
 """Tokens assumed where no vocabulary is known: those of BERT."""
 _NORM_COPIES = {"layer_norm": 3, "no_norm": 1, "folded": 0, "folded_layer_norm": 3}
 """Arrays of a norm's width that a training step keeps."""
-_ACTIVATION_COPIES = {"relu": 2, "relu6": 2, "gelu": 4, "gelu_exact": 4}
+_ACTIVATION_COPIES = {"relu": 2, "relu6": 2, "gelu": 3, "gelu_exact": 3}
 """Arrays of a feed-forward network's inner width that a training step keeps."""
 _PROBABILITY_COPIES = 3
 """Arrays of (heads, query, key) that a training step keeps: logits or probabilities, dropout and what is left.

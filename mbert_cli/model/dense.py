@@ -14,6 +14,7 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model import bfloat16
+from mbert_cli.model.gelu import Gelu
 from mbert_cli.model.own_rows import draw_rows
 from mbert_cli.model.quantizing import Quantizing
 
@@ -105,6 +106,10 @@ class Dense:
         rows = ops.matmul(rows, kernel)
         rows = ops.add(rows, ops.cast(self.bias, rows.dtype))
         return self.owner.at(self.place, rows if self.activation is None else self.activation(rows))
+
+    def with_gelu(self, rows: Tensor, gelu: Gelu) -> Tensor:
+        """`gelu(self(rows))` in one operation; only where `LayerWithParts.suits_bfloat16`, and not to be trained."""
+        return bfloat16.dense_with_gelu(rows, self.kernel.value, self.bias.value, gelu)
 
 
 class Dropout:

@@ -1,21 +1,21 @@
 """The feed-forward network of a block, and the activations."""
 
 from collections.abc import Callable
-from functools import partial
 
 import keras
 from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import Dense, Dropout, LayerWithParts
+from mbert_cli.model.gelu import EXACT, TANH, Gelu
 from mbert_cli.model.normalization import AddNorm
 from mbert_cli.model.options import Architecture
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": ops.relu,
     "relu6": ops.relu6,
-    "gelu": partial(ops.gelu, approximate=True),
-    "gelu_exact": partial(ops.gelu, approximate=False),
+    "gelu": TANH,
+    "gelu_exact": EXACT,
 }
 """Activations by their names in `Architecture.activation`; gelu is the tanh form that BERT was trained with."""
 
@@ -56,7 +56,12 @@ class FeedForward:
         self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)
 
     def __call__(self, rows: Tensor, training: bool | None) -> Tensor:
-        inside = self.intermediate(rows)
-        if self.activation is not None:
-            inside = self.owner.at(f"{self.name}/activation", self.activation(inside))
+        inside = self._activated(rows, training)
         return self.add_norm.of_map(self.output, inside, self.dropout, rows, training)
+
+    def _activated(self, rows: Tensor, training: bool | None) -> Tensor:
+        if self.activation is None:
+            return self.intermediate(rows)
+        if isinstance(self.activation, Gelu) and not training and self.owner.suits_bfloat16(rows):
+            return self.intermediate.with_gelu(rows, self.activation)
+        return self.owner.at(f"{self.name}/activation", self.activation(self.intermediate(rows)))

@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from mbert_cli.backend import compiled_by_xla
 from mbert_cli.model import bfloat16
+from mbert_cli.model.gelu import EXACT, TANH
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import Architecture
+from mbert_cli.processor import multiplies_bfloat16
 
 SIZE = Architecture(
     num_layers=2, hidden_dim=32, num_heads=2, intermediate_dim=64, embedding_dim=16, intra_dim=16,
@@ -56,6 +58,18 @@ def test_a_dense_map(with_relu):
         exact(
             lambda rows, kernel, bias: tf.maximum(rows @ kernel + bias, 0.0 if with_relu else -1e9), inputs
         ),
+    )
+
+
+@pytest.mark.skipif(
+    not multiplies_bfloat16(), reason="oneDNN adds GELU to products of processors that know bfloat16"
+)
+@pytest.mark.parametrize("gelu", [EXACT, TANH], ids=["exact", "tanh"])
+def test_a_dense_map_with_gelu(gelu):
+    inputs = [drawn(24, 8), drawn(8, 12, seed=1), drawn(12, seed=2)]
+    assert_close(
+        outputs_and_gradients(lambda *x: bfloat16.dense_with_gelu(*x, gelu), inputs, halved=2),
+        exact(lambda rows, kernel, bias: gelu(rows @ kernel + bias), inputs),
     )
 
 
