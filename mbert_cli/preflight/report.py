@@ -15,6 +15,7 @@ from mbert_cli.runs.listing import (
     FINAL,
     SMOKE_ROOT,
     USUAL_ROOT,
+    command_of,
     is_aside,
     is_run,
     maker_of,
@@ -78,7 +79,8 @@ def resolve(command: ReportCommand) -> Ready:
     artifacts = [target for target in targets.values() if target.suffix == ARTIFACT]
     for artifact in artifacts:
         _require_artifact(artifact)
-    models = [_open(target) for target in targets.values() if target.suffix != ARTIFACT]
+    runs = [target for target in targets.values() if target.suffix != ARTIFACT]
+    models = [_open(run) for run in _shown_among(runs, are_alone=not artifacts)]
     _check_layers(command.layers, models)
     _warn_of_other_files([*artifacts, *(path for model in models for path in exported(model.path))])
     return Ready(command, models, artifacts)
@@ -145,10 +147,44 @@ def _has_task(path: Path) -> bool:
     return ModelDescription.load(path / FINAL).task is not None
 
 
+def _shown_among(paths: Sequence[Path], *, are_alone: bool) -> Sequence[Path]:
+    """Leaves out, and says so, what a pattern such as runs/* names beside what can be shown.
+
+    Args:
+        paths: What was named, without artifacts.
+        are_alone: Whether nothing else is shown: without one that can be, all are kept, to be refused.
+    """
+    reasons = {path: _why_left_out(path) for path in paths}
+    shown = [path for path, reason in reasons.items() if reason is None]
+    if are_alone and not shown:
+        return paths
+    for path, reason in reasons.items():
+        if reason:
+            console.warning(f"{path} is left out: {reason}.")
+    return shown
+
+
+def _why_left_out(path: Path) -> str | None:
+    """Why a run is not shown among others; None where it is, and where naming it was a mistake."""
+    if _inner_models(path):
+        return "it is a folder of runs"
+    if not is_run(path):
+        return None
+    if (verb := verb_of(path)) not in WITH_WEIGHTS:
+        return f"a run of `mbert {command_of(verb)}` has no model"
+    return None if (path / FINAL).is_dir() else f"it is {state_of(path)}"
+
+
+def _inner_models(path: Path) -> list[Path]:
+    """The runs with weights in a folder that is none itself."""
+    if is_run(path) or not path.is_dir():
+        return []
+    return [run for run in run_paths(path) if verb_of(run) in WITH_WEIGHTS]
+
+
 def _open(path: Path) -> RunModel:
     """The run in a directory; a folder of runs is told from what is no run at all."""
-    inner = [run for run in run_paths(path) if verb_of(run) in WITH_WEIGHTS] if path.is_dir() else []
-    if inner and not is_run(path):
+    if inner := _inner_models(path):
         raise UserError(
             f"`mbert report` takes runs and .tflite files. Received: {path}, a folder of runs",
             f"Name runs in it, such as `mbert report {path_words(inner[:_NAMED])}`.",

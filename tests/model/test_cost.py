@@ -63,7 +63,7 @@ def test_the_memory_of_a_step_grows_with_the_batch_and_faster_than_the_length():
     assert activations(32, 256) < 4 * activations(32, 128)
 
 
-@pytest.mark.parametrize(("rows", "measured"), [((16, 128), 2.28), ((64, 128), 4.73), ((16, 512), 7.56)])
+@pytest.mark.parametrize(("rows", "measured"), [((16, 128), 2.23), ((64, 128), 4.05), ((16, 512), 6.85)])
 def test_the_estimate_is_near_the_measured_peak_of_a_fine_tuning(rows, measured):
     # MiniLM, float32, two steps on 2 cores; 1.1 GB are the libraries.
     changes = {"num_layers": 6, "hidden_dim": 384, "intermediate_dim": 1536, "embedding_dim": 384}

@@ -54,6 +54,29 @@ def test_runs_and_artifacts_are_opened_once_however_often_they_are_named():
     assert ([model.path for model in ready.models], len(ready.artifacts)) == ([Path("runs/../runs/big")], 1)
 
 
+def test_what_a_pattern_names_beside_models_is_left_out_with_its_reason(capsys):
+    named = ["runs/small-0", "runs/interrupted", "runs/store", "runs"]
+    ready = resolve(ReportCommand(tuple(map(Path, named))))
+    assert [model.path for model in ready.models] == [Path("runs/small-0")]
+    assert capsys.readouterr().err.splitlines() == [
+        "Warning: runs/interrupted is left out: it is interrupted.",
+        "Warning: runs/store is left out: a run of `mbert prepare` has no model.",
+        "Warning: runs is left out: it is a folder of runs.",
+    ]
+    ready = resolve(ReportCommand((Path("runs/big/export/float32/model.tflite"), Path("runs/store"))))
+    assert (len(ready.models), len(ready.artifacts)) == (0, 1)
+
+
+def test_a_misspelt_run_is_refused_among_others_too():
+    message, _ = refusal("runs/small-0", "runs/smal-1")
+    assert message == "A run directory must exist. Received: runs/smal-1"
+
+
+def test_where_nothing_can_be_shown_the_first_reason_is_an_error():
+    message, _ = refusal("runs/interrupted", "runs/store")
+    assert message == "The run must be complete. Received: runs/interrupted, interrupted at step 10"
+
+
 @pytest.mark.parametrize(
     ("target", "message", "hint"),
     [
