@@ -274,7 +274,9 @@ def convert_checkpoint(
 def trace(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run, or a teacher and its student.")],
     text: Annotated[str, typer.Option(help="The text.")],
-    pair: Annotated[str | None, typer.Option(help="A second text.", show_default=False)] = None,
+    second_text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A second text.", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.npz", show_default=False,
                                              help="Hidden states and attention as arrays.")] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE.png", show_default=False,
@@ -287,11 +289,8 @@ def trace(
     Example: `mbert trace runs/teacher runs/student --text "It rains." --picture maps.png`
     """
     command = plain_page("trace", quiet)
-    command.run(
-        command.TraceCommand(
-            tuple(runs), typed_text(text), pair and typed_text(pair), out, picture, tuple(layers or ()), pad
-        )
-    )
+    texts = typed_text(text), second_text and typed_text(second_text)
+    command.run(command.TraceCommand(tuple(runs), *texts, out, picture, tuple(layers or ()), pad))
 
 
 app.command(rich_help_panel=AROUND_PANEL)(runs)

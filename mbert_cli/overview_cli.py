@@ -33,7 +33,7 @@ def runs(
 
 
 def report(
-    targets: Reported = None, text: AttentionText = None, pair: SecondText = None, layers: StudentLayers = None,
+    targets: Reported = None, text: AttentionText = None, second_text: SecondText = None, layers: StudentLayers = None,
     form: ResultFormat = None, out: Out = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """runs and artifacts side by side, to choose by
@@ -46,5 +46,5 @@ def report(
     from mbert_cli.preflight.report import ReportCommand, resolve
 
     console.set_quiet(quiet)
-    shown = text and typed_text(text), pair and typed_text(pair)
+    shown = text and typed_text(text), second_text and typed_text(second_text)
     run(resolve(ReportCommand(tuple(targets or ()), *shown, tuple(layers or ()), delivery_of(form, out))))

@@ -46,7 +46,7 @@ WRONG: dict[str, list[list[str]]] = {
         ["file", "--set", "task.train=damaged.jsonl"],
         ["--set", "vectors.source=file", "--set", "vectors.path=image.png"],
     ],
-    "report": [["nowhere"], ["damaged"], ["nowhere.tflite"], ["empty"], ["--text", "a"], ["--pair", "a"], []],
+    "report": [["nowhere"], ["damaged"], ["nowhere.tflite"], ["empty"], ["--text", "a"], ["--second-text", "a"], []],
     "recipe": [
         ["show", "no-such-verb"], ["show", "finetune", "no-such-recipe"], ["explain", "no_such_key"],
         ["check", "finetune"], ["copy", "finetune"],

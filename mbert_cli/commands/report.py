@@ -48,7 +48,7 @@ def run(ready: Ready) -> None:
 
 def _attention(ready: Ready, choices: Sequence[Choice]) -> list[Table]:
     """Attention of each model and its teacher to the text, where one was given: the only figures that are computed."""
-    text, pair = ready.command.text, ready.command.pair
+    text, second = ready.command.text, ready.command.second_text
     if text is None:
         return []
     require_backend()
@@ -64,14 +64,14 @@ def _attention(ready: Ready, choices: Sequence[Choice]) -> list[Table]:
         if run.resolve() not in traced:
             console.info(f"Reading the text with {run}")
             model = RunModel.open(run, WITH_WEIGHTS)
-            traced[run.resolve()] = TracedModel(run.name, trace_model(model, text, pair))
+            traced[run.resolve()] = TracedModel(run.name, trace_model(model, text, second))
         return traced[run.resolve()]
 
     tables = []
     for number, choice in enumerate(choice for choice in choices if not choice.is_artifact):
         teacher = teacher_of(choice.runs[0])
         beside = trace(teacher) if teacher is not None and state_of(teacher) == "complete" else None
-        shown = text if pair is None else f"{text} / {pair}"
+        shown = text if second is None else f"{text} / {second}"
         model = trace(choice.runs[0])
         tables.append(attention_table(model, beside, shown, ready.command.layers, f"attention-{number}"))
     return tables

@@ -26,7 +26,7 @@ class TraceCommand:
     Attributes:
         runs: One run, or a teacher and its student.
         text: The text.
-        pair: A second text; None for one.
+        second_text: A second text; None for one.
         out: The .npz file to write; None writes none.
         picture: The .png file to write; None writes none.
         layers: Blocks in the picture, from 0; empty for all.
@@ -36,7 +36,7 @@ class TraceCommand:
 
     runs: tuple[Path, ...]
     text: str
-    pair: str | None = None
+    second_text: str | None = None
     out: Path | None = None
     picture: Path | None = None
     layers: tuple[int, ...] = ()
@@ -55,7 +55,7 @@ def run(command: TraceCommand) -> None:
         load_keras()
         from mbert_cli.tasks.tracing import trace_model
 
-    traces = {model.path: trace_model(model, command.text, command.pair, command.pad) for model in models}
+    traces = {model.path: trace_model(model, command.text, command.second_text, command.pad) for model in models}
     for path, arrays in traces.items():
         layers = sum(name.startswith("attention/") for name in arrays)
         console.info(f"{path}: {counted(len(arrays['tokens']), 'token')}, {counted(layers, 'layer')}")
@@ -69,7 +69,7 @@ def run(command: TraceCommand) -> None:
 
 
 def _check(command: TraceCommand) -> None:
-    if not command.text.strip() or (command.pair is not None and not command.pair.strip()):
+    if not command.text.strip() or (command.second_text is not None and not command.second_text.strip()):
         raise UserError("A text to trace must not be blank. Received: a blank one.", "Give --text TEXT.")
     if command.out is None and command.picture is None:
         raise UserError(

@@ -41,14 +41,14 @@ class ReportCommand:
     Attributes:
         targets: Runs and .tflite files; empty for all complete task models in runs/.
         text: A text whose attention is drawn; None draws none.
-        pair: A second text; None for one.
+        second_text: A second text; None for one.
         layers: Blocks of students to draw, from 0; empty for some that are spread evenly.
         delivery: Where the page goes, and in which form.
     """
 
     targets: tuple[Path, ...] = ()
     text: str | None = None
-    pair: str | None = None
+    second_text: str | None = None
     layers: tuple[int, ...] = ()
     delivery: Delivery = PRINTED
 
@@ -100,10 +100,10 @@ def _check_flags(command: ReportCommand) -> None:
     is_html = command.delivery.format == "html"
     if is_html:
         require_pictures("--format html")
-    if command.text is None and (command.pair is not None or command.layers):
-        flag = "--pair" if command.pair is not None else "--layer"
+    if command.text is None and (command.second_text is not None or command.layers):
+        flag = "--second-text" if command.second_text is not None else "--layer"
         raise UserError(f"{flag} goes with --text. Received: no --text", "Give --text TEXT.")
-    if any(text is not None and not text.strip() for text in (command.text, command.pair)):
+    if any(text is not None and not text.strip() for text in (command.text, command.second_text)):
         raise UserError("A text to trace must not be blank. Received: a blank one.", "Give --text TEXT.")
     if command.text is not None and not is_html:
         raise UserError(

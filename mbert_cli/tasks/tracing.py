@@ -21,7 +21,7 @@ from mbert_cli.weights.variables import assign_variables
 
 
 def trace_model(
-    model: RunModel, text: str, pair: str | None, pad: bool | None = None
+    model: RunModel, text: str, second_text: str | None, pad: bool | None = None
 ) -> dict[str, np.ndarray]:
     """Everything that an encoder computes for a text.
 
@@ -31,7 +31,7 @@ def trace_model(
     Args:
         model: The result of a run with weights.
         text: The text.
-        pair: A second text, or None.
+        second_text: A second text, or None.
         pad: Whether the arrays show the column of [PAD] that is read behind the text; False reads none, None reads it
             and does not show it.
 
@@ -45,8 +45,8 @@ def trace_model(
         UserError: The text is longer than the positions of the model.
     """
     description, weights, vocabulary = model.description, model.weights, model.vocabulary
-    say_single_segment(description.size, pair is not None)
-    examples = Examples([text], None if pair is None else [pair], np.zeros(1, np.int32))
+    say_single_segment(description.size, second_text is not None)
+    examples = Examples([text], None if second_text is None else [second_text], np.zeros(1, np.int32))
     tokenizer = Tokenizer(vocabulary, client_of(description.task))
     batch = _encode(examples, tokenizer, description.size.max_length, with_padding=pad is not False)
     shown = batch["token_ids"].shape[1] if pad else int(batch["padding_mask"].sum())

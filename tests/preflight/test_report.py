@@ -116,7 +116,7 @@ def test_attention_is_drawn_in_html_alone():
         "Attention maps are drawn in HTML. Received: --text with --format table",
         "Add --format html --out report.html.",
     )
-    assert refusal(pair="a")[0] == "--pair goes with --text. Received: no --text"
+    assert refusal(second_text="a")[0] == "--second-text goes with --text. Received: no --text"
     assert refusal(layers=(1,))[0] == "--layer goes with --text. Received: no --text"
     both = refusal("runs/big", "runs/small-0", text="a", layers=(0, 9), delivery=Delivery("html"))
     assert both == ("The layers of runs/big are 0 to 3. Received: 0, 9", "Choose others with --layer.")
