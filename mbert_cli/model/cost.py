@@ -37,8 +37,8 @@ _WORKING_COPIES = {"tensorflow": 2, "jax": 1}
 """Blocks whose activations are there at once where each is computed again in the backward pass.
 
 One, where XLA puts the operations in order: of `ib_bert_large` with batches of 32 x 512 tokens, in float32, it says 8.0
-GB. TensorFlow begins with the next block before all gradients of the last are computed: peaks on a CPU were 2.3 GB for
-an encoder of 8 layers, 256 wide, with batches of 32 x 256 tokens, and 3.3 GB for one of 6, 384 wide, with 16 x 512.
+GB. TensorFlow begins with the next block before all gradients of the last are computed: peaks on a CPU were 2.2 GB for
+an encoder of 8 layers, 256 wide, with batches of 32 x 256 tokens, and 3.2 GB for one of 6, 384 wide, with 16 x 512.
 """
 
 
