@@ -183,6 +183,11 @@ def tensorflow_has_gpu() -> bool:
     return count_tensorflow_gpus() > 0
 
 
+def tensorflow_has_onednn() -> bool:
+    """Whether TensorFlow's operations may be those of oneDNN, which its environment variable can forbid."""
+    return os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1").lower() not in ("0", "false")
+
+
 def in_streams(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
     """Yields the function's value for each item in order, computed in threads where streams are worth it.
 

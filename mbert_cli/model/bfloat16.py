@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from mbert_cli.backend import Tensor, is_compiled_by_xla, tensorflow_has_gpu
+from mbert_cli.backend import Tensor, is_compiled_by_xla, tensorflow_has_gpu, tensorflow_has_onednn
 from mbert_cli.model.gelu import Gelu
 from mbert_cli.processor import multiplies_bfloat16
 
@@ -33,7 +33,8 @@ def suits(rows: Tensor) -> bool:
         return False
     import tensorflow as tf
 
-    return bool(tf.inside_function()) and multiplies_bfloat16() and not tensorflow_has_gpu()
+    has_operations = tensorflow_has_onednn() and not tensorflow_has_gpu()
+    return bool(tf.inside_function()) and multiplies_bfloat16() and has_operations
 
 
 def dense(rows: Tensor, kernel: Tensor, bias: Tensor, *, with_relu: bool = False) -> Tensor:

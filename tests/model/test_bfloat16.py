@@ -183,13 +183,16 @@ def test_another_norm_of_a_bottleneck_looks_at_what_its_map_makes(monkeypatch):
         assert np.linalg.norm(ours - theirs) <= 0.05 * np.linalg.norm(theirs) + 1e-6
 
 
-def test_other_processors_and_compiled_steps_are_left_alone(monkeypatch):
+def test_other_processors_operations_and_compiled_steps_are_left_alone(monkeypatch):
     def refuse(*_):
         raise AssertionError
 
     monkeypatch.setattr(bfloat16, "normed_dense", refuse)
     monkeypatch.setattr(bfloat16, "multiplies_bfloat16", lambda: True)
     gradients_of("mixed_bfloat16", by_xla=True)
+    with monkeypatch.context() as patch:
+        patch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+        gradients_of("mixed_bfloat16")
     monkeypatch.setattr(bfloat16, "multiplies_bfloat16", lambda: False)
     gradients_of("mixed_bfloat16")
     assert not bfloat16.suits(keras.ops.ones((2, 2), "bfloat16"))  # outside of a graph
