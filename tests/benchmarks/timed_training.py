@@ -1,4 +1,4 @@
-"""What the timings of trainings share: steps of a full-size MobileBERT on random tokens, timed one by one in processes.
+"""What the timings of trainings share: steps of a network on random tokens, timed one by one in processes.
 
 Model Garden's environment has neither mbert nor Keras 3, so that both are imported only where they are used.
 """
@@ -11,21 +11,27 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from mbert_cli.model.options import Architecture
 
 VOCABULARY = 30522
 LABELS = 2
 
 
-def run_worker(interpreter: str, script: str, name: str, arguments: argparse.Namespace) -> dict[str, float]:
+def run_worker(
+    interpreter: str, script: str, name: str, arguments: argparse.Namespace, *more_flags: str
+) -> dict[str, float]:
     """Runs a script as a worker in a fresh process and returns what it measured."""
     settings = {"batch": arguments.batch, "length": arguments.length, "steps": arguments.steps}
     flags = [f"--{key}={value}" for key, value in settings.items()]
     backend = "jax" if name.startswith("jax") else "tensorflow"
     environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [interpreter, script, "--worker", name, *flags],
+        [interpreter, script, "--worker", name, *flags, *more_flags],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -34,7 +40,11 @@ def run_worker(interpreter: str, script: str, name: str, arguments: argparse.Nam
 
 
 def fine_tune_mbert(
-    arguments: argparse.Namespace, precision: str = "float32", between: Callable[[], None] | None = None
+    arguments: argparse.Namespace,
+    precision: str = "float32",
+    between: Callable[[], None] | None = None,
+    *,
+    size: "str | Architecture" = "mobilebert",
 ) -> dict[str, float]:
     """The way of `mbert finetune`.
 
@@ -42,6 +52,7 @@ def fine_tune_mbert(
         arguments: Of the command line.
         precision: Arithmetic of the layers.
         between: What is done after every step, and not counted.
+        size: The encoder.
     """
     import keras
 
@@ -58,7 +69,7 @@ def fine_tune_mbert(
     use_streams()
     options = TrainOptions(batch_size=arguments.batch, precision=precision)
     dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-    network = build_task_network("mobilebert", vocab_size=VOCABULARY, num_outputs=LABELS, dtype=dtype)
+    network = build_task_network(size, vocab_size=VOCABULARY, num_outputs=LABELS, dtype=dtype)
 
     known = TASK_LOSSES["cross_entropy"].losses
 
@@ -130,11 +141,13 @@ def step_figures(seconds: list[float], batch: int) -> dict[str, float]:
     }
 
 
-def parse_settings(parser: argparse.ArgumentParser, workers: list[str]) -> argparse.Namespace:
+def parse_settings(
+    parser: argparse.ArgumentParser, workers: list[str], *, batch: int = 8
+) -> argparse.Namespace:
     """Reads the command line, with what all timings and their workers are told."""
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20, help="steps of each round, at least 3")
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--worker", choices=workers, help=argparse.SUPPRESS)
     return parser.parse_args()
