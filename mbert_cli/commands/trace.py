@@ -55,7 +55,9 @@ def run(command: TraceCommand) -> None:
         load_keras()
         from mbert_cli.tasks.tracing import trace_model
 
-    traces = {model.path: trace_model(model, command.text, command.second_text, command.pad) for model in models}
+    traces = {
+        model.path: trace_model(model, command.text, command.second_text, command.pad) for model in models
+    }
     for path, arrays in traces.items():
         layers = sum(name.startswith("attention/") for name in arrays)
         console.info(f"{path}: {counted(len(arrays['tokens']), 'token')}, {counted(layers, 'layer')}")
