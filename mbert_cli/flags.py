@@ -78,8 +78,7 @@ AttentionText = Annotated[
     ),
 ]  # fmt: skip
 SecondText = Annotated[
-    str | None,
-    typer.Option("--second-text", metavar="TEXT", help="A second text, with --text.", show_default=False),
+    str | None, typer.Option(metavar="TEXT", help="A second text, with --text.", show_default=False)
 ]
 StudentLayers = Annotated[
     list[int] | None,
