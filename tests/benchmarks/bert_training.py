@@ -10,7 +10,6 @@ own with all cores. "First step" is the time from the call of `fit`, or of the l
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
@@ -22,8 +21,9 @@ from timed_training import (
     VOCABULARY,
     fine_tune_mbert,
     parse_settings,
-    run_worker,
+    show_speed,
     step_figures,
+    take_turns,
     task_batch,
 )
 
@@ -45,12 +45,8 @@ def main() -> None:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Prints every round's figures, then for each precision the median of the ratios."""
-    rounds: dict[str, list[dict]] = {name: [] for name in WORKERS}
-    for number in range(arguments.rounds):
-        for name, rows in rounds.items():
-            load = os.getloadavg()[0]
-            rows.append(run_worker(sys.executable, __file__, name, arguments, f"--size={arguments.size}"))
-            print(f"round {number + 1} (load {load:4.1f}) {_row(name, rows[-1])}", flush=True)
+    interpreters = dict.fromkeys(WORKERS, sys.executable)
+    rounds = take_turns(interpreters, __file__, arguments, show_speed, f"--size={arguments.size}")
     for precision in PRECISIONS:
         sides = (rounds[f"{side}-{precision}"] for side in ("mbert", "transformers"))
         ratios = [
@@ -59,11 +55,6 @@ def compare(arguments: argparse.Namespace) -> None:
         ]
         middle = statistics.median(ratios)
         print(f"{precision}: {middle:.2f} x the examples/s ({min(ratios):.2f} to {max(ratios):.2f})")
-
-
-def _row(name: str, figures: dict[str, float]) -> str:
-    first, speed = figures["first_step_seconds"], figures["examples_per_second"]
-    return f"{name:22s} first step {first:5.1f} s   {speed:7.2f} examples/s"
 
 
 def shape(name: str) -> Architecture:

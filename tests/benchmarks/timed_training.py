@@ -10,7 +10,7 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,41 @@ def run_worker(
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def take_turns(
+    interpreters: Mapping[str, str],
+    script: str,
+    arguments: argparse.Namespace,
+    show: Callable[[str, dict[str, float]], str],
+    *more_flags: str,
+) -> dict[str, list[dict[str, float]]]:
+    """Runs the workers of a script one after the other, in rounds.
+
+    Args:
+        interpreters: Of each worker, by its name.
+        script: The script.
+        arguments: Of the command line.
+        show: The name of a worker and what it measured -> what is printed of it.
+        more_flags: What only these workers are told.
+
+    Returns:
+        What each worker measured in each round.
+    """
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in interpreters}
+    for number in range(arguments.rounds):
+        for name, interpreter in interpreters.items():
+            load = os.getloadavg()[0]
+            figures = run_worker(interpreter, script, name, arguments, *more_flags)
+            rounds[name].append(figures)
+            print(f"round {number + 1} (load {load:4.1f}) {show(name, figures)}", flush=True)
+    return rounds
+
+
+def show_speed(name: str, figures: dict[str, float]) -> str:
+    """The time to the first step of a worker, and its speed after that."""
+    first, speed = figures["first_step_seconds"], figures["examples_per_second"]
+    return f"{name:21s} first step {first:6.1f} s   {speed:6.2f} examples/s"
 
 
 def fine_tune_mbert(

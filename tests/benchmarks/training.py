@@ -15,7 +15,6 @@ Model Garden needs tf-keras and other versions than ours, so it has a virtual en
 
 import argparse
 import json
-import os
 import statistics
 import sys
 from collections.abc import Callable
@@ -26,8 +25,9 @@ from timed_training import (
     VOCABULARY,
     fine_tune_mbert,
     parse_settings,
-    run_worker,
+    show_speed,
     step_figures,
+    take_turns,
     task_batch,
     watch_steps,
 )
@@ -47,28 +47,17 @@ def main() -> None:
 def compare_fine_tuning(arguments: argparse.Namespace) -> None:
     """Prints both sides' figures of each round, then medians and ratios."""
     interpreters = {"mbert": sys.executable, "model-garden": arguments.peer_python}
-    rounds: dict[str, list[dict]] = {name: [] for name in interpreters}
-    for number in range(arguments.rounds):
-        for name, interpreter in interpreters.items():
-            load = os.getloadavg()[0]
-            figures = run_worker(interpreter, __file__, name, arguments)
-            rounds[name].append(figures)
-            print(f"round {number + 1} (load {load:.1f}) {_row(name, figures)}", flush=True)
+    rounds = take_turns(interpreters, __file__, arguments, show_speed)
     medians = {
         name: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
         for name, rows in rounds.items()
     }
     for name, figures in medians.items():
-        print(f"median             {_row(name, figures)}")
+        print(f"median              {show_speed(name, figures)}")
     ours, theirs = medians.values()
     speed = ours["examples_per_second"] / theirs["examples_per_second"]
     start = theirs["first_step_seconds"] / ours["first_step_seconds"]
     print(f"mbert / model-garden: {speed:.2f} x the examples/s (target 1.3); first step {start:.1f} x sooner")
-
-
-def _row(name: str, figures: dict[str, float]) -> str:
-    first, speed = figures["first_step_seconds"], figures["examples_per_second"]
-    return f"{name:12s} first step {first:6.1f} s   {speed:6.2f} examples/s"
 
 
 def fine_tune_model_garden(arguments: argparse.Namespace) -> dict[str, float]:

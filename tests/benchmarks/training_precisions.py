@@ -10,13 +10,12 @@ less; the latter takes all cores for busy all the time, and says nothing of JAX.
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
 
-from timed_training import fine_tune_mbert, parse_settings, run_worker
+from timed_training import fine_tune_mbert, parse_settings, take_turns
 
 
 def main() -> None:
@@ -31,12 +30,7 @@ def main() -> None:
 def compare_precisions(arguments: argparse.Namespace) -> None:
     """Prints every round's figures in each precision, then medians, and each beside float32 on TensorFlow."""
     names = ["float32", "bfloat16", *(["jax-float32", "jax-bfloat16"] if arguments.jax else [])]
-    rounds: dict[str, list[dict]] = {name: [] for name in names}
-    for number in range(arguments.rounds):
-        for name in names:
-            load = os.getloadavg()[0]
-            rounds[name].append(run_worker(sys.executable, __file__, name, arguments))
-            print(f"round {number + 1} (load {load:4.1f}) {_share_row(name, rounds[name][-1])}", flush=True)
+    rounds = take_turns(dict.fromkeys(names, sys.executable), __file__, arguments, _share_row)
     for name, rows in rounds.items():
         median = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
         print(f"median              {_share_row(name, median)}")
