@@ -183,6 +183,17 @@ def tensorflow_has_gpu() -> bool:
     return count_tensorflow_gpus() > 0
 
 
+def traces_tensorflow_graph() -> bool:
+    """Whether TensorFlow computes, and a function of it is being traced."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return bool(tf.inside_function())
+
+
 def tensorflow_has_onednn() -> bool:
     """Whether TensorFlow's operations may be those of oneDNN, which its environment variable can forbid."""
     return os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1").lower() not in ("0", "false")

@@ -12,9 +12,13 @@ are float32, and so are their gradients.
 
 from collections.abc import Callable, Sequence
 
-import keras
-
-from mbert_cli.backend import Tensor, is_compiled_by_xla, tensorflow_has_gpu, tensorflow_has_onednn
+from mbert_cli.backend import (
+    Tensor,
+    is_compiled_by_xla,
+    tensorflow_has_gpu,
+    tensorflow_has_onednn,
+    traces_tensorflow_graph,
+)
 from mbert_cli.model.gelu import Gelu
 from mbert_cli.processor import multiplies_bfloat16
 
@@ -27,14 +31,11 @@ _Gradient = Callable[..., tuple[Tensor, ...] | Tensor]
 def suits(rows: Tensor) -> bool:
     """Whether these functions are for a tensor: bfloat16 in a TensorFlow graph for a processor that multiplies it.
 
-    What XLA compiles it puts together by itself.
+    What XLA compiles it puts together by itself, and where oneDNN is turned off its operations are not there.
     """
-    if keras.backend.backend() != "tensorflow" or rows.dtype != "bfloat16" or is_compiled_by_xla():
+    if not traces_tensorflow_graph() or is_compiled_by_xla() or rows.dtype != "bfloat16":
         return False
-    import tensorflow as tf
-
-    has_operations = tensorflow_has_onednn() and not tensorflow_has_gpu()
-    return bool(tf.inside_function()) and multiplies_bfloat16() and has_operations
+    return multiplies_bfloat16() and tensorflow_has_onednn() and not tensorflow_has_gpu()
 
 
 def dense(rows: Tensor, kernel: Tensor, bias: Tensor, *, with_relu: bool = False) -> Tensor:

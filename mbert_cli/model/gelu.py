@@ -12,10 +12,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
 from keras import ops
 
-from mbert_cli.backend import Tensor, is_compiled_by_xla
+from mbert_cli.backend import Tensor, is_compiled_by_xla, traces_tensorflow_graph
 
 _ROOT = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715
@@ -38,8 +37,12 @@ class Gelu:
     fused: str
 
     def __call__(self, x: Tensor) -> Tensor:
-        """`gelu(x)`, of the shape and type of x."""
-        if not _in_tensorflow_graph():
+        """`gelu(x)`, of the shape and type of x.
+
+        What XLA compiles it puts together by itself; and the converter of what is written for a phone, which is not
+        traced as a function, knows TensorFlow's own GELU.
+        """
+        if is_compiled_by_xla() or not traces_tensorflow_graph():
             return ops.gelu(x, approximate=self.is_approximate)
         import tensorflow as tf
 
@@ -59,18 +62,6 @@ class Gelu:
         """The gradient of x, like x, from that of the result and the share of x."""
         slope = self.slope(ops.cast(x, "float32"), share)
         return ops.cast(ops.cast(of_result, "float32") * slope, x.dtype)
-
-
-def _in_tensorflow_graph() -> bool:
-    """Whether a TensorFlow function is traced that XLA, which puts operations together by itself, will not compile.
-
-    What is written for a phone is no such function: its converter knows TensorFlow's own GELU.
-    """
-    if keras.backend.backend() != "tensorflow" or is_compiled_by_xla():
-        return False
-    import tensorflow as tf
-
-    return bool(tf.inside_function())
 
 
 def _exact_share(x: Tensor) -> Tensor:

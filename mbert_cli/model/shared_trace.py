@@ -17,7 +17,7 @@ from contextvars import ContextVar
 import keras
 from keras import ops
 
-from mbert_cli.backend import Tensor, is_compiled_by_xla
+from mbert_cli.backend import Tensor, is_compiled_by_xla, traces_tensorflow_graph
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.model.recomputing import recompute_in_backward_pass
 
@@ -85,7 +85,7 @@ class SharedTrace:
         """
         is_training = bool(training)
         is_recomputed = rematerialize and is_training
-        if not _traces_graph() and not (is_recomputed and keras.backend.backend() == "jax"):
+        if not traces_tensorflow_graph() and not (is_recomputed and keras.backend.backend() == "jax"):
             return compute(hidden, attention_bias, training)
         states = block.quantizing.states if block.quantizing else []
         function = self._function_of(
@@ -129,14 +129,6 @@ class SharedTrace:
             return (hidden, logits if self._learns_attention else ops.stop_gradient(logits), *others), moved
 
         return run
-
-
-def _traces_graph() -> bool:
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return bool(tf.inside_function())
 
 
 def _variable(part: keras.Variable | keras.random.SeedGenerator) -> keras.Variable:
