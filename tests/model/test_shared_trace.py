@@ -53,7 +53,7 @@ def two_steps(size: Architecture, dtype: str = "float32") -> tuple[list[np.ndarr
 @pytest.fixture
 def by_themselves(monkeypatch):
     def switch():
-        monkeypatch.setattr(shared_trace, "_traces_graph", lambda: False)
+        monkeypatch.setattr(shared_trace, "traces_tensorflow_graph", lambda: False)
 
     return switch
 
