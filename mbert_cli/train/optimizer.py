@@ -13,6 +13,7 @@ then forgets what it knew (Mosbach et al., "On the Stability of Fine-tuning BERT
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -30,6 +31,7 @@ from mbert_cli.train.weight_groups import FlatGroup, cut_into_parts, join_arrays
 _ROW_VALUES = 128
 
 _KINDS = ("first_moment", "second_moment", "accumulator")
+_Result = TypeVar("_Result")
 _Update = tuple[Tensor, Tensor, Tensor]
 """What to subtract from a flat array of weights, and both its new moments."""
 
@@ -111,14 +113,41 @@ class FlatAdamW(keras.optimizers.Optimizer):
         if trainable_variables is not None:
             self._check_variables_are_known(trainable_variables)
         gradients = [self._flat_gradient(group, grads) for group in self._groups]
-        updates = self._accumulate(gradients) if self.accumulation_steps > 1 else self._updates(gradients)
-        for place, group in enumerate(self._groups):
-            delta, first_moment, second_moment = updates[place]
-            self._first_moments[place].assign(first_moment)
-            self._second_moments[place].assign(second_moment)
-            for variable, piece in zip(group.variables, group.unflatten(delta), strict=True):
-                self.assign_sub(variable, piece)
+        if self.accumulation_steps > 1:
+            for place, update in enumerate(self._accumulate(gradients)):
+                self._subtract(place, self._keep_moments(place, update))
+        else:
+            factors = self._factors(gradients)
+            for place, gradient in enumerate(gradients):
+                delta = _in_one_pass(partial(self._advance, place))(gradient, *factors)
+                if delta is not None:
+                    self._subtract(place, delta)
         self._iterations.assign_add(1)
+
+    def _advance(self, place: int, gradient: Tensor, *factors: Tensor) -> Tensor | None:
+        """Updates the moments of a group where they lie, and the weight of a group of one.
+
+        Returns:
+            What is still to be subtracted from the weights of a group of several, (values,): cut up in a pass that is
+            compiled, each of them would take time to compile.
+        """
+        delta = self._keep_moments(place, self._update(place, gradient, *factors))
+        if len(self._groups[place].variables) > 1:
+            return delta
+        self._subtract(place, delta)
+        return None
+
+    def _keep_moments(self, place: int, update: _Update) -> Tensor:
+        """Assigns the new moments of a group; returns what is left of its update."""
+        delta, first_moment, second_moment = update
+        self._first_moments[place].assign(first_moment)
+        self._second_moments[place].assign(second_moment)
+        return delta
+
+    def _subtract(self, place: int, delta: Tensor) -> None:
+        group = self._groups[place]
+        for variable, piece in zip(group.variables, group.unflatten(delta), strict=True):
+            self.assign_sub(variable, piece)
 
     def _group(self, variables: list[keras.Variable]) -> list[FlatGroup]:
         """Variables of one scale and treatment together, in their order, up to the length limit."""
@@ -172,14 +201,18 @@ class FlatAdamW(keras.optimizers.Optimizer):
 
     def _updates(self, gradients: Sequence[Tensor]) -> list[_Update]:
         """Flat gradients -> for each group what to subtract and both new moments, each (values,)."""
-        clip_factor, rate, corrections = self._clip_factor(gradients), self.learning_rate, self._corrections()
+        factors = self._factors(gradients)
         return [
-            _in_one_pass(partial(self._update, place))(gradient, clip_factor, rate, corrections)
+            _in_one_pass(partial(self._update, place))(gradient, *factors)
             for place, gradient in enumerate(gradients)
         ]
 
+    def _factors(self, gradients: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """What all groups have in common in an update, in the order in which `_update` takes it."""
+        return self._clip_factor(gradients), self.learning_rate, self._corrections()
+
     def _corrections(self) -> Tensor:
-        """(2,): what the first and the second moment are divided by, since both start at 0."""
+        """(2,): what the first and the second moment are multiplied by, since both start at 0."""
         if not self.options.bias_correction:
             return ops.ones((2,))
         update = ops.cast(self._iterations // self.accumulation_steps + 1, "float32")
@@ -187,7 +220,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
         with np.errstate(divide="ignore"):  # a beta of 0 needs no correction, and gets 1 - exp(-inf)
             logarithms = np.log(betas).astype("float32")
         # 1 - beta ** update would lose four digits of a beta of 0.999.
-        return -ops.expm1(ops.convert_to_tensor(logarithms) * update)
+        return -1.0 / ops.expm1(ops.convert_to_tensor(logarithms) * update)
 
     def _clip_factor(self, gradients: Sequence[Tensor]) -> Tensor:
         limit = self.options.clip_norm
@@ -204,7 +237,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
         first = self._first_moments[place].value * options.beta_1 + gradient * (1 - options.beta_1)
         second = self._second_moments[place].value * options.beta_2
         second = second + ops.square(gradient) * (1 - options.beta_2)
-        direction = first / corrections[0] / (ops.sqrt(second / corrections[1]) + options.epsilon)
+        direction = first * corrections[0] / (ops.sqrt(second * corrections[1]) + options.epsilon)
         if not group.excluded:
             direction = self._decay_and_adapt(group, direction)
         return direction * (rate * group.scale), first, second
@@ -236,16 +269,17 @@ class FlatLamb(FlatAdamW):
         return group.scaled(direction, ratios)
 
 
-def _in_one_pass(function: Callable[..., _Update]) -> Callable[..., _Update]:
+def _in_one_pass(function: Callable[..., _Result]) -> Callable[..., _Result]:
     """The function as XLA compiles it: arithmetic over long arrays waits for memory, so one loop beats ten.
 
-    On JAX the whole step is compiled anyway.
+    What it assigns lies where it lay before, which saves a pass through fresh memory. On JAX the whole step is
+    compiled anyway.
     """
     if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf
 
-    compiled: Callable[..., _Update] = tf.function(function, jit_compile=True, autograph=False)
+    compiled: Callable[..., _Result] = tf.function(function, jit_compile=True, autograph=False)
     return compiled
 
 
