@@ -10,7 +10,7 @@ from mbert_cli.runs.listing import is_run, recorded_recipe
 def task_of(recipe: Mapping[str, Any]) -> str:
     """What the task of a recorded recipe is called: its name, or that of its file."""
     task = recipe.get("task") or {}
-    return str(task.get("name") or Path(task.get("train") or task.get("source", "a task")).name)
+    return str(task.get("name") or Path(str(task.get("train") or task.get("source", "a task"))).name)
 
 
 def weights_from(recipe: Mapping[str, Any]) -> Path | None:

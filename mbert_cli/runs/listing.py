@@ -169,7 +169,7 @@ def recorded_recipe(path: Path) -> dict[str, Any]:
     """Returns the recipe that a run was begun with, in the keys of today, or an empty dict where there is no run.
 
     Raises:
-        UserError: The file cannot be read.
+        UserError: The file cannot be read, or a section or the name of a run is something else.
     """
     if not is_run(path):
         return {}
@@ -179,11 +179,25 @@ def recorded_recipe(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         recipe = None
     if not isinstance(recipe, dict):
-        raise UserError(
-            f"A run's recipe must be a YAML mapping. Received: {file}, which cannot be read",
-            "Restore the file, or use another directory with `--run DIR`.",
-        )
+        raise _unreadable("A run's recipe must be a YAML mapping", f"{file}, which cannot be read")
+    for key, kind in _KINDS.items():
+        if not isinstance(value := recipe.get(key), kind | None):
+            what = "a section" if kind is dict else "the name of a run"
+            raise _unreadable(f"In a run's recipe, {key} must be {what} or null", f"{value!r:.60} in {file}")
     return renewed(recipe)
+
+
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("corpus", "data", "distill", "model", "task", "train"), dict),
+    **dict.fromkeys(("initialize_from", "source", "teacher"), str),
+}
+"""What the keys of a recipe are that are read from runs of any version."""
+
+
+def _unreadable(rule: str, received: str) -> UserError:
+    return UserError(
+        f"{rule}. Received: {received}", "Restore the file, or use another directory with `--run DIR`."
+    )
 
 
 def checkpoint_steps(path: Path) -> list[int]:

@@ -104,8 +104,9 @@ def _trainings(run: Path) -> list[Path]:
 
 def _cost_of_one(run: Path) -> TrainingCost:
     steps, batch_size = steps_of(run), (recorded_recipe(run).get("train") or {}).get("batch_size")
-    examples = steps * batch_size if steps is not None and batch_size else None
-    return TrainingCost(1, steps, examples, _seconds(run, batch_size) if batch_size else None)
+    if not isinstance(batch_size, int):
+        return TrainingCost(1, steps, None, None)
+    return TrainingCost(1, steps, None if steps is None else steps * batch_size, _seconds(run, batch_size))
 
 
 def _seconds(run: Path, batch_size: int) -> float | None:

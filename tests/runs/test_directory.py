@@ -143,6 +143,26 @@ def test_a_recipe_that_cannot_be_read_is_refused(open_run, refusal) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("teacher: [a, b]", "teacher must be the name of a run or null. Received: ['a', 'b']"),
+        ("source: 3", "source must be the name of a run or null. Received: 3"),
+        ("task: sst2", "task must be a section or null. Received: 'sst2'"),
+        ("train: [1]", "train must be a section or null. Received: [1]"),
+    ],
+)
+def test_a_recipe_with_another_kind_of_value_is_refused(
+    open_run, refusal, written: str, problem: str
+) -> None:
+    open_run("runs/x").close()
+    Path("runs/x/recipe.yaml").write_text(written)
+    assert refusal(lambda: recorded_recipe(Path("runs/x"))) == (
+        f"In a run's recipe, {problem} in runs/x/recipe.yaml\n"
+        "Restore the file, or use another directory with `--run DIR`."
+    )
+
+
 def test_an_error_is_noted_and_the_next_session_removes_the_note(open_run) -> None:
     with pytest.raises(RunError), open_run("runs/x"):
         raise RunError("The loss must be finite. Received: nan")

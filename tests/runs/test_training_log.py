@@ -60,7 +60,8 @@ def test_a_search_costs_what_all_of_its_trials_did(tmp_path):
 def test_what_was_not_recorded_is_not_known_and_makes_no_sum(tmp_path):
     known = write(tmp_path / "known", [first(1, 1.0), loss(2, speed=8.0)], steps=2)
     unknown = write(tmp_path / "unknown", [], batch_size=None)
-    assert training_cost([unknown]) == TrainingCost(1, None, None, None)
+    damaged = write(tmp_path / "damaged", [], batch_size="x")
+    assert training_cost([unknown]) == training_cost([damaged]) == TrainingCost(1, None, None, None)
     assert training_cost([known, unknown]) == TrainingCost(2, None, None, None)
     assert training_cost([]) == TrainingCost(0, None, None, None)
 
