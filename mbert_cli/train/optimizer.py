@@ -128,8 +128,8 @@ class FlatAdamW(keras.optimizers.Optimizer):
         """Updates the moments of a group where they lie, and the weight of a group of one.
 
         Returns:
-            What is still to be subtracted from the weights of a group of several, (values,): cut up in a pass that is
-            compiled, each of them would take time to compile.
+            What is still to be subtracted from the weights of a group of several, (values,): it is cut up later,
+            because XLA would compile a loop for each of them.
         """
         delta = self._keep_moments(place, self._update(place, gradient, *factors))
         if len(self._groups[place].variables) > 1:
