@@ -142,7 +142,8 @@ def test_host_0_passes_the_end_of_one_host_on_to_the_others(worker):
     assert {"end": vars(end)} in connections[1][1].receive()
 
 
-def test_workers_may_end_by_themselves_where_one_has_told_why(worker):
+def test_workers_may_end_by_themselves_where_one_has_told_why(worker, monkeypatch):
+    monkeypatch.setattr(watch, "GRACE_SECONDS", _WAITS)
     here, there = pair()
     watching = HostWatch(0, *worker(130, after=0.1), {1: here})
     there.send({"end": vars(End(1, "was stopped", 130, is_told=True))})
