@@ -82,20 +82,21 @@ class BenchmarkLog:
 
 
 def parse_benchmark_logs(text: str, origin: str) -> list[BenchmarkLog]:
-    """Reads all runs of the benchmark that a log has and that came to their end.
+    """Reads all runs of the benchmark that a log has that came to their end.
 
     Args:
         text: What one or several runs of the program printed.
         origin: Where that is from, for the message.
 
     Raises:
-        UserError: No run came to its end.
+        UserError: No run of the program came to its end and timed anything.
     """
     lines = [_PREFIX.sub("", line, count=1).rstrip() for line in text.splitlines()]
     found = [log for log in map(_parse, _parts(lines)) if log is not None]
     if not found:
         raise UserError(
-            "A log of LiteRT's benchmark has a line `Inference timings in us` or a block `BENCHMARK RESULTS`. "
+            "A log of LiteRT's benchmark has a line `Inference timings in us` or a block `BENCHMARK RESULTS`, and at "
+            "least one timed run. "
             f"Received: {origin}, which ends with: {last_lines(text)}",
             "Save all that `benchmark_model` or `benchmark_litert_model` prints, standard error too: > FILE 2>&1.",
         )
@@ -123,9 +124,9 @@ def _parts(lines: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _parse(lines: Sequence[str]) -> BenchmarkLog | None:
-    """None where the program did not come to its end."""
+    """None where the program did not come to its end, or timed no run."""
     figures = _model_figures(lines) or _litert_figures(lines)
-    if figures is None:
+    if figures is None or not figures["runs"] or "mean" not in figures:
         return None
     threads, memory = _first(_THREADS, lines), _first(_MEMORY, lines)
     return BenchmarkLog(
@@ -157,6 +158,7 @@ def _model_figures(lines: Sequence[str]) -> dict[str, float] | None:
         return None
     values = {name: float(value) for name, value in _VALUE.findall(counted[-1])}  # warming up comes before
     names = {
+        "curr": "mean",
         "avg": "mean",
         "min": "shortest",
         "max": "longest",
@@ -166,9 +168,7 @@ def _model_figures(lines: Sequence[str]) -> dict[str, float] | None:
     }
     figures = {ours: values[theirs] / 1000 for theirs, ours in names.items() if theirs in values}
     start, first = float(timings[1]) / 1000, float(timings[2]) / 1000
-    return {"mean": values.get("curr", 0.0) / 1000} | figures | {
-        "runs": values["count"], "start": start, "first": first,
-    }  # fmt: skip
+    return figures | {"runs": values["count"], "start": start, "first": first}
 
 
 def _litert_figures(lines: Sequence[str]) -> dict[str, float] | None:

@@ -140,11 +140,24 @@ def test_a_log_of_several_runs_gives_each_that_came_to_its_end():
     assert [log.threads for log in logs] == [4, 1]
 
 
+@pytest.mark.parametrize(
+    "log",
+    [
+        OLD.replace("count=50 first=2990275", "count=0 first=2990275"),
+        LITERT.replace("(200 runs)", "(0 runs)"),
+    ],
+)
+def test_a_log_without_a_timed_run_has_no_time_of_zero(log):
+    with pytest.raises(UserError, match="at least one timed run"):
+        parse_benchmark_logs(log, "a.log")
+
+
 def test_what_is_no_log_is_refused_with_its_end():
     with pytest.raises(UserError) as caught:
         parse_benchmark_logs("STARTING!\nLoaded model\nERROR: Could not open '/x.tflite'.\n\n", "a.log")
     assert caught.value.message == (
-        "A log of LiteRT's benchmark has a line `Inference timings in us` or a block `BENCHMARK RESULTS`. "
+        "A log of LiteRT's benchmark has a line `Inference timings in us` or a block `BENCHMARK RESULTS`, and at least "
+        "one timed run. "
         "Received: a.log, which ends with: STARTING! / Loaded model / ERROR: Could not open '/x.tflite'."
     )
     assert caught.value.hint == (
