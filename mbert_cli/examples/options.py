@@ -159,9 +159,17 @@ class FileTask(Section):
             raise ValueError("a list of columns in label needs kind: multi_label")
         if self.labels is not None:
             raise ValueError("the columns in label are the labels; leave labels out")
-        names = [*self.label, self.text, self.second_text]
-        if len(set(names)) != len(names):
-            raise ValueError("the columns in label must be distinct, and none of them a column of a text")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_distinct(self) -> "FileTask":
+        labels = self.label if isinstance(self.label, list) else [self.label]
+        names = [name for name in (self.text, self.second_text, *labels) if name is not None]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            shown = ", ".join(map(repr, repeated))
+            raise ValueError(
+                f"text, second_text and label must be columns of their own; named more than once: {shown}"
+            )
         return self
 
 

@@ -29,7 +29,7 @@ def find_columns(
         is_exact: Whether a column must have exactly that name.
 
     Raises:
-        UserError: A name means no column, or several.
+        UserError: A name means no column, or several, or the same as another name.
     """
     matches = {name: match_name(name, names) for name in wanted}
     if is_exact:
@@ -47,7 +47,16 @@ def find_columns(
     repeated = [found[0] for found in matches.values() if names.count(found[0]) > 1]
     if repeated:
         raise repeated_columns(repeated, place)
-    return [found[0] for found in matches.values()]
+    columns = [matches[name][0] for name in wanted]
+    for column in columns:
+        same = [name for name, found in zip(wanted, columns, strict=True) if found == column]
+        if len(same) > 1:
+            raise UserError(
+                f"Each name of a column in the recipe must mean a column of its own. Received: "
+                f"{' and '.join(map(repr, same))} for {column!r} in {place}",
+                NAME_COLUMNS,
+            )
+    return columns
 
 
 def match_name(wanted: str, names: Sequence[str]) -> list[str]:

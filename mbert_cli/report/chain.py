@@ -1,6 +1,6 @@
 """`mbert runs --chain`: every fine-tuned model with where it comes from, its scores and its artifacts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +10,9 @@ from mbert_cli.json_text import read_object
 from mbert_cli.page import Page
 from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
 from mbert_cli.report.score_fields import score_fields
-from mbert_cli.runs.ancestry import origin_in_words, task_of, taught_by, weights_from
+from mbert_cli.runs.ancestry import origin_in_words, started_from, task_of, taught_by, weights_from
 from mbert_cli.runs.artifacts import exported, target_name
-from mbert_cli.runs.lineage import FINE_TUNED, started_from
+from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of, recorded_recipe
 from mbert_cli.table import Table, without_empty_columns
 from mbert_cli.tflite.latency_reports import newest_latencies
@@ -182,15 +182,15 @@ def _artifact_record(one: ExportedArtifact) -> dict[str, Any]:
 
 def _read_model(info: RunInfo) -> ChainModel:
     recipe = recorded_recipe(info.path)
-    source = started_from(recipe)
+    source = started_from(info.path)
     summary, before = read_object(info.path / FINAL / SUMMARY), read_object(source / FINAL / SUMMARY)
-    is_pretrained = weights_from(recipe) is not None
+    is_pretrained = weights_from(info.path) is not None
     has_score = is_pretrained and before.get("score_name") == MASKED_WORDS
     return ChainModel(
         info=info,
         task=task_of(recipe),
         source=source,
-        origin=_origin(recipe),
+        origin=_origin(info.path),
         is_pretrained=is_pretrained,
         parameters=summary.get("parameters", 0),
         scored=SetDescription.of(summary),
@@ -199,15 +199,15 @@ def _read_model(info: RunInfo) -> ChainModel:
     )
 
 
-def _origin(recipe: Mapping[str, Any]) -> str:
+def _origin(run: Path) -> str:
     """Whose weights it began with, and who taught it."""
-    source, teacher = weights_from(recipe), taught_by(recipe)
+    source, teacher = weights_from(run), taught_by(run)
     if source is not None:
         origin = origin_in_words(source)
     elif teacher is not None:
         origin = "fresh weights"
     else:
-        origin = f"fresh weights of the shape of {started_from(recipe).name}"
+        origin = f"fresh weights of the shape of {started_from(run).name}"
     return f"{origin}; taught by {teacher.name}" if teacher else origin
 
 

@@ -1,8 +1,8 @@
 """`mbert runs --glue`: the table of the papers, models by row and GLUE's tasks by column."""
 
 import statistics
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
 from mbert_cli.report.score_fields import set_fields
-from mbert_cli.runs.lineage import FINE_TUNED, started_from
+from mbert_cli.report.seeds import common_name, runs_by_seed
+from mbert_cli.runs.ancestry import started_from, weights_from
+from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs, recorded_recipe
 from mbert_cli.search.results import read_report
 from mbert_cli.table import Table
@@ -38,8 +40,33 @@ class Column:
     has_both: bool = False
 
 
-ModelScores = Mapping[Column, Sequence[float]]
-"""ModelScores of the runs of one model, one per seed."""
+@dataclass(frozen=True)
+class Cell:
+    """What a model reached in a column.
+
+    Attributes:
+        values: The scores, one per seed.
+        recipes: How many recipes were tried; the scores are those of the best.
+    """
+
+    values: Sequence[float]
+    recipes: int = 1
+
+    @property
+    def mean(self) -> float:
+        return statistics.mean(self.values)
+
+    @property
+    def deviation(self) -> float | None:
+        """As a sample; None for one seed."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+
+ModelScores = Mapping[Column, Cell]
+"""What one model reached."""
+
+_Model = tuple[tuple[Path, ...], str]
+"""What makes a row: the runs that its runs started from, and how they are called, with {} for those runs."""
 
 
 def glue_page(root: Path) -> Page:
@@ -65,7 +92,8 @@ def arrange_glue(models: Mapping[str, ModelScores], nothing: str) -> Page:
         return Page(record=record, notes=[nothing])
     headings = ["model", *(_heading(column, columns) for column in columns), "average", "without wnli"]
     rows = [_row(name, scores, columns, averaged) for name, scores in models.items()]
-    return Page([Table("GLUE, development sets", headings, rows, _explained(columns, averaged))], record)
+    notes = [*_explained(columns, averaged), *_chosen(models)]
+    return Page([Table("GLUE, development sets", headings, rows, notes)], record)
 
 
 def _columns(models: Mapping[str, ModelScores]) -> list[Column]:
@@ -109,18 +137,66 @@ def _explained(columns: Sequence[Column], averaged: Sequence[Column]) -> list[st
     return lines
 
 
+def _chosen(models: Mapping[str, ModelScores]) -> list[str]:
+    """Which cells are those of the best of several recipes."""
+    several = [
+        f"{column.task} of {name} ({cell.recipes:,})"
+        for name, scores in models.items()
+        for column, cell in scores.items()
+        if cell.recipes > 1
+    ]
+    told = "Where runs differ in more than their seeds, or repeat one, the best recipe counts. There were several for"
+    return [f"{told} {', '.join(several)}."] if several else []
+
+
 def _collect(root: Path) -> dict[str, ModelScores]:
-    models: dict[str, dict[Column, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for info in list_runs(root):
-        if info.verb not in FINE_TUNED or info.finished is None or info.score is None:
-            continue
-        recipe = recorded_recipe(info.path)
-        if recipe["task"]["source"] == "glue":
-            source = started_from(recipe).name
-            name = source if recipe["pretrained"] else f"fresh weights of the shape of {source}"
-            column, scores = _scores(info, recipe["task"]["name"])
-            models[name][column].extend(scores)
+    infos = {info.path: info for info in list_runs(root) if _is_scored(info)}
+    tried: dict[_Model, dict[Column, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
+    for runs in runs_by_seed(list(infos)):
+        values: dict[Column, list[float]] = defaultdict(list)
+        for run in runs:
+            column, scores = _scores(infos[run], recorded_recipe(run)["task"]["name"])
+            values[column].extend(scores)
+        for column, scores in values.items():
+            tried[_model_of(runs)][column].append(scores)
+    names = _names(list(tried))
+    models = {
+        names[model]: {
+            column: Cell(max(recipes, key=statistics.mean), len(recipes))
+            for column, recipes in columns.items()
+        }
+        for model, columns in tried.items()
+    }
     return dict(sorted(models.items()))
+
+
+def _is_scored(info: RunInfo) -> bool:
+    """Whether a run is a complete one of a task of GLUE."""
+    if info.verb not in FINE_TUNED or info.finished is None or info.score is None:
+        return False
+    task = recorded_recipe(info.path)["task"]
+    return bool(task and task["source"] == "glue")
+
+
+def _model_of(runs: Sequence[Path]) -> _Model:
+    """The row of runs that differ in their seeds."""
+    recipe = recorded_recipe(runs[0])
+    sources = tuple(sorted({started_from(run) for run in runs}))
+    if not recipe.get("distill"):
+        return sources, "{}" if recipe["pretrained"] else "fresh weights of the shape of {}"
+    return sources, "{}, distilled on the task" if weights_from(runs[0]) else "fresh weights, taught by {}"
+
+
+def _names(models: Sequence[_Model]) -> dict[_Model, str]:
+    """Rows by the names of the runs that they started from; by their paths where names do not tell them apart."""
+
+    def name(model: _Model, shown: Callable[[Path], str]) -> str:
+        sources, how = model
+        return how.format(common_name([shown(source) for source in sources]))
+
+    short = {model: name(model, lambda source: source.name) for model in models}
+    counts = Counter(short.values())
+    return {model: one if counts[one] == 1 else name(model, str) for model, one in short.items()}
 
 
 def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
@@ -149,7 +225,7 @@ def _described(path: Path) -> tuple[SetDescription, ...]:
 
 
 def _row(name: str, scores: ModelScores, columns: Sequence[Column], averaged: Sequence[Column]) -> list[str]:
-    cells = [_cell(scores.get(column, ())) for column in columns]
+    cells = [_shown(scores[column]) if column in scores else "" for column in columns]
     averages = [_average(scores, averaged), _average(scores, _without_wnli(averaged))]
     return [name, *cells, *("" if value is None else f"{100 * value:.1f}" for value in averages)]
 
@@ -165,29 +241,28 @@ def _record(
     }
 
 
-def _figures(column: Column, values: Sequence[float]) -> dict[str, Any]:
+def _figures(column: Column, cell: Cell) -> dict[str, Any]:
     return {
         "task": column.task,
         "sets": [set_fields(found) for found in column.sets],
         "matched_and_mismatched": column.has_both,
-        "runs": len(values),
-        "mean": statistics.mean(values),
-        "deviation": statistics.stdev(values) if len(values) > 1 else None,
+        "runs": len(cell.values),
+        "mean": cell.mean,
+        "deviation": cell.deviation,
+        "recipes": cell.recipes,
     }
 
 
-def _cell(values: Sequence[float]) -> str:
-    if not values:
-        return ""
-    mean = f"{100 * statistics.mean(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ± {100 * statistics.stdev(values):.1f}"
+def _shown(cell: Cell) -> str:
+    mean = f"{100 * cell.mean:.1f}"
+    return mean if cell.deviation is None else f"{mean} ± {100 * cell.deviation:.1f}"
 
 
 def _average(scores: ModelScores, columns: Sequence[Column]) -> float | None:
     """The mean over tasks; None where the model lacks one of them."""
     if not columns or any(column not in scores for column in columns):
         return None
-    return statistics.mean(statistics.mean(scores[column]) for column in columns)
+    return statistics.mean(scores[column].mean for column in columns)
 
 
 def _without_wnli(columns: Sequence[Column]) -> list[Column]:

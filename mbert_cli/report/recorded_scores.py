@@ -15,8 +15,8 @@ from mbert_cli.runs.listing import FINAL, SUMMARY
 from mbert_cli.tflite.verify import AGREEMENT
 from mbert_cli.weights.description import SetDescription
 
-SetPlace = tuple[str, str, str]
-"""What scores have in common that may stand in one column: a task or the hash of a set, and settings."""
+SetPlace = tuple[str, str, str, str]
+"""What scores have in common that may stand in one column: a task or the hash of a set, settings, and the metric."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class SetScore:
     @property
     def place(self) -> SetPlace:
         """Equal for scores that may stand in one column."""
-        return ("" if self.scored else self.task, self.scored.digest if self.scored else "", self.settings)
+        task, digest = ("", self.scored.digest) if self.scored else (self.task, "")
+        return (task, digest, self.settings, self.metric)
 
     @property
     def on(self) -> str:

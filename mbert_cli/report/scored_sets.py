@@ -89,7 +89,7 @@ def by_set(choices: Sequence[Choice]) -> list[ScoredSet]:
             place = compared.index(found)
             compared[place] = replace(found, choices=[*found.choices, *of_task])
         else:
-            compared.append(ScoredSet(task, (task, "", ""), f"{task}, not scored", "", of_task))
+            compared.append(ScoredSet(task, (task, "", "", ""), f"{task}, not scored", "", of_task))
     return compared
 
 

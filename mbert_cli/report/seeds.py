@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from mbert_cli.json_text import read_object
 from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
-from mbert_cli.runs.listing import FINAL, SUMMARY, is_run, recorded_recipe, verb_of
+from mbert_cli.runs.ancestry import holds_what_was_read, named_run
+from mbert_cli.runs.content import read_contents
+from mbert_cli.runs.listing import FINAL, INPUTS_FILE, SUMMARY, is_run, recorded_recipe, verb_of
 
 _RUNS = ("source", "initialize_from", "teacher")
 """Keys of a recipe that name another run, whose recipe counts and not its place."""
@@ -20,7 +22,7 @@ def runs_by_seed(runs: Sequence[Path]) -> list[list[Path]]:
     """Puts runs together that differ in seeds alone, their own or those of the runs that they came from.
 
     Two runs of the same seeds are not put together: one is a copy or a repetition, which says nothing of the deviation.
-    Nor are runs that were scored on different sets.
+    Nor are runs that were scored on different sets, or that read different files under the same names.
 
     Args:
         runs: Directories of complete runs.
@@ -58,13 +60,17 @@ def _without_seeds(run: Path, inside: tuple[Path, ...]) -> tuple[dict[str, Any],
     """The recipe of a run without its seed, in which other runs stand with their own recipes; and all seeds."""
     recipe = _complete(verb_of(run), recorded_recipe(run))
     seeds = [recipe.pop("seed", None)]
+    contents = read_contents(run / INPUTS_FILE)
     for key in _RUNS:
-        named = recipe.get(key)
-        other = Path(named) if isinstance(named, str | Path) else None
-        if other is not None and is_run(other) and other not in inside:
+        other = named_run(run, key)
+        if other is None or other in inside:
+            continue
+        if is_run(other) and holds_what_was_read(run, key, other):
             recipe[key], more = _without_seeds(other, (*inside, run))
             seeds += more
-    return recipe, seeds
+            contents.pop(key, None)
+    read = {key: sorted(file.sha256 for file in content.files) for key, content in contents.items()}
+    return recipe | {"read": read}, seeds
 
 
 def _complete(verb: str, recipe: dict[str, Any]) -> dict[str, Any]:

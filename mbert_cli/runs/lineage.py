@@ -1,8 +1,6 @@
-"""Which kinds of runs serve as what, and what a run started from."""
+"""Which kinds of runs serve as what."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 IMPORT = "import"
 DISTILL_TASK = "distill-task"
@@ -29,8 +27,3 @@ def found_unnamed(key: str, kinds: Sequence[str]) -> tuple[str, ...]:
         kinds: All that serve where they are named.
     """
     return tuple(kind for kind in kinds if kind not in ONLY_NAMED.get(key, (IMPORT,)))
-
-
-def started_from(recipe: Mapping[str, Any]) -> Path:
-    """The run that a recorded fine-tuning or task distillation started from; the teacher's where it drew a student."""
-    return Path(recipe.get("initialize_from") or recipe.get("source") or recipe["teacher"])

@@ -1,5 +1,6 @@
 """Under which name the report of an evaluation is written, so that none takes another one's place."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli.examples.options import AnyTask
@@ -11,6 +12,9 @@ from mbert_cli.weights.description import ModelDescription, SetDescription
 
 _PLACES = ("source", "name", "train", "validation", "folder", "data_dir", "packages")
 """Keys of a task that say where its examples lie."""
+
+_METRIC = ("source", "name", "kind")
+"""Keys of a task that say which metric its score is."""
 
 _RULES = (
     "version", "question_length", "num_best", "max_answer_tokens", "null_threshold", "document_stride",
@@ -51,7 +55,7 @@ def report_name(
     behind = settings_suffix(other_settings(model, options))
     if _is_known(model, options, split, whole):
         return f"{split if scored == whole else f'{split}-{scored.examples}'}{behind}"
-    if _place(options)[:2] == _place(model.description.task)[:2]:
+    if _values(options, _METRIC) == _values(model.description.task, _METRIC):
         return f"{split}-{scored.short}{behind}"
     name = f"{task_name}-{split}{behind}"
     written = _written_set(report_path(model.path, name))
@@ -107,14 +111,14 @@ def _other_rules(model: TaskModel, options: AnyTask) -> OtherSettings:
 
 def _is_known(model: TaskModel, options: AnyTask, split: str, whole: SetDescription) -> bool:
     """Whether a set is the one that the model was fine-tuned with; its place tells where no set was recorded."""
-    known = model.description.sets.get(split)
+    own, known = model.description.task, model.description.sets.get(split)
     if known is not None:
-        return known == whole
-    return _place(options) == _place(model.description.task)
+        return known == whole and _values(options, _METRIC) == _values(own, _METRIC)
+    return _values(options, _PLACES) == _values(own, _PLACES)
 
 
-def _place(options: AnyTask | None) -> list[object]:
-    return [getattr(options, key, None) for key in _PLACES]
+def _values(options: AnyTask | None, keys: Sequence[str]) -> list[object]:
+    return [getattr(options, key, None) for key in keys]
 
 
 def _written_set(path: Path) -> str | None:

@@ -276,7 +276,9 @@ def _run(
     whole = keras.Model(network.input, tensors, name="recorded_teacher")
     recorded = plan.recorded
     total = sum(len(recorded.of_part(part)[0]) for part in missing)
-    forward: Forward = forward_of(whole) if total > FEW * _MOST_ROWS or is_distributed() else whole
+    # By all rows, not by those that are missing: compiled, a network gives other last bits.
+    is_long = len(recorded.order) > FEW * _MOST_ROWS
+    forward: Forward = forward_of(whole) if is_long or is_distributed() else whole
     done = 0
     with console.progress(total, "teacher outputs", sparse=True) as progress:
 

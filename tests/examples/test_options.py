@@ -45,16 +45,25 @@ def test_a_tab_can_be_written_in_three_ways(written):
     [
         ({"kind": "classification"}, "a list of columns in label needs kind: multi_label"),
         ({"labels": ["a"]}, "the columns in label are the labels; leave labels out"),
-        ({"label": ["a", "a"]}, "the columns in label must be distinct, and none of them a column of a text"),
+        (
+            {"label": ["a", "a"]},
+            "text, second_text and label must be columns of their own; named more than once: 'a'",
+        ),
         (
             {"label": ["a", "text"]},
-            "the columns in label must be distinct, and none of them a column of a text",
+            "text, second_text and label must be columns of their own; named more than once: 'text'",
         ),
     ],
 )
 def test_columns_of_labels_that_make_no_sense_are_refused(options, sentence):
     with pytest.raises(ValueError, match=sentence):
         FileTask(source="file", train="t.csv", **{"kind": "multi_label", "label": ["a", "b"]} | options)
+
+
+@pytest.mark.parametrize("options", [{"label": "text"}, {"second_text": "text"}])
+def test_a_column_is_not_read_as_two(options):
+    with pytest.raises(ValueError, match="must be columns of their own; named more than once: 'text'"):
+        FileTask(source="file", train="t.csv", **options)
 
 
 def test_a_row_must_hold_the_question():

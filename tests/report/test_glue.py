@@ -18,12 +18,14 @@ def write_run(root: Path, name: str, glue_task: str, score: float, **changes: ob
     final.mkdir(parents=True)
     scored = changes.pop("scored", {})
     recipe = {
+        "seed": len(list(root.iterdir())),  # another one for each
         "source": "runs/student",
         "pretrained": True,
         "task": {"source": "glue", "name": glue_task},
     } | changes
     (root / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    (root / name / "origin.json").write_text(json.dumps({"verb": "finetune", "sessions": []}))
+    verb = "distill-task" if "distill" in recipe else "finetune"
+    (root / name / "origin.json").write_text(json.dumps({"verb": verb, "sessions": []}))
     summary = {"score": score, "score_name": "accuracy"} | scored
     (final / "summary.json").write_text(json.dumps(summary))
     manifest = {"completed": "2026-01-01T00:00:00+00:00", "files": {}}
@@ -150,10 +152,40 @@ def test_json_holds_shares_of_one_and_which_sets_they_are_of(root):
     assert model["model"] == "student"
     assert model["tasks"][0] == {
         "task": "rte", "sets": [{"examples": 872, "set": "3f9a1c02aaaaaaaa"}], "matched_and_mismatched": False,
-        "runs": 2, "mean": 0.55, "deviation": pytest.approx(0.005**0.5),
+        "runs": 2, "mean": 0.55, "deviation": pytest.approx(0.005**0.5), "recipes": 1,
     }  # fmt: skip
     assert (model["average"], model["average_without_wnli"]) == (pytest.approx(0.475), 0.55)
     assert len(document["notes"]) == 3
+
+
+def test_runs_of_several_recipes_are_no_seeds_and_the_best_recipe_counts(root, capsys):
+    write_run(root, "a", "rte", 0.5)
+    write_run(root, "b", "rte", 0.6)
+    write_run(root, "c", "rte", 0.7, train={"batch_size": 8})
+    found = rows(root, capsys)
+    assert found["student"] == ["70.0", "70.0", "70.0"]
+    assert (
+        "Where runs differ in more than their seeds, or repeat one, the best recipe counts. "
+        "There were several for rte of student (2)."
+    ) in " ".join(found)
+
+
+def test_models_of_one_name_in_two_folders_are_two_rows(root, capsys):
+    write_run(root, "a", "rte", 0.5)
+    write_run(root, "b", "rte", 0.6, source="other/student")
+    found = rows(root, capsys)
+    assert (found["runs/student"], found["other/student"]) == (["50.0"] * 3, ["60.0"] * 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("runs/student", "student, distilled on the task"), (None, "fresh weights, taught by big")],
+)
+def test_what_was_distilled_on_a_task_is_a_row_beside_what_was_fine_tuned(root, capsys, source, name):
+    write_run(root, "a", "rte", 0.5)
+    write_run(root, "b", "rte", 0.6, source=source, teacher="runs/big", distill={"strategy": "task"})
+    found = rows(root, capsys)
+    assert (found["student"], found[name]) == (["50.0"] * 3, ["60.0"] * 3)
 
 
 def test_other_tasks_are_not_in_the_table(root, capsys):

@@ -47,6 +47,14 @@ def test_scores_of_different_sets_stand_apart_and_a_choice_may_be_in_several():
     ]
 
 
+def test_scores_of_different_metrics_on_one_set_stand_apart():
+    by_accuracy, by_correlation = choice("a", (DEV, 0.9)), choice("b", (DEV, 0.1))
+    (score,) = by_correlation.scores
+    other = replace(by_correlation, scores=[replace(score, metric="matthews correlation")])
+    assert [one.metric for one in by_set([by_accuracy, other])] == [score.metric, "matthews correlation"]
+    assert not any(one.has_choice for one in by_set([by_accuracy, other]))
+
+
 def test_choices_without_a_score_stand_with_others_of_their_task_or_alone():
     assert names(choice("a", (DEV, 0.5)), choice("b"), choice("c", task="rte")) == [["a", "b"], ["c"]]
     assert by_set([choice("c", task="rte")])[0].title == "rte, not scored"

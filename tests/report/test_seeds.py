@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from mbert_cli.report.seeds import common_name, runs_by_seed
+from mbert_cli.runs.content import Content, FileContent, dump_contents
 
 
 def write(name: str, verb: str = "finetune", scored: str = "ab", **recipe: object) -> Path:
@@ -44,6 +45,29 @@ def test_sources_count_by_their_recipes_and_not_by_their_names():
 def test_runs_that_were_scored_on_different_sets_have_no_common_mean():
     runs = [write("a", seed=0, scored="ab"), write("b", seed=1, scored="cd")]
     assert runs_by_seed(runs) == [[runs[0]], [runs[1]]]
+
+
+def read(run: Path, key: str, name: str, sha256: str) -> Path:
+    """Records what a run read under a key."""
+    content = Content("folder", name, (FileContent("a", 1, sha256),))
+    (run / "inputs.json").write_bytes(dump_contents({key: content}))
+    return run
+
+
+def test_runs_that_read_different_files_under_one_name_have_no_common_mean():
+    runs = [write(f"a-{seed}", seed=seed, task={"train": "mail.csv"}) for seed in (0, 1, 2)]
+    for run, sha256 in zip(runs, ("old", "new", "new"), strict=True):
+        read(run, "task.train", "mail.csv", sha256)
+    assert runs_by_seed(runs) == [[runs[0]], runs[1:]]
+
+
+def test_runs_of_two_sources_under_one_name_have_no_common_mean():
+    source = write("bert", seed=0)
+    files = {"a": {"bytes": 1, "sha256": "here"}}
+    (source / "final/manifest.json").write_text(json.dumps({"completed": "2026-01-01", "files": files}))
+    ours = [read(write(f"a-{seed}", seed=seed, source="bert"), "source", "bert", "here") for seed in (0, 1)]
+    theirs = read(write("b", seed=2, source="bert"), "source", "bert", "there")
+    assert runs_by_seed([*ours, theirs]) == [ours, [theirs]]
 
 
 def test_keys_that_an_earlier_version_did_not_have_count_as_their_defaults():

@@ -1,11 +1,22 @@
 """Where a run comes from."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from mbert_cli.runs.ancestry import ancestors, family_of, origin_in_words, runs_before, task_of, teacher_of
+from mbert_cli.runs.ancestry import (
+    ancestors,
+    family_of,
+    named_run,
+    origin_in_words,
+    runs_before,
+    started_from,
+    task_of,
+    teacher_of,
+)
+from mbert_cli.runs.content import Content, FileContent, dump_contents
 
 
 def write(name: str, **recipe: object) -> Path:
@@ -100,3 +111,55 @@ def test_a_task_is_called_by_its_name_or_its_file():
     assert task_of({"task": {"source": "file", "train": "data/mail.csv"}}) == "mail.csv"
     assert task_of({"task": {"source": "installed_docs"}}) == "installed_docs"
     assert task_of({}) == "a task"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "path"),
+    [
+        ({"source": "runs/distill-quickstart", "initialize_from": None}, "runs/distill-quickstart"),
+        ({"source": None, "initialize_from": "runs/finetune-mnli"}, "runs/finetune-mnli"),
+        ({"source": "runs/teacher"}, "runs/teacher"),
+        ({"source": "runs/general", "teacher": "runs/finetune-mnli"}, "runs/general"),
+        ({"source": None, "teacher": "runs/finetune-mnli"}, "runs/finetune-mnli"),
+    ],
+)
+def test_a_fine_tuning_started_from_its_source_or_from_another_fine_tuning(recipe, path):
+    assert started_from(write("run", **recipe)) == Path(path)
+
+
+def finish(run: Path, sha256: str) -> Path:
+    """Gives a run a result."""
+    final = run / "final"
+    final.mkdir()
+    files = {"weights.safetensors": {"bytes": 1, "sha256": sha256}}
+    (final / "manifest.json").write_text(
+        json.dumps({"completed": "2026-01-01T00:00:00+00:00", "files": files})
+    )
+    return run
+
+
+def write_reader(name: str, sha256: str, **recipe: object) -> Path:
+    """A run that read the result of its source."""
+    run = write(name, **recipe)
+    content = Content("folder", "source", (FileContent("weights.safetensors", 1, sha256),))
+    (run / "inputs.json").write_bytes(dump_contents({"source": content}))
+    return run
+
+
+def test_a_run_of_another_project_is_found_there_and_not_by_its_namesake_here():
+    Path("project").mkdir()
+    finish(write("bert"), "here")
+    there = finish(write("project/bert"), "there")
+    ours, theirs = (
+        write_reader("ours", "here", source="bert"),
+        write_reader("project/theirs", "there", source="bert"),
+    )
+    assert named_run(ours, "source") == Path("bert")
+    assert named_run(theirs, "source") == there.resolve()
+    assert named_run(theirs, "teacher") is None
+
+
+def test_a_run_that_is_gone_or_was_made_anew_is_called_as_it_was():
+    finish(write("bert"), "anew")
+    for name, source in (("a", "bert"), ("b", "gone")):
+        assert named_run(write_reader(name, "old", source=source), "source") == Path(source)

@@ -1,8 +1,6 @@
-"""What a fine-tuning started from, and which kinds of runs serve as what."""
+"""Which kinds of runs serve as what."""
 
 from pathlib import Path
-
-import pytest
 
 from mbert_cli.runs.lineage import (
     DISTILL_TASK,
@@ -12,23 +10,8 @@ from mbert_cli.runs.lineage import (
     TEACHERS,
     WITH_WEIGHTS,
     found_unnamed,
-    started_from,
 )
 from mbert_cli.runs.listing import command_of, maker_of
-
-
-@pytest.mark.parametrize(
-    ("recipe", "path"),
-    [
-        ({"source": "runs/distill-quickstart", "initialize_from": None}, "runs/distill-quickstart"),
-        ({"source": None, "initialize_from": "runs/finetune-mnli"}, "runs/finetune-mnli"),
-        ({"source": "runs/teacher"}, "runs/teacher"),
-        ({"source": "runs/general", "teacher": "runs/finetune-mnli"}, "runs/general"),
-        ({"source": None, "teacher": "runs/finetune-mnli"}, "runs/finetune-mnli"),
-    ],
-)
-def test_a_fine_tuning_started_from_its_source_or_from_another_fine_tuning(recipe: dict, path: str) -> None:
-    assert started_from(recipe) == Path(path)
 
 
 def test_whatever_serves_as_something_has_weights() -> None:

@@ -44,6 +44,15 @@ def test_the_set_that_a_model_was_chosen_by_has_the_short_name_wherever_it_lies(
     assert name(model(OWN, validation=WHOLE), scored=part) == "validation-32"
 
 
+def test_the_same_set_scored_by_the_metric_of_another_task_has_a_name_of_its_own():
+    cola = model(GlueTask(source="glue", name="cola"), validation=WHOLE)
+    assert name(cola) == "v.csv-validation"
+    assert (
+        name(model(OWN, validation=WHOLE), OWN.model_copy(update={"kind": "regression"}))
+        == "v.csv-validation"
+    )
+
+
 def test_another_set_of_the_task_is_named_by_its_hash_even_under_the_same_path():
     assert name(model(OWN, validation=WHOLE), whole=OTHER) == "validation-77777777"
 

@@ -1,6 +1,7 @@
 """A teacher that runs once over the rows of a task: what is kept, what is said, and when it runs in the steps."""
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,6 +169,27 @@ def test_a_recording_that_was_killed_goes_on_where_it_stopped(lesson, capsys, mo
     assert lesson.batches == 3
     assert "(1 of 3 parts were there)" in said(capsys)
     assert isinstance(whole.rows, TaughtRows)
+
+
+def test_a_part_that_is_made_anew_has_the_bits_of_the_first_time(lesson, monkeypatch):
+    """Alone its rows are few enough for a teacher that is not compiled, whose last bits are others."""
+    monkeypatch.setattr(teacher_outputs, "FEW", 3)
+    compiled: list[bool] = []
+    forward_of = teacher_outputs.forward_of
+
+    def watched(network: keras.Model) -> Callable:
+        compiled.append(True)
+        return forward_of(network)
+
+    monkeypatch.setattr(teacher_outputs, "forward_of", watched)
+    lesson()
+    (folder,) = (lesson.folder).iterdir()
+    records = folder / "part-00002" / "records"
+    first = records.read_bytes()
+    shutil.rmtree(records.parent)
+    lesson()
+    assert records.read_bytes() == first
+    assert compiled == [True, True]
 
 
 def test_layers_that_do_not_fit_the_budget_are_compared_with_a_teacher_that_runs(lesson, network, capsys):
