@@ -14,6 +14,7 @@ import numpy as np
 
 from mbert_cli.corpus.duplicates import DUPLICATES, Fingerprint
 from mbert_cli.corpus.encoding import SourceCount, merge_counts
+from mbert_cli.corpus.files import FILTERED
 from mbert_cli.corpus.mixing import MixPart, require_all_parts
 from mbert_cli.corpus.parts import CorpusPart, TokenFiles
 from mbert_cli.corpus.store_format import (
@@ -101,7 +102,9 @@ def _add_up(sources: Sequence[SourceCount]) -> SourceCount:
         seen = ", ".join(f"{reason}: {count:,}" for reason, count in totals.dropped.items()) or "no document"
         raise UserError(
             f"A corpus must have a sentence. Received: {seen}",
-            "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them.",
+            "Set corpus.where to a condition that rows fulfil."
+            if FILTERED in totals.dropped
+            else "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them.",
         )
     return totals
 

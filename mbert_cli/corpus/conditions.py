@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import pairwise
 from types import CodeType
 from typing import Any
@@ -32,6 +33,8 @@ class Condition:
         text: What was written.
         columns: The columns that it looks at.
         numeric: Those that it compares with numbers.
+        ordered: Those that are smaller or larger than another column, and compared with no value.
+        valued: Those that it compares with anything but None.
         boolean: Those that it asks whether they are true, as in `checked and not spam`, or compares with True or
             False.
     """
@@ -40,14 +43,17 @@ class Condition:
     columns: frozenset[str]
     numeric: frozenset[str]
     boolean: frozenset[str]
+    ordered: frozenset[str]
+    valued: frozenset[str]
     _code: CodeType
 
     def holds(self, row: Mapping[str, Any], place: str) -> bool:
         """Whether a row fulfils it. A comparison with a value that is missing or null does not hold.
 
         Args:
-            row: Values by column; text is read as a number where it is compared with one, and as true or false where
-                that is asked; days and times are texts as ISO 8601 has them.
+            row: Values by column; text is read as a number where it is compared with one, or where it is one and is
+                ordered by another column, and as true or false where that is asked; bytes are texts in UTF-8, days and
+                times texts as ISO 8601 has them.
             place: Of the row, for messages.
 
         Raises:
@@ -68,15 +74,21 @@ class Condition:
             return None
         if isinstance(value, datetime | date | time):
             return value.isoformat()
+        if isinstance(value, Decimal):
+            return int(value) if value == value.to_integral_value() else float(value)
+        if isinstance(value, bytes) and name in self.valued:
+            value = _decoded(value, name, place)
         if name in self.boolean and name not in self.numeric:
             return _truth_of(value, name, place)
-        if name not in self.numeric or not isinstance(value, str):
+        if name not in self.numeric | self.ordered or not isinstance(value, str):
             return value
         if not value.strip():
             return None
         try:
-            return float(value)
+            return _number_in(value)
         except ValueError:
+            if name not in self.numeric:
+                return value
             raise UserError(
                 f"A column that corpus.where compares with a number must hold numbers. "
                 f"Received: {value!r} in the column {name!r} of {place}",
@@ -101,13 +113,52 @@ def parse_condition(text: str) -> Condition:
     truths = list(_truths(tree))
     if not columns or not all(map(_is_truth, truths)):
         raise _refused(text)
-    compared = [pair for node in nodes if isinstance(node, ast.Compare) for pair in _pairs(node)]
+    comparisons = [node for node in nodes if isinstance(node, ast.Compare)]
+    if not all(map(_asks_for_identity_of_a_truth, comparisons)):
+        raise UserError(
+            f"In corpus.where `is` and `is not` stand beside None, True or False. Received: {text}",
+            "Compare other values by == and !=.",
+        )
+    compared = [pair for node in comparisons for pair in _pairs(node)]
     numeric = frozenset(name for name, value in compared if _is_numeric(value))
     boolean = frozenset(node.id for node in truths if isinstance(node, ast.Name)) | frozenset(
         name for name, value in compared if _is_boolean(value)
     )
+    constant = frozenset(name for name, value in compared if not isinstance(value, ast.Name))
+    ordered = frozenset(
+        name
+        for node in comparisons
+        for pair in _ordered_pairs(node)
+        if constant.isdisjoint(pair)
+        for name in pair
+    )
+    valued = boolean | frozenset(name for name, value in compared if not _is_none(value))
     guarded = ast.fix_missing_locations(_Guards().visit(tree))
-    return Condition(text, columns, numeric, boolean, compile(guarded, "corpus.where", "eval"))
+    code = compile(guarded, "corpus.where", "eval")
+    return Condition(text, columns, numeric, boolean, ordered, valued, code)
+
+
+def _number_in(text: str) -> int | float:
+    """The number that a text is; a whole one in all its digits.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def _decoded(value: bytes, name: str, place: str) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"A column of bytes that corpus.where compares must hold UTF-8. Received: {value[:20]!r} in the column "
+            f"{name!r} of {place}",
+            f"Ask {name} is None or {name} is not None, or look at other columns.",
+        ) from error
 
 
 def _truth_of(value: Any, name: str, place: str) -> bool | None:
@@ -176,6 +227,29 @@ def _pairs(comparison: ast.Compare) -> Iterator[tuple[str, ast.expr]]:
         for name, value in ((left, right), (right, left)):
             if isinstance(name, ast.Name):
                 yield name.id, value
+
+
+def _ordered_pairs(comparison: ast.Compare) -> Iterator[tuple[str, str]]:
+    """Columns that stand on both sides of <, <=, > or >=."""
+    sides = [comparison.left, *comparison.comparators]
+    for (left, right), operator in zip(pairwise(sides), comparison.ops, strict=True):
+        is_ordering = isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE)
+        if is_ordering and isinstance(left, ast.Name) and isinstance(right, ast.Name):
+            yield left.id, right.id
+
+
+def _asks_for_identity_of_a_truth(comparison: ast.Compare) -> bool:
+    """Whether each `is` has None, True or False on one side: of other values it says nothing."""
+    sides = [comparison.left, *comparison.comparators]
+    return all(
+        any(_is_none(side) or _is_boolean(side) for side in pair)
+        for pair, operator in zip(pairwise(sides), comparison.ops, strict=True)
+        if isinstance(operator, ast.Is | ast.IsNot)
+    )
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _is_boolean(value: ast.expr) -> bool:

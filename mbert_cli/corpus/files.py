@@ -186,7 +186,7 @@ def _row_documents(
         paragraphs = split_paragraphs(document_text(row, column, place))
         yield Document(place, paragraphs, dropped=dropped, source=str(path))
         left_out = 0
-    if within.is_whole and unseen and known:
+    if within.start == 0 and unseen and known:  # of a file in ranges, by the first of many megabytes
         raise _without_columns(path, unseen, known)
     if left_out:
         yield Document(place, [], dropped={FILTERED: left_out}, source=str(path), is_text=False)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from mbert_cli.corpus.contents import files_key
+from mbert_cli.corpus.duplicates import DUPLICATES
 from mbert_cli.corpus.encoding import SourceCount
 from mbert_cli.corpus.mixing import copies_of, portions_of
 from mbert_cli.corpus.options import Corpus
@@ -28,7 +30,8 @@ def known_files(directory: Path, contents: Contents, corpus: Corpus) -> KnownFil
 
     Returns:
         Documents by the part of a mix and the name of a file; none of a store from before stores said what each file
-        gave, nor of one whose single document was cut in two.
+        gave, nor of one whose single document was cut in two. A file of which duplicates were dropped is read again
+        where something before it is new or stands in another order.
     """
     store = TokenStore(directory)
     if not (directory / SOURCES).is_file() or not (directory / FRACTIONS).is_file():
@@ -44,14 +47,20 @@ def known_files(directory: Path, contents: Contents, corpus: Corpus) -> KnownFil
         for index, (source, digest) in reversed(list(enumerate(recorded)))
         if digest
     }
-    parts = {}
+    following = dict(pairwise([-1, *sorted(by_hash.values())]))
+    parts, last, is_as_before = {}, -1, True
     for portion in portions_of(corpus):
         content = contents.get(files_key(portion.key))
         for file in content.files if content else ():
             index = by_hash.get((portion.part, file.sha256))
-            if index is not None and Path(file.name).suffixes == Path(sources[index].name).suffixes:
-                part = whole.of_source(index, file.name)
-                parts[portion.part, file.name] = _without_copies(part, portion.weight)
+            if index is not None and Path(file.name).suffixes != Path(sources[index].name).suffixes:
+                index = None
+            is_as_before = is_as_before and index is not None and index in (last, following.get(last))
+            if index is None or not (is_as_before or DUPLICATES not in sources[index].dropped):
+                continue  # what was dropped may come before all that is like it now
+            part = whole.of_source(index, file.name)
+            parts[portion.part, file.name] = _without_copies(part, portion.weight)
+            last = index
     return parts
 
 

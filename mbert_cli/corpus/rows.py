@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -138,11 +139,11 @@ def csv_delimiter(path: InputFile, columns: Sequence[str]) -> str:
 
 
 def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
-    lines, names = _opened_csv(path, _DELIMITERS[0], within)
-    if not set(columns) <= set(names):
-        lines, names = _opened_csv(path, csv_delimiter(path, columns), within)
+    delimiter = csv_delimiter(path, columns)
+    names = _names_of_csv(path, delimiter)
     require_names(path, columns, names, names)
-    for number, cells in lines:
+    lines = _csv_lines(path, delimiter, within)
+    for number, cells in lines if within.start else islice(lines, 1, None):
         if len(cells) != len(names):
             raise UserError(
                 f"A row of a .csv file must have a cell for each of its {len(names)} columns. "
@@ -152,22 +153,21 @@ def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Ite
         yield Row(f"{path}:{number}", dict(zip(names, cells, strict=True)))
 
 
-def _opened_csv(
-    path: InputFile, delimiter: str, within: FileRange
-) -> tuple[Iterator[tuple[int, list[str]]], list[str]]:
-    """The rows of a range, and the names of the columns, which stand where the file begins."""
-    lines = _csv_lines(path, delimiter, within)
-    return lines, _names_of_csv(path, delimiter) if within.start else next(lines, (0, []))[1]
-
-
 def _names_of_csv(path: InputFile, delimiter: str) -> list[str]:
-    return next(_csv_lines(path, delimiter), (0, []))[1]
+    """The cells of the first row, where the names of the columns are if this separates them."""
+    return next(_csv_lines(path, delimiter, is_strict=False), (0, []))[1]
 
 
-def _csv_lines(path: InputFile, delimiter: str, within: FileRange = WHOLE) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each row that is not empty, the names of the columns first, with the line where it begins."""
+def _csv_lines(
+    path: InputFile, delimiter: str, within: FileRange = WHOLE, is_strict: bool = True
+) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row that is not empty, the names of the columns first, with the line where it begins.
+
+    An open quote would take in all that follows, hence strict; not so where a delimiter is only tried.
+    """
     csv.field_size_limit(sys.maxsize)  # a cell is a document
-    reader = csv.reader((f"{line}\n" for _, line in read_lines(path, within=within)), delimiter=delimiter)
+    lines = (f"{line}\n" for _, line in read_lines(path, within=within))
+    reader = csv.reader(lines, delimiter=delimiter, strict=is_strict)
     number = within.before + 1
     try:
         for cells in reader:
@@ -176,7 +176,7 @@ def _csv_lines(path: InputFile, delimiter: str, within: FileRange = WHOLE) -> It
             number = within.before + reader.line_num + 1
     except csv.Error as error:
         raise UserError(
-            f"A .csv file must be a table. Received: {path}:{within.before + reader.line_num} ({error})",
+            f"A .csv file must be a table. Received: the row at {path}:{number} ({error})",
             "Put cells with commas or line breaks in quotes, and double the quotes within.",
         ) from error
 
@@ -196,6 +196,7 @@ def _parquet_rows(path: InputFile, columns: Sequence[str], within: FileRange) ->
 
 def _plain_rows(batch: Any, place: str, before: int) -> list[dict[str, Any]]:
     """The rows of a batch as Python's values; `before` rows of the file come before it."""
+    batch = _in_microseconds(batch)
     try:
         rows: list[dict[str, Any]] = batch.to_pylist()
         return rows
@@ -210,6 +211,30 @@ def _plain_rows(batch: Any, place: str, before: int) -> list[dict[str, Any]]:
                     "Write the file again from texts in UTF-8, or leave it out.",
                 ) from error
         raise
+
+
+def _in_microseconds(batch: Any) -> Any:
+    """The batch with times to the microsecond, which is as fine as Python has them."""
+    import pyarrow as pa
+
+    coarser = pa.schema([field.with_type(_coarser(field.type)) for field in batch.schema])
+    return batch if coarser == batch.schema else batch.cast(coarser, safe=False)
+
+
+def _coarser(kind: Any) -> Any:
+    """A type of Arrow, or of what a structure has, with microseconds for nanoseconds."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_timestamp(kind) and kind.unit == "ns":
+        return pa.timestamp("us", kind.tz)
+    if types.is_time64(kind) and kind.unit == "ns":
+        return pa.time64("us")
+    if types.is_duration(kind) and kind.unit == "ns":
+        return pa.duration("us")
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_coarser(field.type)) for field in kind])
+    return kind
 
 
 def _require_parquet_columns(path: InputFile, columns: Sequence[str], table: Any) -> None:

@@ -30,7 +30,7 @@ CALIBRATION = "calibration"
 MASKED_LOGITS = "attention_bias/"
 """In the names of what the mask was added to: how far it reaches down must not depend on how much padding there is."""
 
-_VERSION = 2  # of what names and values mean; part of the key
+_VERSION = 3  # of what names and values mean; part of the key
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,18 @@ def _computed_tensors(content: bytes) -> dict[str, int]:
 
 
 def kept_ranges(
-    folder: Path, weights: Weights, rows: Batch, measure: Callable[[], MeasuredRanges]
+    folder: Path, weights: Weights, graph: str, rows: Batch, measure: Callable[[], MeasuredRanges]
 ) -> MeasuredRanges:
     """Ranges that were measured before, or are measured now and kept.
 
     Args:
         folder: Where they are kept, made if it is not there.
         weights: Those of the folded model, by canonical name.
+        graph: What else says which tensors there are and what they hold, such as the head, in words.
         rows: The rows that they are measured on, as in `measure_ranges`.
         measure: Measures them.
     """
-    path = folder / f"{_key(weights, rows)}.json"
+    path = folder / f"{_key(weights, graph, rows)}.json"
     known = _read(path)
     if known is not None:
         return known
@@ -157,9 +158,9 @@ def _ranges(kept: Mapping[str, list[float]]) -> TensorRanges:
     return {str(name): (float(low), float(high)) for name, (low, high) in kept.items()}
 
 
-def _key(weights: Weights, rows: Mapping[str, np.ndarray]) -> str:
+def _key(weights: Weights, graph: str, rows: Mapping[str, np.ndarray]) -> str:
     """A digest of all that the ranges depend on."""
-    digest = hashlib.sha256(f"{_VERSION}".encode())
+    digest = hashlib.sha256(f"{_VERSION} {graph}".encode())
     arrays = {**weights, **{name: rows[name] for name in ARTIFACT_INPUTS.values()}}
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

@@ -228,6 +228,7 @@ class SourceModel:
             self._ranges[key] = kept_ranges(
                 self.calibration_folder,
                 weights,
+                f"{self.head} {self.folded[1].model_dump_json()}",
                 self.rows,
                 lambda: measure_clipped_ranges(self._measured_file(weights), self.rows, count_cores()),
             )

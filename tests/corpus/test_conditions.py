@@ -1,6 +1,7 @@
 """Conditions on columns: what they mean, and what is no condition."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -49,6 +50,16 @@ from mbert_cli.errors import UserError
         ("day >= '2026-01-02'", {"day": date(2026, 1, 2)}, True),
         ("'2026-01-01' < at <= '2026-01-02T12'", {"at": datetime(2026, 1, 2, 11)}, True),
         ("at > '2026-01-02T12'", {"at": datetime(2026, 1, 2, 11)}, False),
+        ("checked is True", {"checked": "yes"}, True),
+        ("language != 'en'", {"language": b"en"}, False),
+        ("picture is not None", {"picture": b"\xff\xd8"}, True),
+        ("longest > shortest", {"longest": "10", "shortest": "9"}, True),
+        ("longest > shortest", {"longest": "a", "shortest": "b"}, False),
+        ("longest > shortest and shortest == '10'", {"longest": "9", "shortest": "10"}, True),  # texts
+        ("id > 9007199254740995", {"id": "9007199254740996"}, True),
+        ("id > 9007199254740995", {"id": "9007199254740995"}, False),
+        ("price == 0.1", {"price": Decimal("0.10")}, True),
+        ("id == 9007199254740993", {"id": Decimal(9007199254740993)}, True),
     ],
 )
 def test_a_condition_compares_the_columns_of_a_row(text, row, holds):
@@ -72,6 +83,30 @@ def test_anything_else_is_refused(text):
     with pytest.raises(UserError) as caught:
         parse_condition(text)
     assert caught.value.message == f"corpus.where must be a condition on columns. Received: {text}"
+
+
+@pytest.mark.parametrize("text", ["language is 'en'", "score is not 0.6", "score is 1", "language is other"])
+def test_identity_says_nothing_of_texts_and_numbers(text):
+    with pytest.raises(UserError) as caught:
+        parse_condition(text)
+    assert caught.value.message == (
+        f"In corpus.where `is` and `is not` stand beside None, True or False. Received: {text}"
+    )
+    assert caught.value.hint == "Compare other values by == and !=."
+
+
+def test_bytes_that_are_no_text_are_named_where_they_are_compared():
+    with pytest.raises(UserError) as caught:
+        parse_condition("language == 'en'").holds({"language": b"\xff"}, "t.parquet, row 3")
+    assert caught.value.message == (
+        "A column of bytes that corpus.where compares must hold UTF-8. "
+        "Received: b'\\xff' in the column 'language' of t.parquet, row 3"
+    )
+
+
+def test_a_number_and_a_text_in_two_columns_are_not_ordered():
+    with pytest.raises(UserError, match="must compare values of one type"):
+        parse_condition("longest > shortest").holds({"longest": "10", "shortest": "nine"}, "t.csv:2")
 
 
 def test_a_value_that_is_no_number_is_named_where_one_is_compared():

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from collections import Counter
+from pathlib import Path
 
 import fsspec
 import pyarrow
@@ -13,9 +14,10 @@ import pytest
 
 from mbert_cli.corpus import files as corpus_files
 from mbert_cli.corpus.corpus import documents, require_corpus
-from mbert_cli.corpus.files import FILTERED
+from mbert_cli.corpus.files import FILTERED, range_documents
 from mbert_cli.corpus.options import FilesCorpus
 from mbert_cli.errors import UserError
+from mbert_cli.text.file_ranges import FileRange
 from mbert_cli.text.remote_files import forget_remote_files
 from mbert_cli.text.text_files import suffix_of
 
@@ -228,6 +230,14 @@ def test_lines_of_json_none_of_which_has_a_column_of_the_condition_are_refused(f
         "corpus.where must look at columns that a row has. Received: t.jsonl without 'lang'; "
         "it has language, score, text"
     )
+
+
+def test_a_slip_in_a_condition_on_a_file_that_is_cut_into_ranges_is_refused(folder):
+    write_table(folder / "t.jsonl")
+    options = FilesCorpus(source="files", globs=["t.jsonl"], where="lang == 'en'")
+    end = (folder / "t.jsonl").read_bytes().index(b"\n") + 1
+    with pytest.raises(UserError, match=r"t\.jsonl without 'lang'"):
+        list(range_documents(options, Path("t.jsonl"), FileRange(0, end)))
 
 
 @pytest.fixture

@@ -54,6 +54,26 @@ def test_a_store_that_has_grown_has_the_bits_of_one_that_was_made_at_once(books,
         assert (books / "new" / name).read_bytes() == (books / "whole" / name).read_bytes(), name
 
 
+@pytest.mark.parametrize(
+    ("deduplicate", "before", "after"),
+    [
+        ("near", ["[bc].txt"], ["[abc].txt"]),  # a is like b, and b like c, but a not like c
+        ("exact", ["b.txt", "copy.txt"], ["copy.txt", "b.txt"]),
+    ],
+)
+def test_what_was_dropped_comes_back_where_what_it_repeated_is_dropped_itself(
+    folder, vocabulary, deduplicate, before, after
+):
+    words = [f"{first}{second}" for first in "abcdefghij" for second in "abcdefghij"]
+    for name, first in (("a", 0), ("b", 12), ("c", 24), ("copy", 12)):
+        Path(f"{name}.txt").write_text(" ".join(words[first:]) + "." + "\n" * len(name))
+    store(folder / "old", vocabulary, before, deduplicate)
+    store(folder / "new", vocabulary, after, deduplicate, old=folder / "old")
+    store(folder / "whole", vocabulary, after, deduplicate)
+    for name in (*ARRAYS, "sources.jsonl"):
+        assert (folder / "new" / name).read_bytes() == (folder / "whole" / name).read_bytes(), name
+
+
 def test_a_file_is_known_by_what_it_holds_wherever_it_lies(books, vocabulary):
     store(books / "old", vocabulary, ["book*"])
     Path("moved").mkdir()

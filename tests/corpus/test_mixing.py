@@ -152,7 +152,7 @@ def test_a_mix_grows_by_files_and_has_the_bits_of_one_made_at_once(vocabulary, d
     store("old", vocabulary, corpus)
     later.rename("books/05.txt")
     _, found = store("grown", vocabulary, corpus, old="old")
-    assert found == 12
+    assert found == (11 if deduplicate else 12)  # what was dropped of a later file may be wanted now
     store("whole", vocabulary, corpus)
     for name in ARRAYS:
         assert (Path("grown") / name).read_bytes() == (Path("whole") / name).read_bytes(), name

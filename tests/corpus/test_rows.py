@@ -1,5 +1,7 @@
 """The rows of tables: formats, bounded memory, and what a damaged file gets."""
 
+from datetime import datetime
+
 import pyarrow
 import pytest
 from pyarrow import parquet
@@ -39,6 +41,26 @@ def test_a_cell_may_be_as_long_as_a_book(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(f"text\n{'word ' * 200_000}\n")
     assert len(next(read_document_rows(path, ["text"])).values["text"]) == 1_000_000
+
+
+def test_an_open_quote_does_not_take_in_the_rows_behind_it(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('text\n"One\ntwo"\n"Three\nfour\nfive\n')
+    with pytest.raises(UserError) as caught:
+        list(read_document_rows(path, ["text"]))
+    assert caught.value.message == (
+        f"A .csv file must be a table. Received: the row at {path}:4 (unexpected end of data)"
+    )
+
+
+def test_times_of_parquet_to_the_nanosecond_are_read_to_the_microsecond(tmp_path):
+    path = tmp_path / "t.parquet"
+    moments = pyarrow.array([1_700_000_000_000_000_000, 1_700_000_001_000_000_001], pyarrow.timestamp("ns"))
+    inner = pyarrow.StructArray.from_arrays([moments], ["at"])
+    parquet.write_table(pyarrow.table({"text": ["a", "b"], "at": moments, "meta": inner}), path)
+    rows = [row for _, row in read_document_rows(path, ["at", "meta", "text"])]
+    expected = datetime(2023, 11, 14, 22, 13, 21)
+    assert rows[1] == {"text": "b", "at": expected, "meta": {"at": expected}}
 
 
 def test_a_csv_row_with_too_many_cells_is_named(tmp_path):

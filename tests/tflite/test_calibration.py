@@ -62,25 +62,26 @@ def test_clipped_ranges_lie_within_whole_ones_and_the_mask_keeps_its_own(content
 
 def test_ranges_are_measured_once(tmp_path, weights, batch, measured):
     for _ in range(2):
-        assert kept_ranges(tmp_path / "calibration", weights, batch, measured) == RANGES
+        assert kept_ranges(tmp_path / "calibration", weights, "head", batch, measured) == RANGES
     assert measured.count == 1
     assert len(list((tmp_path / "calibration").iterdir())) == 1
 
 
-def test_other_weights_rows_or_length_are_measured_anew(tmp_path, weights, batch, measured):
+def test_other_weights_heads_rows_or_lengths_are_measured_anew(tmp_path, weights, batch, measured):
     shorter = {name: values[:, :8] for name, values in batch.items() if values.ndim == 2}
     fewer = {name: values[:3] for name, values in batch.items()}
     other = {"classifier/kernel": np.zeros((2, 3), np.float32)}
     for rows in (batch, shorter, fewer):
-        kept_ranges(tmp_path, weights, rows, measured)
-    kept_ranges(tmp_path, other, batch, measured)
-    assert measured.count == 4
+        kept_ranges(tmp_path, weights, "head", rows, measured)
+    kept_ranges(tmp_path, other, "head", batch, measured)
+    kept_ranges(tmp_path, weights, "another head", batch, measured)
+    assert measured.count == 5
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"whole": {"a": 1}}', '{"whole": {"a": ["b", 2]}}'])
 def test_a_damaged_file_is_measured_anew(text, tmp_path, weights, batch, measured):
-    kept_ranges(tmp_path, weights, batch, measured)
+    kept_ranges(tmp_path, weights, "head", batch, measured)
     (path,) = tmp_path.iterdir()
     path.write_text(text, encoding="utf-8")
-    assert kept_ranges(tmp_path, weights, batch, measured) == RANGES
+    assert kept_ranges(tmp_path, weights, "head", batch, measured) == RANGES
     assert measured.count == 2
