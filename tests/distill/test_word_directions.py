@@ -139,3 +139,39 @@ def test_a_projection_gives_of_the_narrow_table_what_it_gave_of_the_wide_one():
     ids = RANDOM.integers(0, VOCABULARY, (2, 9)).astype("int32")
     theirs, ours = (layer(ids, np.zeros_like(ids)).numpy() for layer in (teacher, student))
     np.testing.assert_allclose(ours[:, 1:-1], theirs[:, 1:-1], rtol=1e-3, atol=1e-3)
+
+
+def test_the_first_projection_gives_the_teachers_sums_at_a_deviation_of_1():
+    """A MobileBERT whose words are as wide as its teacher's differ, and whose blocks are as wide as sums differ."""
+    size = Architecture(
+        num_layers=1, hidden_dim=6, num_heads=2, intermediate_dim=8, embedding_dim=4, intra_dim=8,
+        trigram_input=True, normalization="no_norm", hidden_dropout_rate=0, max_length=9,
+    )  # fmt: skip
+    student = Embeddings(size, VOCABULARY, name="embeddings")
+    student.build()
+    student.word_embeddings.assign(drawn(VOCABULARY, 4))
+    source = {
+        WORDS: flat_table(VOCABULARY, 3), POSITIONS: flat_table(10, 2), SEGMENTS: flat_table(2, 1)
+    }  # fmt: skip
+    weights = {
+        WORDS: student.word_embeddings, KERNEL: student.projection.kernel, BIAS: student.projection.bias,
+        POSITIONS: student.position_embeddings, SEGMENTS: student.segment_embeddings,
+    }  # fmt: skip
+    started = start_from_directions(source, {name: weight.numpy() for name, weight in weights.items()})
+    assert set(started) == {WORDS, KERNEL, POSITIONS, SEGMENTS}
+    for name, made in started.items():
+        weights[name].assign(made.array)
+    ids = RANDOM.permutation(VOCABULARY)[:18].reshape(2, 9).astype("int32")
+    segments = RANDOM.integers(0, 2, (2, 9)).astype("int32")
+    sums = source[WORDS][ids] + source[POSITIONS][:9] + source[SEGMENTS][segments]
+    theirs, ours = (
+        distances(found.reshape(18, -1))[np.triu_indices(18, 1)]
+        for found in (sums, student(ids, segments).numpy())
+    )
+    np.testing.assert_allclose(ours / theirs, ours[0] / theirs[0], rtol=1e-3)
+    tables = {name: table - table.mean(axis=0) for name, table in source.items()}
+    deviation = np.sqrt(sum(np.square(table).sum(axis=1).mean() for table in tables.values()) / 6)
+    assert ours[0] / theirs[0] == pytest.approx(1 / deviation, rel=1e-3)
+    assert started[POSITIONS].how == (
+        "the first 9 rows in the widest 6 directions of the sums, whose deviation is 1; they hold 100% of its variance"
+    )
