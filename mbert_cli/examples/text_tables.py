@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.augmented import find_augmentation, require_columns
+from mbert_cli.examples.augmented import Augmentation, find_augmentation, require_columns
 from mbert_cli.examples.label_names import (
     JoinedLabel,
     alike_labels,
@@ -45,7 +45,7 @@ def load_file_task(options: FileTask) -> TaskData:
     path, own = (augmented.train, _own_table(table)) if augmented else (Path(options.train), table)
     rows = read_rows(path, own)
     notes = rows.notes
-    labels = None if options.kind == "regression" else _find_labels(options, rows)
+    labels = None if options.kind == "regression" else _find_labels(options, rows, augmented)
     train = to_examples(rows, labels, own)
     if options.validation is None and augmented and augmented.validation:
         validation = to_examples(read_rows(augmented.validation, own), labels, own)
@@ -105,11 +105,15 @@ def _own_table(table: TableLayout) -> TableLayout:
     return replace(table, form=TableForm(encoding="utf-8"))
 
 
-def _find_labels(options: FileTask, rows: LabelledRows) -> list[str]:
-    """The labels that the recipe lists, or whose columns it lists, else those of the training file in order."""
+def _find_labels(options: FileTask, rows: LabelledRows, augmented: Augmentation | None) -> list[str]:
+    """The labels that the recipe lists, or whose columns it lists, else those of the training file in order.
+
+    Of an augmentation they are those of the file that was augmented: one may stand in examples that it held out alone.
+    """
     if isinstance(options.label, list):
         return options.label
-    labels = options.labels or order_labels(label for row in rows.rows for label in row.labels)
+    own = augmented.output_names if augmented else (label for row in rows.rows for label in row.labels)
+    labels = options.labels or order_labels(own)
     if len(labels) < (1 if options.kind == "multi_label" else 2):
         raise UserError(
             f"A task must have at least two labels. Received: {', '.join(labels)} in {options.train}",

@@ -19,6 +19,14 @@ from mbert_cli.json_text import read_json
 MANIFEST = "manifest.json"
 
 
+_NO_ROOM = {
+    errno.ENOSPC: "a full disk",
+    errno.EDQUOT: "a quota that is used up",
+    errno.EFBIG: "a limit on the size of files",
+}
+"""Why nothing more can be written, by the number of the error."""
+
+
 def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bool = False) -> None:
     """Writes a directory that exists under its name only when it is complete.
 
@@ -30,7 +38,7 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
 
     Raises:
         UserError: `target` exists and `replace` is false.
-        RunError: The disk is full.
+        RunError: The disk has no room, or lets this user have none.
     """
     if target.exists() and not replace:
         raise UserError(f"A finished directory is never overwritten. Received: {target}", "Use another name.")
@@ -44,9 +52,9 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
         replaced = _take_name(partial, target)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise RunError(
-                f"The disk must have room for what is written. Received: a full disk at {target}",
+                f"The disk must have room for what is written. Received: {_NO_ROOM[error.errno]} at {target}",
                 "Free space there and run the same command again.",
             ) from error
         raise

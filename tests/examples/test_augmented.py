@@ -129,6 +129,13 @@ def test_a_task_of_files_learns_from_an_augmentation_and_is_validated_on_what_wa
     assert names == ["train.jsonl", "validation.jsonl"]
 
 
+def test_a_label_of_examples_that_were_held_out_alone_is_a_label_of_the_augmentation():
+    run = make("augment-mail", **of_a_file(output_names=("a", "b", "rare")))
+    data = load_task(FileTask(source="file", train=run))
+    assert data.output_names == ["a", "b", "rare"]
+    assert "train.jsonl has no example of 'rare'" in data.notes
+
+
 def test_a_validation_file_of_ones_own_goes_before_what_was_held_out():
     run = make("augment-mail", **of_a_file())
     Path("dev.csv").write_text("text;label\nthree;a\n")

@@ -134,7 +134,9 @@ def test_of_a_file_alone_there_is_no_table_of_models(family):
 def test_pictures_stand_with_the_tables_that_they_show(family):
     one, other = Picture("<svg/>", "one"), Picture("<svg/>", "other")
     attention = Table("Attention", ["a"], [["b"]])
-    page = page_of(family / "big", drawn=Drawn({("", "3f9a1c02aaaaaaaa", ""): [one]}, [other], [attention]))
+    page = page_of(
+        family / "big", drawn=Drawn({("", "3f9a1c02aaaaaaaa", "", "accuracy"): [one]}, [other], [attention])
+    )
     assert [list(table.pictures) for table in page.tables[:3]] == [[one], [], [other]]
     assert page.tables[-1] is attention
 

@@ -54,14 +54,22 @@ def test_a_writer_that_fails_leaves_nothing() -> None:
     assert names(Path()) == []
 
 
-def test_a_full_disk_leaves_nothing_and_is_named() -> None:
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOSPC, "a full disk"),
+        (errno.EDQUOT, "a quota that is used up"),
+        (errno.EFBIG, "a limit on the size of files"),
+    ],
+)
+def test_a_disk_without_room_leaves_nothing_and_is_named(number: int, reason: str) -> None:
     def stop(folder: Path) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, os.strerror(number))
 
     with pytest.raises(RunError) as caught:
         write_directory(Path("store"), stop)
     assert caught.value.message == (
-        "The disk must have room for what is written. Received: a full disk at store"
+        f"The disk must have room for what is written. Received: {reason} at store"
     )
     assert caught.value.hint == "Free space there and run the same command again."
     assert names(Path()) == []
