@@ -139,14 +139,17 @@ def _explained(columns: Sequence[Column], averaged: Sequence[Column]) -> list[st
 
 def _chosen(models: Mapping[str, ModelScores]) -> list[str]:
     """Which cells are those of the best of several recipes."""
-    several = [
-        f"{column.task} of {name} ({cell.recipes:,})"
+    several = {
+        name: ", ".join(
+            f"{column.task} ({cell.recipes:,})" for column, cell in scores.items() if cell.recipes > 1
+        )
         for name, scores in models.items()
-        for column, cell in scores.items()
-        if cell.recipes > 1
-    ]
-    told = "Where runs differ in more than their seeds, or repeat one, the best recipe counts. There were several for"
-    return [f"{told} {', '.join(several)}."] if several else []
+    }
+    found = [f"{name}: {tasks}" for name, tasks in several.items() if tasks]
+    told = (
+        "Where runs differ in more than their seeds, or repeat one, the best recipe counts, out of so many:"
+    )
+    return [f"{told} {'; '.join(found)}."] if found else []
 
 
 def _collect(root: Path) -> dict[str, ModelScores]:

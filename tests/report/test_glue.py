@@ -165,8 +165,8 @@ def test_runs_of_several_recipes_are_no_seeds_and_the_best_recipe_counts(root, c
     found = rows(root, capsys)
     assert found["student"] == ["70.0", "70.0", "70.0"]
     assert (
-        "Where runs differ in more than their seeds, or repeat one, the best recipe counts. "
-        "There were several for rte of student (2)."
+        "Where runs differ in more than their seeds, or repeat one, the best recipe counts, out of so many: "
+        "student: rte (2)."
     ) in " ".join(found)
 
 
