@@ -22,7 +22,6 @@ from mbert_cli.flags import (
     Settings,
     Smoke,
     Sweep,
-    Target,
     Targets,
     Threads,
     TimedLength,
@@ -30,7 +29,7 @@ from mbert_cli.flags import (
     embedding_flags,
     lengths_of,
 )
-from mbert_cli.phone_flags import ExportLength, PageWanted, PhoneTarget, Quantize
+from mbert_cli.phone_flags import ExportLength, ExportTarget, PageWanted, PhoneTarget, Quantize
 from mbert_cli.starting import invocation_of, run_verb
 
 
@@ -57,7 +56,7 @@ def _is_serial(word: str) -> bool:
 
 
 def export_tflite(
-    ctx: typer.Context, target: Target = None, quantize: Quantize = None, length: ExportLength = None,
+    ctx: typer.Context, target: ExportTarget = None, quantize: Quantize = None, length: ExportLength = None,
     phone: PhoneTarget = None, page: PageWanted = None, pooling: PoolingName = None, normalize: Normalize = None,
     recipe: RecipeOption = "quickstart", settings: Settings = None, run: NamedRun = None,
     smoke: Smoke = False, dry_run: DryRun = False, quiet: Quiet = False,

@@ -1,11 +1,19 @@
 """The flags of `mbert export-tflite`, with their help and what the shell completes, as in `mbert_cli.flags`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mbert_cli import completion
 
+ExportTarget = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[TARGET]", show_default=False,
+        help="A run (default: the newest complete one that learned a task).",
+    ),
+]  # fmt: skip
 Quantize = Annotated[
     list[str] | None,
     typer.Option(

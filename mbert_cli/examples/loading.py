@@ -151,7 +151,10 @@ def _require_glue(task: GlueTask, split: str | None) -> None:
     if split in (None, "train"):
         _require_file("task.train", task.train and training_file(task.train))
     if task.folder is None:
-        require_dataset(f"glue/{task.name}", task.data_dir, "task.data_dir")
+        require_dataset(
+            f"glue/{task.name}", task.data_dir, "task.data_dir",
+            "Set task.folder to the folder of the task's TSV files.",
+        )  # fmt: skip
     elif not Path(task.folder).is_dir():
         raise UserError(
             f"task.folder must be a folder with the task's TSV files. Received: {task.folder}",

@@ -31,7 +31,9 @@ def write_artifact(
     if directory.exists():
         console.info(f"{directory}: replaces the artifact that was there")
     if (directory / PAGE_FOLDER).is_dir() and presentation.web_packages is None:
-        console.warning(f"The page of the artifact before goes with it; --page writes one for {directory}")
+        console.warning(
+            f"The page of the previous artifact is removed with it; --page writes one for {directory}"
+        )
 
     def write(folder: Path) -> None:
         (folder / ARTIFACT_FILE).write_bytes(content)

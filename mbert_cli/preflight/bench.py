@@ -103,7 +103,7 @@ def _require_sweep(invocation: Invocation[BenchRecipe]) -> tuple[str, None]:
     if beside:
         raise UserError(
             f"`--sweep` times artifacts alone, on this machine. Received: {', '.join(beside)} beside it.",
-            "Leave out one of both.",
+            "Leave out one of the two.",
         )
     if invocation.delivery.format == "html":
         require_pictures()
@@ -130,7 +130,7 @@ def _read_log(invocation: Invocation[BenchRecipe]) -> tuple[str, list[BenchmarkL
     if beside:
         raise UserError(
             f"`--log FILE` shows a saved log and times nothing. Received: {', '.join(beside)} beside it.",
-            "Leave out one of both.",
+            "Leave out one of the two.",
         )
     if path is None or not path.is_file():
         raise UserError(

@@ -61,11 +61,13 @@ def find_run(
     Raises:
         UserError: The named run cannot serve, or there is none.
     """
-    chosen = named or recorded_input(invocation, key)
-    if chosen:
-        return Run.open(Path(chosen), verbs)
+    if named:
+        return Run.open(Path(named), verbs)
     own = unnamed.verbs or found_unnamed(key, verbs)
     newest = newest_complete(invocation.root, own, unnamed.serves)
+    if kept := recorded_input(invocation, key):
+        _say_kept(invocation, key, Path(kept), newest)
+        return Run.open(Path(kept), verbs)
     if newest is None:
         raise UserError(
             f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run{unnamed.what}. "
@@ -75,6 +77,12 @@ def find_run(
         )
     console.info(f"{key}: {newest}, the newest complete {' or '.join(own)} run")
     return Run.open(newest, verbs)
+
+
+def _say_kept(invocation: Invocation[Any], key: str, kept: Path, newest: Path | None) -> None:
+    """Says which input a run goes on with, where the newest is another one by now."""
+    if newest is not None and newest.resolve() != kept.resolve():
+        console.info(f"{key}: {kept}, with which {invocation.directory} began; {newest} is newer")
 
 
 def _hint_for_plan(invocation: Invocation[Any], key: str) -> str:

@@ -13,7 +13,7 @@ from mbert_cli.tflite.options import QuantizedTrainingOptions
 def look_at_quantization(
     inspection: Inspection, recipe: FinetuneRecipe, size: Callable[[], Architecture]
 ) -> None:
-    """Looks at precision, target and blocks where the recipe has the section.
+    """Looks at precision, target, blocks and what it starts from where the recipe has the section.
 
     Args:
         inspection: Receives what was found.
@@ -33,6 +33,12 @@ def look_at_quantization(
             )
         _check_target(options)
         _check_blocks(options, size)
+        if recipe.initialize_from is None and recipe.source is None:
+            raise UserError(
+                "Learning rounded numbers starts from a run that is named. "
+                "Received: neither initialize_from nor source",
+                "Set initialize_from to a run of `mbert finetune`, or source to a pre-trained one.",
+            )
         return options.mode, None
 
     inspection.look("quantization", check)

@@ -13,7 +13,7 @@ from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.ancestry import origin_in_words, started_from, task_of, taught_by, weights_from
 from mbert_cli.runs.artifacts import exported, target_name
 from mbert_cli.runs.lineage import FINE_TUNED
-from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, list_runs, maker_of, recorded_recipe
+from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, is_aside, list_runs, maker_of, recorded_recipe
 from mbert_cli.table import Table, without_empty_columns
 from mbert_cli.tflite.latency_reports import newest_latencies
 from mbert_cli.weights.description import SetDescription
@@ -63,7 +63,10 @@ def chain_page(root: Path) -> Page:
     Args:
         root: The folder of the runs.
     """
-    finetuned = [info for info in list_runs(root) if info.verb in FINE_TUNED and info.finished]
+    finetuned = [
+        info for info in list_runs(root)
+        if info.verb in FINE_TUNED and info.finished and not is_aside(info.path)
+    ]  # fmt: skip
     latencies = newest_latencies(root)
     artifacts = [
         read_artifact(info.path, path, latencies.get(path.resolve()))
@@ -82,10 +85,8 @@ def arrange_chain(models: Sequence[ChainModel], artifacts: Sequence[ExportedArti
         artifacts: Their artifacts.
         nothing: What is said where there are no models.
     """
-    compared = sorted({one.compared.reference or "" for one in artifacts if one.compared})
-    ratios = f", ratios to {' or '.join(compared)} in float32" if compared else ""
     return Page(
-        [*_model_tables(models), *_artifact_tables(f"Artifacts{ratios}", artifacts)],
+        [*_model_tables(models), *_artifact_tables(artifacts)],
         {"models": [*map(_model_record, models)], "artifacts": [*map(_artifact_record, artifacts)]},
         notes=[] if models else [nothing],
         lines=[str(one.path) for one in artifacts],
@@ -146,12 +147,20 @@ def _model_record(model: ChainModel) -> dict[str, Any]:
     }
 
 
-def _artifact_tables(title: str, artifacts: Sequence[ExportedArtifact]) -> list[Table]:
+def _artifact_tables(artifacts: Sequence[ExportedArtifact]) -> list[Table]:
     """A table for each set, without the columns of `mbert bench` where it timed none of the artifacts."""
     return [
-        without_empty_columns(Table(f"{title}; {scored}", _ARTIFACTS, [*map(_artifact_row, alike)]))
+        without_empty_columns(
+            Table(f"Artifacts{_ratios(alike)}; {scored}", _ARTIFACTS, [*map(_artifact_row, alike)])
+        )
         for scored, alike in _by_set(artifacts)
     ]
+
+
+def _ratios(artifacts: Sequence[ExportedArtifact]) -> str:
+    """What some artifacts were compared with."""
+    compared = sorted({one.compared.reference or "" for one in artifacts if one.compared})
+    return f", ratios to {' or '.join(compared)} in float32" if compared else ""
 
 
 def _artifact_row(one: ExportedArtifact) -> list[str]:

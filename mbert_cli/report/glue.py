@@ -14,7 +14,16 @@ from mbert_cli.report.score_fields import set_fields
 from mbert_cli.report.seeds import common_name, runs_by_seed
 from mbert_cli.runs.ancestry import started_from, weights_from
 from mbert_cli.runs.lineage import FINE_TUNED
-from mbert_cli.runs.listing import FINAL, SUMMARY, TRIALS, RunInfo, is_search, list_runs, recorded_recipe
+from mbert_cli.runs.listing import (
+    FINAL,
+    SUMMARY,
+    TRIALS,
+    RunInfo,
+    is_aside,
+    is_search,
+    list_runs,
+    recorded_recipe,
+)
 from mbert_cli.search.results import read_report
 from mbert_cli.table import Table
 from mbert_cli.weights.description import SetDescription
@@ -174,8 +183,8 @@ def _collect(root: Path) -> dict[str, ModelScores]:
 
 
 def _is_scored(info: RunInfo) -> bool:
-    """Whether a run is a complete one of a task of GLUE."""
-    if info.verb not in FINE_TUNED or info.finished is None or info.score is None:
+    """Whether a run is a complete one of a task of GLUE, which no other one has replaced."""
+    if info.verb not in FINE_TUNED or info.finished is None or info.score is None or is_aside(info.path):
         return False
     task = recorded_recipe(info.path)["task"]
     return bool(task and task["source"] == "glue")

@@ -179,10 +179,11 @@ def _describe(
     before: Sequence[Stage], after: Sequence[Stage], step: int, changes: Changes, path: Path
 ) -> str:
     """Says what becomes longer, and which shape the learning rate takes."""
-    grown = ", ".join(f"{key} {_count(now)} after {_count(old)}" for key, (old, now) in changes.items())
+    grown = ", ".join(f"{key} {_count(now)} instead of {_count(old)}" for key, (old, now) in changes.items())
     total = sum(_lengths(after))
-    return f"{path} continues for more steps, {total:,} after {sum(_lengths(before)):,}: {grown}" + _shape(
-        before, after, step
+    return (
+        f"{path} continues for more steps, {total:,} instead of {sum(_lengths(before)):,}: {grown}"
+        + _shape(before, after, step)
     )
 
 

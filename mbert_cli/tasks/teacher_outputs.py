@@ -274,11 +274,9 @@ def _run(
     """Makes the parts that are missing on any host, the longest rows first."""
     tensors = recorded_tensors(network, plan.places)
     whole = keras.Model(network.input, tensors, name="recorded_teacher")
-    recorded = plan.recorded
-    total = sum(len(recorded.of_part(part)[0]) for part in missing)
-    # By all rows, not by those that are missing: compiled, a network gives other last bits.
-    is_long = len(recorded.order) > FEW * _MOST_ROWS
-    forward: Forward = forward_of(whole) if is_long or is_distributed() else whole
+    total = sum(len(plan.recorded.of_part(part)[0]) for part in missing)
+    is_compiled = len(plan.recorded.order) > FEW * _MOST_ROWS or is_distributed()  # of all: last bits differ
+    forward: Forward = forward_of(whole) if is_compiled else whole
     done = 0
     with console.progress(total, "teacher outputs", sparse=True) as progress:
 

@@ -1,5 +1,6 @@
 """Data sets of tensorflow-datasets: found by name, opened by split."""
 
+import json
 import os
 import shlex
 from pathlib import Path
@@ -51,12 +52,11 @@ def open_split(
         return builder.as_dataset(split=split, shuffle_files=False, read_config=config)
     except (AssertionError, FileNotFoundError) as error:
         name = builder.info.full_name.rpartition("/")[0]
-        place = f" --data_dir {shlex.quote(data_dir)}" if data_dir else ""
         raise UserError(
             f"A data set must be prepared before it is read. Received: {name}, not found in "
             f"{builder.data_dir}",
-            f"Run `tfds build {shlex.quote(name)}{place}` where there is a network, or set {section}data_dir to the "
-            "folder of prepared data sets.",
+            f"{_prepares(name, data_dir)} prepares it where there is a network; "
+            f"{section}data_dir names another folder of prepared data sets.",
         ) from error
     except (ValueError, KeyError) as error:
         known = ", ".join(sorted(builder.info.splits))
@@ -66,13 +66,14 @@ def open_split(
         ) from error
 
 
-def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
+def require_dataset(dataset: str, data_dir: str | None, key: str, also: str = "") -> None:
     """Checks that a data set of tensorflow-datasets is prepared, without importing that.
 
     Args:
         dataset: Name and configuration, such as `wikipedia/20230601.en`.
         data_dir: Folder of prepared data sets; None is tensorflow-datasets' own default.
         key: The recipe key that sets the folder, for the hint.
+        also: What else helps, as a sentence, for its beginning.
 
     Raises:
         UserError: It is not.
@@ -82,8 +83,16 @@ def require_dataset(dataset: str, data_dir: str | None, key: str) -> None:
         received = "no home directory for" if folder.parts[0] == "~" else "no folder"
         raise UserError(
             f"The data set {dataset} must be prepared. Received: {received} {folder}",
-            f"`tfds build {shlex.quote(dataset)}` prepares it; {key} names another folder.",
+            f"{also}{also and ' '}{_prepares(dataset, data_dir)} prepares it where there is a network; "
+            f"{key} names another folder.",
         )
+
+
+def _prepares(dataset: str, data_dir: str | None = None) -> str:
+    """A command for a shell; that of tensorflow-datasets itself needs apache_beam to begin."""
+    place = f", data_dir={json.dumps(data_dir)}" if data_dir else ""
+    program = f"import tensorflow_datasets as tfds; tfds.load({json.dumps(dataset)}{place})"
+    return f"`python -c {shlex.quote(program)}`"
 
 
 def dataset_folder(dataset: str, data_dir: str | None) -> Path:

@@ -84,7 +84,7 @@ def described_refusals(record: Mapping[str, Sequence[Mapping[str, Any]]]) -> str
     found = [
         f"{_ARTICLES[target]} refuses {_listed(refused)}" for target, refused in record.items() if refused
     ]
-    return "; ".join(found) or "no processor is known to refuse an operation"
+    return "; ".join(found) or "no operation is known to be refused by a processor for which the mode is"
 
 
 def _listed(refused: Sequence[Mapping[str, Any]]) -> str:

@@ -107,7 +107,8 @@ def test_more_epochs_continue_and_a_complete_run_says_so(capsys):
     distil(teacher=teacher, source=source)
     distil("train.epochs=2", teacher=teacher, source=source)
     assert (
-        "runs/student continues for more steps, 9 after 6: train.epochs 2 after 1" in capsys.readouterr().err
+        "runs/student continues for more steps, 9 instead of 6: train.epochs 2 instead of 1"
+        in capsys.readouterr().err
     )
     steps = [line["step"] for line in journal(Path("runs/student")) if "validation/score" in line]
     assert steps == [6, 9]

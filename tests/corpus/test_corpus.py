@@ -66,7 +66,10 @@ def test_a_data_set_that_is_not_prepared_is_refused(tmp_path, monkeypatch):
     corpus = TfdsCorpus(source="tfds", dataset="wikipedia/20230601.en", data_dir="sets")
     assert why_refused(corpus) == (
         "The data set wikipedia/20230601.en must be prepared. Received: no folder sets/wikipedia/20230601.en",
-        "`tfds build wikipedia/20230601.en` prepares it; corpus.data_dir names another folder.",
+        (
+            """`python -c 'import tensorflow_datasets as tfds; tfds.load("wikipedia/20230601.en", data_dir="sets")'` """
+            "prepares it where there is a network; corpus.data_dir names another folder."
+        ),
     )
     Path("sets/wikipedia/20230601.en/1.0.0").mkdir(parents=True)
     assert require_corpus(corpus) is None

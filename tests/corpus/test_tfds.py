@@ -73,8 +73,8 @@ def test_a_data_set_that_is_not_prepared_is_refused(tmp_path):
         f"{tmp_path}/wikipedia/20230601.en/1.0.0"
     )
     assert error.hint == (
-        f"Run `tfds build wikipedia/20230601.en --data_dir {tmp_path}` where there is a network, or set "
-        "corpus.data_dir to the folder of prepared data sets."
+        f"""`python -c 'import tensorflow_datasets as tfds; tfds.load("wikipedia/20230601.en", data_dir="{tmp_path}")'` """
+        "prepares it where there is a network; corpus.data_dir names another folder of prepared data sets."
     )
 
 

@@ -166,6 +166,6 @@ def test_a_data_set_that_is_not_prepared_is_refused(tmp_path):
         f"{tmp_path}/glue/sst2/2.0.0"
     )
     assert caught.value.hint == (
-        f"Run `tfds build glue/sst2 --data_dir {tmp_path}` where there is a network, or set task.data_dir to "
-        "the folder of prepared data sets."
+        f"""`python -c 'import tensorflow_datasets as tfds; tfds.load("glue/sst2", data_dir="{tmp_path}")'` """
+        "prepares it where there is a network; task.data_dir names another folder of prepared data sets."
     )

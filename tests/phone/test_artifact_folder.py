@@ -37,6 +37,6 @@ def test_an_artifact_that_was_there_is_replaced_and_its_page_is_missed(write, tm
     write(b"first", with_page=True)
     said = write(b"second", with_page=False)
     assert "replaces the artifact that was there" in said
-    assert "Warning: The page of the artifact before goes with it; --page writes one for " in said
+    assert "Warning: The page of the previous artifact is removed with it; --page writes one for " in said
     assert (tmp_path / "int8" / "model.tflite").read_bytes() == b"second"
     assert "goes with it" not in write(b"third", with_page=True)

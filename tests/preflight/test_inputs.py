@@ -51,11 +51,16 @@ def test_a_distilled_task_model_teaches_others_only_where_it_is_named(invocation
     assert capsys.readouterr().err.endswith("the newest complete finetune run\n")
 
 
-def test_a_continued_run_keeps_the_input_it_began_with(invocation):
+def test_a_continued_run_keeps_the_input_it_began_with_and_says_so_where_another_is_newer(invocation, capsys):
     first = complete_run(invocation.root / "first", "train-teacher", {})
-    complete_run(invocation.root / "second", "train-teacher", {})
     RunDir.open(invocation.run, "distill", {"teacher": str(first.path)}, fresh=False, origin={}).close()
     assert find_run(invocation, None, "teacher", ("train-teacher",)).path == first.path
+    assert capsys.readouterr().err == ""
+    second = complete_run(invocation.root / "second", "train-teacher", {})
+    assert find_run(invocation, None, "teacher", ("train-teacher",)).path == first.path
+    assert capsys.readouterr().err == (
+        f"teacher: {first.path}, with which {invocation.run} began; {second.path} is newer\n"
+    )
 
 
 def test_no_run_at_all_is_one_sentence_with_the_command_that_makes_one(invocation):

@@ -61,6 +61,12 @@ def cells(line: str) -> list[str]:
     return [cell for cell in line.split("  ") if cell.strip()]
 
 
+def test_what_was_moved_aside_is_no_model(root):
+    (root / "task").rename(root / "task.old-1")
+    (table,) = [table for table in chain_page(root).tables if table.title.startswith("Models")]
+    assert [row[0] for row in table.rows] == ["baseline"]
+
+
 def test_without_a_bench_there_are_no_columns_for_it(root):
     (root / "bench" / "report.json").unlink()
     (_, artifacts) = chain_page(root).tables

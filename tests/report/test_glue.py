@@ -188,6 +188,12 @@ def test_what_was_distilled_on_a_task_is_a_row_beside_what_was_fine_tuned(root, 
     assert (found["student"], found[name]) == (["50.0"] * 3, ["60.0"] * 3)
 
 
+def test_what_was_moved_aside_does_not_count(root, capsys):
+    write_run(root, "a.old-1", "rte", 0.9)
+    write_run(root, "a", "rte", 0.5)
+    assert rows(root, capsys)["student"] == ["50.0"] * 3
+
+
 def test_other_tasks_are_not_in_the_table(root, capsys):
     write_run(root, "a", "x", 0.6, task={"source": "file", "train": "t.tsv"})
     deliver(glue_page(root), PRINTED)

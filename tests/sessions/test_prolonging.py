@@ -48,7 +48,7 @@ def test_the_shape_of_the_longer_schedule_is_said(capsys):
     rate = "train.optimizer.learning_rate=1e-4"
     assert takes_effect("train-teacher", teacher_plan, "train.steps=2000", rate, steps=1000)
     assert capsys.readouterr().err == (
-        "run continues for more steps, 2,000 after 1,000: train.steps 2,000 after 1,000. The rate was 1.11e-07 at "
+        "run continues for more steps, 2,000 instead of 1,000: train.steps 2,000 instead of 1,000. The rate was 1.11e-07 at "
         "step 1,000; by the schedule over 2,000 steps it is 5.56e-05 at the next one and goes linearly to 0 at "
         "step 2,000\n"
     )
@@ -69,7 +69,7 @@ def test_more_steps_of_the_last_stage_are_possible_anywhere(strategy, step, caps
     if step:
         stand_at(step)
     assert distill(strategy, pretraining_steps=20)
-    assert "run continues for more steps, 100 after 60: distill.pretraining_steps 60 after 20" in (
+    assert "run continues for more steps, 100 instead of 60: distill.pretraining_steps 60 instead of 20" in (
         capsys.readouterr().err
     )
 
@@ -126,7 +126,10 @@ def test_more_epochs_lengthen_the_last_stage_of_a_task_distillation(step, capsys
     if step:
         stand_at(step)
     assert distill_task("train.epochs=5", epochs=3)
-    assert "run continues for more steps, 70 after 50: train.epochs 5 after 3" in capsys.readouterr().err
+    assert (
+        "run continues for more steps, 70 instead of 50: train.epochs 5 instead of 3"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_higher_limit_lengthens_the_last_stage_of_a_task_distillation():
@@ -154,7 +157,7 @@ def test_a_limit_that_was_not_reached_changes_nothing_when_it_is_lifted(capsys):
     assert not takes_effect("finetune", plan, "train.epochs=5", "train.max_steps=30", epochs=3)
     assert capsys.readouterr().err == ""
     assert takes_effect("finetune", plan, "train.epochs=5", max_steps=30, epochs=3)
-    assert "train.max_steps none after 30, train.epochs 5 after 3" in capsys.readouterr().err
+    assert "train.max_steps none instead of 30, train.epochs 5 instead of 3" in capsys.readouterr().err
 
 
 def test_a_dry_run_says_where_a_run_goes_on(capsys):
@@ -172,6 +175,6 @@ def test_a_dry_run_says_where_a_run_goes_on(capsys):
         run.finish(lambda folder: None)
     assert say("train.steps=20") == "run is complete already\n"
     longer = say("train.steps=40")
-    assert longer.startswith("run continues for more steps, 40 after 20: train.steps 40 after 20. ")
+    assert longer.startswith("run continues for more steps, 40 instead of 20: train.steps 40 instead of 20. ")
     assert longer.endswith("run continues after step 20\n")
     assert say("train.steps=40", fresh=True) == ""

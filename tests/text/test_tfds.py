@@ -32,6 +32,6 @@ def test_a_data_set_that_is_not_prepared_is_refused_with_the_command_that_prepar
         f"A data set must be prepared before it is read. Received: {name}, not found in {folder}/{name}/{version}"
     )
     assert caught.value.hint == (
-        f"Run `tfds build {name} --data_dir '{folder}'` where there is a network, or set task.data_dir to the folder of "
-        "prepared data sets."
+        f"""`python -c 'import tensorflow_datasets as tfds; tfds.load("{name}", data_dir="{folder}")'` """
+        "prepares it where there is a network; task.data_dir names another folder of prepared data sets."
     )

@@ -75,7 +75,9 @@ def test_what_fits_stays_as_it_is(content, halves):
 
 def test_what_is_refused_is_said_by_target(content, halves):
     assert refusal_record(content) == {"cpu": [], "gpu": [], "npu": []}
-    assert described_refusals(refusal_record(content)) == "no processor is known to refuse an operation"
+    assert described_refusals(refusal_record(content)) == (
+        "no operation is known to be refused by a processor for which the mode is"
+    )
     assert refusal_record(halves)["gpu"] == [{"operation": "GATHER", "count": 2, "reason": TABLE}]
     assert described_refusals(refusal_record(halves)) == f"a GPU refuses 2 GATHER ({TABLE})"
 
