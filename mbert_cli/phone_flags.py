@@ -10,7 +10,7 @@ from mbert_cli import completion
 ExportTarget = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[TARGET]", show_default=False,
+        show_default=False,
         help="A run (default: the newest complete one that learned a task).",
     ),
 ]  # fmt: skip
