@@ -55,6 +55,7 @@ class RunDir:
         verb: The command that made the run, such as "distill".
         recipe: Its recipe as plain values.
         continuation: How the command that opened it differs from the run that was there.
+        moved_aside: Where the run is now that was there before `fresh`; None where there was none.
     """
 
     def __init__(self, path: Path, verb: str, recipe: dict[str, Any], lock: Lock | None = None) -> None:
@@ -69,7 +70,7 @@ class RunDir:
         self._lock = lock
         self.continuation = Continuation()
         self._is_new = False
-        self._moved_aside: Path | None = None
+        self.moved_aside: Path | None = None
 
     @classmethod
     def open(
@@ -110,7 +111,7 @@ class RunDir:
                     put_back(path / run_list.FINAL)
                 plain = yaml.safe_load(_dump(recipe))
                 run = cls(path, verb, plain, lock)
-                run._is_new, run._moved_aside = not is_run(path), moved_aside
+                run._is_new, run.moved_aside = not is_run(path), moved_aside
                 if is_run(path):
                     recipes = complete(recorded_recipe(path)), plain
                     run.continuation = compare_with_run(path, verb, recipes, contents or {}, growth)
@@ -195,8 +196,8 @@ class RunDir:
         self.close()
         with contextlib.suppress(OSError):  # a directory that holds something after all stays
             self.path.rmdir()
-            if self._moved_aside is not None:
-                self._moved_aside.rename(self.path)
+            if self.moved_aside is not None:
+                self.moved_aside.rename(self.path)
 
     def _begin_session(self, origin: Mapping[str, object], contents: Contents) -> None:
         grown, moved = self.continuation.grown, self.continuation.moved

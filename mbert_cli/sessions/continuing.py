@@ -1,11 +1,13 @@
-"""What a person is told about a run that continues."""
+"""What a person is told about a run that continues, or takes the place of another one."""
 
 from mbert_cli import console
 from mbert_cli.runs.directory import RunDir
 
 
 def say_what_moved(run: RunDir) -> None:
-    """Says which inputs of a continued run lie elsewhere now."""
+    """Says where the run went that was there before, and which inputs of a continued run lie elsewhere now."""
+    if run.moved_aside is not None:
+        console.info(f"{run.moved_aside}: the run that was in {run.path} before")
     for key, (old, new) in run.continuation.moved.items():
         console.info(f"{key}: {new} in place of {old}, with the same content")
 

@@ -21,3 +21,11 @@ def test_inputs_that_lie_elsewhere_are_said(tmp_path, capsys):
         run.continuation = Continuation(moved={"corpus.globs": ("old", "new")})
         say_what_moved(run)
     assert capsys.readouterr().err == "corpus.globs: new in place of old, with the same content\n"
+
+
+def test_it_is_said_where_the_run_of_before_went(tmp_path, capsys):
+    path = tmp_path / "run"
+    RunDir.open(path, "prepare", {}, fresh=False, origin={}).close()
+    with RunDir.open(path, "prepare", {}, fresh=True, origin={}) as run:
+        say_what_moved(run)
+    assert capsys.readouterr().err == f"{path}.old-1: the run that was in {path} before\n"
