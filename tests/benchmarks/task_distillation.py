@@ -89,6 +89,11 @@ class Bench:
         return self.runs / f"augment-{task}{self._of_examples}"
 
     @property
+    def fine_tuning(self) -> list[str]:
+        """Settings of runs on a task that are no distillations."""
+        return _set(*(setting for setting in self.task[1::2] if not setting.startswith("distill.")))
+
+    @property
     def _of_examples(self) -> str:
         return "" if self.examples is None else f"-{self.examples}"
 
@@ -172,11 +177,11 @@ def train_teacher(bench: Bench, task: str) -> None:
         run = bench.runs / f"rate-{task}-{rate:g}"
         folder = _beside(bench.folder(task), "rates")
         settings = _set(f"task.folder={folder}", f"train.optimizer.learning_rate={rate}")
-        _run("finetune", run, task, source, settings, bench.task)
+        _run("finetune", run, task, source, settings, bench.fine_tuning)
         scores[rate] = _score(run)
     best = max(scores, key=lambda rate: scores[rate])
     settings = _set(f"task.folder={bench.folder(task)}", f"train.optimizer.learning_rate={best}")
-    _run("finetune", bench.teacher(task), task, source, settings, bench.task)
+    _run("finetune", bench.teacher(task), task, source, settings, bench.fine_tuning)
 
 
 def pretrain(bench: Bench, shape: str, methods: list[str]) -> None:
@@ -215,18 +220,18 @@ def train_student(bench: Bench, shape: str, method: str, task: str, seed: int) -
     """Trains a shape on a task by one of `METHODS`."""
     run = bench.student(shape, method, task, seed)
     general, masked = bench.runs / f"{shape}-general", bench.runs / f"{shape}-masked-words"
-    settings = [*_set(f"seed={seed}", f"task.folder={bench.student_folder(task)}"), *bench.task]
+    settings = _set(f"seed={seed}", f"task.folder={bench.student_folder(task)}")
     if method in ("nothing", "masked words", "general"):
         source = masked if method == "masked words" else general
         fresh = ["pretrained=false"] if method == "nothing" else []
-        _run("finetune", run, task, settings, _set(f"source={source}", *fresh))
+        _run("finetune", run, task, settings, bench.fine_tuning, _set(f"source={source}", *fresh))
     else:
         length = 64 if task in ("sst2", "cola") else 128
         own = ["task.source=glue", f"task.name={task}", f"task.sequence_length={length}", f"source={general}"]
         if method == "augmented":
             own.append(f"task.train={augment(bench, task)}")
         teacher = ["--teacher", str(bench.teacher(task))]
-        _run("distill", run, "minilm_task", teacher, _set(*own), _set_layer_map(shape), settings)
+        _run("distill", run, "minilm_task", teacher, _set(*own), _set_layer_map(shape), settings, bench.task)
     if task == "sst2":
         score_unseen(bench, run)
 
