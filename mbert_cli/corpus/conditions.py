@@ -75,12 +75,13 @@ class Condition:
         if isinstance(value, datetime | date | time):
             return value.isoformat()
         if isinstance(value, Decimal):
-            return int(value) if value == value.to_integral_value() else float(value)
+            value = int(value) if value == value.to_integral_value() else float(value)
         if isinstance(value, bytes) and name in self.valued:
             value = _decoded(value, name, place)
         if name in self.boolean and name not in self.numeric:
             return _truth_of(value, name, place)
-        if name not in self.numeric | self.ordered or not isinstance(value, str):
+        is_number = name in self.numeric or name in self.ordered
+        if not is_number or not isinstance(value, str):
             return value
         if not value.strip():
             return None

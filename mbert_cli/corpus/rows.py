@@ -59,7 +59,7 @@ def require_document_columns(path: InputFile, columns: Sequence[str]) -> None:
         UserError: It lacks one, or cannot be read.
     """
     if suffix_of(path) == ".csv":
-        names = _names_of_csv(path, csv_delimiter(path, columns))
+        names = _header_of_csv(path, columns)[1]
         require_names(path, columns, names, names)
     elif suffix_of(path) == ".parquet" and not is_packed(path):
         with _parquet_table(path) as table:
@@ -134,13 +134,21 @@ def csv_delimiter(path: InputFile, columns: Sequence[str]) -> str:
     Raises:
         UserError: It cannot be read.
     """
-    fitting = (mark for mark in _DELIMITERS if set(columns) <= set(_names_of_csv(path, mark)))
-    return next(fitting, _DELIMITERS[0])
+    return _header_of_csv(path, columns)[0]
+
+
+def _header_of_csv(path: InputFile, columns: Sequence[str]) -> tuple[str, list[str]]:
+    """What separates the cells, as `csv_delimiter` says, and the names of the columns."""
+    tried = []
+    for mark in _DELIMITERS:
+        tried.append((mark, _names_of_csv(path, mark)))
+        if set(columns) <= set(tried[-1][1]):
+            return tried[-1]
+    return tried[0]
 
 
 def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
-    delimiter = csv_delimiter(path, columns)
-    names = _names_of_csv(path, delimiter)
+    delimiter, names = _header_of_csv(path, columns)
     require_names(path, columns, names, names)
     lines = _csv_lines(path, delimiter, within)
     for number, cells in lines if within.start else islice(lines, 1, None):

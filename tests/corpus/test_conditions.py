@@ -145,3 +145,9 @@ def test_a_condition_may_look_at_members_of_columns():
     assert not condition.holds({"meta": {"language": "en"}}, "t:2")
     with pytest.raises(UserError, match=r"corpus\.where must be a condition on columns"):
         parse_condition("'a'.join == 3")
+
+
+@pytest.mark.parametrize("value", [Decimal(2), b"en"])
+def test_decimals_and_bytes_that_are_neither_true_nor_false_are_named_too(value):
+    with pytest.raises(UserError, match="must hold true or false"):
+        parse_condition("not language").holds({"language": value}, "t.parquet, row 3")
