@@ -213,12 +213,15 @@ def show_coverage(title: str, imported: Imported) -> None:
 
 def _show_model(imported: Imported, description: ModelDescription, path: Path) -> None:
     size, labels = imported.size, imported.labels
+    pooler = sum(array.size for name, array in imported.arrays.items() if name.startswith("pooler/"))
     heads = ", ".join(imported.heads) or "no head"
     if description.embedding:
         heads += f"; a text becomes a vector of {size.hidden_dim}, {description.embedding}"
     console.info(
         f"{imported.family}, {counted(size.num_layers, 'layer')} of {size.hidden_dim}, "
-        f"{sum(array.size for array in imported.arrays.values()):,} parameters; {heads}"
+        f"{sum(array.size for array in imported.arrays.values()):,} parameters"
+        + (f", {pooler:,} of them in the pooler" if pooler else "")
+        + f"; {heads}"
         + (f"; labels {', '.join(labels)}" if labels else "")
         + f"; {description.vocabulary.size:,} {'lower-cased ' if description.vocabulary.lowercase else ''}tokens"
         + f" -> {path}"

@@ -72,6 +72,13 @@ def test_a_classifier_becomes_a_run_with_its_labels_and_goes_back(capsys):
                                                       ("[CLS]", "a", "fine", "film", "##s", "[SEP]")]  # fmt: skip
 
 
+def test_the_count_of_parameters_says_how_many_a_pooler_has(capsys):
+    model = save("theirs", classifier_activation=True)
+    import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
+    pooler = sum(array.numel() for array in model.mobilebert.pooler.parameters())
+    assert f"{model.num_parameters():,} parameters, {pooler:,} of them in the pooler; " in capsys.readouterr().err
+
+
 def test_both_ways_through_tf1_change_no_bit():
     save("theirs", "ForPreTraining")
     import_checkpoint.run(ImportCommand("theirs", Path("runs/first")))
