@@ -1,11 +1,16 @@
-"""The pydantic base of every recipe section: unknown keys are refused and values never change; and its numbers."""
+"""The pydantic base of recipe sections, where unknown keys are refused and values never change; kinds of values."""
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What Keras and NumPy take."""
+HOST_AND_PORT = re.compile(r"\[?([^\s/\[\].]{1,63}(?:\.[^\s/\[\].]{1,63})*\.?)\]?:([0-9]+)")
+"""The name or number of a host, in which no part between two dots is empty or above 63 characters, and a port."""
 
 
 class Section(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from mbert_cli.section import Positive, Section
+from mbert_cli.section import HOST_AND_PORT, Positive, Section
 
 
 class ClusterOptions(Section):
@@ -28,8 +28,8 @@ class ClusterOptions(Section):
     @field_validator("address")
     @classmethod
     def _is_an_address(cls, address: str | None) -> str | None:
-        host, _, port = (address or "").removeprefix("ray://").rpartition(":")
-        is_place = bool(host) and "/" not in host and port.isdecimal()
+        place = (address or "").removeprefix("ray://")
+        is_place = HOST_AND_PORT.fullmatch(place)
         if not (address in (None, "auto", "local") or is_place):
             raise ValueError(
                 f"address must be auto, local, HOST:PORT or ray://HOST:PORT. Received: {address}"

@@ -107,7 +107,12 @@ def record_of(estimate: Estimate) -> dict[str, Any]:
 
 def show_seconds(seconds: float) -> str:
     """A time in the unit that suits it: `12.3 ms`, `4.56 s`, `7.8 min`, `9.1 h`, `2.3 days`, `4.5 years`."""
-    for limit, divisor, unit in ((1, 1e-3, "ms"), (120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+    for limit, divisor, unit in (
+        (0.9995, 1e-3, "ms"),
+        (120, 1, "s"),
+        (7200, 60, "min"),
+        (172_800, 3600, "h"),
+    ):
         if seconds < limit:
             return f"{seconds / divisor:.3g} {unit}"
     if seconds < 2 * _YEAR:

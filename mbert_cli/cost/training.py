@@ -170,7 +170,8 @@ def count_recording(training: Training, plan: Sequence[Stage]) -> float:
 def _repeated(products: Sequence[Product], trains: Callable[[str], bool]) -> int:
     """Operations of the blocks through which gradients go."""
     lowest = lowest_place(products, trains)
-    return sum(one.operations for one in products if one.layer.startswith("layer_") and one.place >= lowest)
+    blocks = [one for one in products if one.layer.startswith("layer_") and not one.is_aside]
+    return sum(one.operations for one in blocks if one.place >= lowest)
 
 
 def parameters_of(training: Training, plan: Sequence[Stage]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from typing import Any
 from mbert_cli.errors import UserError
 from mbert_cli.hosts.joining import Place
 from mbert_cli.hosts.options import HostsOptions
+from mbert_cli.section import HOST_AND_PORT
 
 TYPED = "the command line and the recipe"
 _SAY_ALONE = "--hosts 1 trains on this host alone."
@@ -167,7 +168,7 @@ def read_address(text: str) -> tuple[str, int]:
     Raises:
         UserError: It is not of this form.
     """
-    match = re.fullmatch(r"\[?([^\s\[\]/]+?)\]?:([0-9]+)", text)
+    match = HOST_AND_PORT.fullmatch(text)
     if match is None or not 0 < int(match[2]) < 2**16:
         raise UserError(
             f"hosts.coordinator must be HOST:PORT, with a port below 65,536. Received: {text}",

@@ -130,7 +130,7 @@ class _Hall:
     def _greet(self, stranger: Channel) -> None:
         """A connection becomes a guest by saying who it is."""
         messages = stranger.receive()
-        hello = next((message["hello"] for message in messages if "hello" in message), None)
+        hello = next((message["hello"] for message in messages if _is_hello(message.get("hello"))), None)
         if hello is not None:
             self._strangers.remove(stranger)
             self._admit(stranger, hello, messages)
@@ -264,6 +264,15 @@ class _Visit:
             "Start the same command on host 0 too, with --host-index 0; --coordinator is its name and a port that is "
             "free and reachable there.",
         )
+
+
+def _is_hello(value: object) -> bool:
+    """Whether a message says who its sender is; whatever else knocks at an open port does not."""
+    return isinstance(value, dict) and [type(value.get(name)) for name in ("index", "count", "name")] == [
+        int,
+        int,
+        str,
+    ]
 
 
 def _report_in(messages: list[dict[str, Any]]) -> Report | None:

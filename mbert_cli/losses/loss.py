@@ -30,15 +30,19 @@ class Loss:
     needs_labels: bool = False
 
     def weights(self, batch: Tensors) -> Tensor:
-        """Returns the weights of the mean over a batch."""
+        """Returns the weights of the mean over a batch; those of a row that only fills it up are 0."""
         if self.weighted_by is None:
             return None
         array = batch[self.weighted_by]
         weights = array if self.weigh is None else self.weigh(array)
-        if not self.needs_labels or "hard_weights" not in batch:
-            return weights
-        rows = ops.reshape(batch["hard_weights"], (-1, *[1] * (len(weights.shape) - 1)))
-        return weights * rows
+        of_rows = ["hard_weights"] * self.needs_labels + ["example_weights"] * (
+            self.weighted_by != "example_weights"
+        )
+        for name in of_rows:
+            if name in batch:
+                rows = ops.reshape(batch[name], (-1, *[1] * (len(weights.shape) - 1)))
+                weights = ops.cast(weights, rows.dtype) * rows
+        return weights
 
 
 def measure(losses: Mapping[str, Loss], outputs: Tensors, batch: Tensors) -> dict[str, Tensor]:

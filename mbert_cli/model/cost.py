@@ -108,6 +108,7 @@ def training_bytes(
     float_bytes: int = 4,
     *,
     rematerialize: bool = False,
+    accumulates: bool = False,
     model_parallel: int = 1,
     fused: bool = False,
 ) -> int:
@@ -121,6 +122,7 @@ def training_bytes(
         predictions: Masked words of an example, scored over the whole vocabulary; 0 without that head.
         float_bytes: Bytes of an activation: 4, or 2 with bfloat16.
         rematerialize: Whether each block is computed again in the backward pass.
+        accumulates: Whether the gradients of several steps are averaged, whose sums are kept too.
         model_parallel: Devices that divide each layer; the estimate is that of one of them.
         fused: Whether XLA runs on a GPU, which keeps less.
     """
@@ -132,7 +134,7 @@ def training_bytes(
     parameters = count_parameters(size, vocab_size) - count_elsewhere(size, model_parallel)
     if predictions:
         parameters += count_head_parameters(size, vocab_size)
-    return activations + FLOAT_BYTES * (scores + 4 * parameters)
+    return activations + FLOAT_BYTES * (scores + (4 + accumulates) * parameters)
 
 
 def count_elsewhere(size: Architecture, model_parallel: int) -> int:

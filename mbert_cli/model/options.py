@@ -102,6 +102,15 @@ class Architecture(Section):
         return self
 
     @model_validator(mode="after")
+    def _words_are_no_wider_than_states(self) -> "Architecture":
+        if self.hidden_dim < self.embedding_dim:
+            raise ValueError(
+                f"hidden_dim ({self.hidden_dim}) must be at least embedding_dim ({self.embedding_dim}), "
+                "the width of the word table"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _residuals_of_folded_models_are_multiplied(self) -> "Architecture":
         if self.multiplied_residuals and not self.normalization.startswith("folded"):
             raise ValueError(

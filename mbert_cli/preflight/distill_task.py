@@ -238,7 +238,7 @@ def _look_at_machine(
     look_at_division(inspection, division, {"the student": size, "the teacher": theirs})
     needed = training_bytes(
         size, vocab_size, *rows, 0, float_bytes(options),
-        rematerialize=options.rematerialize, model_parallel=division,
+        rematerialize=options.rematerialize, accumulates=options.accumulates, model_parallel=division,
     )  # fmt: skip
     needed += comparing_bytes(theirs, vocab_size, *rows) - FLOAT_BYTES * count_elsewhere(theirs, division)
     needed += projecting_bytes(theirs.hidden_dim, size.hidden_dim, projections, len(projected), *rows)

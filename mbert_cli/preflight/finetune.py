@@ -154,7 +154,7 @@ def _look_at_machine(
     look_at_division(inspection, division, {"the source": source.size})
     needed = training_bytes(
         source.size, vocab_size, *rows, 0, float_bytes(options),
-        rematerialize=options.rematerialize, model_parallel=division,
+        rematerialize=options.rematerialize, accumulates=options.accumulates, model_parallel=division,
     )  # fmt: skip
     beside = recipe.cluster.workers if recipe.search and recipe.cluster.address is None else 1
     look_at_memory(inspection, needed * beside, *rows)

@@ -26,7 +26,8 @@ def look_at_training_disk(
         models: How many models are left behind.
     """
     others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
-    look_at_disk(inspection, run, checkpoint_bytes(parameters, options.keep_checkpoints) + others)
+    checkpoints = checkpoint_bytes(parameters, options.keep_checkpoints, accumulates=options.accumulates)
+    look_at_disk(inspection, run, checkpoints + others)
 
 
 def float_bytes(options: TrainOptions) -> int:

@@ -84,7 +84,7 @@ def look_at_pretraining(
     )
     needed = training_bytes(
         size, vocab_size, *rows, predictions, float_bytes(options),
-        rematerialize=options.rematerialize, model_parallel=division,
+        rematerialize=options.rematerialize, accumulates=options.accumulates, model_parallel=division,
     )  # fmt: skip
     if beside:
         needed += beside(vocab_size)

@@ -16,12 +16,10 @@ from mbert_cli.hosts.options import HostsOptions
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.model.options import SIZES, EmbeddingOptions, ModelOptions
 from mbert_cli.search.options import SearchOptions
-from mbert_cli.section import Section
+from mbert_cli.section import Section, Seed
 from mbert_cli.text.options import VocabularyOptions
 from mbert_cli.tflite.options import BenchOptions, ExportOptions, QuantizedTrainingOptions
 from mbert_cli.train.options import FinetuneTrainOptions, PretrainingTrainOptions, TrainOptions
-
-Seed = Annotated[int, Field(ge=0)]
 
 
 class PrepareRecipe(Section):

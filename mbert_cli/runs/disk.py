@@ -25,13 +25,18 @@ def require_disk(path: Path, bytes_needed: int) -> None:
         )
 
 
-def checkpoint_bytes(parameters: int, keep: int) -> int:
+def checkpoint_bytes(parameters: int, keep: int, *, accumulates: bool = False) -> int:
     """Returns what the checkpoints of a run need at most.
 
     That is weights and two moments for each that is kept and for one more while it is written, and the
     weights of two best validations or of the result.
+
+    Args:
+        parameters: Of what trains.
+        keep: Checkpoints that are kept.
+        accumulates: Whether gradients of several steps are averaged; a checkpoint then holds their sums too.
     """
-    return 4 * parameters * (3 * (keep + 1) + 2)
+    return 4 * parameters * ((3 + accumulates) * (keep + 1) + 2)
 
 
 def directory_bytes(path: Path) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from mbert_cli.section import Positive, Section
+from mbert_cli.section import Positive, Section, Seed
 
 
 class SearchOptions(Section):
@@ -16,7 +16,7 @@ class SearchOptions(Section):
     """Batch sizes to try; null tries only train.batch_size."""
     epochs: Annotated[list[Positive], Field(min_length=1)] | None = None
     """Numbers of passes over the training examples to try; null tries only train.epochs."""
-    seed: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
+    seed: Annotated[list[Seed], Field(min_length=1)] | None = None
     """Seeds to train every setting with; null uses only the recipe's seed."""
     max_trials: Positive | None = None
     """Largest number of trials. A larger grid is thinned evenly, and each setting that remains keeps all its seeds;

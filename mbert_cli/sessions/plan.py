@@ -71,11 +71,15 @@ class Planned:
             self.training,
             stages,
             float_bytes=self.options.float_bytes,
-            accumulates=self.options.accumulation_steps > 1,
+            accumulates=self.options.accumulates,
             devices=devices,
             model_parallel=self.model_parallel,
         )
-        disk = checkpoint_bytes(self.parameters[self.training.role], self.options.keep_checkpoints)
+        disk = checkpoint_bytes(
+            self.parameters[self.training.role],
+            self.options.keep_checkpoints,
+            accumulates=self.options.accumulates,
+        )
         return Estimate(
             self.training, stages, held, disk, self.machines.model_copy(update={"devices": devices}),
             interpolate(stages, measured) if measured else known, measured_on=self.devices if measured else 0,

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -125,25 +125,53 @@ def newest_checkpoint(
 ) -> tuple[Path, TrainingState] | None:
     """Returns the newest checkpoint that is undamaged, or None; moves damaged ones aside.
 
+    One whose best validation is damaged comes behind those that have theirs. If none has it, the newest goes on as if
+    nothing had been validated yet.
+
     Args:
         directory: The run's checkpoints.
         warn: Told of every damaged checkpoint.
         hosts: Those that train, of which the first looks; all of them take the one that it found.
     """
     name = first_does(hosts, lambda: _newest_name(directory, warn))
-    return (directory / name, _read_state(directory / name)) if name else None
+    if name is None:
+        return None
+    state = _read_state(directory / name)
+    if state.best and not best_path(directory, state.best).is_dir():
+        state = replace(state, best=None)
+    return directory / name, state
 
 
 def _newest_name(directory: Path, warn: Callable[[str], object]) -> str | None:
     found = _numbered(directory, _STEP)
+    without_best: list[Path] = []
     for place, path in enumerate(found):
-        try:
-            verify_directory(path)
+        before = found[place + 1].name if place + 1 < len(found) else "the beginning"
+        if not _is_whole(path, warn, f"trying {before}"):
+            continue
+        best = _read_state(path).best
+        if best is None or _is_whole(best_path(directory, best), warn, f"looking for one before {path.name}"):
+            for newer in without_best:
+                warn(f"{newer.name} has no best validation any more. It is now {move_aside(newer).name}")
             return path.name
-        except UserError as error:
-            before = found[place + 1].name if place + 1 < len(found) else "the beginning"
-            warn(f"{error.message}. It is now {move_aside(path).name}; trying {before}")
-    return None
+        without_best.append(path)
+    if not without_best:
+        return None
+    warn(
+        f"{without_best[0].name} goes on without a best validation: the best of those that follow is kept, if any do"
+    )
+    return without_best[0].name
+
+
+def _is_whole(path: Path, warn: Callable[[str], object], instead: str) -> bool:
+    """Whether a directory is undamaged; one that is damaged moves aside."""
+    try:
+        verify_directory(path)
+        return True
+    except UserError as error:
+        moved = f". It is now {move_aside(path).name}" if path.is_dir() else ""
+        warn(f"{error.message}{moved}; {instead}")
+        return False
 
 
 def restore_weights(path: Path, network: keras.Model) -> None:
@@ -248,7 +276,10 @@ def _prune(directory: Path, keep: int) -> None:
     steps = _numbered(directory, _STEP)
     for path in steps[keep:]:
         shutil.rmtree(path)
-    known = [_read_state(path).best for path in steps[:keep]]
+    try:
+        known = [_read_state(path).best for path in steps[:keep]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return  # an earlier one was damaged meanwhile, and which best it refers to is not known
     in_use = {best.step for best in known if best}
     for path in _numbered(directory, _BEST):
         if in_use and int(path.name[5:]) not in in_use:

@@ -196,7 +196,9 @@ def _restore(work: Work, section: PlacedStage, objective: Objective, standing: _
         restore_random_states(checkpoint, objective.network)
     else:
         parameters = sum(layer.count_params() for layer in objective.trained_layers)
-        require_disk(work.run.path, checkpoint_bytes(parameters, work.options.keep_checkpoints))
+        options = work.options
+        needed = checkpoint_bytes(parameters, options.keep_checkpoints, accumulates=options.accumulates)
+        require_disk(work.run.path, needed)
     compile_stage(objective, section.stage, work.options)
     if checkpoint is not None and section.start < standing.state.step < section.end:
         restore_optimizer_of(checkpoint, objective)

@@ -31,6 +31,8 @@ from mbert_cli.train.weight_groups import FlatGroup, cut_into_parts, join_arrays
 _ROW_VALUES = 128
 
 _KINDS = ("first_moment", "second_moment", "accumulator")
+_GATHERED = "gathered"
+"""Steps whose gradients lie in the accumulators."""
 _Result = TypeVar("_Result")
 _Update = tuple[Tensor, Tensor, Tensor]
 """What to subtract from a flat array of weights, and both its new moments."""
@@ -104,7 +106,10 @@ class FlatAdamW(keras.optimizers.Optimizer):
         if divides_models():
             self._groups = [weight for group in self.flat_groups for weight in shaped_weights(group)]
         self._first_moments, self._second_moments = map(self._add_arrays, _KINDS[:2])
-        self._accumulators = self._add_arrays(_KINDS[2]) if self.accumulation_steps > 1 else []
+        self._accumulators = []
+        if self.accumulation_steps > 1:
+            self._accumulators = self._add_arrays(_KINDS[2])
+            self._gathered = self.add_variable((), dtype="int32", name=_GATHERED)
 
     def apply(
         self, grads: Sequence[Tensor], trainable_variables: Sequence[keras.Variable] | None = None
@@ -178,11 +183,11 @@ class FlatAdamW(keras.optimizers.Optimizer):
 
     def _accumulate(self, gradients: Sequence[Tensor]) -> list[_Update]:
         """Adds gradients up and returns updates that change nothing until it is time for one."""
-        place_in_cycle = self._iterations % self.accumulation_steps
-        is_last_of_cycle = ops.equal(place_in_cycle, self.accumulation_steps - 1)
-        is_update = ops.logical_or(is_last_of_cycle, ops.equal(self._iterations, self._last_step))
+        gathered = self._gathered.value + 1
+        is_full = ops.equal(gathered, self.accumulation_steps)
+        is_update = ops.logical_or(is_full, ops.equal(self._iterations, self._last_step))
         sums = [total.value + new for total, new in zip(self._accumulators, gradients, strict=True)]
-        count = ops.cast(place_in_cycle + 1, "float32")
+        count = ops.cast(gathered, "float32")
 
         def update() -> tuple[list[_Update], list[Tensor]]:
             zeros = [ops.zeros_like(total) for total in sums]
@@ -197,6 +202,7 @@ class FlatAdamW(keras.optimizers.Optimizer):
         updates, remainders = ops.cond(is_update, update, wait)
         for total, remainder in zip(self._accumulators, remainders, strict=True):
             total.assign(remainder)
+        self._gathered.assign(ops.where(is_update, 0, gathered))
         return updates
 
     def _updates(self, gradients: Sequence[Tensor]) -> list[_Update]:
@@ -300,7 +306,12 @@ def optimizer_state(optimizer: keras.optimizers.Optimizer) -> dict[str, np.ndarr
 
 def restore_optimizer(optimizer: keras.optimizers.Optimizer, state: Mapping[str, np.ndarray]) -> None:
     """Assigns what `optimizer_state` copied to an optimizer built for the same weights."""
-    arrays = _converted(optimizer, state, part_arrays) if divides_models() else state
+    arrays = _converted(optimizer, state, part_arrays) if divides_models() else dict(state)
+    gathered = f"{optimizer.name}/{_GATHERED}"
+    if (
+        optimizer.accumulation_steps > 1 and gathered not in arrays
+    ):  # an earlier version counted from the first step
+        arrays[gathered] = np.mod(arrays[optimizer.iterations.path], optimizer.accumulation_steps)
     for variable in optimizer.variables:
         variable.assign(np.reshape(arrays[variable.path], variable.shape))  # files have no scalars
 

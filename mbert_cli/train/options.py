@@ -68,6 +68,11 @@ class TrainOptions(Section):
     """Also write the figures for TensorBoard to the run's folder tensorboard (extra tensorboard)."""
 
     @property
+    def accumulates(self) -> bool:
+        """Whether the gradients of several steps are averaged."""
+        return self.accumulation_steps > 1
+
+    @property
     def float_bytes(self) -> int:
         """Bytes of an activation."""
         return 2 if self.precision == "bfloat16" else 4

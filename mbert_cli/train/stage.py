@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from mbert_cli.train.options import OptimizerOptions
 
+RATE_KEY = "train.optimizer.learning_rate"
+"""The key of a recipe for the learning rate of stages that have none of their own."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -68,6 +71,7 @@ class Stage:
             is run; empty without a teacher.
         is_scored: Whether it is validated. Where a stage gives what the network returns no meaning, there is nothing
             to score, and none of its steps can be the best.
+        rate_key: The key of a recipe that its learning rate comes from.
     """
 
     name: str
@@ -78,13 +82,14 @@ class Stage:
     companion_scale: float = 1.0
     compare: Sequence[Comparison] = ()
     is_scored: bool = True
+    rate_key: str = RATE_KEY
 
 
 def make_schedule(options: OptimizerOptions, steps: int) -> Schedule:
-    """Returns the schedule of a recipe's optimizer over a number of steps."""
+    """Returns the schedule of a recipe's optimizer over a number of steps, the last of which the rise never takes."""
     return Schedule(
         peak=options.learning_rate,
         steps=steps,
-        warmup_steps=round(steps * options.warmup_rate),
+        warmup_steps=min(round(steps * options.warmup_rate), max(steps - 1, 0)),
         final=options.final_rate,
     )

@@ -4,6 +4,7 @@ A stage is one `fit` after another. Each ends where something is due: a log line
 checkpoint. So these happen between two calls, when weights and optimizer are at rest, on any backend.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -88,7 +89,7 @@ class StageTraining:
             seconds = self.clock.first_step_seconds
             work.observer.log(state.step + 1, name, {"event": "first_step", "seconds": seconds})
         figures = {_figure_name(figure, self.section.stage): rows for figure, rows in measured.items()}
-        require_finite_losses(figures, name, state.step, work.run.checkpoints)
+        require_finite_losses(figures, self.section.stage, state.step, work.run.checkpoints)
         # Added one by one, so that the sum does not depend on where a segment ended.
         sums = {name: _running_sum(state.sums.get(name, 0.0), rows) for name, rows in figures.items()}
         return replace(
@@ -157,7 +158,8 @@ class StageTraining:
         return self._keep_if_best(state, measured[f"validation/{validation.best_metric}"], measured)
 
     def _keep_if_best(self, state: TrainingState, value: float, measured: dict[str, float]) -> TrainingState:
-        if state.best is not None and not value > state.best.value:
+        best = state.best
+        if best is not None and not (value > best.value or math.isnan(best.value)):
             return state
         self._require_finite_weights(state)
         best = Best(state.step, value, measured)
@@ -187,7 +189,7 @@ class StageTraining:
             )
 
     def _require_finite_weights(self, state: TrainingState) -> None:
-        require_finite_weights(self.objective, self.section.stage.name, state.step, self.work.run.checkpoints)
+        require_finite_weights(self.objective, self.section.stage, state.step, self.work.run.checkpoints)
 
 
 def _running_sum(start: float, rows: Sequence[float]) -> float:

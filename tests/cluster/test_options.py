@@ -13,7 +13,9 @@ def test_an_address_is_one_of_four_forms_or_none(address):
     assert ClusterOptions(address=address).address == address
 
 
-@pytest.mark.parametrize("address", ["head", "", "http://head:8265", "ray://head", ":6379", "head:port"])
+@pytest.mark.parametrize(
+    "address", ["head", "", "http://head:8265", "ray://head", ":6379", "head:port", "a..b:6379"]
+)
 def test_another_one_is_refused(address):
     with pytest.raises(ValidationError, match="must be auto, local, HOST:PORT or ray://HOST:PORT"):
         ClusterOptions(address=address)

@@ -76,7 +76,10 @@ def test_the_count_of_parameters_says_how_many_a_pooler_has(capsys):
     model = save("theirs", classifier_activation=True)
     import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
     pooler = sum(array.numel() for array in model.mobilebert.pooler.parameters())
-    assert f"{model.num_parameters():,} parameters, {pooler:,} of them in the pooler; " in capsys.readouterr().err
+    assert (
+        f"{model.num_parameters():,} parameters, {pooler:,} of them in the pooler; "
+        in capsys.readouterr().err
+    )
 
 
 def test_both_ways_through_tf1_change_no_bit():

@@ -100,6 +100,7 @@ def test_a_page_that_is_priced_keeps_what_it_has():
     ("seconds", "shown"),
     [
         (0.0123, "12.3 ms"),
+        (0.9997, "1 s"),
         (4.56, "4.56 s"),
         (600, "10 min"),
         (7200, "2 h"),

@@ -116,3 +116,15 @@ def test_blocks_that_run_once_more_are_counted_once_more():
     repeated = cost_of_stage(replace(TRAINING, repeats_blocks=True), stage).step.repeated
     embeddings = 2 * LENGTH * 3 * 64 * 128
     assert repeated == BATCH * (count_flops(STUDENT, LENGTH) - embeddings)
+
+
+def test_projections_beside_the_network_are_not_computed_again():
+    general = GeneralOptions(strategy="general", steps=5)
+    teacher, student = SIZES["bert_base"], SIZES["tinybert_4"]
+    training = Training(
+        "student", Network(student, WORDS, HEADS), BATCH, {LENGTH: 1.0}, 0, Network(teacher, WORDS, HEADS),
+        repeats_blocks=True,
+    )  # fmt: skip
+    (stage,) = stages_of(general, student, teacher)
+    blocks = [one for one in products_of(training.network, LENGTH, 0) if one.layer.startswith("layer_")]
+    assert cost_of_stage(training, stage).step.repeated == BATCH * count_operations(blocks)

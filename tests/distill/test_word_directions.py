@@ -115,7 +115,7 @@ def test_equal_tables_start_equal_at_every_call():
 def test_a_projection_gives_of_the_narrow_table_what_it_gave_of_the_wide_one():
     """MobileBERT's embeddings read three words; both ends of a text read zeros instead of a word."""
     size = Architecture(
-        num_layers=1, hidden_dim=8, num_heads=2, intermediate_dim=8, embedding_dim=WIDTH, intra_dim=8,
+        num_layers=1, hidden_dim=WIDTH, num_heads=2, intermediate_dim=8, embedding_dim=WIDTH, intra_dim=8,
         trigram_input=True, num_segments=0, hidden_dropout_rate=0, max_length=9,
     )  # fmt: skip
     teacher, student = (
@@ -125,8 +125,8 @@ def test_a_projection_gives_of_the_narrow_table_what_it_gave_of_the_wide_one():
     for layer in (teacher, student):
         layer.build()
     teacher.word_embeddings.assign(flat_table(VOCABULARY, 4))
-    teacher.projection.kernel.assign(drawn(3 * WIDTH, 8, deviation=1))
-    teacher.projection.bias.assign(drawn(8, deviation=1))
+    teacher.projection.kernel.assign(drawn(3 * WIDTH, WIDTH, deviation=1))
+    teacher.projection.bias.assign(drawn(WIDTH, deviation=1))
     student.word_embeddings.assign(drawn(VOCABULARY, 5))
     source, target = (
         {WORDS: layer.word_embeddings.numpy(), KERNEL: layer.projection.kernel.numpy(), BIAS: layer.projection.bias.numpy()}
@@ -175,3 +175,24 @@ def test_the_first_projection_gives_the_teachers_sums_at_a_deviation_of_1():
     assert started[POSITIONS].how == (
         "the first 9 rows in the widest 6 directions of the sums, whose deviation is 1; they hold 100% of its variance"
     )
+
+
+def test_a_first_projection_of_wider_words_reads_their_first_columns_of_the_word_itself():
+    """Words of 20 from a teacher of 12: columns 12 to 20 are as drawn, and tell nothing."""
+    hidden, width = 24, 20
+    source = {WORDS: flat_table(VOCABULARY, WIDTH), POSITIONS: flat_table(9, 2)}
+    target = {
+        WORDS: drawn(VOCABULARY, width), KERNEL: drawn(3 * width, hidden), BIAS: np.zeros(hidden, "float32"),
+        POSITIONS: drawn(9, hidden),
+    }  # fmt: skip
+    started = start_from_directions(source, target)
+    kernel = started[KERNEL].array
+    assert kernel.shape == (3 * width, hidden)
+    used = np.flatnonzero(np.abs(kernel).sum(axis=1))
+    np.testing.assert_array_equal(used, np.arange(width, width + WIDTH))
+    words = started[WORDS].array @ kernel[width : 2 * width]
+    ratio = (
+        distances(words)[np.triu_indices(VOCABULARY, 1)]
+        / distances(source[WORDS])[np.triu_indices(VOCABULARY, 1)]
+    )
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-3)

@@ -132,14 +132,20 @@ def test_the_first_pod_has_the_name_of_the_others_but_for_its_number(name, first
 
 @pytest.mark.parametrize(
     ("text", "address"),
-    [("node1:80", ("node1", 80)), ("10.0.0.1:1", ("10.0.0.1", 1)), ("[fe80::1]:65535", ("fe80::1", 65535))],
+    [
+        ("node1:80", ("node1", 80)),
+        ("10.0.0.1:1", ("10.0.0.1", 1)),
+        ("[fe80::1]:65535", ("fe80::1", 65535)),
+        ("a.b.:1", ("a.b.", 1)),
+    ],
 )
 def test_an_address_is_a_host_and_a_port(text, address):
     assert read_address(text) == address
 
 
 @pytest.mark.parametrize(
-    "text", ["node1", "node1:", ":80", "node1:0", "node1:65536", "no de:80", "http://n:80"]
+    "text",
+    ["node1", "node1:", ":80", "node1:0", "node1:65536", "no de:80", "http://n:80", "a..b:80", ".a:80"],
 )
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(UserError, match=r"hosts\.coordinator must be HOST:PORT"):

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -163,3 +164,26 @@ def test_a_worker_that_ends_first_leaves_the_meeting():
     assert meet(place(0, 2, port), ours, print) == Meeting(None, {}, (own_name(), ""))
     assert isinstance(ours, Channel)
     assert meet(place(1, 2, port), ours, print) == Meeting()
+
+
+@pytest.mark.parametrize("hello", [3, "host", {}, {"index": "1", "count": 2, "name": "x"}])
+def test_what_else_knocks_at_the_port_disturbs_nobody(hello):
+    port = free_port()
+
+    def knock() -> Meeting:
+        """Says something that no host says, and then comes as host 1."""
+        for _ in range(100):
+            with contextlib.suppress(ConnectionRefusedError):
+                stranger = Channel(socket.create_connection(("localhost", port)))
+                break
+            time.sleep(0.02)
+        stranger.send({"hello": hello})
+        time.sleep(0.2)
+        (result,) = met((place(1, 2, port), REPORT))
+        stranger.close()
+        return result
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(knock)
+        (first,) = met((place(0, 2, port), REPORT))
+    assert "go" in first.answer and "go" in other.result().answer

@@ -12,6 +12,8 @@ from mbert_cli.losses.loss import (
     weighted_mean,
     weighted_mean_of_parts,
 )
+from mbert_cli.losses.tinybert import SCORE_LOSSES, TINYBERT_HIDDEN_LOSSES, relation_losses
+from mbert_cli.losses.transfer import ATTENTION_LOSSES, HIDDEN_LOSSES
 
 
 def test_a_weighted_mean_is_that_of_numpy():
@@ -60,3 +62,24 @@ def test_each_loss_of_a_table_is_given_the_weights_that_it_names():
         "plain": Loss(lambda outputs, batch, weights: (outputs["x"], weights), None),
     }
     assert measure(table, {"x": 2}, {"y": 3, "factor": 5}) == {"sum": 30, "plain": (2, None)}
+
+
+@pytest.mark.parametrize(
+    "losses", [TINYBERT_HIDDEN_LOSSES, SCORE_LOSSES, relation_losses(2), HIDDEN_LOSSES, ATTENTION_LOSSES]
+)
+def test_rows_that_only_fill_up_a_batch_change_no_loss_of_layers(losses):
+    random = np.random.default_rng(0)
+    batch = {
+        "padding_mask": np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]]),
+        "example_weights": np.array([1, 1, 0, 0], "float32"),
+    }
+    real = {name: values[:2] for name, values in batch.items()}
+    for name, loss in losses.items():
+        shape = (4, 2, 4, 4) if name in SCORE_LOSSES | ATTENTION_LOSSES else (4, 4, 8)
+        sides = [random.normal(size=shape).astype("float32") for _ in range(2)]
+        some = [values[:2] for values in sides]
+        if name == "attention_relations":
+            sides, some = [[values] * 3 for values in sides], [[values] * 3 for values in some]
+        expected = float(loss.function(*some, loss.weights(real)))
+        assert float(loss.function(*sides, loss.weights(batch))) == pytest.approx(expected, rel=1e-6)
+        assert expected > 0.01

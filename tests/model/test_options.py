@@ -43,6 +43,13 @@ def test_heads_must_divide_the_width_inside_a_block():
         Architecture(num_layers=1, hidden_dim=10, num_heads=3, intermediate_dim=4, embedding_dim=10)
 
 
+def test_hidden_states_are_at_least_as_wide_as_words():
+    with pytest.raises(ValidationError, match=r"hidden_dim \(48\) must be at least embedding_dim \(768\)"):
+        ModelOptions(size="bert_base", changes={"hidden_dim": 48})
+    narrow = ModelOptions(size="bert_base", changes={"hidden_dim": 48, "embedding_dim": 48}).resolve()
+    assert narrow.hidden_dim == narrow.embedding_dim == 48
+
+
 def test_an_unknown_name_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="no size is named 'mobilbert'; there are bert_base, "):
         ModelOptions(size="mobilbert")

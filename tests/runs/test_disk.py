@@ -42,3 +42,4 @@ def test_a_disk_with_room_is_taken_for_folders_that_do_not_exist_yet(tmp_path: P
 def test_checkpoints_hold_weights_and_two_moments() -> None:
     # 12 bytes a parameter in each of 2 + 1 checkpoints, 4 in each of two best weights
     assert checkpoint_bytes(1000, keep=2) == 1000 * (12 * 3 + 4 * 2)
+    assert checkpoint_bytes(1000, keep=2, accumulates=True) == 1000 * (16 * 3 + 4 * 2)

@@ -96,6 +96,7 @@ def test_progress_comes_back_exactly(tmp_path: Path):
         "figures": {"loss/total": 2 / 3},
         "best": best,
     }
+    save_best(tmp_path, best, make_objective())
     path = save(tmp_path, 3, **fields)
     assert newest_checkpoint(tmp_path, refuse_warnings) == (
         path,
@@ -143,6 +144,49 @@ def test_when_every_checkpoint_is_damaged_the_run_begins_anew(tmp_path: Path):
             "It is now step-000002.old-1; trying the beginning"
         )
     ]
+
+
+def test_a_checkpoint_whose_best_weights_are_damaged_comes_behind_one_that_has_them(tmp_path: Path):
+    objective = make_objective()
+    for step in (2, 4):
+        save_best(tmp_path, Best(step, step / 10, {}), objective)
+        save(tmp_path, step, best=Best(step, step / 10, {}))
+    (tmp_path / "best-000004" / "weights.safetensors").unlink()
+    messages = []
+    path, state = newest_checkpoint(tmp_path, messages.append)
+    assert (path.name, state.best) == ("step-000002", Best(2, 0.2, {}))
+    assert messages == [
+        (
+            f"A directory must match its manifest.json. Received: {tmp_path}/best-000004, where weights.safetensors is "
+            "missing. It is now best-000004.old-1; looking for one before step-000004"
+        ),
+        "step-000004 has no best validation any more. It is now step-000004.old-1",
+    ]
+
+
+def test_where_no_checkpoint_has_its_best_weights_the_newest_goes_on_without(tmp_path: Path):
+    best = Best(2, 0.2, {})
+    save_best(tmp_path, best, make_objective())
+    for step in (2, 4):
+        save(tmp_path, step, best=best)
+    (tmp_path / "best-000002" / "state.json").write_text("{")
+    messages = []
+    assert newest_checkpoint(tmp_path, messages.append) == (
+        tmp_path / "step-000004", TrainingState(step=4, stage="only")
+    )  # fmt: skip
+    assert messages[-1] == (
+        "step-000004 goes on without a best validation: the best of those that follow is kept, if any do"
+    )
+    assert {"step-000002", "step-000004", "best-000002.old-1"} == names(tmp_path)
+
+
+def test_an_older_checkpoint_that_cannot_be_read_keeps_the_best_weights_and_ends_nothing(tmp_path: Path):
+    best = Best(2, 0.2, {})
+    save_best(tmp_path, best, make_objective())
+    (save(tmp_path, 2, best=best) / "state.json").write_text("{")
+    save_best(tmp_path, Best(4, 0.4, {}), make_objective())
+    save(tmp_path, 4, best=Best(4, 0.4, {}))
+    assert names(tmp_path) == {"step-000002", "step-000004", "best-000002", "best-000004"}
 
 
 def test_the_best_weights_stay_as_long_as_a_checkpoint_refers_to_them(tmp_path: Path):

@@ -141,6 +141,28 @@ def test_in_the_end_the_network_has_the_weights_of_the_best_validation(tmp_path:
         np.testing.assert_array_equal(array, seen[10][name])
 
 
+def test_a_score_that_is_no_number_is_never_the_best(tmp_path: Path):
+    scores = iter([float("nan"), 0.5, 0.75, float("nan"), 0.25])
+    _, figures = run_in(
+        tmp_path, validate=lambda objective: {"accuracy": next(scores)}, best_metric="accuracy"
+    )
+    assert (figures["validation/accuracy"], figures["best_step"]) == (0.75, 12.0)
+
+
+def test_without_its_best_weights_a_finished_training_ends_with_the_last_ones(tmp_path: Path):
+    scores = iter([0.1, 0.9, 0.2, 0.2, 0.2])
+    options = {"validate": lambda objective: {"accuracy": next(scores)}, "best_metric": "accuracy"}
+    _, figures = run_in(tmp_path, **options)
+    assert figures["best_step"] == 10.0
+    (tmp_path / "checkpoints/best-000010/weights.safetensors").unlink()
+    messages: list[str] = []
+    network, figures = run_in(tmp_path, warn=messages.append, **options)
+    assert "best_step" not in figures and "goes on without a best validation" in messages[-1]
+    last = load_weights(tmp_path / "checkpoints/step-000021/weights.safetensors")
+    for name, array in read_variables(network).items():
+        np.testing.assert_array_equal(array, last[name])
+
+
 def test_a_stage_that_is_not_scored_is_not_validated_and_never_the_best(tmp_path: Path):
     calls = []
 

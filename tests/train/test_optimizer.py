@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -272,6 +273,36 @@ def test_the_last_step_of_a_stage_updates_with_what_has_gathered():
     direct.apply(draw_gradients(3))
     for weight, wanted in zip(values(gathered), values(at_once), strict=True):
         np.testing.assert_allclose(weight, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_run_that_goes_on_for_more_steps_gathers_from_its_first_one_on():
+    """6 steps, 4 to an update, are an update of 4 and one of 2; those that follow begin with none."""
+    options = OptimizerOptions(weight_decay=0.0, beta_1=0.0, beta_2=0.0, bias_correction=False)
+    schedule = Schedule(peak=0.1, steps=6, warmup_steps=0, final=1.0)
+    variables = single([0.0])
+    shorter = make(options, variables, schedule, accumulation_steps=4)
+    for _ in range(6):
+        shorter.apply([np.ones(1, "float32")])
+    longer = make(options, variables, replace(schedule, steps=12), accumulation_steps=4)
+    restore_optimizer(longer, optimizer_state(shorter))
+    moments = []
+    for _ in range(6):
+        longer.apply([np.ones(1, "float32")])
+        moments.append(float(optimizer_state(longer)["optimizer/first_moment_0"][0]))
+    assert moments == [1.0] * 6
+    assert values(variables)[0][0] == pytest.approx(-0.1 * 4)
+
+
+def test_the_state_of_an_earlier_version_counts_its_gradients_from_the_first_step():
+    options, variables = OptimizerOptions(), make_variables()
+    optimizer = make(options, variables, accumulation_steps=4)
+    for step in range(6):
+        optimizer.apply(draw_gradients(step))
+    state = optimizer_state(optimizer)
+    assert state.pop("optimizer/gathered") == 2
+    restored = make(options, make_variables(1), accumulation_steps=4)
+    restore_optimizer(restored, state)
+    assert optimizer_state(restored)["optimizer/gathered"] == 2
 
 
 def test_a_weight_without_a_gradient_counts_as_one_with_a_gradient_of_zero():

@@ -35,3 +35,10 @@ def test_a_recipe_gives_the_warm_up_as_a_share_of_the_steps():
 def test_a_stage_trains_every_layer_unless_it_says_otherwise():
     stage = Stage("joint", 10, {"attention": 1.0}, Schedule(1e-3, 10, 1, 0.0))
     assert (stage.layer_scale, stage.compare) == (None, ())
+
+
+@pytest.mark.parametrize(("steps", "rate", "warmup"), [(1, 0.6, 0), (5, 0.95, 4), (2, 0.9, 1), (0, 0.5, 0)])
+def test_the_rise_leaves_the_last_step_to_the_peak(steps, rate, warmup):
+    schedule = make_schedule(OptimizerOptions(learning_rate=1e-3, warmup_rate=rate), steps)
+    assert schedule.warmup_steps == warmup
+    assert schedule.at(max(steps - 1, 0)) == 1e-3

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mbert_cli.distill.options import JointOptions
 from mbert_cli.distill.strategies.layers import compare_layers, transfer_weights
-from mbert_cli.distill.strategies.mobilebert import pretraining_stage, transfer_schedule
+from mbert_cli.distill.strategies.mobilebert import pretraining_stage, transfer_rate_key, transfer_schedule
 from mbert_cli.model.options import layer_name
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Stage
@@ -18,6 +18,7 @@ def joint(options: JointOptions, places: Sequence[int], optimizer: OptimizerOpti
         steps=options.transfer_steps,
         loss_weights=transfer_weights(options),
         schedule=transfer_schedule(options, optimizer, options.transfer_steps, optimizer.warmup_rate),
+        rate_key=transfer_rate_key(options),
         layer_scale={"embeddings": 1.0} | {layer_name(layer): 1.0 for layer in layers},
         compare=compare_layers(options, places, layers),
     )

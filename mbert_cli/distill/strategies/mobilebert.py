@@ -6,7 +6,7 @@ Source: Sun et al., "MobileBERT", ACL 2020, section 3.4 (PKT, JKT and AKT in the
 
 from mbert_cli.distill.options import JointOptions, LayerTransferOptions, ProgressiveOptions
 from mbert_cli.train.options import OptimizerOptions
-from mbert_cli.train.stage import Comparison, Schedule, Stage, make_schedule
+from mbert_cli.train.stage import RATE_KEY, Comparison, Schedule, Stage, make_schedule
 
 OUTPUTS_COMPARED = Comparison(teacher_place=None, student_place=None, losses=("pretraining_distillation",))
 
@@ -32,6 +32,11 @@ def transfer_schedule(
     peak = options.transfer_learning_rate or optimizer.learning_rate
     changes = {"learning_rate": peak, "warmup_rate": warmup_rate, "final_rate": 1.0}
     return make_schedule(optimizer.model_copy(update=changes), steps)
+
+
+def transfer_rate_key(options: ProgressiveOptions | JointOptions) -> str:
+    """Returns the key of a recipe that the rate of layer transfer comes from."""
+    return RATE_KEY if options.transfer_learning_rate is None else "distill.transfer_learning_rate"
 
 
 def pretraining_stage(options: LayerTransferOptions, optimizer: OptimizerOptions) -> Stage:

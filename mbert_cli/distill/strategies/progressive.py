@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mbert_cli.distill.options import ProgressiveOptions
 from mbert_cli.distill.strategies.layers import compare_layers, transfer_weights
-from mbert_cli.distill.strategies.mobilebert import pretraining_stage, transfer_schedule
+from mbert_cli.distill.strategies.mobilebert import pretraining_stage, transfer_rate_key, transfer_schedule
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.model.options import layer_name
@@ -29,6 +29,7 @@ def progressive(
             steps=steps,
             loss_weights=transfer_weights(options),
             schedule=transfer_schedule(options, optimizer, steps, options.warmup_rate),
+            rate_key=transfer_rate_key(options),
             layer_scale=_scale(options, layer),
             compare=compare_layers(options, places, [layer]),
         )

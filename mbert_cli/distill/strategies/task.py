@@ -11,7 +11,7 @@ from mbert_cli.distill.strategies.layers import compare_all, transfer_weights
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import layer_name
 from mbert_cli.train.options import OptimizerOptions
-from mbert_cli.train.stage import Comparison, Stage, make_schedule
+from mbert_cli.train.stage import RATE_KEY, Comparison, Stage, make_schedule
 
 SOFT_TARGETS = "soft_targets"
 """Name of the loss that compares answers, whatever their kind, in logs and among the factors of a stage."""
@@ -87,6 +87,9 @@ def _layers(options: TaskOptions, student: TaskStudent, optimizer: OptimizerOpti
         layer_scale=_scale(options, student),
         compare=compare_all(options, student.places),
         is_scored=False,
+        rate_key=RATE_KEY
+        if options.intermediate_learning_rate is None
+        else "distill.intermediate_learning_rate",
     )
 
 
