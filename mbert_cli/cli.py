@@ -298,7 +298,7 @@ app.command(rich_help_panel=AROUND_PANEL)(report)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs one command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+    """Runs one command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted, 143 terminated.
 
     Args:
         arguments: Words after `mbert`; None takes those of the process.

@@ -3,7 +3,9 @@
 import atexit
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
@@ -21,7 +23,7 @@ _INSTALL = "--install-completion"
 
 
 def run_to_its_end(app: typer.Typer, words: list[str]) -> NoReturn:
-    """Runs a command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+    """Runs a command line and exits: 0 done, 1 failed, 2 wrong input, 130 interrupted, 143 terminated.
 
     Args:
         app: The verbs.
@@ -35,12 +37,26 @@ def run_to_its_end(app: typer.Typer, words: list[str]) -> NoReturn:
 
     # What is left at the end goes with the process: looking for cycles in TensorFlow's modules takes a second.
     atexit.register(gc.freeze)
+    _clean_up_after_term()
     completes_in_bash = os.environ.get("_MBERT_COMPLETE") == "complete_bash"
     prepare_streams()
     try:
         _end(partial(complete_bash, work) if completes_in_bash else work, words)
     finally:
         _end_output()
+
+
+def _clean_up_after_term() -> None:
+    """Has SIGTERM end the process in order, so that what lies in scratch folders goes; else the system ends it."""
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    ):
+        signal.signal(signal.SIGTERM, _end_by_term)
+
+
+def _end_by_term(number: int, frame: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _end(work: Callable[[], object], words: list[str]) -> NoReturn:

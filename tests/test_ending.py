@@ -1,5 +1,9 @@
 """Whatever ends a command becomes a message and an exit code."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from mbert_cli import console
@@ -73,3 +77,28 @@ def test_an_error_of_the_system_without_a_file_is_a_sentence(run, record):
 def test_a_command_that_ends_is_done(run, record):
     record("prepare")
     assert run("prepare") == (0, "", "")
+
+
+SCRATCH = """
+import os, signal, sys, time
+from tempfile import TemporaryDirectory
+from mbert_cli import cli
+from mbert_cli.commands import version
+
+def wait(*arguments):
+    with TemporaryDirectory(dir=sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(20)
+
+version.print_versions = wait
+cli.main(["--version"])
+"""
+
+
+def test_a_process_that_is_terminated_removes_its_scratch_folders(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", SCRATCH, str(tmp_path)], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    assert done.returncode == 143, done.stderr
+    assert list(tmp_path.iterdir()) == []

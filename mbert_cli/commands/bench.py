@@ -13,8 +13,10 @@ from mbert_cli.page import Page
 from mbert_cli.phone.adb import Device
 from mbert_cli.phone.benchmark_command import adb_lines
 from mbert_cli.phone.sweep import SWEEP, score_artifact, sweep_record, swept_threads
-from mbert_cli.phone.timing import phone_record, time_on_phone
+from mbert_cli.phone.timing import PhoneRow, phone_record, time_on_phone
 from mbert_cli.preflight.bench import Ready
+from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.bench import Measured, bench_page
 from mbert_cli.report.phone_bench import log_page, phone_page
 from mbert_cli.report.sweep import sweep_page
@@ -88,14 +90,22 @@ def _timed(ready: Ready) -> list[Timed]:
 
 def _time_on_phone(ready: Ready, device: Device, binary: Path) -> None:
     """Times artifacts on random token ids, with LiteRT's own benchmark."""
-    invocation, options = ready.invocation, ready.recipe.bench
-    rows = time_on_phone(device, binary, ready.artifacts, options)
+    rows: list[PhoneRow] = []
+    try:
+        for row in time_on_phone(device, binary, ready.artifacts, ready.recipe.bench):
+            rows.append(row)  # noqa: PERF402 (those that are there stay if the next one fails)
+    finally:
+        if rows:
+            _report_phone(ready.invocation, rows, device)
+
+
+def _report_phone(invocation: Invocation[BenchRecipe], rows: Sequence[PhoneRow], device: Device) -> None:
+    options = invocation.recipe.bench
     try:
         deliver(phone_page(rows, options, device), invocation.delivery)
     finally:
-        path = write_latency_report(
-            invocation.run or invocation.root / BENCH, phone_record(rows, options, device)
-        )
+        record = phone_record(rows, options, device)
+        path = write_latency_report(invocation.run or invocation.root / BENCH, record)
         console.info(f"Written to {path}")
 
 

@@ -1,7 +1,9 @@
 """`mbert export-tflite`: a fine-tuned run -> a phone artifact that is verified before it is written."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
@@ -45,22 +47,20 @@ def run(ready: Ready) -> None:
     maker = _maker(ready, reference)
     target = ready.recipe.export.target
     say_trained(ready.trained, ready.saved.path, ready.modes, target)
-    reports = [_export(ready, mode, maker, read) for mode in ready.modes]
-    console.table(
-        f"export-tflite: {export}",
-        [
-            "mode",
-            "MB",
-            f"{reference.score_name} Keras",
-            "TFLite",
-            "answers that differ",
-            "largest difference" if reference.head.pooling is None else "lowest cosine",
-        ],
-        [_row(report) for report in reports],
-    )
+    if reference.cut:
+        console.info(reference.cut)
+    reports: list[dict[str, Any]] = []
+    try:
+        for mode in ready.modes:
+            report = _export(ready, mode, maker, read)
+            reports.append(report)
+            console.info(
+                f"Artifact: {export / mode / ARTIFACT_FILE}; {described_refusals(report['targets'])}"
+            )
+    finally:
+        if reports:  # those that are written are shown though the next one fails
+            _show(export, reference, reports)
     artifacts = [export / mode / ARTIFACT_FILE for mode in ready.modes]
-    for artifact, report in zip(artifacts, reports, strict=True):
-        console.info(f"Artifact: {artifact}; {described_refusals(report['targets'])}")
     if target == "npu":
         say_compilation(artifacts)
     say_lengths(reports[0]["examples_by_length"])
@@ -71,6 +71,15 @@ def run(ready: Ready) -> None:
     if read:
         is_tuned, can_be_tuned = reference.client == read.cutting, reference.head.pooling is None
         console.info(read.sentence(reference.score_name, is_tuned, can_be_tuned))
+
+
+def _show(export: Path, reference: Reference, reports: Sequence[Mapping[str, Any]]) -> None:
+    """A table of what was written."""
+    columns = [
+        "mode", "MB", f"{reference.score_name} Keras", "TFLite", "answers that differ",
+        "largest difference" if reference.head.pooling is None else "lowest cosine",
+    ]  # fmt: skip
+    console.table(f"export-tflite: {export}", columns, [_row(report) for report in reports])
 
 
 def _maker(ready: Ready, reference: Reference) -> ArtifactMaker:
@@ -132,13 +141,14 @@ def _export(ready: Ready, mode: str, maker: ArtifactMaker, read: ClientTexts | N
         "parity": dataclasses.asdict(made.chosen.parity), "operations": op_census(content),
         "dense_maps": dense_census(content), "float_operations": float_census(content),
         "targets": refusal_record(content),
-        **made.record(maker.precision), **reference.described, "client": read.record() if read else None,
+        "cut": reference.cut, "client": read.record() if read else None,
+        **made.record(maker.precision), **reference.described,
     }  # fmt: skip
     write_artifact(model.run.export / mode, model, content, report, ready.presentation)
     return report
 
 
-def _row(report: dict[str, Any]) -> tuple[str, ...]:
+def _row(report: Mapping[str, Any]) -> tuple[str, ...]:
     parity = report["parity"]
     return (
         report["mode"],

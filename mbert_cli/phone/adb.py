@@ -145,6 +145,6 @@ def _adb(*words: str, action: str) -> str:
             f"adb {action}. Received: exit code {process.returncode} and {last_lines(process.stdout)}",
             "Exit codes above 128 are signals on the phone; 137 often means that its memory ran out."
             if process.returncode > 128
-            else "",
+            else "`adb devices` says whether the phone is still there; its storage may be full.",
         )
     return process.stdout

@@ -4,8 +4,8 @@ import shlex
 from importlib import metadata
 from pathlib import Path
 
-COMPILED = "compiled"
-"""Folder beside an artifact that gets what is compiled of it."""
+COMPILED = "{}-compiled"
+"""Folder that gets what is compiled of an artifact, beside the folder of that, which a later export replaces."""
 
 _PACKAGE = "ai-edge-litert-sdk-google-tensor"
 _SCRIPT = (
@@ -20,7 +20,8 @@ def compile_lines(path: Path) -> list[str]:
     Args:
         path: The .tflite file.
     """
-    script = _SCRIPT.format(path=str(path), folder=str(path.parent / COMPILED))
+    folder = path.parent.with_name(COMPILED.format(path.parent.name))
+    script = _SCRIPT.format(path=str(path), folder=str(folder))
     return [
         f"python -m pip install {_PACKAGE}=={metadata.version('ai-edge-litert')}",
         f"python -c {shlex.quote(script)}",

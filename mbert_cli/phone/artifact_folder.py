@@ -1,6 +1,7 @@
 """The folder of an artifact: the .tflite file, its report, and the files that it is read with."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from mbert_cli.phone.packing import artifact_files
 from mbert_cli.phone.presentation import Presentation
 from mbert_cli.phone.web_page import PAGE_FOLDER
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
-from mbert_cli.runs.manifest import write_directory
+from mbert_cli.runs.manifest import other_files, write_directory
 from mbert_cli.weights.saved_model import SavedModel
 
 REPORT_FILE = "report.json"
@@ -19,7 +20,7 @@ REPORT_FILE = "report.json"
 def write_artifact(
     directory: Path, model: SavedModel, content: bytes, report: dict[str, Any], presentation: Presentation
 ) -> None:
-    """Writes an artifact whole or not at all; one that was there is replaced.
+    """Writes an artifact whole or not at all; one that was there is replaced, or moved aside with what a person added.
 
     Args:
         directory: `<run>/export/<mode>`.
@@ -42,4 +43,15 @@ def write_artifact(
             (folder / name).write_bytes(packed)
         presentation.write(folder, report)
 
-    write_directory(directory, write, replace=True)
+    others = other_files(directory) if directory.exists() else []
+    kept = write_directory(directory, write, replace=True, keeps_replaced=bool(others))
+    if kept is not None:
+        console.warning(
+            f"{directory} held what no export wrote: {_some(others)}. All that was there is now in {kept.name}"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    """A list of names for people, the first three."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 
 from mbert_cli.shell_words import path_word
@@ -54,7 +55,8 @@ def phone_paths(names: Iterable[str]) -> list[str]:
     plain: list[str] = []
     for name in names:
         word = re.sub(r"[^A-Za-z0-9._]+", "-", name)
-        plain.append(word if word not in plain else f"{word}-{len(plain)}")
+        others = (f"{word}-{number}" for number in count(1))
+        plain.append(word if word not in plain else next(other for other in others if other not in plain))
     return [f"{PHONE_FOLDER}/{word}.tflite" for word in plain]
 
 

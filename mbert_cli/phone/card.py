@@ -193,8 +193,12 @@ def _score_rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     name = metric.replace("_", " ")
     of = f", on {counted(parity['examples'], 'validation example')}"
     digest = f" (set {report['set'][:8]})" if report.get("set") else ""
+    cut, at = [], ""
+    if report.get("cut"):
+        cut, at = [("validation examples", report["cut"])], " at this length"
     return [
-        (f"{name} of the run", show_score("", parity["metric_keras"])),
+        *cut,
+        (f"{name} of the run{at}", show_score("", parity["metric_keras"])),
         (f"{name} of this file", f"{show_score('', parity['metric_artifact'])}{of}{digest}"),
     ]
 

@@ -62,6 +62,11 @@ class Reference:
         return {"task": source[0].name, "set": found.digest, "examples": found.examples}
 
     @property
+    def cut(self) -> str | None:
+        """How many of the examples lose their end at the artifact's length, in a sentence; None where none does."""
+        return self._encoded.rows.cut
+
+    @property
     def client(self) -> str | None:
         """The client on phones whose way of cutting texts the run takes; None for BERT's."""
         return self._model.client

@@ -1,7 +1,8 @@
 """Artifacts timed on a phone: pushed, run, and what the benchmark printed about them."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,8 @@ class PhoneRow:
 
 def time_on_phone(
     device: Device, binary: Path, artifacts: Sequence[Path], options: BenchOptions
-) -> list[PhoneRow]:
-    """Pushes artifacts and times each at each of its lengths.
+) -> Iterator[PhoneRow]:
+    """Pushes artifacts and times each at each of its lengths; whatever happens, none stays on the phone.
 
     Args:
         device: The phone.
@@ -54,31 +55,43 @@ def time_on_phone(
         artifacts: .tflite files.
         options: Threads, cores and what computes.
 
+    Yields:
+        The figures of each, as soon as they are there.
+
     Raises:
         RunError: The benchmark failed on the phone.
     """
     device.push(binary, PROGRAM)
     device.shell("chmod", "+x", PROGRAM)
-    rows = []
     targets = phone_paths([target_name(path) for path in artifacts])
     for path, target in zip(artifacts, targets, strict=True):
         device.push(path, target)
-        size, mode = path.stat().st_size, stored_mode(path.read_bytes())
-        for signature in Artifact(path).signatures:
-            console.info(f"Timing {target_name(path)}, {signature.length} tokens, on {device.name}")
-            log = _time(device, signature, target, options)
-            rows.append(PhoneRow(path, signature.length, mode, size, log))
-        device.shell("rm", target)
-    return rows
+        try:
+            size, mode = path.stat().st_size, stored_mode(path.read_bytes())
+            for signature in Artifact(path).signatures:
+                console.info(f"Timing {target_name(path)}, {signature.length} tokens, on {device.name}")
+                log = _time(device, signature, target, options)
+                yield PhoneRow(path, signature.length, mode, size, log)
+        finally:
+            with suppress(RunError):  # where the phone is gone, what ended the timing is what counts
+                device.shell("rm", target)
 
 
 def _time(device: Device, signature: Signature, target: str, options: BenchOptions) -> BenchmarkLog:
     """Two runs: the first is timed, the second tells where the time goes, which slows it."""
-    timed, profiled = (
-        _parsed(device.shell(*benchmark_words(signature, target, options, profiles=profiles)), device)
-        for profiles in (False, True)
-    )
+    timed = _run(device, signature, target, options, profiles=False)
+    try:
+        profiled = _run(device, signature, target, options, profiles=True)
+    except RunError as error:
+        console.warning(f"Times of single operations are left out. {error.message}")
+        return timed
     return replace(timed, operations=profiled.operations)
+
+
+def _run(
+    device: Device, signature: Signature, target: str, options: BenchOptions, *, profiles: bool
+) -> BenchmarkLog:
+    return _parsed(device.shell(*benchmark_words(signature, target, options, profiles=profiles)), device)
 
 
 def _parsed(printed: str, device: Device) -> BenchmarkLog:

@@ -127,6 +127,14 @@ def _read_log(invocation: Invocation[BenchRecipe]) -> tuple[str, list[BenchmarkL
     beside = [str(target) for target in invocation.targets]
     beside += ["--adb"] if invocation.adb is not None else []
     beside += ["--sweep"] if invocation.sweep else []
+    beside += [f"--run {path_word(invocation.run)}"] if invocation.run is not None else []
+    origins = invocation.loaded.origins
+    typed = [
+        (key, origin)
+        for key, origin in origins.items()
+        if key.startswith("bench.") and origin.startswith("--")
+    ]
+    beside += [f"{origin} {key}" if origin == "--set" else origin for key, origin in typed]
     if beside:
         raise UserError(
             f"`--log FILE` shows a saved log and times nothing. Received: {', '.join(beside)} beside it.",

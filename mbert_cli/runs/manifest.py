@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -27,7 +27,9 @@ _NO_ROOM = {
 """Why nothing more can be written, by the number of the error."""
 
 
-def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bool = False) -> None:
+def write_directory(
+    target: Path, writer: Callable[[Path], None], *, replace: bool = False, keeps_replaced: bool = False
+) -> Path | None:
     """Writes a directory that exists under its name only when it is complete.
 
     Args:
@@ -35,6 +37,10 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
         writer: Called with an empty directory beside `target`, which it fills.
         replace: Take the place of a directory that has this name already. It stands until the new one is complete,
             and goes once the new one has its name. Both change names in one step where the system can do that.
+        keeps_replaced: Whether that one is moved aside, and not removed.
+
+    Returns:
+        Where it is then.
 
     Raises:
         UserError: `target` exists and `replace` is false.
@@ -58,17 +64,35 @@ def write_directory(target: Path, writer: Callable[[Path], None], *, replace: bo
                 "Free space there and run the same command again.",
             ) from error
         raise
+    if replaced == partial and keeps_replaced:
+        replaced = move_aside(partial, target)
     _sync(target.parent)
-    if replaced is not None:
+    if replaced is not None and not keeps_replaced:
         shutil.rmtree(replaced, ignore_errors=True)
+    return replaced if keeps_replaced else None
 
 
-def verify_directory(path: Path, *, sizes_only: bool = False) -> dict[str, dict[str, Any]]:
+def other_files(path: Path) -> list[str]:
+    """Files of a directory that `write_directory` did not write: those that its manifest lacks or has otherwise."""
+    try:
+        known = read_manifest(path)["files"]
+    except UserError:
+        known = {}
+    names = sorted({*_file_names(path)} - {MANIFEST})
+    return [
+        name for name in names if name not in known or _damage(path / name, known[name], sizes_only=False)
+    ]
+
+
+def verify_directory(
+    path: Path, *, sizes_only: bool = False, names: Collection[str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Compares a directory with its manifest.
 
     Args:
         path: A directory that `write_directory` wrote.
         sizes_only: Look for missing and truncated files only, without reading any.
+        names: The files that are compared, where the manifest has them; None compares all.
 
     Returns:
         Size and hash of every file, by name, as the manifest has them.
@@ -77,9 +101,10 @@ def verify_directory(path: Path, *, sizes_only: bool = False) -> dict[str, dict[
         UserError: Names every file that is missing, truncated or altered.
     """
     files: dict[str, dict[str, Any]] = read_manifest(path)["files"]
+    chosen = [name for name in files if names is None or name in names]
     with ThreadPoolExecutor() as pool:
-        damages = pool.map(lambda name: _damage(path / name, files[name], sizes_only), files)
-        found = [f"{name} {damage}" for name, damage in zip(files, damages, strict=True) if damage]
+        damages = pool.map(lambda name: _damage(path / name, files[name], sizes_only), chosen)
+        found = [f"{name} {damage}" for name, damage in zip(chosen, damages, strict=True) if damage]
     if found:
         raise _damaged(path, ", ".join(found))
     return files
@@ -147,11 +172,17 @@ def replace_object(path: Path, content: Mapping[str, Any]) -> None:
     replace_file(path, text.encode(errors="backslashreplace"))
 
 
-def move_aside(path: Path) -> Path:
-    """Renames `path` to `<path>.old-<n>`, with the first n above those in use, and returns the new path."""
-    used = [other.name.rpartition("-")[2] for other in path.parent.glob(f"{path.name}.old-*")]
+def move_aside(path: Path, target: Path | None = None) -> Path:
+    """Renames `path` to `<target>.old-<n>`, with the first n above those in use, and returns the new path.
+
+    Args:
+        path: A file or a directory.
+        target: The name that it had; None where it has it still.
+    """
+    target = target or path
+    used = [other.name.rpartition("-")[2] for other in target.parent.glob(f"{target.name}.old-*")]
     number = max((int(text) for text in used if text.isdecimal()), default=0) + 1
-    aside = path.with_name(f"{path.name}.old-{number}")
+    aside = target.with_name(f"{target.name}.old-{number}")
     os.rename(path, aside)
     return aside
 

@@ -67,7 +67,7 @@ def convert_folded(
         raise UserError(
             f"An artifact is at most as long as the position table, {size.max_length} tokens. "
             f"Received: {sequence_length}.",
-            f"Set export.sequence_length to {size.max_length} or less.",
+            f"Take {size.max_length} tokens or less: `mbert export-tflite --length {size.max_length}`.",
         )
     if keras.backend.backend() != "tensorflow":
         return _convert_with_tensorflow(weights, size, sequence_length, mode, head)

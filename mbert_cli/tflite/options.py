@@ -153,7 +153,9 @@ class BenchOptions(Section):
     @field_validator("affinity")
     @classmethod
     def _affinity_is_a_mask(cls, affinity: str | None) -> str | None:
-        if affinity is not None and not (affinity and set(affinity.lower()) <= set("0123456789abcdef")):
+        if affinity is not None and not (
+            affinity.strip("0") and set(affinity.lower()) <= set("0123456789abcdef")
+        ):
             raise ValueError(
                 f"affinity must be a mask in hexadecimal figures, such as f0. Received: {affinity}"
             )

@@ -19,7 +19,7 @@ def test_the_lines_name_a_model_a_folder_and_a_chip_that_the_tool_knows(monkeypa
     exec(script, {})
     (((path,), named),) = called
     assert path == "runs/Ann's run/export/int8_full/model.tflite"
-    assert named["output_dir"] == "runs/Ann's run/export/int8_full/compiled"
+    assert named["output_dir"] == "runs/Ann's run/export/int8_full-compiled"
     assert str(named["target"]) == "Google_Tensor_G5"
     version = metadata.version("ai-edge-litert")
     assert install == f"python -m pip install ai-edge-litert-sdk-google-tensor=={version}"

@@ -40,3 +40,16 @@ def test_an_artifact_that_was_there_is_replaced_and_its_page_is_missed(write, tm
     assert "Warning: The page of the previous artifact is removed with it; --page writes one for " in said
     assert (tmp_path / "int8" / "model.tflite").read_bytes() == b"second"
     assert "goes with it" not in write(b"third", with_page=True)
+
+
+def test_what_a_person_put_beside_an_artifact_is_moved_aside_with_the_old_one(write, tmp_path):
+    write(b"first", with_page=False)
+    (tmp_path / "int8" / "notes.txt").write_text("my own")
+    said = write(b"second", with_page=False)
+    assert (
+        f"{tmp_path}/int8 held what no export wrote: notes.txt. All that was there is now in int8.old-1"
+        in said
+    )
+    assert (tmp_path / "int8.old-1" / "notes.txt").read_text() == "my own"
+    assert (tmp_path / "int8.old-1" / "model.tflite").read_bytes() == b"first"
+    assert (tmp_path / "int8" / "model.tflite").read_bytes() == b"second"

@@ -50,6 +50,16 @@ def test_a_card_says_what_was_measured(export):
     assert "`mbert bench`" in card_of(export, "classification")
 
 
+def test_a_card_says_what_is_cut_at_its_length(export):
+    card = card_of(
+        export,
+        "classification",
+        REPORT | {"cut": "4 of 40 texts are longer than 8 tokens and lose their end"},
+    )
+    assert "\n| validation examples | 4 of 40 texts are longer than 8 tokens and lose their end |\n" in card
+    assert "\n| accuracy of the run at this length | 90.00% |\n" in card
+
+
 def test_a_card_says_nothing_of_a_score_where_nobody_knows_the_truth(export):
     card = card_of(export, "classification", REPORT | {"metric": "agreement"})
     assert "of the run |" not in card

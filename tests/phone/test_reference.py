@@ -74,3 +74,8 @@ def test_a_length_that_no_example_needs_is_compared_on_some_that_fit(reference_o
 
 def test_a_length_too_short_for_every_example_is_compared_on_none(reference_on):
     assert reference_on([12, 13]).examples_by_length(Counting(6, 16)) == {6: 0, 16: 2}
+
+
+def test_texts_that_lose_their_end_at_the_length_are_told(reference_on):
+    assert reference_on([3, 16]).cut is None
+    assert reference_on([3, 17, 20]).cut == "2 of 3 examples are longer than 16 tokens and lose their end"

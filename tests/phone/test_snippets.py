@@ -81,17 +81,17 @@ def test_the_script_says_what_predict_says_beside_nothing_but_the_file(name, exp
 
 
 @pytest.mark.slow
-def test_the_script_runs_a_text_at_the_shortest_length_that_holds_it(export, tmp_path):
+def test_the_script_runs_a_text_at_the_shortest_length_with_padding_behind_it(export, tmp_path):
     shutil.copy(export(describe("classification"), lengths=(8, LENGTH)), tmp_path)
     script = python_snippet(open_task_model(tmp_path / "model.tflite"))
     counted = script.replace("    run = runners[length]\n", "    run = runners[length]\n    print(length)\n")
     assert counted != script
-    asked = "".join(f"answer(cut('a ' * 20).ids[:{count}])\n" for count in (6, 7))  # and [CLS] and [SEP]
+    asked = "".join(f"answer(cut('a ' * 20).ids[:{count}])\n" for count in (5, 6, 30))  # and [CLS] and [SEP]
     (tmp_path / "script.py").write_text(counted.partition("texts = [")[0] + asked)
     done = subprocess.run(
         [sys.executable, "-I", "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == ["8", str(LENGTH)]
+    assert done.stdout.splitlines() == ["8", str(LENGTH), str(LENGTH)]
 
 
 def test_apps_get_code_for_the_clients_of_mediapipe_alone():

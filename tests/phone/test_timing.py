@@ -1,6 +1,7 @@
 """Artifacts on a phone: what is run there, and what comes of it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -13,6 +14,7 @@ from mbert_cli.report.phone_bench import phone_page
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.latency_reports import newest_latencies, write_latency_report
 from mbert_cli.tflite.options import BenchOptions
+from tests.phone.fake_phones import TIMED
 
 OPTIONS = BenchOptions(threads=4, affinity="f0")
 
@@ -30,6 +32,10 @@ def binary(tmp_path):
     path = tmp_path / "benchmark"
     path.write_bytes(b"ELF")
     return path
+
+
+def times(binary, artifacts):
+    return list(time_on_phone(find_device(""), binary, artifacts, OPTIONS))
 
 
 def test_an_artifact_is_pushed_timed_and_profiled_in_runs_of_their_own(phones, artifact, binary):
@@ -55,7 +61,7 @@ def test_an_artifact_is_pushed_timed_and_profiled_in_runs_of_their_own(phones, a
 def test_a_benchmark_that_dies_on_the_phone_is_said_with_its_last_lines(phones, artifact, binary, refused):
     printed = "INFO: STARTING!\nINFO: Loaded model /data/local/tmp/mail.tflite\nSegmentation fault\n"
     phones.change(printed={"timed": [printed, 139], "profiled": ["", 0]})
-    message, hint = refused(RunError, time_on_phone, find_device(""), binary, [artifact], OPTIONS)
+    message, hint = refused(RunError, times, binary, [artifact])
     assert "Received: exit code 139 and INFO: STARTING! / INFO: Loaded model" in message
     assert message.endswith("/ Segmentation fault")
     assert hint == "Exit codes above 128 are signals on the phone; 137 often means that its memory ran out."
@@ -63,7 +69,7 @@ def test_a_benchmark_that_dies_on_the_phone_is_said_with_its_last_lines(phones, 
 
 def test_a_benchmark_that_stops_without_times_is_said_with_its_last_lines(phones, artifact, binary, refused):
     phones.change(printed={"timed": ["ERROR: Failed to apply GPU delegate.\n", 0], "profiled": ["", 0]})
-    message, hint = refused(RunError, time_on_phone, find_device(""), binary, [artifact], OPTIONS)
+    message, hint = refused(RunError, times, binary, [artifact])
     assert message == (
         "The benchmark on the phone comes to its end. Received: ERROR: Failed to apply GPU delegate."
     )
@@ -72,7 +78,7 @@ def test_a_benchmark_that_stops_without_times_is_said_with_its_last_lines(phones
 
 def test_times_are_shown_with_the_phone_and_found_by_the_report(phones, artifact, binary, tmp_path):
     device = find_device("")
-    rows = time_on_phone(device, binary, [artifact], OPTIONS)
+    rows = list(time_on_phone(device, binary, [artifact], OPTIONS))
     page = phone_page(rows, OPTIONS, device)
     times, operations = page.tables
     assert times.title == "bench on Pixel 8, Tensor G3, Android 15: 4 threads, xnnpack, cores f0"
@@ -89,3 +95,23 @@ def test_times_are_shown_with_the_phone_and_found_by_the_report(phones, artifact
     latency = newest_latencies(tmp_path)[artifact.resolve()]
     assert latency.p50_ms == 5.0
     assert latency.conditions.comparable == (4, "Pixel 8, Tensor G3, Android 15", 9)
+
+
+def test_what_was_timed_is_there_though_the_next_one_fails_and_nothing_stays_on_the_phone(
+    phones, artifact, binary, tmp_path
+):
+    other = shutil.copy(artifact, tmp_path / "other.tflite")
+    rows = time_on_phone(find_device(""), binary, [artifact, other], OPTIONS)
+    assert next(rows).p50_ms == 5.0
+    phones.change(printed={"timed": ["Killed", 137], "profiled": ["", 0]})
+    with pytest.raises(RunError, match="exit code 137"):
+        next(rows)
+    removed = [call[3] for call in phones.calls if call[3:] and call[3].startswith("rm ")]
+    assert removed == ["rm /data/local/tmp/mail.tflite", "rm /data/local/tmp/other.tflite"]
+
+
+def test_times_stay_where_their_operations_cannot_be_told(phones, artifact, binary, capsys):
+    phones.change(printed={"timed": [TIMED, 0], "profiled": ["Killed", 137]})
+    (row,) = times(binary, [artifact])
+    assert (row.p50_ms, row.log.operations) == (5.0, [])
+    assert "Times of single operations are left out. adb" in capsys.readouterr().err

@@ -106,6 +106,15 @@ def test_a_log_that_is_not_there_or_not_alone_is_refused(typed, message):
     assert caught.value.message == message
 
 
+def test_a_log_refuses_what_would_change_a_measurement():
+    invocation = invoke("bench", "quickstart", ["bench.threads=4"], {}, log=Path("no.log"), run=Path("out"))
+    with pytest.raises(UserError) as caught:
+        bench.resolve(invocation, Inspection.of(invocation))
+    assert caught.value.message == (
+        "`--log FILE` shows a saved log and times nothing. Received: --run out, --set bench.threads beside it."
+    )
+
+
 def test_a_reference_beside_a_phone_is_refused():
     invocation = invoke("bench", "quickstart", ["bench.against=bert_base"], {}, adb="")
     with pytest.raises(UserError) as caught:

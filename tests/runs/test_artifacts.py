@@ -17,7 +17,7 @@ def artifact(path: str) -> Path:
 
 
 def test_the_artifacts_of_a_run_are_those_in_use_sorted_by_mode() -> None:
-    for mode in ("int8", "float32", "int8.old-1"):
+    for mode in ("int8", "float32", "int8.old-1", "int8.partial-4242"):
         artifact(f"runs/x/export/{mode}/model.tflite")
     artifact("runs/x/export/float16/report.json")
     assert exported(Path("runs/x")) == [
@@ -34,12 +34,18 @@ def test_the_artifacts_of_a_run_are_those_in_use_sorted_by_mode() -> None:
         ("runs/sst2", "sst2"),
         ("runs/sst2/../cola", "cola"),
         ("files/answers.tflite", "answers"),
-        ("export/int8/model.tflite", "model"),
         ("runs/version.2", "version.2"),
     ],
 )
 def test_a_target_has_a_short_name(path: str, name: str) -> None:
     assert target_name(Path(path)) == name
+
+
+@pytest.mark.parametrize(("folder", "path"), [("", "export/int8"), ("export", "int8"), ("export/int8", ".")])
+def test_an_artifact_is_called_the_same_from_wherever_it_is_named(folder, path, monkeypatch) -> None:
+    artifact("runs/sst2/export/int8/model.tflite")
+    monkeypatch.chdir(Path("runs/sst2", folder))
+    assert target_name(Path(path, "model.tflite")) == "sst2 int8"
 
 
 def test_the_working_directory_is_called_by_its_name(tmp_path: Path) -> None:

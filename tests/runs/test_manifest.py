@@ -11,6 +11,7 @@ import pytest
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.runs import manifest
 from mbert_cli.runs.manifest import (
+    other_files,
     put_back,
     read_manifest,
     replace_file,
@@ -128,6 +129,33 @@ def test_a_replaced_directory_stands_until_the_new_one_is_complete_and_then_goes
     write_directory(Path("store"), look, replace=True)
     assert names(Path()) == ["store"]
     assert names(Path("store")) == ["manifest.json"]
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_replaced_directory_can_be_kept_under_another_name(can_exchange, monkeypatch) -> None:
+    if not can_exchange:
+        monkeypatch.setattr(manifest, "_exchange", lambda one, other: False)
+    assert write_directory(Path("store"), fill, replace=True, keeps_replaced=True) is None
+    kept = write_directory(Path("store"), lambda folder: None, replace=True, keeps_replaced=True)
+    assert kept == Path("store.old-1")
+    assert names(Path()) == ["store", "store.old-1"]
+    assert names(kept) == ["ids", "manifest.json", "vocab.txt"]
+
+
+def test_what_a_person_added_or_changed_is_told_from_what_was_written() -> None:
+    write_directory(Path("store"), fill)
+    assert other_files(Path("store")) == []
+    Path("store/ids/mine.txt").write_text("mine")
+    Path("store/vocab.txt").write_text("[pad]\n")
+    assert other_files(Path("store")) == ["ids/mine.txt", "vocab.txt"]
+
+
+def test_only_the_files_that_are_named_are_compared() -> None:
+    write_directory(Path("store"), fill)
+    Path("store/vocab.txt").write_text("[UNK]\n")
+    verify_directory(Path("store"), names=["ids/train.bin", "nothing"])
+    with pytest.raises(UserError, match=r"where vocab\.txt was altered"):
+        verify_directory(Path("store"), names=["vocab.txt"])
 
 
 def test_a_directory_whose_replacement_fails_stays() -> None:

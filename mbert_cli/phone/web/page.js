@@ -146,11 +146,11 @@ async function busy(work) {
   buttons.forEach((button) => (button.disabled = true));
   try {
     await work();
-    buttons.forEach((button) => (button.disabled = false));
   } catch (error) {
     say(error.message, true);
     console.error(error);
   }
+  buttons.forEach((button) => (button.disabled = !model)); // without a model there is nothing to ask
 }
 
 function say(sentence, isWrong = false) {
