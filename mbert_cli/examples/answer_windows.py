@@ -42,7 +42,8 @@ class AnswerWindows:
         start_positions: (windows,) int32. Column where the answer begins; 0, which is `[CLS]`, where the
             window does not hold a whole answer.
         end_positions: (windows,) int32. Column where the answer ends, inclusive; 0 as above.
-        without_target: (questions,) bool. Questions that can be answered, but from no single window.
+        without_target: (questions,) bool. Questions of which no window holds an answer, except those that are to
+            learn that they have none.
         num_cut: Questions that lose their end.
         sequence_length: Columns of a row.
         vocabulary: Knows the ids of the marks.
@@ -76,7 +77,7 @@ class AnswerWindows:
 
     @cached_property
     def trained(self) -> np.ndarray:
-        """Windows to learn from: those of questions of which a window holds an answer, or that have none."""
+        """Windows to learn from: those of questions of which a window holds an answer, or that learn to have none."""
         return np.flatnonzero(~self.without_target[self.question_index])
 
     @property
@@ -138,6 +139,7 @@ def answer_windows(
     sequence_length: int = 384,
     document_stride: int = 128,
     question_length: int = 64,
+    with_null: bool = False,
 ) -> AnswerWindows:
     """Cuts the texts of questions into windows.
 
@@ -147,6 +149,7 @@ def answer_windows(
         sequence_length: Tokens of a row, marks included.
         document_stride: Tokens from the start of a window to the start of the next one of the same text.
         question_length: Tokens of the question that are kept.
+        with_null: "No answer" is an answer, as SQuAD 2.0 has it, which impossible questions learn.
 
     Raises:
         UserError: A row has no room for a question and a token of the text, or a length is not positive.
@@ -165,7 +168,7 @@ def answer_windows(
     spans = _answer_spans(questions, list(rows), context_rows, splits, char_starts, char_ends)
     question_lengths = kept[index].astype(np.int32)
     starts, ends = _positions(spans[:, index], first_tokens, lengths, question_lengths)
-    without_target = np.array([not question.is_impossible for question in questions])
+    without_target = np.array([not (with_null and question.is_impossible) for question in questions])
     without_target[index[starts > 0]] = False
     return AnswerWindows(
         np.concatenate([ids, question_ids]), char_starts, char_ends, index, len(ids) + question_splits[index],

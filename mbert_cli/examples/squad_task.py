@@ -24,7 +24,7 @@ def load_squad(options: SquadTask, split: str | None = None) -> TaskData:
 
     Raises:
         UserError: As `read_squad` and `read_squad_tfds`, or answers are misplaced and the recipe wants to stop, or
-            there is nothing to train on.
+            there is nothing to train on, or by the rules of 1.1 a question to validate on has no answer.
     """
     if options.train and not options.validation:
         sets = _held_out(Path(options.train), options)
@@ -35,6 +35,8 @@ def load_squad(options: SquadTask, split: str | None = None) -> TaskData:
     sets = {name: _settle(squad, options) for name, squad in sets.items()}
     if split is None:
         _require_learnable(sets["train"], options)
+    if "validation" in sets and options.version == "v1.1":
+        _require_answers(sets["validation"])
     name = f"SQuAD {options.version.removeprefix('v')}"
     return TaskData(name, list(SPAN_OUTPUTS), sets, kind="question_answering")
 
@@ -136,3 +138,14 @@ def _require_learnable(squad: Squad, options: SquadTask) -> None:
         f"Received: {len(squad):,} in {squad.name}, none of them with such an answer",
         "Correct the training file; of questions that have no answer task.version=v2.0 learns that they have none.",
     )
+
+
+def _require_answers(squad: Squad) -> None:
+    """Checks that a validation set has right answers to compare with, as the rules of 1.1 need for every question."""
+    without = [question.id for question in squad.questions if not question.answers]
+    if without:
+        raise UserError(
+            "By the rules of SQuAD 1.1 every question of a validation set must have an answer. "
+            f"Received: {len(without):,} of {len(squad):,} in {squad.name} without, the first {without[0]!r}",
+            "Set task.version=v2.0, by whose rules questions may have none, or take them out.",
+        )

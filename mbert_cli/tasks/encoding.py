@@ -57,7 +57,12 @@ def question_rows(
     """One row per window: a question and a piece of the text that it is about."""
     options = with_windows(options)
     return answer_windows(
-        squad.questions, tokenizer, options.sequence_length, options.document_stride, options.question_length
+        squad.questions,
+        tokenizer,
+        options.sequence_length,
+        options.document_stride,
+        options.question_length,
+        with_null=_has_null(options),
     )
 
 
@@ -71,11 +76,16 @@ def judge_answers(
         ids=[question.id for question in squad.questions],
         contexts=[question.context for question in squad.questions],
         answers=[[answer.text for answer in question.answers] for question in squad.questions],
-        with_null=options.version == "v2.0",
+        with_null=_has_null(options),
         num_best=options.num_best,
         max_answer_tokens=options.max_answer_tokens,
         null_threshold=options.null_threshold,
     )
+
+
+def _has_null(options: SquadTask) -> bool:
+    """Whether "no answer" is an answer."""
+    return options.version == "v2.0"
 
 
 def with_windows(options: AnyTask) -> SquadTask:

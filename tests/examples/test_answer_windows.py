@@ -140,10 +140,17 @@ def test_a_training_set_without_an_answer_is_refused_in_a_sentence(tokenizer):
     assert require_trained(one) is one
 
 
-def test_an_impossible_question_points_at_cls_and_is_trained_on(tokenizer):
-    windows = answer_windows([ask("a b c", impossible=True)], tokenizer, 10, 4, 3)
+def test_an_impossible_question_points_at_cls_and_is_trained_on_where_no_answer_is_one(tokenizer):
+    windows = answer_windows([ask("a b c", impossible=True)], tokenizer, 10, 4, 3, with_null=True)
     assert (windows.start_positions.tolist(), windows.end_positions.tolist()) == ([0], [0])
     assert windows.num_without_target == 0 and TaskBatches(windows, 1, seed=0).steps_per_epoch == 1
+
+
+def test_an_impossible_question_is_left_out_and_counted_where_each_has_an_answer(tokenizer):
+    questions = [ask("a b c", impossible=True), ask("a b c", "b", name="2")]
+    windows = answer_windows(questions, tokenizer, 10, 4, 3)
+    assert windows.trained.tolist() == [1]
+    assert windows.left_out == "1 of 2 questions are left out of training: no window holds an answer to them"
 
 
 def test_the_first_answer_that_stands_in_the_text_is_learned(tokenizer):

@@ -131,16 +131,35 @@ def test_by_the_rules_of_2_a_row_without_an_answer_has_none_in_its_text(tmp_path
     squad = load_task(task(train=train, validation=train, version="v2.0")).train
     assert [question.is_impossible for question in squad.questions] == [None, True]
     assert squad.notes == ["t.jsonl: questions without an answer, taken to have none in their text: 1"]
-    squad = load_task(task(train=train, validation=train)).train
+    answered = rows(tmp_path / "v.jsonl", ("Ann.", {"text": ["Ann"], "answer_start": [0]}))
+    squad = load_task(task(train=train, validation=answered)).train
     assert [question.is_impossible for question in squad.questions] == [None, None] and squad.notes == []
+
+
+def test_by_the_rules_of_1_a_question_without_an_answer_is_not_validated_on(tmp_path):
+    nothing = {"text": [], "answer_start": []}
+    train = rows(tmp_path / "t.jsonl", ("Ann.", {"text": ["Ann"], "answer_start": [0]}), ("Ben.", nothing))
+    for split in (None, "validation"):
+        with pytest.raises(UserError) as caught:
+            load_task(task(train=train, validation=train), split)
+        assert caught.value.message == (
+            "By the rules of SQuAD 1.1 every question of a validation set must have an answer. "
+            "Received: 1 of 2 in t.jsonl without, the first '1'"
+        )
+        assert caught.value.hint == (
+            "Set task.version=v2.0, by whose rules questions may have none, or take them out."
+        )
+    assert len(load_task(task(train=train, validation=train), "train").train) == 2
+    assert len(load_task(task(train=train, validation=train, version="v2.0")).validation) == 2
 
 
 def test_a_training_set_without_an_answer_to_learn_is_refused_when_it_is_read(tmp_path):
     nothing, elsewhere = {"text": [], "answer_start": []}, {"text": ["Zoe"], "answer_start": [0]}
     train = rows(tmp_path / "t.jsonl", ("Ann.", nothing), ("Ben.", elsewhere))
+    scored = rows(tmp_path / "v.jsonl", ("Ben.", elsewhere))
     with pytest.raises(UserError, match=r"Received: 2 in t\.jsonl, none of them"):
-        load_task(task(train=train, validation=train))
-    assert len(load_task(task(train=train, validation=train), "validation").validation) == 2
+        load_task(task(train=train, validation=scored))
+    assert len(load_task(task(train=train, validation=scored), "validation").validation) == 1
     assert len(load_task(task(train=train, validation=train, version="v2.0")).train) == 2
 
 

@@ -72,6 +72,19 @@ QUESTIONS = collect_squad(
 )
 
 
+@pytest.mark.parametrize(("version", "trained"), [("v1.1", [0]), ("v2.0", [0, 1])])
+def test_only_by_the_rules_of_2_questions_without_an_answer_are_learned(version, trained):
+    squad = collect_squad(
+        "q",
+        [
+            Question("1", "a?", "a b c", (Answer("b", 2),)),
+            Question("2", "f?", "a b c", (), is_impossible=True),
+        ],
+    )
+    options = SquadTask(source="squad", sequence_length=16, question_length=4, version=version)
+    assert question_rows(task("start", "end"), squad, options, TOKENIZER).trained.tolist() == trained
+
+
 def test_questions_are_read_through_the_windows_of_the_recipe():
     options = SquadTask(
         source="squad", sequence_length=16, document_stride=6, question_length=4, version="v2.0", num_best=3,
