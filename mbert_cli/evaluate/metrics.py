@@ -69,7 +69,7 @@ def f1_micro(labels: np.ndarray, predicted: np.ndarray) -> float:
         labels: (examples, labels), 1 for each true label.
         predicted: (examples, labels), 1 for each predicted label.
     """
-    return float(_sklearn().f1_score(labels, predicted, average="micro", zero_division=0.0))
+    return _mean_f1(labels, predicted, "micro")
 
 
 def f1_macro(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -77,7 +77,24 @@ def f1_macro(labels: np.ndarray, predicted: np.ndarray) -> float:
 
     Arguments as for `f1_micro`.
     """
-    return float(_sklearn().f1_score(labels, predicted, average="macro", zero_division=0.0))
+    return _mean_f1(labels, predicted, "macro")
+
+
+def _mean_f1(labels: np.ndarray, predicted: np.ndarray, average: str) -> float:
+    return float(
+        _sklearn().f1_score(
+            _as_sets(labels),
+            _as_sets(predicted),
+            labels=range(labels.shape[1]),
+            average=average,
+            zero_division=0.0,
+        )
+    )
+
+
+def _as_sets(labels: np.ndarray) -> np.ndarray:
+    """Sets of labels as scikit-learn takes them: it reads one column as ids, of which 0 would be the label itself."""
+    return np.pad(labels, ((0, 0), (0, 1))) if labels.ndim == 2 and labels.shape[1] == 1 else labels
 
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -155,12 +172,12 @@ def per_class(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -
     A label that is never predicted has a precision of 0.
 
     Args:
-        labels: (examples,), the true label ids.
-        predicted: (examples,), the predicted label ids.
+        labels: (examples,), the true label ids, or (examples, labels), 1 for each true label.
+        predicted: The same of the predicted ones.
         names: The label of each id.
     """
     figures = _sklearn().precision_recall_fscore_support(
-        labels, predicted, labels=range(len(names)), zero_division=0.0
+        _as_sets(labels), _as_sets(predicted), labels=range(len(names)), zero_division=0.0
     )
     return [
         ClassRow(name, float(precision), float(recall), float(f1), int(support))

@@ -42,6 +42,28 @@ def test_a_label_that_is_never_predicted_has_a_precision_of_zero():
     assert per_class(LABELS, PREDICTED, ["a", "b", "c"])[2].precision == 0.0
 
 
+def test_the_figures_of_a_single_label_are_its_own_and_not_those_of_its_absence():
+    # 1 of 2 predicted is right, 1 of 3 true is found: 2 * (1/2 * 1/3) / (1/2 + 1/3) = 2/5
+    labels = np.array([[1], [1], [1], [0], [0], [0]], np.float32)
+    predicted = np.array([[True], [False], [False], [True], [False], [False]])
+    assert METRICS["f1_micro"](labels, predicted) == pytest.approx(2 / 5)
+    assert METRICS["f1_macro"](labels, predicted) == pytest.approx(2 / 5)
+    (row,) = per_class(labels, predicted, ["sea"])
+    assert (row.precision, row.recall, row.f1) == pytest.approx((1 / 2, 1 / 3, 2 / 5))
+    assert row.examples == 3
+    nothing = np.zeros_like(labels)
+    assert METRICS["f1_micro"](nothing, nothing) == METRICS["f1_macro"](nothing, nothing) == 0
+    assert per_class(nothing, nothing, ["sea"])[0].f1 == 0
+
+
+def test_the_figures_of_several_labels_are_means_over_labels_or_over_all_of_them():
+    # sea: 1 right, 1 wrong, none missed; money: 1 right, none wrong, 1 missed; film neither occurs nor is predicted
+    labels, predicted = np.array([[1, 1, 0], [0, 1, 0]]), np.array([[1, 1, 0], [1, 0, 0]])
+    assert METRICS["f1_micro"](labels, predicted) == pytest.approx(2 / 3)
+    assert METRICS["f1_macro"](labels, predicted) == pytest.approx((2 / 3 + 2 / 3 + 0) / 3)
+    assert [row.examples for row in per_class(labels, predicted, ["sea", "money", "film"])] == [1, 2, 0]
+
+
 def test_f1_is_that_of_the_second_label():
     # 2 of 3 predicted are right, 2 of 4 true are found: 2 * (2/3 * 1/2) / (2/3 + 1/2) = 4/7
     labels, predicted = np.array([1, 1, 1, 1, 0, 0]), np.array([1, 1, 0, 0, 1, 0])
