@@ -168,6 +168,7 @@ tables of your own                             mbert_cli/examples/text_tables.py
 columns of CSV, TSV and JSONL files            mbert_cli/examples/table_files.py
 what separates their cells                     mbert_cli/examples/table_dialect.py
 their labels, a column or several              mbert_cli/examples/labelled_rows.py
+labels that a cell writes as a list            mbert_cli/examples/label_lists.py
 order and mistakes of labels                   mbert_cli/examples/label_names.py
 rows of JSON: lines, arrays, lists in objects  mbert_cli/text/json_items.py
 windows over long texts of questions           mbert_cli/examples/answer_windows.py

@@ -1,6 +1,5 @@
 """Rows of texts with labels, and the examples that they make."""
 
-import ast
 import difflib
 import json
 import math
@@ -14,6 +13,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.json_rows import text_of
+from mbert_cli.examples.label_lists import is_in_brackets, listed_labels
 from mbert_cli.examples.label_names import is_same_label, separator_of
 from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, TableRows, read_table
 from mbert_cli.examples.texts import Examples
@@ -99,7 +99,7 @@ def read_rows(path: Path, table: TableLayout) -> LabelledRows:
         if values is None or (table.form.skips_short and not all(map(str.strip, values))):
             num_left_out += 1
             continue
-        num_lists += bool(table.label_separator) and isinstance(_listed(values[-1]), list)
+        num_lists += bool(table.label_separator) and _is_list(values[-1])
         rows.append(_row(values, path, line, table))
     if not rows:
         raise UserError(f"A task file must have examples. Received: {path} without any", "Check the file.")
@@ -198,30 +198,28 @@ def _filled(value: Any, name: str, path: Path, line: int | str) -> str:
 
 def _several(value: Any, name: str, path: Path, line: int | str, separator: str) -> tuple[str, ...]:
     """The labels of a cell; those of a list are not separated any further, and none of them is blank."""
-    listed = _listed(value)
-    if listed is None:
+    if value is None:
         raise UserError(
             f"The labels of a row must be a list or text. Received: null in {path}:{line}",
             "Write [] for none, or take the line out.",
         )
-    if not isinstance(listed, list):
-        parts = (part.strip() for part in text_of(listed, name, path, line).split(separator))
-        return tuple(part for part in parts if part)
-    return tuple(_filled(label, name, path, line) for label in listed)
+    listed = listed_labels(value) if isinstance(value, str) else value
+    if isinstance(listed, list):
+        return tuple(_filled(label, name, path, line) for label in listed)
+    written = text_of(value, name, path, line)
+    if is_in_brackets(written):
+        raise UserError(
+            "Labels in brackets must be a list as JSON, Python or NumPy writes it. "
+            f"Received: {written if len(written) <= 60 else written[:57] + '...'!r} in {path}:{line}",
+            f"Put each label in quotation marks, as in ['sea', 'money'], or write them without brackets and "
+            f"{separator!r} between two.",
+        )
+    return tuple(part for part in map(str.strip, written.split(separator)) if part)
 
 
-def _listed(value: Any) -> Any:
-    """The list that a cell writes out, as in `['sea', 'money']` of pandas; any other value as it is."""
-    if not isinstance(value, str) or not (value.strip().startswith("[") and value.strip().endswith("]")):
-        return value
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            listed = parse(value.strip())
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        if isinstance(listed, list):
-            return listed
-    return value
+def _is_list(value: Any) -> bool:
+    """Whether the labels of a cell are written as a list."""
+    return isinstance(value, list) or (isinstance(value, str) and listed_labels(value) is not None)
 
 
 def _is_set(value: Any, name: str, path: Path, line: int | str) -> bool:

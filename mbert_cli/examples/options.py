@@ -96,7 +96,7 @@ class FileTask(Section):
     """Column of the label, the labels or the number. In a .jsonl file several labels are a list. With multi_label
     this may be a list of columns such as [sea, money, film], one for each label, in the order of the ids: a cell
     holds 0 or 1, true or false, yes or no, and an empty one means no."""
-    label_separator: str = ","
+    label_separator: Annotated[str, Field(min_length=1)] = ","
     """Separates several labels in one column."""
     labels: list[str] | None = None
     """The labels in the order of their ids; null takes those of the training file, numbers sorted by value, others by

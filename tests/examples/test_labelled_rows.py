@@ -81,11 +81,41 @@ def test_a_blank_label_in_a_list_is_refused(tmp_path):
 
 
 def test_a_cell_may_write_its_labels_as_python_and_json_write_a_list(tmp_path):
-    content = 'text,label\na,"[\'sea\', \'mo,ney\']"\nb,[]\nc,"[""sea""]"\nd,"sea, [x]"\ne,[x]\n'
+    content = 'text,label\na,"[\'sea\', \'mo,ney\']"\nb,[]\nc,"[""sea""]"\nd,"sea, [x]"\ne,"[x], [y]"\n'
     task = load(tmp_path, content, "t.csv", kind="multi_label")
-    assert task.output_names == ["[x]", "mo,ney", "sea"]
-    np.testing.assert_array_equal(task.train.labels, [[0, 1, 1], [0, 0, 0], [0, 0, 1], [1, 0, 1], [1, 0, 0]])
+    assert task.output_names == ["[x]", "[y]", "mo,ney", "sea"]
+    np.testing.assert_array_equal(
+        task.train.labels, [[0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 1], [1, 0, 0, 1], [1, 1, 0, 0]]
+    )
     assert task.notes == ("t.csv: 3 cells write their labels as a list",)
+
+
+def test_a_cell_may_write_its_labels_as_numpy_writes_an_array(tmp_path):
+    content = "text,label\na,['sea' 'money']\nb,\"['sea'\n 'film']\"\nc,[]\n"
+    task = load(tmp_path, content, "t.csv", kind="multi_label")
+    assert task.output_names == ["film", "money", "sea"]
+    np.testing.assert_array_equal(task.train.labels, [[0, 1, 1], [1, 0, 1], [0, 0, 0]])
+    assert load(tmp_path, "text,label\na,[0 2]\nb,[1]\n", "t.csv", kind="multi_label").output_names == [
+        "0", "1", "2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ["[sea, money]", "{'sea': 1}", "[('sea', 'money')]", "(sea)"])
+def test_a_cell_in_brackets_that_is_no_list_is_named_with_its_line(tmp_path, written):
+    error = refused(tmp_path, f'text,label\na,sea\nb,"{written}"\n', "t.csv", kind="multi_label")
+    assert error.message == (
+        "Labels in brackets must be a list as JSON, Python or NumPy writes it. "
+        f"Received: {written!r} in {tmp_path}/t.csv:3"
+    )
+    assert error.hint == (
+        "Put each label in quotation marks, as in ['sea', 'money'], or write them without brackets and ',' "
+        "between two."
+    )
+
+
+def test_bytes_in_a_list_are_labels_in_utf_8(tmp_path):
+    content = "text,label\na,\"[b'sea', b'm\\xc3\\xa9er']\"\nb,\n"
+    assert load(tmp_path, content, "t.csv", kind="multi_label").output_names == ["méer", "sea"]
 
 
 def test_each_label_may_have_a_column(tmp_path):
