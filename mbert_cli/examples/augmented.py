@@ -10,6 +10,7 @@ from mbert_cli.json_text import read_json
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.listing import FINAL, is_run
 from mbert_cli.runs.manifest import replace_object
+from mbert_cli.shell_words import path_word
 
 AUGMENT = "augment"
 """The kind of its runs."""
@@ -97,6 +98,29 @@ def require_glue_task(found: Augmentation, name: str) -> None:
         raise UserError(
             f"task.train must be of the task that is learned, {name}. Received: {found}",
             "Each task of GLUE has a recipe, such as `mbert augment sst2 --set task.folder=DIR`.",
+        )
+
+
+def require_validation(found: Augmentation, validation: str | None) -> None:
+    """Checks that examples which a task of files learns from have others beside them to validate on.
+
+    Those of GLUE lie in the folder of their task. A share of augmented examples cannot take their place: what would be
+    held out has copies among the others.
+
+    Args:
+        found: The augmentation.
+        validation: What `task.validation` says.
+
+    Raises:
+        UserError: There are none.
+    """
+    if found.validation is None and validation is None:
+        raise UserError(
+            "Augmented examples of GLUE must be learned as the task of GLUE that they are of, or with a "
+            f"validation file. Received: {found}",
+            "Set task.source=glue, as in "
+            f"`mbert finetune {found.task} --set task.folder=DIR --set task.train={path_word(found.named)}`, "
+            "or set task.validation.",
         )
 
 

@@ -1,9 +1,9 @@
 """The user's own tasks: labelled examples in TSV, CSV and JSONL files.
 
-`mbert_cli.examples.table_files.read_texts` reads such files without their labels.
+`mbert_cli.examples.table_files.read_table_texts` reads such files without their labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.augmented import Augmentation, find_augmentation, require_columns
+from mbert_cli.examples.augmented import (
+    Augmentation,
+    find_augmentation,
+    require_columns,
+    require_validation,
+)
+from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.label_names import (
     JoinedLabel,
     alike_labels,
@@ -41,8 +47,9 @@ def load_file_task(options: FileTask) -> TaskData:
     table = table_of(options)
     augmented = find_augmentation(options.train)
     if augmented:
+        require_validation(augmented, options.validation)
         require_columns(augmented, options.kind, table.columns)
-    path, own = (augmented.train, _own_table(table)) if augmented else (Path(options.train), table)
+    path, own = (augmented.train, _own_table(table, augmented)) if augmented else (Path(options.train), table)
     rows = read_rows(path, own)
     notes = rows.notes
     labels = None if options.kind == "regression" else _find_labels(options, rows, augmented)
@@ -100,19 +107,23 @@ def table_of(options: FileTask) -> TableLayout:
     )
 
 
-def _own_table(table: TableLayout) -> TableLayout:
+def _own_table(table: TableLayout, augmented: Augmentation) -> TableLayout:
     """How an augmentation writes the examples of a task, whatever its other files are like."""
-    return replace(table, form=TableForm(encoding="utf-8"))
+    header = GLUE[augmented.task].header if augmented.source == "glue" else None
+    return replace(table, form=TableForm(header=header, is_exact=True))
 
 
 def _find_labels(options: FileTask, rows: LabelledRows, augmented: Augmentation | None) -> list[str]:
     """The labels that the recipe lists, or whose columns it lists, else those of the training file in order.
 
     Of an augmentation they are those of the file that was augmented: one may stand in examples that it held out alone.
+    The files of GLUE have all of theirs, and some write them in another way than they are named.
     """
     if isinstance(options.label, list):
         return options.label
-    own = augmented.output_names if augmented else (label for row in rows.rows for label in row.labels)
+    own: Iterable[str] = (label for row in rows.rows for label in row.labels)
+    if augmented and augmented.source != "glue":
+        own = augmented.output_names
     labels = options.labels or order_labels(own)
     if len(labels) < (1 if options.kind == "multi_label" else 2):
         raise UserError(

@@ -161,6 +161,39 @@ def test_an_augmentation_of_other_columns_or_of_another_kind_is_refused(changes)
         load_task(FileTask(source="file", train=run, **changes))
 
 
+@pytest.mark.parametrize("columns", [{"text": "sentence"}, {}])
+def test_a_task_of_files_does_not_validate_on_copies_of_what_it_learns(columns):
+    run = make()
+    for path in (run, f"{run}/final/train.tsv"):
+        with pytest.raises(UserError) as caught:
+            load_task(FileTask(source="file", train=path, **columns))
+        assert caught.value.message == (
+            "Augmented examples of GLUE must be learned as the task of GLUE that they are of, or with a "
+            f"validation file. Received: {path}, augmented examples of sst2: classification, columns sentence and label"
+        )
+        assert caught.value.hint == (
+            f"Set task.source=glue, as in `mbert finetune sst2 --set task.folder=DIR --set task.train={path}`, "
+            "or set task.validation."
+        )
+
+
+def test_augmented_examples_of_glue_have_the_labels_of_their_file_where_a_file_validates():
+    run = make(files={"train.tsv": 'sentence\tlabel\n"fine"\t1\nbad .\t0\n'})
+    Path("dev.csv").write_text("sentence,label\nnice .,1\n")
+    data = load_task(FileTask(source="file", train=run, validation="dev.csv", text="sentence"))
+    assert (data.output_names, data.train.texts) == (["0", "1"], ['"fine"', "bad ."])
+    assert (data.train.labels.tolist(), data.validation.labels.tolist()) == ([1, 0], [1])
+    assert data.notes == ()
+
+
+def test_augmented_examples_of_glue_may_be_without_a_line_of_names():
+    names = {"task": "cola", "output_names": ("unacceptable", "acceptable")}
+    run = make(files={"train.tsv": "\t1\t\tIt rains.\n\t0\t\tRains it.\n"}, **names)
+    Path("dev.csv").write_text("sentence,label\nIt snows.,1\n")
+    data = load_task(FileTask(source="file", train=run, validation="dev.csv", text="sentence"))
+    assert data.train.texts == ["It rains.", "Rains it."]
+
+
 @pytest.mark.parametrize("task", [SquadTask, TokenTask])
 def test_tasks_whose_labels_are_of_words_refuse_augmentations(task):
     run = make()
