@@ -10,6 +10,9 @@ from mbert_cli.evaluate.judges import TIE
 from mbert_cli.evaluate.metrics import Score
 from mbert_cli.evaluate.squad_metrics import squad_v1_figures, squad_v2_best, squad_v2_figures
 
+LARGEST_DIFFERENCE = float(np.finfo(np.float32).max)
+"""Stands in the null odds for infinity, which JSON does not have."""
+
 
 @dataclass(frozen=True)
 class AnswerJudge:
@@ -57,8 +60,9 @@ class AnswerJudge:
         return dict(zip(self.ids, texts, strict=True))
 
     def null_differences(self, predicted: Sequence[Decoded]) -> dict[str, float]:
-        """By how much "no answer" leads for each id: the official null odds."""
-        return {name: decoded.null_difference for name, decoded in zip(self.ids, predicted, strict=True)}
+        """By how much "no answer" leads for each id: the official null odds, finite even where it is alone."""
+        pairs = zip(self.ids, predicted, strict=True)
+        return {name: min(decoded.null_difference, LARGEST_DIFFERENCE) for name, decoded in pairs}
 
     def official(self, predicted: Sequence[Decoded]) -> dict[str, float]:
         """Every figure that the official script prints, with its names and in percent."""

@@ -3,7 +3,6 @@
 Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.kinds.KINDS`.
 """
 
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,10 +15,11 @@ from mbert_cli.evaluate.answers import Decoded
 from mbert_cli.evaluate.entities import Entity, find_entities
 from mbert_cli.evaluate.judges import THRESHOLD
 from mbert_cli.table import Table
+from mbert_cli.table_layout import shortened
 from mbert_cli.tasks.asked import AskedQuestions, AskedTexts
 
 SHOWN_CHARACTERS = 80
-"""Characters of a text that the table shows; records have all of it."""
+"""Columns that a text takes in the table; records have all of it."""
 
 CHARACTERS_AROUND = 40
 """Characters of the text shown on each side of a piece of it."""
@@ -208,7 +208,7 @@ def answers_of_texts(
 
 
 def _shorten(text: str) -> str:
-    return textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...")
+    return shortened(text, SHOWN_CHARACTERS)
 
 
 def show_entities(
@@ -289,7 +289,9 @@ def _span_record(judge: AnswerJudge, decoded: Decoded, threshold: float) -> dict
     record: dict[str, Any] = {"answer": judge.text(decoded, threshold)}
     if judge.with_null:
         record["null_probability"] = round(decoded.null_probability, 6)
-        record["null_difference"] = decoded.null_difference
+        record["null_difference"] = (
+            decoded.null_difference if decoded.candidates else None
+        )  # JSON has no infinity
     record["candidates"] = [
         vars(found) | {"probability": round(found.probability, 6)} for found in decoded.candidates
     ]
@@ -301,7 +303,7 @@ def _span_cells(judge: AnswerJudge, decoded: Decoded, threshold: float, context:
         return NO_ANSWER, f"{decoded.null_probability:.1%}", "", ""
     best = decoded.candidates[0]
     shown = show_around(context, best.start, best.start + len(best.text))
-    return textwrap.shorten(best.text, SHOWN_CHARACTERS), f"{best.probability:.1%}", f"{best.start:,}", shown
+    return _shorten(best.text), f"{best.probability:.1%}", f"{best.start:,}", shown
 
 
 def show_around(context: str, start: int, end: int) -> str:

@@ -49,6 +49,18 @@ def test_answers_are_scored_by_the_rules_of_squad():
     assert official["best_f1_thresh"] == -4.0
 
 
+def test_the_null_odds_of_a_text_without_tokens_are_a_number():
+    windows = WindowMap(
+        np.zeros(1, int), np.full(1, 3), np.zeros(1, int), np.zeros(1, int), np.ones(0, bool), STARTS, ENDS
+    )
+    judge = answer_judge(windows=windows, ids=["a"], contexts=["\u200b"], answers=[[]])
+    predicted = judge.decide(logits({0: 1.0}))
+    assert predicted[0].null_difference == np.inf
+    (difference,) = judge.null_differences(predicted).values()
+    assert 1e30 < difference < np.inf
+    assert np.isfinite(list(judge.official(predicted).values())).all()
+
+
 def test_the_threshold_is_the_one_given_or_the_best_on_the_set():
     predicted = answer_judge().decide(logits({4: 2.0, 0: 3.0}, {6: 2.0, 0: 9.0}))
     assert answer_judge().predictions(predicted) == {"a": "", "b": ""}

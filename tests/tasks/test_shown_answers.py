@@ -1,16 +1,21 @@
 """What `mbert predict` shows: answers beside the texts, and entities in them."""
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from mbert_cli.evaluate.answer_judge import AnswerJudge
+from mbert_cli.evaluate.answers import WindowMap
 from mbert_cli.evaluate.similarity_judge import SimilarityJudge
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.tokens import word_labels
 from mbert_cli.examples.unlabelled import unlabelled_words
 from mbert_cli.tasks import shown_answers
-from mbert_cli.tasks.asked import AskedTexts
-from mbert_cli.tasks.shown_answers import Answers, answers_of_texts, show_entities, show_vectors
+from mbert_cli.tasks.asked import AskedQuestions, AskedTexts
+from mbert_cli.tasks.shown_answers import Answers, answers_of_texts, show_entities, show_spans, show_vectors
 from mbert_cli.tasks.task_set import TaskSet, encode_set
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
@@ -127,6 +132,31 @@ def test_a_blank_text_has_a_line_without_an_answer():
 def vectors_of(texts: AskedTexts, *vectors: list[float]) -> Answers:
     judge = SimilarityJudge(np.zeros(len(texts)), texts.second_texts is not None, ("spearman",))
     return show_vectors(texts, TaskSet(None, judge), np.array(vectors, np.float32), [])
+
+
+def test_a_long_text_without_blanks_is_shown_as_far_as_it_fits():
+    texts = AskedTexts(["海" * 100, "see https://example.org/" + "x" * 100])
+    table = answers_of_texts(texts, ["label"], [("a",), ("b",)], [{}, {}]).table()
+    assert table.rows == [
+        ("a", "海" * 38 + " ..."), ("b", "see https://example.org/" + "x" * 52 + " ..."),
+    ]  # fmt: skip
+
+
+def test_an_answer_is_shown_as_far_as_it_fits_and_without_one_there_is_no_difference():
+    windows = WindowMap(
+        question_index=np.arange(2), first_columns=np.full(2, 3), first_tokens=np.zeros(2, int),
+        lengths=np.array([1, 0]), max_context=np.ones(1, bool), char_starts=np.array([0]),
+        char_ends=np.array([100]),
+    )  # fmt: skip
+    context = "海" * 100
+    judge = AnswerJudge(windows, ["0", "1"], [context] * 2, [[], []], with_null=True, null_threshold=0.0)
+    logits = np.zeros((2, 5, 2), np.float32)
+    logits[0, 3] = 1
+    asked = AskedQuestions(("Where?", "Who?"), context)
+    answers = show_spans(asked, SimpleNamespace(judge=judge), logits, ["start", "end"])
+    assert [row[1] for row in answers.table().rows] == ["海" * 38 + " ...", "(no answer)"]
+    assert [record["null_difference"] for record in answers.records] == [-2.0, None]
+    json.dumps(answers.records, allow_nan=False)
 
 
 def test_a_text_has_its_vector_and_the_beginning_of_it_is_shown():
