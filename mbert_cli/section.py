@@ -3,12 +3,20 @@
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _require_distinct(values: list[str]) -> list[str]:
+    if len(set(values)) < len(values):
+        raise ValueError(f"names must be distinct. Received: {', '.join(values)}")
+    return values
+
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """What Keras and NumPy take."""
+DistinctNames = Annotated[list[str], AfterValidator(_require_distinct)]
 HOST_AND_PORT = re.compile(r"\[?([^\s/\[\].]{1,63}(?:\.[^\s/\[\].]{1,63})*\.?)\]?:([0-9]+)")
 """The name or number of a host, in which no part between two dots is empty or above 63 characters, and a port."""
 

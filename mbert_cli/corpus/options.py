@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mbert_cli.section import Positive, Section, Share
+from mbert_cli.section import DistinctNames, Positive, Section, Share
 
 Deduplicate = Literal["exact", "near"]
 
@@ -78,7 +78,7 @@ class InstalledDocsCorpus(Section):
 
     source: Literal["installed_docs"]
     """Read docstrings, without importing the packages."""
-    packages: list[str] | None = None
+    packages: DistinctNames | None = None
     """Import names of the packages to read; null reads those that mbert itself requires."""
 
 

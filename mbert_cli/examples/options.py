@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mbert_cli.section import Positive, Section
+from mbert_cli.section import DistinctNames, Positive, Section
 
 TaskLength = Annotated[int, Field(ge=4)]
 TextClient = Literal["mediapipe"]
@@ -25,7 +25,7 @@ class InstalledDocsTask(Section):
 
     source: Literal["installed_docs"]
     """Paragraphs of the documentation inside installed packages."""
-    packages: list[str] | None = None
+    packages: DistinctNames | None = None
     """Import names of the libraries to tell apart; null uses the list of the demonstration."""
     max_examples_per_label: Positive = 1500
     """At most this many paragraphs per library."""

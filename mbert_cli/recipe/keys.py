@@ -257,7 +257,8 @@ def _scalar_words(annotation: object, constraints: Sequence[object], plural: boo
     if annotation is bool:
         return "true or false"
     if annotation is str:
-        return "texts" if plural else "text"
+        is_filled = any(isinstance(one, annotated_types.MinLen) for one in constraints)
+        return ("texts" if plural else "text") + " that is not empty" * is_filled
     noun = "whole number" if annotation is int else "number"
     extent = _range(annotation, constraints)
     return f"{noun}s{extent}" if plural else f"a {noun}{extent}"
