@@ -17,6 +17,8 @@ DOCUMENT_START = "-DOCSTART-"
 """First token of the line with which CoNLL-2003 begins a document."""
 
 _BLANKS = re.compile(" +")
+_NO_WORD = re.compile(r"\d+(?:-\d+|\.\d+)", re.ASCII)
+"""What stands in place of the number of a word before the words of a range, `2-3`, and at an empty node, `3.1`."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ def read_columns(path: Path, layout: TokenLayout, types: Sequence[str] | None) -
     words: list[list[tuple[int, int]]] = []
     examples = TokenExamples([], [], words, layout.are_tags)
     sentence: list[tuple[str, str]] = []
-    for cells in _sentences_and_tokens(path, columns, types):
+    lines = [_Line(line, *_cells(text)) for line, text in read_lines(path)]
+    kept = [line for line in lines if not _is_no_word(line.cells)] if _counts_words(lines, columns) else lines
+    for cells in _sentences_and_tokens(kept, path, columns, types):
         if cells is not None:
             sentence.append(cells)
         elif sentence:
@@ -70,7 +74,17 @@ def read_columns(path: Path, layout: TokenLayout, types: Sequence[str] | None) -
             examples.spans.append(spans)
             words.append(places)
             sentence = []
-    return TokenFile(examples)
+    said = "ranges of words and empty nodes, as CoNLL-U has them, are left out"
+    count = len(lines) - len(kept)
+    return TokenFile(examples, [f"{path.name}: {said}, {count:,} of them"] if count else [])
+
+
+class _Line(NamedTuple):
+    """A line of a file: its number, its cells, and whether these stand between tabs."""
+
+    number: int
+    cells: list[str]
+    has_tabs: bool
 
 
 class _Columns(NamedTuple):
@@ -82,10 +96,9 @@ class _Columns(NamedTuple):
 
 
 def _sentences_and_tokens(
-    path: Path, columns: _Columns, types: Sequence[str] | None
+    lines: Sequence[_Line], path: Path, columns: _Columns, types: Sequence[str] | None
 ) -> Iterator[tuple[str, str] | None]:
     """Token and tag of each line; None where a sentence ends."""
-    lines = [(line, *_cells(text)) for line, text in read_lines(path)]
     shape = next(((len(cells), tabs) for _, cells, tabs in lines if _is_surely_token(cells)), (0, False))
     for line, cells, tabs in lines:
         if not cells or DOCUMENT_START in cells:
@@ -107,6 +120,27 @@ def _cells(text: str) -> tuple[list[str], bool]:
 
 def _is_surely_token(cells: Sequence[str]) -> bool:
     return bool(cells) and DOCUMENT_START not in cells and cells[0] != "#"
+
+
+def _is_no_word(cells: Sequence[str]) -> bool:
+    return bool(cells) and _NO_WORD.fullmatch(cells[0]) is not None
+
+
+def _counts_words(lines: Sequence[_Line], columns: _Columns) -> bool:
+    """Whether the first column counts the words and the empty nodes of each sentence, as in CoNLL-U."""
+    word = node = 0
+    for _, cells, _ in lines:
+        if not _is_surely_token(cells):
+            word, node = (word, node) if cells else (0, 0)
+        elif 0 in (place % len(cells) for place in columns[:2]):
+            return False
+        elif cells[0] in (str(word + 1), "1"):
+            word, node = int(cells[0]), 0
+        elif cells[0] == f"{word}.{node + 1}":
+            node += 1
+        elif not (cells[0].startswith(f"{word + 1}-") and _is_no_word(cells)):
+            return False
+    return True
 
 
 def _may_be_token(cells: Sequence[str], columns: _Columns) -> bool:

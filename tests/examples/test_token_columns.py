@@ -46,6 +46,28 @@ def test_comments_between_tagged_words_of_conll_u_are_no_tokens(write_file, load
     assert entities(task.train) == [[("a", "DET"), ("#", "SYM")]]
 
 
+CONLL_U = (
+    "# text = Il va au bois\n1\tIl\tPRON\n2\tva\tVERB\n3-4\tau\t_\n3\ta\tADP\n4\tle\tDET\n5\tbois\tNOUN\n"
+    "5.1\tva\tVERB\n\n1\tOui\tINTJ\n"
+)
+
+
+def test_ranges_and_empty_nodes_of_conll_u_are_no_words_and_are_counted(write_file, load_tokens, entities):
+    task = load_tokens(write_file("t.txt", CONLL_U), kind="tags", token_column=1)
+    assert task.train.texts == ["Il va a le bois", "Oui"]
+    assert entities(task.train)[0][2:4] == [("a", "ADP"), ("le", "DET")]
+    assert task.notes == (
+        "t.txt: ranges of words and empty nodes, as CoNLL-U has them, are left out, 2 of them",
+    )
+
+
+def test_numbers_that_count_no_words_are_no_reason_to_leave_a_line_out(write_file, load_tokens):
+    task = load_tokens(write_file("t.txt", "0.5 Ada B-PER\n1 saw O\n1.5 Rome B-LOC\n"), token_column=1)
+    assert task.train.texts == ["Ada saw Rome"] and task.notes == ()
+    task = load_tokens(write_file("u.txt", "1 B-NUM\n2-3 B-NUM\n2 B-NUM\n"))
+    assert task.train.texts == ["1 2-3 2"] and task.notes == ()
+
+
 def test_each_word_needs_a_tag(write_file, refused_tokens):
     gap = write_file("t.tsv", "a\tDET\tx\nb\t\tx\n")
     assert refused_tokens(gap, kind="tags", label_column=1) == (
