@@ -3,7 +3,7 @@
 `mbert_cli.examples.table_files.read_table_texts` reads such files without their labels.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from mbert_cli.examples.label_names import (
 from mbert_cli.examples.labelled_rows import LabelledRows, TableLayout, read_rows, to_examples
 from mbert_cli.examples.options import FileTask
 from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
-from mbert_cli.examples.texts import TaskData
+from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_files import suffix_of
 
@@ -68,6 +68,7 @@ def load_file_task(options: FileTask) -> TaskData:
         seconds = train.second_texts or [""] * len(train)
         fractions = [hash_fraction(*pair) for pair in zip(train.texts, seconds, strict=True)]
         train, validation = hold_out(train, fractions, options.validation_share, path)
+        notes = [*notes, *say_unlearned(path, _present(labels, validation), _present(labels, train))]
     return TaskData(
         name=path.name,
         output_names=labels or [str(options.label)],
@@ -142,6 +143,27 @@ def _notes_on_labels(labels: Sequence[str], rows: LabelledRows) -> list[str]:
     notes = [f"{rows.path.name} has no example of {_listed(absent)}"] if absent else []
     numbers = describe_numbers(labels)
     return [*notes, numbers] if numbers else notes
+
+
+def _present(labels: Sequence[str] | None, examples: Examples) -> list[str]:
+    """The labels that some examples have."""
+    if examples.labels.ndim == 1:
+        return [label for place, label in enumerate(labels or ()) if (examples.labels == place).any()]
+    return [label for label, one in zip(labels or (), examples.labels.T, strict=True) if one.any()]
+
+
+def say_unlearned(path: Path, held_out: Sequence[str], learned: Collection[str]) -> list[str]:
+    """Says of which labels nothing is learned, since all examples that have them are held out.
+
+    Args:
+        path: The file that was split.
+        held_out: The labels of what is held out.
+        learned: The labels of what remains.
+    """
+    lost = [label for label in held_out if label not in learned]
+    return (
+        [f"{path.name}: all examples of {_listed(lost)} are held out, none is learned from"] if lost else []
+    )
 
 
 def _warnings(labels: Sequence[str], rows: LabelledRows, options: FileTask) -> list[str]:

@@ -7,12 +7,12 @@ from mbert_cli.errors import UserError
 from mbert_cli.evaluate.entities import OUTSIDE
 from mbert_cli.examples.label_names import order_labels
 from mbert_cli.examples.options import TokenTask
-from mbert_cli.examples.text_tables import hold_out
+from mbert_cli.examples.text_tables import hold_out, say_unlearned
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.token_columns import TokenLayout, read_columns
 from mbert_cli.examples.token_records import read_records
 from mbert_cli.examples.token_tags import types_of_tags
-from mbert_cli.examples.tokens import TokenFile, word_labels
+from mbert_cli.examples.tokens import TokenExamples, TokenFile, word_labels
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_files import suffix_of
 
@@ -31,7 +31,7 @@ def load_token_task(options: TokenTask) -> TaskData:
     names = None if options.labels is None else tuple(options.labels)
     layout = TokenLayout(options.token_column, options.label_column, are_tags, names, options.offsets)
     train, notes, warnings = read_token_file(path, layout, _known_types(options))
-    types = _known_types(options) or order_labels(span.type for spans in train.spans for span in spans)
+    types = _known_types(options) or _types_in(train)
     if not types:
         raise UserError(
             f"A file to train on must have entities. Received: {path} without any",
@@ -45,12 +45,18 @@ def load_token_task(options: TokenTask) -> TaskData:
     else:
         fractions = [hash_fraction(text) for text in train.texts]
         train, validation = hold_out(train, fractions, options.validation_share, path)
+        notes = [*notes, *say_unlearned(path, _types_in(validation), _types_in(train))]
     sets = {"train": train, "validation": validation}
     labels = list(types) if are_tags else word_labels(types)
     if names is not None and set(names) == set(labels):
         labels = list(names)
     metrics = ("f1",) if OUTSIDE in labels else ("accuracy",)
     return TaskData(path.name, labels, sets, metrics, "token_classification", tuple(notes), tuple(warnings))
+
+
+def _types_in(examples: TokenExamples) -> list[str]:
+    """The types of entities, or the tags, that some examples have."""
+    return order_labels(span.type for spans in examples.spans for span in spans)
 
 
 def _known_types(options: TokenTask) -> list[str] | None:

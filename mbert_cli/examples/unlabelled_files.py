@@ -155,9 +155,14 @@ def _rows(path: Path, columns: Columns, task: AnyTask, notes: list[str]) -> Iter
     form = table_of(task).form if isinstance(task, FileTask) else AS_FOUND
     table = read_table_texts(path, columns, form)
     notes += table.notes
+    num_halves = 0
     for text, second in _pairs(table.texts, table.second_texts):
         if text.strip() and (second.strip() or not columns.second_text):
             yield text.strip(), second.strip()
+        else:
+            num_halves += bool(text.strip() or second.strip())
+    if num_halves:
+        notes.append(f"{path.name}: rows with one text of a pair are left out, {num_halves:,} of them")
 
 
 def _pairs(texts: Sequence[str], second_texts: Sequence[str] | None) -> Iterator[tuple[str, str]]:

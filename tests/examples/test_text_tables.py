@@ -70,6 +70,21 @@ def test_numbers_in_json_become_their_text(tmp_path):
     assert task.output_names == ["1", "true"] and task.train.texts == ["x", "2.5"]
 
 
+@pytest.mark.parametrize("kind", ["classification", "multi_label"])
+def test_a_label_of_which_all_examples_are_held_out_is_named(tmp_path, kind):
+    lines = [f"text {i}\t{'ab'[i % 2]}\n" for i in range(50)]
+    path = write(tmp_path, "t.tsv", "text\tlabel\n" + "".join(lines))
+    whole = load(path, validation=None, kind=kind)
+    assert whole.notes == ()
+    held_out = whole.validation.texts[0]
+    lines.append(f"{held_out}\trare\n")
+    path = write(tmp_path, "t.tsv", "text\tlabel\n" + "".join(lines))
+    assert load(path, validation=None, kind=kind).notes == (
+        "t.tsv: all examples of 'rare' are held out, none is learned from",
+    )
+    assert load(path, kind=kind).notes == ()
+
+
 def test_validation_is_held_out_by_a_hash_of_the_text(tmp_path):
     lines = [f"text {i}\t{'ab'[i % 2]}\n" for i in range(500)]
     one = load(write(tmp_path, "t.tsv", "text\tlabel\n" + "".join(lines)), validation=None)

@@ -56,7 +56,15 @@ def test_validation_is_held_out_by_a_hash_of_the_text(write_file, load_tokens):
     assert set(one.validation.texts) == set(other.validation.texts)
     assert not set(one.validation.texts) & set(one.train.texts)
     few = load_tokens(write_file("c.conll", CONLL), validation=None, validation_share=1e-9)
-    assert (len(few.train), len(few.validation)) == (1, 1)
+    assert (len(few.train), len(few.validation)) == (1, 1) and few.notes == ()
+
+
+def test_a_type_of_which_all_entities_are_held_out_is_named(write_file, load_tokens):
+    held_out = load_tokens(write_file("c.conll", CONLL), validation=None, validation_share=1e-9).validation
+    assert held_out.texts == ["Rome"]
+    path = write_file("d.conll", CONLL.replace("Rome B-LOC", "Rome B-RARE"))
+    task = load_tokens(path, validation=None, validation_share=1e-9)
+    assert task.notes == ("d.conll: all examples of 'RARE' are held out, none is learned from",)
 
 
 def test_a_text_alone_cannot_be_divided(write_file, refused_tokens):

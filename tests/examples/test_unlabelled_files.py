@@ -76,6 +76,13 @@ def test_a_table_has_the_columns_of_the_tasks_own_files(tmp_path):
     assert found == UnlabelledTexts(["one", "three", "five"], ["two", "four", "six"])
 
 
+def test_rows_with_half_a_pair_are_left_out_and_counted(tmp_path):
+    table = write(tmp_path / "mails.csv", "body,reply\none,two\nthree,\n,four\n,\n")
+    found = read_unlabelled(of_texts(table, text="body", second_text="reply"))
+    assert (found.texts, found.second_texts) == (["one"], ["two"])
+    assert found.notes == ("mails.csv: rows with one text of a pair are left out, 2 of them",)
+
+
 def test_a_test_file_of_glue_is_a_table_of_such_texts(tmp_path):
     file = write(tmp_path / "test.tsv", "index\tsentence\n0\tfine film\n")
     task = GlueTask(source="glue", name="sst2", unlabelled=[file])
