@@ -5,6 +5,7 @@ Which of these functions a kind of task uses is in its row of `mbert_cli.tasks.k
 
 import numpy as np
 
+from mbert_cli.errors import UserError
 from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import WindowMap
 from mbert_cli.evaluate.entities import chunk_labels
@@ -18,6 +19,9 @@ from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.examples.token_rows import TokenRows
 from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.text.wordpiece import Tokenizer
+
+SHORTEST_WITH_QUESTION = 5
+"""Tokens of a row with a question and a text of one token each, and the three marks."""
 
 
 def text_rows(task: TaskData, examples: Examples, options: AnyTask, tokenizer: Tokenizer) -> TextRows:
@@ -89,11 +93,22 @@ def _has_null(options: SquadTask) -> bool:
 
 
 def with_windows(options: AnyTask) -> SquadTask:
-    """How questions are read; a model from elsewhere does not say, and reads them as SQuAD's are read."""
+    """How questions are read; a model from elsewhere does not say, and reads them as SQuAD's are read.
+
+    Raises:
+        UserError: Its rows have no room for a question and a text.
+    """
     if isinstance(options, SquadTask):
         return options
     length = options.sequence_length
-    return SquadTask(source="squad", sequence_length=length, question_length=min(64, length // 3))
+    if length < SHORTEST_WITH_QUESTION:
+        raise UserError(
+            f"A row of a question must hold {SHORTEST_WITH_QUESTION} tokens or more. "
+            f"Received: a sequence length of {length}",
+            f"Set task.sequence_length to {SHORTEST_WITH_QUESTION} or more.",
+        )
+    question_length = min(64, max(1, length // 3))
+    return SquadTask(source="squad", sequence_length=length, question_length=question_length)
 
 
 def word_rows(

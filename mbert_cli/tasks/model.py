@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 ARTIFACT = ".tflite"
 
 MANY_BATCHES = 20
-"""From this many rows on, a bar shows how far the answers are."""
+"""From this many batches on, a bar shows how far the answers are."""
 
 
 @dataclass(frozen=True)

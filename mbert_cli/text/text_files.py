@@ -129,12 +129,21 @@ def _as_utf8(file: _BinaryFile, path: InputFile, encoding: str) -> _BinaryFile:
     data = file.read(-1)
     try:
         return io.BytesIO(data.decode(encoding).encode("utf-8"))
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise UserError(
             f"A file must be in the encoding that is named for it, {encoding}. "
-            f"Received: {name_of(path)} with byte 0x{data[error.start]:02x} at offset {error.start}",
+            f"Received: {name_of(path)} {_what_is_wrong(error)}",
             "Name another encoding, or convert the file with `iconv -f ENCODING -t UTF-8`.",
         ) from error
+
+
+def _what_is_wrong(error: UnicodeError) -> str:
+    """What of a file cannot be text, in words."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"with byte 0x{error.object[error.start]:02x} at offset {error.start}"
+    if isinstance(error, UnicodeEncodeError):  # some encodings can write what is no character
+        return f"with half of a surrogate pair in line {error.object.count(chr(10), 0, error.start) + 1}"
+    return f"({error})"
 
 
 def _cut_lines(file: _BinaryFile) -> Iterator[bytes]:

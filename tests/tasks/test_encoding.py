@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mbert_cli.errors import UserError
 from mbert_cli.evaluate.entity_judge import EntityJudge
 from mbert_cli.evaluate.judges import LabelJudge, LabelSetJudge, NumberJudge
 from mbert_cli.evaluate.tag_judge import TagJudge
@@ -20,6 +21,7 @@ from mbert_cli.tasks.encoding import (
     question_rows,
     single_text_rows,
     text_rows,
+    with_windows,
     word_rows,
 )
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
@@ -103,7 +105,7 @@ def test_questions_are_read_through_the_windows_of_the_recipe():
     )
 
 
-@pytest.mark.parametrize(("length", "question"), [(384, 64), (120, 40)])
+@pytest.mark.parametrize(("length", "question"), [(384, 64), (120, 40), (6, 2), (5, 1)])
 def test_a_model_from_elsewhere_reads_questions_as_squad_s_are_read(length, question):
     long_question = collect_squad("q", [Question("1", "a " * 100, CONTEXT, ())])
     imported = ImportedTask(source="imported", sequence_length=length)
@@ -115,6 +117,15 @@ def test_a_model_from_elsewhere_reads_questions_as_squad_s_are_read(length, ques
     ):
         assert one[0] == other[0]
         np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_a_model_from_elsewhere_with_no_room_for_a_question_and_a_text_is_refused():
+    with pytest.raises(UserError) as caught:
+        with_windows(ImportedTask(source="imported", sequence_length=4))
+    assert caught.value.message == (
+        "A row of a question must hold 5 tokens or more. Received: a sequence length of 4"
+    )
+    assert caught.value.hint == "Set task.sequence_length to 5 or more."
 
 
 WORDS = TokenExamples(["a b c d"], [[Span(0, 3, "PER")]], [[(0, 1), (2, 3), (4, 5), (6, 7)]])

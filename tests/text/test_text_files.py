@@ -169,3 +169,22 @@ def test_missing_file_is_named(tmp_path):
     assert caught.value.message == (
         f"A text file must be readable. Received: {tmp_path / 'none.tsv'} (No such file or directory)"
     )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "found"),
+    [
+        ("ascii", b"a\nb \xe9", "with byte 0xe9 at offset 4"),
+        ("unicode_escape", rb"a\nb\ud800", "with half of a surrogate pair in line 2"),
+        ("utf-7", b"a\n\nb +2AA-", "with half of a surrogate pair in line 3"),
+    ],
+)
+def test_what_is_no_text_in_the_encoding_that_is_named_is_an_error_with_its_place(
+    tmp_path, encoding, content, found
+):
+    path = write(tmp_path, content)
+    with pytest.raises(UserError) as caught:
+        list(read_lines(path, encoding))
+    assert caught.value.message == (
+        f"A file must be in the encoding that is named for it, {encoding}. Received: {path} {found}"
+    )
