@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+MORE = " ..."
+"""Stands where a text is cut."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -53,3 +56,26 @@ def without_empty_columns(table: Table) -> Table:
         rows=[[row[place] for place in used] for row in table.rows],
         shades=[[row[place] for place in used] for row in table.shades],
     )
+
+
+def shortened(text: str, width: int) -> str:
+    """A text on one line, cut where it is wider: at a blank, or where there is none in the second half, anywhere.
+
+    Args:
+        text: The text.
+        width: Columns of a terminal at most, of which Chinese characters and the like take two.
+    """
+    from rich.cells import cell_len
+
+    line = " ".join(text.split())
+    columns = room = 0
+    for place, character in enumerate(line):
+        columns += cell_len(character)
+        if columns > width:
+            break
+        if columns <= width - len(MORE):
+            room = place + 1
+    else:
+        return line
+    blank = line.rfind(" ", 0, room + 1)
+    return line[: blank if blank > room // 2 else room].rstrip() + MORE

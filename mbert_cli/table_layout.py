@@ -1,4 +1,4 @@
-"""Which columns of a table stand side by side where a terminal is too narrow for all of them, and short cells."""
+"""Which columns of a table stand side by side where a terminal is too narrow for all of them."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,6 @@ LONG = 40
 
 FOLDED = 20
 """Characters that a long column is given at least."""
-
-MORE = " ..."
-"""Stands where a text is cut."""
 
 
 def column_groups(widths: Sequence[int], available: int) -> list[list[int]]:
@@ -37,29 +34,6 @@ def may_fold(columns: Sequence[int], widths: Sequence[int], available: int) -> l
     least = [widths[column] if widths[column] <= LONG else FOLDED for column in columns]
     is_too_wide = _width(least) > available
     return [is_too_wide or widths[column] > LONG for column in columns]
-
-
-def shortened(text: str, width: int) -> str:
-    """A text on one line, cut where it is wider: at a blank, or where there is none in the second half, anywhere.
-
-    Args:
-        text: The text.
-        width: Columns of a terminal at most, of which Chinese characters and the like take two.
-    """
-    from rich.cells import cell_len
-
-    line = " ".join(text.split())
-    columns = room = 0
-    for place, character in enumerate(line):
-        columns += cell_len(character)
-        if columns > width:
-            break
-        if columns <= width - len(MORE):
-            room = place + 1
-    else:
-        return line
-    blank = line.rfind(" ", 0, room + 1)
-    return line[: blank if blank > room // 2 else room].rstrip() + MORE
 
 
 def _width(columns: Sequence[int]) -> int:

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from mbert_cli import console
-from mbert_cli.table_layout import column_groups, may_fold, shortened
+from mbert_cli.table_layout import column_groups, may_fold
 
 
 def test_a_table_that_fits_is_one():
@@ -57,21 +57,3 @@ def test_a_narrow_table_repeats_the_first_column(monkeypatch: pytest.MonkeyPatch
         " next",
         "",
     ]
-
-
-def test_a_text_that_fits_is_on_one_line():
-    assert shortened(" one\n two  three ", 13) == "one two three"
-    assert shortened("", 8) == ""
-    assert shortened("海上的風", 8) == "海上的風"
-
-
-def test_a_wide_text_is_cut_at_a_blank_if_there_is_one_in_reach():
-    assert shortened("one two three four", 14) == "one two ..."
-    assert shortened("one two three four", 17) == "one two three ..."
-    assert shortened("a https://example.org/a/long/path", 20) == "a https://exampl ..."
-
-
-def test_a_wide_text_without_blanks_is_cut_at_the_width():
-    assert shortened("x" * 100, 20) == "x" * 16 + " ..."
-    assert shortened("海" * 100, 20) == "海" * 8 + " ..."
-    assert shortened("海" * 100, 21) == "海" * 8 + " ..."

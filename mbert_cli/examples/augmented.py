@@ -118,9 +118,8 @@ def require_validation(found: Augmentation, validation: str | None) -> None:
         raise UserError(
             "Augmented examples of GLUE must be learned as the task of GLUE that they are of, or with a "
             f"validation file. Received: {found}",
-            "Set task.source=glue, as in "
-            f"`mbert finetune {found.task} --set task.folder=DIR --set task.train={path_word(found.named)}`, "
-            "or set task.validation.",
+            f"Take the recipe {found.task} with task.train={path_word(found.named)}, as in `mbert finetune sst2 --set "
+            "task.folder=DIR --set task.train=RUN`, or set task.validation.",
         )
 
 

@@ -14,8 +14,7 @@ from mbert_cli.evaluate.answer_judge import AnswerJudge
 from mbert_cli.evaluate.answers import Decoded
 from mbert_cli.evaluate.entities import Entity, find_entities
 from mbert_cli.evaluate.judges import THRESHOLD
-from mbert_cli.table import Table
-from mbert_cli.table_layout import shortened
+from mbert_cli.table import Table, shortened
 from mbert_cli.tasks.asked import AskedQuestions, AskedTexts
 
 SHOWN_CHARACTERS = 80

@@ -172,8 +172,8 @@ def test_a_task_of_files_does_not_validate_on_copies_of_what_it_learns(columns):
             f"validation file. Received: {path}, augmented examples of sst2: classification, columns sentence and label"
         )
         assert caught.value.hint == (
-            f"Set task.source=glue, as in `mbert finetune sst2 --set task.folder=DIR --set task.train={path}`, "
-            "or set task.validation."
+            f"Take the recipe sst2 with task.train={path}, as in `mbert finetune sst2 --set task.folder=DIR --set "
+            "task.train=RUN`, or set task.validation."
         )
 
 
