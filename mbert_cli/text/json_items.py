@@ -286,4 +286,5 @@ def shown_value(value: Any) -> str:
     if value is None or isinstance(value, float | int):
         return json.dumps(value)
     text = json.dumps(value, ensure_ascii=False)
-    return f"{_KINDS[type(value)]}, {text if len(text) <= 60 else text[:57] + '...'}"
+    kind = next(words for one, words in _KINDS.items() if isinstance(value, one))
+    return f"{kind}, {text if len(text) <= 60 else text[:57] + '...'}"

@@ -43,6 +43,7 @@ def test_numbers_and_truth_values_of_json_are_labels_by_their_text(tmp_path):
         ("-Infinity", "-Infinity"),
         ("1e999", "Infinity"),
         ('{"a": 1}', 'an object, {"a": 1}'),
+        ('{"a": 1, "a": 2}', 'an object, {"a": 2}'),
     ],
 )
 def test_what_is_no_label_is_named_with_its_line(tmp_path, kind, written, shown):
