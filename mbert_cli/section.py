@@ -14,7 +14,7 @@ def _require_distinct(values: list[str]) -> list[str]:
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 """What Keras and NumPy take."""
 DistinctNames = Annotated[list[str], AfterValidator(_require_distinct)]
 HOST_AND_PORT = re.compile(r"\[?([^\s/\[\].]{1,63}(?:\.[^\s/\[\].]{1,63})*\.?)\]?:([0-9]+)")

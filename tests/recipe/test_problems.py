@@ -32,9 +32,9 @@ def said(verb, *arguments, **options):
         ("distill", "train.batch_size.x=3", "train.batch_size has no keys of its own."),
         ("distill", "nokey", "a setting must be KEY=VALUE. Received: nokey"),
         ("distill", "seed=[", "seed: not YAML: expected the node content, but found '<stream end>'. Received: ["),
-        ("distill", "seed=-1", "seed must be a whole number of 0 or more. Received: -1"),
-        ("distill", "seed=true", "seed must be a whole number of 0 or more. Received: true"),
-        ("distill", "seed=1.5", "seed must be a whole number of 0 or more. Received: 1.5"),
+        ("distill", "seed=-1", "seed must be a whole number from 0 to 4294967295. Received: -1"),
+        ("distill", "seed=true", "seed must be a whole number from 0 to 4294967295. Received: true"),
+        ("distill", "seed=1.5", "seed must be a whole number from 0 to 4294967295. Received: 1.5"),
         ("distill", "train=null", "train must be a section. Received: null"),
         ("distill", "train=5", "train must be a section. Received: 5"),
         ("distill", "train.batch_size={a: 3}",
@@ -45,7 +45,7 @@ def said(verb, *arguments, **options):
         ("distill", "train.optimizer.learning_rate=.nan",
          "train.optimizer.learning_rate must be a number above 0. Received: .nan"),
         ("finetune", "search.seed=3",
-         ("search.seed must be a list of whole numbers of 0 or more, at least 1 of them, or null. "
+         ("search.seed must be a list of whole numbers from 0 to 4294967295, at least 1 of them, or null. "
           "Write it in brackets: [3]. Received: 3")),
         ("finetune", "task.packages=x", "task.packages must be a list of texts, or null. Write it in brackets: [x]. Received: x"),
         ("distill", "distill.layer_map=0,2,4",
