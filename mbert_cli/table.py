@@ -1,4 +1,4 @@
-"""A table as a value: what commands gather and reports arrange, before anything is printed."""
+"""A table as a value: what commands gather and reports arrange, before anything is printed; and short cells."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
