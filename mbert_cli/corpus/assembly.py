@@ -67,9 +67,7 @@ def assemble_store(
     totals = _add_up(sources)
     unknown, longest_sentence = _write_tokens(directory, parts, times, vocabulary.unknown_id)
     fractions = _write_hashes(directory, parts, times)
-    documents, validation_documents = _hold_out(
-        directory, fractions, totals.sentences, validation_share, is_mixed=bool(by_part)
-    )
+    documents, validation_documents = _hold_out(directory, fractions, totals.sentences, validation_share)
     vocabulary.save(directory / VOCABULARY_FILE)
     _write_sources(directory, merge_counts(sources), hashes or {})
     report = StoreReport(
@@ -188,9 +186,7 @@ def _write_hashes(directory: Path, parts: Sequence[CorpusPart], times: Sequence[
     return fractions
 
 
-def _hold_out(
-    directory: Path, fractions: np.ndarray, sentences: int, share: float, is_mixed: bool
-) -> tuple[int, int]:
+def _hold_out(directory: Path, fractions: np.ndarray, sentences: int, share: float) -> tuple[int, int]:
     """Writes which documents are held out; returns how many documents there are, and how many of them are."""
     documents = len(fractions)
     flags = fractions < share
@@ -202,11 +198,9 @@ def _hold_out(
         else:
             flags = np.array([False])
     elif share and flags.sum() in (0, documents):
-        flags = np.zeros(documents, np.bool_)
-        flags[fractions.argmin()] = True
-        copies = fractions == fractions.min()
-        if is_mixed and not copies.all():  # of one document, which its weight takes more than once
-            flags = copies
+        flags = fractions == fractions.min()  # with all copies of that document
+        if flags.all():
+            flags = np.arange(documents) == 0  # there is no other one to train on
     flags.tofile(directory / HELD_OUT)
     return documents, int(flags.sum())
 

@@ -101,7 +101,7 @@ def with_store_of(options: PretrainingOptions, teacher: Run) -> PretrainingOptio
         options: The data section of a recipe.
         teacher: The teacher's run.
     """
-    store = teacher.recipe.get("data", {}).get("run")
+    store = (teacher.recipe.get("data") or {}).get("run")
     if options.run is not None or store is None or finished_at(Path(store)) is None:
         return options
     console.info(f"data.run: {store}, the teacher's own token store")

@@ -13,7 +13,7 @@ from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.ancestry import origin_in_words, started_from, task_of, taught_by, weights_from
 from mbert_cli.runs.artifacts import exported, target_name
 from mbert_cli.runs.lineage import FINE_TUNED
-from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, is_aside, list_runs, maker_of, recorded_recipe
+from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, maker_of, recorded_recipe, runs_in_use
 from mbert_cli.table import Table, without_empty_columns
 from mbert_cli.tflite.latency_reports import newest_latencies
 from mbert_cli.weights.description import SetDescription
@@ -63,10 +63,7 @@ def chain_page(root: Path) -> Page:
     Args:
         root: The folder of the runs.
     """
-    finetuned = [
-        info for info in list_runs(root)
-        if info.verb in FINE_TUNED and info.finished and not is_aside(info.path)
-    ]  # fmt: skip
+    finetuned = [info for info in runs_in_use(root) if info.verb in FINE_TUNED and info.finished]
     latencies = newest_latencies(root)
     artifacts = [
         read_artifact(info.path, path, latencies.get(path.resolve()))

@@ -107,10 +107,7 @@ def _name_among(run: Path, runs: Sequence[Path]) -> str:
 def _latencies(places: Sequence[Path]) -> dict[Path, Latency]:
     """The newest times of all artifacts, from the reports beside the runs and in the usual folder."""
     roots = {(_run_of(place) or place).resolve().parent for place in places}
-    found: dict[Path, Latency] = {}
-    for root in sorted(roots | {USUAL_ROOT.resolve()}):
-        found |= newest_latencies(root)
-    return found
+    return newest_latencies(*sorted(roots | {USUAL_ROOT.resolve()}))
 
 
 def _read_model(name: str, runs: Sequence[Path]) -> Choice:

@@ -19,10 +19,9 @@ from mbert_cli.runs.listing import (
     SUMMARY,
     TRIALS,
     RunInfo,
-    is_aside,
     is_search,
-    list_runs,
     recorded_recipe,
+    runs_in_use,
 )
 from mbert_cli.search.results import read_report
 from mbert_cli.table import Table
@@ -162,7 +161,7 @@ def _chosen(models: Mapping[str, ModelScores]) -> list[str]:
 
 
 def _collect(root: Path) -> dict[str, ModelScores]:
-    infos = {info.path: info for info in list_runs(root) if _is_scored(info)}
+    infos = {info.path: info for info in runs_in_use(root) if _is_scored(info)}
     tried: dict[_Model, dict[Column, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
     for runs in runs_by_seed(list(infos)):
         values: dict[Column, list[float]] = defaultdict(list)
@@ -183,8 +182,8 @@ def _collect(root: Path) -> dict[str, ModelScores]:
 
 
 def _is_scored(info: RunInfo) -> bool:
-    """Whether a run is a complete one of a task of GLUE, which no other one has replaced."""
-    if info.verb not in FINE_TUNED or info.finished is None or info.score is None or is_aside(info.path):
+    """Whether a run is a complete one of a task of GLUE."""
+    if info.verb not in FINE_TUNED or info.finished is None or info.score is None:
         return False
     task = recorded_recipe(info.path)["task"]
     return bool(task and task["source"] == "glue")
@@ -193,10 +192,16 @@ def _is_scored(info: RunInfo) -> bool:
 def _model_of(runs: Sequence[Path]) -> _Model:
     """The row of runs that differ in their seeds."""
     recipe = recorded_recipe(runs[0])
-    sources = tuple(sorted({started_from(run) for run in runs}))
+    sources = tuple(sorted({_from_here(started_from(run)) for run in runs}))
     if not recipe.get("distill"):
         return sources, "{}" if recipe["pretrained"] else "fresh weights of the shape of {}"
     return sources, "{}, distilled on the task" if weights_from(runs[0]) else "fresh weights, taught by {}"
+
+
+def _from_here(path: Path) -> Path:
+    """One spelling of all paths that lead to a place: from the working directory, where it lies there."""
+    whole = path.resolve()
+    return whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole
 
 
 def _names(models: Sequence[_Model]) -> dict[_Model, str]:

@@ -70,6 +70,7 @@ class RunDir:
         self._lock = lock
         self.continuation = Continuation()
         self._is_new = False
+        self._before_growing: dict[str, bytes] = {}
         self.moved_aside: Path | None = None
 
     @classmethod
@@ -179,13 +180,26 @@ class RunDir:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         is_wrong_input = isinstance(error, UserError) and error.exit_code == UserError.exit_code
-        if is_wrong_input and self._is_new and not _has_entries(self.parts):
+        if is_wrong_input and self._is_new and not any(map(_has_entries, self._results)):
             self._withdraw()
+        elif is_wrong_input and self._before_growing:
+            self._shrink()
         elif isinstance(error, Exception) and not isinstance(error, Interrupted) and not self.is_complete:
             # The error matters more than the note, which a full disk may refuse.
             with contextlib.suppress(OSError):
                 self.fail(str(error) or type(error).__name__)
         self.close()
+
+    @property
+    def _results(self) -> tuple[Path, ...]:
+        """Where what a session has worked out lies, which wrong input that comes later leaves there."""
+        return self.parts, self.checkpoints, self.path / run_list.TRIALS
+
+    def _shrink(self) -> None:
+        """Wrong input lengthens nothing: the finished run is what it was, and what was worked out stays beside it."""
+        for name, content in self._before_growing.items():
+            replace_file(self.path / name, content)
+        (self.path / run_list.LONGER).unlink(missing_ok=True)
 
     def _withdraw(self) -> None:
         """Wrong input begins nothing: removes what this session wrote, and puts back what it moved aside."""
@@ -203,13 +217,18 @@ class RunDir:
         grown, moved = self.continuation.grown, self.continuation.moved
         if self.is_complete and not grown:
             return
+        if grown and self.is_complete:
+            names = [name for name in (run_list.RECIPE, run_list.INPUTS_FILE) if (self.path / name).is_file()]
+            self._before_growing = {name: (self.path / name).read_bytes() for name in names}
+        if (
+            grown and self.final.is_dir()
+        ):  # first, for without it inputs that are new would pass for those of final/
+            replace_object(self.path / run_list.LONGER, _plain_changes(grown))
         sessions = self.origin.get("sessions", [])
         replace_object(
             self.path / run_list.ORIGIN, {"verb": self.verb, "sessions": [*sessions, dict(origin)]}
         )
         self.record(contents)
-        if grown and self.final.is_dir():
-            replace_object(self.path / run_list.LONGER, _plain_changes(grown))
         # The recipe comes last: a directory with a recipe is a run with everything else in place.
         if not is_run(self.path) or grown or moved:
             heading = f"# mbert {run_list.command_of(self.verb)}: the resolved recipe of this run\n"
@@ -246,13 +265,20 @@ def _lock(path: Path, fresh: bool) -> tuple[Lock, Path | None]:
     lock = Lock(path)
     if not (fresh and is_run(path)):
         return lock, None
+    if path.resolve() == Path.cwd():
+        lock.release()
+        raise UserError(
+            f"`--fresh` moves a run aside, and cannot move the folder that you are in. Received: {path}",
+            "Go to another folder, and name the run from there.",
+        )
     # The lock is held while the name changes, so that no other process can continue the old run.
-    moved_aside = move_aside(path)
-    lock.follow(moved_aside)
-    path.mkdir()
-    new_lock = Lock(path)
-    lock.release()
-    return new_lock, moved_aside
+    try:
+        moved_aside = move_aside(path)
+        lock.follow(moved_aside)
+        path.mkdir()
+        return Lock(path), moved_aside
+    finally:
+        lock.release()
 
 
 def _plain_changes(changes: Changes) -> dict[str, object]:

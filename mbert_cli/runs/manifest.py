@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -180,7 +181,9 @@ def move_aside(path: Path, target: Path | None = None) -> Path:
         target: The name that it had; None where it has it still.
     """
     target = target or path
-    used = [other.name.rpartition("-")[2] for other in target.parent.glob(f"{target.name}.old-*")]
+    used = [
+        other.name.rpartition("-")[2] for other in target.parent.glob(f"{glob.escape(target.name)}.old-*")
+    ]
     number = max((int(text) for text in used if text.isdecimal()), default=0) + 1
     aside = target.with_name(f"{target.name}.old-{number}")
     os.rename(path, aside)
@@ -192,7 +195,7 @@ def put_back(target: Path) -> None:
 
     Only the owner of `target` may call this: a live process is between both steps for an instant.
     """
-    asides = list(target.parent.glob(f"{target.name}.old-*"))
+    asides = list(target.parent.glob(f"{glob.escape(target.name)}.old-*"))
     if asides and not target.exists():
         os.rename(max(asides, key=lambda path: int(path.name.rpartition("-")[2])), target)
 
@@ -276,7 +279,7 @@ def _damaged(path: Path, damages: str) -> UserError:
 
 def _remove_leftovers(target: Path) -> None:
     """Removes what dead processes left of `target`; a live process may still be writing its own."""
-    for leftover in target.parent.glob(f"{target.name}.partial-*"):
+    for leftover in target.parent.glob(f"{glob.escape(target.name)}.partial-*"):
         process = leftover.name.removesuffix(".partial").rpartition("-")[2]  # that of a part within, too
         if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
             if leftover.is_dir():

@@ -98,7 +98,7 @@ def _quantize(
     network: keras.Model, rounding: Rounding, options: QuantizedTrainingOptions, steps: int
 ) -> FakeQuantization:
     """Puts fake quantization into a network, and says how many ranges it has."""
-    moving_updates = round(options.frozen_from * steps)
+    moving_updates = max(1, round(options.frozen_from * steps))  # a range that never moves would be 0 to 0
     quantization = FakeQuantization(
         network, rounding, momentum=options.momentum, moving_updates=moving_updates
     )

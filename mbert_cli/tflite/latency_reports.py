@@ -142,14 +142,15 @@ def _record(row: LatencyRow, is_reference: bool) -> dict[str, Any]:
     return dataclasses.asdict(row) | places | {"spread": row.spread, "is_reference": is_reference}
 
 
-def newest_latencies(root: Path) -> dict[Path, Latency]:
+def newest_latencies(*roots: Path) -> dict[Path, Latency]:
     """The newest figures of each artifact that was timed, by its resolved path: those at the longest of its lengths.
 
     Args:
-        root: The folder of the runs. Reports that cannot be read are passed over.
+        roots: Folders of runs. Reports that cannot be read are passed over.
     """
     found: dict[Path, Latency] = {}
-    for report in sorted(_reports(root / BENCH), key=lambda report: report["started"]):
+    reports = [report for root in roots for report in _reports(root / BENCH)]
+    for report in sorted(reports, key=lambda report: report["started"]):
         references, conditions = _references(report), conditions_of(report)
         for row in report["rows"]:
             length = row.get("sequence_length")

@@ -54,6 +54,19 @@ def test_one_document_of_all_parts_is_held_out_where_the_hash_chooses_none(joine
     assert np.flatnonzero(store.held_out).tolist() == [np.argmin(fractions)]
 
 
+def test_copies_of_the_one_that_is_held_out_are_held_out_with_it(joined, corpus):
+    documents = corpus(4)
+    least = min(documents, key=lambda document: document.hash_fraction)
+    store = joined([documents, [least]], share=1e-9)
+    assert np.flatnonzero(store.held_out).tolist() == [documents.index(least), 4]
+
+
+def test_of_documents_that_are_all_equal_one_is_held_out(joined, corpus):
+    (document,) = corpus(1)
+    store = joined([[document, document, document]], share=1e-9)
+    assert store.held_out.tolist() == [True, False, False]
+
+
 def test_what_repeats_in_another_part_is_dropped_and_counted_for_its_file(joined, corpus):
     first, second = corpus(2)
     store = joined([[first, second], [first, second, first]], deduplicate="exact")

@@ -10,7 +10,7 @@ import yaml
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.runs.listing import recorded_recipe
+from mbert_cli.runs.listing import recorded_recipe, state_of
 
 
 def files(path: Path | str) -> set[str]:
@@ -217,6 +217,37 @@ def test_wrong_input_loses_nothing_of_a_run_that_is_continued(open_run) -> None:
     with pytest.raises(UserError), open_run("runs/x"):
         raise UserError("The disk must have room. Received: none")
     assert "recipe.yaml" in files("runs/x")
+
+
+@pytest.mark.parametrize("held", ["checkpoints/step-000100", "trials/1", "parts/a"])
+def test_wrong_input_that_comes_late_keeps_what_was_worked_out(open_run, held) -> None:
+    folder = Path("runs/x") / held
+
+    def work() -> None:
+        folder.mkdir(parents=True)
+        raise UserError("A teacher's answers must be finite. Received: nan")
+
+    with pytest.raises(UserError), open_run("runs/x"):
+        work()
+    assert folder.is_dir()
+    assert state_of(Path("runs/x")) == "failed"
+    open_run("runs/x").close()
+
+
+def test_fresh_moves_aside_any_name_as_often_as_it_is_asked(open_run) -> None:
+    for _ in range(3):
+        open_run("runs/a[1]", fresh=True).close()
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["a[1]", "a[1].old-1", "a[1].old-2"]
+
+
+def test_fresh_does_not_move_the_folder_that_one_is_in(open_run, refusal, monkeypatch) -> None:
+    open_run("runs/x").close()
+    monkeypatch.chdir("runs/x")
+    assert refusal(lambda: open_run(".", fresh=True)) == (
+        "`--fresh` moves a run aside, and cannot move the folder that you are in. Received: .\n"
+        "Go to another folder, and name the run from there."
+    )
+    open_run(".").close()
 
 
 def test_the_command_of_a_session_may_name_files_of_odd_bytes(origin, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import files_content
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.identity import Growth
-from mbert_cli.runs.listing import describe_run
+from mbert_cli.runs.listing import describe_run, state_of
 
 HINT = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
 
@@ -167,6 +167,21 @@ def write_files(*names: str) -> dict:
     for name in names:
         Path(name).write_text(name)
     return {"task.train": files_content(", ".join(names), [Path(name) for name in names])}
+
+
+def test_a_run_that_grows_by_a_wrong_file_is_complete_as_before_and_takes_it_corrected():
+    finish(open_run("a, b", contents=write_files("a.txt", "b.txt")))
+    before = [Path("run", name).read_bytes() for name in ("recipe.yaml", "inputs.json")]
+    grown = write_files("a.txt", "b.txt", "c.txt")
+    with pytest.raises(UserError), open_run("all", contents=grown, growth=FILES):
+        raise UserError("A text file must be UTF-8. Received: c.txt")
+    assert [Path("run", name).read_bytes() for name in ("recipe.yaml", "inputs.json")] == before
+    assert state_of(Path("run")) == "complete"
+    Path("c.txt").write_text("corrected")
+    names = ["a.txt", "b.txt", "c.txt"]
+    corrected = {"task.train": files_content(", ".join(names), [Path(name) for name in names])}
+    with open_run("all", contents=corrected, growth=FILES) as run:
+        assert run.continuation.grown == {"task.train": ("a, b", "all")}
 
 
 def test_a_finished_run_grows_by_files_and_keeps_its_result_until_then():

@@ -94,7 +94,7 @@ def test_a_sequence_longer_than_the_position_table_is_refused(network):
     assert caught.value.message == (
         "An artifact is at most as long as the position table, 16 tokens. Received: 17."
     )
-    assert caught.value.hint == "Set export.sequence_length to 16 or less."
+    assert caught.value.hint == "Take 16 tokens or less: `mbert export-tflite --length 16`."
 
 
 def test_an_op_that_needs_flex_is_refused_by_name():

@@ -68,6 +68,14 @@ def test_each_artifact_has_its_newest_figures_with_the_reference_of_its_length(t
     assert of_a.conditions.comparable == of_b.conditions.comparable == (1, "Some Processor", 2)
 
 
+def test_the_newest_of_several_folders_counts_whatever_they_are_called(tmp_path):
+    later = replace(MACHINE, origin=MACHINE.origin | {"started": "2026-05-05T00:00:00+00:00"})
+    write_latencies(tmp_path / "a" / "bench", [row(str(tmp_path / "a.tflite"), 2.0)], [], OPTIONS, later)
+    write_latencies(tmp_path / "z" / "bench", [row(str(tmp_path / "a.tflite"), 9.0)], [], OPTIONS, MACHINE)
+    (found,) = newest_latencies(tmp_path / "a", tmp_path / "z").values()
+    assert found.p50_ms == 2.0
+
+
 def test_a_file_of_several_lengths_has_the_figures_of_the_longest(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [row("a.tflite", 2.0, length=32), row("a.tflite", 8.0, length=128)]
