@@ -108,7 +108,7 @@ def parse_condition(text: str) -> Condition:
     except (SyntaxError, ValueError) as error:
         raise _refused(text) from error
     nodes = list(ast.walk(tree))
-    if not all(isinstance(node, _ALLOWED) for node in nodes):
+    if not all(isinstance(node, _ALLOWED) and _has_value_for_minus(node) for node in nodes):
         raise _refused(text)
     columns = frozenset(node.id for node in nodes if isinstance(node, ast.Name))
     truths = list(_truths(tree))
@@ -215,6 +215,14 @@ def _is_truth(node: ast.expr) -> bool:
     """Whether it can be one thing or the other: no number, text or list."""
     is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
     return is_not or isinstance(node, ast.BoolOp | ast.Compare | ast.Name)
+
+
+def _has_value_for_minus(node: ast.AST) -> bool:
+    """Whether a minus stands before a number, as nothing is computed of columns."""
+    if not (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)):
+        return True
+    value = node.operand.value if isinstance(node.operand, ast.Constant) else None
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _refused(text: str) -> UserError:

@@ -76,7 +76,7 @@ def test_the_columns_of_a_condition_are_known():
     "text",
     [
         "", "1", "'en'", "-score", "1 > 0", "score > 1 or 'en'", "not 'en' == language and 1", "score > 1 and ['en']", "language = 'en'", "score >", "__import__('os').system('x') == 0", "text.lower() == 'a'",
-        "len(text) > 5", "score + 1 > 2", "[x for x in text] == 1", "text[0] == 'a'", "f'{text}' == 'a'",
+        "-score > 0.5", "score > -'a'", "len(text) > 5", "score + 1 > 2", "[x for x in text] == 1", "text[0] == 'a'", "f'{text}' == 'a'",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(text):
