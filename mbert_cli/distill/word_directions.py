@@ -152,9 +152,8 @@ def _first_projection(source: NamedArrays, target: NamedArrays, turn: np.ndarray
     width = target[WORDS].shape[1]
     reads = len(kernel) // width  # words whose vectors lie side by side, the word itself in the middle
     blocks = np.zeros((reads, width, words.shape[1]), "float32")
-    blocks[reads // 2, : len(words)] = (
-        words  # columns beyond the teacher's width are as drawn, and tell nothing
-    )
+    # Columns beyond the teacher's width are as drawn, and tell nothing.
+    blocks[reads // 2, : len(words)] = words
     how = f"in the widest {directions.shape[1]:,} directions of the sums, whose deviation is 1"
     values = _with_first(np.zeros_like(kernel), blocks.reshape(len(kernel), -1))
     started = {KERNEL: Started(values, f"turns words so that they lie {how}")}

@@ -220,9 +220,8 @@ class RunDir:
         if grown and self.is_complete:
             names = [name for name in (run_list.RECIPE, run_list.INPUTS_FILE) if (self.path / name).is_file()]
             self._before_growing = {name: (self.path / name).read_bytes() for name in names}
-        if (
-            grown and self.final.is_dir()
-        ):  # first, for without it inputs that are new would pass for those of final/
+        # First, for without it inputs that are new would pass for those of final/.
+        if grown and self.final.is_dir():
             replace_object(self.path / run_list.LONGER, _plain_changes(grown))
         sessions = self.origin.get("sessions", [])
         replace_object(

@@ -96,7 +96,7 @@ def list_runs(root: Path) -> list[RunInfo]:
 
 
 def runs_in_use(root: Path) -> list[RunInfo]:
-    """The same without those that were moved aside, and without those of --smoke, unless their folder is the root."""
+    """As `list_runs`, without runs that were moved aside, and those of --smoke unless their folder is the root."""
     paths = [path for path in run_paths(root) if not is_aside(path)]
     return [describe_run(path) for path in paths if SMOKE_ROOT not in path.parents or root == SMOKE_ROOT]
 

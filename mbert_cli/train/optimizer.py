@@ -308,9 +308,8 @@ def restore_optimizer(optimizer: keras.optimizers.Optimizer, state: Mapping[str,
     """Assigns what `optimizer_state` copied to an optimizer built for the same weights."""
     arrays = _converted(optimizer, state, part_arrays) if divides_models() else dict(state)
     gathered = f"{optimizer.name}/{_GATHERED}"
-    if (
-        optimizer.accumulation_steps > 1 and gathered not in arrays
-    ):  # an earlier version counted from the first step
+    # An earlier version did not save it, and counted from the first step on.
+    if optimizer.accumulation_steps > 1 and gathered not in arrays:
         arrays[gathered] = np.mod(arrays[optimizer.iterations.path], optimizer.accumulation_steps)
     for variable in optimizer.variables:
         variable.assign(np.reshape(arrays[variable.path], variable.shape))  # files have no scalars
