@@ -18,11 +18,11 @@ VOCABULARY = Vocabulary(
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> TokenStore:
-    """Some documents of three sentences, of which a few are held out."""
+    """Some documents of three sentences, twelve texts several times each, of which a few are held out."""
     folder = tmp_path_factory.mktemp("store")
     words = ("cats", "the", "fast")
     documents = [
-        Document(str(number), [f"The cats sleep. {words[number % 3]} drive 7 fast. 7 7."])
+        Document(str(number), [f"The cats sleep. {words[number % 3]} drive 7 fast. 7{' 7' * (number % 4)}."])
         for number in range(90)
     ]
     write_store(folder, iter(documents), VOCABULARY, StoreOptions(validation_share=0.2))
@@ -63,7 +63,7 @@ def test_fewer_tokens_come_from_blocks_that_are_spread_evenly(store, monkeypatch
 
 
 def test_a_few_tokens_are_one_block(store):
-    blocks = SentenceBlocks(store, 10)
+    blocks = SentenceBlocks(store, 20)
     assert len(blocks) == 1
-    assert blocks.sentences(0)[0] == ["the", "cats", "sleep"]
-    assert blocks.tokens <= 10 + store.report.longest_sentence
+    assert ["the", "cats", "sleep"] in blocks.sentences(0)
+    assert blocks.tokens <= 20 + store.report.longest_sentence
