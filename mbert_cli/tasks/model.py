@@ -40,9 +40,9 @@ from mbert_cli.tasks.pair_segments import (
 )
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
-from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary
+from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription, SetDescription
+from mbert_cli.weights.description import ModelDescription, SetDescription
 from mbert_cli.weights.saved_model import RunModel, SavedModel
 
 if TYPE_CHECKING:
@@ -326,13 +326,13 @@ def require_head(description: ModelDescription, path: Path) -> AnyTask:
 
 
 def _open_artifact(path: Path) -> TaskModel:
-    from mbert_cli.tasks.packed_model import read_artifact_files
+    from mbert_cli.tasks.packed_model import READ_WITH_ARTIFACT, read_artifact_files
     from mbert_cli.tflite.interpreter import Artifact
 
     artifact = Artifact(path, known_outputs=known_outputs(), workers=count_cores())
     description, vocabulary = read_artifact_files(path)
     if path.with_name(MANIFEST).exists():
-        verify_directory(path.parent, names={path.name, DESCRIPTION_FILE, VOCABULARY_FILE})
+        verify_directory(path.parent, names={path.name, *READ_WITH_ARTIFACT})
     return TaskModel(
         path=path,
         description=description,

@@ -12,6 +12,8 @@ from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription
 from mbert_cli.weights.saved_files import load_run_vocabulary
 
 _NEEDED = (DESCRIPTION_FILE, VOCABULARY_FILE)
+READ_WITH_ARTIFACT = (*_NEEDED, MATCHED_TOKENS_FILE)
+"""What is read with a .tflite file where it lies beside that and is not packed into it."""
 
 
 def read_artifact_files(path: Path) -> tuple[ModelDescription, Vocabulary]:
@@ -41,7 +43,7 @@ def read_artifact_files(path: Path) -> tuple[ModelDescription, Vocabulary]:
 def _read_packed(path: Path, files: Mapping[str, bytes]) -> tuple[ModelDescription, Vocabulary]:
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        for name in {*_NEEDED, MATCHED_TOKENS_FILE} & set(files):
+        for name in set(READ_WITH_ARTIFACT) & set(files):
             (folder / name).write_bytes(files[name])
         try:
             description = ModelDescription.load(folder)

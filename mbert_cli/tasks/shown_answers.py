@@ -288,9 +288,8 @@ def _span_record(judge: AnswerJudge, decoded: Decoded, threshold: float) -> dict
     record: dict[str, Any] = {"answer": judge.text(decoded, threshold)}
     if judge.with_null:
         record["null_probability"] = round(decoded.null_probability, 6)
-        record["null_difference"] = (
-            decoded.null_difference if decoded.candidates else None
-        )  # JSON has no infinity
+        # It is infinite where "no answer" is alone, and JSON has no infinity.
+        record["null_difference"] = decoded.null_difference if decoded.candidates else None
     record["candidates"] = [
         vars(found) | {"probability": round(found.probability, 6)} for found in decoded.candidates
     ]

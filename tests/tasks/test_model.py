@@ -87,6 +87,19 @@ def test_an_artifact_whose_weights_are_not_finite_answers_nothing(copied):
         model.answer(encoded, 1)
 
 
+@pytest.mark.parametrize("name", ["model.tflite", "model.json"])
+def test_what_an_artifact_is_read_with_must_be_as_it_was_written(copied, name):
+    (copied / name).write_bytes((copied / name).read_bytes() + b" ")
+    assert f"{name} was altered" in refusal(copied / "model.tflite")
+
+
+def test_an_artifact_whose_card_was_edited_is_opened(exported, tmp_path):
+    write_directory(tmp_path / "int8", lambda folder: shutil.copytree(exported, folder, dirs_exist_ok=True))
+    for name in ("README.md", "report.json"):
+        (tmp_path / "int8" / name).write_text("my own words")
+    open_task_model(tmp_path / "int8" / "model.tflite")
+
+
 def test_an_artifact_knows_its_labels_and_length(exported):
     model = open_task_model(exported / "model.tflite")
     assert model.description.output_names == ["a", "b"]
