@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -20,46 +19,14 @@ from mbert_cli.train.optimizer import (
 )
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import Schedule
-
-SHAPES = {
-    "embeddings": (40, 8), "layer_00/kernel": (8, 16), "layer_00/bias": (16,), "layer_00/gamma": (8,),
-    "layer_01/kernel": (16, 130), "layer_01/bias": (130,), "head/cube": (2, 3, 5), "head/scalar": (1,),
-}  # fmt: skip
-CONSTANT = Schedule(peak=0.1, steps=100, warmup_steps=0, final=1.0)
-
-
-def make_variables(seed: int = 0) -> list[keras.Variable]:
-    random = np.random.default_rng(seed)
-    return [
-        keras.Variable(random.normal(size=shape).astype("float32"), name=path.split("/")[-1])
-        for path, shape in SHAPES.items()
-    ]
-
-
-def draw_gradients(step: int, scale: float = 0.3) -> list[np.ndarray]:
-    random = np.random.default_rng(1000 + step)
-    return [(scale * random.normal(size=shape)).astype("float32") for shape in SHAPES.values()]
-
-
-def make(
-    options: OptimizerOptions,
-    variables: list[keras.Variable],
-    schedule: Schedule = CONSTANT,
-    scales: list[float] | None = None,
-    accumulation_steps: int = 1,
-) -> keras.optimizers.Optimizer:
-    pairs = list(zip(variables, scales or [1.0] * len(variables), strict=True))
-    optimizer = make_optimizer(options, schedule, pairs, accumulation_steps)
-    optimizer.build(variables)
-    return optimizer
-
-
-def values(variables: list[keras.Variable]) -> list[np.ndarray]:
-    return [variable.numpy() for variable in variables]
-
-
-def single(value: list[float], name: str = "kernel") -> list[keras.Variable]:
-    return [keras.Variable(np.array(value, "float32"), name=name)]
+from tests.train.toy_optimizer import (
+    SHAPES,
+    draw_gradients,
+    make,
+    make_variables,
+    single,
+    values,
+)
 
 
 def reference(
@@ -240,69 +207,6 @@ def test_weights_of_one_treatment_share_one_moment():
         "optimizer/second_moment_1": (128 + 16 * 130 + 30 + 1,),
         "optimizer/second_moment_2": (16 + 8 + 130,),
     }
-
-
-@pytest.mark.parametrize("name", ["adamw", "lamb"])
-def test_accumulated_gradients_equal_their_mean_at_once(name: str):
-    options = OptimizerOptions(name=name)
-    gathered, at_once = make_variables(), make_variables()
-    waiting = make(options, gathered, accumulation_steps=3)
-    direct = make(options, at_once)
-    for update in range(2):
-        parts = [draw_gradients(3 * update + part) for part in range(3)]
-        before = values(gathered)
-        for part in parts[:2]:
-            waiting.apply(part)
-        for weight, old in zip(values(gathered), before, strict=True):
-            np.testing.assert_array_equal(weight, old)
-        waiting.apply(parts[2])
-        direct.apply([np.mean(gradients, axis=0) for gradients in zip(*parts, strict=True)])
-        for weight, wanted in zip(values(gathered), values(at_once), strict=True):
-            np.testing.assert_allclose(weight, wanted, rtol=1e-5, atol=1e-6)
-
-
-def test_the_last_step_of_a_stage_updates_with_what_has_gathered():
-    options = OptimizerOptions(weight_decay=0.0)
-    schedule = Schedule(peak=0.1, steps=4, warmup_steps=0, final=1.0)
-    gathered, at_once = make_variables(), make_variables()
-    waiting = make(options, gathered, schedule, accumulation_steps=3)
-    direct = make(options, at_once, schedule)
-    for step in range(4):
-        waiting.apply(draw_gradients(step))
-    direct.apply([np.mean(g, axis=0) for g in zip(*map(draw_gradients, range(3)), strict=True)])
-    direct.apply(draw_gradients(3))
-    for weight, wanted in zip(values(gathered), values(at_once), strict=True):
-        np.testing.assert_allclose(weight, wanted, rtol=1e-5, atol=1e-6)
-
-
-def test_a_run_that_goes_on_for_more_steps_gathers_from_its_first_one_on():
-    """6 steps, 4 to an update, are an update of 4 and one of 2; those that follow begin with none."""
-    options = OptimizerOptions(weight_decay=0.0, beta_1=0.0, beta_2=0.0, bias_correction=False)
-    schedule = Schedule(peak=0.1, steps=6, warmup_steps=0, final=1.0)
-    variables = single([0.0])
-    shorter = make(options, variables, schedule, accumulation_steps=4)
-    for _ in range(6):
-        shorter.apply([np.ones(1, "float32")])
-    longer = make(options, variables, replace(schedule, steps=12), accumulation_steps=4)
-    restore_optimizer(longer, optimizer_state(shorter))
-    moments = []
-    for _ in range(6):
-        longer.apply([np.ones(1, "float32")])
-        moments.append(float(optimizer_state(longer)["optimizer/first_moment_0"][0]))
-    assert moments == [1.0] * 6
-    assert values(variables)[0][0] == pytest.approx(-0.1 * 4)
-
-
-def test_the_state_of_an_earlier_version_counts_its_gradients_from_the_first_step():
-    options, variables = OptimizerOptions(), make_variables()
-    optimizer = make(options, variables, accumulation_steps=4)
-    for step in range(6):
-        optimizer.apply(draw_gradients(step))
-    state = optimizer_state(optimizer)
-    assert state.pop("optimizer/gathered") == 2
-    restored = make(options, make_variables(1), accumulation_steps=4)
-    restore_optimizer(restored, state)
-    assert optimizer_state(restored)["optimizer/gathered"] == 2
 
 
 def test_a_weight_without_a_gradient_counts_as_one_with_a_gradient_of_zero():
