@@ -25,6 +25,7 @@ from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.report.evaluation import ScoredModel, evaluation_page
 from mbert_cli.report.submission import submission_page
 from mbert_cli.report.terminal import deliver
+from mbert_cli.runs.artifacts import MADE_OF, weights_digest
 from mbert_cli.runs.manifest import replace_object
 from mbert_cli.tasks.evaluation_names import other_settings, report_name, report_path, settings_suffix
 from mbert_cli.tasks.kinds import kind_of
@@ -182,6 +183,8 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
         "set": scored.part.digest, "metric": score_name(encoded.judge.metrics), "score": result.value,
         "figures": result.figures,
     }  # fmt: skip
+    if digest := weights_digest(target):
+        report[MADE_OF] = digest
     if settings := other_settings(model, scored.options):
         report["settings"] = settings
     if model.client is not None:

@@ -21,7 +21,7 @@ from mbert_cli.phone.export_notes import (
 from mbert_cli.phone.making import ArtifactMaker
 from mbert_cli.phone.reference import Reference
 from mbert_cli.preflight.export_tflite import Ready
-from mbert_cli.runs.artifacts import ARTIFACT_FILE
+from mbert_cli.runs.artifacts import ARTIFACT_FILE, MADE_OF, weights_digest
 from mbert_cli.tasks.calibration_rows import calibration_rows
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import CALIBRATION
@@ -137,7 +137,8 @@ def _export(ready: Ready, mode: str, maker: ArtifactMaker, read: ClientTexts | N
     content = made.chosen.content
     report = {
         "mode": mode, "sequence_length": ready.length, "examples_by_length": made.chosen.examples,
-        "tokenizer": ready.recipe.export.tokenizer, "size_bytes": len(content), "metric": reference.score_name,
+        "tokenizer": ready.recipe.export.tokenizer, "size_bytes": len(content),
+        MADE_OF: weights_digest(model.path), "metric": reference.score_name,
         "parity": dataclasses.asdict(made.chosen.parity), "operations": op_census(content),
         "dense_maps": dense_census(content), "float_operations": float_census(content),
         "targets": refusal_record(content),

@@ -9,12 +9,9 @@ from mbert_cli import console
 from mbert_cli.phone.packing import artifact_files
 from mbert_cli.phone.presentation import Presentation
 from mbert_cli.phone.web_page import PAGE_FOLDER
-from mbert_cli.runs.artifacts import ARTIFACT_FILE
+from mbert_cli.runs.artifacts import ARTIFACT_FILE, REPORT_FILE
 from mbert_cli.runs.manifest import other_files, write_directory
 from mbert_cli.weights.saved_model import SavedModel
-
-REPORT_FILE = "report.json"
-"""What was measured of an artifact when it was exported."""
 
 
 def write_artifact(

@@ -8,7 +8,7 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.report.attention_maps import require_pictures
-from mbert_cli.runs.artifacts import exported, exported_report
+from mbert_cli.runs.artifacts import REPORT_FILE, exported, exported_report
 from mbert_cli.runs.lineage import TASK_MODELS, WITH_WEIGHTS
 from mbert_cli.runs.listing import (
     EXPORT,
@@ -89,7 +89,7 @@ def resolve(command: ReportCommand) -> Ready:
 def _warn_of_other_files(artifacts: Sequence[Path]) -> None:
     """Says whose score is not shown, because the report beside it is about another file."""
     for artifact in artifacts:
-        if artifact.with_name("report.json").is_file() and not exported_report(artifact):
+        if artifact.with_name(REPORT_FILE).is_file() and not exported_report(artifact):
             console.warning(
                 f"{artifact} is not the file that report.json beside it is about, so that its score is not shown: "
                 "it has another size. Export it again."

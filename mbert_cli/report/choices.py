@@ -12,12 +12,20 @@ from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
 from mbert_cli.report.recorded_scores import SetPlace, SetScore, over_seeds, scores_of_artifact, scores_of_run
 from mbert_cli.report.seeds import common_name, runs_by_seed
 from mbert_cli.runs.ancestry import task_of
-from mbert_cli.runs.artifacts import ARTIFACT_FILE, exported, target_name
-from mbert_cli.runs.listing import EXPORT, FINAL, SUMMARY, USUAL_ROOT, is_run, recorded_recipe, verb_of
+from mbert_cli.runs.artifacts import ARTIFACT_FILE, REPORT_FILE, exported, target_name
+from mbert_cli.runs.listing import (
+    EXPORT,
+    FINAL,
+    SUMMARY,
+    USUAL_ROOT,
+    WEIGHTS,
+    is_run,
+    recorded_recipe,
+    verb_of,
+)
 from mbert_cli.tasks.kinds import head_of
 from mbert_cli.tflite.latency_reports import Latency, newest_latencies
 from mbert_cli.weights.description import DESCRIPTION_FILE, ModelDescription
-from mbert_cli.weights.saved_files import WEIGHTS
 from mbert_cli.weights.store import load_weights
 
 PRETRAINING = "pre-training"
@@ -161,7 +169,7 @@ def _read_file(name: str, model: str, run: Path | None, artifact: ExportedArtifa
     """An artifact with what `model.json` inside or beside it says; without one only size and times are known."""
     folder, description = artifact.path.parent, _description_of(artifact.path, run)
     task = _task_name(recorded_recipe(run) if run else {}, description)
-    mode = str(read_object(folder / "report.json").get("mode") or (folder.name if run else ""))
+    mode = str(read_object(folder / REPORT_FILE).get("mode") or (folder.name if run else ""))
     return Choice(
         name=name, model=model, path=artifact.path, runs=(run,) if run else (), mode=mode,
         kind=description.verb if description else "", task=task,

@@ -3,12 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_object
-from mbert_cli.runs.listing import EXPORT, finished_at, is_aside
-from mbert_cli.runs.manifest import is_partial
+from mbert_cli.runs.listing import EXPORT, FINAL, WEIGHTS, finished_at, is_aside
+from mbert_cli.runs.manifest import is_partial, read_manifest
 
 ARTIFACT_FILE = "model.tflite"
 """File name of every artifact; its mode is the folder's name."""
+
+REPORT_FILE = "report.json"
+"""What was measured of an artifact when it was exported, beside it."""
+
+MADE_OF = "weights_sha256"
+"""The key of a report that says which weights it is about."""
 
 
 def exported(run: Path) -> list[Path]:
@@ -27,12 +34,31 @@ def target_name(path: Path) -> str:
 
 def exported_report(artifact: Path) -> dict[str, Any]:
     """What the export wrote beside an artifact; nothing where that is about a file of another size."""
-    report = read_object(artifact.with_name("report.json"))
+    report = read_object(artifact.with_name(REPORT_FILE))
     size_bytes = artifact.stat().st_size
     return report if report.get("size_bytes", size_bytes) == size_bytes else {}
 
 
+def weights_digest(target: Path) -> str | None:
+    """SHA-256 of the weights that a run has, or that an artifact was made of; None where that is not recorded."""
+    if target.suffix == ".tflite":
+        return exported_report(target).get(MADE_OF)
+    try:
+        return read_manifest(target / FINAL)["files"].get(WEIGHTS, {}).get("sha256")
+    except UserError:
+        return None
+
+
 def is_outdated(run: Path, file: Path) -> bool:
-    """Whether a file that was made of a run's result, an artifact or a report, is older than the result."""
+    """Whether a run has another result than the one that a file was made of: an artifact, or a report of a score.
+
+    What the file says of its weights decides. One that says nothing, as those of 0.1, is
+    outdated where it is older than the result.
+    """
     finished = finished_at(run)
-    return finished is not None and file.stat().st_mtime < finished.timestamp()
+    if finished is None:
+        return False
+    digest = weights_digest(file) if file.suffix == ".tflite" else read_object(file).get(MADE_OF)
+    if digest is not None:
+        return digest != weights_digest(run)
+    return file.stat().st_mtime < finished.timestamp()

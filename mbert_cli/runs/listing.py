@@ -30,6 +30,8 @@ LONGER = "longer.json"
 """Says which keys have grown, in a finished run that continues for more steps."""
 BENCH_FOLDERS = ("bench", "reference")
 SUMMARY = "summary.json"
+WEIGHTS = "weights.safetensors"
+"""The file of a model's arrays, in final/."""
 SEARCH = "search.json"
 """The settings of a search, and how far each is."""
 TRIALS = "trials"
@@ -174,23 +176,32 @@ def verb_of(path: Path) -> str:
 def recorded_recipe(path: Path) -> dict[str, Any]:
     """Returns the recipe that a run was begun with, in the keys of today, or an empty dict where there is no run.
 
+    The result has a copy, which is read where the file itself is damaged.
+
     Raises:
-        UserError: The file cannot be read, or a section or the name of a run is something else.
+        UserError: Neither can be read, or a section or the name of a run is something else.
     """
     if not is_run(path):
         return {}
     file = path / RECIPE
-    try:
-        recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
-        recipe = None
-    if not isinstance(recipe, dict):
+    found = (_mapping_in(each) for each in (file, path / FINAL / RECIPE))
+    recipe = next((recipe for recipe in found if recipe is not None), None)
+    if recipe is None:
         raise _unreadable("A run's recipe must be a YAML mapping", f"{file}, which cannot be read")
     for key, kind in _KINDS.items():
         if not isinstance(value := recipe.get(key), kind | None):
             what = "a section" if kind is dict else "the name of a run"
             raise _unreadable(f"In a run's recipe, {key} must be {what} or null", f"{value!r:.60} in {file}")
     return renewed(recipe)
+
+
+def _mapping_in(file: Path) -> dict[str, Any] | None:
+    """The mapping that a YAML file holds; None where it holds nothing of the kind."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 _KINDS: dict[str, type] = {

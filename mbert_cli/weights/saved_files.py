@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.runs.listing import WEIGHTS
 from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE
 from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.store import save_weights
-
-WEIGHTS = "weights.safetensors"
 
 
 def save_arrays(directory: Path, arrays: Mapping[str, np.ndarray], description: ModelDescription) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.runs.complete import Run
+from mbert_cli.runs.listing import WEIGHTS
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import WEIGHTS, load_run_vocabulary
+from mbert_cli.weights.saved_files import load_run_vocabulary
 from mbert_cli.weights.store import load_weights
 
 

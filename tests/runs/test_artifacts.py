@@ -1,12 +1,16 @@
 """Where exported artifacts lie, what they are called, and whether they are older than the run's result."""
 
+import hashlib
+import json
 import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from mbert_cli.runs.artifacts import exported, is_outdated, target_name
+from mbert_cli.runs.artifacts import MADE_OF, exported, is_outdated, target_name, weights_digest
+from mbert_cli.runs.listing import WEIGHTS
 
 
 def artifact(path: str) -> Path:
@@ -65,3 +69,26 @@ def test_without_a_result_nothing_is_outdated(open_run) -> None:
     report = artifact("runs/x/export/int8/report.json")
     os.utime(report, (0, 0))
     assert not is_outdated(Path("runs/x"), report)
+
+
+def test_what_a_file_says_of_its_weights_counts_whatever_the_times_are(open_run) -> None:
+    """Copies of a run may be without its times."""
+
+    def finish(weights: str) -> None:
+        with open_run("runs/x", "distill") as run:
+            run.finish(lambda folder: (folder / WEIGHTS).write_text(weights))
+
+    finish("first")
+    run, model = Path("runs/x"), artifact("runs/x/export/int8/model.tflite")
+    report = model.with_name("report.json")
+    report.write_text(json.dumps({"size_bytes": 0, MADE_OF: weights_digest(run)}))
+    for file in (model, report):
+        os.utime(file, (0, 0))
+    assert not is_outdated(run, model) and not is_outdated(run, report)
+    shutil.rmtree(run / "final")
+    finish("second")
+    future = datetime(2100, 1, 1).timestamp()
+    for file in (model, report):
+        os.utime(file, (future, future))
+    assert is_outdated(run, model) and is_outdated(run, report)
+    assert weights_digest(model) == hashlib.sha256(b"first").hexdigest()

@@ -143,6 +143,13 @@ def test_a_recipe_that_cannot_be_read_is_refused(open_run, refusal) -> None:
     )
 
 
+def test_a_finished_run_has_a_copy_of_its_recipe(complete_run) -> None:
+    run = complete_run("runs/x")
+    recipe = recorded_recipe(run)
+    (run / "recipe.yaml").write_bytes(bytes(100))
+    assert recorded_recipe(run) == recipe != {}
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [

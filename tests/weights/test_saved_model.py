@@ -8,9 +8,10 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.runs.listing import WEIGHTS
 from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import WEIGHTS, describe_vocabulary, save_arrays
+from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
 from mbert_cli.weights.saved_model import RunModel
 
 TOKENS = Vocabulary((*LEADING_TOKENS, "cat"))
