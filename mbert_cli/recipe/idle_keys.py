@@ -12,6 +12,7 @@ from mbert_cli.distill.options import TransferFactors
 from mbert_cli.recipe.keys import NO_DEFAULT, keys_of
 from mbert_cli.recipe.schema import CHOOSERS
 from mbert_cli.recipe.yaml_text import written
+from mbert_cli.runs.listing import ORIGIN, RECIPE
 from mbert_cli.text.text_files import suffix_of
 from mbert_cli.tflite.modes import MODES, Mode
 
@@ -50,7 +51,7 @@ class IdleKeys:
             # What a flag, or a recipe that extends this one, chooses instead says nothing against it.
             there = (*UNTYPED, _file_of(origin))
             is_chosen_there = all(_file_of(origins.get(key, "default")) in there for key in self.chosen_by)
-            return not is_default and (_is_flag(origin) or is_chosen_there)
+            return not is_default and (_is_flag(origin) or (is_chosen_there and not _is_of_a_run(origin)))
         # A recipe that a run wrote down has every key, most of them at their defaults.
         return _is_flag(origin) or (self.when is None and not is_default)
 
@@ -331,6 +332,12 @@ def _file_of(origin: str) -> str:
     """The file of `FILE:LINE`; any other origin as it is."""
     file, _, line = origin.rpartition(":")
     return file if line.isdecimal() else origin
+
+
+def _is_of_a_run(origin: str) -> bool:
+    """Whether a run wrote the file down: it has what was typed beside what a recipe had for other cases."""
+    file = Path(_file_of(origin))
+    return file.name == RECIPE and file.with_name(ORIGIN).is_file()
 
 
 def _is_flag(origin: str) -> bool:

@@ -43,8 +43,9 @@ def taught_by(run: Path) -> Path | None:
 def named_run(run: Path, key: str) -> Path | None:
     """Where a run lies that another one names, seen from here; None where it names none.
 
-    A recipe holds a path as it was typed, which may begin at another folder than this one. Among the runs of that path
-    here and in the folders that the run lies in, it is the one that still holds what was read.
+    A recipe holds a path as it was typed, which may begin at another folder than this one, or at one that both have
+    left together. Among the runs of that path here and in the folders that the run lies in, it is the one that still
+    holds what was read; else one at the end of that path there, if that is known to hold it.
 
     Args:
         run: The directory of the run.
@@ -53,8 +54,11 @@ def named_run(run: Path, key: str) -> Path | None:
     named = recorded_recipe(run).get(key)
     if not named:
         return None
-    places = [Path(named), *(folder / named for folder in run.resolve().parents)]
-    runs = [place for place in places if is_run(place)]
+    folders, parts = run.resolve().parents, Path(named).parts
+    places = [Path(named), *(folder / named for folder in folders)]
+    if key in read_contents(run / INPUTS_FILE):
+        places += [folder.joinpath(*parts[first:]) for folder in folders for first in range(1, len(parts))]
+    runs = (place for place in places if is_run(place))
     return next((place for place in runs if holds_what_was_read(run, key, place)), Path(named))
 
 

@@ -6,6 +6,7 @@ Keys of tasks and of distillations are refused in tests beside this file.
 import json
 
 import pytest
+import yaml
 
 from mbert_cli.corpus.files import TEXT_SUFFIXES
 from mbert_cli.errors import UserError
@@ -14,6 +15,7 @@ from mbert_cli.examples.token_files import COLUMN_SUFFIXES, ROW_SUFFIXES
 from mbert_cli.recipe.idle_keys import _JSON, _PROSE, IDLE
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
+from mbert_cli.runs.listing import ORIGIN, RECIPE
 from tests.recipe.idle_key import no_effect, refusal
 
 CASES = [
@@ -152,6 +154,20 @@ def test_a_recipe_may_hold_the_settings_of_cases_that_another_key_chooses(tmp_pa
     path = tmp_path / "mine.yaml"
     path.write_text("distill:\n  temperature: 2.0\n")
     load("distill", str(path), ["distill.ground_truth_ratio=1"])
+
+
+def test_what_a_run_wrote_down_is_a_recipe_whatever_flags_chose(tmp_path):
+    """A recipe for plain text in `corpus.text`, with files of prose by a flag: all of it stands in the run's recipe."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("corpus:\n  source: files\n  globs: [a/*.jsonl]\n  text: body\n")
+    invocation = load("prepare", str(path), ["corpus.globs=[a/*.txt]"])
+    run = tmp_path / "runs" / "p"
+    run.mkdir(parents=True)
+    (run / RECIPE).write_text(yaml.safe_dump(invocation.recipe.model_dump(mode="json")))
+    with pytest.raises(UserError, match=r"corpus\.text has no effect"):
+        load("prepare", str(run / RECIPE))
+    (run / ORIGIN).write_text("{}")
+    assert load("prepare", str(run / RECIPE)).recipe == invocation.recipe
 
 
 IDLE_RECIPES = [

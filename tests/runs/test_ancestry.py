@@ -163,3 +163,19 @@ def test_a_run_that_is_gone_or_was_made_anew_is_called_as_it_was():
     finish(write("bert"), "anew")
     for name, source in (("a", "bert"), ("b", "gone")):
         assert named_run(write_reader(name, "old", source=source), "source") == Path(source)
+
+
+def test_runs_that_moved_together_find_each_other_by_what_they_hold():
+    Path("moved").mkdir()
+    there = finish(write("moved/bert"), "same")
+    reader = write_reader("moved/tuned", "same", source="/home/them/project/runs/bert")
+    assert named_run(reader, "source") == there.resolve()
+    other = write_reader("moved/other", "another", source="/home/them/project/runs/bert")
+    assert named_run(other, "source") == Path("/home/them/project/runs/bert")
+
+
+def test_a_namesake_is_not_taken_for_a_run_of_another_folder_where_nothing_was_recorded():
+    Path("moved").mkdir()
+    finish(write("moved/bert"), "same")
+    reader = write("moved/tuned", source="/home/them/project/runs/bert")
+    assert named_run(reader, "source") == Path("/home/them/project/runs/bert")
