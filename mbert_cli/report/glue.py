@@ -10,6 +10,7 @@ from typing import Any
 from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
+from mbert_cli.report.recorded_scores import evaluations
 from mbert_cli.report.score_fields import set_fields
 from mbert_cli.report.seeds import common_name, runs_by_seed
 from mbert_cli.runs.ancestry import started_from, weights_from
@@ -30,7 +31,7 @@ from mbert_cli.weights.description import SetDescription
 TASKS = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli")
 """In the order of the leaderboard."""
 
-MISMATCHED = Path("eval", "validation_mismatched.json")
+MISMATCHED = "eval/validation_mismatched.json"
 
 
 @dataclass(frozen=True)
@@ -227,10 +228,10 @@ def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
     )
     paths = [path for path, _ in scored]
     values = [score for _, score in scored if score is not None]
+    seconds = [report["score"] for path in paths for report in evaluations(path, [*path.glob(MISMATCHED)])]
     # With the second set of some seeds alone, the deviation would be that between the sets.
-    if not all((path / MISMATCHED).is_file() for path in paths):
+    if len(seconds) < len(paths):
         return Column(task, matched), values
-    seconds = [read_json(path / MISMATCHED)["score"] for path in paths]
     both = (*matched, *_described(paths[0] / MISMATCHED))
     return Column(task, both, has_both=True), [sum(pair) / 2 for pair in zip(values, seconds, strict=True)]
 

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +65,6 @@ class RunDetails:
         growth: How it continues for more steps than it was finished with; empty where it does not.
         summary: Figures of its result.
         commands: Those that worked on it, in order.
-        began: When the first of them did.
         recipe: Keys with a value that is not the default.
         contents: What its inputs held, by recipe key.
         checkpoints: Names and bytes.
@@ -79,7 +77,6 @@ class RunDetails:
     growth: str
     summary: Mapping[str, Any]
     commands: Sequence[str]
-    began: datetime | None
     recipe: Mapping[str, Any]
     contents: Contents
     checkpoints: Mapping[str, int]
@@ -101,7 +98,6 @@ def read_details(path: Path) -> RunDetails:
         growth=_growth(info),
         summary=read_object(path / FINAL / SUMMARY),
         commands=[session.get("command", "unknown") for session in sessions],
-        began=_moment(sessions[0].get("started")),
         recipe=_changed_keys(info.verb, recorded_recipe(path)),
         contents=read_contents(path / INPUTS_FILE),
         checkpoints=_checkpoints(path),
@@ -159,10 +155,3 @@ def _evaluation(
         path, name, size_bytes, report.get("metric"), score, report.get("examples"), SetDescription.of(report),
         is_outdated(run, path),
     )  # fmt: skip
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None

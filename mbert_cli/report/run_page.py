@@ -51,7 +51,6 @@ def details_record(details: RunDetails) -> dict[str, Any]:
     """All that is known of a run, as JSON has it."""
     return {
         **run_record(details.info.path.parent, details.info),
-        "began": details.began,
         "explanation": "; ".join(filter(None, (details.explanation, details.growth))) or None,
         "commands": details.commands,
         "recipe": details.recipe,
@@ -98,7 +97,7 @@ def _facts(details: RunDetails) -> _Rows:
         "score": show_score(info.score_name, info.score, info.deviation),
         "scored on": _scored_on(details.summary.get("examples"), scored_set(info)),
         "sessions": f"{len(details.commands)}",
-        "began": show_moment(details.began),
+        "began": show_moment(info.began),
         "finished": show_moment(info.finished),
         "size": format_bytes(info.size_bytes),
     }

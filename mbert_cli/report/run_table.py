@@ -49,7 +49,8 @@ def run_record(root: Path, info: RunInfo) -> dict[str, Any]:
         "trials": info.trials and dict(zip(("done", "total"), info.trials, strict=True)),
         "size_bytes": info.size_bytes,
         "score": score_fields(info.score_name, info.score, info.deviation, scored_set(info)),
-        "began": info.started,
+        "began": info.began,
+        "last_session_began": info.last_began,
         "finished": info.finished,
     }
 
@@ -72,7 +73,7 @@ def _row(root: Path, info: RunInfo) -> list[str]:
         format_bytes(info.size_bytes),
         show_score(info.score_name, info.score, info.deviation),
         f"{scored.examples:,} ({scored.short})" if scored else "",
-        show_moment(info.finished or info.started),
+        show_moment(info.finished or info.last_began),
     ]
 
 

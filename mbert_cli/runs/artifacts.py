@@ -42,11 +42,13 @@ def exported_report(artifact: Path) -> dict[str, Any]:
 def weights_digest(target: Path) -> str | None:
     """SHA-256 of the weights that a run has, or that an artifact was made of; None where that is not recorded."""
     if target.suffix == ".tflite":
-        return exported_report(target).get(MADE_OF)
-    try:
-        return read_manifest(target / FINAL)["files"].get(WEIGHTS, {}).get("sha256")
-    except UserError:
-        return None
+        found = exported_report(target).get(MADE_OF)
+    else:
+        try:
+            found = read_manifest(target / FINAL)["files"].get(WEIGHTS, {}).get("sha256")
+        except UserError:
+            return None
+    return found if isinstance(found, str) else None
 
 
 def is_outdated(run: Path, file: Path) -> bool:

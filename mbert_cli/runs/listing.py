@@ -70,8 +70,10 @@ class RunInfo:
     """The figure of final/summary.json under "score"."""
     score_name: str | None
     """What that figure is."""
-    started: datetime | None
-    """When its last session began."""
+    began: datetime | None
+    """When its first session began."""
+    last_began: datetime | None
+    """When its last session did."""
     finished: datetime | None
     """When final/ was completed."""
     scored_on: tuple[int, str] | None = None
@@ -155,7 +157,8 @@ def describe_run(path: Path) -> RunInfo:
         steps=steps_of(path),
         score=summary.get("score"),
         score_name=summary.get("score_name"),
-        started=_time(sessions[-1].get("started")),
+        began=_time(sessions[0].get("started")),
+        last_began=_time(sessions[-1].get("started")),
         finished=finished_at(path),
         scored_on=(summary["examples"], summary["set"]) if "set" in summary else None,
         deviation=summary.get("deviation"),

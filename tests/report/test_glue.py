@@ -73,7 +73,7 @@ def test_a_model_that_lacks_a_task_has_no_average(root, capsys):
 def test_mnli_is_the_mean_of_both_sets_where_both_were_scored(root, capsys):
     run = write_run(root, "a", "mnli", 0.6)
     (run / "eval").mkdir()
-    (run / "eval/validation_mismatched.json").write_text(json.dumps({"score": 0.7}))
+    (run / "eval/validation_mismatched.json").write_text(json.dumps({"metric": "accuracy", "score": 0.7}))
     assert rows(root, capsys)["student"] == ["65.0", "65.0", "65.0"]
 
 
@@ -116,7 +116,9 @@ def test_mnli_of_one_set_and_of_both_are_two_columns(root, capsys):
     write_run(root, "a", "mnli", 0.6, scored=OFFICIAL)
     run = write_run(root, "b", "mnli", 0.6, scored=OFFICIAL, source="runs/other")
     (run / "eval").mkdir()
-    (run / "eval/validation_mismatched.json").write_text(json.dumps({"score": 0.7} | OTHER))
+    (run / "eval/validation_mismatched.json").write_text(
+        json.dumps({"metric": "accuracy", "score": 0.7} | OTHER)
+    )
     found = rows(root, capsys)
     assert found["model"][:2] == [
         "mnli, 872 examples (set 3f9a1c02) and 436 examples (set 77777777)", "mnli, 872 examples (set 3f9a1c02)",
@@ -138,7 +140,7 @@ def test_a_search_counts_with_the_seeds_of_its_setting(root, capsys):
     ):
         report = run / "trials" / trial.name / "eval"
         report.mkdir(parents=True)
-        (report / "validation_mismatched.json").write_text(json.dumps({"score": 0.6}))
+        (report / "validation_mismatched.json").write_text(json.dumps({"metric": "accuracy", "score": 0.6}))
         # The second set counts once all seeds were scored on it.
         assert rows(root, capsys)["student"] == expected
 

@@ -42,7 +42,7 @@ def test_keys_with_a_value_of_their_own_are_kept_and_defaults_are_not():
     assert "train.batch_size" not in details.recipe
     assert list(details.contents) == ["task.train"]
     assert details.commands == ["mbert finetune file"]
-    assert f"{details.began:%Y-%m-%d}" == "2026-01-02"
+    assert f"{details.info.began:%Y-%m-%d}" == "2026-01-02"
 
 
 def test_an_artifact_and_an_evaluation_are_scores_in_files():
@@ -84,5 +84,5 @@ def test_a_run_whose_files_are_damaged_is_shown_as_far_as_it_can_be_read():
     (RUN / "origin.json").write_text("{")
     write(RUN / "eval/validation.json")
     details = read_details(RUN)
-    assert (details.info.verb, details.commands, details.began) == ("unknown", ["unknown"], None)
+    assert (details.info.verb, details.commands, details.info.began) == ("unknown", ["unknown"], None)
     assert not details.evaluations

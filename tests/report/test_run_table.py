@@ -10,6 +10,7 @@ from mbert_cli.report.terminal import page_text
 from mbert_cli.runs.listing import RunInfo
 
 ROOT = Path("runs")
+BEGAN = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
 MOMENT = datetime(2026, 1, 2, 12, 4, tzinfo=UTC)
 SHOWN_MOMENT = f"{MOMENT.astimezone():%Y-%m-%d %H:%M}"
 
@@ -17,7 +18,7 @@ SHOWN_MOMENT = f"{MOMENT.astimezone():%Y-%m-%d %H:%M}"
 def info(name: str, **changes: object) -> RunInfo:
     known = {
         "verb": "finetune", "state": "complete", "size_bytes": 24_600_000, "steps": 4000, "score": 2 / 3,
-        "score_name": "accuracy", "started": MOMENT, "finished": MOMENT,
+        "score_name": "accuracy", "began": BEGAN, "last_began": MOMENT, "finished": MOMENT,
     }  # fmt: skip
     return RunInfo(path=ROOT / name, **(known | changes))
 
@@ -57,7 +58,8 @@ def test_json_has_the_same_keys_for_every_run_and_null_for_what_is_not_known():
     assert search["score"]["set"] == "3f9a1c02aaaaaaaa"
     assert empty == {
         "name": "x", "path": "runs/x", "kind": "prepare", "state": "empty", "steps": None, "trials": None,
-        "size_bytes": 24_600_000, "score": None, "began": "2026-01-02T12:04:00+00:00", "finished": None,
+        "size_bytes": 24_600_000, "score": None, "began": "2026-01-01T09:30:00+00:00",
+        "last_session_began": "2026-01-02T12:04:00+00:00", "finished": None,
     }  # fmt: skip
     assert plain.keys() == search.keys() == empty.keys()
     assert document["folders_that_are_no_runs"] == ["runs/photos"]
