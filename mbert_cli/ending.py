@@ -18,6 +18,7 @@ from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.home import require_home
 from mbert_cli.machine_problems import machine_problem
 from mbert_cli.standard_streams import end_streams, prepare_streams
+from mbert_cli.termination import end_by_signal
 
 _INSTALL = "--install-completion"
 
@@ -52,11 +53,7 @@ def _clean_up_after_term() -> None:
         threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     ):
-        signal.signal(signal.SIGTERM, _end_by_term)
-
-
-def _end_by_term(number: int, frame: object) -> NoReturn:
-    sys.exit(128 + number)
+        signal.signal(signal.SIGTERM, end_by_signal)
 
 
 def _end(work: Callable[[], object], words: list[str]) -> NoReturn:

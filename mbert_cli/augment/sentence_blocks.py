@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from mbert_cli.augment.spread import spread_places
 from mbert_cli.corpus.store import TokenStore
+from mbert_cli.spread import spread_places
 from mbert_cli.text.vocabulary import CONTINUATION
 
 SENTENCE_BLOCK_TOKENS = 2**16

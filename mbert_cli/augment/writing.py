@@ -12,13 +12,13 @@ import numpy as np
 from mbert_cli.augment.candidates import Candidates
 from mbert_cli.augment.options import AugmentOptions
 from mbert_cli.augment.replacement import draws_of, replaced_copies
-from mbert_cli.augment.spread import spread_places
 from mbert_cli.examples.augmented import Augmentation
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.options import AnyTask, FileTask, GlueTask
 from mbert_cli.examples.table_files import Columns
 from mbert_cli.examples.task_columns import text_columns
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.spread import spread_places
 
 _SEPARATORS = re.compile(r"[\t\r\n]")
 """What the files of GLUE cannot hold within a cell; a few prepared sets have it."""

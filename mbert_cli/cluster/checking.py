@@ -13,6 +13,7 @@ from typing import Any
 from mbert_cli.cluster.joining import join_cluster
 from mbert_cli.cluster.options import ClusterOptions
 from mbert_cli.errors import UserError
+from mbert_cli.spread import spread_places
 
 _MOST_FILES = 200
 _ANSWER_SECONDS = 120.0
@@ -70,7 +71,8 @@ def require_cluster(options: ClusterOptions, folder: Path, files: Iterable[Path]
     with probe:
         probe.write(secrets.token_bytes(16))
         probe.flush()
-        paths = [Path(probe.name), *spread(sorted(set(files)), _MOST_FILES)]
+        chosen = sorted(set(files))
+        paths = [Path(probe.name), *(chosen[place] for place in spread_places(len(chosen), _MOST_FILES))]
         _compare(able, [os.path.abspath(path) for path in paths], str(place.absolute()))
     return able
 
@@ -78,12 +80,6 @@ def require_cluster(options: ClusterOptions, folder: Path, files: Iterable[Path]
 def existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
     return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
-
-
-def spread(paths: Sequence[Path], count: int) -> list[Path]:
-    """So many paths at most, spread evenly over all."""
-    step = max(1.0, len(paths) / count)
-    return [paths[int(number * step)] for number in range(min(count, len(paths)))]
 
 
 def list_machines() -> list[ClusterMachine]:

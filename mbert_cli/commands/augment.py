@@ -7,7 +7,6 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.augment.candidates import Candidates, CandidateSearch, DistinctTexts
 from mbert_cli.augment.filling import PieceFiller
-from mbert_cli.augment.spread import spread_places
 from mbert_cli.augment.trained_vectors import VectorTraining
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.augment.words import read_stop_words
@@ -26,6 +25,7 @@ from mbert_cli.runs.listing import CANDIDATES
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
 from mbert_cli.sessions.result import write_summary
+from mbert_cli.spread import spread_places
 from mbert_cli.text.wordpiece import Tokenizer
 from mbert_cli.train.interrupt import InterruptRequest
 

@@ -1,4 +1,4 @@
-"""Even samples: of a corpus of unknown size in one pass and bounded memory, and of labelled examples."""
+"""An even sample of a corpus of unknown size, in one pass and bounded memory."""
 
 from collections.abc import Iterable, Iterator
 

@@ -11,11 +11,12 @@ import signal
 import sys
 import tempfile
 import threading
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.hosts.channel import SILENT_SECONDS, Channel, pair
 from mbert_cli.hosts.joining import Hosts, Place, join
+from mbert_cli.termination import end_by_signal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _OF_CONNECTIONS = (
@@ -44,7 +45,7 @@ class Worker:
         # Signals come through the watching process alone, once each, whoever they were sent to: a scheduler sends
         # them to both, and the second one would end a training at once.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        signal.signal(signal.SIGTERM, _end_by_term)
+        signal.signal(signal.SIGTERM, end_by_signal)
         threading.Thread(target=self._listen, daemon=True, name="watch").start()
 
     def meet(self, report: dict[str, Any]) -> Hosts:
@@ -109,10 +110,6 @@ class Worker:
 def is_of_connection(error: Exception) -> bool:
     """Whether JAX says that hosts do not reach each other."""
     return str(error).startswith(_OF_CONNECTIONS)
-
-
-def _end_by_term(number: int, frame: object) -> NoReturn:
-    sys.exit(128 + number)
 
 
 def fork_worker(place: Place) -> "Worker | Watched":

@@ -8,7 +8,6 @@ from mbert_cli import console
 from mbert_cli.augment.kept_vectors import KeptVectors, vectors_key
 from mbert_cli.augment.options import TrainedVectors, VectorFile
 from mbert_cli.augment.replacement import COPIES, OTHER_COPIES
-from mbert_cli.augment.spread import spread_places
 from mbert_cli.augment.trained_vectors import VectorTraining, require_gensim
 from mbert_cli.augment.vector_file import read_vectors
 from mbert_cli.augment.word_vectors import WordVectors
@@ -30,6 +29,7 @@ from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import PRETRAINED
 from mbert_cli.runs.listing import CANDIDATES
+from mbert_cli.spread import spread_places
 from mbert_cli.weights.saved_model import RunModel
 
 MODEL_KEY = "masked_language_model"

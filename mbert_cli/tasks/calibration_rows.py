@@ -8,6 +8,7 @@ from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.sampling import thin
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.spread import spread_places
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.batch import Batch
 
@@ -44,6 +45,5 @@ def calibration_rows(
         name: np.concatenate([batch[name] for batch in batches])
         for name in ("token_ids", "segment_ids", "padding_mask")
     }
-    count = len(rows["token_ids"])
-    chosen = np.arange(min(count, max_examples)) * count // min(count, max_examples)
+    chosen = spread_places(len(rows["token_ids"]), max_examples)
     return {name: values[chosen] for name, values in rows.items()}

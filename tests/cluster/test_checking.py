@@ -11,7 +11,6 @@ from mbert_cli.cluster.checking import (
     make_look,
     refuse_other_files,
     refuse_other_packages,
-    spread,
 )
 from mbert_cli.errors import UserError
 
@@ -94,10 +93,3 @@ def test_the_look_reaches_machines_without_mbert():
 
 def test_the_nearest_folder_that_is_there(tmp_path):
     assert existing(tmp_path / "runs" / "new") == tmp_path
-
-
-def test_of_many_files_some_are_looked_at_spread_over_all():
-    paths = [Path(str(number)) for number in range(10)]
-    assert spread(paths, 4) == [Path("0"), Path("2"), Path("5"), Path("7")]
-    assert spread(paths[:3], 4) == paths[:3]
-    assert spread([], 4) == []
