@@ -15,6 +15,18 @@ TOO_DEEP = f"it is nested more than {MAX_DEPTH} deep"
 """What a message says of other JSON."""
 
 
+def json_bytes(value: object) -> bytes:
+    """A value as a file holds it that people read too: indented, in UTF-8."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
+    return text.encode(errors="backslashreplace")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Writes a file of JSON; raises OSError."""
+    path.write_bytes(json_bytes(value))
+
+
 def read_json(path: Path, encoding: str = "utf-8") -> Any:
     """Reads a file of JSON.
 

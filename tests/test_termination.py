@@ -1,5 +1,6 @@
 """How a process ends that is told to end."""
 
+import os
 import subprocess
 import sys
 
@@ -15,5 +16,8 @@ finally:
 
 
 def test_a_signal_ends_a_process_in_order_with_the_code_of_shells():
-    ended = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT], check=False, env=environment, capture_output=True, text=True
+    )
     assert (ended.returncode, ended.stdout) == (143, "cleaned up\n")

@@ -1,6 +1,5 @@
 """`mbert convert-checkpoint`: a run -> a folder of Hugging Face, or a TF1 checkpoint."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.task_columns import client_of
+from mbert_cli.json_text import write_json
 from mbert_cli.model.options import Architecture
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import WITH_WEIGHTS
@@ -238,11 +238,7 @@ def _write_huggingface(
 
 def _write_tf1(folder: Path, arrays: Mapping[str, np.ndarray], configuration: Mapping[str, Any]) -> None:
     tf1.write_checkpoint(folder / PREFIX, arrays)
-    _write_json(folder / tf1.BERT_CONFIGURATION, configuration)
-
-
-def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(folder / tf1.BERT_CONFIGURATION, configuration)
 
 
 def _show(command: ConvertCommand, arrays: Mapping[str, np.ndarray], dropped: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.origin import collect_origin
-from mbert_cli.sessions.continuing import say_what_moved
+from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
 from mbert_cli.tasks.embedding import describe_embedding, find_sentence_model, require_encoder
 from mbert_cli.tasks.kinds import KINDS, kind_of_foreign
 from mbert_cli.text.foreign_tokenizer import find_vocabulary
@@ -94,8 +94,7 @@ def run(command: ImportCommand) -> None:
         path, IMPORT, recipe, fresh=command.fresh, origin=collect_origin(), contents=contents
     ) as run_dir:
         say_what_moved(run_dir)
-        if run_dir.is_complete:
-            console.info(f"{path} is complete already; --fresh moves it aside and begins anew")
+        if say_when_complete(run_dir):
             return
 
         def write(directory: Path) -> None:

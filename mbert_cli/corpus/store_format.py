@@ -12,7 +12,6 @@ Files of a store, all little-endian:
     store.json           counts, lower-casing, the vocabulary's digest
 """
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import read_json, write_json
 from mbert_cli.shell_words import path_word
 from mbert_cli.text.vocabulary import Vocabulary
 
@@ -80,7 +79,7 @@ def write_manifest(directory: Path, vocabulary: Vocabulary, report: StoreReport)
         "lowercase": vocabulary.lowercase,
         "report": asdict(report),
     }
-    (directory / STORE_MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / STORE_MANIFEST, content)
 
 
 def read_store_manifest(directory: Path) -> dict[str, Any]:

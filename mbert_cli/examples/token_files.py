@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mbert_cli.errors import UserError
-from mbert_cli.evaluate.entities import OUTSIDE
+from mbert_cli.evaluate.entities import OUTSIDE, entity_types
 from mbert_cli.examples.label_names import order_labels
 from mbert_cli.examples.options import TokenTask
 from mbert_cli.examples.text_tables import hold_out, say_unlearned
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.token_columns import TokenLayout, read_columns
 from mbert_cli.examples.token_records import read_records
-from mbert_cli.examples.token_tags import types_of_tags
 from mbert_cli.examples.tokens import TokenExamples, TokenFile, word_labels
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_files import suffix_of
@@ -63,7 +62,7 @@ def _known_types(options: TokenTask) -> list[str] | None:
     """The types of entities that may occur, or the tags; None where the recipe names none."""
     if options.labels is None or options.kind == "tags" or OUTSIDE not in options.labels:
         return options.labels
-    return types_of_tags(options.labels)
+    return entity_types(options.labels)
 
 
 def read_token_file(path: Path, layout: TokenLayout, types: Sequence[str] | None) -> TokenFile:

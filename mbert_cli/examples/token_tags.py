@@ -44,11 +44,6 @@ def label_of_tag(tag: str, is_plain: bool) -> str | None:
     return None if tag == OUTSIDE else tag.partition("-")[2]
 
 
-def types_of_tags(tags: Sequence[str]) -> list[str]:
-    """The types of entities that tags speak of, in their order."""
-    return list(dict.fromkeys(tag.partition("-")[2] for tag in tags if tag != OUTSIDE))
-
-
 def tag_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     """The entities of a sentence: first word, last word, type.
 

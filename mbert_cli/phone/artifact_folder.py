@@ -1,11 +1,11 @@
 """The folder of an artifact: the .tflite file, its report, and the files that it is read with."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
+from mbert_cli.json_text import write_json
 from mbert_cli.phone.packing import artifact_files
 from mbert_cli.phone.presentation import Presentation
 from mbert_cli.phone.web_page import PAGE_FOLDER
@@ -35,7 +35,7 @@ def write_artifact(
 
     def write(folder: Path) -> None:
         (folder / ARTIFACT_FILE).write_bytes(content)
-        (folder / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write_json(folder / REPORT_FILE, report)
         for name, packed in artifact_files(model).items():
             (folder / name).write_bytes(packed)
         presentation.write(folder, report)

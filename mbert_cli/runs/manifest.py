@@ -4,7 +4,6 @@ import ctypes
 import errno
 import glob
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import RunError, UserError
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import json_bytes, read_json
 
 MANIFEST = "manifest.json"
 
@@ -168,9 +167,7 @@ def write_whole_file(path: Path, writer: Callable[[Path], None]) -> None:
 
 def replace_object(path: Path, content: Mapping[str, Any]) -> None:
     """Writes a JSON object into a file; whole or not at all, and raises, as `replace_file`."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    # Half a character, as in the name of a file whose bytes are no UTF-8, is escaped as JSON does.
-    replace_file(path, text.encode(errors="backslashreplace"))
+    replace_file(path, json_bytes(content))
 
 
 def move_aside(path: Path, target: Path | None = None) -> Path:
@@ -234,7 +231,7 @@ def _seal(directory: Path) -> None:
         entries = list(pool.map(lambda name: _measure_and_sync(directory / name), names))
     completed = datetime.now(UTC).isoformat(timespec="microseconds")
     manifest = {"format": 1, "completed": completed, "files": dict(zip(names, entries, strict=True))}
-    replace_file(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    replace_object(directory / MANIFEST, manifest)
     for folder, _, _ in os.walk(directory):
         _sync(Path(folder))
 

@@ -1,6 +1,5 @@
 """What a search has found: read from its trials, kept in search.json, shown as a table."""
 
-import json
 import math
 import statistics
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from mbert_cli.figures import show_score, show_share
 from mbert_cli.json_text import read_json
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import FINAL, JOURNAL, SEARCH, STOPPED, SUMMARY, TRIALS
-from mbert_cli.runs.manifest import replace_file
+from mbert_cli.runs.manifest import replace_object
 from mbert_cli.search.grid import ScoresByShare, Setting
 
 VALIDATED = "validation/score"
@@ -139,7 +138,7 @@ def collect_report(search: Path, settings: Sequence[Setting], seeds: Sequence[in
 
 def write_report(search: Path, report: SearchReport) -> None:
     """Writes search.json, for `mbert runs` and for other programs."""
-    replace_file(search / SEARCH, (json.dumps(search_record(report), indent=2) + "\n").encode())
+    replace_object(search / SEARCH, search_record(report))
 
 
 def search_record(report: SearchReport) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The trials of a search: trained, several at once or not, given up where they are clearly behind, gone on with."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from mbert_cli.figures import counted, show_share
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.journal import Journal
 from mbert_cli.runs.listing import CHECKPOINTS, FINAL, JOURNAL, SEARCH, STOPPED, TRIALS
-from mbert_cli.runs.manifest import replace_file
+from mbert_cli.runs.manifest import replace_object
 from mbert_cli.search.grid import ScoresByShare, SearchPlan, Setting
 from mbert_cli.search.results import (
     BEHIND,
@@ -247,7 +246,7 @@ class Trials:
         steps = last if at is None else round(at * self._work.steps_of(setting))
         note = {"state": state, "score": max(scores.values(), default=None), "steps": steps}
         if note != note_of(path):
-            replace_file(path / STOPPED, (json.dumps(note, indent=2) + "\n").encode())
+            replace_object(path / STOPPED, note)
 
     def _take_back(self, error: UserError) -> None:
         """Wrong input begins nothing: leaves a search without trials as its run directory can take it back."""

@@ -11,6 +11,7 @@ from mbert_cli.figures import show_figure
 from mbert_cli.hosts.devices import divides_models
 from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.hosts.together import first_does
+from mbert_cli.json_text import write_json
 from mbert_cli.runs.artifacts import exported, is_outdated
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.followed import FollowedRun
@@ -22,7 +23,7 @@ from mbert_cli.weights.variables import read_variables
 
 def write_summary(directory: Path, figures: Mapping[str, object]) -> None:
     """Writes the flat figures that `mbert runs` shows."""
-    (directory / SUMMARY).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / SUMMARY, figures)
 
 
 def finish_run(

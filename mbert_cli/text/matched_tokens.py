@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import read_json, write_json
 
 MATCHED_TOKENS_FILE = "matched_tokens.json"
 MATCHED_TOKENS_FORMAT = 1
@@ -52,8 +52,7 @@ def save_matched(directory: Path, matched: Sequence[MatchedToken]) -> None:
     """Writes `matched_tokens.json`, if there is anything to write."""
     if matched:
         content = {"format": MATCHED_TOKENS_FORMAT, "matched": [asdict(token) for token in matched]}
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        (directory / MATCHED_TOKENS_FILE).write_text(text, encoding="utf-8")
+        write_json(directory / MATCHED_TOKENS_FILE, content)
 
 
 def load_matched(directory: Path, size: int) -> tuple[MatchedToken, ...]:

@@ -1,12 +1,11 @@
 """The vocabulary of a run as the tokenizer of another project: files of Hugging Face that give the same ids."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from mbert_cli.json_text import write_json
 from mbert_cli.text.added_tokens import ADDED, RESERVED_NAMES, TOKENIZER, TOKENIZER_CONFIGURATION
 from mbert_cli.text.bert_wordpiece import as_added_token
 from mbert_cli.text.matched_tokens import MatchedToken, splits_special
@@ -32,10 +31,10 @@ def write_tokenizer(
     (folder / VOCABULARY_FILE).write_bytes(("\n".join(words) + "\n").encode())
     added = {token.content: token.id for token in vocabulary.matched if not token.is_word}
     if added:
-        _write_json(folder / ADDED, added)
+        write_json(folder / ADDED, added)
     tokenizer.save(str(folder / TOKENIZER))
     configuration = _configure(vocabulary, tokenizer_class, is_text)
-    _write_json(folder / TOKENIZER_CONFIGURATION, configuration | {"model_max_length": max_length})
+    write_json(folder / TOKENIZER_CONFIGURATION, configuration | {"model_max_length": max_length})
 
 
 def _build(vocabulary: Vocabulary) -> Tokenizer:
@@ -80,7 +79,3 @@ def _configure(vocabulary: Vocabulary, tokenizer_class: str, is_text: bool) -> d
 
 def _splits(vocabulary: Vocabulary, is_text: bool) -> bool:
     return splits_special(vocabulary.matched) if vocabulary.matched else is_text
-
-
-def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

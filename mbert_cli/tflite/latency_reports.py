@@ -1,7 +1,6 @@
 """What `mbert bench` leaves behind: a file for each time that it ran, and the newest figures of each artifact."""
 
 import dataclasses
-import json
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
-from mbert_cli.runs.manifest import replace_file
+from mbert_cli.runs.manifest import replace_object
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.tflite.latency import LatencyRow
 from mbert_cli.tflite.options import BenchOptions
@@ -122,7 +121,7 @@ def write_latency_report(folder: Path, report: Mapping[str, Any]) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = _new_path(folder, datetime.fromisoformat(report["started"]))
-    replace_file(path, (json.dumps(report, indent=2) + "\n").encode())
+    replace_object(path, report)
     return path
 
 

@@ -21,6 +21,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.hosts.devices import divides_models, to_numpy
 from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.hosts.together import first_does
+from mbert_cli.json_text import write_json
 from mbert_cli.runs.manifest import move_aside, verify_directory, write_directory
 from mbert_cli.train.companions import companion_states
 from mbert_cli.train.objective import Objective
@@ -238,7 +239,7 @@ def _write(folder: Path, files: Mapping[str, _Read], state: Mapping[str, object]
         arrays = read()
         if arrays:
             save_weights(folder / name, arrays)
-    (folder / _STATE).write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / _STATE, state)
 
 
 def _save_together(hosts: Hosts, save: Callable[[], None], files: Mapping[str, _Read]) -> None:

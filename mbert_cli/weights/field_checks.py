@@ -23,10 +23,10 @@ from mbert_cli.weights.fields import (
 RESTORE = "Restore the file that was saved with the weights."
 ALLOW_UNKNOWN = "--allow-unknown passes over fields that change no arithmetic."
 
+_SHOWN = 200  # characters of a value that a message spells out
 _TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 Passed: TypeAlias = tuple[tuple[Any, ...], str]
 """Values of a field that need no word, and why any other one is passed over."""
-_SHOWN = 200  # characters of a value that a message spells out
 
 
 def check_names(values: Mapping[str, Any], path: Path) -> None:

@@ -1,12 +1,12 @@
 """Which heads a checkpoint has, what they answer, and what their labels are called."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.weights.configuration import Configuration
+from mbert_cli.weights.field_checks import shown
 from mbert_cli.weights.names import HEAD_MODULES, weights_of_head
 
 HEAD_OF_CLASS = {
@@ -26,8 +26,6 @@ PROBLEM_TYPES = (SINGLE_LABEL_PROBLEM, MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM)
 
 SHARED = {"token_classifier": "classifier"}
 """Heads whose arrays have the names of another."""
-
-_SHOWN = 100  # characters of a value that an error message spells out
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ def find_problem_type(
     if not isinstance(stated, str) or stated not in PROBLEM_TYPES:
         raise UserError(
             f"problem_type must be one of {', '.join(PROBLEM_TYPES)}. "
-            f"Received: {_shown(stated)} in {configuration.path}",
+            f"Received: {shown(stated)} in {configuration.path}",
             "Set it to the one that the model was trained for, or take it out.",
         )
     if stated == SINGLE_LABEL_PROBLEM and num_labels == 1:
@@ -184,7 +182,7 @@ def find_labels(num_labels: int, configuration: Configuration) -> tuple[str, ...
         if promised not in (num_labels, None):
             raise UserError(
                 f"num_labels must be the number of outputs of the head, {num_labels}. "
-                f"Received: {_shown(promised)} in {path}",
+                f"Received: {shown(promised)} in {path}",
                 f"Set num_labels to {num_labels}, or restore the weights that were saved with {path.name}.",
             )
         named = _from_ids(values) or defaults
@@ -194,7 +192,7 @@ def find_labels(num_labels: int, configuration: Configuration) -> tuple[str, ...
         field = "label2id" if values.get("id2label") is None else "id2label"
         raise UserError(
             f"{field} must give each of the {num_labels} outputs of the head a name of its own, 0 to "
-            f"{num_labels - 1}. Received: {_shown(values[field])} in {path}",
+            f"{num_labels - 1}. Received: {shown(values[field])} in {path}",
             f"Correct {field} in {path.name}, or take it out: the outputs are LABEL_0 and so on then.",
         )
     found = {str(index): str(name) for index, name in named.items()}
@@ -236,11 +234,11 @@ def find_notes(problem_type: str | None, num_labels: int, configuration: Configu
         found = {str(index): str(name) for index, name in named.items()}
         if not _are_numbered(ids) and ids != found:
             notes.append(
-                f"{file}: label2id {_shown(values['label2id'])} is passed over: it contradicts id2label, which "
+                f"{file}: label2id {shown(values['label2id'])} is passed over: it contradicts id2label, which "
                 "names the outputs"
             )
     if num_labels and named is not None and values.get("num_labels") not in (num_labels, None):
-        notes.append(f"{file}: num_labels {_shown(values['num_labels'])} is passed over: id2label counts")
+        notes.append(f"{file}: num_labels {shown(values['num_labels'])} is passed over: id2label counts")
     if configuration.size.num_segments == 1:
         notes.append(f"{file}: type_vocab_size 1: both texts of a pair get the only row of segments")
     return notes
@@ -263,8 +261,3 @@ def write_task(architecture: str, problem_type: str | None, labels: Sequence[str
     if architecture.endswith("SequenceClassification") and problem_type is not None:
         fields["problem_type"] = problem_type
     return fields
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -1,6 +1,5 @@
 """Folders of Hugging Face: arrays from safetensors files, whole or in shards, or from a pickle without running it."""
 
-import json
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import read_json, write_json
 from mbert_cli.text.foreign_tokenizer import MODEL_CONFIGURATION
 from mbert_cli.weights.store import load_weights, save_weights
 
@@ -39,8 +38,7 @@ def read_arrays(folder: Path) -> dict[str, np.ndarray]:
 def write_model(folder: Path, arrays: Mapping[str, np.ndarray], configuration: Mapping[str, Any]) -> None:
     """Writes weights and configuration into an existing folder, as `from_pretrained` reads them."""
     save_weights(folder / SAFETENSORS, arrays, {"format": "pt"})
-    text = json.dumps(configuration, indent=2, ensure_ascii=False) + "\n"
-    (folder / MODEL_CONFIGURATION).write_text(text, encoding="utf-8")
+    write_json(folder / MODEL_CONFIGURATION, configuration)
 
 
 def _read_shards(

@@ -5,14 +5,13 @@ says `config.json` in the folder of the second one, in one of two forms: `poolin
 or, since version 5.4, `pooling_mode: mean`.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from mbert_cli.errors import UserError
-from mbert_cli.json_text import read_json
+from mbert_cli.json_text import read_json, write_json
 from mbert_cli.model.options import Pooling
 from mbert_cli.weights.description import EmbeddingDescription
 
@@ -190,10 +189,6 @@ def write_sentence_model(
     pooling: dict[str, object] = {"word_embedding_dimension": hidden_dim}
     pooling |= {f"{_LEGACY}{name}": mode == embedding.pooling for name, mode in _LEGACY_NAMES.items()}
     (folder / POOLING_FOLDER).mkdir()
-    _write_json(folder / MODULES, modules)
-    _write_json(folder / POOLING_FOLDER / _POOLING_CONFIGURATION, pooling)
-    _write_json(folder / SETTINGS, {"max_seq_length": max_length, "do_lower_case": False})
-
-
-def _write_json(path: Path, values: object) -> None:
-    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / MODULES, modules)
+    write_json(folder / POOLING_FOLDER / _POOLING_CONFIGURATION, pooling)
+    write_json(folder / SETTINGS, {"max_seq_length": max_length, "do_lower_case": False})

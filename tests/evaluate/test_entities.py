@@ -48,4 +48,5 @@ def test_labels_of_no_scheme_are_tags_of_words(labels):
 
 def test_types_are_named_once_in_the_order_of_the_labels():
     assert entity_types(chunk_labels(["PER", "O", "LOC"])) == ["PER", "LOC"]
+    assert entity_types(["O", "B-PER", "I-PER", "B-A-B", "B-PER"]) == ["PER", "A-B"]
     assert entity_types(LABELS) == ["LOC", "PER"]

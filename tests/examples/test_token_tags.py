@@ -2,7 +2,7 @@
 
 import pytest
 
-from mbert_cli.examples.token_tags import sentence_of, tag_spans, types_of_tags
+from mbert_cli.examples.token_tags import sentence_of, tag_spans
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,3 @@ def test_a_sentence_is_its_tokens_with_blanks_between_them():
         "New York is big", [(0, 8, "LOC")], [(0, 8), (9, 11), (12, 15)],
     )  # fmt: skip
     assert sentence_of(["a", "b"], ["DET", "O"], True)[1] == [(0, 1, "DET"), (2, 3, "O")]
-
-
-def test_types_of_tags_have_their_order():
-    assert types_of_tags(["O", "B-PER", "I-PER", "B-A-B", "B-PER"]) == ["PER", "A-B"]
