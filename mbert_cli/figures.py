@@ -12,6 +12,8 @@ _SHARES = {
 """Last words of the names of figures whose whole is 1; correlations are among them, as on GLUE's leaderboard."""
 _OFFICIAL_SHARES = ("exact", "f1")
 """Last words of the figures of the official SQuAD scripts, which are in percent already."""
+MASKED_WORDS = "masked_language_model_accuracy"
+"""The score of a network that predicts masked words: the share of them that it finds."""
 
 
 def show_share(value: float, deviation: float | None = None) -> str:

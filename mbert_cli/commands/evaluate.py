@@ -25,9 +25,9 @@ from mbert_cli.recipe.schema import EvalRecipe
 from mbert_cli.report.evaluation import ScoredModel, evaluation_page
 from mbert_cli.report.submission import submission_page
 from mbert_cli.report.terminal import deliver
-from mbert_cli.runs.artifacts import MADE_OF, weights_digest
+from mbert_cli.runs.artifacts import MADE_OF, evaluation_file, weights_digest
 from mbert_cli.runs.manifest import replace_object
-from mbert_cli.tasks.evaluation_names import other_settings, report_name, report_path, settings_suffix
+from mbert_cli.tasks.evaluation_names import other_settings, report_name, settings_suffix
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.pair_segments import say_other_texts
@@ -193,9 +193,9 @@ def _score(model: TaskModel, scored: _Scored, recipe: EvalRecipe) -> _Result:
     title = f"{scored.title}: {result} ({target})"
     details = kind_of(model.description.kind).details(title, task, scored.examples, encoded.judge, predicted)
     report |= result.details | details.report
-    reports = {report_path(target, name): report}
+    reports = {evaluation_file(target, name): report}
     for ending, content in details.files.items():
-        reports[report_path(target, f"{name}-{ending}")] = content
+        reports[evaluation_file(target, f"{name}-{ending}")] = content
     scored_model = ScoredModel(target, details.tables, result.figures, report)
     return _Result(model.sequence_length, encoded.judge, outputs, scored_model, reports, notes)
 
@@ -216,7 +216,7 @@ def _plan(ready: Ready) -> Page:
         targets = [model.path for model in ready.models]
         notes = [f"Would answer the test sets with {target} in {submission}" for target in targets]
         return Page(record={"would_answer": targets, "folder": submission}, notes=notes)
-    reports = {model.path: report_path(model.path, _planned_name(ready, model)) for model in ready.models}
+    reports = {model.path: evaluation_file(model.path, _planned_name(ready, model)) for model in ready.models}
     notes = [f"Would score {target} on {split} and write {report}" for target, report in reports.items()]
     would = [{"target": target, "split": split, "report": report} for target, report in reports.items()]
     return Page(record={"would_score": would}, notes=notes)

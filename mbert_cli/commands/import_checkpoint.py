@@ -12,6 +12,7 @@ from mbert_cli.figures import counted
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.runs.lineage import IMPORT
+from mbert_cli.runs.listing import USUAL_ROOT
 from mbert_cli.runs.origin import collect_origin
 from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
 from mbert_cli.tasks.embedding import describe_embedding, find_sentence_model, require_encoder
@@ -82,7 +83,7 @@ def run(command: ImportCommand) -> None:
             f"{num_spare:,} rows are more than padding needs: check that {folder} has the whole vocabulary"
         )
     name = source.resolve().name if _is_here(command.source) else Path(command.source).name
-    path = command.run or Path("runs", f"{IMPORT}-{name}")
+    path = command.run or USUAL_ROOT / f"{IMPORT}-{name}"
     _show_model(imported, description, path)
     _show_tokenizer(vocabulary, notes)
     if length:

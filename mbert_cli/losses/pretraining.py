@@ -11,6 +11,7 @@ Source: Devlin et al., "BERT", NAACL 2019, section 3.1.
 """
 
 from mbert_cli.backend import Tensor
+from mbert_cli.figures import MASKED_WORDS
 from mbert_cli.losses.loss import Loss, Tensors, cross_entropy, is_correct, weighted_mean
 
 
@@ -37,7 +38,7 @@ def next_sentence_accuracy(outputs: Tensors, batch: Tensors, weights: Tensor = N
 PRETRAINING_LOSSES = {
     "masked_language_model": Loss(masked_language_model_loss, "masked_weights"),
     "next_sentence": Loss(next_sentence_loss, None),
-    "masked_language_model_accuracy": Loss(masked_language_model_accuracy, "masked_weights"),
+    MASKED_WORDS: Loss(masked_language_model_accuracy, "masked_weights"),
     "next_sentence_accuracy": Loss(next_sentence_accuracy, None),
 }
 """What is measured of a pre-training network, by name."""

@@ -5,7 +5,7 @@ Names and axes are those of `encoder.py` and `heads.py`; kernels are (input, out
 
 from collections.abc import Iterable, Iterator
 
-from mbert_cli.model.options import Architecture
+from mbert_cli.model.options import Architecture, layer_name
 from mbert_cli.model.task_head import TaskHead
 
 Shape = tuple[int, ...]
@@ -40,7 +40,7 @@ def encoder_shapes(size: Architecture, vocab_size: int) -> dict[str, Shape]:
     """
     shapes = dict(_below("encoder/embeddings", _embeddings(size, vocab_size)))
     for layer in range(size.num_layers):
-        name = f"layer_{layer:02d}"
+        name = layer_name(layer)
         shapes |= _below(f"encoder/{name}", _block(size, name))
     return shapes
 

@@ -13,9 +13,9 @@ from mbert_cli.preflight.targets import find_targets, look_at_models
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.attention_maps import require_pictures
-from mbert_cli.runs.artifacts import exported
+from mbert_cli.runs.artifacts import ARTIFACT, exported
 from mbert_cli.shell_words import path_word
-from mbert_cli.tasks.model import ARTIFACT, TaskModel
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tflite.census import stored_mode
 
 

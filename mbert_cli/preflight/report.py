@@ -8,7 +8,7 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.report.attention_maps import require_pictures
-from mbert_cli.runs.artifacts import REPORT_FILE, exported, exported_report
+from mbert_cli.runs.artifacts import ARTIFACT, REPORT_FILE, exported, exported_report
 from mbert_cli.runs.lineage import TASK_MODELS, WITH_WEIGHTS
 from mbert_cli.runs.listing import (
     EXPORT,
@@ -24,7 +24,6 @@ from mbert_cli.runs.listing import (
     verb_of,
 )
 from mbert_cli.shell_words import path_word, path_words
-from mbert_cli.tasks.model import ARTIFACT
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.yaml_text import written
-from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.runs.listing import FINAL
+from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription, VocabularyDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_model import RunModel
@@ -25,7 +26,7 @@ def require_same_vocabulary(vocabulary: Vocabulary, description: ModelDescriptio
     theirs = description.vocabulary
     if (vocabulary.digest, vocabulary.lowercase) == (theirs.digest, theirs.lowercase):
         return
-    vocabulary_file = run / "final" / "vocab.txt"
+    vocabulary_file = run / FINAL / VOCABULARY_FILE
     raise UserError(
         f"The token store must have the vocabulary of the model in {run}. "
         f"Received: {_described(describe_vocabulary(vocabulary))} in the token store, "

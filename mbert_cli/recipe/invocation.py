@@ -14,7 +14,7 @@ from mbert_cli.recipe.loading import LoadedRecipe, VerbRecipe, load
 from mbert_cli.recipe.schema import CHOOSERS, OTHER_KINDS
 from mbert_cli.recipe.teacher_task import IMPORTED, task_of_teacher
 from mbert_cli.runs.lineage import FINE_TUNED
-from mbert_cli.runs.listing import SMOKE_ROOT, newest_complete
+from mbert_cli.runs.listing import FINAL, SMOKE_ROOT, USUAL_ROOT, newest_complete
 from mbert_cli.weights.description import DESCRIPTION_FILE
 
 TRAINING_VERBS = ("prepare", "train-teacher", "distill", "finetune", "augment")
@@ -192,7 +192,7 @@ def recorded_task(target: Path | None) -> dict[str, Any]:
     Raises:
         UserError: There is no such run, or it does not say.
     """
-    folder = Path("runs") if target is None else target / "final" if target.is_dir() else target.parent
+    folder = USUAL_ROOT if target is None else target / FINAL if target.is_dir() else target.parent
     packed = _packed_description(target) if target is not None and target.is_file() else None
     try:
         content = read_json(folder / DESCRIPTION_FILE) if packed is None else parse_json(packed)
@@ -234,4 +234,4 @@ def default_name(verb: str, recipe: str) -> str:
 
 def runs_root(smoke: bool) -> Path:
     """The folder of the runs."""
-    return SMOKE_ROOT if smoke else Path("runs")
+    return SMOKE_ROOT if smoke else USUAL_ROOT

@@ -12,6 +12,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.home import lend_cache
+from mbert_cli.model.options import layer_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +104,7 @@ def _columns(traces: Traces, layers: Sequence[int]) -> list[_Column]:
     """All heads, model by model."""
     columns = []
     for name, arrays in traces.items():
-        layer_maps = [arrays[f"attention/layer_{layer:02d}"] for layer in layers]
+        layer_maps = [arrays[f"attention/{layer_name(layer)}"] for layer in layers]
         tokens = [str(token) for token in arrays["tokens"]]
         columns += [
             _Column(name, head, tokens, [maps[head] for maps in layer_maps])

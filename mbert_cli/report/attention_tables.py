@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mbert_cli.figures import counted
+from mbert_cli.model.options import layer_name
 from mbert_cli.report.svg import svg_of
 from mbert_cli.table import Picture, Table
 
@@ -47,7 +48,7 @@ class TracedModel:
 
     def maps(self, layer: int) -> np.ndarray:
         """Attention (heads, query, key) of a block."""
-        return self.arrays[f"attention/layer_{layer:02d}"]
+        return self.arrays[f"attention/{layer_name(layer)}"]
 
 
 def spread_layers(num_layers: int) -> list[int]:

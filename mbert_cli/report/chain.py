@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mbert_cli.figures import show_score, show_share
+from mbert_cli.figures import MASKED_WORDS, show_score, show_share
 from mbert_cli.json_text import read_object
 from mbert_cli.page import Page
 from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
+from mbert_cli.report.run_page import OUTDATED
 from mbert_cli.report.score_fields import score_fields
 from mbert_cli.runs.ancestry import origin_in_words, started_from, task_of, taught_by, weights_from
 from mbert_cli.runs.artifacts import exported, target_name
@@ -16,15 +17,13 @@ from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import FINAL, SUMMARY, RunInfo, maker_of, recorded_recipe, runs_in_use
 from mbert_cli.table import Table, without_empty_columns
 from mbert_cli.tflite.latency_reports import newest_latencies
-from mbert_cli.weights.description import SetDescription
+from mbert_cli.weights.description import UNRECORDED_SET, SetDescription
 
-_MODELS = ["model", "comes from", "parameters", "masked-LM accuracy", "score on dev"]
+_ACCURACY = "masked-LM accuracy"
+_MODELS = ["model", "comes from", "parameters", _ACCURACY, "score on dev"]
 _ARTIFACTS = ["artifact", "score on dev", "MB", "p50 ms", "times smaller", "times faster"]
 
-MASKED_WORDS = "masked_language_model_accuracy"
-"""The score of runs that predict masked words."""
-
-_PRETRAINED = _MODELS.index("masked-LM accuracy")
+_PRETRAINED = _MODELS.index(_ACCURACY)
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ def _ratios(artifacts: Sequence[ExportedArtifact]) -> str:
 
 def _artifact_row(one: ExportedArtifact) -> list[str]:
     return [
-        target_name(one.path) + " (of an earlier result)" * one.is_outdated,
+        target_name(one.path) + f" ({OUTDATED})" * one.is_outdated,
         show_score("", one.score),
         f"{one.size_bytes / 1e6:.1f}",
         f"{one.latency.p50_ms:.2f}" if one.latency else "",
@@ -223,4 +222,4 @@ def _has_source_score(model: ChainModel) -> bool:
 
 def _named(found: SetDescription | None) -> str:
     """Which set a score belongs to."""
-    return str(found or "a set that was not recorded")
+    return str(found or UNRECORDED_SET)

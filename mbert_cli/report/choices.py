@@ -12,7 +12,7 @@ from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
 from mbert_cli.report.recorded_scores import SetPlace, SetScore, over_seeds, scores_of_artifact, scores_of_run
 from mbert_cli.report.seeds import common_name, runs_by_seed
 from mbert_cli.runs.ancestry import task_of
-from mbert_cli.runs.artifacts import ARTIFACT_FILE, REPORT_FILE, exported, target_name
+from mbert_cli.runs.artifacts import ARTIFACT, ARTIFACT_FILE, REPORT_FILE, exported, target_name
 from mbert_cli.runs.listing import (
     EXPORT,
     FINAL,
@@ -73,7 +73,7 @@ class Choice:
     @property
     def is_artifact(self) -> bool:
         """Whether it is a file for a phone, and no run."""
-        return self.path.suffix == ".tflite"
+        return self.path.suffix == ARTIFACT
 
     def score_at(self, place: SetPlace) -> SetScore | None:
         """Its score on one set."""
@@ -192,7 +192,7 @@ def _description_of(path: Path, run: Path | None) -> ModelDescription | None:
 def _run_of(path: Path) -> Path | None:
     """The run that exported an artifact to `RUN/export/MODE/`; a run itself is none of these."""
     folders = path.absolute().parents
-    is_exported = path.suffix == ".tflite" and len(folders) > 2 and folders[1].name == EXPORT
+    is_exported = path.suffix == ARTIFACT and len(folders) > 2 and folders[1].name == EXPORT
     if not is_exported or not is_run(folders[2]):
         return None
     return path.parents[2] if len(path.parents) > 2 else folders[2]

@@ -8,7 +8,7 @@ from typing import Any
 from mbert_cli.report.choices import Choice
 from mbert_cli.report.recorded_scores import evaluations, scored_on, settings_of
 from mbert_cli.report.score_fields import set_fields
-from mbert_cli.runs.artifacts import target_name
+from mbert_cli.runs.artifacts import evaluation_files, target_name
 from mbert_cli.runs.listing import FINAL
 from mbert_cli.shell_words import path_words
 from mbert_cli.table import Table
@@ -91,11 +91,10 @@ def _chooses_a_label(choice: Choice) -> bool:
 
 def _of(choice: Choice) -> list[Confusion]:
     """Those of the first run that has any; of an artifact, those beside it."""
-    places = [choice.path.parent] if choice.is_artifact else [run / "eval" for run in choice.runs]
-    pattern = f"{choice.path.stem}-eval-*.json" if choice.is_artifact else "*.json"
     runs: Sequence[Path | None] = choice.runs or [None]
-    for run, place in zip(runs, places, strict=True):
-        reports = evaluations(run, sorted(place.glob(pattern)))
+    targets = [choice.path] if choice.is_artifact else choice.runs
+    for run, target in zip(runs, targets, strict=True):
+        reports = evaluations(run, evaluation_files(target))
         seed_run = target_name(run) if run is not None and len(choice.runs) > 1 else ""
         found = [confusion for report in reports if (confusion := _read(choice, report, seed_run))]
         if found:

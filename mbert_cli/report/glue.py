@@ -14,6 +14,7 @@ from mbert_cli.report.recorded_scores import evaluations
 from mbert_cli.report.score_fields import set_fields
 from mbert_cli.report.seeds import common_name, runs_by_seed
 from mbert_cli.runs.ancestry import started_from, weights_from
+from mbert_cli.runs.artifacts import evaluation_file
 from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import (
     FINAL,
@@ -26,12 +27,12 @@ from mbert_cli.runs.listing import (
 )
 from mbert_cli.search.results import read_report
 from mbert_cli.table import Table
-from mbert_cli.weights.description import SetDescription
+from mbert_cli.weights.description import UNRECORDED_SET, SetDescription
 
 TASKS = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli")
 """In the order of the leaderboard."""
 
-MISMATCHED = "eval/validation_mismatched.json"
+MISMATCHED = "validation_mismatched"
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _heading(column: Column, columns: Sequence[Column]) -> str:
     """`sst2`, and where a task has several columns `sst2, 872 examples (set 3f9a1c02)`."""
     if sum(other.task == column.task for other in columns) == 1:
         return column.task
-    sets = " and ".join(map(str, column.sets)) or "a set that was not recorded"
+    sets = " and ".join(map(str, column.sets)) or UNRECORDED_SET
     is_which = column.task == "mnli" and not column.sets
     part = f" {'both sets' if column.has_both else 'matched'}," if is_which else ""
     return f"{column.task},{part} {sets}"
@@ -228,11 +229,13 @@ def _scores(info: RunInfo, task: str) -> tuple[Column, list[float]]:
     )
     paths = [path for path, _ in scored]
     values = [score for _, score in scored if score is not None]
-    seconds = [report["score"] for path in paths for report in evaluations(path, [*path.glob(MISMATCHED)])]
+    seconds = [
+        report["score"] for path in paths for report in evaluations(path, [evaluation_file(path, MISMATCHED)])
+    ]
     # With the second set of some seeds alone, the deviation would be that between the sets.
     if len(seconds) < len(paths):
         return Column(task, matched), values
-    both = (*matched, *_described(paths[0] / MISMATCHED))
+    both = (*matched, *_described(evaluation_file(paths[0], MISMATCHED)))
     return Column(task, both, has_both=True), [sum(pair) / 2 for pair in zip(values, seconds, strict=True)]
 
 

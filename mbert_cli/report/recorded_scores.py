@@ -10,10 +10,10 @@ from typing import Any, TypeGuard
 from mbert_cli.figures import is_loss
 from mbert_cli.json_text import read_object
 from mbert_cli.report.exported_artifact import ExportedArtifact
-from mbert_cli.runs.artifacts import is_outdated
+from mbert_cli.runs.artifacts import evaluation_files, is_outdated
 from mbert_cli.runs.listing import FINAL, SUMMARY
 from mbert_cli.tflite.verify import AGREEMENT
-from mbert_cli.weights.description import SetDescription
+from mbert_cli.weights.description import UNRECORDED_SET, SetDescription
 
 SetPlace = tuple[str, str, str, str]
 """What scores have in common that may stand in one column: a task or the hash of a set, settings, and the metric."""
@@ -64,7 +64,7 @@ def scores_of_run(run: Path, task: str) -> list[SetScore]:
     own = _score(task, summary, summary.get("score_name"))
     evaluated = [
         _score(str(report.get("task") or task), report, report.get("metric"))
-        for report in evaluations(run, sorted((run / "eval").glob("*.json")))
+        for report in evaluations(run, evaluation_files(run))
     ]
     return _first_of_each_set([own, *evaluated])
 
@@ -77,7 +77,7 @@ def scores_of_artifact(artifact: ExportedArtifact, run: Path | None, task: str) 
         run: The run that it is of; None where that is not known.
         task: Name of its task.
     """
-    reports = evaluations(run, sorted(artifact.path.parent.glob(f"{artifact.path.stem}-eval-*.json")))
+    reports = evaluations(run, evaluation_files(artifact.path))
     evaluated = [_score(str(report.get("task") or task), report, report.get("metric")) for report in reports]
     if artifact.score is None or artifact.metric == AGREEMENT:
         return _first_of_each_set(evaluated)
@@ -104,9 +104,10 @@ def evaluations(run: Path | None, files: Sequence[Path]) -> list[dict[str, Any]]
 
     Args:
         run: The run whose result was scored; None where that is not known.
-        files: JSON files.
+        files: JSON files, whether they are there or not.
     """
-    reports = [read_object(file) for file in files if run is None or not is_outdated(run, file)]
+    found = [file for file in files if file.is_file()]
+    reports = [read_object(file) for file in found if run is None or not is_outdated(run, file)]
     return [report for report in reports if "metric" in report and _is_number(report.get("score"))]
 
 
@@ -120,7 +121,7 @@ def settings_of(report: Mapping[str, Any]) -> str:
 
 def scored_on(scored: SetDescription | None, settings: str) -> str:
     """A set in words, and what a model was scored with that it is not by itself."""
-    return f"{scored or 'a set that was not recorded'}{settings and f', {settings}'}"
+    return f"{scored or UNRECORDED_SET}{settings and f', {settings}'}"
 
 
 def _mean(scores: Sequence[SetScore]) -> SetScore:

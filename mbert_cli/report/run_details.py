@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mbert_cli.json_text import read_object
 from mbert_cli.recipe.problems import leaves
 from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
-from mbert_cli.runs.artifacts import exported, exported_report, is_outdated
+from mbert_cli.runs.artifacts import evaluation_files, exported, exported_report, is_outdated
 from mbert_cli.runs.content import Contents, read_contents
 from mbert_cli.runs.disk import directory_bytes
 from mbert_cli.runs.listing import (
@@ -140,7 +140,7 @@ def _artifact(run: Path, artifact: Path) -> Evaluation:
 
 
 def _evaluations(run: Path) -> list[Evaluation]:
-    reports = {file: read_object(file) for file in sorted((run / "eval").glob("*.json"))}
+    reports = {file: read_object(file) for file in evaluation_files(run)}
     return [
         _evaluation(run, file, file.stem, None, report, report["score"])
         for file, report in reports.items()

@@ -1,5 +1,6 @@
 """Where exported artifacts lie: `<run>/export/<mode>/model.tflite`."""
 
+import glob
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ from mbert_cli.json_text import read_object
 from mbert_cli.runs.listing import EXPORT, FINAL, WEIGHTS, finished_at, is_aside
 from mbert_cli.runs.manifest import is_partial, read_manifest
 
-ARTIFACT_FILE = "model.tflite"
+ARTIFACT = ".tflite"
+"""How the names of artifacts end."""
+
+ARTIFACT_FILE = f"model{ARTIFACT}"
 """File name of every artifact; its mode is the folder's name."""
 
 REPORT_FILE = "report.json"
@@ -29,7 +33,7 @@ def target_name(path: Path) -> str:
     parts = path.absolute().parts
     if path.name == ARTIFACT_FILE and len(parts) > 4 and parts[-3] == EXPORT:
         return f"{parts[-4]} {parts[-2]}"
-    return path.stem if path.suffix == ".tflite" else path.resolve().name
+    return path.stem if path.suffix == ARTIFACT else path.resolve().name
 
 
 def exported_report(artifact: Path) -> dict[str, Any]:
@@ -39,9 +43,22 @@ def exported_report(artifact: Path) -> dict[str, Any]:
     return report if report.get("size_bytes", size_bytes) == size_bytes else {}
 
 
+def evaluation_file(target: Path, name: str) -> Path:
+    """Where `mbert eval` writes a report: in the folder eval/ of a run, or beside an artifact."""
+    if target.suffix == ARTIFACT:
+        return target.with_name(f"{target.stem}-eval-{name}.json")
+    return target / "eval" / f"{name}.json"
+
+
+def evaluation_files(target: Path) -> list[Path]:
+    """All that `mbert eval` wrote for a run or an artifact, by name."""
+    pattern = evaluation_file(Path(glob.escape(target.stem) + target.suffix), "*").name
+    return sorted(evaluation_file(target, "*").parent.glob(pattern))
+
+
 def weights_digest(target: Path) -> str | None:
     """SHA-256 of the weights that a run has, or that an artifact was made of; None where that is not recorded."""
-    if target.suffix == ".tflite":
+    if target.suffix == ARTIFACT:
         found = exported_report(target).get(MADE_OF)
     else:
         try:
@@ -60,7 +77,7 @@ def is_outdated(run: Path, file: Path) -> bool:
     finished = finished_at(run)
     if finished is None:
         return False
-    digest = weights_digest(file) if file.suffix == ".tflite" else read_object(file).get(MADE_OF)
+    digest = weights_digest(file) if file.suffix == ARTIFACT else read_object(file).get(MADE_OF)
     if digest is not None:
         return digest != weights_digest(run)
     return file.stat().st_mtime < finished.timestamp()

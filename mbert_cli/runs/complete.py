@@ -10,6 +10,7 @@ from mbert_cli.runs.listing import (
     EXPORT,
     FINAL,
     RECIPE,
+    USUAL_ROOT,
     command_of,
     is_run,
     maker_of,
@@ -96,7 +97,7 @@ def _broken_rule(path: Path) -> str:
 
 def _choices(path: Path, verbs: Sequence[str]) -> str:
     """Says which runs would have been accepted, looking beside `path` and in runs/."""
-    roots = dict.fromkeys([path.parent, Path("runs")])
+    roots = dict.fromkeys([path.parent, USUAL_ROOT])
     runs = {str(run): run for root in roots for run in run_paths(root)}
     found = [name for name, run in runs.items() if (run / FINAL).is_dir() and verb_of(run) in verbs]
     if found:

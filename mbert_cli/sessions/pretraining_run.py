@@ -10,6 +10,7 @@ import keras
 
 from mbert_cli.corpus.pretraining_batches import PretrainingBatches
 from mbert_cli.corpus.store import TokenStore
+from mbert_cli.figures import MASKED_WORDS
 from mbert_cli.hosts.devices import own_rows, require_divisible
 from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
@@ -27,8 +28,6 @@ from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
 
-SCORE = "masked_language_model_accuracy"
-"""The score of a network that predicts masked words."""
 TRANSFER_LOSS = "transfer_loss"
 """The score of one that does not: what the last stage minimises, on the held-out part; less is better."""
 
@@ -94,9 +93,9 @@ def pretrain(
 
 def _score(figures: Mapping[str, float]) -> dict[str, object]:
     """How good the network is on the held-out part, and by what."""
-    accuracy = figures.get(f"validation/{SCORE}")
+    accuracy = figures.get(f"validation/{MASKED_WORDS}")
     if accuracy is not None:
-        return {"score": accuracy, "score_name": SCORE}
+        return {"score": accuracy, "score_name": MASKED_WORDS}
     return {"score": figures.get(f"validation/{TOTAL}"), "score_name": TRANSFER_LOSS}
 
 

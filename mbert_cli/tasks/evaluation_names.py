@@ -6,8 +6,9 @@ from pathlib import Path
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.json_text import read_json
+from mbert_cli.runs.artifacts import evaluation_file
 from mbert_cli.runs.listing import FINAL
-from mbert_cli.tasks.model import ARTIFACT, TaskModel
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.weights.description import ModelDescription, SetDescription
 
 _PLACES = ("source", "name", "train", "validation", "folder", "data_dir", "packages")
@@ -23,13 +24,6 @@ _RULES = (
 
 OtherSettings = dict[str, object]
 """What a model is scored with that it is not by itself, by what it is called."""
-
-
-def report_path(target: Path, name: str) -> Path:
-    """Where a report lies: in the run's folder eval/, or beside an artifact."""
-    if target.suffix == ARTIFACT:
-        return target.with_name(f"{target.stem}-eval-{name}.json")
-    return target / "eval" / f"{name}.json"
 
 
 def report_name(
@@ -58,7 +52,7 @@ def report_name(
     if _values(options, _METRIC) == _values(model.description.task, _METRIC):
         return f"{split}-{scored.short}{behind}"
     name = f"{task_name}-{split}{behind}"
-    written = _written_set(report_path(model.path, name))
+    written = _written_set(evaluation_file(model.path, name))
     return name if written in (None, scored.digest) else f"{name}-{scored.short}"
 
 

@@ -24,6 +24,7 @@ from mbert_cli.model.options import AS_IMPORTED, EmbeddingOptions
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
+from mbert_cli.runs.artifacts import ARTIFACT
 from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import is_search, maker_of, newest_complete, verb_of
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
@@ -47,8 +48,6 @@ from mbert_cli.weights.saved_model import RunModel, SavedModel
 
 if TYPE_CHECKING:
     from mbert_cli.tflite.interpreter import Artifact
-
-ARTIFACT = ".tflite"
 
 MANY_BATCHES = 20
 """From this many batches on, a bar shows how far the answers are."""

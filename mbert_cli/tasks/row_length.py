@@ -9,7 +9,8 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.sequence_length import require_length
 from mbert_cli.recipe.idle_keys import UNTYPED
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.tasks.model import ARTIFACT, TaskModel
+from mbert_cli.runs.artifacts import ARTIFACT
+from mbert_cli.tasks.model import TaskModel
 
 if TYPE_CHECKING:
     from mbert_cli.tflite.interpreter import Artifact

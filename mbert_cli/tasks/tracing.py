@@ -12,6 +12,7 @@ from mbert_cli.examples.text_rows import TextRows
 from mbert_cli.examples.texts import Examples
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import Pooler
+from mbert_cli.model.options import layer_name
 from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.wordpiece import Tokenizer
@@ -58,8 +59,8 @@ def trace_model(
     states = [_numpy(state)[:shown] for state in trace["hidden_states"]]
     arrays["embeddings"] = states[0]
     for index, (state, logits) in enumerate(zip(states[1:], trace["attention_logits"], strict=True)):
-        arrays[f"hidden_states/layer_{index:02d}"] = state
-        arrays[f"attention/layer_{index:02d}"] = _numpy(keras.ops.softmax(logits))[:, :shown, :shown]
+        arrays[f"hidden_states/{layer_name(index)}"] = state
+        arrays[f"attention/{layer_name(index)}"] = _numpy(keras.ops.softmax(logits))[:, :shown, :shown]
     arrays["pooled"] = _pool(description, weights, trace["hidden_states"][-1])
     return arrays
 

@@ -14,6 +14,8 @@ from mbert_cli.model.options import Architecture, Pooling
 from mbert_cli.section import Section
 
 DESCRIPTION_FILE = "model.json"
+UNRECORDED_SET = "a set that was not recorded"
+"""What stands where a set would be named."""
 
 
 class VocabularyDescription(Section):

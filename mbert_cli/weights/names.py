@@ -9,7 +9,7 @@ input); TF1 and we store it as (input, output), apart from heads that both other
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mbert_cli.model.options import Architecture
+from mbert_cli.model.options import Architecture, layer_name
 from mbert_cli.model.weight_shapes import Shape
 
 
@@ -211,7 +211,7 @@ def _encoder_modules(size: Architecture) -> Iterator[Module]:
         if _exists(module.ours, size):
             yield _below(module, "encoder/embeddings", "", "")
     for layer in range(size.num_layers):
-        path = f"encoder/layer_{layer:02d}"
+        path = f"encoder/{layer_name(layer)}"
         parts = [(module, "") for module in BLOCK if _exists(module.ours, size)]
         last = size.num_feedforward_networks - 1
         for index in range(size.num_feedforward_networks):

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.runs.artifacts import MADE_OF, exported, is_outdated, target_name, weights_digest
+from mbert_cli.runs.artifacts import (
+    MADE_OF,
+    evaluation_file,
+    evaluation_files,
+    exported,
+    is_outdated,
+    target_name,
+    weights_digest,
+)
 from mbert_cli.runs.listing import WEIGHTS
 
 
@@ -92,3 +100,15 @@ def test_what_a_file_says_of_its_weights_counts_whatever_the_times_are(open_run)
         os.utime(file, (future, future))
     assert is_outdated(run, model) and is_outdated(run, report)
     assert weights_digest(model) == hashlib.sha256(b"first").hexdigest()
+
+
+def test_the_reports_of_evaluations_lie_in_the_run_or_beside_the_artifact() -> None:
+    model, other = artifact("e [1]/model.tflite"), artifact("f/other.tflite")
+    for target in (Path("run"), model, other):
+        file = evaluation_file(target, "validation")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert evaluation_files(Path("run")) == [Path("run/eval/validation.json")]
+    assert evaluation_files(model) == [Path("e [1]/model-eval-validation.json")]
+    assert evaluation_files(other) == [Path("f/other-eval-validation.json")]
+    assert evaluation_files(Path("gone")) == []

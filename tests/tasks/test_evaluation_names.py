@@ -9,7 +9,8 @@ import pytest
 
 from mbert_cli.examples.options import FileTask, GlueTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.model.options import SIZES
-from mbert_cli.tasks.evaluation_names import other_settings, report_name, report_path
+from mbert_cli.runs.artifacts import evaluation_file
+from mbert_cli.tasks.evaluation_names import other_settings, report_name
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
 from mbert_cli.weights.description import ModelDescription, SetDescription, VocabularyDescription
@@ -66,7 +67,7 @@ def test_of_a_model_that_does_not_know_its_sets_the_path_decides():
 def test_two_sets_of_the_same_name_for_a_model_from_elsewhere_do_not_share_a_report():
     imported = model(ImportedTask(source="imported"))
     assert name(imported) == "v.csv-validation"
-    path = report_path(imported.path, "v.csv-validation")
+    path = evaluation_file(imported.path, "v.csv-validation")
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"set": WHOLE.digest}))
     assert name(imported) == "v.csv-validation"
@@ -108,21 +109,3 @@ def test_rules_for_answers_are_compared_with_those_that_a_model_was_chosen_by():
     tokens = TokenTask(source="tokens", train="a.conll", document_stride=16)
     assert name(imported, tokens) == "v.csv-validation-document-stride-16"
     assert name(model(tokens), tokens) == "validation"
-
-
-def test_a_report_lies_in_the_run_or_beside_the_artifact():
-    assert report_path(Path("run"), "validation") == Path("run/eval/validation.json")
-    assert report_path(Path("e/model.tflite"), "x") == Path("e/model-eval-x.json")
-
-
-def test_a_set_that_changed_since_the_fine_tuning_is_told_and_one_that_is_named_is_not(capsys):
-    known = model(OWN, validation=WHOLE)
-    known.warn_of_other_set(OWN, "validation", WHOLE)
-    known.warn_of_other_set(OWN.model_copy(update={"validation": "u.csv"}), "validation", OTHER)
-    model(OWN).warn_of_other_set(OWN, "validation", OTHER)
-    assert capsys.readouterr().err == ""
-    known.warn_of_other_set(OWN.model_copy(update={"sequence_length": 32}), "validation", OTHER)
-    assert capsys.readouterr().err == (
-        "Warning: The validation set of run has changed since the model was fine-tuned: 872 examples (set "
-        "77777777); then 872 examples (set 3f9a1c02)\n"
-    )
