@@ -15,10 +15,11 @@ from mbert_cli.cli import app
 from mbert_cli.recipe.explaining import size_rows
 from mbert_cli.recipe.files import find_recipe, header, recipe_names
 from mbert_cli.recipe.forms import forms_of
-from mbert_cli.recipe.keys import NO_DEFAULT, Key, discriminator_of, joined, keys_of, variants_of
+from mbert_cli.recipe.keys import NO_DEFAULT, Key, discriminator_of, keys_of, variants_of
 from mbert_cli.recipe.schema import CHOOSERS, RECIPES
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.section import Section
+from mbert_cli.word_lists import joined
 
 Command = typer.core.TyperCommand | typer.core.TyperGroup
 Parameter = typer.core.TyperArgument | typer.core.TyperOption
@@ -105,7 +106,7 @@ def _flags(command: Command) -> list[tuple[str, str, str]]:
 
 
 def _sections_introduction() -> str:
-    links = _listed(_link(section, f"section {section}") for section in _sections())
+    links = joined((_link(section, f"section {section}") for section in _sections()), "and")
     return f"A recipe consists of sections, several of which are shared by verbs: {links}."
 
 
@@ -122,7 +123,7 @@ def _sections() -> dict[str, list[str]]:
 def _section(section: str, verbs: Sequence[str]) -> Iterator[str]:
     """One section: a table of its keys, and one for each section or variant within."""
     yield f"### Section {section}"
-    yield f"In recipes of {_listed(f'`{verb}`' for verb in verbs)}."
+    yield f"In recipes of {joined((f'`{verb}`' for verb in verbs), 'and')}."
     for place, text in _places(section, verbs).items():
         rows = _rows(verbs, place)
         if not rows:
@@ -237,11 +238,6 @@ def _cell(text: str) -> str:
 
 def _link(shown: str, heading: str = "") -> str:
     return f"[`{shown}`](#{(heading or shown).replace(' ', '-')})"
-
-
-def _listed(words: Iterable[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from mbert_cli.runs.complete import Run
 from mbert_cli.runs.listing import FINAL, is_run
 from mbert_cli.runs.manifest import replace_object
 from mbert_cli.shell_words import path_word
+from mbert_cli.word_lists import joined
 
 AUGMENT = "augment"
 """The kind of its runs."""
@@ -175,4 +176,4 @@ def _read_note(folder: Path, named: str) -> Augmentation:
 def _shown(columns: Columns) -> str:
     """Columns as a sentence has them."""
     names = list(dict.fromkeys(columns.names))
-    return f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names[:-1])} and {names[-1]}"
+    return f"column {names[0]}" if len(names) == 1 else f"columns {joined(names, 'and')}"

@@ -32,6 +32,7 @@ from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_files import suffix_of
+from mbert_cli.word_lists import listed
 
 MAX_SHOWN = 5
 """Labels that a message names."""
@@ -189,8 +190,7 @@ def _advice(joined: JoinedLabel, rows: LabelledRows) -> str:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, labels[:MAX_SHOWN]))
-    return f"{shown} and {len(labels) - MAX_SHOWN:,} more" if len(labels) > MAX_SHOWN else shown
+    return listed([*map(repr, labels)], MAX_SHOWN)
 
 
 def hold_out(examples: Any, fractions: Sequence[float], share: float, path: Path) -> tuple[Any, Any]:

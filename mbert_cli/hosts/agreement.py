@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mbert_cli.word_lists import listed
+
 Report = Mapping[str, Any]
 
 
@@ -92,9 +94,7 @@ def _differences(values: Mapping[int, Mapping[str, Any]], others: Sequence[int],
 
 
 def _shown(values: Mapping[str, Any], keys: Sequence[str]) -> str:
-    parts = [f"{key} {_written(values.get(key))}" for key in keys[:_SHOWN]]
-    more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
-    return ", ".join(parts) + more
+    return listed([f"{key} {_written(values.get(key))}" for key in keys], _SHOWN)
 
 
 def _written(value: object) -> str:

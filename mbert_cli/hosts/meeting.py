@@ -15,6 +15,7 @@ from mbert_cli.figures import counted
 from mbert_cli.hosts.agreement import Report, find_disagreement, named, refusal
 from mbert_cli.hosts.channel import BEAT_SECONDS, SILENT_SECONDS, Channel, free_port, listen, readable
 from mbert_cli.hosts.joining import Place, join_address
+from mbert_cli.word_lists import listed
 
 TICK_SECONDS = 0.25
 _FAILED_SECONDS = 10.0
@@ -87,7 +88,7 @@ class _Hall:
                 if self._answer is None:
                     self._answer = self._decide()
                 if not said and self._missing() and self._waited() > _FAILED_SECONDS:
-                    self._say(f"Waiting for {_listed(self._missing())} at {self._place.coordinator}")
+                    self._say(f"Waiting for {_hosts(self._missing())} at {self._place.coordinator}")
                     said = True
         answer = self._answer or refusal(f"Host 0 must stay. Received: it was ended ({own_name()})")
         for guest in self._guests.values():
@@ -282,12 +283,11 @@ def _report_in(messages: list[dict[str, Any]]) -> Report | None:
 def _refuse_missing(missing: list[int], place: Place) -> dict[str, Any]:
     return refusal(
         f"All hosts must come within hosts.wait_seconds. Received: {place.count - len(missing)} of {place.count} "
-        f"in {counted(place.wait_seconds, 'second')}, without {_listed(missing)}",
+        f"in {counted(place.wait_seconds, 'second')}, without {_hosts(missing)}",
         f"Start the same command there too, with its own --host-index and --coordinator {place.coordinator}.",
     )
 
 
-def _listed(indices: list[int]) -> str:
-    shown = ", ".join(map(str, indices[:5]))
-    more = f" and {len(indices) - 5} more" if len(indices) > 5 else ""
-    return f"host{'s' * (len(indices) > 1)} {shown}{more}"
+def _hosts(indices: list[int]) -> str:
+    """`host 1`, `hosts 1, 2`."""
+    return f"host{'s' * (len(indices) > 1)} {listed([*map(str, indices)], most=5)}"

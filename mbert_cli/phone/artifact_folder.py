@@ -1,6 +1,5 @@
 """The folder of an artifact: the .tflite file, its report, and the files that it is read with."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from mbert_cli.phone.web_page import PAGE_FOLDER
 from mbert_cli.runs.artifacts import ARTIFACT_FILE, REPORT_FILE
 from mbert_cli.runs.manifest import other_files, write_directory
 from mbert_cli.weights.saved_model import SavedModel
+from mbert_cli.word_lists import listed
 
 
 def write_artifact(
@@ -44,11 +44,5 @@ def write_artifact(
     kept = write_directory(directory, write, replace=True, keeps_replaced=bool(others))
     if kept is not None:
         console.warning(
-            f"{directory} held what no export wrote: {_some(others)}. All that was there is now in {kept.name}"
+            f"{directory} held what no export wrote: {listed(others)}. All that was there is now in {kept.name}"
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    """A list of names for people, the first three."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -8,6 +8,7 @@ from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.weights import require_factors
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.word_lists import joined
 
 SHOWN_LABELS = 6
 _SET_NAMES = {"train": "training"}
@@ -88,7 +89,7 @@ def _lies_in_files(task: AnyTask) -> bool:
 
 def _described(data: TaskData) -> str:
     sets = [f"{len(examples):,} {_SET_NAMES.get(name, name)}" for name, examples in data.sets.items()]
-    counts = f"{' and '.join([', '.join(sets[:-1]), sets[-1]] if sets[1:] else sets)} examples"
+    counts = f"{joined(sets, 'and')} examples"
     if not kind_of(data.kind).has_labels:
         return f"{data.name}: {in_words(data.kind)}, {counts}"
     shown = ", ".join(data.output_names[:SHOWN_LABELS]) + (

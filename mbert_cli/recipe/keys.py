@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from mbert_cli.recipe.schema import CHOOSERS, FORMS, RECIPES
 from mbert_cli.section import Section
+from mbert_cli.word_lists import joined
 
 NO_DEFAULT = object()
 """Stands for the default of a key that has none."""
@@ -212,11 +213,6 @@ def _literals(annotation: object) -> tuple[str, ...]:
         part = _unwrapped(get_args(part)[0]) if get_origin(part) is list else part
         values += get_args(part) if get_origin(part) is Literal else ()
     return tuple(dict.fromkeys(values))
-
-
-def joined(words: Sequence[str]) -> str:
-    """Words in one phrase: `a, b or c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _words(annotation: object, constraints: Sequence[object] = (), plural: bool = False) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from mbert_cli.recipe.keys import Key, discriminator_of, item_keys, item_tag, items_of, joined, variants_of
+from mbert_cli.recipe.keys import Key, discriminator_of, item_keys, item_tag, items_of, variants_of
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.section import Section
+from mbert_cli.word_lists import joined
 
 WrongValue = Callable[[Key, object], str]
 """Says what a key takes and what it got."""

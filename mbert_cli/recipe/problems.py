@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from mbert_cli.recipe.keys import Key, joined, keys_of
+from mbert_cli.recipe.keys import Key, keys_of
 from mbert_cli.recipe.list_items import wrong_item
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.yaml_text import Entry, written
+from mbert_cli.word_lists import joined
 
 MOVED = {
     "distill.progressive.finished_layer_scale": "distill.finished_layer_scale",

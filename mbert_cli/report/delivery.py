@@ -8,6 +8,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.page import PAGE_FORMATS, Delivery, PageFormat
 from mbert_cli.runs.listing import is_run
 from mbert_cli.runs.manifest import replace_file
+from mbert_cli.word_lists import joined
 
 BY_ENDING: dict[str, PageFormat] = {".md": "markdown", ".json": "json", ".html": "html"}
 """Formats that the name of a file says."""
@@ -30,7 +31,7 @@ def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
         known = {name: name for name in PAGE_FORMATS}
         if format_name not in known:
             raise UserError(
-                f"--format must be {', '.join(PAGE_FORMATS[:-1])} or {PAGE_FORMATS[-1]}. Received: {format_name}",
+                f"--format must be {joined(PAGE_FORMATS)}. Received: {format_name}",
                 "Leave it out for a table.",
             )
         chosen = known[format_name]

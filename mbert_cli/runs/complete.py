@@ -23,6 +23,7 @@ from mbert_cli.runs.listing import (
 from mbert_cli.runs.lock import read_owner
 from mbert_cli.runs.manifest import verify_directory
 from mbert_cli.shell_words import path_word
+from mbert_cli.word_lists import joined
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Run:
         verb = verb_of(path)
         if verb not in verbs:
             raise UserError(
-                f"The run must be of the kind {_either(verbs)}. Received: {path} of the kind {verb}",
+                f"The run must be of the kind {joined(verbs)}. Received: {path} of the kind {verb}",
                 _choices(path, verbs),
             )
         if not (path / FINAL).is_dir():
@@ -101,11 +102,6 @@ def _choices(path: Path, verbs: Sequence[str]) -> str:
     runs = {str(run): run for root in roots for run in run_paths(root)}
     found = [name for name, run in runs.items() if (run / FINAL).is_dir() and verb_of(run) in verbs]
     if found:
-        return f"Complete runs of the kind {_either(verbs)}: {', '.join(found)}."
+        return f"Complete runs of the kind {joined(verbs)}: {', '.join(found)}."
     maker = maker_of([verb for verb in verbs if verb != "import"][-1], path.parent)
-    return f"There is no complete run of the kind {_either(verbs)}; make one: {maker}"
-
-
-def _either(verbs: Sequence[str]) -> str:
-    *others, last = verbs
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"There is no complete run of the kind {joined(verbs)}; make one: {maker}"

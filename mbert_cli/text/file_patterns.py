@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mbert_cli.word_lists import listed
+
 _ANY_FOLDERS = re.compile(r"(?:(?<=/)|^)\*\*(?:/\*\*)*(?:/|$)")
 """The component ** of a pattern, once or several times in a row."""
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,9 @@ class FoundFiles:
         """What a person should know about it."""
         notes = [f"{pattern} matches no file" for pattern in self.unmatched]
         if self.again:
-            more = f" and {len(self.again) - _SHOWN:,} more" if len(self.again) > _SHOWN else ""
             one = len(self.again) == 1
             notes.append(
-                f"A file counts once: {', '.join(self.again[:_SHOWN])}{more} {'leads' if one else 'lead'} to what "
+                f"A file counts once: {listed(self.again)} {'leads' if one else 'lead'} to what "
                 "is read already"
             )
         return notes

@@ -14,6 +14,7 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json, write_json
+from mbert_cli.word_lists import listed
 
 MATCHED_TOKENS_FILE = "matched_tokens.json"
 MATCHED_TOKENS_FORMAT = 1
@@ -97,8 +98,7 @@ def describe_matched(matched: Sequence[MatchedToken], shown: int = 9) -> str:
     """The tokens that are found in texts, as a person reads them; most of a long list are counted only."""
     found = [token.content for token in matched if not token.is_text]
     names = [content if content.isprintable() else repr(content) for content in found]
-    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
+    return listed(names, shown)
 
 
 def _read_token(entry: Mapping[str, Any], size: int) -> MatchedToken:

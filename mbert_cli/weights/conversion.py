@@ -10,6 +10,7 @@ import numpy as np
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.weights.names import Weight
+from mbert_cli.word_lists import listed
 
 SKIPPED: tuple[tuple[str, str], ...] = (
     (r"(.*/)?(adam_[mv]|Adam|Adam_1|lamb_[mv])", "state of the optimizer"),
@@ -77,10 +78,10 @@ def from_foreign(
     found: dict[str, np.ndarray] = {}
     used: list[str] = []
     names = {weight.role: name for weight in weights if (name := _find_name(weight, arrays)) is not None}
-    missing = [weight for weight in weights if weight.role not in names]
+    missing = [weight.names[0] for weight in weights if weight.role not in names]
     if missing:
         raise UserError(
-            f"Every weight of the network must be in the checkpoint. Missing: {_listed([w.names[0] for w in missing])}",
+            f"Every weight of the network must be in the checkpoint. Missing: {listed(missing, _MAX_NAMES)}",
             "Check the configuration beside it: its fields say which weights there are.",
         )
     for weight in weights:
@@ -95,7 +96,7 @@ def from_foreign(
     if coverage.unused and not allow_unused:
         raise UserError(
             "Every array of the checkpoint must be used, or be known to be needless. "
-            f"Unused: {_listed(coverage.unused)}",
+            f"Unused: {listed(coverage.unused, _MAX_NAMES)}",
             "Give --allow-unused to leave them out.",
         )
     return found, coverage
@@ -140,7 +141,7 @@ def to_foreign(arrays: Mapping[str, np.ndarray], weights: Sequence[Weight]) -> d
     homeless = [role for role in arrays if role not in known]
     if homeless:
         raise UserError(
-            f"Every weight of a run must have a name in the format. Without one: {_listed(homeless)}",
+            f"Every weight of a run must have a name in the format. Without one: {listed(homeless, _MAX_NAMES)}",
             "Choose the other format with --to.",
         )
     return {
@@ -215,8 +216,3 @@ def reason_to_skip(name: str) -> str | None:
     if name in TIED:
         return "second name of a weight"
     return next((reason for pattern, reason in SKIPPED if re.fullmatch(pattern, name)), None)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return ", ".join(names[:_MAX_NAMES]) + more

@@ -12,6 +12,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.hosts.devices import to_numpy
+from mbert_cli.word_lists import listed
 
 _MAX_NAMES = 5  # names that an error message spells out
 
@@ -75,10 +76,7 @@ def _refuse(names: Collection[str], allowed: Collection[str], rule: str, what: s
     refused = [name for name in names if not any(_starts_with(name, prefix) for prefix in allowed)]
     if not refused:
         return
-    listed = ", ".join(refused[:_MAX_NAMES])
-    if len(refused) > _MAX_NAMES:
-        listed += f" and {len(refused) - _MAX_NAMES} more"
-    raise UserError(f"{rule}. {what}: {listed}", _HINT)
+    raise UserError(f"{rule}. {what}: {listed(refused, _MAX_NAMES)}", _HINT)
 
 
 def _starts_with(name: str, prefix: str) -> bool:
