@@ -224,8 +224,6 @@ TYPED_END_TO_END = (
     "prepare", "train-teacher", "distill", "finetune", "eval", "predict", "export-tflite", "bench",
 )  # fmt: skip
 """Verbs whose pages call what is tested by itself: the commands are typed as a person types them."""
-TESTED_BY_ITSELF_TOO = ("eval", "bench")
-"""Those of them with tests of their own: what they say before and after their work."""
 TESTED_ELSEWHERE = {
     "tasks/fitting.py": "test_end_to_end.py",
     "overview_cli.py": "commands/test_report.py",  # flags without logic, which only the command line calls

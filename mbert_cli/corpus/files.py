@@ -3,7 +3,7 @@
 import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -37,7 +37,7 @@ _PAGE = re.compile(r"\s*(<!doctype html|<html)", re.IGNORECASE)
 FILTERED = "rows that corpus.where leaves out"
 
 
-def file_documents(options: FilesSource, paths: Sequence[InputFile] | None = None) -> Iterator[Document]:
+def file_documents(options: FilesSource) -> Iterator[Document]:
     """One document for each text file and for each row of a table.
 
     Files come in the order of the patterns and sorted within a pattern. A text file longer than
@@ -45,12 +45,11 @@ def file_documents(options: FilesSource, paths: Sequence[InputFile] | None = Non
 
     Args:
         options: Patterns, columns and the rows that are wanted.
-        paths: Read these files alone; None reads all that the patterns match.
 
     Raises:
         UserError: A pattern matches nothing, or a file is not what its name says.
     """
-    for path in find_files(options.globs).paths if paths is None else paths:
+    for path in find_files(options.globs).paths:
         yield from range_documents(options, path, WHOLE)
 
 

@@ -74,29 +74,18 @@ def squad_v2_scores(
     return exact, f1
 
 
-def squad_v2_figures(
-    predictions: Mapping[str, str],
-    answers: RightAnswers,
-    null_differences: Mapping[str, float] | None = None,
-    threshold: float = 1.0,
-) -> dict[str, float]:
+def squad_v2_figures(predictions: Mapping[str, str], answers: RightAnswers) -> dict[str, float]:
     """The figures of SQuAD 2.0.
 
     Args:
         predictions: The answer to each question id, empty for "no answer"; a question without is left out.
         answers: The right answers.
-        null_differences: How much each question looks unanswerable; where it is more than the threshold, the
-            prediction counts as empty. None takes the predictions as they are.
-        threshold: Bound of the differences.
 
     Returns:
         `exact`, `f1`, 0 to 100, and `total`, for all questions, and with the prefixes `HasAns_` and `NoAns_`
         for those that can and cannot be answered, where there are such.
     """
     exact, f1 = squad_v2_scores(predictions, answers)
-    if null_differences is not None:
-        silent = {key: float(not answers[key]) for key in exact if null_differences[key] > threshold}
-        exact, f1 = exact | silent, f1 | silent
     parts: dict[str, Iterable[str]] = {
         "": answers,
         "HasAns_": (key for key, right in answers.items() if right),

@@ -54,7 +54,6 @@ def build_encoder(
     size: str | Architecture,
     *,
     vocab_size: int = 30522,
-    num_layers: int | None = None,
     seed: int | None = 0,
     name: str = "encoder",
     dtype: str | keras.DTypePolicy | None = None,
@@ -69,7 +68,6 @@ def build_encoder(
     Args:
         size: A row of `SIZES`, or the size itself.
         vocab_size: Rows of the word table.
-        num_layers: Build only this many blocks; None builds all.
         seed: Draws kernels and tables and decides dropout; None leaves zeros, to be loaded from a file.
         name: Name of the model; the names of its weights start with `encoder` whatever it is.
         dtype: Keras dtype policy; None takes the global one.
@@ -87,10 +85,9 @@ def build_encoder(
         Keras refuses a dict with keys that are not inputs: call it with `{key: batch[key] for key in encoder.input}`.
 
     Raises:
-        UserError: The size is unknown, or has fewer blocks than `num_layers`.
+        UserError: The size is unknown.
     """
     size = resolve_size(size)
-    depth = _checked_depth(size, num_layers)
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUTS}
     block_class = PlainBlock if size.intra_dim is None else BottleneckBlock
     shared: dict[str, Any] = {"seed": seed or 0, "dtype": dtype}
@@ -101,8 +98,8 @@ def build_encoder(
         embeddings = Embeddings(size, vocab_size, name="embeddings", **shared)
         hidden_states = [embeddings(inputs["token_ids"], inputs["segment_ids"])]
         block_parts = []
-        for index in range(depth):
-            block = new_block(first_only=ends_in_cls and index == depth - 1, name=layer_name(index))
+        for index in range(size.num_layers):
+            block = new_block(first_only=ends_in_cls and index == size.num_layers - 1, name=layer_name(index))
             hidden, *others = block(hidden_states[-1], bias)
             hidden_states.append(hidden)
             block_parts.append(others)
@@ -152,14 +149,3 @@ def resolve_size(size: str | Architecture) -> Architecture:
             "See `mbert recipe explain model.size`.",
         )
     return SIZES[size]
-
-
-def _checked_depth(size: Architecture, num_layers: int | None) -> int:
-    if num_layers is None:
-        return size.num_layers
-    if not 0 <= num_layers <= size.num_layers:
-        raise UserError(
-            f"num_layers must be between 0 and the size's {size.num_layers}. Received: {num_layers}",
-            "Choose fewer blocks, or raise model.changes.num_layers.",
-        )
-    return num_layers

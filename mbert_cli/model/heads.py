@@ -242,7 +242,6 @@ def build_task_network(
     vocab_size: int = 30522,
     seed: int | None = 0,
     dropout_rate: float = 0.1,
-    name: str = "task",
     dtype: str | keras.DTypePolicy | None = None,
     draws_encoder: bool = True,
     ends_in_cls: bool = False,
@@ -283,14 +282,14 @@ def build_task_network(
     states, weights = encoder.output["hidden_states"][-1], []
     if head.pooling is not None:
         vectors = TextPooling(head.pooling, name=head.name)(states, encoder.input["padding_mask"])
-        return keras.Model(encoder.input, trace | {"logits": vectors}, name=name)
+        return keras.Model(encoder.input, trace | {"logits": vectors}, name="task")
     classifier = ClassifierHead(num_outputs, dropout_rate, seed=seed or 0, name=head.name, dtype=dtype)
     if head.is_pooled:
         pooler = Pooler(size, name="pooler", dtype=dtype)
         states, weights = pooler(states), pooler.weights
     logits = classifier(states)
     draw_weights([*weights, *classifier.weights], seed, size.initializer_range)
-    return keras.Model(encoder.input, trace | {"logits": logits}, name=name)
+    return keras.Model(encoder.input, trace | {"logits": logits}, name="task")
 
 
 def logits_alone(network: keras.Model) -> keras.Model:

@@ -79,19 +79,14 @@ def other_files(path: Path) -> list[str]:
     except UserError:
         known = {}
     names = sorted({*_file_names(path)} - {MANIFEST})
-    return [
-        name for name in names if name not in known or _damage(path / name, known[name], sizes_only=False)
-    ]
+    return [name for name in names if name not in known or _damage(path / name, known[name])]
 
 
-def verify_directory(
-    path: Path, *, sizes_only: bool = False, names: Collection[str] | None = None
-) -> dict[str, dict[str, Any]]:
+def verify_directory(path: Path, *, names: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
     """Compares a directory with its manifest.
 
     Args:
         path: A directory that `write_directory` wrote.
-        sizes_only: Look for missing and truncated files only, without reading any.
         names: The files that are compared, where the manifest has them; None compares all.
 
     Returns:
@@ -103,7 +98,7 @@ def verify_directory(
     files: dict[str, dict[str, Any]] = read_manifest(path)["files"]
     chosen = [name for name in files if names is None or name in names]
     with ThreadPoolExecutor() as pool:
-        damages = pool.map(lambda name: _damage(path / name, files[name], sizes_only), chosen)
+        damages = pool.map(lambda name: _damage(path / name, files[name]), chosen)
         found = [f"{name} {damage}" for name, damage in zip(chosen, damages, strict=True) if damage]
     if found:
         raise _damaged(path, ", ".join(found))
@@ -248,7 +243,7 @@ def _measure_and_sync(path: Path) -> dict[str, object]:
         return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
 
 
-def _damage(path: Path, entry: dict[str, Any], sizes_only: bool) -> str:
+def _damage(path: Path, entry: dict[str, Any]) -> str:
     """Returns what is wrong with one file, or an empty string."""
     try:
         size = path.stat().st_size
@@ -256,10 +251,9 @@ def _damage(path: Path, entry: dict[str, Any], sizes_only: bool) -> str:
             return f"is truncated ({size} of {entry['bytes']} bytes)"
         if size > entry["bytes"]:
             return "was altered"
-        if not sizes_only:
-            with open(path, "rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
-                    return "was altered"
+        with open(path, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
+                return "was altered"
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
