@@ -59,7 +59,7 @@ def machine_problem(error: BaseException, words: Sequence[str] = ()) -> UserErro
     of_memory = _MEMORY.search(text)
     if isinstance(error, MemoryError) or (of_memory and _DISK not in text):
         reason = _shortened(text[of_memory.start() :] if of_memory else text)
-        return RunError(f"The memory must suffice. Received: {reason}", _with_less(words))
+        return RunError(f"There must be enough memory. Received: {reason}", _with_less(words))
     if _GPU.search(text):
         return RunError(f"The GPU must be able to compute. Received: {_shortened(text)}", _on_processor())
     return None

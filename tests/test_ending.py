@@ -57,7 +57,7 @@ def test_our_own_bug_is_a_traceback_that_says_so(run, record):
 def test_memory_that_ends_is_no_bug(run, record):
     record("prepare", MemoryError("Unable to allocate 9 TiB"))
     said = (
-        "Error: The memory must suffice. Received: Unable to allocate 9 TiB\n"
+        "Error: There must be enough memory. Received: Unable to allocate 9 TiB\n"
         "Hint: Lower store.workers. Other programs may hold memory, too.\n"
     )
     assert run("prepare") == (1, "", said)

@@ -78,16 +78,16 @@ def test_memory_that_does_not_suffice_has_a_hint_for_the_verb(words, hint):
     told = machine_problem(RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.\nmore"), words)
     assert type(told) is RunError
     received = "RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"
-    assert (told.message, told.hint) == (f"The memory must suffice. Received: {received}", hint)
+    assert (told.message, told.hint) == (f"There must be enough memory. Received: {received}", hint)
 
 
 def test_numpy_and_python_say_so_too():
     with pytest.raises(MemoryError) as raised:
         np.empty(2**60, np.uint8)
     assert machine_problem(raised.value).message.startswith(
-        "The memory must suffice. Received: Unable to allocate"
+        "There must be enough memory. Received: Unable to allocate"
     )
-    assert machine_problem(MemoryError()).message == "The memory must suffice. Received: MemoryError"
+    assert machine_problem(MemoryError()).message == "There must be enough memory. Received: MemoryError"
 
 
 def test_tensorflow_says_so_in_its_own_words():
@@ -96,13 +96,13 @@ def test_tensorflow_says_so_in_its_own_words():
     text = "{{function_node __wrapped__Fill}} OOM when allocating tensor with shape[9,9] [Op:Fill] name: "
     told = machine_problem(resource_exhausted(text), ["train-teacher"])
     received = "OOM when allocating tensor with shape[9,9] [Op:Fill] name:"
-    assert (told.message, told.hint) == (f"The memory must suffice. Received: {received}", STEP)
+    assert (told.message, told.hint) == (f"There must be enough memory. Received: {received}", STEP)
 
 
 def test_what_xla_repeats_is_left_out():
     repeated = "INTERNAL: " + 30 * "Error dispatching computation: "
     told = machine_problem(RuntimeError(f"{repeated}Out of memory allocating {'9' * 300} bytes."))
-    assert told.message == f"The memory must suffice. Received: Out of memory allocating {'9' * 175}..."
+    assert told.message == f"There must be enough memory. Received: Out of memory allocating {'9' * 175}..."
 
 
 @pytest.mark.parametrize(

@@ -84,9 +84,7 @@ def test_a_worker_whose_memory_does_not_suffice_says_so_in_a_sentence(monkeypatc
     monkeypatch.setattr(many_hosts, "fork_worker", lambda place: worker)
     with pytest.raises(RunError) as raised, joined_worker(PLACE, ready().invocation):
         raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")
-    reason = (
-        "has ended: The memory must suffice. Received: RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"
-    )
+    reason = "has ended: There must be enough memory. Received: RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"
     assert worker.told == [(reason, 1)]
     assert "train.rematerialize=true" in raised.value.hint
 

@@ -87,8 +87,8 @@ def _outcome(future: Future[Ended]) -> Ended:
     if isinstance(error, BrokenProcessPool):
         return Ended(
             error=RunError(
-                "A process that works on its share must stay alive. Received: one that was ended, perhaps since the "
-                "memory did not suffice",
+                "A process that works on its share must stay alive. Received: one that was killed, perhaps because "
+                "memory ran out",
                 "What was done is kept: the same command goes on. Fewer workers need less memory.",
             )
         )

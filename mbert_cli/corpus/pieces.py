@@ -1,6 +1,7 @@
 """A corpus cut into pieces that are encoded one by one, each into a part on disk.
 
-What is there is not done again: a `prepare` that was killed goes on, and a file that cannot be read costs no other one.
+What is there is not done again: a `prepare` that was killed goes on, and a file that cannot be read does not stop the
+others.
 """
 
 import hashlib

@@ -63,7 +63,7 @@ def require_trained(rows: Rows) -> Rows:
     if not len(rows.trained):
         raise UserError(
             f"A training set must have a row to learn from. Received: {rows.left_out or 'none'}",
-            "Correct the training file; of questions that have no answer task.version=v2.0 learns that they have none.",
+            "Correct the training file, or set task.version=v2.0, which learns which questions have no answer.",
         )
     return rows
 

@@ -136,7 +136,7 @@ def _require_learnable(squad: Squad, options: SquadTask) -> None:
     raise UserError(
         "A training set must have a question whose answer stands in its text. "
         f"Received: {len(squad):,} in {squad.name}, none of them with such an answer",
-        "Correct the training file; of questions that have no answer task.version=v2.0 learns that they have none.",
+        "Correct the training file, or set task.version=v2.0, which learns which questions have no answer.",
     )
 
 

@@ -110,7 +110,7 @@ def listen(address: tuple[str, int]) -> socket.socket:
     except OSError as error:
         raise UserError(
             f"The port at which hosts meet must be free on host 0. Received: {port} ({os.strerror(error.errno or 0)})",
-            "Another one: --coordinator HOST:PORT with the same port on every host.",
+            "Choose another port: --coordinator HOST:PORT, the same on every host.",
         ) from error
 
 

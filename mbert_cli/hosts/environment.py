@@ -184,7 +184,7 @@ def _refuse_backend(options: HostsOptions, backend: str) -> None:
     given = ", ".join(f"{name}={value}" for name, value in typed.items() if value is not None)
     if given:
         raise UserError(
-            f"Several hosts train together on JAX. Received: {backend}, with {given}",
+            f"Training on several hosts needs JAX. Received: {backend}, with {given}",
             "Set the environment variable KERAS_BACKEND=jax (pip install 'mbert[jax]').",
         )
 

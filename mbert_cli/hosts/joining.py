@@ -108,8 +108,9 @@ def require_equal_devices(owners: Sequence[int], names: Sequence[str]) -> None:
     other = next((index for index in range(len(names)) if counts[index] != counts[0]), None)
     if other is not None:
         raise UserError(
-            f"Hosts must have as many devices each. Received: {counted(counts[other], 'device')} on host {other} "
-            f"({names[other]}), {counted(counts[0], 'device')} on host 0 ({names[0]})",
+            "All hosts must have the same number of devices. "
+            f"Received: {counted(counts[other], 'device')} on host {other} ({names[other]}), "
+            f"{counted(counts[0], 'device')} on host 0 ({names[0]})",
             "CUDA_VISIBLE_DEVICES chooses some of a machine's, such as CUDA_VISIBLE_DEVICES=0,1.",
         )
 

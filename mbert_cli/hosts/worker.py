@@ -87,7 +87,7 @@ class Worker:
             threading.Event().wait(0.25)
         raise RunError(
             f"Hosts must reach each other. Received: {str(error).splitlines()[0]}",
-            "They use other ports than that of --coordinator too, which no firewall may close between them.",
+            "Hosts also use ports other than the one of --coordinator; no firewall may block them.",
         ) from error
 
     def _wait_for_answer(self) -> dict[str, Any]:

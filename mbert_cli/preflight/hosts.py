@@ -53,7 +53,7 @@ def look_at_division(
     def check() -> tuple[str, None]:
         if backend_name() != "jax":
             raise UserError(
-                f"Devices divide a model on JAX. Received: {backend_name()}, with "
+                f"Dividing a model among devices needs JAX. Received: {backend_name()}, with "
                 f"hosts.model_parallel={model_parallel}",
                 "Set the environment variable KERAS_BACKEND=jax (pip install 'mbert[jax]').",
             )

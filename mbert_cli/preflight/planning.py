@@ -104,9 +104,7 @@ def _imagine_distillation(
 
 
 def _say_imagined(what: str) -> None:
-    console.info(
-        f"Planned for what need not be there: {what}, with a vocabulary of {USUAL_VOCABULARY:,} tokens"
-    )
+    console.info(f"Planned without looking for {what}, with a vocabulary of {USUAL_VOCABULARY:,} tokens")
 
 
 def _planned(

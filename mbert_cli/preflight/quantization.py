@@ -71,7 +71,7 @@ def _check_blocks(options: QuantizedTrainingOptions, size: Callable[[], Architec
     odd = sorted(width for width in widths if width % options.block_size)
     if odd:
         raise UserError(
-            f"Blocks cut every width of the encoder without a rest. Received: quantize.block_size {options.block_size} "
+            f"Blocks must divide every width of the encoder evenly. Received: quantize.block_size {options.block_size} "
             f"and a width of {odd[0]}",
             "Leave quantize.block_size out: each output channel then has one scale.",
         )

@@ -68,4 +68,4 @@ def say_other_texts(path: Path, own: AnyTask | None, asked: AnyTask) -> None:
     if own is None or isinstance(own, ImportedTask) or takes_pairs(own) == takes_pairs(asked):
         return
     was, given = ("pairs", "single texts") if takes_pairs(own) else ("single texts", "pairs")
-    console.warning(f"{path} was fine-tuned on {was}, and the task that it is given now has {given}")
+    console.warning(f"{path} was fine-tuned on {was}, but the task that it is given now has {given}")

@@ -48,7 +48,7 @@ def test_errors_of_a_person_come_back_as_values_and_bugs_are_raised():
     work = Piecework.of(fail, 1)
     wrong = UserError("A rule. Received: nothing", "Do this.")
     assert work.done(wrong).error is wrong
-    assert work.done(MemoryError()).error.message == "The memory must suffice. Received: MemoryError"
+    assert work.done(MemoryError()).error.message == "There must be enough memory. Received: MemoryError"
     with pytest.raises(ZeroDivisionError):
         work.done(ZeroDivisionError())
     assert Piecework.of(len, 1).done("abc").result == 3

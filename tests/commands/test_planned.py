@@ -19,7 +19,7 @@ def test_mobileberts_own_recipe_is_timed_where_nothing_is(run):
     code, shown, said = run(*WORDS)
     assert code == 0
     assert said.startswith(
-        "Planned for what need not be there: a token store, and a teacher of the size ib_bert_large"
+        "Planned without looking for a token store, and a teacher of the size ib_bert_large"
     )
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert lines[0] == "Plan: 740,000 steps of 2,048 examples, written to runs/distill-mobilebert"

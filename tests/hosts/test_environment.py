@@ -175,7 +175,7 @@ def test_what_is_missing_is_named(options, missing):
 
 def test_several_hosts_need_jax():
     with pytest.raises(
-        UserError, match=r"on JAX\. Received: tensorflow, with hosts\.count=2, hosts\.index=0$"
+        UserError, match=r"hosts needs JAX\. Received: tensorflow, with hosts\.count=2, hosts\.index=0$"
     ):
         place_of(HostsOptions(count=2, index=0), "tensorflow", {}, nobody)
 

@@ -142,7 +142,7 @@ def test_a_lost_connection_with_all_hosts_there_is_explained(fork, monkeypatch):
     assert result.read_text() == repr(
         RunError(
             "Hosts must reach each other. Received: UNAVAILABLE: no route",
-            "They use other ports than that of --coordinator too, which no firewall may close between them.",
+            "Hosts also use ports other than the one of --coordinator; no firewall may block them.",
         )
     )
 

@@ -49,7 +49,7 @@ def test_a_search_trains_many_models_and_hosts_one():
 
 def test_tensorflow_is_for_one_host(monkeypatch):
     monkeypatch.delenv("KERAS_BACKEND")
-    with pytest.raises(UserError, match=r"train together on JAX\. Received: tensorflow"):
+    with pytest.raises(UserError, match=r"on several hosts needs JAX\. Received: tensorflow"):
         find_place(typed())
 
 
@@ -79,4 +79,7 @@ def test_a_division_is_looked_at_for_every_network_and_needs_jax(monkeypatch):
         "hosts.model_parallel must divide the heads and the inner width of every layer. Received: 8 for the network "
         "with 4 heads and an inner width of 512"
     )
-    assert elsewhere == "Devices divide a model on JAX. Received: tensorflow, with hosts.model_parallel=2"
+    assert (
+        elsewhere
+        == "Dividing a model among devices needs JAX. Received: tensorflow, with hosts.model_parallel=2"
+    )

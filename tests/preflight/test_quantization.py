@@ -24,7 +24,7 @@ import pytest
         ),
         (
             ["quantize.mode=int4", "quantize.block_size=64"],
-            "Blocks cut every width of the encoder without a rest. Received: quantize.block_size 64 and a width of 312",
+            "Blocks must divide every width of the encoder evenly. Received: quantize.block_size 64 and a width of 312",
         ),
     ],
 )

@@ -40,7 +40,7 @@ ELSEWHERE = ImportedTask(source="imported")
 )
 def test_a_task_of_other_texts_than_a_model_was_fine_tuned_on_draws_a_warning(own, asked, was, given, capsys):
     say_other_texts(Path("run"), own, asked)
-    said = f"Warning: run was fine-tuned on {was}, and the task that it is given now has {given}\n"
+    said = f"Warning: run was fine-tuned on {was}, but the task that it is given now has {given}\n"
     assert capsys.readouterr().err == said
 
 
