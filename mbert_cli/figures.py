@@ -43,6 +43,16 @@ def show_moment(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
+def in_words(name: str) -> str:
+    """The name of a metric, or of a kind of task, as a sentence has it: `exact match`."""
+    return name.replace("_", " ")
+
+
+def show_megabytes(size_bytes: int) -> str:
+    """A size in columns of MB (10^6 bytes): `24.6`."""
+    return f"{size_bytes / 1e6:.1f}"
+
+
 def counted(count: int, noun: str, plural: str = "") -> str:
     """A count and its noun: `1 step`, `1,500 steps`.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli import console
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, show_megabytes
 from mbert_cli.phone.artifact_folder import write_artifact
 from mbert_cli.phone.client_texts import ClientTexts, read_as_client
 from mbert_cli.phone.export_notes import (
@@ -153,7 +153,7 @@ def _row(report: Mapping[str, Any]) -> tuple[str, ...]:
     parity = report["parity"]
     return (
         report["mode"],
-        f"{report['size_bytes'] / 1e6:.1f}",
+        show_megabytes(report["size_bytes"]),
         f"{parity['metric_keras']:.2%}",
         f"{parity['metric_artifact']:.2%}",
         f"{parity['disagreement_rate']:.2%}",

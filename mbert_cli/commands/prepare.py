@@ -16,7 +16,7 @@ from mbert_cli.corpus.pieces import KnownFiles, cut_into_pieces, encode_pieces
 from mbert_cli.corpus.sampling import sample_texts
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.corpus.store_format import StoreReport
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, show_megabytes
 from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.hosts.together import first_does
 from mbert_cli.preflight.prepare import Ready
@@ -150,6 +150,6 @@ def _show_report(
         ("vocabulary", f"{vocabulary.size:,} tokens"),
         *_matched_row(vocabulary),
         *((f"dropped: {reason}", f"{count:,}") for reason, count in report.dropped.items()),
-        ("text", f"{report.text_bytes / 1e6:.1f} MB, cut and written in {report.seconds:.1f} s"),
+        ("text", f"{show_megabytes(report.text_bytes)} MB, cut and written in {report.seconds:.1f} s"),
     ]
     console.table(f"prepare: {path}", ["", ""], rows)

@@ -9,6 +9,8 @@ from mbert_cli.section import DistinctNames, Positive, Section
 TaskLength = Annotated[int, Field(ge=4)]
 TextClient = Literal["mediapipe"]
 """Clients on phones that cut texts by themselves."""
+GlueName = Literal["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli"]
+"""Tasks in the order of the leaderboard."""
 UnlabelledFiles = Annotated[list[str], Field(min_length=1)]
 TaskKind = Literal[
     "classification", "multi_label", "regression", "question_answering", "token_classification", "embedding"
@@ -46,7 +48,7 @@ class GlueTask(Section):
 
     source: Literal["glue"]
     """The official folder, or tensorflow-datasets."""
-    name: Literal["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli"]
+    name: GlueName
     """Name of the task."""
     folder: str | None = None
     """Folder with the task's official TSV files; null loads glue/<name> from tensorflow-datasets."""

@@ -23,6 +23,7 @@ from mbert_cli.hosts.options import HostsOptions
 from mbert_cli.section import HOST_AND_PORT
 
 TYPED = "the command line and the recipe"
+TAKE_JAX = "Set the environment variable KERAS_BACKEND=jax (pip install 'mbert[jax]')."
 _SAY_ALONE = "--hosts 1 trains on this host alone."
 
 
@@ -185,7 +186,7 @@ def _refuse_backend(options: HostsOptions, backend: str) -> None:
     if given:
         raise UserError(
             f"Training on several hosts needs JAX. Received: {backend}, with {given}",
-            "Set the environment variable KERAS_BACKEND=jax (pip install 'mbert[jax]').",
+            TAKE_JAX,
         )
 
 

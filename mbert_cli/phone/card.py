@@ -9,7 +9,7 @@ import numpy as np
 
 from mbert_cli.examples.task_columns import client_of, takes_pairs
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.figures import counted, show_score
+from mbert_cli.figures import counted, in_words, show_megabytes, show_score
 from mbert_cli.phone.client_texts import ClientTexts
 from mbert_cli.phone.snippets import PythonSnippet, mobile_snippets
 from mbert_cli.phone.web_page import CONTEXT, ENTITIES, EXAMPLE, QUESTION, SECOND_EXAMPLE, page_title
@@ -79,7 +79,7 @@ class Card:
         lengths = [str(length) for length in report.get("examples_by_length") or [report["sequence_length"]]]
         rows = [
             ("mode", report["mode"]),
-            ("size", f"{report['size_bytes'] / 1e6:.1f} MB"),
+            ("size", f"{show_megabytes(report['size_bytes'])} MB"),
             ("length", f"{' or '.join(lengths)} tokens, [CLS] and [SEP] among them"),
             *_score_rows(report),
             ("answers that differ from the run's", f"{parity['disagreement_rate']:.2%}"),
@@ -190,7 +190,7 @@ def _score_rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     parity, metric = report["parity"], report["metric"]
     if metric == AGREEMENT:
         return []
-    name = metric.replace("_", " ")
+    name = in_words(metric)
     of = f", on {counted(parity['examples'], 'validation example')}"
     digest = f" (set {report['set'][:8]})" if report.get("set") else ""
     cut, at = [], ""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from mbert_cli.examples.label_names import label_lines
-from mbert_cli.tasks.kinds import head_of, in_words, kind_of
+from mbert_cli.figures import in_words
+from mbert_cli.tasks.kinds import head_of, kind_of
 from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE
 from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.tflite.clients import Client

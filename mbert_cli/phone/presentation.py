@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mbert_cli.figures import show_score
+from mbert_cli.figures import show_megabytes, show_score
 from mbert_cli.phone.card import CARD_FILE, Card
 from mbert_cli.phone.web_packages import WebPackages
 from mbert_cli.phone.web_page import WebPage, page_title, write_page
@@ -60,7 +60,7 @@ class Presentation:
 def artifact_facts(report: dict[str, Any]) -> list[str]:
     """Mode, size, lengths and score of an artifact, in words."""
     lengths = [str(length) for length in report.get("examples_by_length") or [report["sequence_length"]]]
-    facts = [report["mode"], f"{report['size_bytes'] / 1e6:.1f} MB", f"{' or '.join(lengths)} tokens"]
+    facts = [report["mode"], f"{show_megabytes(report['size_bytes'])} MB", f"{' or '.join(lengths)} tokens"]
     if report["metric"] != AGREEMENT:
         facts.append(show_score(report["metric"], report["parity"]["metric_artifact"]))
     return facts

@@ -13,10 +13,11 @@ from mbert_cli.evaluate.entities import chunk_labels
 from mbert_cli.evaluate.judges import THRESHOLD
 from mbert_cli.examples.options import AnyTask, ImportedTask, TokenTask
 from mbert_cli.examples.task_columns import client_of, takes_pairs
+from mbert_cli.figures import in_words
 from mbert_cli.phone.web_packages import CORE, WebPackages
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
 from mbert_cli.tasks.encoding import with_windows
-from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription
 

@@ -6,7 +6,7 @@ from typing import Any
 from mbert_cli.backend import backend_name
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
-from mbert_cli.hosts.environment import place_of
+from mbert_cli.hosts.environment import TAKE_JAX, place_of
 from mbert_cli.hosts.joining import Place, describe_place
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.splitting import require_divisible_model
@@ -55,7 +55,7 @@ def look_at_division(
             raise UserError(
                 f"Dividing a model among devices needs JAX. Received: {backend_name()}, with "
                 f"hosts.model_parallel={model_parallel}",
-                "Set the environment variable KERAS_BACKEND=jax (pip install 'mbert[jax]').",
+                TAKE_JAX,
             )
         for name, size in networks.items():
             require_divisible_model(size, model_parallel, name)

@@ -3,11 +3,11 @@
 from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import AnyTask, FileTask, GlueTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, in_words
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.weights import require_factors
 from mbert_cli.preflight.inspection import Inspection, Looked
-from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.word_lists import joined
 
 SHOWN_LABELS = 6

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.task_columns import takes_pairs
-from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.figures import in_words
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.vocabulary import RESERVED
 from mbert_cli.tflite.text_runtime import TOKENIZER_OPERATIONS

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, show_megabytes
 from mbert_cli.page import Page
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.table import Table
@@ -73,7 +73,7 @@ def _row(row: LatencyRow, compared: LatencyRow) -> list[str]:
     return [
         target_name(row.path),
         str(row.sequence_length),
-        f"{row.size_bytes / 1e6:.1f}",
+        show_megabytes(row.size_bytes),
         f"{row.p50_ms:.2f}",
         "" if row.spread is None else f"{row.spread:.1%}",
         f"{row.p90_ms:.2f}",

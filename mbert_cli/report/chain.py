@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mbert_cli.figures import MASKED_WORDS, show_score, show_share
+from mbert_cli.figures import MASKED_WORDS, show_megabytes, show_score, show_share
 from mbert_cli.json_text import read_object
 from mbert_cli.page import Page
 from mbert_cli.report.exported_artifact import ExportedArtifact, read_artifact
@@ -163,7 +163,7 @@ def _artifact_row(one: ExportedArtifact) -> list[str]:
     return [
         target_name(one.path) + f" ({OUTDATED})" * one.is_outdated,
         show_score("", one.score),
-        f"{one.size_bytes / 1e6:.1f}",
+        show_megabytes(one.size_bytes),
         f"{one.latency.p50_ms:.2f}" if one.latency else "",
         "" if one.times_smaller is None else f"{one.times_smaller:.1f}",
         "" if one.times_faster is None else f"{one.times_faster:.1f}",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from mbert_cli.figures import counted, show_share
+from mbert_cli.figures import counted, in_words, show_megabytes, show_share
 from mbert_cli.page import Page
 from mbert_cli.report.choices import Choice
 from mbert_cli.report.comparison_record import comparison_record
@@ -87,7 +87,7 @@ def _score_table(compared: ScoredSet, pictures: Sequence[Picture]) -> Table:
     """Name, score, size and times; columns that would be empty are left out."""
     timings = _timings(compared.choices)
     pareto = _pareto_words(compared)
-    metric = compared.metric.replace("_", " ") or "score"
+    metric = in_words(compared.metric) or "score"
     columns = [
         "model or artifact",
         metric,
@@ -118,7 +118,7 @@ def _score_cells(choice: Choice, compared: ScoredSet) -> list[str]:
         f"{choice.name} ({OUTDATED})" if choice.is_outdated else choice.name,
         show_share(found.value, found.deviation) if found else "",
         f"{found.seeds}" if found and found.seeds > 1 else "",
-        f"{choice.size_bytes / 1e6:.1f}",
+        show_megabytes(choice.size_bytes),
     ]
 
 

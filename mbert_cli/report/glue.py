@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from mbert_cli.examples.options import GlueName
 from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
@@ -29,8 +30,7 @@ from mbert_cli.search.results import read_report
 from mbert_cli.table import Table
 from mbert_cli.weights.description import UNRECORDED_SET, SetDescription
 
-TASKS = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli")
-"""In the order of the leaderboard."""
+TASKS = get_args(GlueName)
 
 MISMATCHED = "validation_mismatched"
 

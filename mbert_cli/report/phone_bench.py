@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, show_megabytes
 from mbert_cli.page import Page
 from mbert_cli.phone.adb import Device
 from mbert_cli.phone.benchmark_log import BenchmarkLog
@@ -32,7 +32,7 @@ def phone_page(rows: Sequence[PhoneRow], options: BenchOptions, device: Device) 
     """
     named = [(_name(row, rows), row) for row in rows]
     cells = [
-        [target_name(row.path), str(row.sequence_length), f"{row.size_bytes / 1e6:.1f}", *_figures(row.log)]
+        [target_name(row.path), str(row.sequence_length), show_megabytes(row.size_bytes), *_figures(row.log)]
         for row in rows
     ]
     how = [counted(options.threads, "thread"), options.delegate]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mbert_cli.figures import counted, show_figure, show_moment, show_score
+from mbert_cli.figures import counted, show_figure, show_megabytes, show_moment, show_score
 from mbert_cli.page import Page
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.report.run_details import Evaluation, RunDetails
@@ -135,7 +135,7 @@ def _checkpoints(checkpoints: Mapping[str, int]) -> _Rows:
 
 
 def _artifacts(artifacts: Sequence[Evaluation]) -> _Rows:
-    return [(one.name, f"{(one.size_bytes or 0) / 1e6:.1f}", *_score_cells(one)) for one in artifacts]
+    return [(one.name, show_megabytes(one.size_bytes or 0), *_score_cells(one)) for one in artifacts]
 
 
 def _evaluations(evaluations: Sequence[Evaluation]) -> _Rows:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mbert_cli.figures import show_share
+from mbert_cli.figures import in_words, show_share
 from mbert_cli.report.choices import Choice
 from mbert_cli.report.logarithmic_axis import make_logarithmic
 from mbert_cli.report.scored_sets import ScoredSet, p50_on
@@ -115,7 +115,7 @@ def _picture(
     points = _points(compared, costs, ahead)
     if len(points) < 2:
         return None
-    metric = compared.metric.replace("_", " ")
+    metric = in_words(compared.metric)
     title = f"{metric.capitalize()} against {axis.partition(',')[0]}"
     hints = {_key(place): _hint(point, axis) for place, point in enumerate(points)}
     svg = svg_of(lambda: _draw(points, look, metric, axis), name, f"{title}; {compared.title}", hints)

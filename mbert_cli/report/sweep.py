@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mbert_cli.figures import counted, show_share
+from mbert_cli.figures import counted, in_words, show_megabytes, show_share
 from mbert_cli.json_text import read_json
 from mbert_cli.page import Page
 from mbert_cli.phone.sweep import SWEEP
@@ -42,14 +42,14 @@ def sweep_table(record: Record, name: str, *, draws: bool = False) -> Table:
     """
     rows: Sequence[Record] = record["rows"]
     threads = list(dict.fromkeys(row["threads"] for row in rows))
-    metric = next((row["metric"].replace("_", " ") for row in rows if row["score"] is not None), "score")
+    metric = next((in_words(row["metric"]) for row in rows if row["score"] is not None), "score")
     times = {(row["resolved"], row["sequence_length"], row["threads"]): row["p50_ms"] for row in rows}
     run, names = _common_run([row["artifact"] for row in rows])
     cells = [
         [
             names[row["artifact"]],
             str(row["sequence_length"]),
-            f"{row['size_bytes'] / 1e6:.1f}",
+            show_megabytes(row["size_bytes"]),
             "" if row["score"] is None else show_share(row["score"]),
             *(f"{times[row['resolved'], row['sequence_length'], count]:.2f}" for count in threads),
         ]

@@ -21,7 +21,7 @@ from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.examples.squad_task import SPAN_OUTPUTS
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.examples.unlabelled import questions_about, unlabelled_texts, unlabelled_words
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, in_words
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
 from mbert_cli.tasks import encoding, scores, shown_answers
 from mbert_cli.tasks.scores import Details
@@ -238,11 +238,6 @@ def require_source(options: AnyTask, kind: str, path: Path) -> None:
             f"Received: task.source {options.source} for {path}, {purpose_of(kind)}.",
             "Leave task.source out; single keys of the model's own task can be set.",
         )
-
-
-def in_words(name: str) -> str:
-    """The name of a kind as a sentence has it."""
-    return name.replace("_", " ")
 
 
 def purpose_of(name: str) -> str:

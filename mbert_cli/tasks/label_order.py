@@ -10,9 +10,10 @@ from mbert_cli.errors import UserError
 from mbert_cli.evaluate.entities import OUTSIDE
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.figures import in_words
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.tasks.embedding import require_pairs
-from mbert_cli.tasks.kinds import in_words, kind_of, purpose_of
+from mbert_cli.tasks.kinds import kind_of, purpose_of
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.foreign_heads import MULTI_LABEL_PROBLEM, REGRESSION_PROBLEM
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import takes_pairs
-from mbert_cli.tasks.kinds import in_words, kind_of
+from mbert_cli.figures import in_words
+from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tflite.clients import Client
 
 

@@ -15,6 +15,7 @@ from mbert_cli.examples.batches import Rows, TaskBatches, require_trained
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.figures import in_words
 from mbert_cli.losses.loss import measure
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.tasks import TASK_LOSSES, TaskLoss
@@ -24,7 +25,7 @@ from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
 from mbert_cli.tasks.chosen_client import say_other_cutting
-from mbert_cli.tasks.kinds import KINDS, in_words, kind_of
+from mbert_cli.tasks.kinds import KINDS, kind_of
 from mbert_cli.tasks.label_order import match_names
 from mbert_cli.tasks.learning_rate import rate_to_try
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
