@@ -100,7 +100,9 @@ def test_a_word_of_a_long_text_has_as_much_text_on_both_sides_as_there_is():
     words = placed()
     options, rows, _ = all_rows(words, masked_share=0.0, sequence_length=43)
     room, (start, end) = window_length(options), words.starts[2:4]
-    for row in (row for row in rows if row.length == room):
+    windows = [row for row in rows if row.length == room]
+    assert windows
+    for row in windows:
         place = words.tokens[row.words[0]]
         margin = min(place - row.first, row.first + room - 1 - place)
         assert margin >= min(room // 4, place - start, end - 1 - place)
