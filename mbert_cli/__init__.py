@@ -46,9 +46,11 @@ paths in commands that are printed             mbert_cli/shell_words.py
 model sizes                                    mbert_cli/model/options.py
 the encoder and the names of its weights       mbert_cli/model/encoder.py
 shapes of all weights without building any     mbert_cli/model/weight_shapes.py
-parameters, arithmetic and memory of a size    mbert_cli/model/cost.py
+parameters, arithmetic, activations of a size  mbert_cli/model/cost.py
 what a training costs, stage by stage          mbert_cli/cost/training.py
 its matrix products, and their gradients       mbert_cli/cost/passes.py
+what a step holds in memory                    mbert_cli/cost/memory.py
+what a training leaves on a disk               mbert_cli/cost/disk.py
 time on many devices, and their exchange       mbert_cli/cost/exchange.py
 how that is shown                              mbert_cli/cost/shown.py
 a plan before anything is built                mbert_cli/preflight/planning.py

@@ -20,13 +20,14 @@ from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
 from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.distill.warm_start import copy_layers, warm_start
+from mbert_cli.distill.widths import sharing_of
 from mbert_cli.figures import counted
 from mbert_cli.losses.loss import Loss
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import output_losses
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.preflight.distill import Ready, sharing_of
+from mbert_cli.preflight.distill import Ready
 from mbert_cli.preflight.inputs import with_input
 from mbert_cli.preflight.planning import plan_pretraining, say_transfer
 from mbert_cli.preflight.token_store import KEY

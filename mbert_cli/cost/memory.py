@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mbert_cli.cost.training import StageCost, Training, parameters_of, projections_of
-from mbert_cli.model.cost import (
-    FLOAT_BYTES,
-    comparing_bytes,
-    count_elsewhere,
-    projecting_bytes,
-    training_bytes,
-)
+from mbert_cli.model.cost import FLOAT_BYTES, activation_bytes, count_elsewhere
+from mbert_cli.train.stage import Stage
+
+_SCORES = 3
+"""Arrays of a vocabulary's scores that the loss of masked words keeps."""
+_COMPARED_SCORES = 3
+"""Arrays of them that a comparison of predictions keeps too: the teacher's, and both sides' softmax."""
 
 
 @dataclass(frozen=True)
@@ -64,23 +64,29 @@ def memory_of(
 
     Args:
         training: What takes part.
-        stages: What its stages cost.
+        stages: What its stages cost; without any the whole network trains.
         float_bytes: Bytes of an activation.
         accumulates: Whether the gradients of several steps are averaged.
         devices: How many share out the rows of a batch, and divide a model.
         model_parallel: How many of them divide each layer of a model, and compute the same rows.
     """
-    trained = max(stage.held(model_parallel) for stage in stages)
-    parameters = parameters_of(training, [cost.stage for cost in stages])
-    rows = math.ceil(training.batch_size * model_parallel / devices)
-
-    def held(again: bool, fused: bool = False) -> int:
-        return _activations(training, stages, rows, float_bytes, again, model_parallel, fused)
-
+    plan = [cost.stage for cost in stages]
+    parameters = parameters_of(training, plan)
     own, taught = (
         0 if network is None else count_elsewhere(network.size, model_parallel)
         for network in (training.network, training.teacher)
     )
+    trained = max((stage.held(model_parallel) for stage in stages), default=training.network.parameters - own)
+    rows = math.ceil(training.batch_size * model_parallel / devices)
+    compared = FLOAT_BYTES * rows * _count_compared(training, plan)
+
+    def held(again: bool, fused: bool = False) -> int:
+        activations = activation_bytes(
+            training.network.size, rows, training.length, float_bytes,
+            rematerialize=again, model_parallel=model_parallel, fused=fused,
+        )  # fmt: skip
+        return activations + compared
+
     return Held(
         weights=FLOAT_BYTES * (sum(parameters.values()) - own - taught),
         optimizer=(3 + accumulates) * FLOAT_BYTES * trained,
@@ -91,32 +97,16 @@ def memory_of(
     )
 
 
-def _activations(
-    training: Training,
-    stages: Sequence[StageCost],
-    batch: int,
-    float_bytes: int,
-    rematerialize: bool,
-    model_parallel: int,
-    fused: bool,
-) -> int:
-    """What grows with the rows: of the network, of the teacher, and of the projections between them."""
-    length = training.length
-    network, teacher, predictions = training.network, training.teacher, training.predictions
-    size, vocab_size = network.size, network.vocab_size
-
-    def own(batch: int) -> int:
-        return training_bytes(
-            size, vocab_size, batch, length, predictions, float_bytes,
-            rematerialize=rematerialize, model_parallel=model_parallel, fused=fused,
-        )  # fmt: skip
-
-    held = own(batch) - own(0)
-    if teacher is None:
-        return held
-    compares_outputs = any(one.teacher_place is None for cost in stages for one in cost.stage.compare)
-    compared = predictions if compares_outputs else 0
-    held += comparing_bytes(teacher.size, vocab_size, batch, length, compared)
-    held -= comparing_bytes(teacher.size, vocab_size, 0, length, compared)
-    places = projections_of(training, [one for cost in stages for one in cost.stage.compare])
-    return held + projecting_bytes(teacher.size.hidden_dim, size.hidden_dim, 0, len(places), batch, length)
+def _count_compared(training: Training, plan: Sequence[Stage]) -> int:
+    """Numbers that the losses keep of an example: scores, what a teacher returns, and both sides of projections."""
+    scores = training.predictions * training.network.vocab_size
+    own = _SCORES * scores
+    if training.teacher is None:
+        return own
+    teacher, length = training.teacher.size, training.length
+    compare = [one for stage in plan for one in stage.compare]
+    compares_outputs = any(one.teacher_place is None for one in compare)
+    states = (teacher.num_layers + 1) * length * teacher.hidden_dim
+    attention = teacher.num_layers * teacher.num_heads * length * length
+    projected = 2 * len(projections_of(training, compare)) * length * teacher.hidden_dim
+    return own + states + attention + projected + compares_outputs * _COMPARED_SCORES * scores

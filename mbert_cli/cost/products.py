@@ -1,5 +1,6 @@
 """The matrix products of a network, from its size alone: how many operations each takes, and whose weights it uses."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -67,6 +68,11 @@ class Network:
         if self.task_head:
             own |= task_shapes(self.size, self.task_head, self.num_outputs)
         return own
+
+    @property
+    def parameters(self) -> int:
+        """Numbers of all weights."""
+        return sum(map(math.prod, self.shapes.values()))
 
 
 def products_of(network: Network, length: int, predictions: int, depth: int | None = None) -> list[Product]:

@@ -176,8 +176,8 @@ def _repeated(products: Sequence[Product], trains: Callable[[str], bool]) -> int
 
 def parameters_of(training: Training, plan: Sequence[Stage]) -> dict[str, int]:
     """Numbers of all weights, by whose they are: those of the teacher, of what trains, and of projections."""
-    counts = {} if training.teacher is None else {"teacher": _count(training.teacher)}
-    counts[training.role] = _count(training.network)
+    counts = {} if training.teacher is None else {"teacher": training.teacher.parameters}
+    counts[training.role] = training.network.parameters
     names = projections_of(training, [one for stage in plan for one in stage.compare]).values()
     return counts | dict.fromkeys(sorted(names), _projection_size(training))
 
@@ -212,7 +212,3 @@ def _trained_shapes(training: Training, stage: Stage) -> dict[str, Shape]:
 def _projection_size(training: Training) -> int:
     wide = training.teacher.size.hidden_dim if training.teacher else 0
     return (training.network.size.hidden_dim + 1) * wide
-
-
-def _count(network: Network) -> int:
-    return sum(map(math.prod, network.shapes.values()))

@@ -7,6 +7,7 @@ for the output of the embeddings and one for the outputs of all layers, as in it
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from mbert_cli.distill.options import ComparisonOptions, StrategyOptions
 from mbert_cli.model.options import layer_name
 from mbert_cli.train.stage import Comparison
 
@@ -24,6 +25,11 @@ _NAMES: dict[Sharing, Callable[[int], str]] = {
     "embeddings_and_layers": lambda place: "layer_projection" if place else _EMBEDDINGS,
 }
 """Student's place -> name of the projection of its hidden states."""
+
+
+def sharing_of(options: StrategyOptions) -> Sharing:
+    """Which places have a projection in common; where one place alone is compared, that is of no concern."""
+    return options.projections if isinstance(options, ComparisonOptions) else "embeddings_and_layers"
 
 
 def name_projections(

@@ -5,25 +5,25 @@ from dataclasses import dataclass
 from functools import partial
 
 from mbert_cli.corpus.options import PretrainingOptions
+from mbert_cli.cost.products import Network
 from mbert_cli.distill.layer_copies import find_copies
 from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads, with_smoke_heads
 from mbert_cli.distill.options import (
     ComparisonOptions,
+    CorpusDistillOptions,
     DistilBertOptions,
     LayerTransferOptions,
     StrategyOptions,
 )
 from mbert_cli.distill.strategies import STRATEGIES
-from mbert_cli.distill.widths import Sharing, name_projections
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
-from mbert_cli.model.cost import comparing_bytes, projecting_bytes
 from mbert_cli.model.options import Architecture
 from mbert_cli.preflight.inputs import Unnamed, look_at_length, look_at_model, with_found, with_store_of
 from mbert_cli.preflight.inspection import Inspection, Looked
-from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining
+from mbert_cli.preflight.pretraining_needs import HEADS, PretrainingReady, look_at_pretraining, training_of
 from mbert_cli.preflight.run import look_at_run
-from mbert_cli.preflight.token_store import KEY, Store, StoreRun, look_at_store
+from mbert_cli.preflight.token_store import KEY, Store, StoreRun, look_at_store, vocab_size_of
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe
@@ -57,10 +57,7 @@ class Ready(PretrainingReady[DistillRecipe]):
     @property
     def teacher_predicts(self) -> bool:
         """Whether the teacher has its heads: its predictions are compared, or the student starts with them."""
-        options = self.recipe.distill
-        wanted = set(options.warm_start) & set(STRATEGIES[options.strategy].heads)
-        starts_with_heads = "masked_language_model" in self.teacher.heads and bool(wanted)
-        return compares_predictions(self.plan) or starts_with_heads
+        return _predicts(self.recipe.distill, self.plan, self.teacher)
 
 
 def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Ready:
@@ -87,16 +84,12 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
     vocabulary = store.found.vocabulary if store.found else None
     if vocabulary:
         inspection.look("vocabularies", lambda: _vocabularies(vocabulary, teacher.value))
-    look_at_pretraining(
-        inspection,
-        invocation.directory,
-        recipe,
-        size,
-        vocabulary,
-        predicts=bool(STRATEGIES[recipe.distill.strategy].heads),
-        beside=partial(_bytes_beside, recipe, stages, teacher.found) if teacher.found else None,
-        teacher=teacher.found.description.size if teacher.found else None,
-    )
+    teaching = None
+    if teacher.found:
+        predicts = _predicts(recipe.distill, stages, teacher.found)
+        teaching = network_of(teacher.found, predicts=predicts)
+    training = training_of(recipe, size, vocab_size_of(store.found), teaching)
+    look_at_pretraining(inspection, invocation.directory, recipe, training, stages)
     plan = plan_for(recipe, teacher.value.description.size, places.value)
     return Ready(
         invocation, recipe, size, plan, store.value, contents.value,
@@ -135,6 +128,19 @@ def compares_predictions(plan: Sequence[Stage]) -> bool:
     return any(comparison.teacher_place is None for stage in plan for comparison in stage.compare)
 
 
+def _predicts(options: CorpusDistillOptions, plan: Sequence[Stage], teacher: RunModel) -> bool:
+    """Whether a teacher has its heads, as `Ready` says."""
+    wanted = set(options.warm_start) & set(STRATEGIES[options.strategy].heads)
+    starts_with_heads = bool(wanted) and "masked_language_model" in teacher.heads
+    return starts_with_heads or compares_predictions(plan)
+
+
+def network_of(teacher: RunModel, *, predicts: bool) -> Network:
+    """The network of a teacher, as far as the cost of a training depends on it; with its heads where it predicts."""
+    heads = tuple(name for name in HEADS if name in teacher.heads) if predicts else ()
+    return Network(teacher.description.size, teacher.description.vocabulary.size, heads)
+
+
 def _require_predictions(options: StrategyOptions, plan: Sequence[Stage], teacher: RunModel) -> None:
     """Checks that a teacher predicts masked words where these predictions are learned."""
     if not compares_predictions(plan):
@@ -150,23 +156,6 @@ def _require_predictions(options: StrategyOptions, plan: Sequence[Stage], teache
     if teacher.description.output_names:
         ways += "--strategy task learns the teacher's own task. "
     require_masked_language_model(teacher, ways)
-
-
-def sharing_of(options: StrategyOptions) -> Sharing:
-    """Which places have a projection in common; where one place alone is compared, that is of no concern."""
-    return options.projections if isinstance(options, ComparisonOptions) else "embeddings_and_layers"
-
-
-def _bytes_beside(recipe: DistillRecipe, plan: Sequence[Stage], model: RunModel, vocab_size: int) -> int:
-    """What a step holds beside the student: the teacher and the projections."""
-    teacher, student = model.description.size, recipe.model.resolve()
-    rows = recipe.train.batch_size, recipe.data.sequence_length
-    predictions = recipe.data.max_predictions if compares_predictions(plan) else 0
-    teaching = comparing_bytes(teacher, vocab_size, *rows, predictions)
-    dims = teacher.hidden_dim, student.hidden_dim
-    compared = [comparison for stage in plan for comparison in stage.compare]
-    names = name_projections(compared, *dims, sharing_of(recipe.distill))
-    return teaching + projecting_bytes(*dims, len(set(names.values())), len(names), *rows)
 
 
 def _stages(recipe: DistillRecipe) -> tuple[str, Sequence[Stage]]:

@@ -4,33 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mbert_cli.cost.products import Network
+from mbert_cli.cost.training import Training
 from mbert_cli.distill.layer_map import HeadMatch, describe_places, map_places, match_heads, with_smoke_heads
 from mbert_cli.distill.options import CacheOptions
 from mbert_cli.distill.recordings import recordings_folder
-from mbert_cli.distill.strategies.layers import compare_all
-from mbert_cli.distill.strategies.task import require_losses
-from mbert_cli.distill.widths import name_projections
+from mbert_cli.distill.strategies.task import TaskStudent, outer_layers, require_losses, task_stages
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.texts import TaskData
-from mbert_cli.model.cost import (
-    FLOAT_BYTES,
-    comparing_bytes,
-    count_elsewhere,
-    count_parameters,
-    count_task_parameters,
-    projecting_bytes,
-    training_bytes,
-)
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER
-from mbert_cli.preflight.finetune import USUAL_OUTPUTS, with_learning_rate
+from mbert_cli.preflight.finetune import with_learning_rate
 from mbert_cli.preflight.hosts import look_at_division
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, recorded_input, with_found
 from mbert_cli.preflight.inspection import Inspection, Looked
-from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
+from mbert_cli.preflight.machine import look_at_extras, look_at_training
 from mbert_cli.preflight.run import look_at_run
-from mbert_cli.preflight.task import largest_batch, look_at_task
+from mbert_cli.preflight.task import largest_batch, look_at_task, network_for
 from mbert_cli.preflight.vocabulary import require_shared_vocabulary
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import TaskDistillRecipe
@@ -41,6 +32,7 @@ from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.label_order import TEACHING, match_outputs
 from mbert_cli.tasks.model import require_head
+from mbert_cli.train.stage import Stage
 from mbert_cli.weights.saved_model import RunModel
 
 STUDENT_SOURCES = (*PRETRAINED, *(kind for kind in TASK_MODELS if kind not in PRETRAINED))
@@ -225,29 +217,30 @@ def _look_at_machine(
     """Disk and memory for teacher, student and projections, for the longest text that is known."""
     if recipe.task is None:
         return
-    options, vocab_size, theirs = recipe.train, teacher.description.vocabulary.size, teacher.description.size
-    head = kind_of(task.kind).head if task else CLASSIFIER
-    parameters = count_parameters(size, vocab_size)
-    parameters += count_task_parameters(size, head, len(task.output_names) if task else USUAL_OUTPUTS)
-    projected = _projections(recipe, size, theirs)
-    projections = len(set(projected.values()))
-    parameters += projections * (size.hidden_dim + 1) * theirs.hidden_dim
-    look_at_training_disk(inspection, run, parameters, options)
-    rows = largest_batch(task, options.batch_size, recipe.task.sequence_length, options.dynamic_length)
+    options, theirs = recipe.train, teacher.description.size
+    networks = [network_for(task, one, teacher.description.vocabulary.size) for one in (size, theirs)]
+    plan = _stages(recipe, networks[0])
+    rows, length = largest_batch(
+        task, options.batch_size, recipe.task.sequence_length, options.dynamic_length
+    )
+    training = Training(
+        "student",
+        networks[0],
+        rows,
+        {length: 1.0},
+        teacher=networks[1] if any(stage.compare for stage in plan) else None,
+        sharing=recipe.distill.projections,
+        repeats_blocks=options.rematerialize,
+    )
     division = recipe.hosts.model_parallel
     look_at_division(inspection, division, {"the student": size, "the teacher": theirs})
-    needed = training_bytes(
-        size, vocab_size, *rows, 0, float_bytes(options),
-        rematerialize=options.rematerialize, accumulates=options.accumulates, model_parallel=division,
-    )  # fmt: skip
-    needed += comparing_bytes(theirs, vocab_size, *rows) - FLOAT_BYTES * count_elsewhere(theirs, division)
-    needed += projecting_bytes(theirs.hidden_dim, size.hidden_dim, projections, len(projected), *rows)
-    look_at_memory(inspection, needed, *rows)
+    look_at_training(inspection, run, training, plan, options, model_parallel=division)
 
 
-def _projections(recipe: TaskDistillRecipe, size: Architecture, teacher: Architecture) -> dict[int, str]:
-    """Names of the projections by the student's place, whichever places of the teacher these are compared with."""
-    if not recipe.distill.intermediate_epochs:
-        return {}
-    compared = compare_all(recipe.distill, range(size.num_layers + 1))
-    return name_projections(compared, teacher.hidden_dim, size.hidden_dim, recipe.distill.projections)
+def _stages(recipe: TaskDistillRecipe, network: Network) -> list[Stage]:
+    """The stages as far as room depends on them: whichever places of the teacher they compare, for however long."""
+    size, options = network.size, recipe.distill
+    layers = outer_layers(size, network.task_head or CLASSIFIER)
+    student = TaskStudent(range(size.num_layers + 1), "labels", layers)
+    steps = {"intermediate_steps": options.intermediate_epochs, "prediction_steps": 1}
+    return task_stages(options, student, recipe.train.optimizer, **steps)

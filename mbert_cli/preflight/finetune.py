@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from mbert_cli import console
+from mbert_cli.cost.training import Training
 from mbert_cli.errors import UserError
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.figures import counted
-from mbert_cli.model.cost import count_parameters, count_task_parameters, training_bytes
 from mbert_cli.model.options import Architecture
-from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.page import PRINTED
 from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.hosts import look_at_division
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection
-from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
+from mbert_cli.preflight.machine import look_at_extras, look_at_training
 from mbert_cli.preflight.quantization import look_at_quantization
 from mbert_cli.preflight.run import look_at_run
-from mbert_cli.preflight.task import largest_batch, look_at_task
+from mbert_cli.preflight.task import largest_batch, look_at_task, network_for
 from mbert_cli.recipe.contents import input_files
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe, TaskDistillRecipe
@@ -30,15 +29,11 @@ from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import FINE_TUNED, PRETRAINED, TASK_MODELS
 from mbert_cli.runs.listing import verb_of
 from mbert_cli.search.grid import plan_search
-from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.learning_rate import rate_for
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
 
 TaskRecipe = TypeVar("TaskRecipe", FinetuneRecipe, TaskDistillRecipe)
-
-USUAL_OUTPUTS = 10
-"""Outputs assumed while the task was not read: some thousands of numbers beside the millions of an encoder."""
 
 
 @dataclass(frozen=True)
@@ -139,25 +134,24 @@ def _look_at_machine(
     inspection: Inspection, run: Path, recipe: FinetuneRecipe, source: ModelDescription, task: TaskData | None
 ) -> None:
     """Disk and memory of a fine-tuning, for the largest batch of a search and the longest text that is known."""
-    options, vocab_size = recipe.train, source.vocabulary.size
-    head = kind_of(task.kind).head if task else CLASSIFIER
-    num_outputs = len(task.output_names) if task else USUAL_OUTPUTS
-    parameters = count_parameters(source.size, vocab_size)
-    parameters += count_task_parameters(source.size, head, num_outputs)
-    look_at_training_disk(inspection, run, parameters, options, _count_models(recipe))
+    options = recipe.train
     batch_size = max(
         recipe.search.batch_size or [options.batch_size] if recipe.search else [options.batch_size]
     )
-    length = recipe.task.sequence_length
-    rows = largest_batch(task, batch_size, length, options.dynamic_length)
+    rows, length = largest_batch(task, batch_size, recipe.task.sequence_length, options.dynamic_length)
+    network = network_for(task, source.size, source.vocabulary.size)
     division = recipe.hosts.model_parallel
     look_at_division(inspection, division, {"the source": source.size})
-    needed = training_bytes(
-        source.size, vocab_size, *rows, 0, float_bytes(options),
-        rematerialize=options.rematerialize, accumulates=options.accumulates, model_parallel=division,
-    )  # fmt: skip
-    beside = recipe.cluster.workers if recipe.search and recipe.cluster.address is None else 1
-    look_at_memory(inspection, needed * beside, *rows)
+    look_at_training(
+        inspection,
+        run,
+        Training("task_model", network, rows, {length: 1.0}, repeats_blocks=options.rematerialize),
+        (),
+        options,
+        model_parallel=division,
+        models=_count_models(recipe),
+        at_once=recipe.cluster.workers if recipe.search and recipe.cluster.address is None else 1,
+    )
 
 
 def _count_models(recipe: FinetuneRecipe) -> int:

@@ -1,45 +1,55 @@
 """Whether disk, memory and packages suffice for a training."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from mbert_cli.cost.disk import training_disk_bytes
+from mbert_cli.cost.memory import memory_of
+from mbert_cli.cost.training import Training, cost_of_stage
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.memory import judge_memory
-from mbert_cli.runs.disk import checkpoint_bytes, format_bytes, require_disk
+from mbert_cli.runs.disk import format_bytes, require_disk
 from mbert_cli.runs.tensorboard import require_tensorboard
 from mbert_cli.train.options import TrainOptions
+from mbert_cli.train.stage import Stage
 
 
-def look_at_training_disk(
+def look_at_training(
     inspection: Inspection,
     run: Path,
-    parameters: int,
+    training: Training,
+    plan: Sequence[Stage],
     options: TrainOptions,
+    *,
+    model_parallel: int = 1,
     models: int = 1,
+    at_once: int = 1,
 ) -> None:
-    """Whether the disk has room for the checkpoints of a training, and for the models that it leaves behind.
+    """Whether the disk has room for what a training writes, and the memory for a step; both as its plan has them.
 
     Args:
         inspection: Receives what is found.
         run: The run to write.
-        parameters: Of one model.
+        training: What takes part.
+        plan: The stages; without any the whole network trains.
         options: How it trains.
+        model_parallel: How many devices divide a model.
         models: How many models are left behind.
+        at_once: How many such trainings share the machine.
     """
-    others = 4 * parameters * (models - 1)  # checkpoint_bytes has room for one
-    checkpoints = checkpoint_bytes(parameters, options.keep_checkpoints, accumulates=options.accumulates)
-    look_at_disk(inspection, run, checkpoints + others)
-
-
-def float_bytes(options: TrainOptions) -> int:
-    """Bytes of an activation."""
-    return options.float_bytes
-
-
-def look_at_memory(inspection: Inspection, needed: int, rows: int, length: int) -> None:
-    """Whether a step fits into the memory; `needed` in bytes, for batches of `rows` examples of `length` tokens."""
+    look_at_disk(inspection, run, training_disk_bytes(training, plan, options, models))
+    held = memory_of(
+        training,
+        [cost_of_stage(training, stage) for stage in plan],
+        float_bytes=options.float_bytes,
+        accumulates=options.accumulates,
+        devices=model_parallel,
+        model_parallel=model_parallel,
+    )
+    rows, length = training.batch_size, training.length
 
     def check() -> tuple[str, bool]:
-        return judge_memory(needed, rows, f"batches of {rows:,} x {length} tokens")
+        return judge_memory(at_once * held.total, rows, f"batches of {rows:,} x {length} tokens")
 
     inspection.weigh("memory", check)
 

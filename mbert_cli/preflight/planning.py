@@ -1,6 +1,7 @@
 """What a training will do and what it costs, known before anything is built; also for what is not there yet."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mbert_cli import console
@@ -13,17 +14,14 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.cost import USUAL_VOCABULARY
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.preflight import distill, train_teacher
-from mbert_cli.preflight.pretraining_needs import PretrainingReady
-from mbert_cli.preflight.token_store import Store
+from mbert_cli.preflight.pretraining_needs import HEADS, PretrainingReady, training_of
+from mbert_cli.preflight.token_store import Store, vocab_size_of
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.listing import newest_complete
 from mbert_cli.sessions.plan import Planned, count_validation
 from mbert_cli.tasks.pair_segments import say_single_segment
 from mbert_cli.train.stage import Stage
-
-HEADS = ("masked_language_model", "next_sentence")
-"""The heads of pre-training."""
 
 
 def plan_pretraining(ready: PretrainingReady[Any], store: Store) -> Planned:
@@ -33,21 +31,21 @@ def plan_pretraining(ready: PretrainingReady[Any], store: Store) -> Planned:
         ready: What was found.
         store: The store, or what will make it.
     """
-    recipe, teacher = ready.recipe, None
-    vocab_size = _vocab_size(store)
+    teacher = None
     if isinstance(ready, distill.Ready):
-        heads = tuple(name for name in HEADS if name in ready.teacher.heads) if ready.teacher_predicts else ()
-        teacher = Network(ready.teacher.description.size, ready.teacher.description.vocabulary.size, heads)
-    return _planned(ready.invocation, recipe, ready.size, ready.plan, vocab_size, teacher)
+        teacher = distill.network_of(ready.teacher, predicts=ready.teacher_predicts)
+    training = training_of(ready.recipe, ready.size, _vocab_size(store), teacher)
+    return _planned(ready.invocation, ready.recipe, training, ready.plan)
 
 
 def _vocab_size(store: Store) -> int:
-    """Tokens of the vocabulary; what is asked for, said to be so, where it will be trained first."""
-    if store.vocabulary is not None:
-        return store.vocabulary.size
-    wanted = store.recipe.vocabulary.size
-    console.info(f"Planned with a vocabulary of {wanted:,} tokens, which is trained first (vocabulary.size)")
-    return wanted
+    """Tokens of the vocabulary, said to be those asked for where it will be trained first."""
+    size = vocab_size_of(store)
+    if store.vocabulary is None:
+        console.info(
+            f"Planned with a vocabulary of {size:,} tokens, which is trained first (vocabulary.size)"
+        )
+    return size
 
 
 def say_transfer(ready: distill.Ready) -> None:
@@ -81,7 +79,8 @@ def imagine(invocation: Invocation[Any]) -> Planned | None:
         if newest_complete(invocation.root, ("prepare",)) is not None:
             return None
         _say_imagined("a token store")
-        return _planned(invocation, recipe, size, train_teacher.plan_of(recipe), USUAL_VOCABULARY)
+        training = training_of(recipe, size, USUAL_VOCABULARY)
+        return _planned(invocation, recipe, training, train_teacher.plan_of(recipe))
     if recipe.teacher is not None or recipe.plan.teacher is None:
         return None
     if recipe.plan.teacher not in SIZES:
@@ -100,7 +99,7 @@ def _imagine_distillation(
     own = set(STRATEGIES[recipe.distill.strategy].heads) & set(recipe.distill.warm_start)
     heads = HEADS if own or distill.compares_predictions(plan) else ()
     taught_by = Network(teacher, USUAL_VOCABULARY, heads)
-    return _planned(invocation, recipe, size, plan, USUAL_VOCABULARY, taught_by)
+    return _planned(invocation, recipe, training_of(recipe, size, USUAL_VOCABULARY, taught_by), plan)
 
 
 def _say_imagined(what: str) -> None:
@@ -110,28 +109,14 @@ def _say_imagined(what: str) -> None:
 def _planned(
     invocation: Invocation[Any],
     recipe: TrainTeacherRecipe | DistillRecipe,
-    size: Architecture,
+    training: Training,
     plan: Sequence[Stage],
-    vocab_size: int,
-    teacher: Network | None = None,
 ) -> Planned:
-    distilled = recipe if isinstance(recipe, DistillRecipe) else None
-    heads = STRATEGIES[distilled.distill.strategy].heads if distilled else HEADS
-    training = Training(
-        "student" if distilled else "teacher",
-        Network(size, vocab_size, heads),
-        recipe.train.batch_size,
-        {recipe.data.sequence_length: 1.0},
-        recipe.data.max_predictions if heads else 0,
-        teacher,
-        distill.sharing_of(distilled.distill) if distilled else "embeddings_and_layers",
-        repeats_blocks=recipe.train.rematerialize,
-        validation_batches=count_validation(plan, recipe.train.validate_every, recipe.train.validation_steps),
-    )
+    batches = count_validation(plan, recipe.train.validate_every, recipe.train.validation_steps)
     return Planned(
         invocation,
         plan,
-        training,
+        replace(training, validation_batches=batches),
         recipe.train,
         recipe.plan,
         recipe.hosts.model_parallel,

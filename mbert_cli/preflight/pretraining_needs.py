@@ -1,28 +1,26 @@
 """What `train-teacher` and `distill` are both ready with: a network, stages and a token store."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from mbert_cli.model.cost import (
-    FLOAT_BYTES,
-    USUAL_VOCABULARY,
-    count_elsewhere,
-    count_head_parameters,
-    count_parameters,
-    training_bytes,
-)
+from mbert_cli.cost.products import Network
+from mbert_cli.cost.training import Training
+from mbert_cli.distill.strategies import STRATEGIES
+from mbert_cli.distill.widths import sharing_of
 from mbert_cli.model.options import Architecture
 from mbert_cli.preflight.hosts import look_at_division
 from mbert_cli.preflight.inspection import Inspection
-from mbert_cli.preflight.machine import float_bytes, look_at_extras, look_at_memory, look_at_training_disk
+from mbert_cli.preflight.machine import look_at_extras, look_at_training
 from mbert_cli.preflight.token_store import Store
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.content import Contents
-from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.train.stage import Stage
+
+HEADS = ("masked_language_model", "next_sentence")
+"""The heads of pre-training."""
 
 PretrainingRecipe = TypeVar("PretrainingRecipe", TrainTeacherRecipe, DistillRecipe)
 
@@ -48,16 +46,40 @@ class PretrainingReady(Generic[PretrainingRecipe]):
     contents: Contents | None
 
 
+def training_of(
+    recipe: TrainTeacherRecipe | DistillRecipe,
+    size: Architecture,
+    vocab_size: int,
+    teacher: Network | None = None,
+) -> Training:
+    """What takes part in a training on a token store, as far as its cost depends on it.
+
+    Args:
+        recipe: What trains.
+        size: The architecture that trains.
+        vocab_size: Tokens of the vocabulary.
+        teacher: The network that it learns from, if there is one.
+    """
+    transfer = recipe.distill if isinstance(recipe, DistillRecipe) else None
+    heads = STRATEGIES[transfer.strategy].heads if transfer else HEADS
+    return Training(
+        "student" if transfer else "teacher",
+        Network(size, vocab_size, heads),
+        recipe.train.batch_size,
+        {recipe.data.sequence_length: 1.0},
+        recipe.data.max_predictions if heads else 0,
+        teacher,
+        sharing_of(transfer) if transfer else "embeddings_and_layers",
+        repeats_blocks=recipe.train.rematerialize,
+    )
+
+
 def look_at_pretraining(
     inspection: Inspection,
     run: Path,
     recipe: TrainTeacherRecipe | DistillRecipe,
-    size: Architecture,
-    vocabulary: Vocabulary | None,
-    *,
-    predicts: bool = True,
-    beside: Callable[[int], int] | None = None,
-    teacher: Architecture | None = None,
+    training: Training,
+    plan: Sequence[Stage],
 ) -> None:
     """Looks at disk, memory and extras of a training on a token store.
 
@@ -65,30 +87,11 @@ def look_at_pretraining(
         inspection: Receives what is found.
         run: Where it is written.
         recipe: What trains.
-        size: The architecture that trains.
-        vocabulary: That of the store, where it is known.
-        predicts: Whether the network has the heads of pre-training.
-        beside: Tokens of the vocabulary -> bytes of what a step holds beside that network, if anything.
-        teacher: The architecture that it learns from, where there is one and it is known.
+        training: What takes part.
+        plan: The stages; empty where they were refused.
     """
-    data, options = recipe.data, recipe.train
-    vocab_size = vocabulary.size if vocabulary else USUAL_VOCABULARY
-    parameters = count_parameters(size, vocab_size)
-    if predicts:
-        parameters += count_head_parameters(size, vocab_size)
-    look_at_training_disk(inspection, run, parameters, options)
-    rows, predictions = (options.batch_size, data.sequence_length), data.max_predictions if predicts else 0
-    division = recipe.hosts.model_parallel
-    look_at_division(
-        inspection, division, {"the network": size} | ({"the teacher": teacher} if teacher else {})
-    )
-    needed = training_bytes(
-        size, vocab_size, *rows, predictions, float_bytes(options),
-        rematerialize=options.rematerialize, accumulates=options.accumulates, model_parallel=division,
-    )  # fmt: skip
-    if beside:
-        needed += beside(vocab_size)
-    if teacher:
-        needed -= FLOAT_BYTES * count_elsewhere(teacher, division)
-    look_at_memory(inspection, needed, *rows)
-    look_at_extras(inspection, options)
+    division, teacher = recipe.hosts.model_parallel, training.teacher
+    networks = {"the network": training.network.size} | ({"the teacher": teacher.size} if teacher else {})
+    look_at_division(inspection, division, networks)
+    look_at_training(inspection, run, training, plan, recipe.train, model_parallel=division)
+    look_at_extras(inspection, recipe.train)

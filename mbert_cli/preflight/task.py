@@ -1,11 +1,14 @@
 """Whether a task can be read: its files are, by the reader that the task has, and what is read is handed on."""
 
+from mbert_cli.cost.products import Network
 from mbert_cli.examples.loading import load_task, require_task
 from mbert_cli.examples.options import AnyTask, FileTask, GlueTask, ImportedTask, SquadTask, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.figures import counted, in_words
 from mbert_cli.losses.options import LossOptions
 from mbert_cli.losses.weights import require_factors
+from mbert_cli.model.options import Architecture
+from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.word_lists import joined
@@ -15,6 +18,8 @@ _SET_NAMES = {"train": "training"}
 """What examples of a set are called where that is not its name."""
 MARKS = 2
 """[CLS] and [SEP] around a text."""
+USUAL_OUTPUTS = 10
+"""Outputs assumed while the task was not read: some thousands of numbers beside the millions of an encoder."""
 
 
 def look_at_task(
@@ -76,6 +81,19 @@ def largest_batch(
     second = train.second_texts or [""] * len(train)
     words = max(len(f"{one} {two}".split()) for one, two in zip(train.texts, second, strict=True))
     return rows, min(sequence_length, words + MARKS)
+
+
+def network_for(task: TaskData | None, size: Architecture, vocab_size: int) -> Network:
+    """The network of a task, as far as the cost of a training depends on it.
+
+    Args:
+        task: The task; None where it was not read, which a usual head stands for.
+        size: The encoder.
+        vocab_size: Rows of its word table.
+    """
+    head = kind_of(task.kind).head if task else CLASSIFIER
+    outputs = len(task.output_names) if task else USUAL_OUTPUTS
+    return Network(size, vocab_size, task_head=head, num_outputs=outputs)
 
 
 def _lies_in_files(task: AnyTask) -> bool:

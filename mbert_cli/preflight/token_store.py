@@ -7,6 +7,7 @@ from typing import Any
 from mbert_cli import console
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.corpus.store import TokenStore
+from mbert_cli.model.cost import USUAL_VOCABULARY
 from mbert_cli.preflight import prepare
 from mbert_cli.preflight.inputs import find_run, recorded_input
 from mbert_cli.preflight.inspection import Inspection, Looked
@@ -65,3 +66,10 @@ def look_at_store(
         return f"{found.run.path}: {found.vocabulary.size:,} tokens of vocabulary", found
 
     return inspection.look("token store", check)
+
+
+def vocab_size_of(store: Store | None) -> int:
+    """Tokens of a store's vocabulary: those asked for where it will be trained first, the usual without a store."""
+    if store is None:
+        return USUAL_VOCABULARY
+    return store.recipe.vocabulary.size if store.vocabulary is None else store.vocabulary.size

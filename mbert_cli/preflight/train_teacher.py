@@ -2,9 +2,9 @@
 
 from mbert_cli.preflight.inputs import look_at_length, with_found
 from mbert_cli.preflight.inspection import Inspection
-from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining
+from mbert_cli.preflight.pretraining_needs import PretrainingReady, look_at_pretraining, training_of
 from mbert_cli.preflight.run import look_at_run
-from mbert_cli.preflight.token_store import KEY, StoreRun, look_at_store
+from mbert_cli.preflight.token_store import KEY, StoreRun, look_at_store, vocab_size_of
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import TrainTeacherRecipe
 from mbert_cli.train.stage import Stage, make_schedule
@@ -24,9 +24,9 @@ def resolve(invocation: Invocation[TrainTeacherRecipe], inspection: Inspection) 
     look_at_length(
         inspection, "sequence length", recipe.data.sequence_length, lambda: size, "data.sequence_length"
     )
-    vocabulary = store.found.vocabulary if store.found else None
-    look_at_pretraining(inspection, invocation.directory, recipe, size, vocabulary)
-    return PretrainingReady(invocation, recipe, size, plan_of(recipe), store.value, contents.value)
+    plan, training = plan_of(recipe), training_of(recipe, size, vocab_size_of(store.found))
+    look_at_pretraining(inspection, invocation.directory, recipe, training, plan)
+    return PretrainingReady(invocation, recipe, size, plan, store.value, contents.value)
 
 
 def plan_of(recipe: TrainTeacherRecipe) -> tuple[Stage, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mbert_cli import console
+from mbert_cli.cost.disk import training_disk_bytes
 from mbert_cli.cost.estimate import Estimate
 from mbert_cli.cost.memory import memory_of
 from mbert_cli.cost.options import PlanOptions
@@ -15,7 +16,6 @@ from mbert_cli.cost.training import StageCost, Training, cost_of_stage, paramete
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.runs.disk import checkpoint_bytes
 from mbert_cli.sessions.precision import precision_fact
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Stage
@@ -75,11 +75,7 @@ class Planned:
             devices=devices,
             model_parallel=self.model_parallel,
         )
-        disk = checkpoint_bytes(
-            self.parameters[self.training.role],
-            self.options.keep_checkpoints,
-            accumulates=self.options.accumulates,
-        )
+        disk = training_disk_bytes(self.training, self.plan, self.options)
         return Estimate(
             self.training, stages, held, disk, self.machines.model_copy(update={"devices": devices}),
             interpolate(stages, measured) if measured else known, measured_on=self.devices if measured else 0,

@@ -17,7 +17,7 @@ from mbert_cli.display import Display
 from mbert_cli.distill.layer_map import HeadMatch
 from mbert_cli.distill.pair import DistillationPair
 from mbert_cli.distill.projections import build_projections
-from mbert_cli.distill.strategies.task import SOFT_TARGETS, TaskStudent, task_stages
+from mbert_cli.distill.strategies.task import SOFT_TARGETS, TaskStudent, outer_layers, task_stages
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.examples.batches import TaskBatches
 from mbert_cli.examples.options import AnyTask
@@ -171,11 +171,8 @@ def plan_task(recipe: TaskDistillRecipe, material: Material, places: Sequence[in
     """
     options, train, description = recipe.distill, recipe.train, material.description
     steps_per_epoch = batches_of(train, recipe.seed, material.train).steps_per_epoch
-    head = kind_of(description.kind).head
-    has_pooler = head.is_pooled and description.size.use_pooler
-    student = TaskStudent(
-        places, material.loss.minimized, ("pooler", head.name) if has_pooler else (head.name,)
-    )
+    layers = outer_layers(description.size, kind_of(description.kind).head)
+    student = TaskStudent(places, material.loss.minimized, layers)
     return task_stages(
         options,
         student,

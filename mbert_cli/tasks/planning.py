@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from mbert_cli.cost.disk import training_disk_bytes
 from mbert_cli.cost.estimate import Estimate
 from mbert_cli.cost.products import Network
 from mbert_cli.cost.speed import speed_of_machines
@@ -11,7 +12,6 @@ from mbert_cli.cost.training import Training
 from mbert_cli.distill.strategies.task import ANSWERS, SOFT_TARGETS
 from mbert_cli.distill.widths import Sharing
 from mbert_cli.examples.batches import TaskBatches
-from mbert_cli.model.cost import FLOAT_BYTES
 from mbert_cli.model.options import Architecture
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import FinetuneRecipe, TaskDistillRecipe
@@ -103,14 +103,13 @@ def price_search(
         for one in planned.values()
         for name, count in one.training.validation_batches.items()
     }
-    models = (
-        FLOAT_BYTES * largest.parameters[largest.training.role] * search.num_trials
-    )  # beside the best one
+    # each trial leaves its model, and the best one is there once more
+    disk = training_disk_bytes(largest.training, largest.plan, largest.options, search.num_trials + 1)
     return replace(
         estimate,
         training=replace(largest.training, validation_batches=batches),
         stages=stages,
-        disk_bytes=estimate.disk_bytes + models,
+        disk_bytes=disk,
         speeds={} if speed is None else {cost.stage.name: speed for cost in stages},
     )
 

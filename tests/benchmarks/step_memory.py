@@ -16,12 +16,14 @@ from typing import Any
 import jax
 import keras
 
+from mbert_cli.cost.memory import memory_of
+from mbert_cli.cost.products import Network
+from mbert_cli.cost.training import Training
 from mbert_cli.losses.loss import measure
 from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
-from mbert_cli.model.cost import training_bytes
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
-from mbert_cli.preflight.machine import float_bytes
+from mbert_cli.preflight.pretraining_needs import HEADS
 from mbert_cli.preflight.train_teacher import LOSS_WEIGHTS
 from mbert_cli.runs.disk import format_bytes
 from mbert_cli.train.objective import Objective, inputs_of
@@ -48,10 +50,11 @@ def estimate(given: argparse.Namespace, *, rematerialize: bool) -> str:
     began = time.perf_counter()
     found = compiled_step(teacher_objective(network, options), batch_shapes(given)).memory_analysis()
     kept, beside = found.argument_size_in_bytes, found.temp_size_in_bytes
-    ours = training_bytes(
-        size, VOCABULARY, given.batch, given.length, given.predictions, float_bytes(options),
-        rematerialize=rematerialize,
+    training = Training(
+        "teacher", Network(size, VOCABULARY, HEADS), given.batch, {given.length: 1.0}, given.predictions,
+        repeats_blocks=rematerialize,
     )  # fmt: skip
+    ours = memory_of(training, [], float_bytes=options.float_bytes).total
     return (
         f"{'with' if rematerialize else 'without':7s} {format_bytes(kept):>8s} + {format_bytes(beside):>8s} = "
         f"{format_bytes(kept + beside):>8s} by XLA   {format_bytes(ours):>8s} by the pre-flight   "

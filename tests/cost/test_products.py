@@ -4,9 +4,10 @@ import math
 
 from mbert_cli.cost.passes import count_operations
 from mbert_cli.cost.products import Network, products_of
-from mbert_cli.model.cost import count_flops, count_head_parameters, count_parameters
+from mbert_cli.model.cost import count_flops, count_parameters
 from mbert_cli.model.options import SIZES
 from mbert_cli.model.task_head import CLASSIFIER, TaskHead
+from mbert_cli.model.weight_shapes import pretraining_shapes
 
 TINY = SIZES["bert_base"].model_copy(
     update={"num_layers": 2, "hidden_dim": 4, "embedding_dim": 4, "intermediate_dim": 8, "num_heads": 2}
@@ -68,7 +69,10 @@ def test_a_head_of_a_task_reads_cls_or_every_token():
 
 def test_a_network_has_the_parameters_of_its_encoder_and_its_heads():
     size = SIZES["mobilebert"]
-    shapes = Network(size, 30522, PRETRAINING).shapes
-    assert sum(map(math.prod, shapes.values())) == (
-        count_parameters(size, 30522) + count_head_parameters(size, 30522)
-    )
+    heads = sum(map(math.prod, pretraining_shapes(size, 30522).values()))
+    assert Network(size, 30522, PRETRAINING).parameters == count_parameters(size, 30522) + heads
+
+
+def test_a_network_without_next_sentences_has_no_pooler():
+    both, one = (Network(TINY, 10, heads).parameters for heads in (PRETRAINING, PRETRAINING[:1]))
+    assert both - one == (4 * 4 + 4) + (4 * 2 + 2)

@@ -2,11 +2,12 @@
 
 import pytest
 
+from mbert_cli.distill.strategies import STRATEGIES
 from mbert_cli.errors import UserError
-from mbert_cli.model.cost import comparing_bytes, projecting_bytes, training_bytes
 from mbert_cli.model.options import SIZES
-from mbert_cli.preflight import pretraining_needs
+from mbert_cli.preflight import machine
 from mbert_cli.preflight.distill import compares_predictions
+from mbert_cli.preflight.planning import plan_pretraining
 from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import invoke
 
@@ -139,28 +140,38 @@ def test_factors_that_leave_no_loss_are_told(make_run, checks):
     )
 
 
-def test_memory_counts_the_teacher_and_the_projections(make_run, make_store, monkeypatch):
+OTHER_WIDTH = [
+    "model.size=tinybert_4",
+    "model.changes={hidden_dim: 64, embedding_dim: 64, num_heads: 4}",
+]
+"""Settings of a student that needs projections to the teacher's width."""
+
+
+@pytest.mark.parametrize(
+    ("strategy", "settings"),
+    [
+        *((strategy, []) for strategy in STRATEGIES),
+        *((strategy, ["train.accumulation_steps=2"]) for strategy in STRATEGIES),
+        *((strategy, OTHER_WIDTH) for strategy in STRATEGIES if strategy != "distilbert"),
+        ("distilbert", [*OTHER_WIDTH, "distill.copied_layers=[]"]),
+        ("general", [*OTHER_WIDTH, "distill.projections=per_place"]),
+        ("progressive", ["distill.ground_truth_ratio=1", "distill.finished_layer_scale=0"]),
+        ("joint", ["train.rematerialize=true", "train.precision=bfloat16"]),
+    ],
+)
+def test_the_check_before_a_run_needs_what_the_plan_says(
+    strategy, settings, make_run, make_store, monkeypatch
+):
+    asked = {}
+    monkeypatch.setattr(machine, "require_disk", lambda path, size: asked.update(disk=size))
+    monkeypatch.setattr(
+        machine, "judge_memory", lambda needed, *_: (asked.update(memory=needed) or "", False)
+    )
     make_run("train-teacher")
     make_store()
-    asked = []
-    monkeypatch.setattr(pretraining_needs, "look_at_memory", lambda _, needed, *rows: asked.append(needed))
-    size = SIZES["ib_bert_laptop"]
-    for width in (size.hidden_dim, 64):
-        settings = (
-            "train.batch_size=8",
-            f"model.changes={{hidden_dim: {width}, embedding_dim: {width}, num_heads: 4}}",
-        )
-        resolve(invoke("distill", "quickstart_general", settings, {}))
-    equal, narrow = (
-        needed
-        - training_bytes(
-            SIZES["tinybert_4"].model_copy(update={"hidden_dim": width, "embedding_dim": width, "num_heads": 4}),
-            8000, 8, 64,
-        )
-        for needed, width in zip(asked, (size.hidden_dim, 64), strict=True)
-    )  # fmt: skip
-    assert equal == comparing_bytes(size, 8000, 8, 64)
-    assert narrow - equal == projecting_bytes(size.hidden_dim, 64, 2, 5, 8, 64)
+    ready = resolve(invoke("distill", None, [f"distill.strategy={strategy}", *settings], {}))
+    estimate = plan_pretraining(ready, ready.store).estimate()
+    assert asked == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
 
 
 @pytest.mark.parametrize("recipe", ["minilm_general", "tinybert_4_general"])

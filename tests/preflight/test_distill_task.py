@@ -9,10 +9,13 @@ from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_parameters, count_task_parameters
 from mbert_cli.model.options import SIZES
 from mbert_cli.model.task_head import CLASSIFIER
-from mbert_cli.preflight import distill_task
+from mbert_cli.preflight import machine
 from mbert_cli.preflight.resolving import inspect, resolve
 from mbert_cli.recipe.invocation import Invocation, invoke
+from mbert_cli.runs.disk import checkpoint_bytes
+from mbert_cli.tasks.distilling import collect_for_student, plan_task
 from mbert_cli.tasks.learning_rate import rate_for
+from mbert_cli.tasks.planning import plan_task_training
 from tests.tasks.toy_distillation import (
     MOBILEBERT,
     TEACHER,
@@ -176,17 +179,43 @@ def test_a_text_that_is_too_long_for_the_student_is_refused():
 
 def test_disk_has_room_for_student_and_projections(monkeypatch):
     asked_for = []
-    monkeypatch.setattr(
-        distill_task,
-        "look_at_training_disk",
-        lambda inspection, run, parameters, options: asked_for.append(parameters),
-    )
+    monkeypatch.setattr(machine, "require_disk", lambda path, size_bytes: asked_for.append(size_bytes))
     teacher, source = make_teacher("classification"), make_source(TINYBERT)
     for settings in ([], ["distill.projections=shared"], ["distill.intermediate_epochs=0"]):
         look(*settings, teacher=teacher, source=source)
     student = count_parameters(TINYBERT, VOCABULARY.size) + count_task_parameters(TINYBERT, CLASSIFIER, 3)
     projection = (8 + 1) * 12
-    assert asked_for == [student + 2 * projection, student + projection, student]
+    saved = [student + 2 * projection, student + projection, student]
+    assert asked_for == [checkpoint_bytes(numbers, keep=2) for numbers in saved]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        ["distill.projections=per_place", "train.accumulation_steps=2"],
+        ["distill.embeddings_scale=0", "train.rematerialize=true"],
+        ["distill.intermediate_epochs=0"],
+        ["distill.ground_truth_ratio=1"],
+    ],
+)
+def test_the_check_before_a_run_needs_what_the_plan_says(settings, monkeypatch):
+    needed = {}
+    monkeypatch.setattr(machine, "require_disk", lambda path, size: needed.update(disk=size))
+    monkeypatch.setattr(machine, "judge_memory", lambda size, *_: (needed.update(memory=size) or "", False))
+    teacher, source = make_teacher("classification"), make_source(TINYBERT)
+    ready = look("train.dynamic_length=false", *settings, teacher=teacher, source=source)
+    material = collect_for_student(ready.task, ready.options, ready.recipe.loss, ready.teacher, ready.size)
+    estimate = plan_task_training(
+        ready.invocation,
+        ready.recipe,
+        material,
+        plan_task(ready.recipe, material, ready.places),
+        "student",
+        ready.teacher.description.size,
+        ready.recipe.distill.projections,
+    ).estimate()
+    assert needed == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
 
 
 def test_a_fresh_student_has_the_size_of_the_recipe():

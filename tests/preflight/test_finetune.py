@@ -5,11 +5,15 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import SIZES
 from mbert_cli.page import Delivery
-from mbert_cli.preflight.finetune import with_learning_rate
+from mbert_cli.preflight import machine
+from mbert_cli.preflight.finetune import Ready, with_learning_rate
 from mbert_cli.preflight.resolving import resolve
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.recipe.loading import load
+from mbert_cli.search.grid import plan_search
 from mbert_cli.tasks.learning_rate import rate_for
+from mbert_cli.tasks.planning import plan_task_training, price_search
+from mbert_cli.tasks.training import Material, collect, stage_of
 
 
 def test_fine_tuning_looks_at_source_task_and_length(make_run, checks):
@@ -35,6 +39,40 @@ def test_a_search_among_rates_says_no_other(capsys):
     searched = with_learning_rate(load("finetune", "rte", ["search.learning_rate=[1e-3, 1e-4]"]).recipe, size)
     assert searched.train.optimizer.learning_rate == rate_for(size)
     assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def needed(monkeypatch):
+    """What is asked of the machine: bytes on the disk and in memory."""
+    asked = {}
+    monkeypatch.setattr(machine, "require_disk", lambda path, size: asked.update(disk=size))
+    monkeypatch.setattr(machine, "judge_memory", lambda size, *_: (asked.update(memory=size) or "", False))
+    return asked
+
+
+def looked_at(make_run, table, *settings: str) -> tuple[Ready, Material]:
+    """What is found for a task of 90 training examples, and what is learned from."""
+    make_run("distill", "mobilebert_laptop")
+    table("t.csv", "text,label", *(f"w{number} w1,{number % 2}" for number in range(100)))
+    words = ["task.train=t.csv", "train.dynamic_length=false", "train.optimizer.learning_rate=1e-3"]
+    ready = resolve(invoke("finetune", "file", [*words, *settings], {}))
+    return ready, collect(ready.task, ready.recipe.task, ready.recipe.loss, ready.source)
+
+
+@pytest.mark.parametrize("settings", [[], ["train.accumulation_steps=2", "train.rematerialize=true"]])
+def test_the_check_before_a_run_needs_what_the_plan_says(settings, make_run, table, needed):
+    ready, material = looked_at(make_run, table, *settings)
+    plan = [stage_of(ready.recipe, material)]
+    estimate = plan_task_training(ready.invocation, ready.recipe, material, plan, "task_model").estimate()
+    assert needed == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
+
+
+def test_trials_that_share_a_machine_need_as_much_for_each(make_run, table, needed):
+    search = ["search.batch_size=[16, 64]", "search.seed=[0, 1, 2]", "cluster.workers=2"]
+    ready, material = looked_at(make_run, table, *search)
+    plan = plan_search(ready.recipe.search, ready.recipe.train, ready.recipe.seed)
+    estimate = price_search(ready.invocation, ready.recipe, material, plan)
+    assert needed == {"disk": estimate.disk_bytes, "memory": 2 * estimate.held.total}
 
 
 def test_where_a_table_goes_is_refused_without_a_search(make_run):

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from mbert_cli.errors import UserError
+from mbert_cli.model.cost import USUAL_VOCABULARY
 from mbert_cli.preflight.resolving import resolve
-from mbert_cli.preflight.token_store import StoreRun
+from mbert_cli.preflight.token_store import StoreRun, vocab_size_of
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs import disk
 
@@ -32,4 +33,10 @@ def test_a_store_that_is_there_is_opened_and_written_into_the_recipe(make_store)
     ready = resolve(invoke("train-teacher", "quickstart", [], {}))
     assert isinstance(ready.store, StoreRun)
     assert (ready.store.run.path, ready.recipe.data.run) == (path, str(path))
-    assert ready.store.vocabulary.size == 8000
+    assert ready.store.vocabulary.size == vocab_size_of(ready.store) == 8000
+
+
+def test_a_vocabulary_that_is_not_there_yet_has_the_size_that_is_asked_for_or_the_usual_one():
+    ready = resolve(invoke("train-teacher", "quickstart", [], {}))
+    assert vocab_size_of(ready.store) == ready.store.recipe.vocabulary.size != USUAL_VOCABULARY
+    assert vocab_size_of(None) == USUAL_VOCABULARY

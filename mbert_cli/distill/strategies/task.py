@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from mbert_cli.distill.options import TaskOptions
 from mbert_cli.distill.strategies.layers import compare_all, transfer_weights
 from mbert_cli.errors import UserError
-from mbert_cli.model.options import layer_name
+from mbert_cli.model.options import Architecture, layer_name
+from mbert_cli.model.task_head import TaskHead
 from mbert_cli.train.options import OptimizerOptions
 from mbert_cli.train.stage import RATE_KEY, Comparison, Stage, make_schedule
 
@@ -33,6 +34,11 @@ class TaskStudent:
     places: Sequence[int]
     hard_loss: str
     outer_layers: tuple[str, ...]
+
+
+def outer_layers(size: Architecture, head: TaskHead) -> tuple[str, ...]:
+    """Names of the layers with weights between an encoder and the outputs of a head."""
+    return ("pooler", head.name) if head.is_pooled and size.use_pooler else (head.name,)
 
 
 def task_stages(
