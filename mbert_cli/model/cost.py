@@ -1,4 +1,4 @@
-"""What an encoder costs, from its size alone: parameters, arithmetic, and what a training step keeps in memory."""
+"""What an encoder costs, from its size alone: parameters, arithmetic, and what a training step keeps for gradients."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from mbert_cli.backend import backend_name
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.splitting import MODEL_AXIS, count_divided, divided_axes
 from mbert_cli.model.task_head import TaskHead
-from mbert_cli.model.weight_shapes import Shape, encoder_shapes, pretraining_shapes, task_shapes
+from mbert_cli.model.weight_shapes import Shape, encoder_shapes, task_shapes
 
 FLOAT_BYTES = 4
 USUAL_VOCABULARY = 30522
@@ -31,8 +31,6 @@ backward pass. GELU needs its input, an output of a product, and the next produc
 Peaks of pre-training on one H100, in docs/results.md, are 0.95 to 1.01 of this estimate, and 0.86 where blocks are
 computed again.
 """
-_COMPARED_SCORES = 3
-"""Arrays of a vocabulary's scores that a comparison of predictions keeps: the teacher's, and both sides' softmax."""
 _WORKING_COPIES = {"tensorflow": 2, "jax": 1}
 """Blocks whose activations are there at once where each is computed again in the backward pass.
 
@@ -50,11 +48,6 @@ def count_parameters(size: Architecture, vocab_size: int) -> int:
         vocab_size: Rows of its word table.
     """
     return _count(encoder_shapes(size, vocab_size))
-
-
-def count_head_parameters(size: Architecture, vocab_size: int) -> int:
-    """Parameters that the heads of pre-training add, exactly; arguments as for `count_parameters`."""
-    return _count(pretraining_shapes(size, vocab_size))
 
 
 def count_task_parameters(size: Architecture, head: TaskHead, num_outputs: int) -> int:
@@ -99,44 +92,6 @@ def count_flops(size: Architecture, length: int) -> int:
     return 2 * length * (kernels + attention)
 
 
-def training_bytes(
-    size: Architecture,
-    vocab_size: int,
-    batch_size: int,
-    length: int,
-    predictions: int = 0,
-    float_bytes: int = 4,
-    *,
-    rematerialize: bool = False,
-    accumulates: bool = False,
-    model_parallel: int = 1,
-    fused: bool = False,
-) -> int:
-    """Estimate of what a training step keeps: activations for the gradients, weights, gradients and two moments.
-
-    Args:
-        size: The encoder.
-        vocab_size: Rows of its word table.
-        batch_size: Examples of a step, on one device.
-        length: Tokens of an example.
-        predictions: Masked words of an example, scored over the whole vocabulary; 0 without that head.
-        float_bytes: Bytes of an activation: 4, or 2 with bfloat16.
-        rematerialize: Whether each block is computed again in the backward pass.
-        accumulates: Whether the gradients of several steps are averaged, whose sums are kept too.
-        model_parallel: Devices that divide each layer; the estimate is that of one of them.
-        fused: Whether XLA runs on a GPU, which keeps less.
-    """
-    activations = activation_bytes(
-        size, batch_size, length, float_bytes,
-        rematerialize=rematerialize, model_parallel=model_parallel, fused=fused,
-    )  # fmt: skip
-    scores = 3 * batch_size * predictions * vocab_size
-    parameters = count_parameters(size, vocab_size) - count_elsewhere(size, model_parallel)
-    if predictions:
-        parameters += count_head_parameters(size, vocab_size)
-    return activations + FLOAT_BYTES * (scores + (4 + accumulates) * parameters)
-
-
 def count_elsewhere(size: Architecture, model_parallel: int) -> int:
     """Parameters of an encoder that one of the devices which divide its layers does not hold."""
     return count_divided(size) * (model_parallel - 1) // model_parallel
@@ -154,7 +109,14 @@ def activation_bytes(
 ) -> int:
     """Estimate of what the encoder computes in a training step and keeps for the gradients.
 
-    Args: those of `training_bytes`.
+    Args:
+        size: The encoder.
+        batch_size: Examples of a step, on one device.
+        length: Tokens of an example.
+        float_bytes: Bytes of an activation: 4, or 2 with bfloat16.
+        rematerialize: Whether each block is computed again in the backward pass.
+        model_parallel: Devices that divide each layer; the estimate is that of one of them.
+        fused: Whether XLA runs on a GPU, which keeps less.
     """
     tokens = batch_size * length
     block = _block_activations(size, length, model_parallel, fused)
@@ -176,40 +138,6 @@ def _block_activations(size: Architecture, length: int, model_parallel: int, fus
     inner += copies * size.intermediate_dim * size.num_feedforward_networks
     inner += _PROBABILITY_COPIES * size.num_heads * length
     return wide + inner // model_parallel
-
-
-def comparing_bytes(
-    size: Architecture, vocab_size: int, batch_size: int, length: int, predictions: int = 0
-) -> int:
-    """Estimate of what a teacher keeps while it is compared with: weights, hidden states, attention of all layers.
-
-    Args: those of `training_bytes`, where
-        predictions: Masked words of an example; 0 where its predictions are not compared, and it has no heads.
-    """
-    states = (size.num_layers + 1) * length * size.hidden_dim
-    attention = size.num_layers * size.num_heads * length * length
-    weights = count_parameters(size, vocab_size)
-    if predictions:
-        weights += count_head_parameters(size, vocab_size)
-    scores = _COMPARED_SCORES * predictions * vocab_size
-    return FLOAT_BYTES * (batch_size * (states + attention + scores) + weights)
-
-
-def projecting_bytes(
-    teacher_dim: int, student_dim: int, projections: int, places: int, batch_size: int, length: int
-) -> int:
-    """Estimate of what projections keep: weights, gradients and two moments, and the states on both sides of a loss.
-
-    Args:
-        teacher_dim: Width that they lead to.
-        student_dim: Width that they come from.
-        projections: How many there are.
-        places: Places where one of them is used.
-        batch_size: Examples of a step.
-        length: Tokens of an example.
-    """
-    weights = projections * (student_dim + 1) * teacher_dim
-    return FLOAT_BYTES * (4 * weights + 2 * places * batch_size * length * teacher_dim)
 
 
 def _count(shapes: Mapping[str, Shape]) -> int:

@@ -172,14 +172,21 @@ def operations_of(case: Case) -> float:
 
 def estimate_of(case: Case) -> int:
     """Bytes that a plan expects a device to hold."""
-    from mbert_cli.model.cost import training_bytes
+    from mbert_cli.cost.memory import memory_of
+    from mbert_cli.cost.products import Network
+    from mbert_cli.cost.training import Training
     from mbert_cli.model.options import SIZES
 
-    width = 2 if case.precision == "bfloat16" else 4
-    return training_bytes(
-        SIZES[case.size], VOCABULARY, case.batch, case.length, case.predictions, width,
-        rematerialize=case.rematerialize, fused=True,
-    )  # fmt: skip
+    network = Network(SIZES[case.size], VOCABULARY, ("masked_language_model", "next_sentence"))
+    training = Training(
+        "teacher",
+        network,
+        case.batch,
+        {case.length: 1.0},
+        case.predictions,
+        repeats_blocks=case.rematerialize,
+    )
+    return memory_of(training, [], float_bytes=2 if case.precision == "bfloat16" else 4).fused_total
 
 
 def measure_product(repeats: int = 20) -> float:

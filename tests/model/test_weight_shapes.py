@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mbert_cli.model.cost import count_head_parameters, count_parameters, count_task_parameters
+from mbert_cli.model.cost import count_parameters, count_task_parameters
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import SIZES, Architecture
@@ -31,8 +31,6 @@ def test_shapes_of_pre_training_are_those_of_the_network(name):
     size = small(name)
     network = build_pretraining_network(size, vocab_size=VOCABULARY, seed=None)
     assert encoder_shapes(size, VOCABULARY) | pretraining_shapes(size, VOCABULARY) == shapes_of(network)
-    counted = count_parameters(size, VOCABULARY) + count_head_parameters(size, VOCABULARY)
-    assert counted == network.count_params()
 
 
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
