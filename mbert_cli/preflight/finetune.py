@@ -29,6 +29,7 @@ from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import FINE_TUNED, PRETRAINED, TASK_MODELS
 from mbert_cli.runs.listing import verb_of
 from mbert_cli.search.grid import plan_search
+from mbert_cli.tasks.label_order import match_answers
 from mbert_cli.tasks.learning_rate import rate_for
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
@@ -140,18 +141,34 @@ def _look_at_machine(
     )
     rows, length = largest_batch(task, batch_size, recipe.task.sequence_length, options.dynamic_length)
     network = network_for(task, source.size, source.vocabulary.size)
+    training = Training(
+        "task_model",
+        network,
+        rows,
+        {length: 1.0},
+        teacher=network if _learns_from_source(recipe, source, task) else None,
+        repeats_blocks=options.rematerialize,
+    )
     division = recipe.hosts.model_parallel
     look_at_division(inspection, division, {"the source": source.size})
     look_at_training(
         inspection,
         run,
-        Training("task_model", network, rows, {length: 1.0}, repeats_blocks=options.rematerialize),
+        training,
         (),
         options,
         model_parallel=division,
         models=_count_models(recipe),
         at_once=recipe.cluster.workers if recipe.search and recipe.cluster.address is None else 1,
     )
+
+
+def _learns_from_source(recipe: FinetuneRecipe, source: ModelDescription, task: TaskData | None) -> bool:
+    """Whether rounded numbers are learned from the answers of the float model that the run starts from."""
+    options = recipe.quantize
+    if options is None or not options.teacher or options.ground_truth_ratio == 1 or not source.output_names:
+        return False
+    return task is None or match_answers(task.output_names, task.kind, source) is not None
 
 
 def _count_models(recipe: FinetuneRecipe) -> int:

@@ -154,6 +154,11 @@ def match_names(labels: list[str], known: list[str]) -> tuple[int, ...] | None:
     return None
 
 
+def match_answers(labels: list[str], kind: str, model: ModelDescription) -> tuple[int, ...] | None:
+    """Returns for each label of a task of some kind a model's output for it; None where it answers something else."""
+    return match_names(labels, model.output_names) if model.output_names and model.kind == kind else None
+
+
 def _plain(label: str) -> str:
     return re.sub(r"[\s_-]+", "_", label.strip()).casefold()
 

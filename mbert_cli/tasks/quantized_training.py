@@ -22,7 +22,7 @@ from mbert_cli.losses.tasks import TaskLoss
 from mbert_cli.model.heads import with_columns
 from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.tasks.kinds import kind_of
-from mbert_cli.tasks.label_order import match_names
+from mbert_cli.tasks.label_order import match_answers
 from mbert_cli.tasks.training import Material, Method, build_network, fine_tuning, stage_of
 from mbert_cli.tflite.fake_quantization import FakeQuantization
 from mbert_cli.tflite.fold import fold
@@ -132,8 +132,7 @@ def _fold_network(
 def float_teacher(material: Material) -> keras.Model | None:
     """The float model that a run starts from, its outputs in the order of the task; None where it answers otherwise."""
     source, description = material.source, material.description
-    known, wanted = source.description.output_names, description.output_names or []
-    columns = match_names(wanted, known) if known and source.description.kind == description.kind else None
+    columns = match_answers(description.output_names or [], description.kind, source.description)
     if columns is None:
         console.info(f"{source.path} has no answers to this task: it learns from the labels alone")
         return None

@@ -26,7 +26,7 @@ from mbert_cli.recipe.schema import FinetuneRecipe
 from mbert_cli.tasks.chance import SAMPLE_ROWS, ChanceWatch, frequency_loss
 from mbert_cli.tasks.chosen_client import say_other_cutting
 from mbert_cli.tasks.kinds import KINDS, kind_of
-from mbert_cli.tasks.label_order import match_names
+from mbert_cli.tasks.label_order import match_answers
 from mbert_cli.tasks.learning_rate import rate_to_try
 from mbert_cli.tasks.task_set import TaskSet, describe_set, encode_set
 from mbert_cli.text.batch import Batch
@@ -209,7 +209,7 @@ def kept_outputs(description: ModelDescription, source: ModelDescription) -> tup
     known, wanted = source.output_names, description.output_names or []
     if known is None:
         return None
-    columns = match_names(wanted, known) if source.kind == description.kind else None
+    columns = match_answers(wanted, description.kind, source)
     what = "is a fresh one" if columns is None else "is kept: the labels are the same"
     if columns is not None and known != wanted:
         what += f", where the source has them as {', '.join(known)}"

@@ -3,7 +3,10 @@
 import pytest
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import AnyTask
+from mbert_cli.model.cost import count_parameters, count_task_parameters
 from mbert_cli.model.options import SIZES
+from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.page import Delivery
 from mbert_cli.preflight import machine
 from mbert_cli.preflight.finetune import Ready, with_learning_rate
@@ -65,6 +68,40 @@ def test_the_check_before_a_run_needs_what_the_plan_says(settings, make_run, tab
     plan = [stage_of(ready.recipe, material)]
     estimate = plan_task_training(ready.invocation, ready.recipe, material, plan, "task_model").estimate()
     assert needed == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
+
+
+@pytest.mark.parametrize(
+    ("labels", "settings", "is_taught"),
+    [
+        ("keras numpy", [], True),
+        ("yes no", [], False),
+        ("keras numpy", ["quantize.teacher=false"], False),
+        ("keras numpy", ["quantize.ground_truth_ratio=1"], False),
+    ],
+)
+def test_the_float_model_that_teaches_rounded_numbers_counts(
+    labels, settings, is_taught, make_run, table, needed
+):
+    source = make_run("finetune", "mobilebert_laptop", task_of_files(), "classifier")
+    table("t.csv", "text,label", *(f"w{number} w1,{labels.split()[number % 2]}" for number in range(100)))
+    words = [
+        "task.train=t.csv",
+        "train.dynamic_length=false",
+        "task.sequence_length=64",
+        f"initialize_from={source}",
+    ]
+    resolve(invoke("finetune", "file", words, {}))
+    alone = needed["memory"]
+    resolve(invoke("finetune", "quantize", [*words, *settings], {}))
+    size = SIZES["mobilebert_laptop"]
+    weights = count_parameters(size, 8000) + count_task_parameters(size, CLASSIFIER, 2)
+    states = 32 * 64 * ((size.num_layers + 1) * size.hidden_dim + size.num_layers * size.num_heads * 64)
+    assert needed["memory"] - alone == 4 * (weights + states) * is_taught
+
+
+def task_of_files() -> AnyTask:
+    """The task that a fine-tuned run remembers."""
+    return invoke("finetune", "file", ["task.train=t.csv"], {}).recipe.task
 
 
 def test_trials_that_share_a_machine_need_as_much_for_each(make_run, table, needed):
