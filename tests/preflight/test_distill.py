@@ -174,6 +174,20 @@ def test_the_check_before_a_run_needs_what_the_plan_says(
     assert asked == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
 
 
+def test_disk_and_memory_are_looked_at_where_teacher_store_or_stages_are_not_known(make_run, checks):
+    found = checks("distill", "quickstart", "data.prepare=null")
+    assert [found[name][0] for name in ("teacher", "token store", "disk", "memory")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    make_run("train-teacher")
+    factors = [f"distill.factors.{name}=0" for name in ("hidden_states", "attention_scores")]
+    found = checks("distill", "quickstart_general", *factors)
+    assert [found[name][0] for name in ("stages", "disk", "memory")] == [False, True, True]
+
+
 @pytest.mark.parametrize("recipe", ["minilm_general", "tinybert_4_general"])
 def test_the_heads_of_a_trial_learn_from_the_first_ones_of_any_teacher(recipe, make_run, make_store):
     taught = make_run("finetune", "distilbert_6", head="classifier")
