@@ -9,7 +9,7 @@ import pytest
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -34,7 +34,11 @@ def folder(tmp_path_factory) -> Path:
         verb="train-teacher", size=SIZE, vocabulary=describe_vocabulary(VOCABULARY)
     )
     with RunDir.open(folder / "runs/source", "train-teacher", {"seed": 0}, fresh=False, origin={}) as run:
-        run.finish(lambda target: save_network(target, network, description, folder / "vocab.txt"))
+        run.finish(
+            lambda target: save_network(
+                target, network, description, load_vocabulary(folder / "vocab.txt", True)
+            )
+        )
     (folder / "questions.json").write_text(json.dumps(squad(with_impossible=False)))
     (folder / "questions-2.json").write_text(json.dumps(squad(with_impossible=True)))
     lines = [json.dumps({"text": text, "label": labels_of(text)}) for text in TEXTS]

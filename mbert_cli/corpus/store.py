@@ -69,15 +69,10 @@ class TokenStore:
         self.document_starts = self._map(DOCUMENT_STARTS, np.int64, report["documents"] + 1)
         self.held_out = self._map(HELD_OUT, np.bool_, report["documents"])
 
-    @property
-    def vocabulary_file(self) -> Path:
-        """The vocabulary's file, to be copied beside weights."""
-        return self.directory / VOCABULARY_FILE
-
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The vocabulary that the ids belong to."""
-        return load_vocabulary(self.vocabulary_file, self._manifest["lowercase"])
+        return load_vocabulary(self.directory / VOCABULARY_FILE, self._manifest["lowercase"])
 
     @property
     def report(self) -> StoreReport:

@@ -7,6 +7,7 @@ from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
+from mbert_cli.runs.directory import require_other_inputs
 from mbert_cli.runs.listing import is_run
 from mbert_cli.section import Section
 from mbert_cli.train.stage import Stage
@@ -32,12 +33,15 @@ def look_at_run(
         What the inputs hold; None where there is no such run, or it is moved aside.
     """
     path = invocation.directory
-    if invocation.fresh or not is_run(path):
+    if not is_run(path):
         return Looked(None)
     # Imported here: most commands begin a new run, and need not wait for the readers of all its inputs.
     from mbert_cli.sessions.prolonging import require_same_run
 
-    def check() -> tuple[str, Contents]:
+    def check() -> tuple[str, Contents | None]:
+        require_other_inputs(path, {key: run.path for key, run in (inputs or {}).items()})
+        if invocation.fresh:
+            return f"{path} is moved aside", None
         contents = require_same_run(path, invocation.kind, recipe, inputs, plan_of)
         return f"{path} continues, with the inputs that it began with", contents
 

@@ -99,11 +99,12 @@ class RunDir:
             growth: How an existing run may become longer.
 
         Raises:
-            UserError: The directory is not a run, belongs to a live process, or is another recipe's; or inputs hold
-                something else than when the run began.
+            UserError: The directory is not a run, belongs to a live process, or is another recipe's; or inputs lie in
+                it, or hold something else than when the run began.
         """
         path = Path(path)
         _refuse_foreign(path)
+        require_other_inputs(path, {key: content.path for key, content in (contents or {}).items()})
         try:
             path.mkdir(parents=True, exist_ok=True)
             lock, moved_aside = _lock(path, fresh)
@@ -237,6 +238,24 @@ class RunDir:
 
 def _has_entries(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
+
+
+def require_other_inputs(path: Path, inputs: Mapping[str, str | Path]) -> None:
+    """Checks that a run does not read itself: `--fresh` would move aside what it begins with.
+
+    Args:
+        path: Its directory.
+        inputs: Where inputs lie, by recipe key.
+
+    Raises:
+        UserError: One of them lies in the directory.
+    """
+    for key, place in inputs.items():
+        if Path(place).resolve().is_relative_to(path.resolve()):
+            raise UserError(
+                f"A run is written beside what it reads. Received: {key} {place}, in {path}",
+                "Write to another directory with `--run DIR`.",
+            )
 
 
 def _refuse_foreign(path: Path) -> None:

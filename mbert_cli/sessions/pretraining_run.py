@@ -84,7 +84,7 @@ def pretrain(
         }
 
         def write(directory: Path) -> None:
-            save_network(directory, network, description, store.vocabulary_file)
+            save_network(directory, network, description, store.vocabulary)
             write_summary(directory, known | figures)
 
         finish_run(run, network, write, invocation.hosts)

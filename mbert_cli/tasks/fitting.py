@@ -17,7 +17,6 @@ from mbert_cli.sessions.progress import train_with_progress
 from mbert_cli.sessions.result import finish_run, write_summary
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.training import Material, Method, batches_of
-from mbert_cli.text.vocabulary import VOCABULARY_FILE
 from mbert_cli.train.objective import Objective
 from mbert_cli.weights.saved_network import save_network
 
@@ -105,7 +104,7 @@ def _finish(
     description = material.description.model_copy(update={"null_threshold": threshold})
 
     def write(directory: Path) -> None:
-        save_network(directory, network, description, material.source.folder / VOCABULARY_FILE)
+        save_network(directory, network, description, material.source.vocabulary)
         method.save_beside(directory)
         write_summary(directory, known | figures)
 

@@ -1,6 +1,5 @@
 """The files of a run's `final/` directory that need no Keras: weights as arrays, description, vocabulary."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,18 +17,6 @@ def save_arrays(directory: Path, arrays: Mapping[str, np.ndarray], description: 
     """Writes weights given by canonical name, and `model.json`."""
     save_weights(directory / WEIGHTS, arrays, {"verb": description.verb})
     description.save(directory)
-
-
-def copy_vocabulary(source: Path, directory: Path) -> None:
-    """Copies a vocabulary, with what lies beside it of how its tokens are matched.
-
-    Args:
-        source: The vocabulary's file.
-        directory: Receives the files.
-    """
-    shutil.copyfile(source, directory / VOCABULARY_FILE)
-    if source.with_name(MATCHED_TOKENS_FILE).exists():
-        shutil.copyfile(source.with_name(MATCHED_TOKENS_FILE), directory / MATCHED_TOKENS_FILE)
 
 
 def describe_vocabulary(vocabulary: Vocabulary) -> VocabularyDescription:

@@ -9,14 +9,15 @@ import keras
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.task_head import TaskHead
+from mbert_cli.text.vocabulary import VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import copy_vocabulary, save_arrays
+from mbert_cli.weights.saved_files import save_arrays
 from mbert_cli.weights.saved_model import SavedModel, require_masked_language_model
 from mbert_cli.weights.variables import assign_variables, read_variables
 
 
 def save_network(
-    directory: Path, network: keras.Model, description: ModelDescription, vocabulary: Path
+    directory: Path, network: keras.Model, description: ModelDescription, vocabulary: Vocabulary
 ) -> None:
     """Writes weights, `model.json` and the vocabulary into an existing directory.
 
@@ -24,10 +25,10 @@ def save_network(
         directory: Receives the files.
         network: The network whose weights are saved.
         description: What the network is.
-        vocabulary: The vocabulary file to copy, with what lies beside it.
+        vocabulary: Its vocabulary, from memory: where it was read from may be gone after a long training.
     """
     save_arrays(directory, read_variables(network), description)
-    copy_vocabulary(vocabulary, directory)
+    vocabulary.save(directory / VOCABULARY_FILE)
 
 
 def load_teacher(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mbert_cli.model.options import Architecture
-from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_model import SavedModel
@@ -38,7 +38,7 @@ def make_model(tmp_path_factory) -> Callable[..., SavedModel]:
         )
         final = folder / "final"
         final.mkdir()
-        save_network(final, network, description, folder / VOCABULARY_FILE)
+        save_network(final, network, description, load_vocabulary(folder / VOCABULARY_FILE, True))
         return SavedModel(Path("runs/teacher"), final, description)
 
     return make

@@ -21,7 +21,7 @@ from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import Architecture
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import describe_run
-from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -67,7 +67,11 @@ def prepared(tmp_path_factory) -> Path:
         verb="train-teacher", size=SIZE, vocabulary=describe_vocabulary(VOCABULARY)
     )
     with RunDir.open(folder / "runs/teacher", "train-teacher", {"seed": 0}, fresh=False, origin={}) as run:
-        run.finish(lambda target: save_network(target, network, description, folder / "vocab.txt"))
+        run.finish(
+            lambda target: save_network(
+                target, network, description, load_vocabulary(folder / "vocab.txt", True)
+            )
+        )
     assert (run.final / VOCABULARY_FILE).exists()
     (folder / "GLUE").mkdir()
     rows = [f"{text}\t{row % 2}" for row, text in enumerate(SENTENCES * 2)]

@@ -12,7 +12,7 @@ from mbert_cli.examples.options import InstalledDocsTask
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.text.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -127,7 +127,11 @@ def test_a_model_that_reads_the_token_behind_each_token_says_how_to_pad(
         kind="classification",
     )
     with RunDir.open(Path("run"), "finetune", {"seed": 0}, fresh=False, origin={}) as run:
-        run.finish(lambda folder: save_network(folder, network, description, Path("vocab.txt")))
+        run.finish(
+            lambda folder: save_network(
+                folder, network, description, load_vocabulary(Path("vocab.txt"), True)
+            )
+        )
     convert_checkpoint.run(ConvertCommand(Path("run"), Path("out")))
     assert (" ".join(TRIGRAM.split()) in " ".join(capsys.readouterr().err.split())) == is_said
 

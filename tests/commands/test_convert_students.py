@@ -16,7 +16,7 @@ from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network, build_task_network
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -48,7 +48,11 @@ def converted(network: keras.Model, size: Architecture, verb: str, name: str) ->
     description = ModelDescription(verb=verb, size=size, vocabulary=described, **task)
     VOCABULARY.save(Path("vocab.txt"))
     with RunDir.open(Path("run"), verb, {"seed": 0}, fresh=False, origin={}) as run:
-        run.finish(lambda folder: save_network(folder, network, description, Path("vocab.txt")))
+        run.finish(
+            lambda folder: save_network(
+                folder, network, description, load_vocabulary(Path("vocab.txt"), True)
+            )
+        )
     convert_checkpoint.run(ConvertCommand(Path("run"), Path("out")))
     model, notes = getattr(transformers, name).from_pretrained("out", output_loading_info=True)
     assert model.config.architectures == [name]

@@ -16,7 +16,7 @@ from mbert_cli.model.cost import count_parameters
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.options import SIZES
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -60,7 +60,7 @@ def made(tmp_path_factory) -> Path:
         with RunDir.open(folder / f"runs/{name}", "import", {"seed": 0}, fresh=False, origin={}) as run:
             run.finish(
                 lambda path, network=network, description=description: save_network(
-                    path, network, description, folder / VOCABULARY_FILE
+                    path, network, description, load_vocabulary(folder / VOCABULARY_FILE, True)
                 )
             )
     return folder

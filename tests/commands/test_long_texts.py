@@ -20,7 +20,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.kinds import KINDS
 from mbert_cli.tasks.model import open_task_model
-from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.tflite.convert import convert
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
@@ -53,7 +53,11 @@ def folder(tmp_path_factory) -> Path:
     for weight in network.weights:  # so that words and their context decide
         weight.assign(weight.numpy() * (10 if weight.name in ("kernel", "embeddings") else 1))
     with RunDir.open(folder / "run", "finetune", {"seed": 0}, fresh=False, origin={}) as directory:
-        directory.finish(lambda target: save_network(target, network, description, folder / "vocab.txt"))
+        directory.finish(
+            lambda target: save_network(
+                target, network, description, load_vocabulary(folder / "vocab.txt", True)
+            )
+        )
 
     def write(target: Path) -> None:
         (target / "model.tflite").write_bytes(convert(network, LENGTH, "float32", HEAD))

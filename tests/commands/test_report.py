@@ -9,7 +9,7 @@ from mbert_cli import __version__, cli
 from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -83,7 +83,11 @@ def save_random(name: str, verb: str, size: str, **recipe: object) -> None:
     network = build_pretraining_network(small, vocab_size=vocabulary.size, seed=1)
     description = ModelDescription(verb=verb, size=small, vocabulary=describe_vocabulary(vocabulary))
     with RunDir.open(Path(name), verb, {"seed": 0, **recipe}, fresh=False, origin={}) as run:
-        run.finish(lambda folder: save_network(folder, network, description, Path("vocab.txt")))
+        run.finish(
+            lambda folder: save_network(
+                folder, network, description, load_vocabulary(Path("vocab.txt"), True)
+            )
+        )
 
 
 @pytest.mark.slow

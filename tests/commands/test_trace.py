@@ -16,7 +16,7 @@ from mbert_cli.model.heads import build_pretraining_network
 from mbert_cli.model.options import SIZES
 from mbert_cli.report import attention_maps as trace_picture
 from mbert_cli.runs.directory import RunDir
-from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -41,7 +41,7 @@ def _runs(tmp_path, monkeypatch):
         with RunDir.open(Path("runs", name), verb, {"seed": 0}, fresh=False, origin={}) as run:
             run.finish(
                 lambda folder, network=network, description=description: save_network(
-                    folder, network, description, Path("vocab.txt")
+                    folder, network, description, load_vocabulary(Path("vocab.txt"), True)
                 )
             )
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from mbert_cli.preflight.resolving import inspect, resolve
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import invoke
@@ -50,8 +52,20 @@ def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_w
         "A run continues with the inputs that it began with. Received: others for runs/finetune-file\n"
         "  task.train: t.csv has 15 bytes (sha256 "
     )
-    found = inspect(replace(invocation, fresh=True))
-    assert "run" not in {check.name for check in found}
+    found = {check.name: check for check in inspect(replace(invocation, fresh=True))}
+    assert (found["run"].passed, found["run"].text) == (True, "runs/finetune-file is moved aside")
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_run_is_not_written_over_what_it_begins_with(make_run, fresh):
+    make_run("train-teacher")
+    Path("t.csv").write_text("text,label\na,b\n")
+    settings = ["source=runs/train-teacher", "task.train=t.csv"]
+    invocation = invoke("finetune", "file", settings, {}, run=Path("runs/../runs/train-teacher"), fresh=fresh)
+    found = {check.name: check for check in inspect(invocation)}
+    assert (found["run"].passed, found["run"].text) == (
+        False, "A run is written beside what it reads. Received: source runs/train-teacher, in runs/../runs/train-teacher",
+    )  # fmt: skip
 
 
 def test_more_steps_of_a_stage_that_is_over_are_refused_before_anything_is_built(

@@ -9,6 +9,7 @@ import yaml
 
 from mbert_cli.errors import Interrupted, RunError, UserError
 from mbert_cli.runs.complete import Run
+from mbert_cli.runs.content import Content
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.listing import recorded_recipe, state_of
 
@@ -108,6 +109,18 @@ def test_a_directory_of_other_files_is_refused_and_not_touched(open_run, refusal
             "Use another directory with `--run DIR`."
         )
     assert files("photos") == {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_run_that_reads_itself_is_refused_and_not_moved(open_run, complete_run, refusal, fresh) -> None:
+    run = complete_run("runs/x")
+    contents = {"source": Content("folder", "runs/x", ()), "task.train": Content("files", "mail.csv", ())}
+    told = refusal(lambda: RunDir.open(run, "distill", {}, fresh=fresh, origin={}, contents=contents))
+    assert told == (
+        "A run is written beside what it reads. Received: source runs/x, in runs/x\n"
+        "Write to another directory with `--run DIR`."
+    )
+    assert [path.name for path in Path("runs").iterdir()] == ["x"]
 
 
 def test_a_file_in_place_of_the_directory_is_refused(open_run, refusal) -> None:

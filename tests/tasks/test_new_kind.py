@@ -25,7 +25,7 @@ from mbert_cli.tasks.encoding import text_rows
 from mbert_cli.tasks.kinds import KINDS, Kind
 from mbert_cli.tasks.scores import Details
 from mbert_cli.tasks.shown_answers import Answers, answers_of_texts
-from mbert_cli.text.vocabulary import RESERVED, Vocabulary
+from mbert_cli.text.vocabulary import RESERVED, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -105,7 +105,11 @@ def folder(tmp_path, monkeypatch) -> Path:
     known = describe_vocabulary(VOCABULARY)
     description = ModelDescription(verb="train-teacher", size=SIZE, vocabulary=known)
     with RunDir.open(Path("runs/source"), "train-teacher", {"seed": 0}, fresh=False, origin={}) as run:
-        run.finish(lambda target: save_network(target, network, description, tmp_path / "vocab.txt"))
+        run.finish(
+            lambda target: save_network(
+                target, network, description, load_vocabulary(tmp_path / "vocab.txt", True)
+            )
+        )
     lines = ["text,label", *(f"{text},{grade}" for text, grade in TEXTS)]
     Path("grades.csv").write_text("\n".join(lines) + "\n")
     monkeypatch.setitem(KINDS, "grading", GRADING)

@@ -15,7 +15,7 @@ from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs.directory import RunDir
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.tasks.kinds import KINDS
-from mbert_cli.text.vocabulary import RESERVED, VOCABULARY_FILE, Vocabulary
+from mbert_cli.text.vocabulary import RESERVED, VOCABULARY_FILE, Vocabulary, load_vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
 from mbert_cli.weights.saved_network import save_network
@@ -112,7 +112,11 @@ def make_source(size: Architecture, vocabulary: Vocabulary = VOCABULARY) -> Path
 def save(path: Path, verb: str, network: keras.Model, description: ModelDescription) -> Path:
     recipe = {"seed": 0, "source": "runs/pretrained"}
     with RunDir.open(path, verb, recipe, fresh=False, origin={}) as run:
-        run.finish(lambda folder: save_network(folder, network, description, Path("vocab.txt")))
+        run.finish(
+            lambda folder: save_network(
+                folder, network, description, load_vocabulary(Path("vocab.txt"), True)
+            )
+        )
     return path
 
 

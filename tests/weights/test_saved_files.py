@@ -9,7 +9,7 @@ from mbert_cli.model.options import SIZES
 from mbert_cli.text.matched_tokens import MATCHED_TOKENS_FILE, MatchedToken
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.weights.description import ModelDescription
-from mbert_cli.weights.saved_files import copy_vocabulary, describe_vocabulary, load_run_vocabulary
+from mbert_cli.weights.saved_files import describe_vocabulary, load_run_vocabulary
 
 MATCHING = Vocabulary((*RESERVED, "a", "covid-19"), True, (MatchedToken(6, "covid-19"),))
 PLAIN = Vocabulary((*RESERVED, "a", "covid-19"))
@@ -35,12 +35,10 @@ def refusal(folder: Path, vocabulary: Vocabulary) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("vocabulary", "names"), [(MATCHING, [MATCHED_TOKENS_FILE, "vocab.txt"]), (PLAIN, ["vocab.txt"])]
 )
-def test_a_vocabulary_is_copied_with_what_lies_beside_it(tmp_path, vocabulary, names):
+def test_a_vocabulary_is_saved_and_read_with_what_lies_beside_it(tmp_path, vocabulary, names):
     final = save(tmp_path / "final", vocabulary)
-    (tmp_path / "copy").mkdir()
-    copy_vocabulary(final / "vocab.txt", tmp_path / "copy")
-    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == names
-    assert load_run_vocabulary(tmp_path / "copy", describe(vocabulary)) == vocabulary
+    assert sorted(path.name for path in final.iterdir()) == names
+    assert load_run_vocabulary(final, describe(vocabulary)) == vocabulary
 
 
 def test_a_vocabulary_without_the_file_beside_it_is_refused(tmp_path):
