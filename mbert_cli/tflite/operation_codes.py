@@ -1,5 +1,7 @@
 """Which builtin operation an operator of a .tflite model is, and how a model gets one that it has not had."""
 
+from collections.abc import Iterator
+
 from ai_edge_litert import schema_py_generated as schema
 
 OPERATION_NAMES = {
@@ -16,6 +18,13 @@ def code_of(code: schema.OperatorCodeT) -> int:
 def operation_of(model: schema.ModelT, operator: schema.OperatorT) -> int:
     """The value of `schema.BuiltinOperator` of an operator."""
     return code_of(model.operatorCodes[operator.opcodeIndex])
+
+
+def operators(model: schema.ModelT) -> Iterator[tuple[schema.SubGraphT, schema.OperatorT, int]]:
+    """Every operator of a model in the order in which they run, with its graph and its `operation_of`."""
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            yield graph, operator, operation_of(model, operator)
 
 
 def operation_name(code: schema.OperatorCode) -> str:

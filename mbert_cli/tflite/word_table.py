@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.flatbuffer import pack_model
-from mbert_cli.tflite.operation_codes import add_operation, operation_of
+from mbert_cli.tflite.operation_codes import add_operation, operators
 
 _VERSION = 4
 """Of EMBEDDING_LOOKUP, the first that reads 4 bits."""
@@ -23,9 +23,8 @@ def store_words_in_four_bits(content: bytes) -> bytes:
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     found = [
         (len(model.buffers[graph.tensors[operator.inputs[0]].buffer].data), graph, operator)
-        for graph in model.subgraphs
-        for operator in graph.operators
-        if _is_lookup(model, graph, operator)
+        for graph, operator, code in operators(model)
+        if code == schema.BuiltinOperator.GATHER and _is_table(model, graph.tensors[operator.inputs[0]])
     ]
     if not found:
         return content
@@ -80,9 +79,6 @@ def pack_four_bits(integers: np.ndarray) -> np.ndarray:
     return packed
 
 
-def _is_lookup(model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT) -> bool:
-    """Whether an operation gathers whole rows of a constant float32 table."""
-    if operation_of(model, operator) != schema.BuiltinOperator.GATHER:
-        return False
-    table = graph.tensors[operator.inputs[0]]
-    return table.type == schema.TensorType.FLOAT32 and model.buffers[table.buffer].data is not None
+def _is_table(model: schema.ModelT, tensor: schema.TensorT) -> bool:
+    """Whether a tensor is constant and float32."""
+    return tensor.type == schema.TensorType.FLOAT32 and model.buffers[tensor.buffer].data is not None
