@@ -220,7 +220,8 @@ the numbers that integers stand for            mbert_cli/tflite/grids.py
 rounding while a model trains                  mbert_cli/tflite/fake_quantization.py
 channels that may have any factor              mbert_cli/tflite/channels.py
 factors that suit few steps of integers        mbert_cli/tflite/equalization.py
-dense maps of a file by names of weights       mbert_cli/tflite/dense_layers.py
+dense maps of a file                           mbert_cli/tflite/dense_maps.py
+their names by paths of weights                mbert_cli/tflite/dense_layers.py
 what each mode rounds                          mbert_cli/tflite/roundings.py
 ranges that a run was trained with             mbert_cli/tflite/trained_ranges.py
 a network with the numbers of its artifact     mbert_cli/tflite/rounded_network.py

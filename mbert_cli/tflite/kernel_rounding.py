@@ -19,7 +19,8 @@ from ai_edge_litert import schema_py_generated as schema
 from threadpoolctl import threadpool_limits
 
 from mbert_cli.text.batch import Batch
-from mbert_cli.tflite.dense_rows import dense_rows, find_dense_maps, kernel_values
+from mbert_cli.tflite.dense_maps import find_dense_maps, kernel_values
+from mbert_cli.tflite.dense_rows import dense_rows
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.word_table import pack_four_bits
 

@@ -99,8 +99,9 @@ def measure_layer_errors(
     count = min(len(rows["token_ids"]), MEASURED_ROWS)
     chosen = np.arange(count) * len(rows["token_ids"]) // count
     trial = _Trial(float_content, quantized, {name: values[chosen] for name, values in rows.items()})
-    found = dense_layers(float_content, weights)
-    maps: dict[str, tuple[str, ...]] = {layer.path: (layer.output_name,) for layer in found}
+    maps: dict[str, tuple[str, ...]] = {
+        path: (name,) for path, name in dense_layers(float_content, weights).items()
+    }
     every_name = [name for names in maps.values() for name in names]
     blocks: list[LayerError] = []
     candidates = maps

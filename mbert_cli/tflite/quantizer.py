@@ -16,11 +16,13 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import RunError
 from mbert_cli.native_output import hidden_native_output
-from mbert_cli.tflite.census import DENSE, dense_maps, operations, require_mode
+from mbert_cli.tflite.census import DENSE, dense_maps, require_mode
+from mbert_cli.tflite.dense_maps import find_dense_maps, kernel_values
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.kernel_rounding import RoundedKernel, store_kernels
 from mbert_cli.tflite.layer_norms import find_layer_norms, find_wide_parts, multiply_squares
 from mbert_cli.tflite.modes import MODES, Mode, Processor
+from mbert_cli.tflite.operation_codes import operators
 from mbert_cli.tflite.word_table import store_words_in_four_bits
 
 TensorRanges = Mapping[str, tuple[float, float]]
@@ -166,45 +168,36 @@ def _without_blocks(content: bytes, block_size: int | None) -> list[str]:
     """Dense maps whose inputs cannot be divided into blocks."""
     if block_size is None:
         return []
-    maps = [operation for operation in operations(content) if operation.kind == DENSE]
-    return [operation.name for operation in maps if operation.shapes[1][-1] % block_size]
+    maps = find_dense_maps(schema.ModelT.InitFromPackedBuf(content, 0))
+    return [entry.name for entry in maps if entry.kernel.shape[-1] % block_size]
 
 
 def _with_zeros(content: bytes, block_size: int | None) -> list[str]:
     """Dense maps of which a channel, or a block of one, is 0."""
-    model = schema.Model.GetRootAs(content, 0)
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
     found = []
-    for graph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
-        for operator in (graph.Operators(index) for index in range(graph.OperatorsLength())):
-            code = model.OperatorCodes(operator.OpcodeIndex())
-            if code.BuiltinCode() != schema.BuiltinOperator.FULLY_CONNECTED:
-                continue
-            tensor = graph.Tensors(operator.Inputs(1))
-            kernel = model.Buffers(tensor.Buffer()).DataAsNumpy().view(np.float32)
-            inputs = int(tensor.Shape(1))
-            width = block_size if block_size and inputs % block_size == 0 else inputs
-            if not kernel.reshape(-1, width).any(axis=1).all():
-                found.append(graph.Tensors(operator.Outputs(0)).Name().decode())
+    for entry in find_dense_maps(model):
+        kernel = kernel_values(model, entry)
+        inputs = kernel.shape[1]
+        width = block_size if block_size and inputs % block_size == 0 else inputs
+        if not kernel.reshape(-1, width).any(axis=1).all():
+            found.append(entry.name)
     return found
 
 
 def _table_ranges(content: bytes) -> dict[str, tuple[float, float]]:
     """Ranges of what is looked up in constant tables."""
-    model = schema.Model.GetRootAs(content, 0)
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
     found = {}
-    for graph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
-        for operator in (graph.Operators(index) for index in range(graph.OperatorsLength())):
-            code = model.OperatorCodes(operator.OpcodeIndex())
-            if max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) != schema.BuiltinOperator.GATHER:
-                continue
-            table = graph.Tensors(operator.Inputs(0))
-            data = model.Buffers(table.Buffer()).DataAsNumpy()
-            if not isinstance(data, int):  # 0 stands for none
-                values = data.view(np.float32)
-                limits = float(values.min()), float(values.max())
-                found[table.Name().decode()] = found[graph.Tensors(operator.Outputs(0)).Name().decode()] = (
-                    limits
-                )
+    for graph, operator, code in operators(model):
+        if code != schema.BuiltinOperator.GATHER:
+            continue
+        table, rows = graph.tensors[operator.inputs[0]], graph.tensors[operator.outputs[0]]
+        data = model.buffers[table.buffer].data
+        if data is not None:
+            values = data.view(np.float32)
+            limits = float(values.min()), float(values.max())
+            found[table.name.decode()] = found[rows.name.decode()] = limits
     return found
 
 

@@ -100,12 +100,9 @@ class SourceModel:
     def equalized(self) -> tuple[Weights, list[str]]:
         """The folded weights with channels brought together, and the dense maps that read what was changed."""
         weights, size = self.folded
-        chosen = _spread(self.rows, EQUALIZING_ROWS)
-        places = range(len(chosen["token_ids"]))
-        rows = [{name: values[place : place + 1] for name, values in chosen.items()} for place in places]
-        equalized, changed = equalize(
-            weights, size, measure_channels(self._measured_file(weights), weights, rows)
-        )
+        rows = _spread(self.rows, EQUALIZING_ROWS)
+        ranges = measure_channels(self._measured_file(weights), weights, rows)
+        equalized, changed = equalize(weights, size, ranges)
         return (equalized, changed) if changed else (weights, changed)
 
     def equalizes(self, mode: str) -> bool:
@@ -201,7 +198,7 @@ class SourceModel:
         """A float32 file as long as the rows, and paths of its dense maps by the name of what they compute."""
         length = self.rows["token_ids"].shape[1]
         content = converted if _length(converted) == length else self.converted(mode, length)
-        paths = {layer.output_name: layer.path for layer in dense_layers(content, self.weights_of(mode))}
+        paths = {name: path for path, name in dense_layers(content, self.weights_of(mode)).items()}
         return content, paths
 
     def ranges(self, mode: str, converted: bytes) -> TensorRanges:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from mbert_cli.tflite.census import dense_maps
 from mbert_cli.tflite.dense_layers import dense_layers, layer_paths, measure_channels
 from mbert_cli.tflite.fold import fold
 from mbert_cli.weights.variables import read_variables
@@ -16,15 +17,16 @@ def folded_weights(network, small_size) -> dict[str, np.ndarray]:
 
 def test_dense_maps_are_named_by_their_weights_in_the_order_in_which_they_run(content, folded_weights):
     found = dense_layers(content, folded_weights)
-    assert [entry.path for entry in found] == layer_paths(folded_weights)
-    assert [entry.path for entry in found][:4] == [
+    assert list(found) == layer_paths(folded_weights)
+    assert list(found.values()) == dense_maps(content)
+    assert list(found)[:4] == [
         "encoder/embeddings/projection",
         "encoder/layer_00/input_projections",
         "encoder/layer_00/bottleneck_projections",
         "encoder/layer_00/attention/output",
     ]
-    assert found[-1].path == "classifier"
-    assert found[1].output_name.startswith("layer_00/")
+    assert list(found)[-1] == "classifier"
+    assert found["encoder/layer_00/input_projections"].startswith("layer_00/")
 
 
 def test_a_pooler_runs_before_the_head(small_size, random_network):
@@ -40,10 +42,7 @@ def test_a_file_of_another_model_is_told_apart(content, folded_weights):
 
 
 def test_statistics_are_those_of_the_examples(content, folded_weights, network, batch):
-    rows = [
-        {name: batch[name][row : row + 1] for name in ("token_ids", "segment_ids", "padding_mask")}
-        for row in range(3)
-    ]
+    rows = {name: batch[name][:3] for name in ("token_ids", "segment_ids", "padding_mask")}
     found = measure_channels(content, folded_weights, rows)
     assert list(found) == layer_paths(folded_weights)
     logits = network({name: batch[name][:3] for name in network.input})["logits"]

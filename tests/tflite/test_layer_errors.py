@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.tflite import layer_errors
-from mbert_cli.tflite.dense_layers import DenseLayer, dense_layers
+from mbert_cli.tflite.dense_layers import dense_layers
 from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.layer_errors import measure_layer_errors
 from mbert_cli.tflite.quantizer import quantize
@@ -20,7 +20,7 @@ def imitation(monkeypatch):
     """Files that say which dense maps are kept, and outputs that are the sum of the damages of all others."""
 
     def prepare(damages: dict[str, float], rest: float = 0.0):
-        layers = [DenseLayer(path, 0, 0, f"{path};") for path in damages]
+        layers = {path: f"{path};" for path in damages}
         monkeypatch.setattr(layer_errors, "dense_layers", lambda content, weights: layers)
 
         def outputs(content: bytes, rows: dict[str, np.ndarray]) -> np.ndarray:
@@ -93,7 +93,7 @@ def test_a_dense_map_with_an_outlier_does_most_of_the_damage_in_4_bits(random_ne
     )
     weights["encoder/layer_01/feed_forward_0/intermediate/bias"][0] *= 1e-3
     content = convert_folded(weights, folded, 12, "int4", CLASSIFIER)
-    names = [layer.output_name for layer in dense_layers(content, weights)]
+    names = dense_layers(content, weights).values()
     found = measure_layer_errors(content, weights, lambda kept: quantize(content, "int4", kept=kept), batch)
     assert found.layers[0].path == path
     assert found.layers[0].without < 0.7 * found.every

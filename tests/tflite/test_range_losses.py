@@ -6,7 +6,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.census import dense_maps
-from mbert_cli.tflite.dense_rows import find_dense_maps
+from mbert_cli.tflite.dense_maps import find_dense_maps
 from mbert_cli.tflite.range_losses import LARGE_LOSS, measure_range_losses, round_to_range, worst_ranges
 
 
