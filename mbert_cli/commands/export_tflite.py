@@ -25,8 +25,7 @@ from mbert_cli.runs.artifacts import ARTIFACT_FILE, MADE_OF, weights_digest
 from mbert_cli.tasks.calibration_rows import calibration_rows
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import CALIBRATION
-from mbert_cli.tflite.census import dense_census, float_census
-from mbert_cli.tflite.flatbuffer import op_census
+from mbert_cli.tflite.census import dense_census, float_census, op_census
 from mbert_cli.tflite.metadata import write_metadata
 from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.tflite.targets import described_refusals, refusal_record

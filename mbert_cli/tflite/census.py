@@ -63,6 +63,11 @@ def operations(content: bytes) -> list[Operation]:
     return [operation for graph in graphs for operation in _operations(model, graph)]
 
 
+def op_census(content: bytes) -> dict[str, int]:
+    """Counts the operations of a model by kind, most frequent first; arguments as for `operations`."""
+    return dict(Counter(operation.kind for operation in operations(content)).most_common())
+
+
 def _operations(model: schema.Model, graph: schema.SubGraph) -> Iterator[Operation]:
     stored: dict[int, str] = {}  # types behind operations that only unpack a constant
     for operator in (graph.Operators(place) for place in range(graph.OperatorsLength())):

@@ -1,7 +1,6 @@
 """Reads and completes a .tflite file through the schema that ai-edge-litert ships."""
 
 import re
-from collections import Counter
 
 import flatbuffers
 import numpy as np
@@ -10,30 +9,9 @@ from ai_edge_litert import schema_py_generated as schema
 from mbert_cli.errors import UserError
 from mbert_cli.tflite.batch_axis import keep_batch_axis
 from mbert_cli.tflite.interpreter import SIGNATURE
-from mbert_cli.tflite.operation_codes import operation_name
 
 _IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16  # of a tensor's data in the file, so that it can be used where it is mapped
-
-
-def op_census(content: bytes) -> dict[str, int]:
-    """Counts the operations of a model.
-
-    Args:
-        content: The content of a .tflite file.
-
-    Returns:
-        Count by the schema's name of the operation, most frequent first; a custom operation has its own name.
-    """
-    model = schema.Model.GetRootAs(content, 0)
-    names = [operation_name(model.OperatorCodes(index)) for index in range(model.OperatorCodesLength())]
-    counts: Counter[str] = Counter()
-    for index in range(model.SubgraphsLength()):
-        subgraph = model.Subgraphs(index)
-        counts.update(
-            names[subgraph.Operators(place).OpcodeIndex()] for place in range(subgraph.OperatorsLength())
-        )
-    return dict(counts.most_common())
 
 
 def name_signature(content: bytes) -> bytes:

@@ -18,8 +18,8 @@ import tensorflow as tf
 
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.task_head import CLASSIFIER
+from mbert_cli.tflite.census import op_census
 from mbert_cli.tflite.convert import convert, set_mode
-from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS
 from mbert_cli.tflite.latency import Timed, measure_latencies
 from mbert_cli.tflite.modes import MODES

@@ -12,8 +12,8 @@ from ai_edge_litert.interpreter import Interpreter
 from mbert_cli.errors import UserError
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import SIZES
+from mbert_cli.tflite.census import op_census
 from mbert_cli.tflite.convert import convert, convert_graph, inference_graph
-from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, Artifact
 
 LENGTH = 12

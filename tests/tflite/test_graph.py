@@ -10,8 +10,8 @@ import tensorflow as tf
 from mbert_cli.evaluate.outputs import OUTPUT_ACTIVATIONS
 from mbert_cli.model.options import SIZES, Architecture
 from mbert_cli.tasks.kinds import KINDS
+from mbert_cli.tflite.census import op_census
 from mbert_cli.tflite.convert import convert
-from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.fold import fold
 from mbert_cli.tflite.graph import build_inference
 from mbert_cli.tflite.interpreter import Artifact

@@ -6,9 +6,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from mbert_cli.model.task_head import TaskHead
-from mbert_cli.tflite.census import stored_mode
+from mbert_cli.tflite.census import op_census, stored_mode
 from mbert_cli.tflite.convert import convert
-from mbert_cli.tflite.flatbuffer import op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.lengths import merge_lengths
 from mbert_cli.tflite.modes import MODES

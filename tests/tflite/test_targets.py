@@ -8,6 +8,7 @@ import pytest
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import CLASSIFIER
 from mbert_cli.tflite import flatbuffer
+from mbert_cli.tflite.census import op_census
 from mbert_cli.tflite.convert import convert
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.modes import MODES
@@ -58,7 +59,7 @@ def test_a_gpu_refuses_tables_that_were_float16_and_takes_them_in_its_own_graph(
     assert refusals(halves, "gpu") == [Refusal("GATHER", 2, TABLE)]
     fitted = fit_target(halves, "gpu")
     assert refusals(fitted, "gpu") == []
-    assert flatbuffer.op_census(fitted)["DEQUANTIZE"] == flatbuffer.op_census(halves)["DEQUANTIZE"] - 2
+    assert op_census(fitted)["DEQUANTIZE"] == op_census(halves)["DEQUANTIZE"] - 2
     assert len(fitted) < 1.02 * len(halves)
 
 

@@ -7,7 +7,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.rows import assemble
 from mbert_cli.text.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
-from mbert_cli.tflite.flatbuffer import op_census
+from mbert_cli.tflite.census import op_census
 from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.latency import Timed, measure_latencies
 from mbert_cli.tflite.modes import MODES
