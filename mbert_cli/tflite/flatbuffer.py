@@ -87,6 +87,12 @@ def tensor_names(content: bytes) -> tuple[list[str], list[str]]:
     return inputs, [name(graph.Outputs(index)) for index in range(graph.OutputsLength())]
 
 
+def input_length(content: bytes) -> int:
+    """How many tokens a .tflite file of one length reads."""
+    graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
+    return int(graph.Tensors(graph.Inputs(0)).Shape(1))
+
+
 def _short_names(subgraph: schema.SubGraphT) -> list[str]:
     """Names of tensors in their layers, each once: ranges of activations are known by them."""
     found: dict[str, int] = {}

@@ -6,8 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ai_edge_litert import schema_py_generated as schema
-
 from mbert_cli.backend import count_cores
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
@@ -17,6 +15,7 @@ from mbert_cli.tflite.calibration import MeasuredRanges, kept_ranges, measure_cl
 from mbert_cli.tflite.convert import convert_folded
 from mbert_cli.tflite.dense_layers import dense_layers, measure_channels
 from mbert_cli.tflite.equalization import equalize
+from mbert_cli.tflite.flatbuffer import input_length
 from mbert_cli.tflite.fold import Weights, fold
 from mbert_cli.tflite.kernel_rounding import RoundedKernel, measure_moments, round_dense_maps, worst_kernels
 from mbert_cli.tflite.layer_norms import find_wide_parts
@@ -197,7 +196,7 @@ class SourceModel:
     def _measurable(self, mode: str, converted: bytes) -> tuple[bytes, dict[str, str]]:
         """A float32 file as long as the rows, and paths of its dense maps by the name of what they compute."""
         length = self.rows["token_ids"].shape[1]
-        content = converted if _length(converted) == length else self.converted(mode, length)
+        content = converted if input_length(converted) == length else self.converted(mode, length)
         paths = {name: path for path, name in dense_layers(content, self.weights_of(mode)).items()}
         return content, paths
 
@@ -250,9 +249,3 @@ def _spread(rows: Batch, count: int) -> Batch:
     total = len(rows["token_ids"])
     chosen = sorted({place * total // count for place in range(count)})
     return {name: values[chosen] for name, values in rows.items()}
-
-
-def _length(content: bytes) -> int:
-    """How many tokens a .tflite file of one length reads."""
-    graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
-    return int(graph.Tensors(graph.Inputs(0)).Shape(1))

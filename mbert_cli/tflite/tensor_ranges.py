@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.backend import Tensor
 from mbert_cli.errors import RunError
@@ -17,6 +16,7 @@ from mbert_cli.model.task_head import TaskHead
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import computed_values
 from mbert_cli.tflite.fake_quantization import layers_with_places
+from mbert_cli.tflite.flatbuffer import input_length
 from mbert_cli.tflite.fold import Weights
 from mbert_cli.tflite.quantizer import TensorRanges
 from mbert_cli.tflite.rounded_network import build_rounded_network
@@ -52,7 +52,7 @@ def tensor_ranges(
         vocab_size=weights["encoder/embeddings/word_embeddings"].shape[0],
     )
     assign_variables(network, weights)
-    row, ranges = _row(network, _length(content)), trained.ranges
+    row, ranges = _row(network, input_length(content)), trained.ranges
     places = {
         name: _describe(values) for name, values in _values_at_places(network, row).items() if name in ranges
     }
@@ -68,12 +68,6 @@ def tensor_ranges(
             met |= set(alike)
     _require_all(ranges, met)
     return found
-
-
-def _length(content: bytes) -> int:
-    """Tokens that a file takes."""
-    graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
-    return int(graph.Tensors(graph.Inputs(0)).Shape(1))
 
 
 def _row(network: keras.Model, length: int) -> Batch:

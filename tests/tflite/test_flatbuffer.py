@@ -7,7 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 from mbert_cli.errors import UserError
 from mbert_cli.tflite.census import op_census
 from mbert_cli.tflite.convert import convert
-from mbert_cli.tflite.flatbuffer import name_signature, short_name
+from mbert_cli.tflite.flatbuffer import input_length, name_signature, short_name
 
 
 def test_the_data_of_every_tensor_is_aligned(content):
@@ -46,6 +46,10 @@ def test_tensors_whose_short_names_are_equal_keep_a_name_of_their_own(small_size
 )
 def test_a_name_loses_what_says_nothing(name, short):
     assert short_name(name) == short
+
+
+def test_the_length_is_that_of_the_ids(content, network):
+    assert [input_length(one) for one in (content, convert(network, 8, "float16"))] == [12, 8]
 
 
 def test_a_custom_operation_is_counted_and_refused_by_name(content):
