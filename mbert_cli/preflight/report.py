@@ -27,8 +27,6 @@ from mbert_cli.shell_words import path_word, path_words
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_model import RunModel
 
-_IDENTIFIER = b"TFL3"
-"""What a .tflite file has behind its first four bytes."""
 _NAMED = 5
 """Runs of a folder that a hint names."""
 
@@ -204,13 +202,7 @@ def _require_artifact(path: Path) -> None:
         raise UserError(
             f"An artifact must be a .tflite file. Received: {path}, {what}", _artifacts_beside(path)
         )
-    content = path.read_bytes()
-    if content[4:8] != _IDENTIFIER:
-        raise UserError(
-            f"An artifact must be a TFLite model. Received: {path}, which is none",
-            "Export it again with `mbert export-tflite RUN`.",
-        )
-    read_metadata(content, path)
+    read_metadata(path.read_bytes(), path)
 
 
 def _artifacts_beside(path: Path) -> str:

@@ -10,7 +10,9 @@ from mbert_cli.errors import UserError
 from mbert_cli.tflite.batch_axis import keep_batch_axis
 from mbert_cli.tflite.interpreter import SIGNATURE
 
-_IDENTIFIER = b"TFL3"
+TFLITE_IDENTIFIER = b"TFL3"
+"""What a .tflite file has behind its first four bytes."""
+
 _ALIGNMENT = 16  # of a tensor's data in the file, so that it can be used where it is mapped
 
 
@@ -57,7 +59,7 @@ def pack_model(model: schema.ModelT, size: int) -> bytes:
         size: About how many bytes that takes.
     """
     builder = _AligningBuilder(size + size // 8)
-    builder.Finish(model.Pack(builder), _IDENTIFIER)
+    builder.Finish(model.Pack(builder), TFLITE_IDENTIFIER)
     return bytes(builder.Output())
 
 

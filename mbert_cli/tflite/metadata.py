@@ -16,7 +16,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
-from mbert_cli.tflite.flatbuffer import pack_model, tensor_names
+from mbert_cli.tflite.flatbuffer import TFLITE_IDENTIFIER, pack_model, tensor_names
 from mbert_cli.tflite.metadata_tables import (
     AXIS_LABELS,
     BERT_TOKENIZER,
@@ -39,7 +39,6 @@ from mbert_cli.tflite.metadata_tables import (
 METADATA_NAME = "TFLITE_METADATA"
 MIN_PARSER_VERSION = "1.1.0"
 """The version of the schema that brought BertTokenizerOptions, the newest of what is written."""
-_IDENTIFIER = b"TFL3"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: the same artifact has the same bytes whenever it is made
 _DAMAGED = (
     struct.error, IndexError, ValueError, TypeError, AttributeError, OverflowError, zipfile.BadZipFile,
@@ -115,7 +114,7 @@ def read_metadata(content: bytes, source: object = "a file") -> ArtifactMetadata
     Raises:
         UserError: It is not a TFLite model, or a part of it is missing.
     """
-    if content[4:8] != _IDENTIFIER:
+    if content[4:8] != TFLITE_IDENTIFIER:
         raise UserError(
             f"An artifact is a TFLite model. Received: {source}, which is not one.",
             "Write it again with `mbert export-tflite`.",

@@ -94,8 +94,8 @@ def test_where_nothing_can_be_shown_the_first_reason_is_an_error():
         ("runs/small-0/export/int8/model.tflite", "which does not exist",
          "Make one with `mbert export-tflite runs/small-0`."),
         ("cut.tflite", "Received: cut.tflite, which was cut off or changed", "Copy the file again"),
-        ("broken.tflite", "An artifact must be a TFLite model. Received: broken.tflite, which is none",
-         "Export it again with `mbert export-tflite RUN`."),
+        ("broken.tflite", "An artifact is a TFLite model. Received: broken.tflite, which is not one.",
+         "Write it again with `mbert export-tflite`."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_named_with_what_can(target, message, hint):
