@@ -14,7 +14,7 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.tflite.flatbuffer import pack_model
-from mbert_cli.tflite.modes import Processor
+from mbert_cli.tflite.modes import Processor, named_processor
 from mbert_cli.tflite.operation_codes import OPERATION_NAMES, add_operation, code_of
 
 _Operation, _Type = schema.BuiltinOperator, schema.TensorType
@@ -35,17 +35,8 @@ class Refusal:
     reason: str
 
 
-def refusals(content: bytes, target: Processor) -> list[Refusal]:
-    """What a kind of processor refuses of a model, most first.
-
-    Args:
-        content: The content of a .tflite file.
-        target: "cpu", "gpu" or "npu".
-    """
-    return _refusals(schema.ModelT.InitFromPackedBuf(content, 0), target)
-
-
 def _refusals(model: schema.ModelT, target: Processor) -> list[Refusal]:
+    """What a kind of processor refuses of a model, most first."""
     counts: Counter[tuple[str, str]] = Counter()
     for subgraph in model.subgraphs:
         for step in _steps(model, subgraph):
@@ -82,7 +73,9 @@ def refusal_record(content: bytes) -> dict[str, list[dict[str, Any]]]:
 def described_refusals(record: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """The same in words: `a GPU refuses 2 GATHER (it reads ...)`."""
     found = [
-        f"{_ARTICLES[target]} refuses {_listed(refused)}" for target, refused in record.items() if refused
+        f"{named_processor(target)} refuses {_listed(refused)}"
+        for target, refused in record.items()
+        if refused
     ]
     return "; ".join(found) or "no operation is known to be refused by a processor for which the mode is"
 
@@ -205,7 +198,6 @@ _RULES: dict[Processor, dict[str, Callable[[_Step], bool]]] = {
     },
 }
 """By target: why an operation is refused, and which. The first rule that applies counts."""
-_ARTICLES: dict[str, str] = {"cpu": "a CPU", "gpu": "a GPU", "npu": "an NPU"}
 
 
 def _look_up_halves(model: schema.ModelT, subgraph: schema.SubGraphT) -> bool:
