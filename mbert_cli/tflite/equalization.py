@@ -1,4 +1,4 @@
-"""A folded model -> the same model whose channels suit the few steps of 8 or 4 bits better.
+"""A folded model -> the same model whose channels suit the few steps of 8 bits better.
 
 A tensor of activations has one range for all of its channels, so the largest channel decides how coarse the steps of
 all others are. A factor for each channel that changes no output (`channels.py`) brings them closer together, at the
@@ -24,12 +24,15 @@ expectation."""
 MAX_FACTOR = 1024.0
 """Largest factor of a channel, against the mean of those beside it, and its inverse the smallest."""
 
+WEIGHT_STEPS = 127
+"""Largest integer that a kernel of 8 bits is stored as."""
+
 FLOOR = 1e-3
 """A channel counts as at least this share of the largest beside it, so that one that is always 0 has a factor too."""
 
 
 def equalize(
-    weights: Weights, architecture: Architecture, ranges: ChannelRanges, weight_steps: int = 127
+    weights: Weights, architecture: Architecture, ranges: ChannelRanges
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Equalizes a folded model.
 
@@ -37,7 +40,6 @@ def equalize(
         weights: Arrays by canonical name, from `fold`.
         architecture: The one that `fold` returned.
         ranges: Of its dense maps, from `measure_channels`.
-        weight_steps: Largest integer that a kernel will be stored as: 127 of 8 bits, 7 of 4.
 
     Returns:
         float32 arrays of the same names and shapes, of a model that gives the same outputs; and the paths of the dense
@@ -46,7 +48,7 @@ def equalize(
     arrays = {name: np.array(array, np.float64) for name, array in weights.items()}
     changed = []
     for channels in free_channels(weights, architecture):
-        factors = _factors(channels, weights, ranges, weight_steps)
+        factors = _factors(channels, weights, ranges)
         if factors is None:
             continue
         for part in channels.written:
@@ -57,9 +59,7 @@ def equalize(
     return {name: array.astype(np.float32) for name, array in arrays.items()}, list(dict.fromkeys(changed))
 
 
-def _factors(
-    channels: Channels, weights: Weights, ranges: ChannelRanges, weight_steps: int
-) -> np.ndarray | None:
+def _factors(channels: Channels, weights: Weights, ranges: ChannelRanges) -> np.ndarray | None:
     """What channels are divided by where they are written; None if they are best left alone."""
     written = _written(channels.written, ranges)
     if channels.opposed:
@@ -71,9 +71,7 @@ def _factors(
 
     def error(factors: np.ndarray) -> float:
         return sum(
-            _expected_error(
-                part.of(weights), peaks, _cut(ranges[path].read_power, part), factors, weight_steps
-            )
+            _expected_error(part.of(weights), peaks, _cut(ranges[path].read_power, part), factors)
             for path, part in readers
         )
 
@@ -90,9 +88,7 @@ def _opposed(query: np.ndarray, key: np.ndarray) -> np.ndarray | None:
     return factors if float(after) < WORTH * float(query.max() * key.max()) else None
 
 
-def _expected_error(
-    kernel: np.ndarray, peaks: np.ndarray, power: np.ndarray, factors: np.ndarray, weight_steps: int
-) -> float:
+def _expected_error(kernel: np.ndarray, peaks: np.ndarray, power: np.ndarray, factors: np.ndarray) -> float:
     """Squared error of rounding, against the square of what a kernel (channels, outputs) gives.
 
     An integer is off by a step's square over 12 on average; activations are stored in 255 steps.
@@ -100,7 +96,7 @@ def _expected_error(
     squares = np.square(kernel)
     step = 2.0 * (peaks / factors).max() / 255.0
     of_activations = step**2 * (np.square(factors) @ squares).sum()
-    steps = (np.abs(kernel) * factors[:, None]).max(axis=0) / weight_steps
+    steps = (np.abs(kernel) * factors[:, None]).max(axis=0) / WEIGHT_STEPS
     of_weights = np.square(steps).sum() * (power / np.square(factors)).sum()
     return float(
         (of_activations + of_weights) / 12.0 / max((power @ squares).sum(), np.finfo(np.float64).tiny)

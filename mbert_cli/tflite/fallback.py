@@ -76,18 +76,17 @@ class FallbackCost:
     time_ratio: float
 
 
-def measure_cost(before: bytes, after: bytes, rows: Batch, threads: int = 1) -> FallbackCost:
-    """Compares size and time of two artifacts.
+def measure_cost(before: bytes, after: bytes, rows: Batch) -> FallbackCost:
+    """Compares size and time of two artifacts, on one thread.
 
     Args:
         before: All dense maps in the mode.
         after: Some of them in higher precision.
         rows: Rows of their longest length, of which the first is run.
-        threads: Threads of the interpreter.
     """
     row = {name: rows[name][:1] for name in ARTIFACT_INPUTS.values()}
     seconds: list[list[float]] = [[], []]
-    with opened_content(before, threads) as first, opened_content(after, threads) as second:
+    with opened_content(before) as first, opened_content(after) as second:
         for artifact in (first, second):
             artifact.predict(row)  # the first run is slower
         for _ in range(TIMED_RUNS):

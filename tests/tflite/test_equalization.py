@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.model.options import Architecture
+from mbert_cli.tflite import equalization
 from mbert_cli.tflite.dense_layers import ChannelStatistics, layer_paths
 from mbert_cli.tflite.equalization import MAX_FACTOR, equalize
 from mbert_cli.tflite.fold import fold
@@ -57,12 +58,13 @@ def test_the_factor_of_a_channel_is_the_root_of_its_activation_over_its_weights(
     np.testing.assert_allclose(rows[:4], 4.0 * rows[4:8], rtol=1e-6)
 
 
-def test_kernels_of_few_bits_are_not_spread_for_activations_that_lie_a_little_apart(folded):
+def test_kernels_of_few_bits_are_not_spread_for_activations_that_lie_a_little_apart(folded, monkeypatch):
     weights, size = folded
     ranges = statistics(weights, 0.7)
     path = "encoder/layer_00/feed_forward_0/output"
-    assert path in equalize(weights, size, ranges, weight_steps=127)[1]
-    assert path not in equalize(weights, size, ranges, weight_steps=7)[1]
+    assert path in equalize(weights, size, ranges)[1]
+    monkeypatch.setattr(equalization, "WEIGHT_STEPS", 7)
+    assert path not in equalize(weights, size, ranges)[1]
 
 
 def test_channels_that_are_always_0_stay_within_bounds(folded):
