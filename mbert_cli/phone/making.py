@@ -22,7 +22,7 @@ from mbert_cli.tflite.fallback import (
 from mbert_cli.tflite.interpreter import Artifact, opened_content
 from mbert_cli.tflite.layer_errors import LayerError, LayerErrors, measure_layer_errors
 from mbert_cli.tflite.lengths import merge_lengths
-from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.modes import MODES, kept_mode
 from mbert_cli.tflite.options import ExportOptions
 from mbert_cli.tflite.source_model import SourceModel
 from mbert_cli.tflite.verify import Remedy, VerifyReport, missed_bound, require_parity
@@ -96,7 +96,7 @@ class ArtifactMaker:
     @property
     def precision(self) -> str:
         """What dense maps are kept in, in words."""
-        return "float32" if self.options.target == "npu" else "dynamic int8"
+        return kept_mode(self.options.target).replace("_", " ")
 
     def make(self, mode: str) -> MadeArtifact:
         """Makes an artifact in a mode.
@@ -134,7 +134,7 @@ class ArtifactMaker:
         """Says how kernels of 4 bits were rounded, and returns the dense maps that have 8."""
         if not self.source.rounds_by_rows(mode):
             return ()
-        rounded = self.source.rounded(converted)
+        rounded = self.source.rounded(mode, converted)
         if rounded.kernels is None:
             console.info(
                 f"Kernels of 4 bits have their nearest numbers, without training rows: {rounded.why_not}"

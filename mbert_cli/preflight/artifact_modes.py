@@ -24,7 +24,7 @@ def look_at_modes(inspection: Inspection, options: ExportOptions) -> None:
         modes = wanted_modes(options)
         for mode in modes:
             _require_target(mode, options.target)
-        if options.block_size is not None and "int4" not in modes:
+        if options.block_size is not None and not any(MODES[mode].has_4_bit_kernels for mode in modes):
             raise UserError(
                 "export.block_size is how many 4-bit weights share a scale, and int4 alone has such. "
                 f"Received: {options.block_size} with {' and '.join(modes)}",

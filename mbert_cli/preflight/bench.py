@@ -17,6 +17,7 @@ from mbert_cli.runs.artifacts import ARTIFACT, exported
 from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tflite.census import stored_mode
+from mbert_cli.tflite.modes import MODES
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _refuse_text_input(models: Sequence[TaskModel]) -> None:
 def _refuse_other_answers(models: Sequence[TaskModel]) -> None:
     """Refuses to time four bits by kernels that give other answers."""
     for model in models:
-        if stored_mode(model.path.read_bytes()) == "int4":
+        if MODES[stored_mode(model.path.read_bytes())].has_4_bit_kernels:
             raise UserError(
                 "Four bits are timed with XNNPACK: TFLite's own kernels give other answers. "
                 f"Received: bench.delegate=none for {model.path}",

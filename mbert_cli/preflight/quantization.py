@@ -61,7 +61,7 @@ def _check_blocks(options: QuantizedTrainingOptions, size: Callable[[], Architec
     """Checks that the inputs of all dense maps can be cut into blocks."""
     if options.block_size is None:
         return
-    if options.mode != "int4":
+    if not MODES[options.mode].has_4_bit_kernels:
         raise UserError(
             f"quantize.block_size is for kernels of four bits. Received: {options.block_size} with {options.mode}",
             "Leave it out, or set quantize.mode=int4.",

@@ -146,6 +146,8 @@ _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads"
 _CLUSTER = ("cluster.address", "cluster.workers", "cluster.cores", "cluster.gpus", "cluster.wait_seconds")
 _SHARES = ("prepare", "finetune", "augment", "eval")
 
+_DYNAMIC_MODES = tuple(name for name, mode in MODES.items() if mode.is_dynamic)
+
 IDLE = (
     IdleKeys(("finetune",), ("train.validate_every", "train.validation_steps"),
              "on a fine-tuning, which is validated on all validation examples at the end of every epoch"),
@@ -162,15 +164,13 @@ IDLE = (
              "in float32, float16 and dynamic_int8, which need no ranges and keep no layer in higher precision",
              _has_no_mode(lambda mode: mode.is_quantized_after), ("export.quantize",)),
     IdleKeys(("export-tflite",), ("export.eight_bit_maps",), "in modes other than int4",
-             _has_no_mode(lambda mode: mode.weights == "int4"), ("export.quantize",)),
+             _has_no_mode(lambda mode: mode.has_4_bit_kernels), ("export.quantize",)),
     IdleKeys(("export-tflite",), ("export.eight_bit_maps",), "where each block of weights has a scale",
              lambda values: values["export.block_size"] is not None, ("export.block_size",)),
     IdleKeys(("export-tflite",), ("export.row_ranges",), "in modes other than int8",
-             _has_no_mode(lambda mode: mode.activations == "int8" and mode.quantized_operations == "dense"),
-             ("export.quantize",)),
+             _has_no_mode(lambda mode: mode.takes_row_ranges), ("export.quantize",)),
     IdleKeys(("export-tflite",), ("export.equalize",), "in modes whose activations have no 8-bit ranges",
-             _has_no_mode(lambda mode: mode.needs_calibration and mode.activations == "int8"),
-             ("export.quantize",)),
+             _has_no_mode(lambda mode: mode.has_8_bit_ranges), ("export.quantize",)),
     IdleKeys(("bench",), ("bench.reference_mode",), "without a reference; name one with --against",
              lambda values: values["bench.against"] is None),
     IdleKeys(("bench",), ("task.version",), "on bench where files of your own are read",
@@ -264,7 +264,7 @@ IDLE = (
              lambda values: values.get("quantize.teacher") is False),
     IdleKeys(("finetune",), ("quantize.frozen_from", "quantize.momentum"),
              "on a mode whose ranges are measured while the artifact runs",
-             lambda values: values.get("quantize.mode") in ("dynamic_int8", "int4")),
+             lambda values: values.get("quantize.mode") in _DYNAMIC_MODES),
     IdleKeys(("finetune",), _CLUSTER, "without a search, whose trials are shared; search.seed=[0, 1] makes one",
              lambda values: not any(path.startswith("search.") for path in values)),
     IdleKeys(("augment",), _CLUSTER, "with word vectors alone; the texts that a masked LM reads are shared",

@@ -196,7 +196,7 @@ def _fits(
         )
     if operation.kind == "GATHER" and operation.numbers[0] >= SMALL_KERNEL:
         # where the word table has 4 bits it is looked up by another operation, and only what is left is gathered
-        return operation.inputs[0] == ("int8" if mode.table == "int4" else mode.table)
+        return operation.inputs[0] == ("int8" if mode.has_4_bit_words else mode.table)
     if operation.kind == "EMBEDDING_LOOKUP":
         return operation.inputs[1] == mode.table
     if mode.quantized_operations != "all" or not operation.output or operation.name in norms:

@@ -14,6 +14,8 @@ INTEGER_MASK = -40.0
 """The same where attention is integer: the 256 numbers of 8 bits reach from the mask to the largest logit. What
 is left of padding, e^-40 of a token, is beyond what float32 can add to 1."""
 
+_BITS = {"float32": 32, "float16": 16, "int16": 16, "int8": 8, "int4": 4}
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -42,16 +44,54 @@ class Mode:
     summary: str = ""
 
     @property
-    def has_float_parts_on_cpu(self) -> bool:
+    def weight_bits(self) -> int:
+        """Bits of a number in a kernel."""
+        return _BITS[self.weights]
+
+    @property
+    def range_bits(self) -> int | None:
+        """Bits of activations whose ranges are fixed when the model is exported; None where none are."""
+        return _BITS[self.activations] if self.needs_calibration else None
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether each row has a range of its own, found while the model runs."""
+        return self.activations == "dynamic_int8"
+
+    @property
+    def has_4_bit_kernels(self) -> bool:
+        """Whether kernels have 4 bits: they may have a scale for each block, or are rounded by training rows."""
+        return self.weights == "int4"
+
+    @property
+    def has_4_bit_words(self) -> bool:
+        """Whether the word table has 4 bits, for all targets but a GPU."""
+        return self.table == "int4"
+
+    @property
+    def has_8_bit_ranges(self) -> bool:
+        """Whether activations have fixed ranges of 8 bits, in which a large channel leaves the others few numbers."""
+        return self.range_bits == 8
+
+    @property
+    def takes_row_ranges(self) -> bool:
+        """Whether dense maps that lose much by one range for all rows may have a range of each row."""
+        return self.has_8_bit_ranges and self.quantized_operations == "dense"
+
+    @property
+    def _computes_in_8_bits(self) -> bool:
+        return self.has_8_bit_ranges and self.quantized_operations == "all"
+
+    def is_symmetric(self, target: Processor) -> bool:
+        """Whether ranges of activations are the same on both sides of 0."""
+        return target == "npu" or self.range_bits == 16
+
+    def has_float_parts(self, target: Processor) -> bool:
         """Whether a CPU computes in float what would cost it time or answers in 8 bits.
 
         These are the products of attention, and LayerNorms with the sums that they read.
         """
-        return self._computes_in_8_bits
-
-    @property
-    def _computes_in_8_bits(self) -> bool:
-        return self.quantized_operations == "all" and self.activations == "int8"
+        return target == "cpu" and self._computes_in_8_bits
 
     def has_wide_norms(self, target: Processor) -> bool:
         """Whether LayerNorms, the sums that they read, and what these add have 16 bits where all else has 8."""
@@ -65,17 +105,17 @@ class Mode:
     @property
     def kernel_bytes(self) -> float:
         """Bytes of a number in a kernel."""
-        return {"float32": 4, "float16": 2, "int8": 1, "int4": 0.5}[self.weights]
+        return self.weight_bits / 8
 
     @property
     def table_bytes(self) -> float:
         """Bytes of a number in the word table."""
-        return {"float32": 4, "float16": 2, "int8": 1, "int4": 0.5}[self.table]
+        return _BITS[self.table] / 8
 
     @property
     def is_quantized_after(self) -> bool:
         """Whether `quantizer.py` makes it of a float32 artifact, rather than TensorFlow's converter of the graph."""
-        return self.needs_calibration or self.weights == "int4"
+        return self.needs_calibration or self.has_4_bit_kernels
 
 
 MODES: dict[str, Mode] = {
@@ -131,6 +171,11 @@ MODES: dict[str, Mode] = {
 
 ROUNDED_MODES = tuple(name for name, mode in MODES.items() if mode.weights in ("int8", "int4"))
 """Names of those that round to integers."""
+
+
+def kept_mode(target: Processor) -> str:
+    """The mode of dense maps that are kept in higher precision where an artifact loses too much."""
+    return "float32" if target == "npu" else "dynamic_int8"
 
 
 def named_processor(target: str) -> str:

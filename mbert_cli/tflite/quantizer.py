@@ -21,7 +21,7 @@ from mbert_cli.tflite.dense_maps import find_dense_maps, kernel_values
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.kernel_rounding import RoundedKernel, store_kernels
 from mbert_cli.tflite.layer_norms import find_layer_norms, find_wide_parts, multiply_squares
-from mbert_cli.tflite.modes import MODES, Mode, Processor
+from mbert_cli.tflite.modes import MODES, Mode, Processor, kept_mode
 from mbert_cli.tflite.operation_codes import operators
 from mbert_cli.tflite.word_table import store_words_in_four_bits
 
@@ -34,8 +34,6 @@ FLOAT_ON_CPU = {"BATCH_MATMUL": _EVERYTHING, "SOFTMAX": _EVERYTHING, "ADD": "att
 """What stays float on a CPU where everything else is integer, and the names of what it computes: the products of
 attention, whose 8-bit kernel takes as long there as all dense maps together, and what lies between them. LayerNorms
 with the sums that they read stay float too (`layer_norms.py`)."""
-
-_BITS = {"int4": 4, "int8": 8, "int16": 16}
 
 
 class Rule(NamedTuple):
@@ -78,8 +76,8 @@ def quantize(
         content: A float32 .tflite file, with the mask of the mode.
         mode: A key of `MODES` with `is_quantized_after`.
         ranges: Those of all tensors that the model computes, for a mode that needs calibration.
-        kept: Dense maps, by the names of `census.dense_maps`, that are left in higher precision: on a CPU or GPU with
-            weights in int8 and rows in float32, on an NPU all in float32.
+        kept: Dense maps, by the names of `census.dense_maps`, that are left in higher precision, that of
+            `kept_mode`: on a CPU or GPU with weights in int8 and rows in float32, on an NPU all in float32.
         target: What will run it. Pixel's NPU takes symmetric ranges only.
         block_size: As in `Rule`, for int4; a kernel whose inputs it does not divide has a scale for each channel.
         has_integer_outputs: Whether outputs stay integers where the mode computes integers.
@@ -89,15 +87,15 @@ def quantize(
         RunError: A tensor has no range, or what came out is not what the mode promises.
     """
     row = MODES[mode]
-    if row.table == "int4" and target != "gpu":
+    if row.has_4_bit_words and target != "gpu":
         content = store_words_in_four_bits(content)
     wide = find_wide_parts(content) if row.has_wide_norms(target) else ()
     if wide:
         content = multiply_squares(content)
-    has_float_parts = target == "cpu" and row.has_float_parts_on_cpu
+    has_float_parts = row.has_float_parts(target)
     rules = mode_rules(
         row, kept, target, block_size, has_integer_outputs, _without_blocks(content, block_size),
-        _with_zeros(content, block_size) if row.weights == "int4" else (),
+        _with_zeros(content, block_size) if row.has_4_bit_kernels else (),
         find_layer_norms(content) if has_float_parts else (),
         wide,
     )  # fmt: skip
@@ -105,7 +103,7 @@ def quantize(
     if row.needs_calibration:
         _require_ranges(content, known)
     quantized = _run(content, rules, known)
-    if row.weights == "int4" and kernels is not None:
+    if row.has_4_bit_kernels and kernels is not None:
         quantized = store_kernels(quantized, kernels)
     require_mode(quantized, mode, kept, has_float_parts, wide)
     return quantized
@@ -131,11 +129,11 @@ def mode_rules(
         norms: What stays float with the products of attention: what LayerNorms compute, and the sums that they read.
         wide: What has 16 bits where all else has 8, as `find_wide_parts` names it.
     """
-    is_symmetric = target == "npu" or mode.activations == "int16"
-    blocks = block_size if mode.weights == "int4" else None
+    is_symmetric = mode.is_symmetric(target)
+    blocks = block_size if mode.has_4_bit_kernels else None
     dense = Rule(
-        _EVERYTHING, DENSE, _BITS[mode.weights], _BITS.get(mode.activations), is_symmetric, blocks,
-        finds_scale=mode.weights == "int4",
+        _EVERYTHING, DENSE, mode.weight_bits, mode.range_bits, is_symmetric, blocks,
+        finds_scale=mode.has_4_bit_kernels,
     )  # fmt: skip
     # A gather computes nothing, so the table may have fewer bits than what reads its rows.
     table = Rule(_EVERYTHING, "GATHER", 8, 8, is_symmetric)
@@ -143,12 +141,12 @@ def mode_rules(
         rules = [table, dense]
     else:
         rules = [dense._replace(operation="*"), table]
-        if target == "cpu" and mode.has_float_parts_on_cpu:
+        if mode.has_float_parts(target):
             rules += [Rule(names, operation) for operation, names in FLOAT_ON_CPU.items()]
         if norms:
             rules.append(Rule(_exactly(norms), "*"))
         if wide:
-            rules.append(Rule(_exactly(wide), "*", _BITS[mode.weights], 16, is_symmetric=True))
+            rules.append(Rule(_exactly(wide), "*", mode.weight_bits, 16, is_symmetric=True))
         if not has_integer_outputs:
             rules.append(Rule(_EVERYTHING, "OUTPUT"))
     if without_blocks:
@@ -156,7 +154,9 @@ def mode_rules(
     if with_zeros:
         rules.append(dense._replace(names=_exactly(with_zeros), block_size=None, finds_scale=False))
     if kept:
-        rules.append(Rule(_exactly(kept), DENSE, None if target == "npu" else 8))
+        precision = MODES[kept_mode(target)]
+        weight_bits = None if precision.weights == "float32" else precision.weight_bits
+        rules.append(Rule(_exactly(kept), DENSE, weight_bits))
     return rules
 
 

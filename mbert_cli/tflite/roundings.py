@@ -9,8 +9,6 @@ from mbert_cli.tflite.modes import FLOAT_MASK, MODES, Processor
 INPUT = "/input"
 """What a dense map reads is called by its place with this after it."""
 
-_BITS = {"int4": 4, "int8": 8, "int16": 16}
-
 FIXED = ("attention/probabilities", "activation")
 """Places whose grids the kernels of phones fix."""
 
@@ -132,18 +130,17 @@ def rounding_of(mode: str, target: Processor = "cpu", block_size: int | None = N
         block_size: Input channels that share a scale in a kernel of four bits; None for all.
     """
     row = MODES[mode]
-    is_dynamic = row.activations == "dynamic_int8"
     return Rounding(
-        activation_bits=8 if is_dynamic else _BITS[row.activations],
-        kernel_bits=_BITS[row.weights],
+        activation_bits=8 if row.is_dynamic else row.range_bits,
+        kernel_bits=row.weight_bits,
         places=row.quantized_operations,
-        dynamic=is_dynamic,
-        symmetric=target == "npu" or row.activations == "int16",
-        block_size=block_size if row.weights == "int4" else None,
-        clips=row.weights == "int4",
+        dynamic=row.is_dynamic,
+        symmetric=row.is_symmetric(target),
+        block_size=block_size if row.has_4_bit_kernels else None,
+        clips=row.has_4_bit_kernels,
         table_bits=8,
-        word_bits=4 if row.table == "int4" else None,
+        word_bits=4 if row.has_4_bit_words else None,
         masked=row.mask,
-        has_float_parts=target == "cpu" and row.has_float_parts_on_cpu,
+        has_float_parts=row.has_float_parts(target),
         has_wide_norms=row.has_wide_norms(target),
     )

@@ -82,7 +82,7 @@ class SourceModel:
     eight_bit_maps: int = 4
     row_ranges: int = 5
     _ranges: dict[bool, MeasuredRanges] = field(default_factory=dict, init=False)
-    _rounded: RoundedByRows | None = field(default=None, init=False)
+    _rounded: dict[str, RoundedByRows] = field(default_factory=dict, init=False)
     _row_ranged: dict[bool, dict[str, str]] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -111,7 +111,7 @@ class SourceModel:
         """
         if self._trained_for(mode) is not None:
             return False
-        return self.equalize and MODES[mode].needs_calibration and MODES[mode].activations == "int8"
+        return self.equalize and MODES[mode].has_8_bit_ranges
 
     def weights_of(self, mode: str) -> Weights:
         """The folded weights that a mode is made of."""
@@ -141,7 +141,7 @@ class SourceModel:
             ranges = (
                 self.ranges(mode, converted) if trained is None else self._trained_ranges(trained, converted)
             )
-        rounded = self.rounded(converted) if self.rounds_by_rows(mode) else RoundedByRows()
+        rounded = self.rounded(mode, converted) if self.rounds_by_rows(mode) else RoundedByRows()
         better = {*rounded.eight_bit_maps, *self.row_ranged(mode, converted)}
         return quantize(
             converted, mode, ranges, {*kept, *better}, target=self.target,
@@ -155,20 +155,20 @@ class SourceModel:
 
         Blocks have scales of their own. A run that learned the mode has learned its nearest numbers.
         """
-        return MODES[mode].weights == "int4" and self.block_size is None and self._trained_for(mode) is None
+        return MODES[mode].has_4_bit_kernels and self.block_size is None and self._trained_for(mode) is None
 
-    def rounded(self, converted: bytes) -> RoundedByRows:
-        """The kernels of 4 bits of a float32 file."""
-        if self._rounded is None:
-            self._rounded = self._round(converted)
-        return self._rounded
+    def rounded(self, mode: str, converted: bytes) -> RoundedByRows:
+        """The kernels of 4 bits that a mode has, of its float32 file."""
+        if mode not in self._rounded:
+            self._rounded[mode] = self._round(mode, converted)
+        return self._rounded[mode]
 
-    def _round(self, converted: bytes) -> RoundedByRows:
+    def _round(self, mode: str, converted: bytes) -> RoundedByRows:
         try:
             rows = _spread(self.rows, ROUNDING_ROWS)
         except UserError as missing:
             return RoundedByRows(why_not=missing.message)
-        content, paths = self._measurable("int4", converted)
+        content, paths = self._measurable(mode, converted)
         kernels = round_dense_maps(content, measure_moments(content, rows, count_cores()))
         worst = {name: paths[name] for name in worst_kernels(kernels, self.eight_bit_maps)}
         return RoundedByRows(kernels, worst)
@@ -178,9 +178,8 @@ class SourceModel:
 
         A run that learned the mode has learned to live with ranges that are the same for all.
         """
-        row = MODES[mode]
-        is_static = row.activations == "int8" and row.quantized_operations == "dense"
-        if not is_static or not self.row_ranges or self._trained_for(mode) is not None:
+        takes_any = MODES[mode].takes_row_ranges and self.row_ranges > 0
+        if not takes_any or self._trained_for(mode) is not None:
             return {}
         key = self.equalizes(mode)
         if key not in self._row_ranged:
@@ -208,7 +207,7 @@ class SourceModel:
             converted: The float32 file that it is made of.
         """
         measured = self._measured(mode)
-        if MODES[mode].activations == "int16":
+        if MODES[mode].range_bits == 16:
             return measured.whole
         if self.target != "npu":
             return measured.clipped

@@ -31,7 +31,7 @@ def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
         source = SimpleNamespace(
             converted=lambda mode, length: b"", quantized=lambda content, mode, kept=(): content, weights_of=lambda mode: {}, rows={},
             equalizes=lambda mode: mode == "int8", equalized=({}, ["x"]),
-            rounds_by_rows=lambda mode: mode == "int4", rounded=lambda content: rounded,
+            rounds_by_rows=lambda mode: mode == "int4", rounded=lambda mode, content: rounded,
             row_ranged=lambda mode, content: {path: path for path in row_ranged},
         )  # fmt: skip
         made = ArtifactMaker(source, None, (64,), None, ExportOptions(**options), task)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from mbert_cli.model.cost import count_parameters, size_bytes
 from mbert_cli.model.options import SIZES
 from mbert_cli.recipe.keys import keys_of
-from mbert_cli.tflite.modes import INTEGER_MASK, MODES, described_modes
+from mbert_cli.tflite.modes import INTEGER_MASK, MODES, described_modes, kept_mode
 from mbert_cli.tflite.options import ExportOptions
 
 
@@ -42,6 +42,47 @@ def test_the_help_names_every_mode_with_what_a_person_gets():
 def test_bytes_follow_from_what_weights_are_stored_in(name, kernel, table, vector):
     mode = MODES[name]
     assert (mode.kernel_bytes, mode.table_bytes, mode.vector_bytes) == (kernel, table, vector)
+
+
+@pytest.mark.parametrize(
+    ("name", "weight_bits", "range_bits"),
+    [
+        ("float32", 32, None),
+        ("float16", 16, None),
+        ("dynamic_int8", 8, None),
+        ("int8", 8, 8),
+        ("int8_full", 8, 8),
+        ("int16x8", 8, 16),
+        ("int4", 4, None),
+    ],
+)
+def test_bits_are_those_of_kernels_and_of_what_has_fixed_ranges(name, weight_bits, range_bits):
+    mode = MODES[name]
+    assert (mode.weight_bits, mode.range_bits) == (weight_bits, range_bits)
+    assert mode.has_8_bit_ranges == (range_bits == 8)
+    assert mode.has_4_bit_kernels == mode.has_4_bit_words == (name == "int4")
+    assert mode.is_dynamic == (name in ("dynamic_int8", "int4"))
+    assert mode.takes_row_ranges == (name == "int8")
+
+
+def test_a_target_decides_what_is_symmetric_float_or_wide():
+    full = MODES["int8_full"]
+    assert [full.is_symmetric(target) for target in ("cpu", "npu")] == [False, True]
+    assert [full.has_float_parts(target) for target in ("cpu", "npu")] == [True, False]
+    assert [full.has_wide_norms(target) for target in ("cpu", "npu")] == [False, True]
+    assert MODES["int16x8"].is_symmetric("cpu")
+    assert not any(
+        mode.has_float_parts("cpu") or mode.has_wide_norms("npu") for mode in MODES.values() if mode != full
+    )
+
+
+def test_what_is_kept_in_higher_precision_has_a_mode_of_the_target():
+    assert [kept_mode(target) for target in ("cpu", "gpu", "npu")] == [
+        "dynamic_int8",
+        "dynamic_int8",
+        "float32",
+    ]
+    assert all(target in MODES[kept_mode(target)].targets for target in ("cpu", "gpu", "npu"))
 
 
 def test_what_has_ranges_of_activations_is_calibrated():

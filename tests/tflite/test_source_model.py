@@ -49,7 +49,7 @@ def test_a_dense_map_is_kept(source):
 def test_the_dense_maps_of_int4_that_lose_most_have_eight_bits(source):
     assert dense_census(source.content("int4", 8)) == {"int4 x float32": 22, "int8 x float32": 4}
     assert source.calibration_rows.count == 1
-    worst = source.rounded(b"").eight_bit_maps
+    worst = source.rounded("int4", b"").eight_bit_maps
     assert len(worst) == 4
     assert {path.partition("/")[0] for path in worst.values()} <= {"encoder", "classifier"}
 
@@ -60,7 +60,7 @@ def test_int4_needs_no_training_rows(source):
 
     without = replace(source, calibration_rows=none)
     assert dense_census(without.content("int4", 12)) == {"int4 x float32": 26}
-    assert without.rounded(b"").why_not == "There are no rows. Received: none"
+    assert without.rounded("int4", b"").why_not == "There are no rows. Received: none"
 
 
 def test_rows_round_no_kernels_in_blocks_and_none_that_were_learned(source):
