@@ -14,6 +14,7 @@ from mbert_cli.errors import RunError
 from mbert_cli.tflite.layer_norms import find_layer_norms
 from mbert_cli.tflite.modes import MODES, Mode
 from mbert_cli.tflite.operation_codes import operation_name
+from mbert_cli.word_lists import listed
 
 DENSE = "FULLY_CONNECTED"
 """What the schema calls a dense map."""
@@ -177,10 +178,9 @@ def require_mode(
         if not _fits(operation, wide_row if operation.name in wide else row, kept, has_float_parts, norms)
     ]
     if wrong:
-        named = ", ".join(f"{one.kind} {one.name} ({', '.join(one.inputs)})" for one in wrong[:3])
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        named = listed([f"{one.kind} {one.name} ({', '.join(one.inputs)})" for one in wrong])
         raise RunError(
-            f"Every operation of an artifact is of the types of its mode, {mode}. Received: {named}{more}",
+            f"Every operation of an artifact is of the types of its mode, {mode}. Received: {named}",
             "Export it in another mode, such as --quantize dynamic_int8, and report what you received.",
         )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mbert_cli.backend import count_cores
 from mbert_cli.errors import UserError
+from mbert_cli.spread import spread_places
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.dense_layers import dense_layers
 from mbert_cli.tflite.fold import Weights
@@ -96,8 +97,7 @@ def measure_layer_errors(
         quantized: Quantizes it.
         rows: token_ids, segment_ids and padding_mask, (rows, length) int32, of the training set.
     """
-    count = min(len(rows["token_ids"]), MEASURED_ROWS)
-    chosen = np.arange(count) * len(rows["token_ids"]) // count
+    chosen = spread_places(len(rows["token_ids"]), MEASURED_ROWS)
     trial = _Trial(float_content, quantized, {name: values[chosen] for name, values in rows.items()})
     maps: dict[str, tuple[str, ...]] = {
         path: (name,) for path, name in dense_layers(float_content, weights).items()

@@ -10,6 +10,7 @@ from mbert_cli.backend import count_cores
 from mbert_cli.errors import UserError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import TaskHead
+from mbert_cli.spread import spread_places
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import MeasuredRanges, kept_ranges, measure_clipped_ranges
 from mbert_cli.tflite.convert import convert_folded
@@ -245,6 +246,5 @@ class SourceModel:
 
 def _spread(rows: Batch, count: int) -> Batch:
     """Some of many rows, spread evenly."""
-    total = len(rows["token_ids"])
-    chosen = sorted({place * total // count for place in range(count)})
+    chosen = spread_places(len(rows["token_ids"]), count)
     return {name: values[chosen] for name, values in rows.items()}

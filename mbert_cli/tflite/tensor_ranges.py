@@ -22,6 +22,7 @@ from mbert_cli.tflite.quantizer import TensorRanges
 from mbert_cli.tflite.rounded_network import build_rounded_network
 from mbert_cli.tflite.trained_ranges import TrainedRanges
 from mbert_cli.weights.variables import assign_variables
+from mbert_cli.word_lists import listed
 
 TOLERANCE = 1e-4
 """Of what describes values, as a share of the largest of them."""
@@ -133,8 +134,7 @@ def _require_all(ranges: Mapping[str, tuple[float, float]], met: set[str]) -> No
     missing = [name for name in ranges if name not in met]
     if missing:
         raise RunError(
-            f"Every range of a run belongs to a tensor of its artifact. Received: {missing[0]}"
-            + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
-            + ", which none of them has",
+            f"Every range of a run belongs to a tensor of its artifact. Received: {listed(missing, most=1)}, "
+            "which none of them has",
             "Fine-tune it again with the section quantize: the model was made by another version.",
         )
