@@ -16,7 +16,7 @@ from mbert_cli.native_output import hidden_native_output
 from mbert_cli.report.attention_maps import draw_attention, require_pictures
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.runs.manifest import replace_file
-from mbert_cli.weights.saved_model import RunModel
+from mbert_cli.weights.saved_model import RunModel, require_own_states
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,9 @@ def run(command: TraceCommand) -> None:
     """
     _check(command)
     models = [RunModel.open(path, WITH_WEIGHTS) for path in command.runs]
+    if command.out is not None:
+        for model in models:
+            require_own_states(model, "A trace has")
     with hidden_native_output():
         load_keras()
         from mbert_cli.tasks.tracing import trace_model

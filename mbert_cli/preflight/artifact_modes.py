@@ -10,6 +10,9 @@ from mbert_cli.preflight.task import look_at_task
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tflite.modes import MODES, named_processor
 from mbert_cli.tflite.options import ExportOptions
+from mbert_cli.tflite.trained_ranges import TrainedRanges
+
+_GPU_SCALES = "LiteRT's GPU accelerator takes 4-bit weights with one scale for each channel."
 
 
 def wanted_modes(options: ExportOptions) -> list[str]:
@@ -17,8 +20,16 @@ def wanted_modes(options: ExportOptions) -> list[str]:
     return [options.quantize] if isinstance(options.quantize, str) else list(dict.fromkeys(options.quantize))
 
 
-def look_at_modes(inspection: Inspection, options: ExportOptions) -> None:
-    """Looks whether the target runs every mode, and whether each key fits one."""
+def look_at_modes(
+    inspection: Inspection, options: ExportOptions, trained: TrainedRanges | None = None
+) -> None:
+    """Looks whether the target runs every mode, and whether each key fits one.
+
+    Args:
+        inspection: Receives what is found.
+        options: The section of the recipe.
+        trained: What the run learned with fake quantization, if it did.
+    """
 
     def check() -> tuple[str, None]:
         modes = wanted_modes(options)
@@ -30,15 +41,34 @@ def look_at_modes(inspection: Inspection, options: ExportOptions) -> None:
                 f"Received: {options.block_size} with {' and '.join(modes)}",
                 "Add --quantize int4, or leave export.block_size out.",
             )
-        if options.block_size is not None and options.target == "gpu":
+        if trained is not None and trained.mode in modes:
+            _require_learned_blocks(options, trained)
+        elif options.block_size is not None and options.target == "gpu":
             raise UserError(
-                "LiteRT's GPU accelerator takes 4-bit weights with one scale for each channel. "
-                f"Received: export.block_size {options.block_size} with --target gpu",
+                f"{_GPU_SCALES} Received: export.block_size {options.block_size} with --target gpu",
                 "Leave export.block_size out, or export for a CPU.",
             )
         return f"{', '.join(modes)} for {named_processor(options.target)}", None
 
     inspection.look("modes", check)
+
+
+def _require_learned_blocks(options: ExportOptions, trained: TrainedRanges) -> None:
+    """Checks that the scales which a run learned are those of its artifact, and that the target takes them."""
+    if options.block_size not in (None, trained.block_size):
+        learned = (
+            "a scale for each channel" if trained.block_size is None else f"blocks of {trained.block_size}"
+        )
+        raise UserError(
+            "An artifact of a run that learned int4 has the scales that it learned. "
+            f"Received: export.block_size {options.block_size} for a run with {learned}",
+            f"Leave export.block_size out, or fine-tune with quantize.block_size={options.block_size}.",
+        )
+    if trained.block_size is not None and options.target == "gpu":
+        raise UserError(
+            f"{_GPU_SCALES} Received: a run that learned blocks of {trained.block_size}, with --target gpu",
+            "Export for a CPU, or fine-tune without quantize.block_size.",
+        )
 
 
 def _require_target(mode: str, target: str) -> None:

@@ -101,10 +101,10 @@ def resolve(invocation: Invocation[ExportRecipe], inspection: Inspection) -> Rea
     if invocation.dry_run and task.found is not None:  # otherwise the verification looks first of all
         data = task.found
         inspection.look("labels", lambda: (", ".join(data.output_names), model.answering(data)))
-    look_at_modes(inspection, recipe.export)
-    modes = wanted_modes(recipe.export)
     # Ranges were learned with the head of a task: a model of vectors has others.
     trained = None if model.description.embedding else TrainedRanges.load(saved.folder)
+    look_at_modes(inspection, recipe.export, trained)
+    modes = wanted_modes(recipe.export)
     measured = [mode for mode in modes if trained is None or mode != trained.mode]
     training = look_at_calibration(inspection, measured, options, described(model), model.description.kind)
     static = model.with_static_length(lengths[-1])

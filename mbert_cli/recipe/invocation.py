@@ -1,6 +1,6 @@
 """What a person typed, read and checked: all that a command receives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypedDict, Unpack
@@ -170,9 +170,11 @@ def invoke(
     given = {flag: setting for flag, setting in flags.items() if setting[1] is not None}
     root = runs_root(smoke)
     chosen = tuple(target for target in targets if target is not None)
-    task = None
-    if verb in TASK_MODEL_VERBS and _changes_task(settings, [key for key, _ in given.values()]):
+    task, keys = None, _keys_set(settings, given.values())
+    if verb in TASK_MODEL_VERBS and _changes_task(keys):
         task = recorded_task(chosen[0] if chosen else run or newest_complete(root, FINE_TUNED))
+        if _makes_vectors(keys):
+            task = {"source": IMPORTED, "client": task.get("client")}
     name = recipe or usual_recipe(verb, settings, given.values())
     if verb in CHOOSERS:
         continued = None if typed.get("fresh") else run or root / default_name(verb, name)
@@ -216,10 +218,20 @@ def _packed_description(artifact: Path) -> bytes | None:
     return metadata.files.get(DESCRIPTION_FILE) if metadata else None
 
 
-def _changes_task(settings: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether single keys of a task are set, by `--set` or by flags of their own, and not another task."""
-    keys = [*(setting.partition("=")[0].strip() for setting in settings), *others]
+def _keys_set(settings: Sequence[str], flags: Iterable[tuple[str, object]]) -> set[str]:
+    """The keys that are set, by `--set` or by flags of their own."""
+    return {setting.partition("=")[0].strip() for setting in settings} | {key for key, _ in flags}
+
+
+def _changes_task(keys: Set[str]) -> bool:
+    """Whether single keys of a task are set, and not another task."""
     return any(key.startswith("task.") for key in keys) and "task.source" not in keys
+
+
+def _makes_vectors(keys: Set[str]) -> bool:
+    """Whether texts become vectors, whatever task a model learned, and no more than their reading is set."""
+    of_task = {key for key in keys if key.startswith("task.")}
+    return "embedding.pooling" in keys and of_task <= {"task.sequence_length", "task.client"}
 
 
 def default_run(root: Path, loaded: LoadedRecipe[Any]) -> Path:

@@ -7,13 +7,14 @@ from typing import cast, get_args
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import ImportedTask
+from mbert_cli.examples.task_columns import client_of
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.model.options import AS_IMPORTED, EmbeddingOptions, Pooling
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.checkpoint_source import Imported
 from mbert_cli.weights.description import EmbeddingDescription, ModelDescription
-from mbert_cli.weights.saved_model import EncoderModel, RunModel
+from mbert_cli.weights.saved_model import EncoderModel, RunModel, require_own_states
 from mbert_cli.weights.sentence_transformers import MODULES, SETTINGS, SentenceModel, read_sentence_model
 
 USUAL_LENGTH = 128
@@ -28,12 +29,13 @@ def open_weights_of(path: Path, options: EmbeddingOptions = AS_IMPORTED) -> RunM
         options: The section of the recipe.
 
     Raises:
-        UserError: As `RunModel.open`, or vectors are to be normalized where there are none.
+        UserError: As `RunModel.open` and `require_own_states`, or vectors are to be normalized where there are none.
     """
     saved = RunModel.open(path, WITH_WEIGHTS)
     embedding = _embedding_of(saved.description, options, path)
     if embedding is None:
         return saved
+    require_own_states(saved, "Vectors are made of")
     if embedding != saved.description.embedding:
         console.info(f"{path}: a text becomes a vector, {embedding}")
     return EncoderModel(path, saved.folder, describe_embedding(saved.description, embedding), saved.run)
@@ -57,7 +59,7 @@ def describe_embedding(
         vocabulary=description.vocabulary,
         kind="embedding",
         embedding=embedding,
-        task=ImportedTask(source="imported", sequence_length=length),
+        task=ImportedTask(source="imported", sequence_length=length, client=client_of(own)),
     )
 
 

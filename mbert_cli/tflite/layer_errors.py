@@ -111,7 +111,7 @@ def measure_layer_errors(
         candidates = {path: names for path, names in maps.items() if set(names) <= worst}
     layers = _worst_first(trial.alone(path, names, every_name) for path, names in candidates.items())
     layers[:WORST_LAYERS] = [trial.without(layer) for layer in layers[:WORST_LAYERS]]
-    return LayerErrors(count, trial.error(()), trial.error(every_name), tuple(layers), tuple(blocks))
+    return LayerErrors(len(chosen), trial.error(()), trial.error(every_name), tuple(layers), tuple(blocks))
 
 
 class _Trial:

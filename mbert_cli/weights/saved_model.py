@@ -66,6 +66,24 @@ def require_masked_language_model(model: SavedModel, ways: str = "") -> None:
         )
 
 
+def require_own_states(model: SavedModel, purpose: str) -> None:
+    """Checks that the hidden states of a model are what it learned.
+
+    Args:
+        model: The model.
+        purpose: What they are wanted for, which begins the message.
+
+    Raises:
+        UserError: It was fine-tuned with quantize, whose network keeps them divided by factors of its norms.
+    """
+    if model.description.size.is_folded:
+        raise UserError(
+            f"{purpose} what a model's norms give. Received: {model.path}, which was fine-tuned with quantize and "
+            "keeps its hidden states divided by factors of its norms",
+            "Name the run that it was fine-tuned from.",
+        )
+
+
 @dataclass(frozen=True)
 class RunModel(SavedModel):
     """The result of a complete run.

@@ -8,6 +8,7 @@ from mbert_cli.preflight.artifact_modes import look_at_calibration, look_at_mode
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.options import ExportOptions
+from mbert_cli.tflite.trained_ranges import TrainedRanges
 
 ALL = sorted(MODES)
 
@@ -90,3 +91,42 @@ def test_blocks_of_4_bits_are_refused_for_a_gpu():
         "LiteRT's GPU accelerator takes 4-bit weights with one scale for each channel. "
         "Received: export.block_size 32 with --target gpu"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "learned", "received"),
+    [
+        (
+            {"target": "gpu"}, 32,
+            (
+                "LiteRT's GPU accelerator takes 4-bit weights with one scale for each channel. "
+                "Received: a run that learned blocks of 32, with --target gpu"
+            ),
+        ),
+        (
+            {"block_size": 64}, 32,
+            (
+                "An artifact of a run that learned int4 has the scales that it learned. "
+                "Received: export.block_size 64 for a run with blocks of 32"
+            ),
+        ),
+        (
+            {"block_size": 32}, None,
+            (
+                "An artifact of a run that learned int4 has the scales that it learned. "
+                "Received: export.block_size 32 for a run with a scale for each channel"
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_the_scales_that_a_run_learned_are_those_of_its_artifact(options, learned, received):
+    trained = TrainedRanges(mode="int4", block_size=learned, ranges={})
+    with pytest.raises(UserError) as caught:
+        look_at_modes(Inspection(), ExportOptions(quantize="int4", **options), trained)
+    assert caught.value.message == received
+
+
+def test_scales_that_a_run_learned_for_another_mode_say_nothing():
+    trained = TrainedRanges(mode="int4", block_size=32, ranges={})
+    look_at_modes(Inspection(), ExportOptions(quantize="float32", target="gpu"), trained)
+    look_at_modes(Inspection(), ExportOptions(quantize="int4", block_size=32), trained)

@@ -87,6 +87,18 @@ def test_an_encoder_without_a_task_is_told_the_length_of_texts():
     assert (recipe.task.source, recipe.task.sequence_length) == ("imported", 8)
 
 
+TOKENS = {"source": "tokens", "train": "a.conll", "client": "mediapipe"}
+
+
+@pytest.mark.parametrize("task", [TOKENS, {**TASK, "second_text": "reply", "client": "mediapipe"}])
+def test_texts_that_become_vectors_are_none_of_the_task_that_a_run_learned(task):
+    """Neither tokens nor pairs are asked for, but a client's way of cutting stays."""
+    describe("runs/x/final", task)
+    flags = {"--pooling": ("embedding.pooling", "mean"), "--length": ("task.sequence_length", 8)}
+    recipe = invoke("predict", "quickstart", (), flags, targets=[Path("runs/x")]).recipe
+    assert recipe.task.model_dump() == {"source": "imported", "client": "mediapipe", "sequence_length": 8}
+
+
 def test_the_task_of_an_artifact_that_was_moved_away_is_inside(tmp_path):
     model = schema.ModelT(version=3, subgraphs=[schema.SubGraphT(inputs=[], outputs=[])], buffers=[])
     builder = flatbuffers.Builder(100)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.examples.options import GlueTask
+from mbert_cli.examples.options import GlueTask, ImportedTask
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.model.options import AS_IMPORTED, SIZES, EmbeddingOptions
 from mbert_cli.runs.directory import RunDir
@@ -64,6 +64,24 @@ def test_a_pooling_makes_an_encoder_of_any_run_and_says_so(normalize, capsys):
     assert (saved.description.kind, saved.description.task.source) == ("embedding", "imported")
     what = "of length 1" if normalize else "not normalized"
     assert capsys.readouterr().err == f"runs/one: a text becomes a vector, the state of [CLS], {what}\n"
+
+
+def test_a_pooling_leaves_a_run_its_way_of_cutting_texts():
+    task = GlueTask(source="glue", name="sst2", client="mediapipe", sequence_length=32)
+    run = save(PRETRAINED.model_copy(update={"task": task, "kind": "classification"}))
+    found = open_weights_of(run, EmbeddingOptions(pooling="mean")).description.task
+    assert found == ImportedTask(source="imported", client="mediapipe", sequence_length=32)
+
+
+def test_a_network_that_keeps_its_states_divided_makes_no_vectors():
+    folded = PRETRAINED.size.model_copy(update={"merged_projections": True})
+    run = save(PRETRAINED.model_copy(update={"size": folded}))
+    assert open_weights_of(run).description.size.is_folded
+    error = refusal(open_weights_of, run, EmbeddingOptions(pooling="mean"))
+    assert error.message == (
+        "Vectors are made of what a model's norms give. Received: runs/one, which was fine-tuned with quantize and "
+        "keeps its hidden states divided by factors of its norms"
+    )
 
 
 def test_what_was_imported_with_a_pooling_keeps_it_where_nothing_else_is_said(capsys):
