@@ -12,17 +12,8 @@ from dataclasses import dataclass
 import yaml
 
 from mbert_cli.json_text import MAX_DEPTH, TOO_DEEP
+from mbert_cli.yaml_scalars import SCALARS, add_scalars
 
-_DIGITS = "[0-9]+(?:_[0-9]+)*"
-_SCALARS = {
-    "null": re.compile(r"(?:~|null|Null|NULL|)$"),
-    "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"),
-    "int": re.compile(rf"[-+]?{_DIGITS}$"),
-    "float": re.compile(
-        rf"(?:[-+]?(?:\.[0-9]+|{_DIGITS}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)"
-        r"|\.(?:nan|NaN|NAN))$"
-    ),
-}
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_./~+^=-](?:[A-Za-z0-9_./~*+@%^=:\\ -]*[A-Za-z0-9_./~*+@%^=-])?$")
 
 
@@ -46,8 +37,7 @@ class _RecipeLoader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
 
 
-for _name, _pattern in _SCALARS.items():
-    _RecipeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, None)
+add_scalars(_RecipeLoader)
 
 
 @dataclass(frozen=True)
@@ -91,7 +81,7 @@ def read_value(text: str) -> object:
 
 def read_plain(text: str) -> object:
     """Reads a scalar that stands alone and unquoted: null, true or false, a number, and any other text as it is."""
-    kind = next((kind for kind, pattern in _SCALARS.items() if pattern.match(text)), "str")
+    kind = next((kind for kind, pattern in SCALARS.items() if pattern.match(text)), "str")
     return _value(yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", text))
 
 
@@ -181,7 +171,7 @@ def _value(node: yaml.Node) -> object:
 
 
 def _number(text: str, kind: str, node: yaml.Node) -> int | float:
-    if not _SCALARS[kind].match(text):
+    if not SCALARS[kind].match(text):
         raise YamlProblem(f"not a number: {text}", _line(node))
     if kind == "int":
         return int(text)
@@ -200,7 +190,7 @@ def _written_float(value: float) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    if any(pattern.match(text) for pattern in _SCALARS.values()):
+    if any(pattern.match(text) for pattern in SCALARS.values()):
         return False
     return (
         bool(_PLAIN_TEXT.match(text))

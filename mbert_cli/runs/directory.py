@@ -43,6 +43,7 @@ from mbert_cli.runs.manifest import (
     replace_object,
     write_directory,
 )
+from mbert_cli.yaml_scalars import add_scalars
 
 
 class RunDir:
@@ -303,7 +304,14 @@ def _plain_changes(changes: Changes) -> dict[str, object]:
     return {key: {"before": old, "now": new} for key, (old, new) in changes.items()}
 
 
+class _RecipeDumper(yaml.SafeDumper):
+    """Writes what is read as the same by the rules of YAML 1.1 and of 1.2."""
+
+
+add_scalars(_RecipeDumper)
+
+
 def _dump(recipe: Mapping[str, object]) -> str:
     # Through JSON, since a safe YAML dump takes neither tuples nor other mappings.
     plain = json.loads(json.dumps(recipe, default=dict))
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(plain, Dumper=_RecipeDumper, sort_keys=False, allow_unicode=True, width=110)

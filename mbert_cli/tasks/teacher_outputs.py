@@ -263,8 +263,7 @@ def _make_room(outputs: TeacherOutputs, plan: RecordingPlan, options: CacheOptio
     except UserError as error:
         raise UserError(
             error.message,
-            "Free space there, or keep less with --set cache.budget_gigabytes=0, or elsewhere with "
-            "--set cache.folder=DIR.",
+            "Free space there, or keep them elsewhere with --set cache.folder=DIR.",
         ) from error
 
 

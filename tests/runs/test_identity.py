@@ -85,12 +85,12 @@ def test_another_file_under_another_name_is_another_recipe():
     )
 
 
-def test_how_a_run_is_computed_may_change_under_way():
+def test_how_and_where_a_run_is_computed_may_change_under_way():
     contents = {}
-    for rematerialize in (False, True):
-        recipe = {"train": {"rematerialize": rematerialize}}
+    for rematerialize, folder in ((False, None), (True, "other-disk")):
+        recipe = {"train": {"rematerialize": rematerialize}, "cache": {"folder": folder}}
         RunDir.open(Path("run"), "finetune", recipe, fresh=False, origin={}, contents=contents).close()
-    assert recorded()["train"] == {"rematerialize": False}
+    assert (recorded()["train"], recorded()["cache"]) == ({"rematerialize": False}, {"folder": None})
 
 
 @pytest.mark.parametrize("is_complete", [False, True])
