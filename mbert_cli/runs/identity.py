@@ -13,7 +13,7 @@ from mbert_cli.runs.listing import INPUTS_FILE, read_origin
 PLACES = ("hosts", "plan", "cluster")
 """Sections of a recipe that say where a run is computed: they change nothing in it, and it does not record them."""
 FREE = ("train.rematerialize", "cache.folder")
-"""Keys that a run records and that may change under way: they decide how or where something is computed, and not what."""
+"""Keys that a run records and that may change under way: they decide how or where it is computed, and not what."""
 
 _ABSENT = object()
 _HINT = "`--fresh` moves the old run aside, `--run DIR` uses another directory."
