@@ -48,15 +48,17 @@ def map_places(
     the last place alone, whatever the depths.
 
     Raises:
-        UserError: The layers cannot be mapped, or the teacher's are not what they were when it learned them.
+        UserError: The layers cannot be mapped, or those of one of the two are not what they were when it learned.
     """
-    if teacher.is_folded:
-        raise UserError(
-            "Layers are learned from a model whose norms are layers of their own. Received: a teacher that was "
-            "fine-tuned with quantize, which keeps its hidden states divided by factors of its norms.",
-            "Name the run that it was made from, or learn its answers alone: --strategy task --set "
-            "distill.intermediate_epochs=0",
-        )
+    for role, size in (("teacher", teacher), ("student", student)):
+        if size.is_folded:
+            raise UserError(
+                "Layers are compared of models whose norms are layers of their own. "
+                f"Received: a {role} that was fine-tuned with quantize, which keeps its hidden states divided by "
+                "factors of its norms",
+                "Name the run that it was made from, or learn answers alone: --strategy task --set "
+                "distill.intermediate_epochs=0",
+            )
     if isinstance(options, DistilBertOptions):
         return [place * teacher.num_layers // student.num_layers for place in range(student.num_layers + 1)]
     layers = map_layers(teacher.num_layers, student.num_layers, options.layer_map, "distill.layer_map")

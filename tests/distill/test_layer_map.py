@@ -158,13 +158,15 @@ def test_the_sizes_of_the_paper_have_equal_maps():
 @pytest.mark.parametrize(
     "options", [JointOptions(strategy="joint"), DistilBertOptions(strategy="distilbert")]
 )
-def test_a_teacher_whose_norms_lie_in_its_weights_is_refused(options):
-    folded = changed(TEACHER, merged_projections=True, normalization="folded_layer_norm")
+@pytest.mark.parametrize("role", ["teacher", "student"])
+def test_a_model_whose_norms_lie_in_its_weights_is_refused(options, role):
+    sizes = {"teacher": TEACHER, "student": STUDENT}
+    sizes[role] = changed(sizes[role], merged_projections=True, normalization="folded_layer_norm")
     with pytest.raises(UserError) as caught:
-        map_places(folded, STUDENT, options)
+        map_places(*sizes.values(), options)
     assert caught.value.message == (
-        "Layers are learned from a model whose norms are layers of their own. Received: a teacher that was fine-tuned "
-        "with quantize, which keeps its hidden states divided by factors of its norms."
+        f"Layers are compared of models whose norms are layers of their own. Received: a {role} that was fine-tuned "
+        "with quantize, which keeps its hidden states divided by factors of its norms"
     )
 
 
