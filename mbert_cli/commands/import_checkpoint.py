@@ -90,7 +90,8 @@ def run(command: ImportCommand) -> None:
         console.info(f"It reads {length[0]} tokens of a text: {length[1]}")
     if command.dry_run:
         return
-    recipe, contents = _recipe(command, imported, sentences), {"source": checkpoint_content(imported.path)}
+    recipe = _recipe(command, source, imported, sentences)
+    contents = {"source": checkpoint_content(imported.path)}
     with RunDir.open(
         path, IMPORT, recipe, fresh=command.fresh, origin=collect_origin(), contents=contents
     ) as run_dir:
@@ -126,9 +127,13 @@ def _describe_found(
     return description, length
 
 
-def _recipe(command: ImportCommand, imported: Imported, sentences: SentenceModel | None) -> dict[str, object]:
+def _recipe(
+    command: ImportCommand, found: Path, imported: Imported, sentences: SentenceModel | None
+) -> dict[str, object]:
     """What the run remembers of the command: a checkpoint by one name, however it was typed."""
-    source = str(imported.path.resolve()) if _is_here(command.source) else command.source
+    # The encoder may lie in a folder inside, without what says how texts become vectors and how long they are.
+    place = found if sentences and sentences.encoder != found else imported.path
+    source = str(place.resolve()) if _is_here(command.source) else command.source
     chosen = {"allow_unknown": command.allow_unknown or None, "length": command.length}
     given = {name: value for name, value in chosen.items() if value is not None}
     if sentences:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.listing import (
     EXPORT,
     FINAL,
@@ -84,9 +85,22 @@ def _incomplete(path: Path, verb: str) -> UserError:
     message = f"The run must be complete. Received: {path}, {state}{reached}"
     if state == "running":
         return UserError(message, f"Wait for {read_owner(path) or 'the process that works on it'}.")
+    what = _imported(recorded_recipe(path)) if verb == IMPORT else [path_word(path / RECIPE)]
     return UserError(
-        message, f"Finish it: mbert {command_of(verb)} {path_word(path / RECIPE)} --run {path_word(path)}"
+        message, f"Finish it: mbert {' '.join([command_of(verb), *what])} --run {path_word(path)}"
     )
+
+
+def _imported(recipe: Mapping[str, Any]) -> list[str]:
+    """What was imported, and with which flags: an import names a checkpoint where other commands take a recipe."""
+    words = [path_word(recipe.get("source") or "SOURCE")]
+    for name, value in recipe.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool) and (value or name == "normalize"):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        elif name in ("length", "pooling"):
+            words.append(f"--{flag} {value}")
+    return words
 
 
 def _broken_rule(path: Path) -> str:

@@ -1,8 +1,10 @@
 """Checkpoints of other projects become runs that every verb takes, and go back."""
 
 import json
+import shlex
 import struct
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from mbert_cli.commands.convert_checkpoint import ConvertCommand
 from mbert_cli.commands.import_checkpoint import ImportCommand
 from mbert_cli.errors import UserError
 from mbert_cli.text.vocabulary import LEADING_TOKENS
-from mbert_cli.weights.description import ModelDescription
+from mbert_cli.weights.description import EmbeddingDescription, ModelDescription
+from mbert_cli.weights.sentence_transformers import write_sentence_model
 from mbert_cli.weights.store import load_weights, save_weights
 
 TOKENS = [*LEADING_TOKENS, "fine", "dull", "film", "##s", "a"]
@@ -177,6 +180,32 @@ def test_a_checkpoint_is_one_source_however_its_path_is_written(capsys, tmp_path
     for source in ("tf1/", "tf1/model.ckpt", "./tf1/model.ckpt.index"):
         import_checkpoint.run(ImportCommand(source, Path("runs/tf1")))
         assert "runs/tf1 is complete already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["Model", "ForSequenceClassification"])
+def test_the_hint_for_an_import_that_was_interrupted_finishes_it(name, mbert_here, tmp_path, monkeypatch):
+    place, flags = "my model", ["--length", "16"]
+    if (
+        name == "Model"
+    ):  # as sentence-transformers wrote it before version 3, with the encoder in a folder of its own
+        place, flags = "my model/0_Transformer", ["--no-normalize"]
+    save(place, name)
+    if name == "Model":
+        write_sentence_model(Path("my model"), EmbeddingDescription(pooling="mean", normalize=True), 32, 12)
+        modules = json.loads(Path("my model/modules.json").read_text())
+        modules[0]["path"] = "0_Transformer"
+        Path("my model/modules.json").write_text(json.dumps(modules))
+        Path("my model/sentence_bert_config.json").rename(f"{place}/sentence_bert_config.json")
+    with monkeypatch.context() as patch:
+        patch.setattr(import_checkpoint, "save_arrays", Mock(side_effect=KeyboardInterrupt))
+        mbert_here(tmp_path, "import", "my model", "--run", "runs/ours", *flags, code=130)
+    refused = mbert_here(tmp_path, "predict", "runs/ours", "--text", "a", code=2)
+    hint = refused.stderr.partition("Finish it: mbert ")[2]
+    mbert_here(tmp_path, *shlex.split(hint))
+    mbert_here(tmp_path, "import", "my model", "--run", "runs/whole", *flags)
+    for file in Path("runs/whole/final").iterdir():
+        is_manifest = file.name == "manifest.json"  # it has the time
+        assert is_manifest or file.read_bytes() == Path("runs/ours/final", file.name).read_bytes()
 
 
 def test_a_field_that_promises_what_the_file_lacks_is_refused_at_once():

@@ -6,6 +6,8 @@ import socket
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from mbert_cli.runs.complete import Run
 
 
@@ -63,6 +65,25 @@ def test_an_interrupted_run_is_refused_with_the_command_that_finishes_it(open_ru
     assert refusal(lambda: Run.open(Path("runs/x"), ["distill"])) == (
         "The run must be complete. Received: runs/x, interrupted at step 200\n"
         "Finish it: mbert distill runs/x/recipe.yaml --run runs/x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("recorded", "typed"),
+    [({"source": "/models/bert", "allow_unused": False}, "/models/bert"),
+     ({"source": "google/bert", "allow_unused": True, "allow_unknown": True, "length": 64},
+      "google/bert --allow-unused --allow-unknown --length 64"),
+     ({"source": "/my models/mini", "allow_unused": False, "pooling": "cls", "normalize": False},
+      "'/my models/mini' --pooling cls --no-normalize"),
+     ({"source": "/mini", "allow_unused": False, "pooling": "mean", "normalize": True},
+      "/mini --pooling mean --normalize")],
+)  # fmt: skip
+def test_an_interrupted_import_is_finished_with_its_checkpoint_and_its_flags(
+    open_run, refusal, recorded, typed
+) -> None:
+    open_run("runs/x", "import", recorded).close()
+    assert refusal(lambda: Run.open(Path("runs/x"), ["import"])) == (
+        f"The run must be complete. Received: runs/x, empty\nFinish it: mbert import {typed} --run runs/x"
     )
 
 
