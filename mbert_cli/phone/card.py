@@ -14,7 +14,7 @@ from mbert_cli.phone.client_texts import ClientTexts
 from mbert_cli.phone.snippets import PythonSnippet, mobile_snippets
 from mbert_cli.phone.web_page import CONTEXT, ENTITIES, EXAMPLE, QUESTION, SECOND_EXAMPLE, page_title
 from mbert_cli.tasks.asked import AskedQuestions, AskedTexts
-from mbert_cli.tasks.encoding import with_windows
+from mbert_cli.tasks.encoding import null_threshold_of, with_windows
 from mbert_cli.tasks.kinds import head_of, kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.phone_client import ClientFit
@@ -265,7 +265,10 @@ def python_snippet(model: TaskModel) -> str:
     if kind.asks_questions:
         options = with_windows(model.own_task)
         snippet = replace(
-            snippet, question_length=options.question_length, max_answer_tokens=options.max_answer_tokens
+            snippet,
+            question_length=options.question_length,
+            max_answer_tokens=options.max_answer_tokens,
+            null_threshold=null_threshold_of(model.description, options),
         )
     return str(snippet)
 

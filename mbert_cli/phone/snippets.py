@@ -99,6 +99,7 @@ class PythonSnippet:
         output: Its way of showing outputs, one of `OUTPUTS_IN_PYTHON`.
         question_length: Tokens of the longest question.
         max_answer_tokens: Tokens of the longest answer.
+        null_threshold: "No answer" wins where it leads by more; None where every question has an answer.
         has_integer_outputs: Whether outputs are integers that stand for numbers.
     """
 
@@ -109,13 +110,15 @@ class PythonSnippet:
     output: str
     question_length: int = 64
     max_answer_tokens: int = 30
+    null_threshold: float | None = None
     has_integer_outputs: bool = False
 
     def __str__(self) -> str:
         texts = ", ".join(map(_quoted, self.texts))
         shown = Template(OUTPUTS_IN_PYTHON[self.output]).substitute(
-            texts=texts, question_length=self.question_length, max_answer_tokens=self.max_answer_tokens
-        )
+            texts=texts, question_length=self.question_length, max_answer_tokens=self.max_answer_tokens,
+            found=_FOUND if self.null_threshold is None else _FOUND_OR_NOT.format(self.null_threshold),
+        )  # fmt: skip
         way = (
             _CLIENT_IN_PYTHON
             if self.client
@@ -207,6 +210,10 @@ _RETURNED = {
     return {name: scale * (outputs[name].astype(np.float32) - zero) for name, (scale, zero) in steps.items()}""",
 }
 """How a script returns outputs, by whether they are integers that stand for numbers."""
+_FOUND = "print(text[found.offsets[start][0] : found.offsets[end][1]])"
+_FOUND_OR_NOT = """piece = text[found.offsets[start][0] : found.offsets[end][1]]
+null = sum(float(outputs[name][0, 0]) for name in ("start_logits", "end_logits"))  # of [CLS]: no answer
+print("(no answer)" if null - scores[start, end] > {} else piece)"""
 OUTPUTS_IN_PYTHON = {
     "labels": """texts = [$texts]
 probabilities = answer(*(cut(text).ids for text in texts))["probabilities"][0]
@@ -225,11 +232,11 @@ asked, found = cut(question).ids[:$question_length], cut(text)
 outputs = answer(asked, found.ids[: LENGTH - len(asked) - 3])  # so that the question stays whole
 first = len(asked) + 2  # the column of the first token of the text; a text that is too long loses its end
 last = min(first + len(found.ids), LENGTH - 1)
-starts, ends = (outputs[name][0, first:last] for name in ("start_logits", "end_logits"))
+starts, ends = (outputs[name][0, first:last].astype(float) for name in ("start_logits", "end_logits"))
 scores = np.triu(starts[:, None] + ends) - 1e9 * np.tri(len(starts), k=-1)
 scores[np.triu_indices(len(starts), k=$max_answer_tokens)] = -1e9  # longer answers
 start, end = np.unravel_index(scores.argmax(), scores.shape)
-print(text[found.offsets[start][0] : found.offsets[end][1]])
+$found
 """,
     "words": """text = $texts
 found = cut(text)

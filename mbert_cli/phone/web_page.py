@@ -16,7 +16,7 @@ from mbert_cli.examples.task_columns import client_of, takes_pairs
 from mbert_cli.figures import in_words
 from mbert_cli.phone.web_packages import CORE, WebPackages
 from mbert_cli.runs.artifacts import ARTIFACT_FILE
-from mbert_cli.tasks.encoding import with_windows
+from mbert_cli.tasks.encoding import null_threshold_of, with_windows
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.text.vocabulary import Vocabulary
 from mbert_cli.weights.description import ModelDescription
@@ -120,14 +120,14 @@ def _reading(description: ModelDescription, task: AnyTask) -> Mapping[str, Any]:
     """How long texts are read, and answers are found, as `mbert predict` does both."""
     if kind_of(description.kind).asks_questions:
         options = with_windows(task)
-        threshold = options.null_threshold
+        threshold = null_threshold_of(description, options)
         return {
             "stride": options.document_stride,
             "questionLength": options.question_length,
             "numBest": options.num_best,
             "maxAnswerTokens": options.max_answer_tokens,
-            "withNull": options.version == "v2.0",
-            "nullThreshold": (description.null_threshold if threshold is None else threshold) or 0.0,
+            "withNull": threshold is not None,
+            "nullThreshold": threshold or 0.0,
         }
     if kind_of(description.kind).head.is_pooled:
         return {}

@@ -19,6 +19,7 @@ from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.examples.token_rows import TokenRows
 from mbert_cli.examples.tokens import TokenExamples
 from mbert_cli.text.wordpiece import Tokenizer
+from mbert_cli.weights.description import ModelDescription
 
 SHORTEST_WITH_QUESTION = 5
 """Tokens of a row with a question and a text of one token each, and the three marks."""
@@ -85,6 +86,18 @@ def judge_answers(
         max_answer_tokens=options.max_answer_tokens,
         null_threshold=options.null_threshold,
     )
+
+
+def null_threshold_of(description: ModelDescription, options: SquadTask) -> float | None:
+    """What "no answer" must lead by to win; None where every question has an answer.
+
+    Args:
+        description: The model, which knows the threshold that was best on its validation set.
+        options: How questions are read.
+    """
+    if not _has_null(options):
+        return None
+    return (description.null_threshold if options.null_threshold is None else options.null_threshold) or 0.0
 
 
 def _has_null(options: SquadTask) -> bool:

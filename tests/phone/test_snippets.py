@@ -14,6 +14,7 @@ from mbert_cli.phone.snippets import mobile_snippets
 from mbert_cli.tasks.asked import AskedTexts
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel, open_task_model
+from mbert_cli.tasks.shown_answers import NO_ANSWER
 from mbert_cli.tflite.clients import QUESTION_ANSWERER, TEXT_CLASSIFIER, TEXT_EMBEDDER
 from tests.phone.described import LABELS, describe
 
@@ -78,6 +79,30 @@ def test_the_script_says_what_predict_says_beside_nothing_but_the_file(name, exp
             assert last == wanted
         else:
             np.testing.assert_allclose(float(last), float(wanted), atol=2e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_named", [True, False], ids=["in the recipe", "found by the training"])
+def test_the_script_says_that_there_is_no_answer_where_predict_does(is_named, export, tmp_path):
+    plain = describe("question_answering", version="v2.0", null_threshold=0.0)
+    lead = predicted(open_task_model(export(plain, lengths=(128,))))["null_difference"]
+    for threshold in (lead - 0.01, lead + 0.01):
+        described = describe(
+            "question_answering", version="v2.0", null_threshold=threshold if is_named else None
+        ).model_copy(update={"null_threshold": lead if is_named else threshold})
+        artifact = export(described, lengths=(128,))
+        model = open_task_model(artifact)
+        wanted = predicted(model)["answer"]
+        assert bool(wanted) == (threshold > lead)
+        (artifact.parent / "script.py").write_text(python_snippet(model))
+        done = subprocess.run(
+            [sys.executable, "-I", "script.py"],
+            cwd=artifact.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == f"{wanted or NO_ANSWER}\n"
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from mbert_cli.tasks.encoding import (
     judge_numbers,
     judge_similarity,
     judge_words,
+    null_threshold_of,
     question_rows,
     single_text_rows,
     text_rows,
@@ -26,6 +27,7 @@ from mbert_cli.tasks.encoding import (
 )
 from mbert_cli.text.vocabulary import RESERVED, Vocabulary
 from mbert_cli.text.wordpiece import Tokenizer
+from tests.phone.described import describe
 
 TOKENIZER = Tokenizer(Vocabulary((*RESERVED, *"abcdef?")))
 TEXTS = Examples(["a b c d e f", "a"], None, np.array([1, 0], np.int32))
@@ -103,6 +105,17 @@ def test_questions_are_read_through_the_windows_of_the_recipe():
         2,
         0.5,
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "named", "found", "expected"),
+    [("v1.1", None, None, None), ("v1.1", None, 1.5, None), ("v2.0", None, None, 0.0), ("v2.0", None, 1.5, 1.5),
+     ("v2.0", -0.5, 1.5, -0.5), ("v2.0", 0.0, 1.5, 0.0)],
+)  # fmt: skip
+def test_no_answer_must_lead_by_what_the_recipe_says_or_the_training_found(version, named, found, expected):
+    options = SquadTask(source="squad", version=version, null_threshold=named)
+    description = describe("question_answering").model_copy(update={"null_threshold": found})
+    assert null_threshold_of(description, options) == expected
 
 
 @pytest.mark.parametrize(("length", "question"), [(384, 64), (120, 40), (6, 2), (5, 1)])
