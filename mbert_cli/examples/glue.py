@@ -1,7 +1,7 @@
 """GLUE: one row of `GLUE` is one task, read from its official folder or from tensorflow-datasets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.augmented import find_augmentation, require_glue_task
 from mbert_cli.examples.labelled_rows import TableLayout, read_examples
 from mbert_cli.examples.options import GlueTask, TaskKind
+from mbert_cli.examples.table_columns import match_name
+from mbert_cli.examples.table_encoding import find_encoding
 from mbert_cli.examples.table_files import Columns, TableForm
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.text.text_files import UndecodableText, read_lines, suffix_of
 from mbert_cli.text.tfds import find_builder, open_split
 
 
@@ -163,6 +166,29 @@ def _read_examples(path: Path, row: GlueRow, hint: str) -> Examples:
         return read_examples(path, table, labels)
     except UserError as error:
         raise UserError(error.message, hint) from error
+
+
+def form_of_texts(path: Path, name: str) -> TableForm:
+    """How a table of texts for a task is written: as its own files, of which CoLA's have no line of names, or with one.
+
+    Args:
+        path: The file.
+        name: A key of `GLUE`.
+
+    Raises:
+        UserError: The file cannot be read, or is no text.
+    """
+    row = GLUE[name]
+    form = TableForm(skips_short=row.has_broken_lines, has_keys=False)
+    if row.header is None or suffix_of(path) != ".tsv":
+        return form
+    try:
+        lines = read_lines(path, find_encoding(path, None))
+        cells = next((line.split("\t") for _, line in lines if line.strip()), [])
+    except UndecodableText:  # who reads the file says more of it
+        return form
+    is_named = bool(match_name(row.columns.text, cells))
+    return form if is_named or len(cells) != len(row.header) else replace(form, header=row.header)
 
 
 def _read_tfds(options: GlueTask, row: GlueRow, split: str) -> Examples:

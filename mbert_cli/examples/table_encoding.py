@@ -59,18 +59,21 @@ def _is_utf8(path: Path) -> bool:
     return not all(map(str.isascii, texts))
 
 
-def undecodable(path: Path, error: UndecodableText) -> UserError:
-    """The error for a file that is not UTF-8, with what its encoding may be."""
+def undecodable(path: Path, error: UndecodableText, has_keys: bool = True) -> UserError:
+    """The error for a file that is not UTF-8, with what its encoding may be.
+
+    Args:
+        path: The file.
+        error: What is wrong with it.
+        has_keys: Whether a key of the recipe may name the encoding.
+    """
     likely = _likely_encoding(path, error.byte)
     if likely is None:
         return error
     encoding, reason = likely
     converted = f"`iconv -f {encoding} -t UTF-8 {path_word(path)}`"
-    return UserError(
-        error.message,
-        f"{reason}: set task.encoding={encoding} where it is a task's own file, convert it with {converted}, or save "
-        "it as CSV UTF-8.",
-    )
+    key = f"set task.encoding={encoding} where it is a task's own file, " if has_keys else ""
+    return UserError(error.message, f"{reason}: {key}convert it with {converted}, or save it as CSV UTF-8.")
 
 
 def _likely_encoding(path: Path, byte: int) -> tuple[str, str] | None:

@@ -67,6 +67,7 @@ class TableForm:
         is_exact: The file is as its suffix says, and its names as the columns say; nothing is found out.
         keeps_blank: Rows of blank cells are rows; else they are left out and counted.
         skips_short: A line that lacks cells is a row without values; else it is an error.
+        has_keys: The recipe has keys that say how the file is written, which hints may name.
     """
 
     delimiter: str | None = None
@@ -75,6 +76,7 @@ class TableForm:
     is_exact: bool = False
     keeps_blank: bool = False
     skips_short: bool = False
+    has_keys: bool = True
 
 
 AS_FOUND = TableForm()
@@ -117,9 +119,9 @@ def read_table_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -
     """Reads the texts of a .csv, .tsv or .jsonl file (.gz of any) by the rules for the files of a task.
 
     Every row below the header is a text, blank ones too, so that the n-th text is that of the n-th row; a blank
-    line is a row only where the file has one column. A column's name may differ in case and outer blanks, cells may
-    be separated in another way than the suffix says, and the rows of a .jsonl file may be the items of one JSON
-    array: the notes say so.
+    line is a row only where the file has one column, and a line that lacks cells is left out where the form says so.
+    A column's name may differ in case and outer blanks, cells may be separated in another way than the suffix says,
+    and the rows of a .jsonl file may be the items of one JSON array: the notes say so.
 
     Args:
         path: The file.
@@ -135,18 +137,21 @@ def read_table_texts(path: Path, columns: Columns, form: TableForm = AS_FOUND) -
             f"A file of texts must have rows. Received: {path} without any",
             "Write one text in each row of it.",
         )
+    whole = [(line, values) for line, values in table.rows if values is not None]
     texts = [
         [
             text_of(value, name, path, line, may_be_null=True)
-            for name, value in zip(columns.names, values or (), strict=True)
+            for name, value in zip(columns.names, values, strict=True)
         ]
-        for line, values in table.rows
+        for line, values in whole
     ]
+    num_short = len(table.rows) - len(whole)
+    said = [f"{path.name}: lines that lack cells are left out, {num_short:,} of them"] if num_short else []
     return TableTexts(
         texts=[row[0] for row in texts],
         second_texts=[row[1] for row in texts] if columns.second_text else None,
-        lines=[line for line, _ in table.rows],
-        notes=table.notes,
+        lines=[line for line, _ in whole],
+        notes=table.notes + said,
     )
 
 
@@ -176,7 +181,7 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
         else:
             table = _read_rows_of_cells(path, columns.names, form, encoding)
     except UndecodableText as error:
-        raise error if form.is_exact else undecodable(path, error) from error
+        raise error if form.is_exact else undecodable(path, error, form.has_keys) from error
     return replace(table, notes=said + table.notes)
 
 
@@ -207,19 +212,19 @@ def _read_rows_of_cells(path: Path, names: Sequence[str], form: TableForm, encod
     notes = [f"{path.name}: cells are {separated}"] if separated else []
     notes += taken_for(path, names, columns)
     if not (header.dialect.is_quoted or form.is_exact):
-        notes += _kept_marks(path, rows)
+        notes += _kept_marks(path, rows, form.has_keys)
     if num_blank:
         notes.append(f"{path.name}: rows of blank cells are left out, {num_blank:,} of them")
     return TableRows(rows, notes, header.dialect.delimiter)
 
 
-def _kept_marks(path: Path, rows: Sequence[TableRow]) -> list[str]:
+def _kept_marks(path: Path, rows: Sequence[TableRow], has_keys: bool) -> list[str]:
     """Says in how many rows a cell stands in quotation marks, which are text where nothing is quoted."""
     count = sum(
         any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in values or ()) for _, values in rows
     )
-    how = "task.delimiter='\\t' takes them away"
-    return [f"{path.name}: rows that keep quotation marks around a cell: {count:,}; {how}"] if count else []
+    how = "; task.delimiter='\\t' takes them away" if has_keys else ""
+    return [f"{path.name}: rows that keep quotation marks around a cell: {count:,}{how}"] if count else []
 
 
 def _whole_rows(
@@ -244,5 +249,6 @@ def _whole_rows(
                 f"Each line must have as many cells as the header, {width}. Received: {len(cells)} in {path}:{line}",
                 f"Put a cell that holds {header.dialect.delimiter!r} or a line break in quotation marks."
                 if header.dialect.is_quoted
-                else "Correct the line; a .tsv file has no quoting unless task.delimiter='\\t' says so",
+                else "Correct the line; a .tsv file has no quoting"
+                + (" unless task.delimiter='\\t' says so" if form.has_keys else "."),
             )

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.glue import form_of_texts
 from mbert_cli.examples.options import AnyTask, FileTask, GlueTask, InstalledDocsTask, TokenTask
+from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
-from mbert_cli.examples.table_files import AS_FOUND, JSON_SUFFIXES, Columns, read_table_texts
+from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, TableTexts, read_table_texts
 from mbert_cli.examples.task_columns import text_columns
 from mbert_cli.examples.text_tables import table_of
 from mbert_cli.figures import counted
@@ -152,8 +154,7 @@ def _lines(path: Path, columns: Columns) -> Iterator[tuple[str, str]]:
 
 
 def _rows(path: Path, columns: Columns, task: AnyTask, notes: list[str]) -> Iterator[tuple[str, str]]:
-    form = table_of(task).form if isinstance(task, FileTask) else AS_FOUND
-    table = read_table_texts(path, columns, form)
+    table = _read_table(path, columns, task)
     notes += table.notes
     num_halves = 0
     for text, second in _pairs(table.texts, table.second_texts):
@@ -163,6 +164,24 @@ def _rows(path: Path, columns: Columns, task: AnyTask, notes: list[str]) -> Iter
             num_halves += bool(text.strip() or second.strip())
     if num_halves:
         notes.append(f"{path.name}: rows with one text of a pair are left out, {num_halves:,} of them")
+
+
+def _read_table(path: Path, columns: Columns, task: AnyTask) -> TableTexts:
+    """The texts of a table, which is written as the task's own files are, or in a way that is found out."""
+    if isinstance(task, FileTask):
+        return read_table_texts(path, columns, table_of(task).form)
+    try:
+        form = form_of_texts(path, task.name) if isinstance(task, GlueTask) else TableForm(has_keys=False)
+        return read_table_texts(path, columns, form)
+    except UserError as error:
+        names = " and ".join(map(repr, columns.names))
+        raise UserError(
+            error.message.replace("columns that the recipe names", "columns of the task's texts"),
+            error.hint.replace(
+                NAME_COLUMNS,
+                f"Name its columns {names}; in a file that ends in .txt each line is an example.",
+            ),
+        ) from error
 
 
 def _pairs(texts: Sequence[str], second_texts: Sequence[str] | None) -> Iterator[tuple[str, str]]:

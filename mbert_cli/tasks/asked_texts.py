@@ -140,7 +140,9 @@ def _read_table(
         )
     # How the run's own files were written says nothing of this one.
     named = invocation.recipe.task
-    form = TableForm(named.delimiter, named.encoding) if isinstance(named, FileTask) else TableForm()
+    form = TableForm(has_keys=isinstance(options, FileTask))
+    if isinstance(named, FileTask):
+        form = TableForm(named.delimiter, named.encoding)
     try:
         table = read_table_texts(file, Columns(invocation.text_column or own.text, second), form)
     except UserError as error:

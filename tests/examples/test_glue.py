@@ -1,5 +1,7 @@
 """Every GLUE task from its official folder and from tensorflow-datasets."""
 
+import gzip
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -9,6 +11,7 @@ from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import GlueTask
 from mbert_cli.examples.task_columns import takes_pairs
+from mbert_cli.examples.unlabelled_files import read_unlabelled
 
 
 def options(folder=None, name="sst2", **changes) -> GlueTask:
@@ -20,6 +23,10 @@ FILES = {
     "cola": (
         "gj04\t1\t\tFine as it is.\nbc01\t0\t*\tAs it fine is.\n",
         (["Fine as it is.", "As it fine is."], None, ["acceptable", "unacceptable"]),
+    ),
+    "sst2": (
+        'sentence\tlabel\n" fine " \t1\n"dull film" \t0\n',
+        (['" fine "', '"dull film"'], None, ["positive", "negative"]),
     ),
     "mrpc": (
         (
@@ -68,6 +75,27 @@ FILES = {
         (["It fell."] * 2, ["He fell.", "She fell."], ["entailment", "not_entailment"]),
     ),
 }
+
+
+@pytest.mark.parametrize("name", GLUE)
+def test_files_of_every_task_are_read_without_their_labels_too(tmp_path, name):
+    written, (texts, second_texts, _) = FILES[name]
+    packed = tmp_path / "train.tsv.gz"
+    packed.write_bytes(gzip.compress(written.encode()))
+    test = tmp_path / "test.tsv"  # that of CoLA has a line of names, as the others have
+    columns = GLUE[name].columns
+    names = [column for column in (columns.text, columns.second_text) if column]
+    test.write_text("\t".join(["index", *names]) + "\n" + "\t".join(["0", *"ab"[: len(names)]]) + "\n")
+    found = read_unlabelled(options(name=name, unlabelled=[str(packed), str(test)]))
+    assert found.texts == [*texts, "a"]
+    assert found.second_texts == (second_texts and [*second_texts, "b"])
+    if name == "qqp":
+        assert found.notes == (
+            "train.tsv.gz: lines that lack cells are left out, 1 of them",
+            "train.tsv.gz: rows with one text of a pair are left out, 1 of them",
+        )
+    else:
+        assert not [note for note in found.notes if "task." in note]
 
 
 @pytest.mark.parametrize("name", FILES)

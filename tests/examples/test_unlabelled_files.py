@@ -89,6 +89,42 @@ def test_a_test_file_of_glue_is_a_table_of_such_texts(tmp_path):
     assert read_unlabelled(task) == UnlabelledTexts(["fine film"], None)
 
 
+GLUE_PAIRS = GlueTask(source="glue", name="mrpc")
+WORDS = TokenTask(source="tokens", train="train.conll")
+RECODE = (
+    "In Western files of Windows and Excel this byte is 'é': convert it with "
+    "`iconv -f cp1252 -t UTF-8 {file}`, or save it as CSV UTF-8."
+)
+NAMED = "in a file that ends in .txt each line is an example."
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "content", "received", "hint"),
+    [(GLUE_PAIRS, "a.tsv", b"one\ttwo\n",
+      "A task file must have the columns of the task's texts, '#1 String', '#2 String' too. Received: 'one', 'two' in ",
+      f"Name its columns '#1 String' and '#2 String'; {NAMED}"),
+     (WORDS, "a.csv", b"texts,x\none,\n",
+      "A task file must have the columns of the task's texts, 'text' too. Received: 'texts', 'x' in ",
+      f"Name its columns 'text'; {NAMED} Did you mean 'texts'?"),
+     (WORDS, "a.tsv", b"text\tx\none\n",
+      "Each line must have as many cells as the header, 2. Received: 1 in ",
+      "Correct the line; a .tsv file has no quoting."),
+     (WORDS, "a.csv", b"text\ncaf\xe9\n",
+      "A text file must be UTF-8 without NUL bytes. Received: ",
+      RECODE),
+     (GlueTask(source="glue", name="cola"), "a.tsv", b"bc01\t0\t*\tcaf\xe9\n",
+      "A text file must be UTF-8 without NUL bytes. Received: ",
+      RECODE)],
+    ids=["pairs of GLUE", "columns", "cells", "encoding", "encoding of CoLA"],
+)  # fmt: skip
+def test_hints_name_no_key_that_the_task_does_not_have(tmp_path, task, name, content, received, hint):
+    (tmp_path / name).write_bytes(content)
+    file = str(tmp_path / name)
+    message, said = refused(task.model_copy(update={"unlabelled": [file]}))
+    assert message.startswith(received)
+    assert said == hint.format(file=file)
+
+
 @pytest.mark.parametrize("look", [read_unlabelled, require_unlabelled])
 @pytest.mark.parametrize("content", ["", "\n \t\n\r\n"])
 def test_text_without_a_line_is_refused_with_its_file(tmp_path, look, content):

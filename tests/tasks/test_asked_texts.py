@@ -157,6 +157,16 @@ def test_the_columns_of_the_task_are_read_where_none_are_named(tmp_path):
     assert read(ELSEWHERE, file=lines) == AskedTexts(["one", ""])
 
 
+@pytest.mark.parametrize(
+    ("task", "how"),
+    [(SINGLE, ""), (FileTask(source="file", train="t.csv", text="sentence"), "; task.delimiter='\\t' takes them away")],
+    ids=["glue", "file"],
+)  # fmt: skip
+def test_a_key_is_named_only_where_the_task_has_it(tmp_path, task, how, capsys):
+    assert read(task, file=table(tmp_path, 'sentence\tx\n"one"\t1\n', "mail.tsv")).texts == ['"one"']
+    assert capsys.readouterr().err == f"mail.tsv: rows that keep quotation marks around a cell: 1{how}\n"
+
+
 def test_a_column_of_second_texts_makes_pairs(tmp_path):
     path = table(tmp_path, MAIL)
     texts = read(ELSEWHERE, file=path, text_column="Body", second_text_column="reply")
