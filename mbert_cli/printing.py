@@ -71,7 +71,10 @@ def print_table(
 
     if title:
         print_line(stream, title, style="bold")
-    cells = [[Text(printable(str(cell), stream.file)) for cell in row] for row in (columns, *rows)]
+    # A tab takes no room where rich measures a cell and up to eight blanks where it prints it, so the rest was cut.
+    cells = [
+        [Text(printable(str(cell), stream.file).expandtabs()) for cell in row] for row in (columns, *rows)
+    ]
     widths = [max(_width(row[index]) for row in cells) for index in range(len(columns))]
     are_right = figure_columns(columns, rows)
     for places in column_groups(widths, stream.width):

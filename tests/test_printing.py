@@ -34,6 +34,19 @@ def test_text_that_is_kept_has_neither_colours_nor_breaks():
     assert row.split() == ["x" * 100, "1"]
 
 
+def test_a_cell_with_tabs_is_shown_whole():
+    stream = Console(file=io.StringIO(), width=60)
+    print_table(stream, "", ["label\tof", "text"], [("x\ty\tzzz END", "1\n2\tworld END"), ("中\tb", "c")])
+    assert [line.rstrip() for line in stream.file.getvalue().splitlines()] == [
+        " label   of                text",
+        "─────────────────────────────────────────────",
+        " x       y       zzz END   1",
+        "                           2       world END",
+        " 中       b                c",
+        "",
+    ]
+
+
 def test_a_terminal_is_not_obeyed_by_a_cell():
     stream = Console(file=io.StringIO(), width=60)
     print_table(stream, "", ["a"], [("\x1b[31m",)])
