@@ -17,14 +17,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_json_rows(
-    path: Path, names: Sequence[str], encoding: str, num_labels: int = 0
+    path: Path, names: Sequence[str], num_labels: int = 0
 ) -> tuple[list[tuple[int | str, tuple[Any, ...]]], list[str]]:
     """Reads some fields of the objects of a file, which stand one per line, in an array or in a list `data`.
 
     Args:
         path: The file.
         names: The fields; in the file they may differ in case and outer blanks.
-        encoding: As Python names it.
         num_labels: How many of the last names are those of labels. With any, rows that were rejected or ignored in
             Prodigy are left out; one that is missing may be the options that were chosen there.
 
@@ -38,7 +37,7 @@ def read_json_rows(
     rows: list[tuple[int | str, tuple[Any, ...]]] = []
     taken: dict[str, str] = {}
     held_by, left_out = "", Counter[str]()
-    for item in read_json_items(path, _lists(path, names, encoding), encoding):
+    for item in read_json_items(path, _lists(path, names)):
         held_by = held_by or item.place.partition("[")[0] or item.place[:1]
         place = f"{path}:{item.line}"
         if not isinstance(item.value, dict):
@@ -60,9 +59,9 @@ def read_json_rows(
     return rows, notes + taken_for(path, names, [taken.get(name, name) for name in names])
 
 
-def _lists(path: Path, names: Sequence[str], encoding: str) -> tuple[str, ...]:
+def _lists(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     """The members that hold the rows: `data` of an object that is not a row itself."""
-    first = next((item.value for item in read_json_items(path, (), encoding)), None)
+    first = next((item.value for item in read_json_items(path, ())), None)
     is_row = not isinstance(first, dict) or not first.keys().isdisjoint(names)
     return () if is_row else ("data",)
 

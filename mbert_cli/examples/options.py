@@ -107,8 +107,8 @@ class FileTask(Section):
     """Separates the cells of a .tsv or .csv file, which may then be quoted: one character, or \\t for a tab. null takes
     what the suffix says, or what separates the columns named here in the first line."""
     encoding: str | None = None
-    """Encoding of the files, such as utf-8, utf-16 or cp1252. null reads UTF-8, or what the byte order mark of a file
-    says."""
+    """Encoding of the .tsv and .csv files, such as utf-8, utf-16 or cp1252. null reads UTF-8, or what the byte order
+    mark of a file says, as rows of JSON are read in any case."""
     unlabelled: UnlabelledFiles | None = None
     """Files of texts without labels, which the teacher labels in `distill --strategy task`: paths or patterns such as
     mails/*.txt, one text in a line, of a pair both with a tab between them; or tables with the columns of the texts.

@@ -4,16 +4,9 @@ import codecs
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.shell_words import path_word
-from mbert_cli.text.text_files import UndecodableText, read_lines, read_start
-
-_MARKS = {
-    b"\xff\xfe\x00\x00": "utf-32",
-    b"\x00\x00\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-}
-"""Byte order marks, the longer ones first."""
+from mbert_cli.text.text_files import UndecodableText, marked_encoding, read_lines, read_start, suffix_of
 
 _ARCHIVE, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 
@@ -32,9 +25,7 @@ def find_encoding(path: Path, named: str | None) -> str:
             else ("packed by gzip", f"Name the file {path.name}.gz.")
         )
         raise UserError(f"A table must be a text file. Received: {path}, which is {what}", hint)
-    if named is not None:
-        return codecs.lookup(named).name
-    return next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), "utf-8")
+    return marked_encoding(start) if named is None else codecs.lookup(named).name
 
 
 def say_encoding(path: Path, encoding: str, named: str | None) -> list[str]:
@@ -72,8 +63,9 @@ def undecodable(path: Path, error: UndecodableText, has_keys: bool = True) -> Us
         return error
     encoding, reason = likely
     converted = f"`iconv -f {encoding} -t UTF-8 {path_word(path)}`"
+    form = "CSV " if suffix_of(path) in OWN else ""
     key = f"set task.encoding={encoding} where it is a task's own file, " if has_keys else ""
-    return UserError(error.message, f"{reason}: {key}convert it with {converted}, or save it as CSV UTF-8.")
+    return UserError(error.message, f"{reason}: {key}convert it with {converted}, or save it as {form}UTF-8.")
 
 
 def _likely_encoding(path: Path, byte: int) -> tuple[str, str] | None:

@@ -62,7 +62,7 @@ class TableForm:
 
     Args:
         delimiter: Stands between two cells, which may then be quoted; None finds it out by the header.
-        encoding: As Python names it; None is UTF-8, or what the file's byte order mark says.
+        encoding: Of cells, as Python names it; None is UTF-8, or what the file's byte order mark says, and so is JSON.
         header: Names of the columns where the first line is an example already.
         is_exact: The file is as its suffix says, and its names as the columns say; nothing is found out.
         keeps_blank: Rows of blank cells are rows; else they are left out and counted.
@@ -172,16 +172,18 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
             f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {path}",
             _SAVED_AS.get(suffix, "Set task.train and task.validation to such files"),
         )
-    encoding = "utf-8" if form.is_exact else find_encoding(path, form.encoding)
-    said = [] if form.is_exact else say_encoding(path, encoding, form.encoding)
+    is_json = suffix in JSON_SUFFIXES
+    named = None if is_json else form.encoding
+    encoding = "utf-8" if form.is_exact else find_encoding(path, named)
+    said = [] if form.is_exact else say_encoding(path, encoding, named)
     try:
-        if suffix in JSON_SUFFIXES:
+        if is_json:
             num_labels = len(columns.names) - columns.num_texts
-            table = TableRows(*read_json_rows(path, columns.names, encoding, num_labels))
+            table = TableRows(*read_json_rows(path, columns.names, num_labels))
         else:
             table = _read_rows_of_cells(path, columns.names, form, encoding)
     except UndecodableText as error:
-        raise error if form.is_exact else undecodable(path, error, form.has_keys) from error
+        raise error if form.is_exact else undecodable(path, error, form.has_keys and not is_json) from error
     return replace(table, notes=said + table.notes)
 
 

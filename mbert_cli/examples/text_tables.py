@@ -83,7 +83,8 @@ def load_file_task(options: FileTask) -> TaskData:
 def _require_effect(options: FileTask) -> None:
     """Refuses keys that say nothing about these files."""
     paths = [Path(path) for path in (options.train, options.validation) if path is not None]
-    if options.delimiter is not None and all(suffix_of(path) in JSON_SUFFIXES for path in paths):
+    suffixes = {suffix_of(path) for path in (*paths, *map(Path, options.unlabelled or ()))}
+    if options.delimiter is not None and suffixes <= {*JSON_SUFFIXES, ".txt"}:
         raise UserError(
             f"task.delimiter is for .csv and .tsv files. Received: {options.delimiter!r} for {paths[0]}",
             "Leave task.delimiter out.",

@@ -65,12 +65,8 @@ _ALL_FILES = ("task.packages", "task.max_examples_per_label", "task.folder", "ta
 _LABELS = ("task.kind", "task.label", "task.label_separator", "task.labels", "task.misplaced",
            "task.token_column", "task.label_column", "task.offsets")  # fmt: skip
 
-
-_JSON = (".jsonl", ".json", ".ndjson")
-"""Ends of the names of files with rows of JSON."""
-
-_PROSE = (".txt", ".md")
-"""Ends of the names of files that are one text."""
+_JSON, _PROSE = (".jsonl", ".json", ".ndjson"), (".txt", ".md")
+"""Ends of the names of files with rows of JSON, and of those that are one text."""
 
 
 def _files(values: Values) -> list[str]:
@@ -81,6 +77,13 @@ def _files(values: Values) -> list[str]:
 
 def _are_json(values: Values) -> bool:
     return all(suffix in _JSON for suffix in _files(values))
+
+
+def _have_no_cells(values: Values) -> bool:
+    """Whether no file of a task is a table of cells, nor one of text without labels."""
+    more = values.get("task.unlabelled")
+    names = [suffix_of(Path(pattern)) for pattern in (more if isinstance(more, list) else ())]
+    return _are_json(values) and all(name in (*_JSON, ".txt") for name in names)
 
 
 def _have_no_spans(values: Values) -> bool:
@@ -142,7 +145,6 @@ _OF_HIDDEN_STATES = ("feature_map", "feature_mean", "feature_variance", "hidden_
 _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads", "distill.projections",
                *(f"distill.factors.{name}" for name in TransferFactors.model_fields))  # fmt: skip
 
-
 _CLUSTER = ("cluster.address", "cluster.workers", "cluster.cores", "cluster.gpus", "cluster.wait_seconds")
 _SHARES = ("prepare", "finetune", "augment", "eval")
 
@@ -191,8 +193,8 @@ IDLE = (
              lambda values: values.get("task.kind") != "multi_label", ("task.kind",)),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "together with a list of columns in task.label, each of one label",
              lambda values: isinstance(values.get("task.label"), list), ("task.label",)),
-    IdleKeys(_WITH_TASK, ("task.delimiter",), "on rows of JSON, which have names; it is for .tsv and .csv files",
-             _are_json, _FILES),
+    IdleKeys(_WITH_TASK, ("task.delimiter", "task.encoding"), "on rows of JSON, which have names and are UTF-8; it is "
+             "for .tsv and .csv files", _have_no_cells, (*_FILES, "task.unlabelled")),
     IdleKeys(_WITH_TASK, ("task.validation_share",), "on prepared data sets, which have a validation set of their own",
              lambda values: values.get("task.source") == "squad" and values.get("task.train") is None, _FILES),
     IdleKeys(_WITH_TASK, ("task.offsets",), "where each token has a tag; it says what the places of spans count",

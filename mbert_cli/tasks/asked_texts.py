@@ -114,6 +114,7 @@ def _refuse_idle_keys(invocation: Invocation[PredictRecipe], file: Path) -> None
     is_json = suffix_of(file) in JSON_SUFFIXES
     idle = {
         "task.delimiter": "on rows of JSON, which have names" if is_json else "",
+        "task.encoding": "on rows of JSON, which are UTF-8" if is_json else "",
         "task.text": "beside --text-column, which names the column" if invocation.text_column else "",
     }
     for key, why in idle.items():

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import MAX_DEPTH, TOO_DEEP, parse_json, require_shallow
 from mbert_cli.text.remote_files import InputFile
-from mbert_cli.text.text_files import read_lines
+from mbert_cli.text.text_files import marked_encoding, read_lines, read_start
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _KINDS = {
@@ -59,10 +59,8 @@ class JsonItem(NamedTuple):
     value: Any
 
 
-def read_json_items(
-    path: InputFile, lists: Sequence[str] = ("data",), encoding: str = "utf-8"
-) -> Iterator[JsonItem]:
-    """Reads the rows of a file, plain or .gz.
+def read_json_items(path: InputFile, lists: Sequence[str] = ("data",)) -> Iterator[JsonItem]:
+    """Reads the rows of a file, plain or .gz. It is UTF-8, as JSON is by its standard, or what its mark says.
 
     Each line may be a row, or the whole file an array of rows, or an object with a list of them. An array that
     begins with a text is a row, as spaCy writes them: `["text", {"entities": []}]`.
@@ -70,12 +68,12 @@ def read_json_items(
     Args:
         path: The file.
         lists: Members of an object that may be the list of rows.
-        encoding: As Python names it.
 
     Raises:
         UserError: The file is not JSON; it cannot be read.
     """
-    if fills_file(path, encoding):
+    encoding = marked_encoding(read_start(path))
+    if first_of_whole(path, encoding):
         yield from _items_of_text("\n".join(text for _, text in read_lines(path, encoding)), path, lists)
         return
     for line, text in read_lines(path, encoding):
@@ -125,13 +123,13 @@ def read_json_line(
     return _items_of_line(value, line, lists)
 
 
-def fills_file(path: InputFile, encoding: str = "utf-8") -> bool:
+def fills_file(path: InputFile) -> bool:
     """Whether a file is one value over several lines, of which the first is none by itself.
 
     Raises:
         UserError: It cannot be read.
     """
-    return bool(first_of_whole(path, encoding))
+    return bool(first_of_whole(path))
 
 
 def first_of_whole(path: InputFile, encoding: str = "utf-8") -> str:

@@ -25,6 +25,14 @@ STANDARD_INPUT = Path("-")
 
 _BLOCK_BYTES = 2**20
 
+_MARKS = {
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+"""Byte order marks, the longer ones first."""
+
 PACKED = (".gz", ".zst")
 """Ends of the names of packed files."""
 
@@ -100,6 +108,15 @@ def read_start(path: InputFile, num_bytes: int = 4096) -> bytes:
     """
     with open_binary(path) as file:
         return file.read(num_bytes)
+
+
+def marked_encoding(start: bytes) -> str:
+    """The encoding that a byte order mark says, as Python names it; UTF-8 without one.
+
+    Args:
+        start: The first bytes of a file, four or more where it has them.
+    """
+    return next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), "utf-8")
 
 
 def read_lines(

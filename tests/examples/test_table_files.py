@@ -160,6 +160,27 @@ def test_another_encoding_is_guessed_in_the_hint_and_can_be_named(tmp_path):
     assert hint == "Name another encoding, or convert the file with `iconv -f ENCODING -t UTF-8`."
 
 
+@pytest.mark.parametrize("mark", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    "content", ['{"text": "Größe", "label": "a"}\n', '[\n{"text": "Größe", "label": "a"}\n]']
+)
+def test_rows_of_json_are_not_in_the_encoding_that_is_named_for_cells(tmp_path, mark, content):
+    path = write(tmp_path, "t.jsonl", content.encode(mark))
+    table = read_table(path, TEXT_AND_LABEL, TableForm(encoding="cp1252"))
+    assert [values for _, values in table.rows] == [("Größe", "a")]
+    assert not [note for note in table.notes if "cp1252" in note]
+
+
+def test_json_in_another_encoding_is_to_be_converted(tmp_path):
+    path = write(tmp_path, "t.jsonl", '{"text": "Größe", "label": "a"}\n'.encode("cp1252"))
+    message, hint = refused(path, TableForm(encoding="cp1252"))
+    assert message.startswith(f"A text file must be UTF-8 without NUL bytes. Received: {path} with byte 0xf6")
+    assert hint == (
+        "In Western files of Windows and Excel this byte is 'ö': "
+        f"convert it with `iconv -f cp1252 -t UTF-8 {path}`, or save it as UTF-8."
+    )
+
+
 def test_a_named_encoding_that_is_unlikely_is_said(tmp_path):
     table = read_table(
         write(tmp_path, "t.csv", "text,label\ncafé,a\n"), TEXT_AND_LABEL, TableForm(encoding="cp1252")

@@ -1,6 +1,7 @@
 """The user's own files: three formats, one or two texts, and what a bad line gets."""
 
 import gzip
+import json
 
 import numpy as np
 import pytest
@@ -234,3 +235,12 @@ def test_the_form_of_a_file_is_said_and_can_be_named(tmp_path):
     path.write_bytes(content.encode("cp1252"))
     task = load(str(path), delimiter=";", encoding="CP1252")
     assert task.train.texts == ["café", "thé"]
+
+
+def test_a_delimiter_may_be_that_of_tables_without_labels_alone(tmp_path):
+    rows = [{"text": "one", "label": "a"}, {"text": "two", "label": "b"}]
+    path = write(tmp_path, "t.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    for names in (None, ["more.txt"], ["more.jsonl"]):
+        with pytest.raises(UserError, match=r"^task\.delimiter is for \.csv and \.tsv files"):
+            load(path, delimiter=";", unlabelled=names)
+    assert len(load(path, delimiter=";", unlabelled=["more.txt", "more.csv"]).train) == 2

@@ -76,6 +76,13 @@ def test_a_table_has_the_columns_of_the_tasks_own_files(tmp_path):
     assert found == UnlabelledTexts(["one", "three", "five"], ["two", "four", "six"])
 
 
+def test_rows_of_json_are_utf_8_beside_tables_in_another_encoding(tmp_path):
+    (tmp_path / "mails.csv").write_bytes("text\nGröße\n".encode("cp1252"))
+    lines = write(tmp_path / "mails.jsonl", '{"text": "Maß"}\n')
+    found = read_unlabelled(of_texts(str(tmp_path / "mails.csv"), lines, encoding="cp1252"))
+    assert found == UnlabelledTexts(["Größe", "Maß"], None)
+
+
 def test_rows_with_half_a_pair_are_left_out_and_counted(tmp_path):
     table = write(tmp_path / "mails.csv", "body,reply\none,two\nthree,\n,four\n,\n")
     found = read_unlabelled(of_texts(table, text="body", second_text="reply"))

@@ -7,6 +7,7 @@ from tests.recipe.idle_key import no_effect, refusal
 
 SQUAD = ["task.source=squad", "task.train=a.json"]
 FILE = ["task.source=file", "task.train=a.csv"]
+TAUGHT = ["distill.strategy=task", "task.source=file", "task.train=a.jsonl"]
 CASES = [
     (
         "augment",
@@ -69,7 +70,19 @@ CASES = [
         "finetune",
         ["task.source=file", "task.train=a.jsonl", "task.validation=b.jsonl.gz", "task.delimiter=;"],
         "task.delimiter",
-        'on rows of JSON, which have names; it is for .tsv and .csv files. Received: ";"',
+        'on rows of JSON, which have names and are UTF-8; it is for .tsv and .csv files. Received: ";"',
+    ),
+    (
+        "eval",
+        ["task.source=file", "task.train=a.jsonl", "task.encoding=utf-16"],
+        "task.encoding",
+        "on rows of JSON, which have names and are UTF-8; it is for .tsv and .csv files. Received: utf-16",
+    ),
+    (
+        "distill",
+        [*TAUGHT, "task.unlabelled=[b.txt, c.jsonl.gz]", "task.encoding=cp1252"],
+        "task.encoding",
+        "on rows of JSON, which have names and are UTF-8; it is for .tsv and .csv files. Received: cp1252",
     ),
     (
         "finetune",
@@ -118,7 +131,15 @@ def test_a_key_of_a_task_without_effect_is_refused_with_the_reason(verb, setting
         ("finetune", [*FILE, "task.kind=multi_label", "task.label_separator=;"]),
         ("finetune", ["task.source=file", "task.train=a.jsonl", "task.validation=b.csv", "task.delimiter=;"]),
         ("finetune", ["task.source=file", "task.train=a.jsonl", "task.delimiter=null"]),
-        ("finetune", ["task.source=file", "task.train=a.jsonl", "task.encoding=utf-16"]),
+        (
+            "finetune",
+            ["task.source=file", "task.train=a.jsonl", "task.validation=b.csv", "task.encoding=utf-16"],
+        ),
+        (
+            "distill",
+            [*TAUGHT, "task.unlabelled=[b.txt,c.csv.gz]", "task.encoding=cp1252"],
+        ),
+        ("distill", [*TAUGHT, "task.unlabelled=[texts/*]", "task.delimiter=;"]),
         ("finetune", ["task.source=tokens", "task.train=a.jsonl", "task.offsets=bytes"]),
         (
             "finetune",

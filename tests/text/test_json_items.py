@@ -25,6 +25,14 @@ def test_a_row_a_line_stands_there(tmp_path):
     assert read(tmp_path, "1\n[]\n") == [("1", "", 1)]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_says_the_encoding(tmp_path, encoding):
+    path = tmp_path / "t.json"
+    for content in ('{"a": "é"}', '[\n{"a": "é"}\n]'):
+        path.write_bytes(content.encode(encoding))
+        assert [item.value for item in read_json_items(path)] == [{"a": "é"}]
+
+
 def test_an_array_that_begins_with_a_text_is_a_row(tmp_path):
     pair = ["Ann", {"entities": []}]
     assert read(tmp_path, json.dumps(pair)) == [("1", "", pair)]
