@@ -5,6 +5,7 @@ ask for one while they are imported and fail.
 """
 
 import atexit
+import glob
 import os
 import shutil
 import tempfile
@@ -22,6 +23,23 @@ def home_folder() -> Path | None:
         return None
     path = Path(folder)
     return path if path.is_dir() and path != _lent else None
+
+
+def hint_of_home(path: str | Path, is_pattern: bool = False) -> str:
+    """What to write in place of a path that begins with `~`, which a shell writes out and a recipe does not.
+
+    Args:
+        path: What a recipe says, and where nothing is.
+        is_pattern: Whether it may be a pattern of several.
+
+    Returns:
+        A hint; empty where nothing is in the home directory either.
+    """
+    meant = os.path.expanduser(path)
+    is_there = os.path.exists(meant) or (is_pattern and any(glob.iglob(str(meant), recursive=True)))
+    if meant == str(path) or not is_there:
+        return ""
+    return f"Write {meant}: ~ is the home directory to a shell alone, and not behind =."
 
 
 def cache_root() -> Path | None:

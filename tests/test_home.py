@@ -10,7 +10,7 @@ import pytest
 
 from mbert_cli import home
 from mbert_cli.cli import main
-from mbert_cli.home import cache_root, home_folder, lend_cache, lend_home
+from mbert_cli.home import cache_root, hint_of_home, home_folder, lend_cache, lend_home
 from mbert_cli.text.encoding_cache import cache_folder
 
 
@@ -30,6 +30,16 @@ def no_home(monkeypatch):
 
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+def test_a_path_in_the_home_directory_is_written_out_where_something_is_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.csv").touch()
+    said = f"Write {tmp_path}/{{}}: ~ is the home directory to a shell alone, and not behind =."
+    assert hint_of_home("~/a.csv") == hint_of_home(Path("~/a.csv")) == said.format("a.csv")
+    assert hint_of_home("~/**/*.csv", is_pattern=True) == said.format("**/*.csv")
+    for path in ("~/b.csv", "~/*.csv", str(tmp_path / "a.csv"), "a~/a.csv", "", "~nobody-of-this-name/a.csv"):
+        assert hint_of_home(path) == ""
 
 
 def test_caches_lie_in_the_home_directory_unless_a_variable_says_where(monkeypatch, tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.errors import UserError
+from mbert_cli.home import hint_of_home
 from mbert_cli.text.text_files import read_lines
 
 _BLOCK_LINES = 1000
@@ -33,7 +34,7 @@ def read_vectors(path: Path, max_rows: int) -> WordVectors:
         UserError: The file is missing or no text, rows differ in their width, a number is none, or no row is of use.
     """
     if not path.is_file():
-        raise UserError(f"vectors.path must be a file. Received: {path}", _HINT)
+        raise UserError(f"vectors.path must be a file. Received: {path}", hint_of_home(path) or _HINT)
     rows = _rows(path, max_rows)
     words: list[str] = []
     blocks = []

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mbert_cli.errors import UserError
+from mbert_cli.home import hint_of_home
 from mbert_cli.text.text_files import read_lines
 
 _LETTERS = re.compile(
@@ -74,7 +75,8 @@ def read_stop_words(path: str | None) -> frozenset[str]:
         return _FRAGMENTS.union(ENGLISH_STOP_WORDS)
     if not Path(path).is_file():
         raise UserError(
-            f"augment.stop_words must be a file. Received: {path}", "Name a file with one word per line."
+            f"augment.stop_words must be a file. Received: {path}",
+            hint_of_home(path) or "Name a file with one word per line.",
         )
     words = frozenset(line.strip().lower() for _, line in read_lines(Path(path)) if line.strip())
     if not words:

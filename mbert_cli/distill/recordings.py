@@ -36,10 +36,13 @@ def usual_folder() -> Path | None:
 def recordings_folder(named: str | None) -> Path | None:
     """Where a recipe keeps recordings: in the folder that it names, else in the usual one; None where there is none.
 
+    A name that begins with `~` is one in the home directory, as it is in `task.data_dir`: the folder need not exist,
+    so that one called `~` would be made in silence.
+
     Raises:
         UserError: Nothing can be written there.
     """
-    folder = Path(named) if named is not None else usual_folder()
+    folder = Path(os.path.expanduser(named)) if named is not None else usual_folder()
     place = folder.absolute() if folder else None
     while place and not place.exists():
         place = place.parent

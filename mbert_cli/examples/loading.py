@@ -25,6 +25,7 @@ from mbert_cli.examples.text_tables import load_file_task
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.examples.token_files import load_token_task
 from mbert_cli.examples.unlabelled_files import require_unlabelled
+from mbert_cli.home import hint_of_home
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.tfds import require_dataset
 
@@ -144,7 +145,9 @@ def require_task(task: AnyTask, split: str | None = None) -> None:
 
 def _require_file(key: str, path: str | Path | None) -> None:
     if path is not None and not Path(path).is_file():
-        raise UserError(f"{key} must be a file. Received: {path}", f"Set {key} to an existing file.")
+        raise UserError(
+            f"{key} must be a file. Received: {path}", hint_of_home(path) or f"Set {key} to an existing file."
+        )
 
 
 def _require_glue(task: GlueTask, split: str | None) -> None:
@@ -158,5 +161,6 @@ def _require_glue(task: GlueTask, split: str | None) -> None:
     elif not Path(task.folder).is_dir():
         raise UserError(
             f"task.folder must be a folder with the task's TSV files. Received: {task.folder}",
-            "Set task.folder, or null to load the task from tensorflow-datasets.",
+            hint_of_home(task.folder)
+            or "Set task.folder, or null to load the task from tensorflow-datasets.",
         )

@@ -14,6 +14,7 @@ from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, Ta
 from mbert_cli.examples.task_columns import text_columns
 from mbert_cli.examples.text_tables import table_of
 from mbert_cli.figures import counted
+from mbert_cli.home import hint_of_home
 from mbert_cli.text.file_patterns import match_files
 from mbert_cli.text.text_files import read_lines, suffix_of
 
@@ -85,7 +86,8 @@ def unlabelled_paths(task: AnyTask) -> list[Path]:
     found = match_files(unlabelled_patterns(task))
     if found.unmatched:
         raise UserError(
-            f"task.unlabelled must name files. Received: {found.unmatched[0]}, which matches none", _HINT
+            f"task.unlabelled must name files. Received: {found.unmatched[0]}, which matches none",
+            hint_of_home(found.unmatched[0], is_pattern=True) or _HINT,
         )
     for path in found.paths:
         if suffix_of(path) not in (*_LINES, *_TABLES):

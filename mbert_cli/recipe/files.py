@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.home import hint_of_home
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.shell_words import path_word
 
@@ -61,7 +62,8 @@ def find_recipe(verb: str, name_or_path: str, beside: Path | None = None) -> Rec
         if not path.is_file():
             raise UserError(
                 f"A recipe given as a path must be a file. Received: {path}",
-                f"`mbert recipe copy {verb}/quickstart {path_word(path)}` writes one to start from.",
+                hint_of_home(name_or_path)
+                or f"`mbert recipe copy {verb}/quickstart {path_word(path)}` writes one to start from.",
             )
         return RecipeFile(path, path.stem, str(path))
     name = name_or_path.removeprefix(f"{verb}/")

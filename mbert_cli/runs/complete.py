@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.home import hint_of_home
 from mbert_cli.runs.lineage import IMPORT
 from mbert_cli.runs.listing import (
     EXPORT,
@@ -56,7 +57,9 @@ class Run:
         """
         path = Path(path)
         if not is_run(path):
-            raise UserError(f"{_broken_rule(path)}. Received: {path}", _choices(path, verbs))
+            raise UserError(
+                f"{_broken_rule(path)}. Received: {path}", hint_of_home(path) or _choices(path, verbs)
+            )
         verb = verb_of(path)
         if verb not in verbs:
             raise UserError(

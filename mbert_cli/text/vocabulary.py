@@ -11,6 +11,7 @@ from typing import TypeGuard
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.home import hint_of_home
 from mbert_cli.text.matched_tokens import MatchedToken, digest_matched, load_matched, save_matched
 from mbert_cli.text.text_files import read_lines
 
@@ -241,7 +242,9 @@ def _read_lines(path: Path, hint: str) -> list[str]:
     try:
         return [line for _, line in read_lines(path)]
     except UserError as error:
-        raise UserError(error.message.replace("A text file", "A vocabulary", 1), hint) from error
+        raise UserError(
+            error.message.replace("A text file", "A vocabulary", 1), hint_of_home(path) or hint
+        ) from error
 
 
 def _fold(texts: list[str], lowercase: bool, limit: int) -> tuple[list[str], list[str]]:

@@ -67,3 +67,11 @@ def test_a_damaged_file_is_told_with_its_line(tmp_path, text, message):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(UserError, match=r"vectors\.path must be a file"):
         read_vectors(tmp_path / "gone.txt", 10)
+
+
+def test_a_file_in_the_home_directory_is_written_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "vectors.txt").touch()
+    with pytest.raises(UserError) as caught:
+        read_vectors(Path("~/vectors.txt"), 10)
+    assert caught.value.hint.startswith(f"Write {tmp_path}/vectors.txt: ")

@@ -59,6 +59,14 @@ def test_stop_words_of_a_file_are_taken_whatever_their_case(tmp_path):
     assert read_stop_words(str(file)) == {"der", "die"}
 
 
+def test_a_file_of_stop_words_in_the_home_directory_is_written_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "stop.txt").write_text("der\n")
+    with pytest.raises(UserError) as caught:
+        read_stop_words("~/stop.txt")
+    assert caught.value.hint.startswith(f"Write {tmp_path}/stop.txt: ")
+
+
 @pytest.mark.parametrize(("text", "rule"), [(None, "must be a file"), ("\n \n", "must hold a word")])
 def test_a_file_of_stop_words_must_hold_words(tmp_path, text, rule):
     file = tmp_path / "stop.txt"

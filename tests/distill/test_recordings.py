@@ -89,6 +89,11 @@ def test_a_folder_that_cannot_be_written_is_refused_and_none_is_made(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_named_folder_may_be_one_in_the_home_directory(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert recordings_folder("~/new") == tmp_path / "new"
+
+
 def test_recordings_lie_in_the_folder_for_caches(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert recordings_folder(None) == usual_folder() == tmp_path / "mbert" / "teacher-outputs"

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from mbert_cli.corpus.document import Document, is_held_out
 from mbert_cli.errors import UserError
 from mbert_cli.examples import loading as tasks
 from mbert_cli.examples.loading import load_task, require_task
-from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, TokenTask
+from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, Task, TokenTask
 
 WORDS = "word " * 11
 
@@ -102,6 +103,26 @@ def test_a_task_file_that_is_missing_is_refused(kind, source, tmp_path, monkeypa
     assert why_refused(task)[0] == "task.validation must be a file. Received: dev.tsv"
     Path("dev.tsv").touch()
     require_task(task)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"source": "file", "train": "~/a.csv"}, {"source": "file", "train": "a.csv", "validation": "~/a.csv"},
+     {"source": "tokens", "train": "~/a.csv"}, {"source": "squad", "train": "~/a.csv"},
+     {"source": "file", "train": "a.csv", "unlabelled": ["~/a.csv"]},
+     {"source": "glue", "name": "sst2", "folder": ".", "train": "~/a.csv"},
+     {"source": "glue", "name": "sst2", "folder": "~/a.csv"}],
+)  # fmt: skip
+def test_a_file_in_the_home_directory_is_written_out(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("a.csv").touch()
+    if settings.get("folder", "").startswith("~"):
+        Path("a.csv").unlink()
+        Path("a.csv").mkdir()
+    message, hint = why_refused(TypeAdapter(Task).validate_python(settings))
+    assert "Received: ~/a.csv" in message
+    assert hint == f"Write {tmp_path}/a.csv: ~ is the home directory to a shell alone, and not behind =."
 
 
 def test_a_glue_folder_that_is_missing_is_refused(tmp_path, monkeypatch):

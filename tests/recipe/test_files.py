@@ -55,6 +55,11 @@ def test_a_path_without_a_file_is_refused(tmp_path, monkeypatch):
         find_recipe("distill", "mine.yaml")
     assert error.value.message == "A recipe given as a path must be a file. Received: mine.yaml"
     assert error.value.hint == "`mbert recipe copy distill/quickstart mine.yaml` writes one to start from."
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.yaml").touch()
+    with pytest.raises(UserError) as error:
+        find_recipe("distill", "~/mine.yaml", beside=tmp_path)
+    assert error.value.hint.startswith(f"Write {tmp_path}/mine.yaml: ")
 
 
 def test_a_recipe_that_is_not_utf_8_is_refused_with_the_byte(tmp_path):

@@ -33,6 +33,15 @@ def test_a_missing_run_is_refused_with_the_runs_there_are(open_run, complete_run
     )
 
 
+def test_a_run_in_the_home_directory_is_written_out(complete_run, refusal, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    complete_run("runs/a")
+    assert refusal(lambda: Run.open(Path("~/runs/a"), ["distill"])) == (
+        "A run directory must exist. Received: ~/runs/a\n"
+        f"Write {tmp_path}/runs/a: ~ is the home directory to a shell alone, and not behind =."
+    )
+
+
 def test_a_directory_without_recipe_is_not_a_run(complete_run, refusal) -> None:
     Path("photos").mkdir()
     complete_run("runs/a")

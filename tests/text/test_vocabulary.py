@@ -131,3 +131,11 @@ def test_missing_vocabulary_file_is_refused(tmp_path):
     assert caught.value.message == (
         f"A vocabulary must be readable. Received: {tmp_path / 'none.txt'} (No such file or directory)"
     )
+
+
+def test_a_vocabulary_in_the_home_directory_is_written_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "vocab.txt").touch()
+    with pytest.raises(UserError) as caught:
+        load_vocabulary("~/vocab.txt", lowercase=True)
+    assert caught.value.hint.startswith(f"Write {tmp_path}/vocab.txt: ")
