@@ -39,6 +39,7 @@ which class a recipe of distill is of          mbert_cli/recipe/forms.py
 how a recipe is read and checked               mbert_cli/recipe/loading.py
 items of lists of sections                     mbert_cli/recipe/list_items.py
 keys that change nothing beside others         mbert_cli/recipe/idle_keys.py
+beside which values of others                  mbert_cli/recipe/idle_conditions.py
 what older versions recorded as a recipe       mbert_cli/runs/older_recipes.py
 what the value of --set means                  mbert_cli/recipe/setting.py
 how JSON of others is read                     mbert_cli/json_text.py

@@ -228,6 +228,7 @@ TESTED_ELSEWHERE = {
     "tasks/fitting.py": "test_end_to_end.py",
     "overview_cli.py": "commands/test_report.py",  # flags without logic, which only the command line calls
     "recipe_cli.py": "commands/test_recipe.py",
+    "recipe/idle_conditions.py": "recipe/test_idle_keys.py",
     "starting.py": "test_startup.py",
 }
 """Files whose tests stand under another name."""

@@ -25,9 +25,7 @@ from mbert_cli.text.remote_files import (
     match_remote_files,
     size_of,
 )
-from mbert_cli.text.text_files import is_packed, read_parts, suffix_of
-
-TEXT_SUFFIXES = (".txt", ".md")
+from mbert_cli.text.text_files import PROSE, is_packed, read_parts, suffix_of
 
 _MOST_LOOKED_AT = 1000
 """Files of a folder that are looked at for a hint."""
@@ -165,7 +163,7 @@ def _meant_pattern(pattern: str) -> str:
 
 
 def _is_known(path: InputFile) -> bool:
-    return suffix_of(path) in (*TEXT_SUFFIXES, *ROW_FORMATS)
+    return suffix_of(path) in (*PROSE, *ROW_FORMATS)
 
 
 def _row_documents(

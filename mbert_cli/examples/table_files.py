@@ -11,9 +11,7 @@ from mbert_cli.examples.json_rows import read_json_rows, text_of
 from mbert_cli.examples.table_columns import find_columns, taken_for
 from mbert_cli.examples.table_dialect import OWN, Header, Line, read_cells, read_header
 from mbert_cli.examples.table_encoding import find_encoding, say_encoding, undecodable
-from mbert_cli.text.text_files import UndecodableText, read_lines, suffix_of
-
-JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
+from mbert_cli.text.text_files import JSON_ROWS, UndecodableText, read_lines, suffix_of
 
 _SAVED_AS = {
     **dict.fromkeys((".xlsx", ".xls", ".ods"), "Save the sheet as CSV UTF-8."),
@@ -167,12 +165,12 @@ def read_table(path: Path, columns: Columns, form: TableForm = AS_FOUND) -> Tabl
         UserError: The file is missing, malformed or in another encoding, or lacks a column.
     """
     suffix = suffix_of(path)
-    if suffix not in (*OWN, *JSON_SUFFIXES):
+    if suffix not in (*OWN, *JSON_ROWS):
         raise UserError(
             f"A task file must end in .tsv, .csv or .jsonl, with or without .gz. Received: {path}",
             _SAVED_AS.get(suffix, "Set task.train and task.validation to such files"),
         )
-    is_json = suffix in JSON_SUFFIXES
+    is_json = suffix in JSON_ROWS
     named = None if is_json else form.encoding
     encoding = "utf-8" if form.is_exact else find_encoding(path, named)
     said = [] if form.is_exact else say_encoding(path, encoding, named)

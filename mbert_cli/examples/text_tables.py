@@ -28,10 +28,10 @@ from mbert_cli.examples.label_names import (
 )
 from mbert_cli.examples.labelled_rows import LabelledRows, TableLayout, read_rows, to_examples
 from mbert_cli.examples.options import FileTask
-from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm
+from mbert_cli.examples.table_files import Columns, TableForm
 from mbert_cli.examples.texts import Examples, TaskData
 from mbert_cli.text.hashing import hash_fraction
-from mbert_cli.text.text_files import suffix_of
+from mbert_cli.text.text_files import JSON_ROWS, suffix_of
 from mbert_cli.word_lists import listed
 
 MAX_SHOWN = 5
@@ -84,7 +84,7 @@ def _require_effect(options: FileTask) -> None:
     """Refuses keys that say nothing about these files."""
     paths = [Path(path) for path in (options.train, options.validation) if path is not None]
     suffixes = {suffix_of(path) for path in (*paths, *map(Path, options.unlabelled or ()))}
-    if options.delimiter is not None and suffixes <= {*JSON_SUFFIXES, ".txt"}:
+    if options.delimiter is not None and suffixes <= {*JSON_ROWS, ".txt"}:
         raise UserError(
             f"task.delimiter is for .csv and .tsv files. Received: {options.delimiter!r} for {paths[0]}",
             "Leave task.delimiter out.",

@@ -13,10 +13,9 @@ from mbert_cli.examples.token_columns import TokenLayout, read_columns
 from mbert_cli.examples.token_records import read_records
 from mbert_cli.examples.tokens import TokenExamples, TokenFile, word_labels
 from mbert_cli.text.hashing import hash_fraction
-from mbert_cli.text.text_files import suffix_of
+from mbert_cli.text.text_files import JSON_ROWS, suffix_of
 
 COLUMN_SUFFIXES = (".conll", ".txt", ".tsv", ".bio", ".iob")
-ROW_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 
 def load_token_task(options: TokenTask) -> TaskData:
@@ -80,13 +79,13 @@ def read_token_file(path: Path, layout: TokenLayout, types: Sequence[str] | None
         UserError: As `load_token_task`.
     """
     suffix = suffix_of(path)
-    if suffix not in (*COLUMN_SUFFIXES, *ROW_SUFFIXES):
+    if suffix not in (*COLUMN_SUFFIXES, *JSON_ROWS):
         raise UserError(
-            f"A token file must end in {', '.join((*COLUMN_SUFFIXES, *ROW_SUFFIXES[:-1]))} or {ROW_SUFFIXES[-1]}, "
+            f"A token file must end in {', '.join((*COLUMN_SUFFIXES, *JSON_ROWS[:-1]))} or {JSON_ROWS[-1]}, "
             f"with or without .gz. Received: {path}",
             "Set task.train and task.validation to such files.",
         )
-    file = (read_records if suffix in ROW_SUFFIXES else read_columns)(path, layout, types)
+    file = (read_records if suffix in JSON_ROWS else read_columns)(path, layout, types)
     if not file.examples.texts:
         left_out = "".join(f"; {note}" for note in file.notes)
         raise UserError(

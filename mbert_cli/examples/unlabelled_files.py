@@ -10,16 +10,16 @@ from mbert_cli.examples.glue import form_of_texts
 from mbert_cli.examples.options import AnyTask, FileTask, GlueTask, InstalledDocsTask, TokenTask
 from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
-from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, TableTexts, read_table_texts
+from mbert_cli.examples.table_files import Columns, TableForm, TableTexts, read_table_texts
 from mbert_cli.examples.task_columns import text_columns
 from mbert_cli.examples.text_tables import table_of
 from mbert_cli.figures import counted
 from mbert_cli.home import hint_of_home
 from mbert_cli.text.file_patterns import match_files
-from mbert_cli.text.text_files import read_lines, suffix_of
+from mbert_cli.text.text_files import JSON_ROWS, read_lines, suffix_of
 
 _LINES = (".txt",)
-_TABLES = (*OWN, *JSON_SUFFIXES)
+_TABLES = (*OWN, *JSON_ROWS)
 _HINT = "Correct task.unlabelled, or set it to null to learn from the labelled examples alone."
 
 

@@ -4,20 +4,31 @@ Sections are shared among verbs, so a verb has keys that are of use to others. S
 value of another one. What is set by hand without any effect is a mistake that a person should hear of.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli.distill.options import TransferFactors
+from mbert_cli.recipe.idle_conditions import (
+    Idleness,
+    Values,
+    are_prose,
+    compares_no_layers,
+    has_no,
+    has_no_mode,
+    has_no_teacher,
+    has_one_setting,
+    have_no_cells,
+    have_no_spans,
+    is_counted_in_json,
+    is_set,
+    replaces_prepared_sets,
+)
 from mbert_cli.recipe.keys import NO_DEFAULT, keys_of
 from mbert_cli.recipe.schema import CHOOSERS
 from mbert_cli.recipe.yaml_text import written
 from mbert_cli.runs.listing import ORIGIN, RECIPE
-from mbert_cli.text.text_files import suffix_of
-from mbert_cli.tflite.modes import MODES, Mode
-
-Values = Mapping[str, object]
-"""The value of every key of a recipe, by its full path."""
+from mbert_cli.tflite.modes import MODES
 
 UNTYPED = ("default", "the run", "--smoke")
 """Origins of values that nobody set."""
@@ -40,7 +51,7 @@ class IdleKeys:
     verbs: tuple[str, ...]
     keys: tuple[str, ...]
     why: str
-    when: Callable[[Values], bool] | None = None
+    when: Idleness | None = None
     chosen_by: tuple[str, ...] = ()
 
     def is_about(self, verb: str, path: str, values: Values, origins: Mapping[str, str]) -> bool:
@@ -65,82 +76,6 @@ _ALL_FILES = ("task.packages", "task.max_examples_per_label", "task.folder", "ta
 _LABELS = ("task.kind", "task.label", "task.label_separator", "task.labels", "task.misplaced",
            "task.token_column", "task.label_column", "task.offsets")  # fmt: skip
 
-_JSON, _PROSE = (".jsonl", ".json", ".ndjson"), (".txt", ".md")
-"""Ends of the names of files with rows of JSON, and of those that are one text."""
-
-
-def _files(values: Values) -> list[str]:
-    """Ends of the names of the files of a task."""
-    paths = (values.get("task.train"), values.get("task.validation"))
-    return [suffix_of(Path(str(path))) for path in paths if path is not None]
-
-
-def _are_json(values: Values) -> bool:
-    return all(suffix in _JSON for suffix in _files(values))
-
-
-def _have_no_cells(values: Values) -> bool:
-    """Whether no file of a task is a table of cells, nor one of text without labels."""
-    more = values.get("task.unlabelled")
-    names = [suffix_of(Path(pattern)) for pattern in (more if isinstance(more, list) else ())]
-    return _are_json(values) and all(name in (*_JSON, ".txt") for name in names)
-
-
-def _have_no_spans(values: Values) -> bool:
-    """Whether the files of a task of labelled pieces have a tag for each token."""
-    is_tokens = values.get("task.source") == "tokens"
-    return is_tokens and (values["task.kind"] == "tags" or not set(_files(values)).intersection(_JSON))
-
-
-def _is_counted_in_json(path: str) -> Callable[[Values], bool]:
-    """Whether a column is counted where rows of JSON have members with names."""
-    return lambda values: _are_json(values) and isinstance(values[path], int)
-
-
-def _are_prose(values: Values) -> bool:
-    globs = values["corpus.globs"]
-    return isinstance(globs, list) and all(suffix_of(Path(glob)) in _PROSE for glob in globs)
-
-
-def _has_one_setting(values: Values) -> bool:
-    axes = (values.get(f"search.{name}") for name in ("learning_rate", "batch_size", "epochs"))
-    return not any(isinstance(axis, list) and len(axis) > 1 for axis in axes)
-
-
-def _is_set(*paths: str) -> Callable[[Values], bool]:
-    return lambda values: any(values.get(path) is not None for path in paths)
-
-
-def _replaces_prepared_sets(values: Values) -> bool:
-    """Whether a task is read from files alone; one of GLUE may learn from a file and be scored on a prepared set."""
-    keys = ("task.folder",) if values.get("task.source") == "glue" else ("task.train",)
-    return _is_set(*keys)(values)
-
-
-def _has_no_mode(serves: Callable[[Mode], bool]) -> Callable[[Values], bool]:
-    """Whether an export has none of some modes."""
-
-    def holds(values: Values) -> bool:
-        quantize = values["export.quantize"]
-        names = [quantize] if isinstance(quantize, str) else quantize
-        return isinstance(names, list) and not any(serves(MODES[name]) for name in names if name in MODES)
-
-    return holds
-
-
-def _has_no(*names: str) -> Callable[[Values], bool]:
-    """Whether all these losses of a distillation are left out."""
-    return lambda values: not any(values.get(f"distill.factors.{name}") for name in names)
-
-
-def _compares_no_layers(values: Values) -> bool:
-    return values.get("distill.intermediate_epochs") == 0
-
-
-def _has_no_teacher(values: Values) -> bool:
-    return _compares_no_layers(values) and values.get("distill.ground_truth_ratio") == 1
-
-
 _OF_HIDDEN_STATES = ("feature_map", "feature_mean", "feature_variance", "hidden_states", "hidden_cosine")
 _COMPARISON = ("distill.layer_map", "distill.head_map", "distill.relation_heads", "distill.projections",
                *(f"distill.factors.{name}" for name in TransferFactors.model_fields))  # fmt: skip
@@ -164,62 +99,62 @@ IDLE = (
              lambda values: values["export.page"] is False),
     IdleKeys(("export-tflite",), ("export.fallback.max_layers", "export.calibration.max_examples"),
              "in float32, float16 and dynamic_int8, which need no ranges and keep no layer in higher precision",
-             _has_no_mode(lambda mode: mode.is_quantized_after), ("export.quantize",)),
+             has_no_mode(lambda mode: mode.is_quantized_after), ("export.quantize",)),
     IdleKeys(("export-tflite",), ("export.eight_bit_maps",), "in modes other than int4",
-             _has_no_mode(lambda mode: mode.has_4_bit_kernels), ("export.quantize",)),
+             has_no_mode(lambda mode: mode.has_4_bit_kernels), ("export.quantize",)),
     IdleKeys(("export-tflite",), ("export.eight_bit_maps",), "where each block of weights has a scale",
              lambda values: values["export.block_size"] is not None, ("export.block_size",)),
     IdleKeys(("export-tflite",), ("export.row_ranges",), "in modes other than int8",
-             _has_no_mode(lambda mode: mode.takes_row_ranges), ("export.quantize",)),
+             has_no_mode(lambda mode: mode.takes_row_ranges), ("export.quantize",)),
     IdleKeys(("export-tflite",), ("export.equalize",), "in modes whose activations have no 8-bit ranges",
-             _has_no_mode(lambda mode: mode.has_8_bit_ranges), ("export.quantize",)),
+             has_no_mode(lambda mode: mode.has_8_bit_ranges), ("export.quantize",)),
     IdleKeys(("bench",), ("bench.reference_mode",), "without a reference; name one with --against",
              lambda values: values["bench.against"] is None),
     IdleKeys(("bench",), ("task.version",), "on bench where files of your own are read",
-             _is_set("task.train", "task.validation")),
+             is_set("task.train", "task.validation")),
     IdleKeys((*_LEARNS_TASK, "eval", "predict", "export-tflite"), ("task.null_threshold",),
              "under the rules of v1.1, where every question has an answer; set task.version=v2.0",
              lambda values: values["task.version"] == "v1.1"),
     IdleKeys(_WITH_TASK, ("task.validation_share",), "together with task.validation, a file that is held out whole",
-             _is_set("task.validation")),
+             is_set("task.validation")),
     IdleKeys(_READS_TASK, ("task.train",), "together with task.validation, which alone is read here",
              lambda values: values.get("task.source") == "squad" and values.get("task.validation") is not None
              and values.get("evaluate.split") != "train"),
     IdleKeys(_READS_TASK, ("task.train",), "on a set to be scored on, which the folder of the task has",
              lambda values: values.get("task.source") == "glue" and values.get("evaluate.split") != "train"),
     IdleKeys(_WITH_TASK, ("task.data_dir",), "together with files of your own, which are read in its place",
-             _replaces_prepared_sets),
+             replaces_prepared_sets),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "where an example has one label; set task.kind=multi_label",
              lambda values: values.get("task.kind") != "multi_label", ("task.kind",)),
     IdleKeys(_WITH_TASK, ("task.label_separator",), "together with a list of columns in task.label, each of one label",
              lambda values: isinstance(values.get("task.label"), list), ("task.label",)),
     IdleKeys(_WITH_TASK, ("task.delimiter", "task.encoding"), "on rows of JSON, which have names and are UTF-8; it is "
-             "for .tsv and .csv files", _have_no_cells, (*_FILES, "task.unlabelled")),
+             "for .tsv and .csv files", have_no_cells, (*_FILES, "task.unlabelled")),
     IdleKeys(_WITH_TASK, ("task.validation_share",), "on prepared data sets, which have a validation set of their own",
              lambda values: values.get("task.source") == "squad" and values.get("task.train") is None, _FILES),
     IdleKeys(_WITH_TASK, ("task.offsets",), "where each token has a tag; it says what the places of spans count",
-             _have_no_spans, ("task.kind", *_FILES)),
+             have_no_spans, ("task.kind", *_FILES)),
     IdleKeys(_WITH_TASK, ("task.token_column",), "as a number on rows of JSON; name the member with the tokens",
-             _is_counted_in_json("task.token_column"), _FILES),
+             is_counted_in_json("task.token_column"), _FILES),
     IdleKeys(_WITH_TASK, ("task.label_column",), "as a number on rows of JSON; name the member with the tags",
-             _is_counted_in_json("task.label_column"), _FILES),
+             is_counted_in_json("task.label_column"), _FILES),
     IdleKeys(("prepare",), ("corpus.text", "corpus.where"), "on .txt and .md files, which are one text",
-             lambda values: values.get("corpus.source") == "files" and _are_prose(values), ("corpus.globs",)),
+             lambda values: values.get("corpus.source") == "files" and are_prose(values), ("corpus.globs",)),
     IdleKeys(("prepare",), ("vocabulary.size", "vocabulary.training_megabytes"),
              "together with vocabulary.file, whose tokens are read; set vocabulary.file=null to train some",
-             _is_set("vocabulary.file")),
+             is_set("vocabulary.file")),
     IdleKeys(("train-teacher", "finetune"), ("plan.teacher",), "where no teacher takes part; it is for distill"),
     IdleKeys(("train-teacher", "distill"), ("data.prepare",), "together with data.run, a corpus that is prepared",
-             _is_set("data.run")),
+             is_set("data.run")),
     IdleKeys(("distill",), ("data.max_predictions", "data.masking_rate", "data.whole_word_masking"),
              "on text that is not masked; distill.masks_text=true masks it",
              lambda values: values.get("distill.masks_text") is False),
     IdleKeys(("distill",), ("distill.head_map",),
              "where no attention is compared head by head; distill.factors.attention_scores=1 does so",
-             _has_no("attention", "attention_scores")),
+             has_no("attention", "attention_scores")),
     IdleKeys(("distill",), ("distill.relation_heads",),
              "without a loss that compares relations; distill.factors.attention_relations=1 gives one",
-             _has_no("attention_relations")),
+             has_no("attention_relations")),
     IdleKeys(("distill",), ("distill.temperature",),
              "together with distill.ground_truth_ratio=1, where nothing is learned from the teacher's outputs",
              lambda values: values.get("distill.ground_truth_ratio") == 1),
@@ -229,19 +164,19 @@ IDLE = (
     IdleKeys(("distill",), ("distill.temperature",), "on a task of numbers, which are compared as they are",
              lambda values: values.get("task.kind") == "regression" or values.get("task.name") == "stsb"),
     IdleKeys(("distill",), ("distill.projections",), "where no loss compares hidden states",
-             _has_no(*_OF_HIDDEN_STATES)),
+             has_no(*_OF_HIDDEN_STATES)),
     IdleKeys(("distill",), ("distill.intermediate_learning_rate", "distill.intermediate_max_steps", *_COMPARISON),
-             "together with distill.intermediate_epochs=0, where no layers are compared", _compares_no_layers),
+             "together with distill.intermediate_epochs=0, where no layers are compared", compares_no_layers),
     IdleKeys(("distill",), tuple(key.path for key in keys_of("train-teacher") if key.path.startswith("model.")),
-             "together with source, a run that has a model", _is_set("source")),
+             "together with source, a run that has a model", is_set("source")),
     IdleKeys(("distill",), ("loss.class_weights", "loss.focal_gamma"),
              "together with distill.ground_truth_ratio=0, where nothing is learned from the labels",
              lambda values: values["distill.ground_truth_ratio"] == 0),
     IdleKeys(("distill",), ("distill.warm_start",), "together with source, whose weights the student starts with",
-             _is_set("source")),
+             is_set("source")),
     IdleKeys(("distill",), ("task.unlabelled", "cache.budget_gigabytes", "cache.dtype", "cache.folder"),
              "together with distill.intermediate_epochs=0 and distill.ground_truth_ratio=1, where nothing is learned "
-             "from the teacher", _has_no_teacher),
+             "from the teacher", has_no_teacher),
     IdleKeys(("distill",), ("cache.dtype", "cache.folder"),
              "together with cache.budget_gigabytes=0, where nothing is kept",
              lambda values: values["cache.budget_gigabytes"] == 0),
@@ -273,16 +208,16 @@ IDLE = (
              lambda values: values["masked_language_model"] is None and values.get("vectors.source") is not None),
     IdleKeys(_SHARES, ("cluster.workers",),
              "together with cluster.address, a cluster that has room for as many pieces as its cores allow",
-             _is_set("cluster.address")),
+             is_set("cluster.address")),
     IdleKeys(_SHARES, ("cluster.cores", "cluster.gpus", "cluster.wait_seconds"),
              "without cluster.address, on this machine alone", lambda values: values.get("cluster.address") is None),
     IdleKeys(("prepare",), ("cluster.gpus",), "on prepare, which has nothing for them to do"),
     IdleKeys(("finetune",), ("search.prune_margin",), "on a search with one setting, which is behind no other",
-             _has_one_setting),
+             has_one_setting),
     IdleKeys(("finetune",), ("train.optimizer.learning_rate",), "together with search.learning_rate",
-             _is_set("search.learning_rate")),
-    IdleKeys(("finetune",), ("train.batch_size",), "together with search.batch_size", _is_set("search.batch_size")),
-    IdleKeys(("finetune",), ("train.epochs",), "together with search.epochs", _is_set("search.epochs")),
+             is_set("search.learning_rate")),
+    IdleKeys(("finetune",), ("train.batch_size",), "together with search.batch_size", is_set("search.batch_size")),
+    IdleKeys(("finetune",), ("train.epochs",), "together with search.epochs", is_set("search.epochs")),
     IdleKeys(("finetune",), ("seed",), "together with search.seed where search.max_trials draws no settings",
              lambda values: values.get("search.seed") is not None and values.get("search.max_trials") is None),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask, FileTask, ImportedTask
 from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
-from mbert_cli.examples.table_files import JSON_SUFFIXES, Columns, TableForm, read_table_texts
+from mbert_cli.examples.table_files import Columns, TableForm, read_table_texts
 from mbert_cli.examples.task_columns import takes_pairs, text_columns
 from mbert_cli.figures import counted
 from mbert_cli.recipe.invocation import Invocation
@@ -18,7 +18,7 @@ from mbert_cli.tasks.asked import AskedTexts
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.pair_segments import say_other_texts
-from mbert_cli.text.text_files import STANDARD_INPUT, name_of, read_lines, suffix_of
+from mbert_cli.text.text_files import JSON_ROWS, STANDARD_INPUT, name_of, read_lines, suffix_of
 
 _TABLE_KEYS = ("text", "delimiter", "encoding")
 """Keys of a task that say how a table is read and nothing of other texts."""
@@ -85,7 +85,7 @@ def _wants_pairs(invocation: Invocation[PredictRecipe], model: TaskModel, option
 def _table_of(invocation: Invocation[PredictRecipe]) -> Path | None:
     """The file with the texts, if it is a table."""
     file = None if invocation.texts else invocation.file
-    return file if file is not None and suffix_of(file) in (*OWN, *JSON_SUFFIXES) else None
+    return file if file is not None and suffix_of(file) in (*OWN, *JSON_ROWS) else None
 
 
 def _refuse_columns(invocation: Invocation[PredictRecipe]) -> None:
@@ -111,7 +111,7 @@ def _refuse_columns(invocation: Invocation[PredictRecipe]) -> None:
 
 def _refuse_idle_keys(invocation: Invocation[PredictRecipe], file: Path) -> None:
     """Refuses what was typed and says nothing of this table."""
-    is_json = suffix_of(file) in JSON_SUFFIXES
+    is_json = suffix_of(file) in JSON_ROWS
     idle = {
         "task.delimiter": "on rows of JSON, which have names" if is_json else "",
         "task.encoding": "on rows of JSON, which are UTF-8" if is_json else "",

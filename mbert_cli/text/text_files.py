@@ -17,6 +17,10 @@ from mbert_cli.errors import UserError
 from mbert_cli.text.file_ranges import BYTE_ORDER_MARK, WHOLE, FileRange, part_end
 from mbert_cli.text.remote_files import InputFile
 
+JSON_ROWS = (".jsonl", ".json", ".ndjson")
+"""Ends of the names of files with rows of JSON."""
+PROSE = (".txt", ".md")
+"""Ends of the names of files that are one text."""
 PART_BYTES = 16 * 2**20
 """A longer file is read in parts of at most this size, cut at blank lines where there are any."""
 

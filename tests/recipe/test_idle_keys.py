@@ -8,11 +8,8 @@ import json
 import pytest
 import yaml
 
-from mbert_cli.corpus.files import TEXT_SUFFIXES
 from mbert_cli.errors import UserError
-from mbert_cli.examples.table_files import JSON_SUFFIXES
-from mbert_cli.examples.token_files import COLUMN_SUFFIXES, ROW_SUFFIXES
-from mbert_cli.recipe.idle_keys import _JSON, _PROSE, IDLE
+from mbert_cli.recipe.idle_keys import IDLE
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
 from mbert_cli.runs.listing import ORIGIN, RECIPE
@@ -262,9 +259,3 @@ def test_every_idle_key_is_one_of_the_verb():
         for verb in rule.verbs:
             known = {key.path for key in keys_of(verb)}
             assert not set(rule.keys) - known, (verb, set(rule.keys) - known)
-
-
-def test_the_formats_are_those_that_the_readers_know():
-    assert set(ROW_SUFFIXES) == set(_JSON) >= set(JSON_SUFFIXES)
-    assert not set(COLUMN_SUFFIXES) & set(_JSON)
-    assert _PROSE == TEXT_SUFFIXES
