@@ -1,10 +1,11 @@
-"""What `mbert prepare` needs: a corpus to read, and a vocabulary file where one is named."""
+"""What `mbert prepare` needs: a corpus to read, rules of its language, and a vocabulary file where one is named."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.corpus.corpus import corpus_notes, require_corpus
+from mbert_cli.corpus.languages import require_language
 from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import look_at_disk
@@ -42,7 +43,7 @@ class Ready:
 
 
 def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Ready:
-    """Looks at corpus, vocabulary, run and disk."""
+    """Looks at corpus, language, vocabulary, run and disk."""
     recipe, path = invocation.recipe, invocation.directory
 
     def corpus() -> tuple[str, int | None]:
@@ -59,7 +60,12 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
         found = load_vocabulary(options.file, options.lowercase)
         return f"{options.file}: {found.size:,} tokens", found
 
+    def language() -> tuple[str, None]:
+        require_language(recipe.store.language)
+        return recipe.store.language, None
+
     text_bytes = inspection.look("corpus", corpus)
+    inspection.look("language", language)
     read = inspection.look("vocabulary", vocabulary)
     contents = look_at_run(inspection, invocation, recipe)
     if text_bytes.failure is None:

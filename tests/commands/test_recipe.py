@@ -40,10 +40,11 @@ def test_show_prints_values_with_their_origin(recipe_command):
 def test_check_of_what_can_run_exits_0(recipe_command):
     code, lines, err = recipe_command("check", "prepare")
     assert (code, err) == (0, "")
-    assert lines[3:8] == [
+    assert lines[3:9] == [
         "recipe ok prepare/quickstart is valid",
         "backend ok tensorflow",
         "corpus ok installed_docs",
+        "language ok en",
         "vocabulary ok 8,000 tokens, trained on the corpus",
         "disk ok room for 64.0 MB in runs/prepare-quickstart",
     ]

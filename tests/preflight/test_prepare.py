@@ -30,3 +30,9 @@ def test_patterns_of_which_one_matches_nothing_are_told(capsys):
     settings = ["corpus.source=files", "corpus.globs=[a.txt, b.txt]"]
     assert resolve(invoke("prepare", "quickstart", settings, {})).text_bytes == 10
     assert capsys.readouterr().err.startswith("corpus.globs: ")
+
+
+def test_a_language_without_rules_is_told(checks):
+    passed, text = checks("prepare", "quickstart", "store.language=german")["language"]
+    assert not passed
+    assert text.endswith("Received: german")

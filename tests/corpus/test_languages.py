@@ -1,0 +1,39 @@
+"""Languages whose rules split sentences."""
+
+import pytest
+
+from mbert_cli.corpus.languages import LANGUAGES, has_rules, require_language
+from mbert_cli.errors import UserError
+
+RULE = "store.language must be the code of a language whose rules for sentences sentencex has. Received: "
+
+
+@pytest.mark.parametrize("language", [*LANGUAGES, "en-gb", "en-US", "gsw", "de-at", "pt-br"])
+def test_a_language_with_rules_and_its_relatives_are_known(language):
+    require_language(language)
+
+
+@pytest.mark.parametrize("language", ["xx", "sv", "", "DE", "de-AT", "german", "\0"])
+def test_a_code_that_sentencex_would_take_for_english_is_not(language):
+    assert not has_rules(language)
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("german", "Write --set store.language=de for German."),
+        ("Portugese", "Write --set store.language=pt for Portuguese."),
+        ("DE", "Write --set store.language=de for German."),
+        ("de-AT", "Write --set store.language=de-at for German."),
+        ("de_DE", "Write --set store.language=de for German."),
+        ("GSW", "Write --set store.language=gsw."),
+        (
+            "xx",
+            f"Write --set store.language=en where the language is none of these: {', '.join(LANGUAGES)}.",
+        ),
+    ],
+)
+def test_what_was_meant_is_named(written, hint):
+    with pytest.raises(UserError) as caught:
+        require_language(written)
+    assert (caught.value.message, caught.value.hint) == (RULE + written, hint)
