@@ -10,6 +10,7 @@ import gc
 import inspect
 import json
 import re
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -121,8 +122,15 @@ def _is_prose(text: str) -> bool:
 def main() -> None:
     """Answers one request; see the module's docstring."""
     gc.disable()  # a syntax tree is many small objects without cycles: collecting doubles the time
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # Ctrl-C ends all processes of a terminal; one has a word to say
+    try:
+        paths = json.load(sys.stdin)
+    except ValueError:  # whoever asks ended amid the question
+        sys.exit(1)
     result = []
-    for path in json.load(sys.stdin):
+    for path in paths:
         with open(path, "rb") as file:
             result.append(prose_of_source(file.read()))
     json.dump(result, sys.stdout)

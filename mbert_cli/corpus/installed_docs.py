@@ -144,19 +144,32 @@ def _run_readers(shares: list[list[str]]) -> list[list[list[str]]]:
     # Processes of a script of its own, not a pool: a fork after TensorFlow has started threads can hang,
     # and a spawned pool would run the caller's main module again.
     command = [sys.executable, "-I", docstrings.__file__]
-    readers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-        for _ in shares
-    ]
-    for reader, share in zip(readers, shares, strict=True):
-        assert reader.stdin is not None
-        reader.stdin.write(json.dumps(share))
-        reader.stdin.close()
-    results = []
-    for reader in readers:
-        assert reader.stdout is not None
-        output = reader.stdout.read()
-        if reader.wait():
-            raise RuntimeError(f"reading docstrings failed with exit code {reader.returncode}")
-        results.append(json.loads(output))
-    return results
+    readers: list[subprocess.Popen[str]] = []
+    try:
+        readers.extend(
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            )
+            for _ in shares
+        )
+        for reader, share in zip(readers, shares, strict=True):
+            assert reader.stdin is not None
+            reader.stdin.write(json.dumps(share))
+            reader.stdin.close()
+        return [_answer_of(reader) for reader in readers]
+    finally:
+        for (
+            reader
+        ) in readers:  # those that go on are read no more: this process was told to end, or one failed
+            reader.terminate()
+        for reader in readers:
+            reader.wait()
+
+
+def _answer_of(reader: "subprocess.Popen[str]") -> list[list[str]]:
+    assert reader.stdout is not None
+    output = reader.stdout.read()
+    if reader.wait():
+        raise RuntimeError(f"reading docstrings failed with exit code {reader.returncode}")
+    answer: list[list[str]] = json.loads(output)
+    return answer

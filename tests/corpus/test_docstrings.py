@@ -1,5 +1,11 @@
 """Which parts of a docstring are prose."""
 
+import subprocess
+import sys
+
+import pytest
+
+from mbert_cli.corpus import docstrings
 from mbert_cli.corpus.docstrings import prose_of_docstring, prose_of_source
 
 DOCSTRING = """Sort the elements of an array along the given axis, in place.
@@ -78,3 +84,10 @@ def test_source_that_does_not_parse_or_has_no_docstring_gives_nothing():
     assert prose_of_source(b'def broken(:\n    """Text that no one can parse in this file at all."""') == []
     assert prose_of_source(b"x = 1") == []
     assert prose_of_source(b'"""\0"""') == []
+
+
+@pytest.mark.parametrize("question", ["", '["a.py", "b'])
+def test_a_reader_whose_question_is_cut_off_ends_without_a_word(question):
+    command = [sys.executable, "-I", docstrings.__file__]
+    answer = subprocess.run(command, input=question, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", "")

@@ -1,7 +1,9 @@
 """Documentation of installed packages: found without importing, one document per module."""
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -90,3 +92,34 @@ def test_a_library_has_prose_in_the_same_order_every_time():
     assert first == [(d.name, d.paragraphs) for d in read("pydantic")]
     assert sum(len(paragraphs) for _, paragraphs in first) > 300
     assert "pydantic" in DEFAULT_PACKAGES
+
+
+def test_a_process_that_is_told_to_end_leaves_no_reader_behind(packages, tmp_path):
+    script = (
+        "import os, signal, sys\n"
+        "from mbert_cli.corpus import docstrings, installed_docs\n"
+        "from mbert_cli.termination import end_by_signal\n"
+        "signal.signal(signal.SIGTERM, end_by_signal)\n"
+        "docstrings.__file__ = sys.argv[1]\n"
+        "installed_docs._run_readers([['a.py'], ['b.py']])\n"
+    )
+    waits = tmp_path / "waits.py"
+    waits.write_text(
+        f"import os, pathlib, time\n"
+        f"pathlib.Path({str(tmp_path)!r}, f'pid-{{os.getpid()}}').touch()\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(waits)]) as asking:
+        while len(readers := list(tmp_path.glob("pid-*"))) < 2:
+            time.sleep(0.02)
+        asking.terminate()
+        assert asking.wait(timeout=20) == 143
+    assert [is_alive(int(reader.name.removeprefix("pid-"))) for reader in readers] == [False, False]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
