@@ -27,11 +27,10 @@ from mbert_cli.losses.pretraining import PRETRAINING_LOSSES
 from mbert_cli.losses.transfer import output_losses
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_pretraining_network
-from mbert_cli.preflight.distill import Ready
+from mbert_cli.preflight.distill import Ready, require_teachers_vocabulary
 from mbert_cli.preflight.inputs import with_input
 from mbert_cli.preflight.planning import plan_pretraining, say_transfer
 from mbert_cli.preflight.token_store import KEY
-from mbert_cli.preflight.vocabulary import require_same_vocabulary
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.sessions.plan import show_plan
@@ -47,7 +46,7 @@ def run(ready: Ready) -> None:
     use_streams()
     say_transfer(ready)
     store_run = prepared(ready.store, ready.invocation.hosts)
-    require_same_vocabulary(store_run.vocabulary, ready.teacher.description, ready.teacher.path)
+    require_teachers_vocabulary(store_run, None, ready.teacher)
     recipe, store = with_input(ready.recipe, KEY, store_run.run), store_run.store
     teacher = load_teacher(
         ready.teacher,

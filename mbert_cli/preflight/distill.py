@@ -25,11 +25,12 @@ from mbert_cli.preflight.pretraining_needs import HEADS, PretrainingReady, look_
 from mbert_cli.preflight.run import look_at_run
 from mbert_cli.preflight.token_store import KEY, Store, StoreRun, look_at_store, vocab_size_of
 from mbert_cli.preflight.vocabulary import require_same_vocabulary
+from mbert_cli.recipe.files import QUICKSTART
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import DistillRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.lineage import TEACHERS, UNNAMED_TEACHERS
-from mbert_cli.text.vocabulary import Vocabulary
+from mbert_cli.runs.listing import RECIPE
 from mbert_cli.train.stage import Stage
 from mbert_cli.weights.saved_model import RunModel, require_masked_language_model
 
@@ -81,9 +82,9 @@ def resolve(invocation: Invocation[DistillRecipe], inspection: Inspection) -> Re
         inspection, "sequence length, teacher", length, lambda: teacher.value.description.size, key
     )
     places, heads, copies = _look_at_layers(inspection, recipe, teacher)
-    vocabulary = store.found.vocabulary if store.found else None
-    if vocabulary:
-        inspection.look("vocabularies", lambda: _vocabularies(vocabulary, teacher.value))
+    if store.found and store.found.vocabulary:
+        prepare = recipe.data.prepare
+        inspection.look("vocabularies", lambda: _vocabularies(store.value, prepare, teacher.value))
     teaching = None
     if teacher.found:
         predicts = _predicts(recipe.distill, stages, teacher.found)
@@ -218,6 +219,24 @@ def _heads(teacher: Architecture, student: Architecture, options: ComparisonOpti
     return str(heads), heads
 
 
-def _vocabularies(vocabulary: Vocabulary, teacher: RunModel) -> tuple[str, None]:
-    require_same_vocabulary(vocabulary, teacher.description, teacher.path)
+def require_teachers_vocabulary(store: Store, prepare: str | None, teacher: RunModel) -> None:
+    """Checks that a store has its teacher's vocabulary, where that is known and not trained first.
+
+    Args:
+        store: The store.
+        prepare: What it is prepared by where there is none yet, as the key says.
+        teacher: The teacher.
+
+    Raises:
+        UserError: Tokens or lower-casing differ.
+    """
+    if store.vocabulary is None:
+        return
+    made = store.run.path if isinstance(store, StoreRun) else store.path
+    recipe = str(made / RECIPE) if isinstance(store, StoreRun) else prepare or QUICKSTART
+    require_same_vocabulary(store.vocabulary, teacher.description, teacher.path, recipe, made)
+
+
+def _vocabularies(store: Store, prepare: str | None, teacher: RunModel) -> tuple[str, None]:
+    require_teachers_vocabulary(store, prepare, teacher)
     return "equal in token store and teacher", None

@@ -17,9 +17,13 @@ from mbert_cli.weights.saved_files import describe_vocabulary
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
-def refused(function, *arguments):
+def require(vocabulary, model, run):
+    require_same_vocabulary(vocabulary, model, run, "runs/books/recipe.yaml", Path("runs/books"))
+
+
+def refused(*arguments):
     with pytest.raises(UserError) as error:
-        function(*arguments)
+        require(*arguments)
     return error.value.message, error.value.hint
 
 
@@ -32,7 +36,7 @@ def describe(vocabulary):
 
 def test_equal_vocabularies_pass():
     vocabulary = Vocabulary((*LEADING_TOKENS, "a"))
-    require_same_vocabulary(vocabulary, describe(vocabulary), Path("runs/teacher"))
+    require(vocabulary, describe(vocabulary), Path("runs/teacher"))
 
 
 @pytest.mark.parametrize(
@@ -41,16 +45,17 @@ def test_equal_vocabularies_pass():
 def test_vocabularies_that_differ_are_refused(other):
     vocabulary = Vocabulary((*LEADING_TOKENS, "a"))
     lower = "lower-cased " if other.lowercase else ""
-    assert refused(require_same_vocabulary, vocabulary, describe(other), Path("runs/teacher")) == (
+    assert refused(vocabulary, describe(other), Path("runs/teacher")) == (
         (
             "The token store must have the vocabulary of the model in runs/teacher. "
             f"Received: 105 lower-cased tokens ({vocabulary.digest[:8]}) in the token store, "
             f"105 {lower}tokens ({other.digest[:8]}) in the model"
         ),
         (
-            "Prepare the corpus with the model's vocabulary: mbert prepare --set "
-            "vocabulary.file=runs/teacher/final/vocab.txt "
-            f"--set vocabulary.lowercase={str(other.lowercase).lower()}"
+            "Prepare the corpus with the model's vocabulary: mbert prepare runs/books/recipe.yaml "
+            "--run runs/books-teacher --set vocabulary.file=runs/teacher/final/vocab.txt "
+            f"--set vocabulary.lowercase={str(other.lowercase).lower()}; then name it with "
+            "--set data.run=runs/books-teacher"
         ),
     )
 
@@ -61,8 +66,8 @@ def test_tokens_that_are_matched_otherwise_make_another_vocabulary():
     model = ModelDescription(
         verb="import", size=SIZES["ib_bert_laptop"], vocabulary=describe_vocabulary(matching)
     )
-    require_same_vocabulary(matching, model, Path("runs/teacher"))
-    message, _ = refused(require_same_vocabulary, Vocabulary(tokens), model, Path("runs/teacher"))
+    require(matching, model, Path("runs/teacher"))
+    message, _ = refused(Vocabulary(tokens), model, Path("runs/teacher"))
     assert message.endswith(
         f"105 lower-cased tokens, 1 of them matched before words are cut ({matching.digest[:8]}) in the model"
     )
@@ -71,7 +76,19 @@ def test_tokens_that_are_matched_otherwise_make_another_vocabulary():
 def test_the_hint_about_a_vocabulary_can_be_pasted_whatever_its_path_is_called():
     mine, other = Vocabulary(LEADING_TOKENS), Vocabulary((*LEADING_TOKENS, "a"))
     run = Path("Ann's runs/my #1: old")
-    _, hint = refused(require_same_vocabulary, other, describe(mine), run)
-    settings = shlex.split(hint.partition("mbert prepare ")[2])[1::2]
+    _, hint = refused(other, describe(mine), run)
+    command, _, name = hint.partition("mbert prepare ")[2].partition("; then name it with ")
+    _, *flags = shlex.split(command)
+    settings = flags[3::2]
+    assert flags[:2] == ["--run", "runs/books-my #1: old"]
+    assert load("distill", settings=shlex.split(name)[1:]).recipe.data.run == "runs/books-my #1: old"
     recipe = load("prepare", settings=settings).recipe
     assert recipe.vocabulary.file == str(run / "final" / "vocab.txt")
+
+
+def test_the_run_of_the_hint_is_not_there_yet():
+    for name in ("books-teacher", "books-teacher-2"):
+        Path("runs", name).mkdir(parents=True)
+    mine, other = Vocabulary(LEADING_TOKENS), Vocabulary((*LEADING_TOKENS, "a"))
+    _, hint = refused(other, describe(mine), Path("runs/teacher"))
+    assert "--run runs/books-teacher-3 " in hint
