@@ -13,6 +13,7 @@ import numpy as np
 from mbert_cli.corpus.masking import mask_tokens
 from mbert_cli.corpus.options import PretrainingOptions
 from mbert_cli.corpus.store import Split, TokenStore
+from mbert_cli.corpus.store_format import write_again
 from mbert_cli.errors import UserError
 from mbert_cli.hosts.shares import RowShare
 from mbert_cli.text.batch import Batch
@@ -73,8 +74,8 @@ class PretrainingBatches:
             raise UserError(
                 f"The {split} part of a token store must have a document. "
                 f"Received: {store.directory} with none",
-                "Prepare a corpus with more documents, or another share of them held out: "
-                "`mbert prepare --fresh --set store.validation_share=0.1`.",
+                "Prepare a corpus with more documents, or hold out another share of them. "
+                f"{write_again(store.directory)} --set store.validation_share=0.1",
             )
         self._store = store
         self._vocabulary = store.vocabulary

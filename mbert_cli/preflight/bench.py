@@ -13,7 +13,9 @@ from mbert_cli.preflight.targets import find_targets, look_at_models
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.attention_maps import require_pictures
-from mbert_cli.runs.artifacts import ARTIFACT, exported
+from mbert_cli.runs.artifacts import ARTIFACT, exported, refuse_artifact_folder
+from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
+from mbert_cli.runs.listing import is_run, verb_of
 from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tflite.census import stored_mode
@@ -167,16 +169,23 @@ def _no_artifacts(target: Path) -> UserError:
             f"`mbert bench` times .tflite files. Received: {target}, which is none.",
             "Name a run, or an artifact: export/MODE/model.tflite in the folder of a run.",
         )
-    return UserError(
-        f"`mbert bench` times .tflite files. Received: {target}, which has none.",
-        f"Make one with `mbert export-tflite {path_word(target)}`.",
-    )
+    kind = verb_of(target) if is_run(target) else "unknown"
+    if kind in TASK_MODELS:
+        hint = f"Make one with `mbert export-tflite {path_word(target)}`."
+    elif kind in PRETRAINED:
+        hint = (
+            f"Fine-tune it first, `mbert finetune --source {path_word(target)}`, and export what that makes."
+        )
+    else:
+        hint = "Name an artifact, or a fine-tuned run that was exported; `mbert runs` lists the runs of a folder."
+    return UserError(f"`mbert bench` times .tflite files. Received: {target}, which has none.", hint)
 
 
 def _artifacts(invocation: Invocation[BenchRecipe]) -> list[Path]:
     """The .tflite files that are named; a run, or the newest one, stands for all that it exported."""
     artifacts: list[Path] = []
     for target in map(Path, find_targets(replace(invocation, run=None))):  # --run gets the report
+        refuse_artifact_folder(target)
         found = [target] if target.suffix == ARTIFACT else exported(target)
         if not found:
             raise _no_artifacts(target)

@@ -8,7 +8,7 @@ from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.page import PRINTED, Delivery
 from mbert_cli.report.attention_maps import require_pictures
-from mbert_cli.runs.artifacts import ARTIFACT, REPORT_FILE, exported, exported_report
+from mbert_cli.runs.artifacts import ARTIFACT, REPORT_FILE, exported, exported_report, refuse_artifact_folder
 from mbert_cli.runs.lineage import TASK_MODELS, WITH_WEIGHTS
 from mbert_cli.runs.listing import (
     EXPORT,
@@ -186,6 +186,7 @@ def _open(path: Path) -> RunModel:
             f"`mbert report` takes runs and .tflite files. Received: {path}, a folder of runs",
             f"Name runs in it, such as `mbert report {path_words(inner[:_NAMED])}`.",
         )
+    refuse_artifact_folder(path)
     return RunModel.open(path, WITH_WEIGHTS)
 
 

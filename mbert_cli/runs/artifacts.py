@@ -6,8 +6,9 @@ from typing import Any
 
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_object
-from mbert_cli.runs.listing import EXPORT, FINAL, WEIGHTS, finished_at, is_aside
+from mbert_cli.runs.listing import EXPORT, FINAL, WEIGHTS, finished_at, is_aside, is_run
 from mbert_cli.runs.manifest import is_partial, read_manifest
+from mbert_cli.shell_words import path_word
 
 ARTIFACT = ".tflite"
 """How the names of artifacts end."""
@@ -26,6 +27,19 @@ def exported(run: Path) -> list[Path]:
     """The artifacts of a run, without those that a later export moved aside, or one has not finished."""
     found = run.glob(f"{EXPORT}/*/{ARTIFACT_FILE}")
     return sorted(path for path in found if not (is_aside(path.parent) or is_partial(path.parent)))
+
+
+def refuse_artifact_folder(path: Path) -> None:
+    """Checks that a path is no folder of an artifact, which is named by its file.
+
+    Raises:
+        UserError: It is one.
+    """
+    file = path / ARTIFACT_FILE
+    if file.is_file() and not is_run(path):
+        raise UserError(
+            f"An artifact must be named by its file. Received: {path}, its folder", f"Name {path_word(file)}."
+        )
 
 
 def target_name(path: Path) -> str:

@@ -24,7 +24,7 @@ from mbert_cli.model.options import AS_IMPORTED, EmbeddingOptions
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
-from mbert_cli.runs.artifacts import ARTIFACT
+from mbert_cli.runs.artifacts import ARTIFACT, refuse_artifact_folder
 from mbert_cli.runs.lineage import FINE_TUNED
 from mbert_cli.runs.listing import is_search, maker_of, newest_complete, verb_of
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
@@ -257,6 +257,7 @@ def open_task_model(path: Path, embedding: EmbeddingOptions = AS_IMPORTED) -> Ta
         UserError: It is neither, or is damaged.
     """
     if path.suffix != ARTIFACT:
+        refuse_artifact_folder(path)
         return run_task_model(open_weights_of(path, embedding))
     refuse_embedding(path, embedding)
     return _open_artifact(path)

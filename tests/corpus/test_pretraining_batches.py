@@ -243,6 +243,6 @@ def test_a_split_without_documents_is_refused(tmp_path):
         f"The validation part of a token store must have a document. Received: {tmp_path / 'store'} with none"
     )
     assert caught.value.hint == (
-        "Prepare a corpus with more documents, or another share of them held out: "
-        "`mbert prepare --fresh --set store.validation_share=0.1`."
+        "Prepare a corpus with more documents, or hold out another share of them. Write the store again: "
+        f"mbert prepare {tmp_path}/recipe.yaml --run {tmp_path} --fresh --set store.validation_share=0.1"
     )

@@ -1,5 +1,6 @@
 """What is timed: the artifacts that are named, or all of a run."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,41 @@ def test_the_newest_run_is_timed_where_nothing_is_named(make_run):
     assert _artifacts(targets(run="runs/bench")) == files
 
 
-def test_a_run_without_artifacts_is_told_with_the_command_that_makes_one():
+NO_MODEL = "Name an artifact, or a fine-tuned run that was exported; `mbert runs` lists the runs of a folder."
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("finetune", "Make one with `mbert export-tflite 'runs/my run'`."),
+        ("import", "Make one with `mbert export-tflite 'runs/my run'`."),
+        (
+            "distill",
+            "Fine-tune it first, `mbert finetune --source 'runs/my run'`, and export what that makes.",
+        ),
+        ("prepare", NO_MODEL),
+        (None, NO_MODEL),
+    ],
+)
+def test_a_run_without_artifacts_is_told_with_what_makes_one(kind, hint):
     Path("runs/my run").mkdir(parents=True)
+    if kind is not None:
+        Path("runs/my run/recipe.yaml").touch()
+        Path("runs/my run/origin.json").write_text(json.dumps({"verb": kind}))
     with pytest.raises(UserError) as caught:
         _artifacts(targets("runs/my run"))
     assert caught.value.message == "`mbert bench` times .tflite files. Received: runs/my run, which has none."
-    assert caught.value.hint == "Make one with `mbert export-tflite 'runs/my run'`."
+    assert caught.value.hint == hint
+
+
+def test_the_folder_of_an_artifact_is_told_to_be_named_by_its_file():
+    (file,) = export("int8")
+    with pytest.raises(UserError) as caught:
+        _artifacts(targets(str(file.parent)))
+    assert (caught.value.message, caught.value.hint) == (
+        "An artifact must be named by its file. Received: runs/finetune/export/int8, its folder",
+        "Name runs/finetune/export/int8/model.tflite.",
+    )
 
 
 def test_what_does_not_exist_is_not_told_to_be_exported():

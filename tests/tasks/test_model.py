@@ -106,6 +106,10 @@ def test_an_artifact_knows_its_labels_and_length(exported):
     assert model.sequence_length == 8
 
 
+def test_the_folder_of_an_artifact_is_refused(copied):
+    assert refusal(copied) == f"An artifact must be named by its file. Received: {copied}, its folder"
+
+
 def test_an_artifact_without_its_files_is_refused(copied):
     (copied / "vocab.txt").unlink()
     assert refusal(copied / "model.tflite") == (
