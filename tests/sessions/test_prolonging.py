@@ -56,6 +56,17 @@ def test_the_shape_of_the_longer_schedule_is_said(capsys):
     assert "it is 5e-05 at the next one, rises to 0.0001 at step 2,000 and goes" in capsys.readouterr().err
 
 
+def test_the_guide_shows_what_the_shipped_recipe_says(capsys):
+    steps = load("train-teacher", "quickstart").recipe.train.steps
+    Path(f"runs/train-teacher-quickstart/checkpoints/step-{steps:06d}").mkdir(parents=True)
+    recipe = load("train-teacher", "quickstart", ["train.steps=3000"]).recipe
+    growth = growth_of("train-teacher", recipe, teacher_plan, Path("runs/train-teacher-quickstart"))
+    assert growth.takes_effect({"train.steps": (steps, 3000)})
+    page = Path(__file__).parents[2].joinpath("docs/runs.md").read_text(encoding="utf-8")
+    shown = page.partition("$ mbert train-teacher --set train.steps=3000\n")[2].partition("```")[0]
+    assert shown.split() == capsys.readouterr().err.split()
+
+
 def distill(strategy: str, **before: int) -> bool:
     settings = (
         f"distill.strategy={strategy}", "distill.transfer_steps=40", "distill.pretraining_steps=60",
