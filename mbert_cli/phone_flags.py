@@ -18,7 +18,7 @@ Quantize = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MODE",
-        help="Short for --set export.quantize=[MODE]; repeatable.",
+        help="Short for --set 'export.quantize=[MODE]'; repeatable.",
         autocompletion=completion.choices("export-tflite", "export.quantize"),
         show_default=False,
     ),

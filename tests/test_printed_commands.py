@@ -178,6 +178,15 @@ def test_a_command_that_is_printed_can_be_pasted(source, command):
     load(verb, recipe, settings, flags=flags)
 
 
+def test_lists_and_patterns_are_quoted():
+    """Zsh takes brackets for a pattern of files and refuses what matches none."""
+    texts = [(page.name, page.read_text(encoding="utf-8")) for page in PAGES]
+    texts += [(path.name, path.read_text(encoding="utf-8")) for path in recipes_folder().glob("*/*.yaml")]
+    texts += [(module.name, text) for module in PACKAGE.rglob("*.py") for text in texts_of_module(module)]
+    unquoted = re.compile(r"--set [\w.]+=[^\s'\"`]*[\[({*?]")
+    assert [(name, found[0]) for name, text in texts for found in unquoted.finditer(text)] == []
+
+
 def test_every_key_that_a_text_sets_exists():
     known = {key.path for verb in RECIPES for key in keys_of(verb)}
     for module in PACKAGE.rglob("*.py"):

@@ -32,7 +32,7 @@ def find_copies(
     if difference:
         raise UserError(
             f"A layer can be copied only into one that computes the same. Received: {difference}.",
-            f"--set {_KEY}=[] starts from layers as they are drawn; or choose a student of the teacher's widths "
+            f"--set '{_KEY}=[]' starts from layers as they are drawn; or choose a student of the teacher's widths "
             "(model.size, model.changes).",
         )
     return map_layers(teacher.num_layers, student.num_layers, copied_layers, _KEY)

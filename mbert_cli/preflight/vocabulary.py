@@ -36,10 +36,10 @@ def require_same_vocabulary(
         f"The token store must have the vocabulary of the model in {run}. "
         f"Received: {_described(describe_vocabulary(vocabulary))} in the token store, "
         f"{_described(theirs)} in the model",
-        f"Prepare the corpus with the model's vocabulary: mbert prepare {path_word(recipe)} "
+        "Prepare the corpus with the model's vocabulary, and name that run later with "
+        f"--set {shlex.quote(f'data.run={written(str(other))}')}: mbert prepare {path_word(recipe)} "
         f"--run {path_word(other)} --set {shlex.quote(f'vocabulary.file={written(str(vocabulary_file))}')} "
-        f"--set vocabulary.lowercase={str(theirs.lowercase).lower()}; then name it with "
-        f"--set {shlex.quote(f'data.run={written(str(other))}')}",
+        f"--set vocabulary.lowercase={str(theirs.lowercase).lower()}",
     )
 
 

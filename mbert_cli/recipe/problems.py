@@ -144,7 +144,7 @@ def without_keys(path: str, held: object) -> str:
     """The sentence for a key that was set as if it were a section; a list of sections is set as a whole."""
     if isinstance(held, list) and held and all(isinstance(item, dict) for item in held):
         return (
-            f"{path} is a list, whose items are changed in a file of your own; --set {path}=[...] replaces all of "
+            f"{path} is a list, whose items are changed in a file of your own; --set '{path}=[...]' replaces all of "
             "them."
         )
     return f"{path} has no keys of its own."

@@ -52,10 +52,10 @@ def test_vocabularies_that_differ_are_refused(other):
             f"105 {lower}tokens ({other.digest[:8]}) in the model"
         ),
         (
-            "Prepare the corpus with the model's vocabulary: mbert prepare runs/books/recipe.yaml "
+            "Prepare the corpus with the model's vocabulary, and name that run later with "
+            "--set data.run=runs/books-teacher: mbert prepare runs/books/recipe.yaml "
             "--run runs/books-teacher --set vocabulary.file=runs/teacher/final/vocab.txt "
-            f"--set vocabulary.lowercase={str(other.lowercase).lower()}; then name it with "
-            "--set data.run=runs/books-teacher"
+            f"--set vocabulary.lowercase={str(other.lowercase).lower()}"
         ),
     )
 
@@ -77,11 +77,14 @@ def test_the_hint_about_a_vocabulary_can_be_pasted_whatever_its_path_is_called()
     mine, other = Vocabulary(LEADING_TOKENS), Vocabulary((*LEADING_TOKENS, "a"))
     run = Path("Ann's runs/my #1: old")
     _, hint = refused(other, describe(mine), run)
-    command, _, name = hint.partition("mbert prepare ")[2].partition("; then name it with ")
+    name, _, command = hint.partition(": mbert prepare ")
     _, *flags = shlex.split(command)
     settings = flags[3::2]
     assert flags[:2] == ["--run", "runs/books-my #1: old"]
-    assert load("distill", settings=shlex.split(name)[1:]).recipe.data.run == "runs/books-my #1: old"
+    assert (
+        load("distill", settings=shlex.split(name.partition("--set ")[2])).recipe.data.run
+        == "runs/books-my #1: old"
+    )
     recipe = load("prepare", settings=settings).recipe
     assert recipe.vocabulary.file == str(run / "final" / "vocab.txt")
 
