@@ -8,10 +8,13 @@ from mbert_cli.errors import UserError
 from mbert_cli.page import PAGE_FORMATS, Delivery, PageFormat
 from mbert_cli.runs.listing import is_run
 from mbert_cli.runs.manifest import replace_file
+from mbert_cli.shell_words import path_word
 from mbert_cli.word_lists import joined
 
-BY_ENDING: dict[str, PageFormat] = {".md": "markdown", ".json": "json", ".html": "html"}
-"""Formats that the name of a file says."""
+BY_ENDING: dict[str, PageFormat] = {
+    ".md": "markdown", ".json": "json", ".html": "html", ".txt": "table", "": "table",
+}  # fmt: skip
+"""Formats that the name of a file says; one without an ending has a table, as a terminal."""
 
 
 def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
@@ -23,10 +26,12 @@ def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
         file: The value of `--out`; None is standard output.
 
     Raises:
-        UserError: There is no such format, or no such file can be written.
+        UserError: There is no such format, or the file has an ending that says none, or cannot be written.
     """
+    if file is not None:
+        _require_place(file)
     if format_name is None:
-        chosen: PageFormat = BY_ENDING.get(file.suffix.lower(), "table") if file else "table"
+        chosen = _format_of(file) if file else "table"
     else:
         known = {name: name for name in PAGE_FORMATS}
         if format_name not in known:
@@ -35,9 +40,23 @@ def read_delivery(format_name: str | None, file: Path | None) -> Delivery:
                 "Leave it out for a table.",
             )
         chosen = known[format_name]
-    if file is not None:
-        _require_place(file)
     return Delivery(chosen, file)
+
+
+def _format_of(file: Path) -> PageFormat:
+    """The format that the ending of a file says.
+
+    Raises:
+        UserError: It says none.
+    """
+    ending = file.suffix.lower()
+    if ending not in BY_ENDING:
+        raise UserError(
+            f"The ending of --out must be {joined(filter(None, BY_ENDING))}. Received: {file}",
+            f"Name {path_word(file.with_suffix('.html'))}, or say what is written with --format "
+            f"{joined(PAGE_FORMATS)}.",
+        )
+    return BY_ENDING[ending]
 
 
 def write_file(file: Path, text: str) -> None:

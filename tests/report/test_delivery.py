@@ -21,6 +21,8 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
         (None, "a.JSON", "json"),
         (None, "a.html", "html"),
         (None, "a.txt", "table"),
+        (None, "a", "table"),
+        ("table", "a.pdf", "table"),
         ("table", "a.json", "table"),
     ],
 )
@@ -42,6 +44,19 @@ def refused(file: str) -> str:
         read_delivery(None, Path(file))
     assert error.value.exit_code == 2
     return error.value.message
+
+
+@pytest.mark.parametrize(
+    ("file", "near"),
+    [("my report.pdf", "'my report.html'"), ("a.HTM", "a.html"), ("a.csv", "a.html")],
+)
+def test_an_ending_that_says_no_format_is_refused(file, near):
+    with pytest.raises(UserError) as error:
+        read_delivery(None, Path(file))
+    assert (error.value.message, error.value.hint) == (
+        f"The ending of --out must be .md, .json, .html or .txt. Received: {file}",
+        f"Name {near}, or say what is written with --format table, markdown, json or html.",
+    )
 
 
 def test_a_folder_and_a_device_are_refused():
