@@ -1,14 +1,16 @@
 """`mbert prepare`: corpus -> vocabulary and token store."""
 
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from mbert_cli import console
-from mbert_cli.corpus.assembly import assemble_store
+from mbert_cli.corpus.assembly import assemble_store, no_sentence
 from mbert_cli.corpus.contents import growing_keys
 from mbert_cli.corpus.corpus import documents, duplicates_of
+from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.growing import hashes_of, known_files
 from mbert_cli.corpus.mixing import MixPart, portions_of
@@ -104,10 +106,17 @@ def prepared(store: Store, hosts: Hosts = ALONE) -> StoreRun:
 
 
 def _train_vocabulary(recipe: PrepareRecipe, reading: Reading) -> Vocabulary:
-    options = recipe.vocabulary
+    options, dropped = recipe.vocabulary, Counter[str]()
+
+    def read() -> Iterator[Document]:
+        for document in documents(recipe.corpus):
+            dropped.update(document.dropped)
+            yield document
+
     with reading.shown("reading") as watch:
-        read = reading.watched(documents(recipe.corpus), watch)
-        texts = sample_texts(read, options.training_megabytes)
+        texts = sample_texts(reading.watched(read(), watch), options.training_megabytes)
+    if not texts:
+        raise no_sentence(dropped)
     console.info(f"Training a vocabulary of {counted(options.size, 'token')}")
     return train_vocabulary(texts, options.size, options.lowercase)
 

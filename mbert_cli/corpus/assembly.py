@@ -97,14 +97,23 @@ def _add_up(sources: Sequence[SourceCount]) -> SourceCount:
     for source in sources:
         totals = totals.and_then(source)
     if not totals.sentences:
-        seen = ", ".join(f"{reason}: {count:,}" for reason, count in totals.dropped.items()) or "no document"
-        raise UserError(
-            f"A corpus must have a sentence. Received: {seen}",
-            "Set corpus.where to a condition that rows fulfil."
-            if FILTERED in totals.dropped
-            else "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them.",
-        )
+        raise no_sentence(totals.dropped)
     return totals
+
+
+def no_sentence(dropped: Mapping[str, int]) -> UserError:
+    """What is said of a corpus that gives no text.
+
+    Args:
+        dropped: Reason -> how many rows or paragraphs were left out.
+    """
+    seen = ", ".join(f"{reason}: {count:,}" for reason, count in dropped.items()) or "no document"
+    return UserError(
+        f"A corpus must have a sentence. Received: {seen}",
+        "Set corpus.where to a condition that rows fulfil."
+        if FILTERED in dropped
+        else "Set the keys of the section corpus to text; `mbert recipe explain corpus` lists them.",
+    )
 
 
 def _count_new(parts: Sequence[CorpusPart], fingerprint: Fingerprint | None) -> list[np.ndarray]:

@@ -142,3 +142,13 @@ def test_a_part_of_a_mix_that_is_empty_is_named(prepare):
         in said
     )
     assert not FINAL.exists()
+
+
+@pytest.mark.parametrize("vocabulary", ["vocab.txt", "null"])
+def test_a_condition_that_no_row_fulfils_is_told_with_and_without_a_vocabulary(prepare, vocabulary):
+    Path("web.jsonl").write_text('{"text": "Xy.", "score": 0}\n' * 3)
+    where = ("corpus.globs=[web.jsonl]", "corpus.where=score > 1")
+    code, _, said = prepare(f"vocabulary.file={vocabulary}", *where)
+    assert code == 2
+    assert "A corpus must have a sentence. Received: rows that corpus.where leaves out: 3" in said
+    assert "Set corpus.where to a condition that rows fulfil." in said
