@@ -17,6 +17,7 @@ import mbert_cli
 from mbert_cli.cli import app
 from mbert_cli.recipe.files import is_path, recipe_names, recipes_folder
 from mbert_cli.recipe.forms import usual_recipe
+from mbert_cli.recipe.invocation import TRAINING_VERBS, default_name
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import RECIPES
@@ -176,6 +177,38 @@ def test_a_command_that_is_printed_can_be_pasted(source, command):
         recipe = "quickstart"
     assert recipe.removeprefix(f"{verb}/") in recipe_names(verb)
     load(verb, recipe, settings, flags=flags)
+
+
+def written_to(command: str) -> tuple[str, tuple[str, ...]]:
+    """The run that a command writes to, "" where it writes none, and the settings that make its recipe."""
+    words = words_of(command)
+    verb, parameters = parse(words)
+    if verb not in TRAINING_VERBS or {"--dry-run", "--smoke", "--fresh", "--probe"} & set(words):
+        return "", ()
+    settings = list(parameters.get("settings") or ())
+    flags = [(key, parameters.get(flag.removeprefix("--"))) for flag, key in FLAGS.items()]
+    given = [(key, value) for key, value in flags if value]
+    recipe = parameters.get("recipe") or usual_recipe(verb, settings, given)
+    made = [setting for setting in settings if not setting.startswith(OF_ONE_RUN)]
+    made += [f"{key}={value}" for key, value in given]
+    return str(parameters.get("run") or f"runs/{default_name(verb, recipe)}"), tuple(sorted(made))
+
+
+OF_ONE_RUN = ("cluster", "corpus.globs=", "data.run=", "train.epochs=", "train.steps=")
+"""Settings that a run goes on with: who computes it, more files or steps, and the input that it finds by itself."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_of_a_page_do_not_write_different_recipes_to_one_run(page):
+    recipes: dict[str, dict[tuple[str, ...], str]] = {}
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^```\w*\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        for line in block.replace("\\\n", " ").split("\n"):
+            if line.startswith("mbert ") and "--hosts" not in line:
+                run, settings = written_to(line.partition(" #")[0])
+                recipes.setdefault(run, {}).setdefault(settings, line)
+    recipes.pop("", None)
+    assert [list(lines.values()) for lines in recipes.values() if len(lines) > 1] == []
 
 
 def test_lists_and_patterns_are_quoted():
