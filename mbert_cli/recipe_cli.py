@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mbert_cli import completion
-from mbert_cli.flags import Settings, Smoke
+from mbert_cli.flags import Settings, Smoke, Source, StrategyName, Teacher, WrittenRun
 
 Words = Annotated[
     list[str],
@@ -68,14 +68,19 @@ def recipe_explain(
 
 
 @recipe_app.command("check")
-def recipe_check(words: Words, settings: Settings = None, smoke: Smoke = False) -> None:
+def recipe_check(
+    words: Words, strategy: StrategyName = None, teacher: Teacher = None, source: Source = None,
+    settings: Settings = None, run: WrittenRun = None, smoke: Smoke = False,
+) -> None:  # fmt: skip
     """Check whether a recipe can run now: recipe, runs, vocabularies, lengths, disk.
 
-    Example: `mbert recipe check distill --set teacher=runs/train-teacher-quickstart`
+    Example: `mbert recipe check distill --teacher runs/train-teacher-quickstart`
     """
     from mbert_cli.commands import recipe as command
 
-    command.check_recipe(words, settings or (), smoke)
+    flags = {"--strategy": ("distill.strategy", strategy), "--teacher": ("teacher", teacher),
+             "--source": ("source", source)}  # fmt: skip
+    command.check_recipe(words, settings or (), smoke, flags, run)
 
 
 @recipe_app.command("copy")

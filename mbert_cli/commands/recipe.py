@@ -1,7 +1,7 @@
 """`mbert recipe`: list, show, explain, check and copy recipes."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mbert_cli import console
@@ -27,8 +27,21 @@ def show_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> N
         console.result(line)
 
 
-def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> None:
+def check_recipe(
+    words: Sequence[str],
+    settings: Sequence[str],
+    smoke: bool,
+    flags: Mapping[str, tuple[str, object]],
+    run: Path | None,
+) -> None:
     """Checks that a recipe can be run now, and prints what was looked at.
+
+    Args:
+        words: VERB and RECIPE.
+        settings: Values of `--set`.
+        smoke: Whether `--smoke` was given.
+        flags: Short ways to write `--set`, as `invoke` takes them.
+        run: The run that is to be written; None for that of the recipe.
 
     Raises:
         UserError: Something would stop it.
@@ -36,8 +49,9 @@ def check_recipe(words: Sequence[str], settings: Sequence[str], smoke: bool) -> 
     from mbert_cli.preflight.resolving import inspect
     from mbert_cli.recipe.invocation import invoke
 
-    verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]", settings)
-    invocation = invoke(verb, name, settings, {}, smoke=smoke)
+    given = [setting for setting in flags.values() if setting[1] is not None]
+    verb, name = require_recipe(words, "mbert recipe check VERB [RECIPE]", settings, given)
+    invocation = invoke(verb, name, settings, flags, run=run, smoke=smoke)
     checks = inspect(invocation)
     rows = [(check.name, check.state, check.text) for check in checks]
     console.table(f"{verb}/{invocation.loaded.name}", ["check", "", "finding"], rows)

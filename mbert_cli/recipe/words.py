@@ -1,6 +1,6 @@
 """The words after `mbert recipe show` and its siblings: `finetune file` and `finetune/file` mean the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mbert_cli.errors import UserError
@@ -25,13 +25,16 @@ class RecipeWords:
     rest: tuple[str, ...]
 
 
-def require_recipe(words: Sequence[str], usage: str, settings: Sequence[str] = ()) -> tuple[str, str]:
+def require_recipe(
+    words: Sequence[str], usage: str, settings: Sequence[str] = (), flags: Iterable[tuple[str, object]] = ()
+) -> tuple[str, str]:
     """A verb and one of its recipes, the usual one where none is named.
 
     Args:
         words: What was typed.
         usage: The command with what it takes, for the hint.
         settings: Values of `--set`, which may ask for another form of the verb's recipes.
+        flags: Keys and values of flags that are short for them.
 
     Raises:
         UserError: There is no such verb, or there are more words than a recipe has.
@@ -39,7 +42,7 @@ def require_recipe(words: Sequence[str], usage: str, settings: Sequence[str] = (
     named = _take_recipe(words, takes_any=True)
     if named.rest:
         raise UserError(f"One recipe is named at a time. Received: {' '.join(words)}", usage)
-    return str(named.verb), named.recipe or usual_recipe(str(named.verb), settings)
+    return str(named.verb), named.recipe or usual_recipe(str(named.verb), settings, flags)
 
 
 def require_copy(words: Sequence[str], usage: str) -> tuple[str, str, str]:

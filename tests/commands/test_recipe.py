@@ -66,6 +66,21 @@ def test_check_of_what_cannot_run_exits_2_and_says_why(recipe_command):
     )
 
 
+def test_check_takes_the_short_flags_of_verbs(recipe_command):
+    flags = ("--source", "runs/none", "--run", "runs/mine")
+    code, lines, _ = recipe_command("check", "finetune", "file", *flags)
+    assert code == 2
+    assert "source failed A run directory must exist. Received: runs/none" in lines
+    code, lines, _ = recipe_command("check", "distill", "--strategy", "task", "--teacher", "runs/none")
+    assert (code, lines[0]) == (2, "distill/quickstart_task")
+    assert "teacher failed A run directory must exist. Received: runs/none" in lines
+    code, lines, _ = recipe_command("check", "prepare", "--run", "runs/mine")
+    assert (code, lines[-2]) == (0, "disk ok room for 64.0 MB in runs/mine")
+    code, _, err = recipe_command("check", "prepare", "--teacher", "runs/none")
+    assert code == 2
+    assert "--teacher" in err
+
+
 def test_an_unknown_verb_lists_the_verbs(recipe_command):
     code, _, err = recipe_command("show", "distil")
     assert code == 2
