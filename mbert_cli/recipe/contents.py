@@ -64,7 +64,7 @@ def input_files(recipe: Section) -> list[Path]:
     Raises:
         UserError: A pattern of the corpus matches nothing.
     """
-    found = [Path(value) / FINAL / MANIFEST for key in _RUNS if (value := _value(recipe, key))]
+    found = [run / FINAL / MANIFEST for run in named_runs(recipe)]
     found += [Path(value) for key in _FILES if (value := _value(recipe, key))]
     corpus = getattr(recipe, "corpus", None)
     for portion in portions_of(corpus) if corpus else ():
@@ -72,6 +72,11 @@ def input_files(recipe: Section) -> list[Path]:
             paths = find_files(portion.corpus.globs, f"{portion.key}.globs").paths
             found += [file for file in paths if isinstance(file, Path)]
     return found
+
+
+def named_runs(recipe: Section) -> list[Path]:
+    """The runs that a recipe names to work on, whether they are there or not."""
+    return [Path(value) for key in _RUNS if (value := _value(recipe, key))]
 
 
 def with_recorded_runs(recipe: Section, path: Path) -> Section:

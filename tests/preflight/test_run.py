@@ -1,5 +1,6 @@
 """Whether a run that is there is the one that a command would write."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +67,21 @@ def test_a_run_is_not_written_over_what_it_begins_with(make_run, fresh):
     assert (found["run"].passed, found["run"].text) == (
         False, "A run is written beside what it reads. Received: source runs/train-teacher, in runs/../runs/train-teacher",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_inputs_of_a_run_that_is_gone_are_told_once(named, make_run, checks):
+    source = make_run("train-teacher")
+    Path("t.csv").write_text("text,label\na,b\n")
+    settings = (f"source={source}", "task.train=t.csv", "train.max_steps=8")
+    invocation = invoke("finetune", "file", settings, {})
+    RunDir.open(
+        invocation.run, "finetune", invocation.loaded.values(), fresh=False, origin={}, contents={}
+    ).close()
+    shutil.rmtree(source)
+    found = checks("finetune", "file", *settings[0 if named else 1 :])
+    assert found["source"] == (False, f"A run directory must exist. Received: {source}")
+    assert "run" not in found
 
 
 def test_more_steps_of_a_stage_that_is_over_are_refused_before_anything_is_built(
