@@ -18,6 +18,14 @@ MOVED = {
 }
 """Keys of earlier versions and what they are called now."""
 
+USUAL_NAMES = {
+    "batch": "batch_size", "bs": "batch_size", "dropout": "dropout_rate", "heads": "num_heads",
+    "hidden_size": "hidden_dim", "layers": "num_layers", "length": "sequence_length", "lr": "learning_rate",
+    "max_len": "sequence_length", "max_length": "sequence_length", "max_seq_length": "sequence_length",
+    "wd": "weight_decay",
+}  # fmt: skip
+"""What keys are called elsewhere, or in short."""
+
 
 def unknown_key(
     verb: str, path: str, siblings: Sequence[str], chosen: str = "", entry: Entry | None = None
@@ -40,18 +48,15 @@ def unknown_key(
     if path in MOVED:
         return f"{path}: unknown key. It is {MOVED[path]} now."
     name = path.rpartition(".")[2]
-    elsewhere = _paths_named(verb, name, chosen)
-    if elsewhere:
+    # What was typed behind --set is one value, and a section has several; null stands for it as a whole.
+    takes_sections = entry is None or entry.line > 0 or entry.value is None
+    if elsewhere := _paths_named(verb, name, chosen, prefix, takes_sections):
         return f"{path}: unknown key. It belongs elsewhere: write {' or '.join(elsewhere)}."
     verbs = [other for other in RECIPES if other != verb and path in {key.path for key in keys_of(other)}]
     if verbs:
         return f"{path}: unknown key. It belongs to recipes of {', '.join(verbs)}."
-    near = difflib.get_close_matches(path.removeprefix(prefix), siblings, n=1, cutoff=0.7)
-    if near:
-        return f"{path}: unknown key. Did you mean {prefix}{near[0]}?"
-    far = difflib.get_close_matches(path, [key.path for key in keys_of(verb)], n=1, cutoff=0.75)
-    if far or _paths_near(verb, name):
-        return f"{path}: unknown key. Did you mean {(far or _paths_near(verb, name))[0]}?"
+    if meant := _paths_meant(verb, path, prefix, siblings, chosen, takes_sections):
+        return f"{path}: unknown key. Did you mean {joined(meant)}?"
     owner = section or f"a recipe of {verb}"
     return f"{path}: unknown key. The keys of {owner} are {', '.join(siblings)}."
 
@@ -189,14 +194,28 @@ def _located(
     return ".".join(path), value
 
 
-def _paths_named(verb: str, name: str, chosen: str) -> list[str]:
-    """The paths of the keys with a name, without those that what is chosen excludes."""
+def _paths_meant(
+    verb: str, path: str, prefix: str, siblings: Sequence[str], chosen: str, takes_sections: bool
+) -> list[str]:
+    """Keys whose names are like one that there is not: of its section, by its usual name, or anywhere."""
+    name = path.rpartition(".")[2]
+    known = [key.path for key in keys_of(verb) if takes_sections or not key.is_section]
+    beside = [sibling for sibling in siblings if f"{prefix}{sibling}" in known]
+    if near := difflib.get_close_matches(path.removeprefix(prefix), beside, n=1, cutoff=0.7):
+        return [f"{prefix}{near[0]}"]
+    if usual := _paths_named(verb, USUAL_NAMES.get(name, ""), chosen, prefix, takes_sections):
+        return usual
+    if far := difflib.get_close_matches(path, known, n=1, cutoff=0.75):
+        return far
+    names = {other.rpartition(".")[2]: other for other in known}
+    return [names[near] for near in difflib.get_close_matches(name, names, n=1, cutoff=0.75)]
+
+
+def _paths_named(verb: str, name: str, chosen: str, prefix: str, takes_sections: bool) -> list[str]:
+    """The paths of the keys with a name, without those that what is chosen excludes; of the same section, if any."""
     tag = chosen.partition(":")[0]
     keys = [key for key in keys_of(verb) if key.path.rpartition(".")[2] == name]
+    keys = [key for key in keys if takes_sections or not key.is_section]
     keys = [key for key in keys if key.variant in ("", chosen) or key.variant.partition(":")[0] != tag]
-    return list(dict.fromkeys(key.path for key in keys))
-
-
-def _paths_near(verb: str, name: str) -> list[str]:
-    names = {key.path.rpartition(".")[2]: key.path for key in keys_of(verb)}
-    return [names[near] for near in difflib.get_close_matches(name, names, n=1, cutoff=0.75)]
+    paths = list(dict.fromkeys(key.path for key in keys))
+    return [path for path in paths if prefix and path.startswith(prefix)] or paths

@@ -215,6 +215,6 @@ def test_an_item_of_a_list_is_changed_in_a_file(write):
     with pytest.raises(UserError) as caught:
         load("prepare", str(path), ["corpus.mix.0.weight=2"])
     assert caught.value.message == (
-        "--set: corpus.mix is a list, whose items are changed in a file of your own; --set corpus.mix=[...] replaces "
+        "--set: corpus.mix is a list, whose items are changed in a file of your own; --set 'corpus.mix=[...]' replaces "
         "all of them."
     )

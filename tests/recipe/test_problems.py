@@ -5,7 +5,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.keys import keys_of
 from mbert_cli.recipe.loading import load
-from mbert_cli.recipe.problems import find_key, leaves, unknown_key, wrong_choice
+from mbert_cli.recipe.problems import USUAL_NAMES, find_key, leaves, unknown_key, wrong_choice
 from mbert_cli.recipe.schema import RECIPES
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -25,6 +25,13 @@ def said(verb, *arguments, **options):
         ("distill", "batch_size=4", "batch_size: unknown key. It belongs elsewhere: write train.batch_size."),
         ("distill", "train.learning_rate=1",
          "train.learning_rate: unknown key. It belongs elsewhere: write train.optimizer.learning_rate."),
+        ("distill", "train.lr=1", "train.lr: unknown key. Did you mean train.optimizer.learning_rate?"),
+        ("finetune", "lr=1", "lr: unknown key. Did you mean train.optimizer.learning_rate or search.learning_rate?"),
+        ("finetune", "train.learning_rate=1",
+         "train.learning_rate: unknown key. It belongs elsewhere: write train.optimizer.learning_rate."),
+        ("finetune", "max_length=64", "max_length: unknown key. Did you mean task.sequence_length?"),
+        ("finetune", "train.optimiser=lamb", "train.optimiser: unknown key. Did you mean train.optimizer.name?"),
+        ("finetune", "serch=null", "serch: unknown key. Did you mean search?"),
         ("distill", "model.num_layer=3", "model.num_layer: unknown key. Did you mean model.changes.num_layers?"),
         ("distill", "train.steps=4", "train.steps: unknown key. It belongs to recipes of train-teacher."),
         ("distill", "zzz=1",
@@ -85,6 +92,11 @@ def said(verb, *arguments, **options):
 )  # fmt: skip
 def test_a_mistake_is_a_sentence(verb, setting, message):
     assert said(verb, settings=[setting]) == f"--set: {message}"
+
+
+def test_the_usual_names_stand_for_keys_that_there_are():
+    known = {key.path.rpartition(".")[2] for verb in RECIPES for key in keys_of(verb)}
+    assert set(USUAL_NAMES.values()) <= known
 
 
 def test_an_unknown_size_is_told_with_the_sizes_there_are():
