@@ -128,7 +128,10 @@ def _hint_for_missing(path: object, missing: Sequence[str]) -> str:
     folders = str(path).split("/")[:-1]
     partition = next((name for name in missing if any(one.startswith(f"{name}=") for one in folders)), None)
     if partition is None:
-        return "Set corpus.text to the column with the text, and name columns of the file in corpus.where."
+        return (
+            "Set corpus.text to the column with the text, and name columns of the file in corpus.where, where texts "
+            "stand in quotes: language == 'en'."
+        )
     return (
         f"The value of {partition!r} stands in the names of folders: choose by a pattern of corpus.globs, as in "
         f"**/{partition}=VALUE/*, and leave it out of corpus.where."

@@ -184,7 +184,7 @@ def _row_documents(
         yield Document(place, paragraphs, dropped=dropped, source=str(path))
         left_out = 0
     if within.start == 0 and unseen and known:  # of a file in ranges, by the first of many megabytes
-        raise _without_columns(path, unseen, known)
+        raise _without_columns(path, unseen, known, condition.text if condition else "")
     if left_out:
         yield Document(place, [], dropped={FILTERED: left_out}, source=str(path), is_text=False)
 
@@ -200,9 +200,14 @@ def _columns(text: str, condition: Condition | None) -> list[str]:
     return sorted({text, *(condition.columns if condition else ())})
 
 
-def _without_columns(path: InputFile, missing: Iterable[str], known: Iterable[str]) -> UserError:
+def _without_columns(
+    path: InputFile, missing: Iterable[str], known: Iterable[str], condition: str
+) -> UserError:
+    names = sorted(missing)
+    compared = re.search(rf"[\w.]+ *[=!]= *(?=({'|'.join(map(re.escape, names))})\b)", condition)
+    quoted = f"; a text stands in quotes: {compared[0]}{compared[1]!r}" if compared else ""
     return UserError(
         f"corpus.where must look at columns that a row has. Received: {path} without "
-        f"{', '.join(map(repr, sorted(missing)))}; it has {shown_names(sorted(known))}",
-        "Name columns of the file, or leave the file out.",
+        f"{', '.join(map(repr, names))}; it has {shown_names(sorted(known))}",
+        f"Name columns of the file, or leave the file out{quoted}.",
     )

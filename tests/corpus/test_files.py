@@ -224,6 +224,22 @@ def test_a_table_without_a_column_is_refused_before_anything_is_read(folder, nam
     )
 
 
+def test_a_text_without_quotes_is_told_how_to_be_written(folder):
+    write_table(folder / "t.jsonl")
+    error = refused("t.jsonl", where="score > 0 and language == de")
+    assert error.message.startswith(
+        "corpus.where must look at columns that a row has. Received: t.jsonl without 'de'; "
+    )
+    assert error.hint == (
+        "Name columns of the file, or leave the file out; a text stands in quotes: language == 'de'."
+    )
+    assert refused("t.jsonl", where="lang == 'en'").hint == "Name columns of the file, or leave the file out."
+    write_table(folder / "t.csv")
+    assert refused("t.csv", where="language == de").hint.endswith(
+        "in corpus.where, where texts stand in quotes: language == 'en'."
+    )
+
+
 def test_lines_of_json_none_of_which_has_a_column_of_the_condition_are_refused(folder):
     write_table(folder / "t.jsonl")
     assert refused("t.jsonl", where="lang == 'en'").message == (
