@@ -63,6 +63,7 @@ from mbert_cli.phone_cli import BenchCommand, bench, export_tflite
 from mbert_cli.recipe_cli import help_when_alone, recipe_app
 from mbert_cli.starting import invocation_of, plain_page, run_verb
 from mbert_cli.typed_texts import typed_text, typed_texts
+from mbert_cli.usage import Verbs
 
 PIPELINE_PANEL = "The pipeline, in its order"
 CHECKPOINTS_PANEL = "Checkpoints of other projects, and a look inside"
@@ -70,6 +71,7 @@ AROUND_PANEL = "Recipes, runs, and more examples"
 
 app = typer.Typer(
     name="mbert",
+    cls=Verbs,
     help="Distil IB-BERT into MobileBERT and export a TFLite model that a phone runs.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,

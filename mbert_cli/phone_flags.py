@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mbert_cli import completion
+from mbert_cli.usage import one_mode
 
 ExportTarget = Annotated[
     Path | None,
@@ -18,6 +19,7 @@ Quantize = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MODE",
+        parser=one_mode,
         help="Short for --set 'export.quantize=[MODE]'; repeatable.",
         autocompletion=completion.choices("export-tflite", "export.quantize"),
         show_default=False,
