@@ -239,7 +239,8 @@ def augment(
 
 @app.command("import", rich_help_panel=CHECKPOINTS_PANEL)
 def import_checkpoint(
-    source: Annotated[str, typer.Argument(help="A folder, a TF1 prefix, or the id of a model on the hub.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE",
+                                           help="A folder, a TF1 prefix, or the id of a model on the hub.")],
     run: WrittenRun = None, length: ImportedLength = None,
     pooling: ImportedPooling = None, normalize: ImportedNormalize = None,
     allow_unused: AllowUnused = False, allow_unknown: AllowUnknown = False,
@@ -259,7 +260,7 @@ def import_checkpoint(
 
 @app.command("convert-checkpoint", rich_help_panel=CHECKPOINTS_PANEL)
 def convert_checkpoint(
-    run: Annotated[Path, typer.Argument(help="A complete run.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A complete run.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.")],
     to: Annotated[str, typer.Option("--to", metavar="huggingface|tf1", help="The format.")] = "huggingface",
     dry_run: DryRun = False, quiet: Quiet = False,
@@ -274,7 +275,7 @@ def convert_checkpoint(
 
 @app.command(rich_help_panel=CHECKPOINTS_PANEL)
 def trace(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run, or a teacher and its student.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="A run, or a teacher and its student.")],
     text: Annotated[str, typer.Option(help="The text.")],
     second_text: Annotated[
         str | None, typer.Option(metavar="TEXT", help="A second text.", show_default=False)

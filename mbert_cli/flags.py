@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from mbert_cli.page import Delivery
 
 Recipe = Annotated[
-    str, typer.Argument(help="Name of a recipe, or a .yaml file.", autocompletion=completion.recipes)
-]
+    str,
+    typer.Argument(metavar="RECIPE", help="Name of a recipe, or a .yaml file.", autocompletion=completion.recipes),
+]  # fmt: skip
 UsualRecipe = Annotated[
     str | None,
     typer.Argument(
+        metavar="RECIPE", autocompletion=completion.recipes, show_default=False,
         help="Name of a recipe, or a .yaml file (default: quickstart, or quickstart_STRATEGY for general, task and "
         "distilbert).",
-        autocompletion=completion.recipes, show_default=False,
     ),
 ]  # fmt: skip
 RecipeOption = Annotated[
@@ -35,10 +36,8 @@ Settings = Annotated[
 ]  # fmt: skip
 WrittenRun = Annotated[
     Path | None,
-    typer.Option(
-        "--run", metavar="DIR", help="Directory to write (default: runs/VERB-RECIPE).", show_default=False
-    ),
-]
+    typer.Option("--run", metavar="DIR", help="Directory to write (default: runs/VERB-RECIPE).", show_default=False),
+]  # fmt: skip
 NamedRun = Annotated[
     Path | None, typer.Option("--run", metavar="DIR", help="The run; the same as TARGET.", show_default=False)
 ]
@@ -51,17 +50,17 @@ ReportRun = Annotated[
 Target = Annotated[
     Path | None,
     typer.Argument(
+        metavar="TARGET", show_default=False,
         help="A run, or a .tflite file (default: the newest complete run that learned a task).",
-        show_default=False,
     ),
-]
+]  # fmt: skip
 Targets = Annotated[
     list[Path] | None,
     typer.Argument(
+        metavar="TARGET", show_default=False,
         help="Runs or .tflite files (default: the newest complete run that learned a task).",
-        show_default=False,
     ),
-]
+]  # fmt: skip
 Reported = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -269,8 +268,8 @@ ResultFormat = Annotated[
     str | None,
     typer.Option(
         "--format", metavar="NAME", autocompletion=completion.formats, show_default=False,
-        help="Print the results as table, markdown, json or html (default: by the suffix of --out, .md, .json or "
-        ".html; otherwise a table).",
+        help="Print the results as table, markdown, json or html (default: by the suffix of --out, .md, .json, "
+        ".html or .txt; otherwise a table).",
     ),
 ]  # fmt: skip
 Out = Annotated[
@@ -285,7 +284,7 @@ SearchFormat = Annotated[
     typer.Option(
         "--format", metavar="NAME", autocompletion=completion.formats, show_default=False,
         help="Print the table of a search as table, markdown, json or html (default: by the suffix of --out, .md, "
-        ".json or .html; otherwise a table).",
+        ".json, .html or .txt; otherwise a table).",
     ),
 ]  # fmt: skip
 SearchOut = Annotated[
@@ -295,7 +294,7 @@ SearchOut = Annotated[
         help="Write the table of a search to this file, in a folder that exists and is not a run's; replaces a file.",
     ),
 ]  # fmt: skip
-RunsRoot = Annotated[Path, typer.Argument(help="The folder of the runs, or one run.")]
+RunsRoot = Annotated[Path, typer.Argument(metavar="ROOT", help="The folder of the runs, or one run.")]
 Chain = Annotated[bool, typer.Option("--chain", help="Follow each fine-tuned model from teacher to phone.")]
 GlueTable = Annotated[
     bool, typer.Option("--glue", help="A row for each model, a column for each of GLUE's tasks.")

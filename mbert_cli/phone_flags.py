@@ -11,7 +11,7 @@ from mbert_cli.usage import one_mode
 ExportTarget = Annotated[
     Path | None,
     typer.Argument(
-        show_default=False,
+        metavar="TARGET", show_default=False,
         help="A run (default: the newest complete one that learned a task).",
     ),
 ]  # fmt: skip

@@ -210,7 +210,7 @@ def show_coverage(title: str, imported: Imported) -> None:
     ]
     if coverage.unused:
         rows.append(("unused", f"{len(coverage.unused):,}", ", ".join(coverage.unused[:3])))
-    rows += [("missing", part, instead) for part, instead in imported.absent.items()]
+    rows += [("missing", "", f"{part}: {instead}") for part, instead in imported.absent.items()]
     console.table(f"{title}, {counted(coverage.read, 'array')}", ["arrays", "count", "what"], rows)
     for note in imported.notes:
         console.info(note)
@@ -219,7 +219,7 @@ def show_coverage(title: str, imported: Imported) -> None:
 def _show_model(imported: Imported, description: ModelDescription, path: Path) -> None:
     size, labels = imported.size, imported.labels
     pooler = sum(array.size for name, array in imported.arrays.items() if name.startswith("pooler/"))
-    heads = ", ".join(imported.heads) or "no head"
+    heads = ", ".join(name for name in imported.heads if name != "pooler" or not pooler) or "no head"
     if description.embedding:
         heads += f"; a text becomes a vector of {size.hidden_dim}, {description.embedding}"
     console.info(

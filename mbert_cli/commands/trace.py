@@ -81,6 +81,12 @@ def _check(command: TraceCommand) -> None:
             "A trace is written to a file. Received: neither --out nor --picture",
             "Give --out FILE.npz, --picture FILE.png, or both.",
         )
+    if command.layers and command.picture is None:
+        raise UserError(
+            "--layer must go with --picture; --out writes all layers. "
+            f"Received: --layer {', '.join(map(str, command.layers))} without it",
+            "Give --picture FILE.png, or leave --layer out.",
+        )
     if command.picture is not None:
         require_pictures()
     for path, suffix in ((command.out, ".npz"), (command.picture, ".png")):

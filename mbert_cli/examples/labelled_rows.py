@@ -264,7 +264,7 @@ def _number(written: str, rows: LabelledRows, line: int | str) -> float:
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not abs(value) <= _LARGEST:
         raise UserError(
-            f"The number of a regression must be finite. Received: {written!r} in {rows.path}:{line}",
+            f"The label of a regression must be a finite number. Received: {written!r} in {rows.path}:{line}",
             f"Write a decimal point, as in {written.replace(',', '.')}."
             if has_comma
             else "Correct the line, or take it out.",

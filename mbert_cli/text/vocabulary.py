@@ -133,7 +133,7 @@ def load_vocabulary(path: str | Path, lowercase: bool) -> Vocabulary:
     )
 
 
-_HINT = "set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus"
+_HINT = "Set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus."
 
 
 def read_tokens(path: str | Path, hint: str = _HINT) -> tuple[str, ...]:

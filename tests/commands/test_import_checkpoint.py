@@ -80,9 +80,19 @@ def test_the_count_of_parameters_says_how_many_a_pooler_has(capsys):
     import_checkpoint.run(ImportCommand("theirs", Path("runs/ours")))
     pooler = sum(array.numel() for array in model.mobilebert.pooler.parameters())
     assert (
-        f"{model.num_parameters():,} parameters, {pooler:,} of them in the pooler; "
+        f"{model.num_parameters():,} parameters, {pooler:,} of them in the pooler; classifier; "
         in capsys.readouterr().err
     )
+
+
+def test_parts_that_a_checkpoint_lacks_are_no_counts(capsys):
+    save("theirs", "Model")
+    import_checkpoint.run(ImportCommand("theirs", dry_run=True))
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in shown if line.startswith("missing ")] == [
+        "missing masked_language_model: only a teacher of masked words needs it",
+        "missing next_sentence: nothing needs it",
+    ]
 
 
 def test_both_ways_through_tf1_change_no_bit():

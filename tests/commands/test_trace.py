@@ -118,6 +118,16 @@ def test_a_layer_that_is_not_there_is_refused():
     assert caught.value.hint == "Choose others with --layer."
 
 
+def test_layers_without_a_picture_are_refused():
+    command = TraceCommand((Path("runs/student"),), "it rains", out=Path("a.npz"), layers=(0, 9))
+    with pytest.raises(UserError) as caught:
+        trace.run(command)
+    assert (caught.value.message, caught.value.hint) == (
+        "--layer must go with --picture; --out writes all layers. Received: --layer 0, 9 without it",
+        "Give --picture FILE.png, or leave --layer out.",
+    )
+
+
 def missing() -> None:
     raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
 

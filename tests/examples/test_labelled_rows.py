@@ -151,7 +151,8 @@ def test_a_decimal_comma_is_read_where_semicolons_separate_cells(tmp_path):
     assert task.notes == ("t.csv: cells are separated by semicolons", "t.csv: 2 numbers have a decimal comma")
     error = refused(tmp_path, 'text,label\na,"1,5"\nb,2\n', "t.csv", kind="regression")
     assert (
-        error.message == f"The number of a regression must be finite. Received: '1,5' in {tmp_path}/t.csv:2"
+        error.message
+        == f"The label of a regression must be a finite number. Received: '1,5' in {tmp_path}/t.csv:2"
     )
     assert error.hint == "Write a decimal point, as in 1.5."
 
@@ -159,7 +160,7 @@ def test_a_decimal_comma_is_read_where_semicolons_separate_cells(tmp_path):
 @pytest.mark.parametrize("written", ["true", '"1_0"', '"x"', "1e39", '"inf"'])
 def test_what_is_no_number_of_a_regression_is_refused(tmp_path, written):
     error = refused(tmp_path, json_lines("1", written), kind="regression")
-    assert error.message.startswith("The number of a regression must be finite. Received: ")
+    assert error.message.startswith("The label of a regression must be a finite number. Received: ")
     assert error.message.endswith(f"in {tmp_path}/t.jsonl:2")
 
 

@@ -199,7 +199,10 @@ def test_numbers_of_a_regression(tmp_path):
 def test_what_is_no_finite_number_is_named_with_its_line(tmp_path, written):
     path = write(tmp_path, "t.tsv", f"text\tlabel\nfirst\t1\nsecond\t{written}\n")
     error = refused(path, kind="regression")
-    assert error.message == f"The number of a regression must be finite. Received: {written!r} in {path}:3"
+    assert (
+        error.message
+        == f"The label of a regression must be a finite number. Received: {written!r} in {path}:3"
+    )
     assert error.hint == "Correct the line, or take it out."
 
 

@@ -10,7 +10,7 @@ import pytest
 from mbert_cli.errors import UserError
 from mbert_cli.text.vocabulary import LEADING_TOKENS, RESERVED, Vocabulary, load_vocabulary, train_vocabulary
 
-HINT = "set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus"
+HINT = "Set vocabulary.file to a BERT vocab.txt, or to null to train one on the corpus."
 TEXTS = [
     "The quick brown fox jumps over the lazy dog.",
     "Foxes jump; dogs are jumping, and a lazy fox jumped over a quicker dog!",
