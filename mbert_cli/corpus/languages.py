@@ -1,6 +1,7 @@
 """Languages whose rules split sentences: those that sentencex tells from English, which it takes for all others."""
 
 import difflib
+import re
 
 import sentencex
 
@@ -18,27 +19,33 @@ LANGUAGES = {
 }  # fmt: skip
 """The large ones, for messages; relatives such as `gsw`, Swiss German, are known too."""
 
+_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 _PROBE = "Supt. Dee of NE. Okla. saw it. 6 more; None."
 """Every language that has rules cuts this elsewhere than English: its abbreviations, numbers or signs are others."""
 
 
-def require_language(language: str) -> None:
-    """Checks that a language has rules; sentencex says nothing of it, and takes those of English.
+def describe_language(language: str) -> str:
+    """By which rules sentences are split; sentencex says nothing where it has none, and takes those of English.
 
     Args:
         language: Its code.
 
+    Returns:
+        The code, and for a language without rules of its own that those of English are taken.
+
     Raises:
-        UserError: It has none, or is not written as its code.
+        UserError: It is not written as a code, or is another way to write one that has rules.
     """
     if has_rules(language):
-        return
+        return language
     near = _near(language)
+    if _CODE.fullmatch(language) and not near:
+        return f"{language}, for which sentencex has no rules: sentences are split as in English"
     raise UserError(
-        f"{_KEY} must be the code of a language whose rules for sentences sentencex has. Received: {language}",
+        f"{_KEY} must be the code of a language, in small letters. Received: {language}",
         f"Write --set {_KEY}={near}{_called(near)}."
         if near
-        else f"Write --set {_KEY}=en where the language is none of these: {', '.join(LANGUAGES)}.",
+        else f"sentencex has rules for {', '.join(LANGUAGES)} and relatives of these.",
     )
 
 

@@ -120,8 +120,8 @@ class StoreOptions(Section):
     """Share of documents set aside for the validation loss, chosen by a hash of each document. Equal documents are on
     one side, so that none is trained on and validated on; of a corpus with many of them the share may be another."""
     language: str = "en"
-    """Language whose rules split sentences, by its code in small letters, such as de: one that sentencex has rules for,
-    or en for any other."""
+    """Language whose rules split sentences, by its code in small letters, such as de; those of English are taken where
+    sentencex has none for it, which is said."""
     workers: Positive | None = None
     """Threads that tokenize; null uses one per core."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.corpus.corpus import corpus_notes, require_corpus
-from mbert_cli.corpus.languages import require_language
+from mbert_cli.corpus.languages import describe_language
 from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.machine import look_at_disk
@@ -61,8 +61,10 @@ def resolve(invocation: Invocation[PrepareRecipe], inspection: Inspection) -> Re
         return f"{options.file}: {found.size:,} tokens", found
 
     def language() -> tuple[str, None]:
-        require_language(recipe.store.language)
-        return recipe.store.language, None
+        described = describe_language(recipe.store.language)
+        if described != recipe.store.language:
+            console.warning(f"store.language is {described}")
+        return described, None
 
     text_bytes = inspection.look("corpus", corpus)
     inspection.look("language", language)
