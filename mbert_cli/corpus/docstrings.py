@@ -122,12 +122,11 @@ def _is_prose(text: str) -> bool:
 def main() -> None:
     """Answers one request; see the module's docstring."""
     gc.disable()  # a syntax tree is many small objects without cycles: collecting doubles the time
-    signal.signal(
-        signal.SIGINT, signal.SIG_DFL
-    )  # Ctrl-C ends all processes of a terminal; one has a word to say
+    # Ctrl-C reaches all processes of a terminal; the one that asks has the word.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         paths = json.load(sys.stdin)
-    except ValueError:  # whoever asks ended amid the question
+    except ValueError:  # the one that asks has ended amid the question
         sys.exit(1)
     result = []
     for path in paths:

@@ -158,9 +158,8 @@ def _run_readers(shares: list[list[str]]) -> list[list[list[str]]]:
             reader.stdin.close()
         return [_answer_of(reader) for reader in readers]
     finally:
-        for (
-            reader
-        ) in readers:  # those that go on are read no more: this process was told to end, or one failed
+        # Those that go on are read no more: this process was told to end, or one of them failed.
+        for reader in readers:
             reader.terminate()
         for reader in readers:
             reader.wait()
