@@ -82,7 +82,7 @@ def test_a_verb_that_cannot_run_is_refused_before_its_libraries_are_loaded(run, 
     code, out, err = run("distill")
     assert (code, out) == (2, "")
     assert err == (
-        "Error: `mbert distill` needs a complete train-teacher run. Received: none in runs.\n"
+        "Error: `mbert distill` needs a complete train-teacher run. Received: none in runs\n"
         "Hint: Make one with `mbert train-teacher`, or name one with --set teacher=DIR.\n"
     )
     assert recorder.invocation is None

@@ -177,6 +177,18 @@ def test_every_file_of_the_map_exists():
     assert not missing
 
 
+def test_what_was_received_ends_a_message_without_a_stop():
+    """`Received: runs/x.` could be a path; a message that goes on with sentences of its own is another thing."""
+    ends = []
+    for path in FILES:
+        source = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UserError" and node.args:
+                message = ast.get_source_segment(source, node.args[0]) or ""
+                ends += [f"{path.name}: {message}"] if re.search(r"Received: [^.]*\.\"$", message) else []
+    assert ends == []
+
+
 def test_whatever_a_type_checker_passes_over_has_a_code_and_a_reason():
     lines = [line for path in FILES for line in path.read_text(encoding="utf-8").splitlines()]
     passed_over = [line.strip() for line in lines if "# type: ignore" in line]

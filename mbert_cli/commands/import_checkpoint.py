@@ -165,7 +165,7 @@ def find_source(source: str) -> Path:
         from huggingface_hub import snapshot_download
     except ImportError:
         raise UserError(
-            f"A model on the hub is downloaded by huggingface_hub. Received: {source}, and it is not installed.",
+            f"A model on the hub is downloaded by huggingface_hub. Received: {source}, and it is not installed",
             "`pip install huggingface_hub`, or name a folder that holds the model.",
         ) from None
     try:

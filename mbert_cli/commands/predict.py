@@ -44,11 +44,11 @@ def _require_kind(model: TaskModel, for_questions: bool) -> None:
     if for_questions:
         raise UserError(
             f"Questions need a model that was fine-tuned on answers in texts. Received: {target}, "
-            f"{purpose_of(kind)}.",
+            f"{purpose_of(kind)}",
             "Name another run, or give --text or --file in place of --question and --context.",
         )
     raise UserError(
-        f"{target} answers questions about a text. Received: texts without a question.",
+        f"{target} answers questions about a text. Received: texts without a question",
         "Give --question TEXT and --context FILE.",
     )
 

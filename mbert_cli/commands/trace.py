@@ -75,7 +75,7 @@ def run(command: TraceCommand) -> None:
 
 def _check(command: TraceCommand) -> None:
     if not command.text.strip() or (command.second_text is not None and not command.second_text.strip()):
-        raise UserError("A text to trace must not be blank. Received: a blank one.", "Give --text TEXT.")
+        raise UserError("A text to trace must not be blank. Received: a blank one", "Give --text TEXT.")
     if command.out is None and command.picture is None:
         raise UserError(
             "A trace is written to a file. Received: neither --out nor --picture",

@@ -31,7 +31,7 @@ def find_copies(
     difference = _difference(teacher, student)
     if difference:
         raise UserError(
-            f"A layer can be copied only into one that computes the same. Received: {difference}.",
+            f"A layer can be copied only into one that computes the same. Received: {difference}",
             f"--set '{_KEY}=[]' starts from layers as they are drawn; or choose a student of the teacher's widths "
             "(model.size, model.changes).",
         )

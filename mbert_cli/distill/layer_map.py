@@ -90,7 +90,7 @@ def map_layers(
     if teacher_layers % student_layers:
         raise UserError(
             "The teacher's layers must be a multiple of the student's to be mapped evenly. "
-            f"Received: {teacher_layers} teacher layers and {student_layers} student layers.",
+            f"Received: {teacher_layers} teacher layers and {student_layers} student layers",
             _example(teacher_layers, student_layers, key),
         )
     stride = teacher_layers // student_layers
@@ -101,7 +101,7 @@ def _checked_map(layer_map: Sequence[int], teacher_layers: int, student_layers: 
     if len(layer_map) != student_layers or max(layer_map) >= teacher_layers:
         raise UserError(
             f"{key} needs one teacher layer, 0 to {teacher_layers - 1}, for each of the "
-            f"student's {student_layers} layers. Received: {layer_map}.",
+            f"student's {student_layers} layers. Received: {layer_map}",
             _example(teacher_layers, student_layers, key)
             if teacher_layers % student_layers
             else f"{key}=null maps the layers evenly.",
@@ -147,7 +147,7 @@ def match_heads(teacher: Architecture, student: Architecture, options: Compariso
     if teacher.num_heads != student.num_heads:
         raise UserError(
             "Attention is compared head by head, so num_heads must be the same in both models. "
-            f"Received: {teacher.num_heads} in the teacher and {student.num_heads} in the student.",
+            f"Received: {teacher.num_heads} in the teacher and {student.num_heads} in the student",
             _ways_out(teacher, student, by_head),
         )
     return HeadMatch(True, None, relation_heads)
@@ -159,7 +159,7 @@ def _require_fitting_heads(teacher: Architecture, student: Architecture, head_ma
     is_needless = teacher.num_heads == student.num_heads
     raise UserError(
         f"distill.head_map needs one teacher head, 0 to {teacher.num_heads - 1}, for each of the student's "
-        f"{student.num_heads} heads. Received: {head_map}.",
+        f"{student.num_heads} heads. Received: {head_map}",
         "distill.head_map=null compares the heads as they stand."
         if is_needless
         else f"For example --set distill.head_map='{_even_heads(teacher, student)}'.",
@@ -172,7 +172,7 @@ def _require_even_split(teacher: Architecture, student: Architecture, heads: int
         return
     raise UserError(
         "The heads of attention relations must divide the width of attention of both models. "
-        f"Received: {heads} heads for {teacher.block_dim} in the teacher and {student.block_dim} in the student.",
+        f"Received: {heads} heads for {teacher.block_dim} in the teacher and {student.block_dim} in the student",
         f"For example --set distill.relation_heads={_common_heads(teacher, student)}.",
     )
 

@@ -66,24 +66,24 @@ def find_device(serial: str) -> Device:
     if serial and serial not in states:
         raise UserError(
             f"`--adb SERIAL` names a phone that `adb devices` lists. Received: {serial}; listed: "
-            f"{', '.join(states) or 'none'}.",
+            f"{', '.join(states) or 'none'}",
             "Plug it in with USB debugging switched on, or `adb connect ADDRESS`.",
         )
     if not states:
         raise UserError(
-            "`mbert bench --adb` times artifacts on a phone. Received: no device on adb.",
+            "`mbert bench --adb` times artifacts on a phone. Received: no device on adb",
             "Plug one in with USB debugging switched on, and look for it with `adb devices`.",
         )
     chosen = [serial] if serial else list(states)
     if len(chosen) > 1 and len(ready) != 1:
         raise UserError(
-            f"`mbert bench --adb` times artifacts on one phone. Received: {len(chosen)} devices on adb.",
+            f"`mbert bench --adb` times artifacts on one phone. Received: {len(chosen)} devices on adb",
             f"Name one: {' or '.join(f'--adb {name}' for name in ready or chosen)}.",
         )
     name = serial or next(iter(ready), chosen[0])
     if states[name] != "device":
         raise UserError(
-            f"A phone lets adb in. Received: {name} is {states[name]}.",
+            f"A phone lets adb in. Received: {name} is {states[name]}",
             "Unlock it and allow USB debugging from this computer.",
         )
     return _describe(name)
@@ -99,7 +99,7 @@ def find_binary(path: str | None) -> Path:
     if not chosen.is_file():
         raise UserError(
             "`mbert bench --adb` runs LiteRT's own benchmark for Android on the phone. "
-            f"Received: {chosen}, which is no file here.",
+            f"Received: {chosen}, which is no file here",
             f"Download {BENCHMARK_BINARY} from LiteRT, and name it: --set bench.binary=FILE.",
         )
     return chosen
@@ -137,7 +137,7 @@ def _adb(*words: str, action: str) -> str:
         )  # fmt: skip
     except FileNotFoundError:
         raise UserError(
-            "`mbert bench --adb` needs adb, Android's tool to reach a phone. Received: none in PATH.",
+            "`mbert bench --adb` needs adb, Android's tool to reach a phone. Received: none in PATH",
             "Install Android's platform tools, on Debian `apt-get install adb`.",
         ) from None
     if process.returncode:

@@ -82,7 +82,7 @@ def _refuse_text_input(models: Sequence[TaskModel]) -> None:
         if model.keeps_texts:
             raise UserError(
                 "LiteRT's benchmark has no operations of tensorflow-text. "
-                f"Received: --adb for {model.path}, which has its tokenizer inside.",
+                f"Received: --adb for {model.path}, which has its tokenizer inside",
                 "Time an artifact of the same run that was exported with export.tokenizer=outside.",
             )
 
@@ -105,7 +105,7 @@ def _require_sweep(invocation: Invocation[BenchRecipe]) -> tuple[str, None]:
     beside += ["--adb"] if invocation.adb is not None else []
     if beside:
         raise UserError(
-            f"`--sweep` times artifacts alone, on this machine. Received: {', '.join(beside)} beside it.",
+            f"`--sweep` times artifacts alone, on this machine. Received: {', '.join(beside)} beside it",
             "Leave out one of the two.",
         )
     if invocation.delivery.format == "html":
@@ -117,7 +117,7 @@ def _find_phone(invocation: Invocation[BenchRecipe]) -> tuple[str, tuple[Device,
     if invocation.recipe.bench.against is not None:
         raise UserError(
             "`--adb` times artifacts alone on a phone. "
-            f"Received: --against {invocation.recipe.bench.against} beside it.",
+            f"Received: --against {invocation.recipe.bench.against} beside it",
             "Leave --against out, or --adb.",
         )
     binary = find_binary(invocation.recipe.bench.binary)
@@ -140,12 +140,12 @@ def _read_log(invocation: Invocation[BenchRecipe]) -> tuple[str, list[BenchmarkL
     beside += [f"{origin} {key}" if origin == "--set" else origin for key, origin in typed]
     if beside:
         raise UserError(
-            f"`--log FILE` shows a saved log and times nothing. Received: {', '.join(beside)} beside it.",
+            f"`--log FILE` shows a saved log and times nothing. Received: {', '.join(beside)} beside it",
             "Leave out one of the two.",
         )
     if path is None or not path.is_file():
         raise UserError(
-            f"`--log FILE` is what LiteRT's benchmark printed. Received: {path}, which is no file.",
+            f"`--log FILE` is what LiteRT's benchmark printed. Received: {path}, which is no file",
             "Save it on the computer: adb shell ... > FILE 2>&1.",
         )
     logs = parse_benchmark_logs(read_log(path), str(path))
@@ -161,12 +161,12 @@ def _no_artifacts(target: Path) -> UserError:
     """What is said of a run that exported nothing, and of what is no run."""
     if not target.exists():
         return UserError(
-            f"`mbert bench` times .tflite files. Received: {target}, which does not exist.",
+            f"`mbert bench` times .tflite files. Received: {target}, which does not exist",
             "`mbert runs` lists the runs of a folder; an artifact is a file of a run, export/MODE/model.tflite.",
         )
     if target.is_file():
         return UserError(
-            f"`mbert bench` times .tflite files. Received: {target}, which is none.",
+            f"`mbert bench` times .tflite files. Received: {target}, which is none",
             "Name a run, or an artifact: export/MODE/model.tflite in the folder of a run.",
         )
     kind = verb_of(target) if is_run(target) else "unknown"
@@ -178,7 +178,7 @@ def _no_artifacts(target: Path) -> UserError:
         )
     else:
         hint = "Name an artifact, or a fine-tuned run that was exported; `mbert runs` lists the runs of a folder."
-    return UserError(f"`mbert bench` times .tflite files. Received: {target}, which has none.", hint)
+    return UserError(f"`mbert bench` times .tflite files. Received: {target}, which has none", hint)
 
 
 def _artifacts(invocation: Invocation[BenchRecipe]) -> list[Path]:

@@ -71,7 +71,7 @@ def find_run(
     if newest is None:
         raise UserError(
             f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run{unnamed.what}. "
-            f"Received: none in {invocation.root}.",
+            f"Received: none in {invocation.root}",
             f"Make one with `{maker_of(own[-1], invocation.root)}`, or name one with --set {key}=DIR."
             f"{_hint_for_plan(invocation, key)}",
         )

@@ -101,7 +101,7 @@ def _check_flags(command: ReportCommand) -> None:
         flag = "--second-text" if command.second_text is not None else "--layer"
         raise UserError(f"{flag} goes with --text. Received: no --text", "Give --text TEXT.")
     if any(text is not None and not text.strip() for text in (command.text, command.second_text)):
-        raise UserError("A text to trace must not be blank. Received: a blank one.", "Give --text TEXT.")
+        raise UserError("A text to trace must not be blank. Received: a blank one", "Give --text TEXT.")
     if command.text is not None and not is_html:
         raise UserError(
             f"Attention maps are drawn in HTML. Received: --text with --format {command.delivery.format}",

@@ -139,7 +139,7 @@ def require_pictures(received: str = "--picture") -> None:
         is_absent = isinstance(error, ModuleNotFoundError) and error.name == "matplotlib"
         found = "it is not installed" if is_absent else f"it cannot be imported ({error})"
         raise UserError(
-            f"A picture is drawn by matplotlib. Received: {received}, and {found}.",
+            f"A picture is drawn by matplotlib. Received: {received}, and {found}",
             "`pip install 'mbert[pictures]'`.",
         ) from error
 

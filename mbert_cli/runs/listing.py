@@ -310,6 +310,6 @@ def require_root(root: Path) -> None:
     """
     if not root.is_dir() and (root.exists() or root != USUAL_ROOT):
         raise UserError(
-            f"`mbert runs` looks into a folder. Received: {root}, which is none.",
+            f"`mbert runs` looks into a folder. Received: {root}, which is none",
             f"Name an existing folder, or leave it out to look in {USUAL_ROOT}/.",
         )

@@ -30,7 +30,7 @@ def read_questions(invocation: Invocation[PredictRecipe]) -> AskedQuestions:
             f"Give {missing} too.",
         )
     if not all(question.strip() for question in invocation.questions):
-        raise UserError("A question must not be blank. Received: a blank one.", "Give --question TEXT.")
+        raise UserError("A question must not be blank. Received: a blank one", "Give --question TEXT.")
     context = "".join(read_parts(invocation.context))
     if not context.strip():
         raise UserError(

@@ -56,7 +56,7 @@ def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Asked
     if num_blank == len(texts):
         raise UserError(
             "`mbert predict` needs texts that are not blank. "
-            f"Received: {'a blank one' if num_blank == 1 else f'{num_blank:,} blank ones' if texts else 'none'}.",
+            f"Received: {'a blank one' if num_blank == 1 else f'{num_blank:,} blank ones' if texts else 'none'}",
             "Give --text TEXT, --file FILE with one text per line, or standard input.",
         )
     if num_blank:
@@ -76,7 +76,7 @@ def _wants_pairs(invocation: Invocation[PredictRecipe], model: TaskModel, option
     if asked and not (isinstance(options, ImportedTask) and kind_of(model.description.kind).head.is_pooled):
         raise UserError(
             f"Only a model that looks at two texts takes pairs. Received: {asked} for {model.path}, which was "
-            "fine-tuned on single ones.",
+            "fine-tuned on single ones",
             f"Leave {asked} out; a tab in a text is white space then.",
         )
     return bool(asked)

@@ -235,7 +235,7 @@ def require_source(options: AnyTask, kind: str, path: Path) -> None:
     if not isinstance(options, ImportedTask) and options.source not in kind_of(kind).sources:
         raise UserError(
             "The task that is named must be of the model's kind. "
-            f"Received: task.source {options.source} for {path}, {purpose_of(kind)}.",
+            f"Received: task.source {options.source} for {path}, {purpose_of(kind)}",
             "Leave task.source out; single keys of the model's own task can be set.",
         )
 

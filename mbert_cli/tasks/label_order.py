@@ -122,7 +122,7 @@ def _require_kind(task: TaskData, model: ModelDescription, name: str, role: Role
         hint = f"{role.do} another run, or leave the settings of task out: the run knows its own."
     raise UserError(
         f"{role.same_kind} Received: {task.name}, which is {in_words(task.kind)}, for {name}, "
-        f"{purpose_of(model.kind)}.",
+        f"{purpose_of(model.kind)}",
         hint,
     )
 

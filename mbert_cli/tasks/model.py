@@ -239,7 +239,7 @@ def find_target(invocation: Invocation[Any]) -> Path:
     newest = newest_complete(invocation.root, FINE_TUNED)
     if newest is None:
         raise UserError(
-            f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}.",
+            f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}",
             f"Make one with `{maker_of('finetune', invocation.root)}`, or name a run or a .tflite file.",
         )
     console.info(f"{newest}: the newest complete {verb_of(newest)} run")
@@ -318,7 +318,7 @@ def require_head(description: ModelDescription, path: Path) -> AnyTask:
     """
     if description.task is None:
         raise UserError(
-            f"A task model has the head of a task. Received: {path}, which has none.",
+            f"A task model has the head of a task. Received: {path}, which has none",
             f"Give it one with `mbert finetune --source {path_word(path)}`; without one its texts can become "
             "vectors, in predict, eval and export-tflite with --pooling mean or --pooling cls.",
         )

@@ -33,7 +33,7 @@ def read_artifact_files(path: Path) -> tuple[ModelDescription, Vocabulary]:
     if missing:
         raise UserError(
             f"An artifact is read with {' and '.join(_NEEDED)}, which are packed into it or lie beside it. "
-            f"Received: {path} without {' and '.join(missing)}.",
+            f"Received: {path} without {' and '.join(missing)}",
             "Export it again with `mbert export-tflite`, or copy the whole folder export/MODE of an older version.",
         )
     description = ModelDescription.load(path.parent)

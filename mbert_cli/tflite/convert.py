@@ -66,7 +66,7 @@ def convert_folded(
     if sequence_length > size.max_length:
         raise UserError(
             f"An artifact is at most as long as the position table, {size.max_length} tokens. "
-            f"Received: {sequence_length}.",
+            f"Received: {sequence_length}",
             f"Take {size.max_length} tokens or less: `mbert export-tflite --length {size.max_length}`.",
         )
     if keras.backend.backend() != "tensorflow":
@@ -145,7 +145,7 @@ def _run(converter: tf.compat.v1.lite.TFLiteConverter) -> bytes:
         if not refused:
             raise
         raise UserError(
-            f"An artifact has only TFLite's builtin operations. Received: {', '.join(refused)}.",
+            f"An artifact has only TFLite's builtin operations. Received: {', '.join(refused)}",
             "Express it in other operations in mbert_cli/model; "
             "a phone without the Flex delegate refuses the file.",
         ) from error

@@ -34,7 +34,7 @@ def name_signature(content: bytes) -> bytes:
     custom = [code.customCode.decode() for code in model.operatorCodes if code.customCode]
     if custom:
         raise UserError(
-            f"An artifact has only TFLite's builtin operations. Received: {', '.join(custom)}.",
+            f"An artifact has only TFLite's builtin operations. Received: {', '.join(custom)}",
             "Express it in other operations in mbert_cli/model.",
         )
     keep_batch_axis(model)

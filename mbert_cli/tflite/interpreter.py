@@ -159,7 +159,7 @@ class Artifact:
         count, length = batch["token_ids"].shape
         if length != self.sequence_length:
             raise UserError(
-                f"The artifact {self.path} takes rows of {self.sequence_length} tokens. Received: {length}.",
+                f"The artifact {self.path} takes rows of {self.sequence_length} tokens. Received: {length}",
                 f"Encode the text to {self.sequence_length} tokens.",
             )
         lengths = self.lengths_of(batch["padding_mask"]) if lengths is None else lengths
@@ -275,7 +275,7 @@ def _check_signature(
     returned = " or ".join(" and ".join(sorted(names)) for names in sorted(known, key=sorted, reverse=True))
     raise UserError(
         f"An artifact reads {_listed(sorted(ARTIFACT_INPUTS))}{returned and f' and returns {returned}'}. "
-        f"Received: {path} with {_listed(inputs)} -> {_listed(outputs)}.",
+        f"Received: {path} with {_listed(inputs)} -> {_listed(outputs)}",
         "Write one with `mbert export-tflite`.",
     )
 
@@ -284,14 +284,14 @@ def _load(path: Path, threads: int) -> Interpreter:
     if not path.is_file():
         what = "a folder" if path.is_dir() else "which does not exist"
         raise UserError(
-            f"An artifact is a .tflite file. Received: {path}, {what}.",
+            f"An artifact is a .tflite file. Received: {path}, {what}",
             "Write one with `mbert export-tflite`.",
         )
     with hidden_native_output():  # the runtime announces its XNNPACK delegate
         interpreter = _load_or_none(path, threads)
     if interpreter is None:
         raise UserError(
-            f"An artifact is a TFLite model of builtin operations. Received: {path}, which is not one.",
+            f"An artifact is a TFLite model of builtin operations. Received: {path}, which is not one",
             "Write it again with `mbert export-tflite`.",
         )
     return interpreter

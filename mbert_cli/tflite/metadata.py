@@ -116,7 +116,7 @@ def read_metadata(content: bytes, source: object = "a file") -> ArtifactMetadata
     """
     if content[4:8] != TFLITE_IDENTIFIER:
         raise UserError(
-            f"An artifact is a TFLite model. Received: {source}, which is not one.",
+            f"An artifact is a TFLite model. Received: {source}, which is not one",
             "Write it again with `mbert export-tflite`.",
         )
     try:

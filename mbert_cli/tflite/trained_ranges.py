@@ -49,6 +49,6 @@ class TrainedRanges(Section):
             return cls.model_validate(read_json(path))
         except (OSError, ValueError) as error:
             raise UserError(
-                f"The ranges of a run are a readable {QUANTIZATION_FILE}. Received: {path}.",
+                f"The ranges of a run are a readable {QUANTIZATION_FILE}. Received: {path}",
                 "Fine-tune it again with the section quantize.",
             ) from error

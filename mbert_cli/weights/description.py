@@ -114,6 +114,6 @@ class ModelDescription(Section):
             return cls.model_validate(read_json(path))
         except (OSError, ValueError) as error:
             raise UserError(
-                f"A saved model has a readable {DESCRIPTION_FILE}. Received: {path}.",
+                f"A saved model has a readable {DESCRIPTION_FILE}. Received: {path}",
                 "The folder is not a complete run; `mbert runs` lists those that are.",
             ) from error

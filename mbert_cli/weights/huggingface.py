@@ -74,7 +74,7 @@ def _read_pickle(path: Path) -> dict[str, np.ndarray]:
         import torch
     except ImportError:
         raise UserError(
-            f"A pickle is read by torch, which runs none of its code. Received: {path}, and torch is not installed.",
+            f"A pickle is read by torch, which runs none of its code. Received: {path}, and torch is not installed",
             f"`pip install torch`, or save the model as {SAFETENSORS} with `model.save_pretrained(DIR)`.",
         ) from None
     try:

@@ -47,6 +47,6 @@ def load_run_vocabulary(final: Path, description: ModelDescription) -> Vocabular
         )
     raise UserError(
         f"A model is read with the {expected.size:,} tokens it was trained with. "
-        f"Received: {final / VOCABULARY_FILE} with {vocabulary.size:,} tokens, which are others or matched otherwise.",
+        f"Received: {final / VOCABULARY_FILE} with {vocabulary.size:,} tokens, which are others or matched otherwise",
         "Restore the files from the run that the model comes from.",
     )

@@ -59,7 +59,7 @@ def require_masked_language_model(model: SavedModel, ways: str = "") -> None:
     if "masked_language_model" not in model.heads:
         raise UserError(
             "A teacher whose predictions of masked words are learned must have a head for them. "
-            f"Received: {model.path} with {', '.join(sorted(model.heads)) or 'no head'}.",
+            f"Received: {model.path} with {', '.join(sorted(model.heads)) or 'no head'}",
             f"{ways}Or import the checkpoint that it was before fine-tuning, saved with its masked-LM head."
             if ways
             else "Import the checkpoint that it was before fine-tuning, saved with its masked-LM head.",

@@ -56,7 +56,7 @@ def test_check_of_what_cannot_run_exits_2_and_says_why(recipe_command):
     assert lines[3:7] == [
         "recipe ok finetune/file is valid",
         "backend ok tensorflow",
-        "source failed `mbert finetune` needs a complete distill or train-teacher run. Received: none in runs.",
+        "source failed `mbert finetune` needs a complete distill or train-teacher run. Received: none in runs",
         "task failed task.train must be a file. Received: train.tsv",
     ]
     assert err == (

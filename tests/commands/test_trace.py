@@ -98,7 +98,7 @@ def test_two_runs_stand_below_their_names_and_side_by_side_in_the_picture():
 
 
 def test_what_cannot_be_traced_is_refused():
-    assert refusal(text=" ") == "A text to trace must not be blank. Received: a blank one."
+    assert refusal(text=" ") == "A text to trace must not be blank. Received: a blank one"
     assert refusal(out=None) == "A trace is written to a file. Received: neither --out nor --picture"
     assert refusal(out=Path("a.txt")) == "The file must end in .npz. Received: a.txt"
     assert refusal(text="it " * 9) == (
@@ -135,5 +135,5 @@ def missing() -> None:
 def test_a_picture_without_the_package_that_draws_is_refused_before_a_model_is_loaded(monkeypatch):
     monkeypatch.setattr(trace_picture, "_pyplot", missing)
     assert refusal(runs=(Path("no/such/run"),), text="a", picture=Path("maps.png")).startswith(
-        "A picture is drawn by matplotlib. Received: --picture, and it is not installed."
+        "A picture is drawn by matplotlib. Received: --picture, and it is not installed"
     )

@@ -37,14 +37,14 @@ def test_a_layer_with_the_other_form_of_gelu_is_copied():
 @pytest.mark.parametrize(
     ("changes", "given", "message", "hint"),
     [
-        ({"num_layers": 5}, None, "Received: 12 teacher layers and 5 student layers.", "distill.copied_layers='[1, 3, 6, 8, 11]'"),
-        ({}, [0, 1], "needs one teacher layer, 0 to 11, for each of the student's 6 layers. Received: [0, 1].", "null"),
-        ({}, [0, 1, 2, 3, 4, 12], "Received: [0, 1, 2, 3, 4, 12].", "distill.copied_layers=null"),
-        ({"num_heads": 6}, None, "Received: num_heads 12 in the teacher and 6 in the student.", "model.changes"),
-        ({"activation": "relu"}, None, "Received: activation gelu in the teacher and relu in the student.", "=[]"),
+        ({"num_layers": 5}, None, "Received: 12 teacher layers and 5 student layers", "distill.copied_layers='[1, 3, 6, 8, 11]'"),
+        ({}, [0, 1], "needs one teacher layer, 0 to 11, for each of the student's 6 layers. Received: [0, 1]", "null"),
+        ({}, [0, 1, 2, 3, 4, 12], "Received: [0, 1, 2, 3, 4, 12]", "distill.copied_layers=null"),
+        ({"num_heads": 6}, None, "Received: num_heads 12 in the teacher and 6 in the student", "model.changes"),
+        ({"activation": "relu"}, None, "Received: activation gelu in the teacher and relu in the student", "=[]"),
         (
             {"intermediate_dim": 1200}, None,
-            "Received: feed_forward_0/intermediate/kernel (768, 3072) in the teacher and (768, 1200) in the student.",
+            "Received: feed_forward_0/intermediate/kernel (768, 3072) in the teacher and (768, 1200) in the student",
             "distill.copied_layers=[]",
         ),
     ],

@@ -31,7 +31,7 @@ def test_layers_that_do_not_divide_are_refused():
         map_places(TEACHER, changed(STUDENT, num_layers=3), JointOptions(strategy="joint"))
     assert error.value.message == (
         "The teacher's layers must be a multiple of the student's to be mapped evenly. "
-        "Received: 4 teacher layers and 3 student layers."
+        "Received: 4 teacher layers and 3 student layers"
     )
     assert error.value.hint == (
         "Name the teacher layer for each student layer, as in --set distill.layer_map='[0, 1, 3]'."
@@ -44,7 +44,7 @@ def test_a_layer_map_of_another_length_or_beyond_the_teacher_is_refused(layer_ma
         map_places(TEACHER, STUDENT, JointOptions(strategy="joint", layer_map=layer_map))
     assert error.value.message == (
         "distill.layer_map needs one teacher layer, 0 to 3, for each of the student's 4 layers. "
-        f"Received: {layer_map}."
+        f"Received: {layer_map}"
     )
 
 
@@ -98,7 +98,7 @@ def test_attention_of_another_number_of_heads_is_refused_with_the_ways_out():
         match_heads(TEACHER, changed(STUDENT, num_heads=8), JointOptions(strategy="joint"))
     assert error.value.message == (
         "Attention is compared head by head, so num_heads must be the same in both models. "
-        "Received: 4 in the teacher and 8 in the student."
+        "Received: 4 in the teacher and 8 in the student"
     )
     assert error.value.hint == (
         "--set distill.head_map='[0, 0, 1, 1, 2, 2, 3, 3]' names a head of the teacher for each of the student's; "
@@ -114,7 +114,7 @@ def test_a_head_map_that_does_not_fit_is_refused(head_map):
         match_heads(changed(TEACHER, num_heads=8), STUDENT, options(head_map))
     assert error.value.message == (
         "distill.head_map needs one teacher head, 0 to 7, for each of the student's 4 heads. "
-        f"Received: {head_map}."
+        f"Received: {head_map}"
     )
     assert error.value.hint == "For example --set distill.head_map='[0, 2, 4, 6]'."
 
@@ -140,7 +140,7 @@ def test_relations_that_cannot_be_split_are_refused():
         match_heads(teacher, student, options(None, 7, attention_scores=0, attention_relations=1))
     assert error.value.message == (
         "The heads of attention relations must divide the width of attention of both models. "
-        "Received: 7 heads for 384 in the teacher and 120 in the student."
+        "Received: 7 heads for 384 in the teacher and 120 in the student"
     )
     assert error.value.hint == "For example --set distill.relation_heads=4."
 

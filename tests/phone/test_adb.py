@@ -16,7 +16,7 @@ def test_the_only_phone_is_found_and_described(phones):
 def test_no_phone_is_said(phones, refused):
     phones.change(devices={})
     assert refused(UserError, find_device, "") == (
-        "`mbert bench --adb` times artifacts on a phone. Received: no device on adb.",
+        "`mbert bench --adb` times artifacts on a phone. Received: no device on adb",
         "Plug one in with USB debugging switched on, and look for it with `adb devices`.",
     )
 
@@ -24,7 +24,7 @@ def test_no_phone_is_said(phones, refused):
 def test_of_several_phones_one_must_be_named(phones, refused):
     phones.change(devices={"0A041": "device", "emulator-5554": "device"})
     assert refused(UserError, find_device, "") == (
-        "`mbert bench --adb` times artifacts on one phone. Received: 2 devices on adb.",
+        "`mbert bench --adb` times artifacts on one phone. Received: 2 devices on adb",
         "Name one: --adb 0A041 or --adb emulator-5554.",
     )
     assert find_device("0A041") == PIXEL
@@ -37,7 +37,7 @@ def test_a_phone_that_nothing_can_be_done_with_does_not_count(phones):
 
 def test_a_phone_that_is_not_there_is_told_which_are(phones, refused):
     assert refused(UserError, find_device, "0B") == (
-        "`--adb SERIAL` names a phone that `adb devices` lists. Received: 0B; listed: 0A041.",
+        "`--adb SERIAL` names a phone that `adb devices` lists. Received: 0B; listed: 0A041",
         "Plug it in with USB debugging switched on, or `adb connect ADDRESS`.",
     )
 
@@ -45,7 +45,7 @@ def test_a_phone_that_is_not_there_is_told_which_are(phones, refused):
 def test_a_phone_that_does_not_let_adb_in_is_said(phones, refused):
     phones.change(devices={"0A041": "unauthorized"})
     assert refused(UserError, find_device, "") == (
-        "A phone lets adb in. Received: 0A041 is unauthorized.",
+        "A phone lets adb in. Received: 0A041 is unauthorized",
         "Unlock it and allow USB debugging from this computer.",
     )
 
@@ -53,7 +53,7 @@ def test_a_phone_that_does_not_let_adb_in_is_said(phones, refused):
 def test_without_adb_its_package_is_named(tmp_path, monkeypatch, refused):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert refused(UserError, find_device, "") == (
-        "`mbert bench --adb` needs adb, Android's tool to reach a phone. Received: none in PATH.",
+        "`mbert bench --adb` needs adb, Android's tool to reach a phone. Received: none in PATH",
         "Install Android's platform tools, on Debian `apt-get install adb`.",
     )
 
@@ -70,6 +70,6 @@ def test_a_file_that_cannot_be_pushed_is_said_with_the_words_of_adb(phones, tmp_
 @pytest.mark.usefixtures("empty_folder")
 def test_without_the_program_for_phones_its_name_and_key_are_said(refused):
     assert refused(UserError, find_binary, None) == (
-        "`mbert bench --adb` runs LiteRT's own benchmark for Android on the phone. Received: android_aarch64_benchmark_model, which is no file here.",
+        "`mbert bench --adb` runs LiteRT's own benchmark for Android on the phone. Received: android_aarch64_benchmark_model, which is no file here",
         "Download android_aarch64_benchmark_model from LiteRT, and name it: --set bench.binary=FILE.",
     )

@@ -62,7 +62,7 @@ def test_a_run_without_artifacts_is_told_with_what_makes_one(kind, hint):
         Path("runs/my run/origin.json").write_text(json.dumps({"verb": kind}))
     with pytest.raises(UserError) as caught:
         _artifacts(targets("runs/my run"))
-    assert caught.value.message == "`mbert bench` times .tflite files. Received: runs/my run, which has none."
+    assert caught.value.message == "`mbert bench` times .tflite files. Received: runs/my run, which has none"
     assert caught.value.hint == hint
 
 
@@ -84,7 +84,7 @@ def test_what_does_not_exist_is_not_told_to_be_exported():
 
 def test_a_file_that_is_no_artifact_is_not_told_to_be_exported(tmp_path):
     Path("mail.csv").write_text("text,label\n")
-    with pytest.raises(UserError, match=r"Received: mail\.csv, which is none\.") as caught:
+    with pytest.raises(UserError, match=r"Received: mail\.csv, which is none$") as caught:
         _artifacts(targets("mail.csv"))
     assert caught.value.hint == "Name a run, or an artifact: export/MODE/model.tflite in the folder of a run."
 
@@ -121,11 +121,11 @@ def test_a_saved_log_is_read_and_needs_no_artifact(tmp_path):
     [
         (
             {"log": Path("no.log")},
-            "`--log FILE` is what LiteRT's benchmark printed. Received: no.log, which is no file.",
+            "`--log FILE` is what LiteRT's benchmark printed. Received: no.log, which is no file",
         ),
         (
             {"log": Path("no.log"), "targets": [Path("runs/a")], "adb": ""},
-            "`--log FILE` shows a saved log and times nothing. Received: runs/a, --adb beside it.",
+            "`--log FILE` shows a saved log and times nothing. Received: runs/a, --adb beside it",
         ),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_log_refuses_what_would_change_a_measurement():
     with pytest.raises(UserError) as caught:
         bench.resolve(invocation, Inspection.of(invocation))
     assert caught.value.message == (
-        "`--log FILE` shows a saved log and times nothing. Received: --run out, --set bench.threads beside it."
+        "`--log FILE` shows a saved log and times nothing. Received: --run out, --set bench.threads beside it"
     )
 
 
@@ -150,7 +150,7 @@ def test_a_reference_beside_a_phone_is_refused():
     with pytest.raises(UserError) as caught:
         bench._find_phone(invocation)
     assert caught.value.message == (
-        "`--adb` times artifacts alone on a phone. Received: --against bert_base beside it."
+        "`--adb` times artifacts alone on a phone. Received: --against bert_base beside it"
     )
 
 
@@ -163,7 +163,7 @@ def test_a_sweep_goes_over_artifacts_alone(settings, typed, received):
     with pytest.raises(UserError) as caught:
         bench.resolve(invocation, Inspection.of(invocation))
     assert caught.value.message == (
-        f"`--sweep` times artifacts alone, on this machine. Received: {received} beside it."
+        f"`--sweep` times artifacts alone, on this machine. Received: {received} beside it"
     )
 
 

@@ -28,7 +28,7 @@ def test_a_teacher_whose_layers_cannot_be_mapped_is_told(make_run, checks):
         False,
         (
             "The teacher's layers must be a multiple of the student's to be mapped evenly. "
-            "Received: 4 teacher layers and 3 student layers."
+            "Received: 4 teacher layers and 3 student layers"
         ),
     )
 
@@ -86,7 +86,7 @@ def test_a_teacher_that_predicts_no_masked_words_is_told(make_run, checks):
         False,
         (
             "A teacher whose predictions of masked words are learned must have a head for them. "
-            "Received: runs/train-teacher with next_sentence."
+            "Received: runs/train-teacher with next_sentence"
         ),
     )
     assert "layers" not in found

@@ -127,7 +127,7 @@ def test_a_task_of_another_kind_is_refused():
     error = refused(f"teacher={teacher}", f"source={source}", *task_settings("regression"))
     assert error.message == (
         "A teacher teaches a task of its own kind. Received: t.csv, which is regression, for runs/teacher, which was "
-        "fine-tuned for classification."
+        "fine-tuned for classification"
     )
 
 

@@ -67,7 +67,7 @@ def test_no_run_at_all_is_one_sentence_with_the_command_that_makes_one(invocatio
     with pytest.raises(UserError) as error:
         find_run(invocation, None, "teacher", ("train-teacher",))
     assert error.value.message == (
-        f"`mbert distill` needs a complete train-teacher run. Received: none in {invocation.root}."
+        f"`mbert distill` needs a complete train-teacher run. Received: none in {invocation.root}"
     )
     assert error.value.hint == "Make one with `mbert train-teacher`, or name one with --set teacher=DIR."
 

@@ -97,7 +97,7 @@ def test_where_nothing_can_be_shown_the_first_reason_is_an_error():
         ("runs/small-0/export/int8/model.tflite", "which does not exist",
          "Make one with `mbert export-tflite runs/small-0`."),
         ("cut.tflite", "Received: cut.tflite, which was cut off or changed", "Copy the file again"),
-        ("broken.tflite", "An artifact is a TFLite model. Received: broken.tflite, which is not one.",
+        ("broken.tflite", "An artifact is a TFLite model. Received: broken.tflite, which is not one",
          "Write it again with `mbert export-tflite`."),
     ],
 )  # fmt: skip
@@ -123,7 +123,7 @@ def test_attention_is_drawn_in_html_alone():
     assert refusal(layers=(1,))[0] == "--layer goes with --text. Received: no --text"
     both = refusal("runs/big", "runs/small-0", text="a", layers=(0, 9), delivery=Delivery("html"))
     assert both == ("The layers of runs/big are 0 to 3. Received: 0, 9", "Choose others with --layer.")
-    assert refusal(text=" ")[0] == "A text to trace must not be blank. Received: a blank one."
+    assert refusal(text=" ")[0] == "A text to trace must not be blank. Received: a blank one"
 
 
 def test_without_matplotlib_html_is_refused_and_tables_are_not(monkeypatch):

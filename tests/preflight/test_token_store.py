@@ -15,7 +15,7 @@ from mbert_cli.runs import disk
 def test_a_teacher_needs_a_token_store_or_the_recipe_of_one(checks):
     assert checks("train-teacher")["token store"] == (True, "none yet; `mbert prepare quickstart` runs first")
     assert checks("train-teacher", "quickstart", "data.prepare=null")["token store"] == (
-        False, "`mbert train-teacher` needs a complete prepare run. Received: none in runs.",
+        False, "`mbert train-teacher` needs a complete prepare run. Received: none in runs",
     )  # fmt: skip
 
 

@@ -65,5 +65,5 @@ def test_a_picture_needs_a_library_that_can_be_imported(tmp_path, monkeypatch, c
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UserError) as caught:
         require_pictures()
-    assert caught.value.message == f"A picture is drawn by matplotlib. Received: --picture, and {found}."
+    assert caught.value.message == f"A picture is drawn by matplotlib. Received: --picture, and {found}"
     assert caught.value.hint == "`pip install 'mbert[pictures]'`."

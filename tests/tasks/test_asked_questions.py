@@ -25,7 +25,7 @@ from mbert_cli.tasks.asked_questions import read_questions
         ),
         (
             {"questions": (" ",), "context": Path("text.txt")},
-            "A question must not be blank. Received: a blank one.",
+            "A question must not be blank. Received: a blank one",
             "Give --question TEXT.",
         ),
         (

@@ -120,7 +120,7 @@ def test_pairs_are_refused_for_a_model_of_single_texts():
             read_texts(invocation(pair=True, texts=("a\tb",)), model(task, kind))
         assert error.value.message == (
             "Only a model that looks at two texts takes pairs. "
-            "Received: --pair for run, which was fine-tuned on single ones."
+            "Received: --pair for run, which was fine-tuned on single ones"
         )
         assert error.value.hint == "Leave --pair out; a tab in a text is white space then."
 
@@ -245,7 +245,7 @@ def test_texts_come_from_one_place():
 
 
 @pytest.mark.parametrize(
-    ("texts", "received"), [(("  ",), "a blank one."), (("", " "), "2 blank ones."), ((), "none.")]
+    ("texts", "received"), [(("  ",), "a blank one"), (("", " "), "2 blank ones"), ((), "none")]
 )
 def test_nothing_but_blank_texts_is_refused(monkeypatch, texts, received):
     type_in(monkeypatch, b"")

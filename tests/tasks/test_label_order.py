@@ -46,7 +46,7 @@ def test_vectors_are_scored_on_pairs_with_a_number():
     assert "Received: single texts in pairs" in refusal(pairs(single=True), VECTORS).message
     error = refusal(pairs("classification"), VECTORS)
     assert error.message.endswith(
-        "Received: pairs, which is classification, for runs/theirs, whose texts become vectors."
+        "Received: pairs, which is classification, for runs/theirs, whose texts become vectors"
     )
     assert error.hint.startswith("Name a task of its kind: --set task.source=glue --set task.name=stsb")
 
@@ -142,7 +142,7 @@ def test_a_teacher_of_other_labels_is_refused_in_words_of_its_own():
         match_outputs(task, describe(["a", "b"], "multi_label"), "runs/theirs", TEACHING)
     assert caught.value.message == (
         "A teacher teaches a task of its own kind. Received: mnli, which is classification, for runs/theirs, which "
-        "was fine-tuned for multi label."
+        "was fine-tuned for multi label"
     )
 
 
@@ -188,7 +188,7 @@ def test_another_kind_is_refused_with_a_hint_that_fits_the_model(kind, labels, v
     error = refusal(TaskData("stsb", ["score"], {}, kind="regression"), describe(labels, kind, verb))
     assert error.message == (
         "A task model is scored on a task of its own kind. Received: stsb, which is regression, for runs/theirs, "
-        f"which was fine-tuned for {kind.replace('_', ' ')}."
+        f"which was fine-tuned for {kind.replace('_', ' ')}"
     )
     assert error.hint == hint
 

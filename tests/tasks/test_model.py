@@ -114,7 +114,7 @@ def test_an_artifact_without_its_files_is_refused(copied):
     (copied / "vocab.txt").unlink()
     assert refusal(copied / "model.tflite") == (
         "An artifact is read with model.json and vocab.txt, which are packed into it or lie beside it. "
-        f"Received: {copied}/model.tflite without vocab.txt."
+        f"Received: {copied}/model.tflite without vocab.txt"
     )
 
 
@@ -145,6 +145,6 @@ def test_a_vocabulary_that_is_not_the_models_is_refused(copied):
         load_run_vocabulary(copied, DESCRIPTION)
     assert error.value.message == (
         "A model is read with the 106 tokens it was trained with. "
-        f"Received: {copied}/vocab.txt with 107 tokens, which are others or matched otherwise."
+        f"Received: {copied}/vocab.txt with 107 tokens, which are others or matched otherwise"
     )
     assert json.loads((copied / "model.json").read_text())["vocabulary"]["size"] == 106

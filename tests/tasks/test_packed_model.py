@@ -65,7 +65,7 @@ def test_an_artifact_of_another_program_alone_is_refused(content, moved):
         read_artifact_files(moved)
     assert caught.value.message == (
         "An artifact is read with model.json and vocab.txt, which are packed into it or lie beside it. "
-        f"Received: {moved} without model.json."
+        f"Received: {moved} without model.json"
     )
     assert caught.value.hint == (
         "Export it again with `mbert export-tflite`, or copy the whole folder export/MODE of an older version."
@@ -75,7 +75,7 @@ def test_an_artifact_of_another_program_alone_is_refused(content, moved):
 def test_what_was_taken_out_of_an_artifact_is_read_beside_it(content, files, moved):
     description = files.pop("model.json")
     moved.write_bytes(write_metadata(content, ArtifactMetadata("a", files=files)))
-    with pytest.raises(UserError, match=r"without model\.json\."):
+    with pytest.raises(UserError, match=r"without model\.json"):
         read_artifact_files(moved)
     moved.with_name("model.json").write_bytes(description)
     assert read_artifact_files(moved) == (DESCRIPTION, VOCABULARY)
@@ -88,5 +88,5 @@ def test_packed_files_that_do_not_belong_together_are_named_by_the_artifact(cont
         read_artifact_files(moved)
     assert caught.value.message == (
         "A model is read with the 7 tokens it was trained with. "
-        f"Received: {moved}/vocab.txt with 8 tokens, which are others or matched otherwise."
+        f"Received: {moved}/vocab.txt with 8 tokens, which are others or matched otherwise"
     )

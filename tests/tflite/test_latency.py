@@ -46,7 +46,7 @@ def test_a_file_that_is_no_artifact_is_refused_by_name(artifact_path, batch, tmp
     with pytest.raises(UserError) as caught:
         measure_latencies([Timed(artifact_path, [batch]), Timed(broken, [batch])], QUICK)
     assert caught.value.message == (
-        f"An artifact is a TFLite model of builtin operations. Received: {broken}, which is not one."
+        f"An artifact is a TFLite model of builtin operations. Received: {broken}, which is not one"
     )
 
 
@@ -54,7 +54,7 @@ def test_an_artifact_of_another_length_is_refused(artifact_path, batch):
     short = {name: batch[name][:, :6] for name in ("token_ids", "segment_ids", "padding_mask")}
     with pytest.raises(UserError) as caught:
         measure_latencies([Timed(artifact_path, [short])], QUICK)
-    assert caught.value.message == f"The artifact {artifact_path} takes rows of 12 tokens. Received: 6."
+    assert caught.value.message == f"The artifact {artifact_path} takes rows of 12 tokens. Received: 6"
 
 
 def test_a_process_that_dies_is_reported_with_its_last_words(artifact_path, batch, monkeypatch):

@@ -37,7 +37,7 @@ def test_what_cannot_be_run_is_answered_with_the_rule_and_its_hint(artifact_path
     short = {name: batch[name][:, :6] for name in ARTIFACT_INPUTS.values()}
     assert answers(artifact_path, short, tmp_path, "0 0\n") == [
         {
-            "error": f"The artifact {artifact_path} takes rows of 12 tokens. Received: 6.",
+            "error": f"The artifact {artifact_path} takes rows of 12 tokens. Received: 6",
             "hint": "Encode the text to 12 tokens.",
         }
     ]

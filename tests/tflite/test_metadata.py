@@ -105,4 +105,4 @@ def test_a_packed_file_that_was_changed_gets_a_sentence(described):
 def test_what_is_no_tflite_model_gets_a_sentence(content):
     with pytest.raises(UserError) as caught:
         read_metadata(content, "model.zip")
-    assert caught.value.message == "An artifact is a TFLite model. Received: model.zip, which is not one."
+    assert caught.value.message == "An artifact is a TFLite model. Received: model.zip, which is not one"

@@ -27,5 +27,5 @@ def test_a_damaged_file_is_named():
         TrainedRanges.load(Path())
     assert (
         caught.value.message
-        == "The ranges of a run are a readable quantization.json. Received: quantization.json."
+        == "The ranges of a run are a readable quantization.json. Received: quantization.json"
     )

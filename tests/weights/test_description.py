@@ -51,9 +51,7 @@ def test_a_folder_without_a_readable_description_is_refused(tmp_path, content):
         (tmp_path / DESCRIPTION_FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError) as caught:
         ModelDescription.load(tmp_path)
-    assert (
-        caught.value.message == f"A saved model has a readable model.json. Received: {tmp_path}/model.json."
-    )
+    assert caught.value.message == f"A saved model has a readable model.json. Received: {tmp_path}/model.json"
     assert caught.value.hint == "The folder is not a complete run; `mbert runs` lists those that are."
 
 

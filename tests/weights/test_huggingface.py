@@ -89,7 +89,7 @@ def test_without_torch_a_pickle_is_told_how_to_be_read(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
     message, hint = refusal(tmp_path)
-    assert message.endswith("Received: theirs/pytorch_model.bin, and torch is not installed.")
+    assert message.endswith("Received: theirs/pytorch_model.bin, and torch is not installed")
     assert (
         hint
         == "`pip install torch`, or save the model as model.safetensors with `model.save_pretrained(DIR)`."

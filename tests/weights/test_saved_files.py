@@ -61,7 +61,7 @@ def test_another_vocabulary_or_another_way_to_match_is_refused(tmp_path, there, 
     assert refusal(final, trained) == (
         (
             "A model is read with the 7 tokens it was trained with. Received: final/vocab.txt with "
-            f"{there.size} tokens, which are others or matched otherwise."
+            f"{there.size} tokens, which are others or matched otherwise"
         ),
         "Restore the files from the run that the model comes from.",
     )

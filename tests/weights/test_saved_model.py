@@ -58,5 +58,5 @@ def test_a_run_without_a_model_is_refused(tmp_path):
         RunModel.open(tmp_path / "run", ["distill"])
     assert (
         caught.value.message
-        == f"A saved model has a readable model.json. Received: {tmp_path}/run/final/model.json."
+        == f"A saved model has a readable model.json. Received: {tmp_path}/run/final/model.json"
     )

@@ -65,5 +65,5 @@ def test_a_teacher_without_a_head_for_masked_words_is_refused(arrays, tmp_path):
         load_teacher(model)
     assert refused.value.message == (
         "A teacher whose predictions of masked words are learned must have a head for them. "
-        f"Received: {model.path} with next_sentence."
+        f"Received: {model.path} with next_sentence"
     )

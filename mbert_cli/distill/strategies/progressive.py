@@ -55,7 +55,7 @@ def _shares(steps: int, num_layers: int) -> list[int]:
     if steps < num_layers:
         raise UserError(
             f"The strategy progressive needs at least one transfer step per layer. "
-            f"Received: {counted(steps, 'step')} for {counted(num_layers, 'layer')}.",
+            f"Received: {counted(steps, 'step')} for {counted(num_layers, 'layer')}",
             "Raise distill.transfer_steps.",
         )
     edges = [steps * layer // num_layers for layer in range(num_layers + 1)]

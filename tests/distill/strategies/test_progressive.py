@@ -62,6 +62,6 @@ def test_fewer_steps_than_layers_are_refused():
     with pytest.raises(UserError) as error:
         progressive(options, EVERY_SECOND, OPTIMIZER)
     assert error.value.message == (
-        "The strategy progressive needs at least one transfer step per layer. Received: 3 steps for 4 layers."
+        "The strategy progressive needs at least one transfer step per layer. Received: 3 steps for 4 layers"
     )
     assert error.value.hint == "Raise distill.transfer_steps."
