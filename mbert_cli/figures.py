@@ -44,7 +44,7 @@ def show_moment(moment: datetime | None) -> str:
 
 
 def in_words(name: str) -> str:
-    """The name of a metric, or of a kind of task, as a sentence has it: `exact match`."""
+    """A name with underscores, of a metric or a kind of task, as a sentence has it: `exact match`."""
     return name.replace("_", " ")
 
 

@@ -8,7 +8,7 @@ import keras
 from mbert_cli.backend import Tensor
 from mbert_cli.distill.output_records import RecordedArray
 from mbert_cli.distill.pair import HEAD_LOSSES, PROJECTED_LOSSES, Teaching
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, in_words
 from mbert_cli.losses.loss import Tensors
 from mbert_cli.model.attention import MASKED
 from mbert_cli.model.encoder import PROJECTIONS
@@ -39,7 +39,7 @@ class TeacherPlaces:
         )
 
     def __str__(self) -> str:
-        counts = {part.replace("_", " "): len(places) for part, places in self.of_trace.items()}
+        counts = {in_words(part): len(places) for part, places in self.of_trace.items()}
         said = [f"{part} of {counted(count, 'layer')}" for part, count in counts.items()]
         return " and ".join([*([_LOGITS] if self.outputs else []), *said]) or "nothing"
 

@@ -66,7 +66,7 @@ def write_directory(
         raise
     if replaced == partial and keeps_replaced:
         replaced = move_aside(partial, target)
-    _sync(target.parent)
+    sync_path(target.parent)
     if replaced is not None and not keeps_replaced:
         shutil.rmtree(replaced, ignore_errors=True)
     return replaced if keeps_replaced else None
@@ -157,7 +157,7 @@ def write_whole_file(path: Path, writer: Callable[[Path], None]) -> None:
         if isinstance(error, OSError):  # a full disk names no file, the others that of the part
             error.filename, error.filename2 = str(path), None
         raise
-    _sync(path.parent)
+    sync_path(path.parent)
 
 
 def replace_object(path: Path, content: Mapping[str, Any]) -> None:
@@ -197,6 +197,15 @@ def is_partial(path: Path) -> bool:
     return path.name.rpartition("-")[0].endswith(".partial")
 
 
+def sync_path(path: Path) -> None:
+    """Makes the content of a file durable, or renames inside a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _take_name(new: Path, target: Path) -> Path | None:
     """Renames `new` to `target`; returns where the directory lies that had the name, or None if there was none."""
     if not target.exists():
@@ -228,7 +237,7 @@ def _seal(directory: Path) -> None:
     manifest = {"format": 1, "completed": completed, "files": dict(zip(names, entries, strict=True))}
     replace_object(directory / MANIFEST, manifest)
     for folder, _, _ in os.walk(directory):
-        _sync(Path(folder))
+        sync_path(Path(folder))
 
 
 def _file_names(directory: Path) -> Iterator[str]:
@@ -287,12 +296,3 @@ def _is_alive(process: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
-
-
-def _sync(folder: Path) -> None:
-    """Makes renames inside a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

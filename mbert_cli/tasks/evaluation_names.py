@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.examples.task_columns import client_of
+from mbert_cli.figures import in_words
 from mbert_cli.json_text import read_json
 from mbert_cli.runs.artifacts import evaluation_file
 from mbert_cli.runs.listing import FINAL
@@ -100,7 +101,7 @@ def _other_rules(model: TaskModel, options: AnyTask) -> OtherSettings:
     if "null_threshold" in usual:  # null takes the one that the training found
         usual["null_threshold"] = model.description.null_threshold
     found = {key: getattr(options, key) for key in usual if getattr(options, key) not in (None, usual[key])}
-    return {key.replace("_", " "): value for key, value in found.items()}
+    return {in_words(key): value for key, value in found.items()}
 
 
 def _is_known(model: TaskModel, options: AnyTask, split: str, whole: SetDescription) -> bool:

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.json_text import parse_json
+from mbert_cli.runs.manifest import sync_path
 
 DTYPES: dict[str, np.dtype] = {
     "U64": np.dtype("uint64"),
@@ -46,9 +47,9 @@ def save_weights(
     partial = path.with_name(path.name + ".partial")
     try:
         _write(partial, arrays, dict(metadata or {}))
-        _sync(partial)
+        sync_path(partial)
         os.replace(partial, path)
-        _sync(path.parent)
+        sync_path(path.parent)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise RunError(
@@ -120,11 +121,3 @@ def _open_checked(path: Path) -> safe_open:
         raise UserError(
             f"The weights must be a whole safetensors file ({reason}). Received: {path}", hint
         ) from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
