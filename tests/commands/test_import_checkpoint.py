@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import struct
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -15,45 +14,12 @@ transformers = pytest.importorskip("transformers")
 from mbert_cli.commands import convert_checkpoint, import_checkpoint
 from mbert_cli.commands.convert_checkpoint import ConvertCommand
 from mbert_cli.commands.import_checkpoint import ImportCommand
-from mbert_cli.errors import UserError
-from mbert_cli.text.vocabulary import LEADING_TOKENS
 from mbert_cli.weights.description import EmbeddingDescription, ModelDescription
 from mbert_cli.weights.sentence_transformers import write_sentence_model
-from mbert_cli.weights.store import load_weights, save_weights
-
-TOKENS = [*LEADING_TOKENS, "fine", "dull", "film", "##s", "a"]
-MOBILEBERT = {
-    "vocab_size": len(TOKENS), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "intermediate_size": 24, "embedding_size": 16, "intra_bottleneck_size": 16,
-    "max_position_embeddings": 64, "classifier_activation": False,
-}  # fmt: skip
-LABELS = {0: "bad", 1: "so-so", 2: "good"}
-
+from mbert_cli.weights.store import load_weights
+from tests.commands.checkpoint_folder import LABELS, TOKENS, refusal, save
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
-
-
-def save(folder: str, name: str = "ForSequenceClassification", **changes) -> "torch.nn.Module":
-    """A model of Hugging Face with its tokenizer, in a folder."""
-    torch.manual_seed(0)
-    configuration = transformers.MobileBertConfig(**(MOBILEBERT | changes))
-    if name == "ForSequenceClassification":
-        configuration.id2label = LABELS
-    model = getattr(transformers, f"MobileBert{name}")(configuration).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    model.save_pretrained(folder)
-    (Path(folder) / "vocab.txt").write_text("\n".join(TOKENS) + "\n")
-    (Path(folder) / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True}))
-    return model
-
-
-def refusal(command: ImportCommand | ConvertCommand) -> UserError:
-    page = import_checkpoint if isinstance(command, ImportCommand) else convert_checkpoint
-    with pytest.raises(UserError) as caught:
-        page.run(command)
-    assert caught.value.exit_code == 2
-    return caught.value
 
 
 def test_a_classifier_becomes_a_run_with_its_labels_and_goes_back(capsys):
@@ -218,16 +184,6 @@ def test_the_hint_for_an_import_that_was_interrupted_finishes_it(name, mbert_her
         assert is_manifest or file.read_bytes() == Path("runs/ours/final", file.name).read_bytes()
 
 
-def test_a_field_that_promises_what_the_file_lacks_is_refused_at_once():
-    save("theirs")
-    path = Path("theirs/config.json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_hidden_layers": 1_000_000_000}))
-    assert refusal(ImportCommand("theirs")).message == (
-        "num_hidden_layers must be at most what the checkpoint has, 2. "
-        "Received: 1000000000 in theirs/config.json"
-    )
-
-
 def test_fields_that_are_not_known_are_passed_over_where_that_is_wanted(capsys):
     save("theirs", mood="fine")
     error = refusal(ImportCommand("theirs", Path("runs/ours")))
@@ -240,17 +196,6 @@ def test_a_dry_run_accounts_and_writes_nothing(capsys):
     save("theirs")
     import_checkpoint.run(ImportCommand("theirs", dry_run=True))
     assert "import: theirs, 101 arrays" in capsys.readouterr().out
-    assert not Path("runs").exists()
-
-
-def test_a_vocabulary_longer_than_the_word_table_is_refused():
-    save("theirs")
-    Path("theirs/vocab.txt").write_text("\n".join([*TOKENS, "more"]) + "\n")
-    error = refusal(ImportCommand("theirs", Path("runs/x")))
-    assert error.message == (
-        f"The vocabulary must have at most as many tokens as the word table has rows, {len(TOKENS)}. "
-        f"Received: {len(TOKENS) + 1} in theirs"
-    )
     assert not Path("runs").exists()
 
 
@@ -275,21 +220,6 @@ def test_rows_of_the_word_table_beyond_the_vocabulary_are_left_out_and_said(to, 
     assert "The word table has" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("dry_run", [True, False])
-def test_a_vocabulary_that_cannot_be_used_is_refused_before_anything_is_shown(dry_run, capsys):
-    save("theirs")
-    Path("theirs/vocab.txt").write_text(
-        "\n".join(["mask" if token == "[MASK]" else token for token in TOKENS])
-    )
-    error = refusal(ImportCommand("theirs", Path("runs/x"), dry_run=dry_run))
-    assert error.message == (
-        "A vocabulary must have the tokens [PAD], [UNK], [CLS], [SEP], [MASK]. "
-        "Received: theirs/vocab.txt without [MASK]"
-    )
-    assert error.hint == "Put the tokenizer's files that were published with the weights into the folder."
-    assert not capsys.readouterr().out and not Path("runs").exists()
-
-
 @pytest.mark.parametrize("lowercase", [True, False])
 @pytest.mark.parametrize("to", ["huggingface", "tf1"])
 def test_what_was_converted_imports_again_with_its_vocabulary(to, lowercase):
@@ -304,90 +234,6 @@ def test_what_was_converted_imports_again_with_its_vocabulary(to, lowercase):
     assert first.vocabulary == second.vocabulary and second.vocabulary.lowercase is lowercase
     content = [Path(f"runs/{name}/final/vocab.txt").read_bytes() for name in ("first", "second")]
     assert content[0] == content[1] == ("\n".join(tokens) + "\n").encode()
-
-
-def test_a_tokenizer_that_keeps_accents_in_lower_case_is_refused():
-    save("theirs")
-    Path("theirs/tokenizer_config.json").write_text('{"do_lower_case": true, "strip_accents": false}')
-    assert refusal(ImportCommand("theirs")).message == (
-        "A tokenizer must strip accents where it lower-cases, and only there. "
-        "Received: lower-casing true, strip_accents false in theirs"
-    )
-
-
-@pytest.mark.parametrize("damage", ["cut", "promise", "letters"])
-def test_a_damaged_file_is_refused_before_anything_is_written(damage):
-    save("theirs")
-    path = Path("theirs/model.safetensors")
-    content = bytearray(path.read_bytes())
-    if damage == "cut":
-        content = content[:-40]
-    elif damage == "promise":
-        content[:8] = struct.pack("<Q", 2**40)  # a header of a tebibyte
-    else:
-        content[8:40] = b"x" * 32
-    path.write_bytes(content)
-    error = refusal(ImportCommand("theirs", Path("runs/x")))
-    assert error.message.startswith("The weights must be a whole safetensors file (")
-    assert error.message.endswith("Received: theirs/model.safetensors")
-    assert not Path("runs").exists()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            lambda array: array.astype(np.int64),
-            "A weight must consist of floating-point numbers. Received: int64 for classifier.bias",
-        ),
-        (
-            lambda array: array * np.float32("nan"),
-            "Every weight must be finite in float32. Received: NaN or infinity in classifier.bias",
-        ),
-        (
-            lambda array: array[:2].copy(),
-            (
-                "id2label must give each of the 2 outputs of the head a name of its own, 0 to 1. "
-                'Received: {"0": "bad", "1": "so-so", "2": "good"} in theirs/config.json'
-            ),
-        ),
-    ],
-)
-def test_arrays_that_are_no_weights_of_the_model_are_refused(change, message):
-    save("theirs")
-    arrays = {name: np.array(array) for name, array in load_weights(Path("theirs/model.safetensors")).items()}
-    arrays["classifier.bias"] = change(arrays["classifier.bias"])
-    save_weights(Path("theirs/model.safetensors"), arrays)
-    assert refusal(ImportCommand("theirs", Path("runs/x"))).message == message
-    assert not Path("runs").exists()
-
-
-def test_a_missing_shard_is_named():
-    model = save("theirs")
-    Path("theirs/model.safetensors").unlink()
-    model.save_pretrained("theirs", max_shard_size="20KB")
-    shard = min(Path("theirs").glob("model-00002*"))
-    shard.unlink()
-    assert refusal(ImportCommand("theirs")).message == (
-        f"A model in shards needs all of them. Received: theirs without {shard.name}"
-    )
-
-
-def test_a_path_that_is_not_there_is_refused():
-    assert refusal(ImportCommand("./nowhere")).message == (
-        "A checkpoint must be a folder, a TF1 prefix or the id of a model on the hub. Received: ./nowhere"
-    )
-
-
-def test_a_model_of_the_hub_without_network_is_refused_in_one_sentence(monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    import huggingface_hub.constants
-
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    error = refusal(ImportCommand("google/mobilebert-uncased"))
-    assert error.message.startswith(
-        "A model on the hub must be reachable. Received: google/mobilebert-uncased ("
-    )
 
 
 def test_a_folder_that_is_there_is_not_written_over():
