@@ -1,6 +1,6 @@
 """What every quantization mode costs a run in score, and what learning its numbers wins back.
 
-    python tests/benchmarks/trained_modes.py runs/NAME --folder FOLDER [--steps 200] [--rate 1e-4]
+    python tests/benchmarks/trained_modes.py runs/NAME... --folder FOLDER [--steps 200] [--rate 1e-4]
         [--modes dynamic_int8 int8 int8_full int8_full:npu int4] [--momentum 0.9] [--labels 0.5] [--examples 2000]
 
 For each mode, with a target after a colon where it is not the CPU, a row has the artifact of the run as it is, the same
@@ -12,9 +12,11 @@ higher precision.
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -58,31 +60,53 @@ def main() -> None:
     arguments = parse()
     load_keras()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    reference = reference_of(arguments.run, arguments.examples)
+    found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for run in arguments.runs:
+        for key, values in measured(arguments, run):
+            found[key].append(values)
+    if len(arguments.runs) > 1:
+        print(f"mean of {len(arguments.runs)} runs")
+        for (mode, label), values in found.items():
+            differences, agreements = (show_spread(column) for column in zip(*values, strict=True))
+            print(f"{mode:14s} {label:14s} {differences} {agreements}")
+
+
+def measured(
+    arguments: argparse.Namespace, run: Path
+) -> Iterator[tuple[tuple[str, str], tuple[float, float]]]:
+    """The artifacts of a run, each by mode and label: points of score to float, and percent of answers that agree."""
+    reference = reference_of(run, arguments.examples)
     expected = reference.score(reference.outputs)
-    print(f"Keras run: {expected:.2%} on {len(reference.outputs)} rows, {reference.score_name}")
+    print(f"{run.name}: {expected:.2%} on {len(reference.outputs)} rows, {reference.score_name}")
     print(f"{'mode':14s} {'':14s} {'MB':>6s} {'score':>8s} {'to float':>9s} {'agreement':>10s}")
     for mode in arguments.modes:
-        trained = train(arguments, mode)
-        for label, content in contents(arguments.run, trained, mode):
-            found = compared(reference, content)
+        for label, content in contents(arguments, run, mode):
+            parity = compared(reference, content)
+            difference = 100 * (parity.metric_artifact - expected)
+            agreement = 100 * (1 - parity.disagreement_rate)
             print(
-                f"{mode!s:14s} {label:14s} {len(content) / 1e6:6.1f} {found.metric_artifact:8.2%} "
-                f"{100 * (found.metric_artifact - expected):+9.2f} {1 - found.disagreement_rate:10.2%}",
+                f"{mode!s:14s} {label:14s} {len(content) / 1e6:6.1f} {parity.metric_artifact:8.2%} "
+                f"{difference:+9.2f} {agreement:9.2f}%",
                 flush=True,
             )
+            yield (str(mode), label), (difference, agreement)
 
 
-def train(arguments: argparse.Namespace, wanted: Wanted) -> Path:
-    """Fine-tunes the run in a mode, unless that was done before, and returns the new run."""
-    run = arguments.folder / str(wanted).replace(":", "-")
+def show_spread(values: tuple[float, ...]) -> str:
+    """A mean, and the standard deviation beside it."""
+    return f"{statistics.mean(values):+9.2f} ± {statistics.stdev(values):.2f}"
+
+
+def train(arguments: argparse.Namespace, source: Path, wanted: Wanted) -> Path:
+    """Fine-tunes a run in a mode, unless that was done before, and returns the new run."""
+    run = arguments.folder / source.name / str(wanted).replace(":", "-")
     if (run / "final" / "summary.json").exists():
         return run
-    recorded = yaml.safe_load((arguments.run / "recipe.yaml").read_text(encoding="utf-8"))
+    recorded = yaml.safe_load((source / "recipe.yaml").read_text(encoding="utf-8"))
     has_ranges = MODES[wanted.mode].needs_calibration
     ranges = [f"quantize.momentum={arguments.momentum}"] if has_ranges else []
     settings = [
-        f"initialize_from={arguments.run}", f"quantize.mode={wanted.mode}", f"quantize.target={wanted.target}",
+        f"initialize_from={source}", f"quantize.mode={wanted.mode}", f"quantize.target={wanted.target}",
         f"quantize.ground_truth_ratio={arguments.labels}", f"train.max_steps={arguments.steps}",
         f"train.optimizer.learning_rate={arguments.rate}", "train.epochs=20", *ranges,
         *(f"task.{name}={value}" for name, value in recorded["task"].items() if value is not None),
@@ -99,7 +123,7 @@ def reference_of(path: Path, max_examples: int) -> Reference:
     return Reference(model.with_static_length(model.sequence_length), model.own_task, max_examples)
 
 
-def contents(run: Path, trained: Path, wanted: Wanted) -> Iterator[tuple[str, bytes]]:
+def contents(arguments: argparse.Namespace, run: Path, wanted: Wanted) -> Iterator[tuple[str, bytes]]:
     """The artifacts of a mode: of the run, of the run with channels brought together, and of the trained one."""
     mode = wanted.mode
     source, length = source_of(run, wanted.target)
@@ -107,8 +131,9 @@ def contents(run: Path, trained: Path, wanted: Wanted) -> Iterator[tuple[str, by
     equalized = replace(source, equalize=True)
     if equalized.equalizes(mode):
         yield "equalized", equalized.content(mode, length)
-    source, length = source_of(trained, wanted.target)
-    yield "trained", source.content(mode, length)
+    if arguments.steps:
+        source, length = source_of(train(arguments, run, wanted), wanted.target)
+        yield "trained", source.content(mode, length)
 
 
 def source_of(path: Path, target: Literal["cpu", "npu"]) -> tuple[SourceModel, int]:
@@ -137,7 +162,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--modes", nargs="*", type=Wanted.of, default=[*map(Wanted.of, MEASURED)])
     parser.add_argument("--steps", type=int, default=200)
