@@ -31,7 +31,7 @@ OUTPUTS_FILE = "teacher-outputs.json"
 RECORDS = "records"
 """The file of a part that holds its records."""
 
-RECORDING_FORMAT = 1
+RECORDING_FORMAT = 2
 """Raised whenever the same description stands for other bytes."""
 
 FULL_PART_BYTES = 2**28

@@ -96,11 +96,14 @@ class Block(LayerWithParts):
         batch, length, dim = hidden.shape
         rows = 1 if self.first_only else length
         logits_shape = (batch, self.size.num_heads, rows, length)
-        vectors = KerasTensor((batch, length, self.size.block_dim), dtype=self.compute_dtype)
+        # An object for each: Keras tells outputs apart by these alone, and would return the last one for all three.
+        vectors = [
+            KerasTensor((batch, length, self.size.block_dim), dtype=self.compute_dtype) for _ in range(3)
+        ]
         return (
             KerasTensor((batch, rows, dim), dtype=self.compute_dtype),
             KerasTensor(logits_shape, dtype="float32"),
-            *([vectors] * 3 if self.returns_projections else []),
+            *(vectors if self.returns_projections else []),
         )
 
 

@@ -126,6 +126,27 @@ def test_the_trace_has_what_attention_is_computed_from_where_that_is_asked_for()
     np.testing.assert_array_equal(plain["hidden_states"][-1], trace["hidden_states"][-1])
 
 
+def test_the_trace_has_the_queries_and_keys_of_the_logits_and_the_values_of_the_block():
+    size = SMALL.model_copy(update={"initializer_range": 0.5})
+    encoder = build_encoder(size, vocab_size=20, returns_projections=True)
+    weights = {weight.path: np.asarray(weight) for weight in encoder.weights}
+    trace = {name: [np.asarray(tensor) for tensor in tensors] for name, tensors in encoder(BATCH).items()}
+    is_real = BATCH["padding_mask"][:, None, None, :] > 0
+    for layer in range(3):
+        query, key = (
+            trace[name][layer].reshape(2, 5, 2, SMALL.block_dim // 2).transpose(0, 2, 1, 3)
+            for name in ("queries", "keys")
+        )
+        logits = query @ key.transpose(0, 1, 3, 2) / np.sqrt(SMALL.block_dim // 2)
+        found = trace["attention_logits"][layer]
+        np.testing.assert_allclose(
+            np.where(is_real, logits, 0), np.where(is_real, found, 0), rtol=1e-3, atol=1e-4
+        )
+        kernel = weights[f"encoder/layer_{layer:02d}/attention/value/kernel"]
+        values = trace["hidden_states"][layer] @ kernel
+        np.testing.assert_allclose(trace["values"][layer], values, rtol=1e-3, atol=1e-4)
+
+
 def test_the_symbolic_trace_has_the_shapes_and_types_of_the_computed_one():
     encoder = build_encoder(SMALL, dtype="mixed_bfloat16")
     symbolic, computed = keras.tree.flatten(encoder.output), keras.tree.flatten(encoder(BATCH))
