@@ -9,13 +9,13 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from mbert_cli.home import own_cache
 from mbert_cli.runs.cached_files import keep_file
+from mbert_cli.runs.origin import package_version
 from mbert_cli.text.wordpiece import Tokenizer
 
 CACHE_FORMAT = "2"
@@ -71,7 +71,7 @@ def cache_folder() -> Path | None:
 def _key(tokenizer: Tokenizer, texts: Sequence[str]) -> str:
     vocabulary = tokenizer.vocabulary
     digest = hashlib.blake2b(digest_size=20)
-    libraries = " ".join(version(library) for library in ("tensorflow-text", "tokenizers"))
+    libraries = " ".join(str(package_version(library)) for library in ("tensorflow-text", "tokenizers"))
     digest.update(f"{CACHE_FORMAT} {libraries} {vocabulary.digest} {vocabulary.lowercase} ".encode())
     if tokenizer.client is not None:
         digest.update(f"{tokenizer.client} ".encode())

@@ -166,6 +166,15 @@ def test_the_digest_of_rows_does_not_depend_on_how_many_are_read_at_once(monkeyp
     assert len(digests) == 1
 
 
+def test_the_digest_of_rows_tells_whether_padding_stands_behind_the_last_token(number_rows):
+    rows, longer, shorter = number_rows([8, 5]), number_rows([8, 5]), number_rows([7, 5])
+    longer.sequence_length += 1
+    assert digest_rows(rows, np.arange(2)) != digest_rows(longer, np.arange(2))
+    digests = {digest_rows(shorter, np.arange(2))}
+    shorter.sequence_length += 1
+    assert digests == {digest_rows(shorter, np.arange(2))}
+
+
 def test_texts_that_are_cut_are_recorded_as_long_as_a_row(open_recording, number_rows):
     assert open_recording(number_rows([3, 100])).recorded.tokens.tolist() == [8, 3]
 

@@ -1,6 +1,7 @@
 """Ids come from the cache only where everything that shapes them is the same."""
 
 from collections.abc import Sequence
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -108,3 +109,16 @@ def test_texts_that_are_cut_as_by_a_client_have_a_place_of_their_own(tokenizer):
     own = CountingTokenizer(Vocabulary((*RESERVED, "É", "é")))
     assert not np.array_equal(encode_cached(own, ["É é", "c"])[0], encode_cached(clients, ["É é", "c"])[0])
     assert (own.calls, clients.calls) == (1, 1)
+
+
+def test_a_machine_without_tensorflow_keeps_ids_too(tokenizer, monkeypatch):
+    def version(name: str) -> str:
+        if name == "tensorflow-text":
+            raise metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(metadata, "version", version)
+    for _ in range(2):
+        ids, _ = encode_cached(tokenizer, ["a b", "c"])
+    assert ids.tolist() == [5, 6, 7]
+    assert tokenizer.calls == 1
