@@ -2,13 +2,14 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.corpus.assembly import assemble_store, no_sentence
-from mbert_cli.corpus.contents import growing_keys
+from mbert_cli.corpus.contents import file_states, growing_keys, require_unchanged
 from mbert_cli.corpus.corpus import documents, duplicates_of
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.duplicates import fingerprint_of
@@ -43,6 +44,7 @@ def run(ready: Ready) -> None:
     if ready.invocation.dry_run:
         _show_plan(ready)
         return
+    states = file_states(recipe.corpus)
     # Reading a large corpus for this takes as long as writing it, and runs beside the work of a new run.
     contents = ThreadPoolExecutor(1).submit(lambda: ready.contents or input_contents(recipe, path))
     with RunDir.open(
@@ -58,11 +60,13 @@ def run(ready: Ready) -> None:
         say_what_moved(run_dir)
         if say_when_complete(run_dir):
             return
-        vocabulary, report = _write(ready, run_dir, contents)
+        vocabulary, report = _write(ready, run_dir, contents, partial(require_unchanged, states))
     _show_report(run_dir.path, vocabulary, report, portions_of(recipe.corpus))
 
 
-def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[Vocabulary, StoreReport]:
+def _write(
+    ready: Ready, run_dir: RunDir, contents: Future[Contents], require_as_before: Callable[[], None]
+) -> tuple[Vocabulary, StoreReport]:
     """Encodes what is not there yet, and puts the store together."""
     recipe, reading = ready.recipe, Reading(ready.text_bytes)
     known: KnownFiles = {}
@@ -90,6 +94,7 @@ def _write(ready: Ready, run_dir: RunDir, contents: Future[Contents]) -> tuple[V
     def write(directory: Path) -> None:
         share, seconds, found = recipe.store.validation_share, encoded.seconds, contents.result()
         hashes, portions = hashes_of(found), portions_of(recipe.corpus)
+        require_as_before()
         report = assemble_store(directory, parts, vocabulary, share, fingerprint, seconds, hashes, portions)
         reports.append(report)
         run_dir.record(found)

@@ -105,7 +105,7 @@ def parse_condition(text: str) -> Condition:
     """
     try:
         tree = _Members().visit(ast.parse(text.strip(), mode="eval"))
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError) as error:
         raise _refused(text) from error
     nodes = list(ast.walk(tree))
     if not all(isinstance(node, _ALLOWED) and _has_value_for_minus(node) for node in nodes):
@@ -119,6 +119,11 @@ def parse_condition(text: str) -> Condition:
         raise UserError(
             f"In corpus.where `is` and `is not` stand beside None, True or False. Received: {text}",
             "Compare other values by == and !=.",
+        )
+    if any(_is_in_a_single_value(node) for node in comparisons):
+        raise UserError(
+            f"In corpus.where a column is looked for in a list. Received: {text}",
+            "Put values in brackets, also a single one: language in ['en'].",
         )
     compared = [pair for node in comparisons for pair in _pairs(node)]
     numeric = frozenset(name for name, value in compared if _is_numeric(value))
@@ -254,6 +259,17 @@ def _asks_for_identity_of_a_truth(comparison: ast.Compare) -> bool:
         any(_is_none(side) or _is_boolean(side) for side in pair)
         for pair, operator in zip(pairwise(sides), comparison.ops, strict=True)
         if isinstance(operator, ast.Is | ast.IsNot)
+    )
+
+
+def _is_in_a_single_value(comparison: ast.Compare) -> bool:
+    """Whether a column stands before `in` and a text or number behind: `('en')` is no list, and has 'e' in it."""
+    sides = [comparison.left, *comparison.comparators]
+    return any(
+        isinstance(operator, ast.In | ast.NotIn)
+        and isinstance(left, ast.Name)
+        and isinstance(right, ast.Constant)
+        for (left, right), operator in zip(pairwise(sides), comparison.ops, strict=True)
     )
 
 

@@ -1,7 +1,7 @@
 """What a corpus holds, as the contents of files: part of the identity of a run's inputs."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from mbert_cli.corpus.files import find_files
 from mbert_cli.corpus.installed_docs import source_files
 from mbert_cli.corpus.mixing import portions_of
 from mbert_cli.corpus.options import Corpus, FilesSource, SingleCorpus, TfdsSource
+from mbert_cli.errors import UserError
 from mbert_cli.runs.content import Content, FileContent, files_content, folder_content
 from mbert_cli.text.remote_files import RemoteFile
 from mbert_cli.text.tfds import dataset_folder
@@ -28,6 +29,44 @@ def corpus_contents(corpus: Corpus, known: dict[str, Content]) -> dict[str, Cont
 def files_key(key: str) -> str:
     """What the files of a source are called among the inputs of a run, where the source has this key."""
     return f"{key}.globs"
+
+
+def file_states(corpus: Corpus) -> dict[Path, tuple[int, int]]:
+    """Size and time of the last change of each file of this machine that a corpus has; raises as `find_files`."""
+    found = [
+        find_files(portion.corpus.globs, files_key(portion.key)).paths
+        for portion in portions_of(corpus)
+        if isinstance(portion.corpus, FilesSource)
+    ]
+    paths = [path for paths in found for path in paths if isinstance(path, Path)]
+    return {path: state for path in paths if (state := _state(path))}
+
+
+def require_unchanged(states: Mapping[Path, tuple[int, int]]) -> None:
+    """Checks that files are as they were; those that are gone were read before, or are missed elsewhere.
+
+    Args:
+        states: What `file_states` found before they were read.
+
+    Raises:
+        UserError: One has changed.
+    """
+    changed = [str(path) for path, state in states.items() if _state(path) not in (state, None)]
+    if changed:
+        more = f", and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+        raise UserError(
+            f"A file of a corpus must stay as it is while it is read. Received: {changed[0]}, which changed{more}",
+            "Run the same command again when nothing writes there; what the other files gave is kept.",
+        )
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Size and time of the last change; None of a file that is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def growing_keys(corpus: Corpus) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from mbert_cli.commands import prepare as prepare_command
 from mbert_cli.corpus import pieces as corpus_pieces
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.text import remote_reading
@@ -64,6 +65,28 @@ def test_a_store_says_which_url_gave_what_and_grows_by_new_ones(prepare, bucket)
     code, _, said = prepare(globs)
     assert code == 2
     assert "memory:///web/a.txt has 13 bytes" in said
+
+
+def test_a_file_that_changes_while_it_is_read_makes_no_store(prepare, monkeypatch):
+    Path("books").mkdir()
+    for name in "abc":
+        Path(f"books/{name}.txt").write_text(f"Ab {name} cd. Ef.")
+
+    def encode_and_change(*arguments):
+        encoded = corpus_pieces.encode_pieces(*arguments)
+        Path("books/b.txt").write_text("Ab b cd. Ef. Gh.")
+        Path("books/c.txt").unlink()  # what was read may go
+        return encoded
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare_command, "encode_pieces", encode_and_change)
+        code, _, said = prepare("corpus.globs=['books/*']")
+    assert (code, FINAL.exists()) == (2, False)
+    assert (
+        "A file of a corpus must stay as it is while it is read. Received: books/b.txt, which changed" in said
+    )
+    assert prepare("corpus.globs=['books/*']")[0] == 0
+    assert [source["text_bytes"] for source in sources()] == [12, 16]
 
 
 def test_a_url_without_its_library_writes_nothing(prepare):

@@ -77,6 +77,7 @@ def test_the_columns_of_a_condition_are_known():
     [
         "", "1", "'en'", "-score", "1 > 0", "score > 1 or 'en'", "not 'en' == language and 1", "score > 1 and ['en']", "language = 'en'", "score >", "__import__('os').system('x') == 0", "text.lower() == 'a'",
         "-score > 0.5", "score > -'a'", "len(text) > 5", "score + 1 > 2", "[x for x in text] == 1", "text[0] == 'a'", "f'{text}' == 'a'",
+        f"{'not ' * 3000}checked",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(text):
@@ -93,6 +94,15 @@ def test_identity_says_nothing_of_texts_and_numbers(text):
         f"In corpus.where `is` and `is not` stand beside None, True or False. Received: {text}"
     )
     assert caught.value.hint == "Compare other values by == and !=."
+
+
+@pytest.mark.parametrize("text", ["language in ('en')", "language not in 'en'", "year in (1999)"])
+def test_a_column_is_looked_for_in_a_list_and_not_in_a_text(text):
+    with pytest.raises(UserError) as caught:
+        parse_condition(text)
+    assert caught.value.message == f"In corpus.where a column is looked for in a list. Received: {text}"
+    assert caught.value.hint == "Put values in brackets, also a single one: language in ['en']."
+    assert parse_condition("'en' in language and language in ('en',)").holds({"language": "en"}, "t:1")
 
 
 def test_bytes_that_are_no_text_are_named_where_they_are_compared():

@@ -6,8 +6,16 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from mbert_cli.corpus.contents import corpus_contents, dataset_content, globs_content, packages_content
-from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, TfdsCorpus
+from mbert_cli.corpus.contents import (
+    corpus_contents,
+    dataset_content,
+    file_states,
+    globs_content,
+    packages_content,
+    require_unchanged,
+)
+from mbert_cli.corpus.options import FilesCorpus, InstalledDocsCorpus, MixCorpus, TfdsCorpus
+from mbert_cli.errors import UserError
 from mbert_cli.text import remote_systems
 from mbert_cli.text.remote_files import forget_remote_files
 from tests.web_server import serve
@@ -84,3 +92,21 @@ def test_a_remote_file_without_a_version_is_hashed(monkeypatch):
     assert (file.bytes, file.sha256) == (3, hashlib.sha256(b"abc").hexdigest())
     memory.store.clear()
     forget_remote_files()
+
+
+def test_files_that_changed_since_they_were_looked_at_are_refused():
+    paths = [write(f"books/{name}.txt") for name in "abc"]
+    part = {"source": "files", "globs": ["books/*.txt"]}
+    mix = MixCorpus(source="mix", mix=[part, {"source": "installed_docs"}])
+    states = file_states(mix)
+    assert list(states) == paths
+    assert states == file_states(FilesCorpus(**part))
+    paths[0].unlink()
+    require_unchanged(states)
+    write("books/b.txt", "ab")
+    write("books/c.txt", "ab")
+    with pytest.raises(UserError) as caught:
+        require_unchanged(states)
+    assert caught.value.message == (
+        "A file of a corpus must stay as it is while it is read. Received: books/b.txt, which changed, and 1 more"
+    )
