@@ -14,7 +14,7 @@ from mbert_cli.model.sequence_length import require_length
 from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.loading import VerbRecipe
-from mbert_cli.recipe.schema import DistillRecipe
+from mbert_cli.recipe.schema import DistillRecipe, TrainTeacherRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.lineage import found_unnamed
 from mbert_cli.runs.listing import finished_at, maker_of, newest_complete, recorded_recipe
@@ -86,12 +86,19 @@ def _say_kept(invocation: Invocation[Any], key: str, kept: Path, newest: Path | 
 
 
 def _hint_for_plan(invocation: Invocation[Any], key: str) -> str:
-    """What plans a distillation on other machines before there is a teacher."""
+    """What plans a training before there is a teacher or a token store, as `planning.imagine` does."""
     recipe = invocation.recipe
-    is_plan = invocation.dry_run and isinstance(recipe, DistillRecipe) and recipe.plan.devices is not None
-    if not is_plan or key != "teacher":
+    is_first = (isinstance(recipe, DistillRecipe) and key == "teacher" and recipe.data.run is None) or (
+        isinstance(recipe, TrainTeacherRecipe) and key == "data.run"
+    )
+    if not is_first or not invocation.dry_run or invocation.probe:
         return ""
-    return " --set plan.teacher=SIZE plans without; `mbert recipe explain model.size` shows the sizes."
+    needed = {"plan.devices=1": recipe.plan.devices}
+    if key == "teacher":
+        needed["plan.teacher=SIZE"] = recipe.plan.teacher
+    missing = [f"--set {setting}" for setting, value in needed.items() if value is None]
+    sizes = "; `mbert recipe explain model.size` shows the sizes" * ("SIZE" in "".join(missing))
+    return f" {' '.join(missing)} plans without{sizes}." if missing else ""
 
 
 def with_store_of(options: PretrainingOptions, teacher: Run) -> PretrainingOptions:

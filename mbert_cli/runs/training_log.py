@@ -33,7 +33,7 @@ class TrainingCost:
         steps: Batches; None where no log counts them.
         examples: Examples of these batches; None where the recipe says no batch size.
         seconds: Time of the steps, the first one's compilation included; loading, validation and checkpoints are not.
-            None where no speed was logged.
+            None where no speed was logged, or not up to the last step.
     """
 
     trainings: int
@@ -106,11 +106,16 @@ def _cost_of_one(run: Path) -> TrainingCost:
     steps, batch_size = steps_of(run), (recorded_recipe(run).get("train") or {}).get("batch_size")
     if not isinstance(batch_size, int):
         return TrainingCost(1, steps, None, None)
-    return TrainingCost(1, steps, None if steps is None else steps * batch_size, _seconds(run, batch_size))
+    return TrainingCost(
+        1, steps, None if steps is None else steps * batch_size, _seconds(run, batch_size, steps)
+    )
 
 
-def _seconds(run: Path, batch_size: int) -> float | None:
-    """Steps by the speed that was logged with them; the first step of a session has a time of its own."""
+def _seconds(run: Path, batch_size: int, steps: int | None) -> float | None:
+    """Steps by the speed that was logged with them; the first step of a session has a time of its own.
+
+    None where the log ends before the training does, since a part of it would pass for the whole.
+    """
     seconds, before, timed_apart, is_known = 0.0, 0, 0, False
     for record in Journal(run / JOURNAL).read():
         step, speed = record.get("step"), record.get("examples_per_second")
@@ -122,7 +127,7 @@ def _seconds(run: Path, batch_size: int) -> float | None:
             if isinstance(speed, int | float) and speed > 0:
                 seconds, is_known = seconds + (step - before - timed_apart) * batch_size / speed, True
             before, timed_apart = step, 0
-    return seconds if is_known else None
+    return seconds if is_known and before >= (steps or 0) else None
 
 
 def _sum(numbers: Sequence[Number | None]) -> Number | None:

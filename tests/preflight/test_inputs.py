@@ -72,11 +72,23 @@ def test_no_run_at_all_is_one_sentence_with_the_command_that_makes_one(invocatio
     assert error.value.hint == "Make one with `mbert train-teacher`, or name one with --set teacher=DIR."
 
 
-def test_a_plan_for_machines_elsewhere_is_told_how_it_does_without_a_teacher(invocation):
-    plan = replace(invocation, loaded=load("distill", settings=["plan.devices=8"]), dry_run=True)
+@pytest.mark.parametrize(
+    ("verb", "key", "settings", "hint"),
+    [
+        ("distill", "teacher", ["plan.devices=8"], " --set plan.teacher=SIZE plans without; "),
+        ("distill", "teacher", ["plan.teacher=bert_base"], " --set plan.devices=1 plans without."),
+        ("distill", "teacher", ["plan.teraflops=1"], " --set plan.devices=1 --set plan.teacher=SIZE plans without; "),
+        ("train-teacher", "data.run", ["plan.teraflops=1"], " --set plan.devices=1 plans without."),
+    ],
+)  # fmt: skip
+def test_a_dry_run_is_told_how_it_plans_without_teacher_or_token_store(invocation, verb, key, settings, hint):
+    plan = replace(invocation, loaded=load(verb, settings=settings), dry_run=True)
     with pytest.raises(UserError) as error:
-        find_run(plan, None, "teacher", ("train-teacher",))
-    assert " --set plan.teacher=SIZE plans without" in error.value.hint
+        find_run(plan, None, key, ("train-teacher",))
+    assert hint in error.value.hint
+    with pytest.raises(UserError) as error:
+        find_run(replace(plan, probe=True), None, key, ("train-teacher",))
+    assert "plans without" not in error.value.hint
 
 
 def test_a_student_takes_the_token_store_of_its_teacher(invocation, capsys):

@@ -48,6 +48,11 @@ def test_validations_between_two_records_change_no_time(tmp_path):
     assert training_cost([write(tmp_path / "run", records, steps=4)]).seconds == 5.0 + 1.0 + 2.0
 
 
+def test_a_log_that_lost_its_end_says_no_time(tmp_path):
+    run = write(tmp_path / "run", [first(1, 10.0), loss(10, speed=4.0)], steps=20)
+    assert training_cost([run]) == TrainingCost(1, 20, 160, None)
+
+
 def test_a_search_costs_what_all_of_its_trials_did(tmp_path):
     search = write(tmp_path / "search", [], steps=4)
     (search / "search.json").write_text("{}")
