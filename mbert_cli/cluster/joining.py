@@ -67,9 +67,16 @@ def _join(options: ClusterOptions) -> UserError | None:
     except UserError as error:
         return error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - Ray ends the process where another program answers
+        reason = str(error).strip().partition("\n")[0]
+        if local:
+            return UserError(
+                f"A Ray cluster must start on this machine. Received: {options.address} ({reason})",
+                "It gives up where the machine is busy or short of memory; /tmp/ray/session_latest/logs says more. "
+                "Without Ray, cluster.workers shares the work among processes of this machine.",
+            )
         return UserError(
-            f"The Ray cluster of cluster.address must let this machine join. Received: {options.address} "
-            f"({str(error).strip().partition(chr(10))[0]})",
+            "The Ray cluster of cluster.address must let this machine join. "
+            f"Received: {options.address} ({reason})",
             "It must run the same versions of Ray and Python. One that asks for a token gets it where the "
             "environment has RAY_AUTH_MODE=token.",
         )

@@ -52,7 +52,8 @@ def run(ready: Ready) -> None:
         console.info(note)
     for warning in task.warnings:
         console.warning(warning)
-    models = [model.answering(task) for model in models]
+    if ready.task is None:
+        models = [model.answering(task) for model in models]
     scored = _set_of(task, options, recipe)
     for model in models:
         model.warn_of_other_set(options, split, scored.whole)

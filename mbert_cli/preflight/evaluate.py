@@ -26,7 +26,8 @@ class Ready:
     Attributes:
         invocation: The command.
         recipe: Its recipe.
-        models: The models, in the order in which they are named.
+        models: The models, in the order in which they are named; where the task was read, with their outputs in the
+            order of its labels.
         options: The recipe section of the task that they are scored on.
         task: The task; None where it does not come from files, or test sets are answered.
     """
@@ -52,12 +53,18 @@ def resolve(invocation: Invocation[EvalRecipe], inspection: Inspection) -> Ready
     elif options and not invocation.submission:
         task = look_at_task(inspection, options, split=recipe.evaluate.split)
     found = models.value
+    if task and (data := task.found):
+        found = inspection.look("labels", lambda: _answering(found, data)).value
     if not invocation.submission:
         files = [
             path / FINAL / MANIFEST if path.is_dir() else path for path in (model.path for model in found)
         ]
         look_at_cluster(inspection, invocation, recipe.cluster, [*files, *input_files(recipe)])
     return Ready(invocation, recipe, found, recipe.task or found[0].own_task, task.value if task else None)
+
+
+def _answering(models: list[TaskModel], task: TaskData) -> tuple[str, list[TaskModel]]:
+    return ", ".join(task.output_names), [model.answering(task) for model in models]
 
 
 def _refuse_no_pairs(model: TaskModel) -> tuple[str, None]:

@@ -45,3 +45,18 @@ def test_a_number_of_ipv6_is_reached_without_its_brackets(monkeypatch):
     with pytest.raises(UserError, match=r"Received: \[::1\]:6379 \(Network is unreachable, for 1 second\)"):
         join_cluster(ClusterOptions(address="[::1]:6379", wait_seconds=1))
     assert set(asked) == {("::1", 6379)}
+
+
+def test_a_cluster_that_does_not_start_here_is_told_what_to_look_at(monkeypatch):
+    ray = pytest.importorskip("ray")
+
+    def init(*arguments: object, **options: object) -> None:
+        raise RuntimeError("The current node timed out.\nMore.")
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(UserError) as caught:
+        join_cluster(ClusterOptions(address="local"))
+    assert caught.value.message == (
+        "A Ray cluster must start on this machine. Received: local (The current node timed out.)"
+    )
+    assert "cluster.workers shares the work among processes" in caught.value.hint

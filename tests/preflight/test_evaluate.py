@@ -36,3 +36,10 @@ def test_a_submission_answers_the_whole_of_the_test_sets(run):
 def test_the_files_of_a_task_that_are_gone_are_told(run, checks):
     Path("t.csv").unlink()
     assert checks("eval")["task"] == (False, "task.train must be a file. Received: t.csv")
+
+
+def test_labels_that_a_model_does_not_know_are_refused_also_by_a_dry_run(run, table):
+    table("u.csv", "text,label", *(f"text {number},{('jax', 'numpy')[number % 2]}" for number in range(40)))
+    settings = ["task.source=file", "task.train=u.csv"]
+    with pytest.raises(UserError, match=r"Received: jax, numpy in u\.csv for .*, which knows keras, numpy"):
+        resolve(invoke("eval", "quickstart", settings, {}, targets=(run,), dry_run=True))
