@@ -102,6 +102,10 @@ def quantize(
     known = dict(ranges or {}) | _table_ranges(content)
     if row.needs_calibration:
         _require_ranges(content, known)
+    if (
+        not known
+    ):  # no table is left that rows are gathered from, as where words alone are looked up, in 4 bits
+        rules = [rule for rule in rules if rule.operation != "GATHER"]
     quantized = _run(content, rules, known)
     if row.has_4_bit_kernels and kernels is not None:
         quantized = store_kernels(quantized, kernels)

@@ -169,6 +169,14 @@ def test_the_word_table_has_four_bits_and_on_a_gpu_eight(content):
     assert {kind for _, kind in stored("gpu")} == {"int8"}
 
 
+def test_a_network_whose_only_table_is_that_of_the_words_has_four_bits_too(
+    small_size, random_network, keras_probabilities, batch, tmp_path
+):
+    network = random_network(small_size("distilbert_6"))  # which knows no segments
+    found = probabilities(quantize(convert(network, 12, "int4"), "int4"), batch, tmp_path)
+    np.testing.assert_allclose(found, keras_probabilities(network, batch), atol=TOLERANCES["int4"])
+
+
 def test_a_tensor_without_a_range_is_named(content, ranges):
     name, *_ = dense_maps(content)
     with pytest.raises(RunError, match=f"Received: none of {name}$"):
