@@ -44,6 +44,7 @@ what older versions recorded as a recipe       mbert_cli/runs/older_recipes.py
 what the value of --set means                  mbert_cli/recipe/setting.py
 how JSON of others is read                     mbert_cli/json_text.py
 paths in commands that are printed             mbert_cli/shell_words.py
+text of others in Markdown                     mbert_cli/markdown_text.py
 model sizes                                    mbert_cli/model/options.py
 the encoder and the names of its weights       mbert_cli/model/encoder.py
 shapes of all weights without building any     mbert_cli/model/weight_shapes.py

@@ -20,7 +20,7 @@ ROOMS = [
 """From the top floor down: a room imports only rooms below it, and the files beside the rooms that BELOW names."""
 BELOW = {
     "mbert_cli", "mbert_cli.backend", "mbert_cli.display", "mbert_cli.errors", "mbert_cli.figures",
-    "mbert_cli.home", "mbert_cli.json_text", "mbert_cli.machine_problems", "mbert_cli.native_output",
+    "mbert_cli.home", "mbert_cli.json_text", "mbert_cli.machine_problems", "mbert_cli.markdown_text", "mbert_cli.native_output",
     "mbert_cli.page", "mbert_cli.printing", "mbert_cli.processor", "mbert_cli.section",
     "mbert_cli.shell_words", "mbert_cli.spread", "mbert_cli.standard_streams", "mbert_cli.table",
     "mbert_cli.termination", "mbert_cli.word_lists", "mbert_cli.yaml_scalars",

@@ -10,6 +10,7 @@ import numpy as np
 from mbert_cli.examples.task_columns import client_of, takes_pairs
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.figures import counted, in_words, show_megabytes, show_score
+from mbert_cli.markdown_text import markdown_text
 from mbert_cli.phone.client_texts import ClientTexts
 from mbert_cli.phone.snippets import PythonSnippet, mobile_snippets
 from mbert_cli.phone.web_page import CONTEXT, ENTITIES, EXAMPLE, QUESTION, SECOND_EXAMPLE, page_title
@@ -57,7 +58,7 @@ class Card:
     def _title(self) -> str:
         description = self.model.description
         summary = kind_of(description.kind).summary(description.output_names or ())
-        names = ", ".join(description.output_names or ())
+        names = ", ".join(map(_shown, description.output_names or ()))
         known = f": {names}" if kind_of(description.kind).has_labels and names else ""
         page = (
             "\n\nThe folder `page` runs the file in a browser, also on a phone: type" if self.has_page else ""
@@ -215,10 +216,15 @@ def _input_rows(row: Mapping[str, np.ndarray]) -> list[str]:
 def _in_words(found: Any) -> str:
     """An answer, as a sentence has it."""
     if isinstance(found, str):
-        return f"“{found}”" if found else "that there is no answer"
+        return f"“{_shown(found)}”" if found else "that there is no answer"
     if found and isinstance(found[0], dict):
-        return ", ".join(f"“{one['text']}” {one['label']}" for one in found)
-    return ", ".join(f"“{one}”" for one in found) or "with nothing"
+        return ", ".join(f"“{one['text']}” {_shown(one['label'])}" for one in found)
+    return ", ".join(f"“{_shown(one)}”" for one in found) or "with nothing"
+
+
+def _shown(label: str) -> str:
+    """A label, or a piece of a text, in a sentence of Markdown."""
+    return markdown_text(" ".join(label.split()))
 
 
 def example_of(model: TaskModel) -> AskedTexts | AskedQuestions:

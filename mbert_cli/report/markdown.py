@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from mbert_cli.markdown_text import markdown_text
 from mbert_cli.page import Page
 from mbert_cli.printing import figure_columns
 from mbert_cli.standard_streams import printable
 from mbert_cli.table import Table
 
-_SPECIAL = re.compile(r"[\\`*<>\[\]|~&$]|(?<![^\W_])_|_(?![^\W_])")
-"""What Markdown or GitHub would read as more than a character; an underscore inside a word is one."""
 _OF_A_LINE = re.compile(r"^(#|[-+](?= )|\d+[.)](?= )|=)")
 """What at the beginning of a paragraph would make something else of it."""
 _CODE = re.compile(r"(`[^`]+`)")
@@ -29,7 +28,7 @@ def markdown(page: Page) -> str:
 
 
 def _table_parts(table: Table) -> list[str]:
-    heading = [f"## {_escaped(table.title)}"] if table.title else []
+    heading = [f"## {markdown_text(table.title)}"] if table.title else []
     return [*heading, _grid(table), *map(_paragraph, table.notes)]
 
 
@@ -60,12 +59,12 @@ def without_deviations(row: Sequence[str]) -> list[str]:
 
 
 def _cell(text: object) -> str:
-    return "<br>".join(map(_escaped, str(text).splitlines()))
+    return "<br>".join(map(markdown_text, str(text).splitlines()))
 
 
 def _paragraph(note: str) -> str:
     """A sentence, in which what stands between backticks is code."""
-    parts = [part if _CODE.fullmatch(part) else _escaped(part) for part in _CODE.split(note)]
+    parts = [part if _CODE.fullmatch(part) else markdown_text(part) for part in _CODE.split(note)]
     return _OF_A_LINE.sub(r"\\\1", "".join(parts).strip())
 
 
@@ -75,7 +74,3 @@ def _code_block(lines: Sequence[str]) -> str:
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{text}\n{fence}"
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\g<0>", printable(text))

@@ -50,6 +50,16 @@ def test_a_card_says_what_was_measured(export):
     assert "`mbert bench`" in card_of(export, "classification")
 
 
+def test_labels_are_shown_as_they_are_whatever_markdown_makes_of_their_characters(export):
+    names = ["__label__sea", "<!-- none", "a|b\n# c"]
+    model = open_task_model(export(describe("classification", names=names)))
+    fit = fitting_client("classification", model.own_task)
+    card = str(Card(model, Path("runs/mail"), REPORT | {"client": None}, fit))
+    assert r"answers with 3 labels: \_\_label\_\_sea, \<!-- none, a\|b # c." in card
+    assert re.search(r"answers “(\\_\\_label\\_\\_sea|\\<!-- none|a\\\|b # c)”", card)
+    assert "<!--" not in card.replace(r"\<!--", "")
+
+
 def test_a_card_says_what_is_cut_at_its_length(export):
     card = card_of(
         export,
