@@ -1,5 +1,6 @@
 """A phone on adb: artifacts are pushed to it and timed there with LiteRT's own benchmark."""
 
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,13 +79,13 @@ def find_device(serial: str) -> Device:
     if len(chosen) > 1 and len(ready) != 1:
         raise UserError(
             f"`mbert bench --adb` times artifacts on one phone. Received: {len(chosen)} devices on adb",
-            f"Name one: {' or '.join(f'--adb {name}' for name in ready or chosen)}.",
+            f"Name one: {' or '.join(f'--adb {shlex.quote(name)}' for name in ready or chosen)}.",
         )
     name = serial or next(iter(ready), chosen[0])
     if states[name] != "device":
         raise UserError(
             f"A phone lets adb in. Received: {name} is {states[name]}",
-            "Unlock it and allow USB debugging from this computer.",
+            "Unlock it and allow USB debugging from this computer, or connect it again.",
         )
     return _describe(name)
 
@@ -119,7 +120,9 @@ def _describe(serial: str) -> Device:
 def _attached() -> dict[str, str]:
     """State of each device by its serial: `device` where it can be used."""
     listed = _adb("devices", action="lists phones")
-    rows = [line.split(maxsplit=2) for line in listed.splitlines() if not line.startswith(("*", "List of"))]
+    rows = [
+        line.rstrip().split("\t", 1) for line in listed.splitlines()
+    ]  # what adb says of itself has no tabs
     return {row[0]: row[1] for row in rows if len(row) > 1}
 
 

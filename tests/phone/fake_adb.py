@@ -20,6 +20,7 @@ def main(place: Path, words: list[str]) -> int:
     with Path(f"{place}.calls").open("a") as calls:
         calls.write(json.dumps(words) + "\n")
     if words == ["devices"]:
+        print("adb server version (41) doesn't match this client (39); killing...", file=sys.stderr)
         print("* daemon not running; starting now at tcp:5037\n* daemon started successfully")
         print("List of devices attached")
         print("".join(f"{serial}\t{state}\n" for serial, state in phones["devices"].items()))

@@ -1,5 +1,7 @@
 """Which phone is meant, and what is said where there is none."""
 
+from dataclasses import replace
+
 import pytest
 
 from mbert_cli.errors import RunError, UserError
@@ -42,12 +44,24 @@ def test_a_phone_that_is_not_there_is_told_which_are(phones, refused):
     )
 
 
-def test_a_phone_that_does_not_let_adb_in_is_said(phones, refused):
-    phones.change(devices={"0A041": "unauthorized"})
+@pytest.mark.parametrize(
+    "state", ["unauthorized", "no permissions (user in plugdev group); see [http://developer.android.com]"]
+)
+def test_a_phone_that_does_not_let_adb_in_is_said(state, phones, refused):
+    phones.change(devices={"0A041": state})
     assert refused(UserError, find_device, "") == (
-        "A phone lets adb in. Received: 0A041 is unauthorized",
-        "Unlock it and allow USB debugging from this computer.",
+        f"A phone lets adb in. Received: 0A041 is {state}",
+        "Unlock it and allow USB debugging from this computer, or connect it again.",
     )
+
+
+def test_a_phone_without_a_cable_may_have_blanks_in_its_name(phones, refused):
+    name = "adb-0A041-x (2)._adb-tls-connect._tcp"
+    phones.change(devices={name: "device"})
+    assert find_device("") == find_device(name) == replace(PIXEL, serial=name)
+    phones.change(devices={name: "device", "0A041": "device"})
+    hint = refused(UserError, find_device, "")[1]
+    assert hint == "Name one: --adb 'adb-0A041-x (2)._adb-tls-connect._tcp' or --adb 0A041."
 
 
 def test_without_adb_its_package_is_named(tmp_path, monkeypatch, refused):
