@@ -8,6 +8,8 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
+from mbert_cli.errors import UserError
+from mbert_cli.examples.options import AnyTask
 from mbert_cli.figures import counted
 from mbert_cli.page import Page
 from mbert_cli.phone.adb import Device
@@ -22,6 +24,7 @@ from mbert_cli.report.phone_bench import log_page, phone_page
 from mbert_cli.report.sweep import sweep_page
 from mbert_cli.report.terminal import deliver
 from mbert_cli.runs.artifacts import target_name
+from mbert_cli.tasks.model import TaskModel
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.census import stored_mode
 from mbert_cli.tflite.latency import (
@@ -161,11 +164,23 @@ def _inputs(ready: Ready) -> list[Inputs]:
             model.keeps_texts,
         )
         if key not in read:
-            answering, encoded = model.sample(options, EXAMPLES)
-            batches = answering.batches(encoded, batch_size=1).in_order()
-            read[key] = list(islice(batches, EXAMPLES))
+            read[key] = _examples(model, options)
         inputs.append(read[key])
     return inputs
+
+
+def _examples(model: TaskModel, options: AnyTask) -> Inputs:
+    """Examples of a task in the tokens of an artifact, each a batch of its own.
+
+    Raises:
+        UserError: They cannot be read, as where an artifact came to a machine alone; others do as well.
+    """
+    try:
+        answering, encoded = model.sample(options, EXAMPLES)
+    except UserError as error:
+        others = "With --set task.source=imported documentation of installed packages takes their place."
+        raise UserError(error.message, f"{error.hint} {others}") from error
+    return list(islice(answering.batches(encoded, batch_size=1).in_order(), EXAMPLES))
 
 
 def _references(options: BenchOptions, timed: Sequence[Timed], folder: Path) -> list[Timed]:

@@ -187,7 +187,7 @@ _RULES: dict[Processor, dict[str, Callable[[_Step], bool]]] = {
         **_OWN_RUNTIME,
         "it computes no 16-bit integers": _reads_16_bits,
         "4-bit kernels with a scale for each block end its process": _has_blocks,
-        "it reads no table that was turned from float16 to float32 before": _looks_up_dequantized,
+        "it reads no table that was turned into float32 before": _looks_up_dequantized,
         "it takes no indices with a batch axis": _looks_up_with_axes,
         "it takes no axis away": _shrinks,
         "a mask that is added in integers gives zeros, and no message": _adds_mask_in_integers,

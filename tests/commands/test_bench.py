@@ -7,6 +7,7 @@ import pytest
 
 from mbert_cli.commands import bench
 from mbert_cli.commands.bench import _plan, _warn_of_noise
+from mbert_cli.errors import UserError
 from mbert_cli.page import Delivery
 from mbert_cli.phone.adb import Device
 from mbert_cli.tflite.latency import LatencyRow
@@ -51,6 +52,17 @@ def test_a_plan_says_where_and_how(sweep, phone, how, monkeypatch):
         phone=phone, recipe=SimpleNamespace(bench=BenchOptions()), invocation=SimpleNamespace(sweep=sweep)
     )
     assert bench._how(ready) == how
+
+
+def test_where_the_texts_of_a_task_are_not_here_the_hint_names_others():
+    def read(options, max_examples):
+        raise UserError("A text file must be readable. Received: mail.tsv", "Check the path.")
+
+    with pytest.raises(UserError) as caught:
+        bench._examples(SimpleNamespace(sample=read), None)
+    assert caught.value.hint == (
+        "Check the path. With --set task.source=imported documentation of installed packages takes their place."
+    )
 
 
 @pytest.mark.parametrize("file", [None, "page.md"])

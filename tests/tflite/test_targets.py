@@ -18,7 +18,7 @@ from mbert_cli.weights.variables import read_variables
 from tests.tflite.accelerator import DRIVERS, run_accelerated
 
 LENGTH = 12
-TABLE = "it reads no table that was turned from float16 to float32 before"
+TABLE = "it reads no table that was turned into float32 before"
 TOLERANCES = {"float32": 1e-5, "float16": 1e-5, "dynamic_int8": 2e-2, "int8": 2e-2, "int4": 5e-2}
 """Of modes that a GPU takes. With 8 and 4 bits it rounds weights alone, a CPU what they are multiplied by too."""
 
