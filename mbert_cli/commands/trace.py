@@ -13,6 +13,7 @@ from mbert_cli.backend import load_keras
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.native_output import hidden_native_output
+from mbert_cli.preflight.tracing import require_layers, require_traced_texts
 from mbert_cli.report.attention_maps import draw_attention, require_pictures
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.runs.manifest import replace_file
@@ -51,6 +52,7 @@ def run(command: TraceCommand) -> None:
     """
     _check(command)
     models = [RunModel.open(path, WITH_WEIGHTS) for path in command.runs]
+    require_layers(command.layers, models)
     if command.out is not None:
         for model in models:
             require_own_states(model, "A trace has")
@@ -74,8 +76,7 @@ def run(command: TraceCommand) -> None:
 
 
 def _check(command: TraceCommand) -> None:
-    if not command.text.strip() or (command.second_text is not None and not command.second_text.strip()):
-        raise UserError("A text to trace must not be blank. Received: a blank one", "Give --text TEXT.")
+    require_traced_texts(command.text, command.second_text)
     if command.out is None and command.picture is None:
         raise UserError(
             "A trace is written to a file. Received: neither --out nor --picture",

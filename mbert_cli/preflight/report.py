@@ -7,6 +7,7 @@ from pathlib import Path
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.page import PRINTED, Delivery
+from mbert_cli.preflight.tracing import require_layers, require_traced_texts
 from mbert_cli.report.attention_maps import require_pictures
 from mbert_cli.runs.artifacts import ARTIFACT, REPORT_FILE, exported, exported_report, refuse_artifact_folder
 from mbert_cli.runs.lineage import TASK_MODELS, WITH_WEIGHTS
@@ -78,7 +79,7 @@ def resolve(command: ReportCommand) -> Ready:
         _require_artifact(artifact)
     runs = [target for target in targets.values() if target.suffix != ARTIFACT]
     models = [_open(run) for run in _shown_among(runs, are_alone=not artifacts)]
-    _check_layers(command.layers, models)
+    require_layers(command.layers, models)
     _warn_of_other_files([*artifacts, *(path for model in models for path in exported(model.path))])
     return Ready(command, models, artifacts)
 
@@ -100,24 +101,12 @@ def _check_flags(command: ReportCommand) -> None:
     if command.text is None and (command.second_text is not None or command.layers):
         flag = "--second-text" if command.second_text is not None else "--layer"
         raise UserError(f"{flag} goes with --text. Received: no --text", "Give --text TEXT.")
-    if any(text is not None and not text.strip() for text in (command.text, command.second_text)):
-        raise UserError("A text to trace must not be blank. Received: a blank one", "Give --text TEXT.")
+    require_traced_texts(command.text, command.second_text)
     if command.text is not None and not is_html:
         raise UserError(
             f"Attention maps are drawn in HTML. Received: --text with --format {command.delivery.format}",
             "Add --format html --out report.html.",
         )
-
-
-def _check_layers(layers: Sequence[int], models: Sequence[RunModel]) -> None:
-    """Checks that every model has the blocks that are to be drawn."""
-    for model in models:
-        count = model.description.size.num_layers
-        if any(not 0 <= layer < count for layer in layers):
-            raise UserError(
-                f"The layers of {model.path} are 0 to {count - 1}. Received: {', '.join(map(str, layers))}",
-                "Choose others with --layer.",
-            )
 
 
 def _all_task_models() -> list[Path]:

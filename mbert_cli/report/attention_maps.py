@@ -33,21 +33,12 @@ def draw_attention(path: Path, traces: Traces, layers: Sequence[int]) -> None:
 
     Args:
         path: The .png file.
-        traces: Arrays of `trace_run` by the name of the model.
-        layers: Blocks from 0; empty for all that every model has.
-
-    Raises:
-        UserError: Matplotlib is not installed, or a model has no such block.
+        traces: Arrays of `trace_model` by the name of the model.
+        layers: Blocks that every model has, from 0; empty for all of these.
     """
     pyplot = _pyplot()
-    counts = {name: sum(key.startswith("attention/") for key in arrays) for name, arrays in traces.items()}
-    chosen = list(layers) or list(range(min(counts.values())))
-    for name, count in counts.items():
-        if any(not 0 <= layer < count for layer in chosen):
-            raise UserError(
-                f"The layers of {name} are 0 to {count - 1}. Received: {', '.join(map(str, chosen))}",
-                "Choose others with --layer.",
-            )
+    counts = [sum(key.startswith("attention/") for key in arrays) for arrays in traces.values()]
+    chosen = list(layers) or list(range(min(counts)))
     figure = _compose(pyplot, traces, chosen)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)

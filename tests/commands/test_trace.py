@@ -114,7 +114,7 @@ def test_a_layer_that_is_not_there_is_refused():
     command = TraceCommand((Path("runs/student"),), "it rains", picture=Path("maps.png"), layers=(2,))
     with pytest.raises(UserError) as caught:
         trace.run(command)
-    assert caught.value.message == "The layers of student are 0 to 1. Received: 2"
+    assert caught.value.message == "The layers of runs/student are 0 to 1. Received: 2"
     assert caught.value.hint == "Choose others with --layer."
 
 

@@ -18,7 +18,7 @@ NOWHERE = "\U0010fffd"
 
 
 def arrays(*layers: list, tokens: tuple[str, ...] = ("[CLS]", "[SEP]")) -> dict[str, np.ndarray]:
-    """What `trace_run` returns, of maps (heads, query, key) for each layer."""
+    """What `trace_model` returns, of maps (heads, query, key) for each layer."""
     maps = {f"attention/layer_{place:02d}": np.array(layer) for place, layer in enumerate(layers)}
     return {"tokens": np.array(tokens), **maps}
 
