@@ -73,12 +73,17 @@ def _embedding_of(
         is_normalized = bool(own and own.normalize) if options.normalize is None else options.normalize
         return EmbeddingDescription(pooling=pooling, normalize=is_normalized)
     if options.normalize is not None:
-        raise UserError(
-            "Vectors are normalized where texts become vectors. "
-            f"Received: embedding.normalize {str(options.normalize).lower()} for {path}, which makes none",
-            "Add --pooling mean or --pooling cls, or leave it out.",
+        raise _no_vectors(
+            f"embedding.normalize {str(options.normalize).lower()} for {path}, which makes none"
         )
     return None
+
+
+def _no_vectors(received: str) -> UserError:
+    return UserError(
+        f"Vectors are normalized where texts become vectors. Received: {received}",
+        "Add --pooling mean or --pooling cls, or leave it out.",
+    )
 
 
 def refuse_embedding(path: Path, options: EmbeddingOptions) -> None:
@@ -137,11 +142,7 @@ def find_sentence_model(source: Path, pooling: str | None, normalize: bool | Non
     if found is None and pooling is None:
         if normalize is None:
             return None
-        raise UserError(
-            "Vectors are normalized where texts become vectors. "
-            f"Received: --{'' if normalize else 'no-'}normalize for {source}, which has no {MODULES}",
-            "Add --pooling mean or --pooling cls, or leave it out.",
-        )
+        raise _no_vectors(f"--{'' if normalize else 'no-'}normalize for {source}, which has no {MODULES}")
     own = found.embedding if found else EmbeddingDescription(pooling="mean")
     embedding = EmbeddingDescription(
         pooling=cast(Pooling, pooling or own.pooling),
