@@ -91,11 +91,14 @@ def lend_cache(variable: str, program: str) -> None:
     if os.environ.get(variable):
         return
     root = cache_root()
-    place = root / program if root else None
-    while place and not place.exists():
-        place = place.parent if place.parent != place else None
-    if place is None or not os.access(place, os.W_OK):
+    if root is None or not os.access(nearest_folder(root / program), os.W_OK):
         os.environ[variable] = str(temporary_folder())
+
+
+def nearest_folder(path: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    path = path.absolute()
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
 def temporary_folder() -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from mbert_cli import home
 from mbert_cli.cli import main
-from mbert_cli.home import cache_root, hint_of_home, home_folder, lend_cache, lend_home
+from mbert_cli.home import cache_root, hint_of_home, home_folder, lend_cache, lend_home, nearest_folder
 from mbert_cli.text.encoding_cache import cache_folder
 
 
@@ -92,6 +92,13 @@ def test_a_library_gets_a_folder_where_it_could_not_write(monkeypatch, tmp_path)
     lent = Path(os.environ["MPLCONFIGDIR"])
     assert lent.is_dir()
     lent.rmdir()
+
+
+def test_the_nearest_folder_that_is_there(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    assert nearest_folder(tmp_path / "runs" / "new") == nearest_folder(tmp_path / "file") == tmp_path
+    monkeypatch.chdir(tmp_path)
+    assert nearest_folder(Path("runs/new")) == tmp_path
 
 
 @pytest.mark.parametrize("words", [["--version"], ["recipe", "check", "finetune", "sst2"]])

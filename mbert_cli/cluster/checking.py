@@ -13,6 +13,7 @@ from typing import Any
 from mbert_cli.cluster.joining import join_cluster
 from mbert_cli.cluster.options import ClusterOptions
 from mbert_cli.errors import UserError
+from mbert_cli.home import nearest_folder
 from mbert_cli.spread import spread_places
 
 _MOST_FILES = 200
@@ -60,7 +61,7 @@ def require_cluster(options: ClusterOptions, folder: Path, files: Iterable[Path]
             f"Received: {most}",
             "Lower cluster.cores or cluster.gpus.",
         )
-    place = existing(folder)
+    place = nearest_folder(folder)
     try:
         probe = tempfile.NamedTemporaryFile(dir=place, prefix=".mbert-seen-")  # noqa: SIM115 - entered below
     except OSError as error:
@@ -73,13 +74,8 @@ def require_cluster(options: ClusterOptions, folder: Path, files: Iterable[Path]
         probe.flush()
         chosen = sorted(set(files))
         paths = [Path(probe.name), *(chosen[place] for place in spread_places(len(chosen), _MOST_FILES))]
-        _compare(able, [os.path.abspath(path) for path in paths], str(place.absolute()))
+        _compare(able, [os.path.abspath(path) for path in paths], str(place))
     return able
-
-
-def existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
 
 
 def list_machines() -> list[ClusterMachine]:

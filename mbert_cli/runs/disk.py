@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.home import nearest_folder
 
 
 def require_disk(path: Path, bytes_needed: int) -> None:
@@ -13,10 +14,7 @@ def require_disk(path: Path, bytes_needed: int) -> None:
     Raises:
         UserError: With what is needed and what is free.
     """
-    folder = Path(path).absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(nearest_folder(path)).free
     if free < bytes_needed:
         raise UserError(
             f"The disk must have {format_bytes(bytes_needed)} free to write {path}. "

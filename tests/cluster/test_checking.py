@@ -7,7 +7,6 @@ import pytest
 
 from mbert_cli.cluster.checking import (
     compared_packages,
-    existing,
     make_look,
     refuse_other_files,
     refuse_other_packages,
@@ -89,7 +88,3 @@ def test_a_machine_that_may_not_write_is_refused(files):
 def test_the_look_reaches_machines_without_mbert():
     with pytest.raises((AttributeError, pickle.PicklingError), match="local"):
         pickle.dumps(make_look())  # no name leads to it, so that Ray sends its code
-
-
-def test_the_nearest_folder_that_is_there(tmp_path):
-    assert existing(tmp_path / "runs" / "new") == tmp_path
