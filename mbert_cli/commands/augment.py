@@ -2,6 +2,8 @@
 
 import shlex
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from mbert_cli import console
@@ -11,7 +13,7 @@ from mbert_cli.augment.trained_vectors import VectorTraining
 from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.augment.words import read_stop_words
 from mbert_cli.augment.writing import Written, describe_files, write_examples
-from mbert_cli.display import MILLION_TOKENS
+from mbert_cli.display import MILLION_TOKENS, Display
 from mbert_cli.errors import Interrupted
 from mbert_cli.examples.augmented import write_note
 from mbert_cli.examples.loading import load_task
@@ -81,16 +83,10 @@ def _find_candidates(ready: Ready, found: DistinctTexts, run_dir: RunDir) -> Can
     if ready.model is None:
         return Candidates(found, None, neighbours)
     filler, cluster = PieceFiller(ready.model, ready.recipe.augment, found.stop_words), ready.recipe.cluster
-    with InterruptRequest() as request, console.progress(len(found), run_dir.verb, search.done) as display:
-
-        def watch(done: int) -> None:
-            display.update(done)
-            if request.received:
-                raise Interrupted(
-                    f"Stopped by Ctrl-C: {run_dir.path} has the candidates of {done:,} of {len(found):,} texts.",
-                    "The same command continues from there.",
-                )
-
+    shown = console.progress(len(found), run_dir.verb, search.done)
+    with _watched(
+        shown, lambda done: f"{run_dir.path} has the candidates of {done:,} of {len(found):,} texts"
+    ) as watch:
         return Candidates(found, search.fill(filler, watch, cluster), neighbours)
 
 
@@ -103,22 +99,31 @@ def _vectors(ready: Ready) -> WordVectors:
 
 
 def _train_vectors(training: VectorTraining) -> WordVectors:
-    total, done = training.total, training.done
-    with (
-        InterruptRequest() as request,
-        console.progress(total, "word vectors", done, MILLION_TOKENS, sparse=True) as display,
-    ):
+    total = MILLION_TOKENS.show(training.total)
+
+    def read(done: int) -> str:
+        return f"word vectors have read {MILLION_TOKENS.show(done)} of {total} million tokens"
+
+    shown = console.progress(training.total, "word vectors", training.done, MILLION_TOKENS, sparse=True)
+    with _watched(shown, read) as watch:
+        return training.run(watch)
+
+
+@contextmanager
+def _watched(
+    shown: AbstractContextManager[Display], describe: Callable[[int], str]
+) -> Iterator[Callable[[int], None]]:
+    """What work is told how much is done: it shows that, and ends the work after Ctrl-C, with what is there then."""
+    with InterruptRequest() as request, shown as display:
 
         def watch(done: int) -> None:
             display.update(done)
             if request.received:
                 raise Interrupted(
-                    f"Stopped by Ctrl-C: word vectors have read {MILLION_TOKENS.show(done)} of "
-                    f"{MILLION_TOKENS.show(total)} million tokens.",
-                    "The same command continues from there.",
+                    f"Stopped by Ctrl-C: {describe(done)}.", "The same command continues from there."
                 )
 
-        return training.run(watch)
+        yield watch
 
 
 def _show_plan(ready: Ready, task: TaskData, num_texts: int, words: int) -> None:
