@@ -145,6 +145,17 @@ def separator_of(label: str, labels: Sequence[str]) -> str | None:
     )
 
 
+def separator_setting(separator: str, split_by: str | None) -> str:
+    """What to type so that labels are cut.
+
+    Args:
+        separator: What they look joined by.
+        split_by: What separates labels already; None where an example has one label.
+    """
+    kind = "" if split_by else "task.kind=multi_label and "
+    return f"set {kind}task.label_separator={separator!r}"
+
+
 def _num_own(joined: JoinedLabel, own: set[str]) -> int:
     return sum(part in own for part in joined.parts)
 

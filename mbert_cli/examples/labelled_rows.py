@@ -14,7 +14,7 @@ import numpy as np
 from mbert_cli.errors import UserError
 from mbert_cli.examples.json_rows import text_of
 from mbert_cli.examples.label_lists import is_in_brackets, listed_labels
-from mbert_cli.examples.label_names import is_same_label, separator_of
+from mbert_cli.examples.label_names import is_same_label, separator_of, separator_setting
 from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, TableRows, read_table
 from mbert_cli.examples.texts import Examples
 from mbert_cli.text.json_items import shown_value
@@ -249,8 +249,7 @@ def _unknown(label: str, rows: LabelledRows, line: int | str, labels: list[str])
     separator = separator_of(label, labels)
     if separator is None or rows.num_lists:
         return error
-    kind = "" if rows.separator else "task.kind=multi_label and "
-    return UserError(error.message, f"Labels look joined: set {kind}task.label_separator={separator!r}")
+    return UserError(error.message, f"Labels look joined: {separator_setting(separator, rows.separator)}")
 
 
 def _numbers(rows: LabelledRows) -> np.ndarray:

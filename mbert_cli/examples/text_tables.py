@@ -19,12 +19,12 @@ from mbert_cli.examples.augmented import (
 )
 from mbert_cli.examples.glue import GLUE
 from mbert_cli.examples.label_names import (
-    JoinedLabel,
     alike_labels,
     describe_numbers,
     find_joined,
     missing_labels,
     order_labels,
+    separator_setting,
 )
 from mbert_cli.examples.labelled_rows import LabelledRows, TableLayout, read_rows, to_examples
 from mbert_cli.examples.options import FileTask
@@ -179,15 +179,10 @@ def _warnings(labels: Sequence[str], rows: LabelledRows, options: FileTask) -> l
         warnings.append(f"{name}: {_listed(missing)} is a label; leave out rows without a label")
     joined = None if isinstance(options.label, list) else find_joined(labels, rows.separator)
     if joined:
-        warnings.append(f"{name}: labels look joined by {joined}; {_advice(joined, rows)}")
+        setting = separator_setting(joined.separator, rows.separator)
+        advice = "write each as an item of the list" if rows.num_lists else setting
+        warnings.append(f"{name}: labels look joined by {joined}; {advice}")
     return warnings
-
-
-def _advice(joined: JoinedLabel, rows: LabelledRows) -> str:
-    if rows.num_lists:
-        return "write each as an item of the list"
-    kind = "" if rows.separator else "task.kind=multi_label and "
-    return f"set {kind}task.label_separator={joined.separator!r}"
 
 
 def _listed(labels: Sequence[str]) -> str:
