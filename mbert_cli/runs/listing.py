@@ -23,6 +23,8 @@ ORIGIN = "origin.json"
 INPUTS_FILE = "inputs.json"
 JOURNAL = "log.jsonl"
 CHECKPOINTS = "checkpoints"
+STEP_PREFIX = "step-"
+"""Begins the name of a checkpoint; the steps that were done follow."""
 FINAL = "final"
 EXPORT = "export"
 FAILURE = "failed.json"
@@ -222,8 +224,14 @@ def _unreadable(rule: str, received: str) -> UserError:
 
 def checkpoint_steps(path: Path) -> list[int]:
     """Returns the steps of a run's checkpoints, ascending."""
-    names = [folder.name for folder in _folders(path / CHECKPOINTS)]
-    return sorted(int(name[5:]) for name in names if re.fullmatch(r"step-\d+", name))
+    return list(numbered_folders(path / CHECKPOINTS, STEP_PREFIX))
+
+
+def numbered_folders(directory: Path, prefix: str) -> dict[int, Path]:
+    """The folders whose name is a prefix and a number, by this number, ascending."""
+    begun = [folder for folder in _folders(directory) if folder.name.startswith(prefix)]
+    numbers = {folder.name.removeprefix(prefix): folder for folder in begun}
+    return dict(sorted((int(number), folder) for number, folder in numbers.items() if number.isdecimal()))
 
 
 def _folders(root: Path) -> list[Path]:

@@ -7,7 +7,6 @@ checkpoints/best-000180/   weights.safetensors, state.json; companions.safetenso
 """
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -22,6 +21,7 @@ from mbert_cli.hosts.devices import divides_models, to_numpy
 from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.hosts.together import first_does
 from mbert_cli.json_text import write_json
+from mbert_cli.runs.listing import STEP_PREFIX, numbered_folders
 from mbert_cli.runs.manifest import move_aside, verify_directory, write_directory
 from mbert_cli.train.companions import companion_states
 from mbert_cli.train.objective import Objective
@@ -29,8 +29,7 @@ from mbert_cli.train.optimizer import optimizer_state, restore_optimizer
 from mbert_cli.weights.store import load_weights, save_weights
 from mbert_cli.weights.variables import assign_variables, read_variables
 
-_STEP = re.compile(r"step-(\d+)$")
-_BEST = re.compile(r"best-(\d+)$")
+_BEST_PREFIX = "best-"
 _WEIGHTS, _OPTIMIZER, _RANDOM, _COMPANIONS, _STATE = (
     "weights.safetensors", "optimizer.safetensors", "random.safetensors", "companions.safetensors", "state.json",
 )  # fmt: skip
@@ -111,7 +110,7 @@ def save_checkpoint(
     }
     if with_optimizer:
         files[_OPTIMIZER] = lambda: optimizer_state(objective.optimizer)
-    target = directory / f"step-{state.step:06d}"
+    target = directory / f"{STEP_PREFIX}{state.step:06d}"
 
     def save() -> None:
         write_directory(target, lambda folder: _write(folder, files, asdict(state)), replace=True)
@@ -144,7 +143,7 @@ def newest_checkpoint(
 
 
 def _newest_name(directory: Path, warn: Callable[[str], object]) -> str | None:
-    found = _numbered(directory, _STEP)
+    found = list(reversed(numbered_folders(directory, STEP_PREFIX).values()))
     without_best: list[Path] = []
     for place, path in enumerate(found):
         before = found[place + 1].name if place + 1 < len(found) else "the beginning"
@@ -230,7 +229,7 @@ def save_best(directory: Path, best: Best, objective: Objective, hosts: Hosts = 
 
 def best_path(directory: Path, best: Best) -> Path:
     """The directory with the weights of the best validation."""
-    return directory / f"best-{best.step:06d}"
+    return directory / f"{_BEST_PREFIX}{best.step:06d}"
 
 
 def _write(folder: Path, files: Mapping[str, _Read], state: Mapping[str, object]) -> None:
@@ -265,23 +264,15 @@ def _read_state(path: Path) -> TrainingState:
     return TrainingState(**fields, best=Best(**best) if best else None)
 
 
-def _numbered(directory: Path, pattern: re.Pattern[str]) -> list[Path]:
-    """Directories with such a name, the highest number first."""
-    if not directory.is_dir():
-        return []
-    found = [(pattern.match(path.name), path) for path in directory.iterdir() if path.is_dir()]
-    return [path for match, path in sorted(((int(m[1]), p) for m, p in found if m), reverse=True)]
-
-
 def _prune(directory: Path, keep: int) -> None:
-    steps = _numbered(directory, _STEP)
-    for path in steps[keep:]:
+    checkpoints = list(reversed(numbered_folders(directory, STEP_PREFIX).values()))
+    for path in checkpoints[keep:]:
         shutil.rmtree(path)
     try:
-        known = [_read_state(path).best for path in steps[:keep]]
+        known = [_read_state(path).best for path in checkpoints[:keep]]
     except (OSError, ValueError, TypeError, KeyError):
         return  # an earlier one was damaged meanwhile, and which best it refers to is not known
     in_use = {best.step for best in known if best}
-    for path in _numbered(directory, _BEST):
-        if in_use and int(path.name[5:]) not in in_use:
+    for step, path in numbered_folders(directory, _BEST_PREFIX).items():
+        if in_use and step not in in_use:
             shutil.rmtree(path)
