@@ -25,9 +25,7 @@ class BottleneckBlock(Block):
         size = self.size
         self.projections = Projections(self, size)
         self.attention = SelfAttention(self, size, first_only=self.first_only)
-        self.feed_forwards = [
-            FeedForward(self, f"feed_forward_{index}", size) for index in range(size.num_feedforward_networks)
-        ]
+        self.feed_forwards = [FeedForward(self, name, size) for name in size.feed_forward_names]
         with keras.name_scope("bottleneck_output"):
             self.output_dense = Dense(self, None, size.block_dim, size.hidden_dim)
             self.output_norm = AddNorm(self, size, size.hidden_dim, "bottleneck_output")

@@ -23,11 +23,6 @@ COMPUTED_WITH_MAPS = ("relu", "relu6")
 """Those that a phone computes with the dense map before them, in one operation."""
 
 
-def last_feed_forward(size: Architecture) -> str:
-    """Name scope of the last feed-forward network of a block."""
-    return f"feed_forward_{size.num_feedforward_networks - 1}"
-
-
 class FeedForward:
     """`norm(output(activation(intermediate(rows))) + rows)`, a part of a block.
 
@@ -50,7 +45,7 @@ class FeedForward:
                 owner, "intermediate", size.block_dim, size.intermediate_dim, activation if is_fused else None
             )
             self.output = Dense(owner, "output", size.intermediate_dim, size.block_dim)
-            is_last = name == last_feed_forward(size)
+            is_last = name == size.feed_forward_names[-1]
             epsilon = size.edge_epsilon if is_last else None
             self.add_norm = AddNorm(owner, size, size.block_dim, name, epsilon)
         self.dropout = Dropout(owner, f"{name}_dropout", dropout_rate)

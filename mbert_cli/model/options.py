@@ -83,6 +83,11 @@ class Architecture(Section):
         return self.intra_dim or self.hidden_dim
 
     @property
+    def feed_forward_names(self) -> list[str]:
+        """Name scopes of the feed-forward networks of a block, in their order: `feed_forward_0` and so on."""
+        return [f"feed_forward_{index}" for index in range(self.num_feedforward_networks)]
+
+    @property
     def is_folded(self) -> bool:
         """Whether `mbert_cli.tflite.fold` made it."""
         return self.merged_projections

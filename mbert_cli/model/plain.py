@@ -19,10 +19,7 @@ class PlainBlock(Block):
         size, rate = self.size, self.size.hidden_dropout_rate
         self.projections = Projections(self, size)
         self.attention = SelfAttention(self, size, rate, self.first_only)
-        self.feed_forwards = [
-            FeedForward(self, f"feed_forward_{index}", size, rate)
-            for index in range(size.num_feedforward_networks)
-        ]
+        self.feed_forwards = [FeedForward(self, name, size, rate) for name in size.feed_forward_names]
 
     def compute(self, hidden: Tensor, attention_bias: Tensor, training: bool | None) -> tuple[Tensor, ...]:
         length = ops.shape(hidden)[1]

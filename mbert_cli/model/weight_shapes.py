@@ -86,8 +86,7 @@ def _block(size: Architecture, name: str) -> Shapes:
     yield from _projections(size)
     yield from _dense("attention/output", inside, inside)
     yield from _norm_of(size, "attention", inside, name)
-    for index in range(size.num_feedforward_networks):
-        network = f"feed_forward_{index}"
+    for network in size.feed_forward_names:
         yield from _dense(f"{network}/intermediate", inside, size.intermediate_dim)
         yield from _dense(f"{network}/output", size.intermediate_dim, inside)
         yield from _norm_of(size, network, inside, name)

@@ -98,7 +98,7 @@ class _Walk:
         """The dense maps around a ReLU."""
         if self.architecture.activation == "relu":
             for path in self.paths:
-                for name in self._feed_forward_names():
+                for name in self.architecture.feed_forward_names:
                     written = self._columns(f"{path}/{name}/intermediate")
                     yield Channels(written, self._rows(f"{path}/{name}/output"))
         if "pooler/kernel" in self.arrays and self.architecture.pooler_activation == "relu":
@@ -146,7 +146,7 @@ class _Walk:
             if "bottleneck_attention" not in input_projections(self.architecture):
                 inner.read += self._rows(f"{path}/bottleneck_projections")
         inner = self._sum(inner, path, "attention", "attention/output")
-        for name in self._feed_forward_names():
+        for name in self.architecture.feed_forward_names:
             inner.read += self._rows(f"{path}/{name}/intermediate")
             inner = self._sum(inner, path, name, f"{name}/output")
         if self.architecture.intra_dim is None:
@@ -165,9 +165,6 @@ class _Walk:
             stream = Channels([factors])
         stream.written += self._columns(f"{path}/{output}")
         return stream
-
-    def _feed_forward_names(self) -> list[str]:
-        return [f"feed_forward_{index}" for index in range(self.architecture.num_feedforward_networks)]
 
     def _heads(self) -> list[str]:
         return sorted({name.partition("/")[0] for name in self.arrays} - {"encoder", "pooler"})

@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mbert_cli.model.feed_forward import last_feed_forward
 from mbert_cli.model.options import Architecture, layer_name
 from mbert_cli.model.weight_shapes import ATTENTION, BOTTLENECKS, bottleneck_projections, input_projections
 
@@ -149,13 +148,11 @@ class _Folding:
         has_bottleneck = architecture.intra_dim is not None
         must_end = index == architecture.num_layers - 1 and not self.heads  # nothing could take a scale
         inside = self._fold_attention(path, self._fold_projections(path, rows))
-        last = last_feed_forward(architecture)
-        for number in range(architecture.num_feedforward_networks):
-            name = f"feed_forward_{number}"
+        for name in architecture.feed_forward_names:
             intermediate = self._affine(f"{path}/{name}/intermediate").after(inside)
             self._store(f"{path}/{name}/intermediate", intermediate)
             output = self._affine(f"{path}/{name}/output")
-            ends = must_end and not has_bottleneck and name == last
+            ends = must_end and not has_bottleneck and name == architecture.feed_forward_names[-1]
             inside = self._fold_sum(path, name, f"{name}/output", output, inside, ends)
         if not has_bottleneck:
             return inside

@@ -213,10 +213,9 @@ def _encoder_modules(size: Architecture) -> Iterator[Module]:
     for layer in range(size.num_layers):
         path = f"encoder/{layer_name(layer)}"
         parts = [(module, "") for module in BLOCK if _exists(module.ours, size)]
-        last = size.num_feedforward_networks - 1
-        for index in range(size.num_feedforward_networks):
-            table = LAST_FEED_FORWARD if index == last else STACKED_FEED_FORWARD
-            parts += [(module, f"/feed_forward_{index}") for module in table]
+        for name in size.feed_forward_names:
+            table = LAST_FEED_FORWARD if name == size.feed_forward_names[-1] else STACKED_FEED_FORWARD
+            parts += [(module, f"/{name}") for module in table]
         for module, part in parts:
             place = part.rpartition("_")[2]
             below = _below(module, f"{path}{part}", f"encoder.layer.{layer}.", f"encoder/layer_{layer}/")
