@@ -23,6 +23,7 @@ from mbert_cli.tflite.interpreter import Steps
 from mbert_cli.tflite.latency_reports import Latency
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.verify import AGREEMENT
+from mbert_cli.weights.description import SetDescription
 
 CARD_FILE = "README.md"
 SHOWN_IDS = 16
@@ -192,15 +193,15 @@ def _score_rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     if metric == AGREEMENT:
         return []
     name = in_words(metric)
-    of = f", on {counted(parity['examples'], 'validation example')}"
-    digest = f" (set {report['set'][:8]})" if report.get("set") else ""
+    scored = SetDescription.of(report)
+    of = f", on {counted(parity['examples'], 'validation example')}{f' (set {scored.short})' if scored else ''}"
     cut, at = [], ""
     if report.get("cut"):
         cut, at = [("validation examples", report["cut"])], " at this length"
     return [
         *cut,
         (f"{name} of the run{at}", show_score("", parity["metric_keras"])),
-        (f"{name} of this file", f"{show_score('', parity['metric_artifact'])}{of}{digest}"),
+        (f"{name} of this file", f"{show_score('', parity['metric_artifact'])}{of}"),
     ]
 
 

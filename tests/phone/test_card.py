@@ -19,7 +19,7 @@ from tests.phone.described import LABELS, LENGTH, VOCABULARY, describe
 REPORT: dict[str, Any] = {
     "mode": "dynamic_int8", "sequence_length": LENGTH, "size_bytes": 1_234_567, "metric": "accuracy",
     "parity": {"metric_keras": 0.9, "metric_artifact": 0.875, "examples": 40, "disagreement_rate": 0.05},
-    "set": "ba4be46daa1d8ac2",
+    "set": "ba4be46daa1d8ac2", "examples": 40,
     "client": {
         "client": TEXT_CLASSIFIER.name, "cutting": "mediapipe", "texts": 40, "cut_otherwise": 3,
         "answers_that_differ": 1, "metric": 0.88, "metric_loss": 0.02,
