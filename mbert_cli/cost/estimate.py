@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mbert_cli.cost.exchange import Portion, Workload, balance, counts_of_devices, share_out
-from mbert_cli.cost.memory import Held
+from mbert_cli.cost.memory import DeviceMemory
 from mbert_cli.cost.options import PlanOptions
 from mbert_cli.cost.passes import Passes
 from mbert_cli.cost.speed import Speed
@@ -18,7 +18,7 @@ class Estimate:
     Attributes:
         training: What takes part.
         stages: What each stage costs.
-        held: What one device holds.
+        memory: What one device holds.
         disk_bytes: What the run needs on a disk at most.
         options: The machines that it is planned for.
         speeds: How fast one device is, by the name of a stage; empty where nothing is known.
@@ -28,7 +28,7 @@ class Estimate:
 
     training: Training
     stages: Sequence[StageCost]
-    held: Held
+    memory: DeviceMemory
     disk_bytes: int
     options: PlanOptions
     speeds: Mapping[str, Speed] = field(default_factory=dict)

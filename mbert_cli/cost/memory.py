@@ -15,7 +15,7 @@ _COMPARED_SCORES = 3
 
 
 @dataclass(frozen=True)
-class Held:
+class DeviceMemory:
     """Bytes that each device holds, by an estimate.
 
     Attributes:
@@ -59,7 +59,7 @@ def memory_of(
     accumulates: bool = False,
     devices: int = 1,
     model_parallel: int = 1,
-) -> Held:
+) -> DeviceMemory:
     """What each of some devices holds.
 
     Args:
@@ -76,24 +76,26 @@ def memory_of(
         0 if network is None else count_elsewhere(network.size, model_parallel)
         for network in (training.network, training.teacher)
     )
-    trained = max((stage.held(model_parallel) for stage in stages), default=training.network.parameters - own)
+    trained = max(
+        (stage.trained_per_device(model_parallel) for stage in stages),
+        default=training.network.parameters - own,
+    )
     rows = math.ceil(training.batch_size * model_parallel / devices)
     compared = FLOAT_BYTES * rows * _count_compared(training, plan)
 
-    def held(again: bool, fused: bool = False) -> int:
-        activations = activation_bytes(
+    def activations(again: bool, fused: bool = False) -> int:
+        return compared + activation_bytes(
             training.network.size, rows, training.length, float_bytes,
             rematerialize=again, model_parallel=model_parallel, fused=fused,
         )  # fmt: skip
-        return activations + compared
 
-    return Held(
+    return DeviceMemory(
         weights=FLOAT_BYTES * (sum(parameters.values()) - own - taught),
         optimizer=(3 + accumulates) * FLOAT_BYTES * trained,
-        kept_activations=held(again=False),
-        repeated_activations=held(again=True),
+        kept_activations=activations(again=False),
+        repeated_activations=activations(again=True),
         repeats_blocks=training.repeats_blocks,
-        fused_activations=held(training.repeats_blocks, fused=True),
+        fused_activations=activations(training.repeats_blocks, fused=True),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from mbert_cli.backend import backend_name
 from mbert_cli.cost.estimate import Estimate
-from mbert_cli.cost.memory import Held
+from mbert_cli.cost.memory import DeviceMemory
 from mbert_cli.cost.passes import Passes
 from mbert_cli.cost.speed import ends_of_kinds
 from mbert_cli.figures import counted
@@ -32,13 +32,13 @@ _DIVIDED = (
 
 def facts_of(estimate: Estimate) -> dict[str, str]:
     """Arithmetic, memory, exchange, disk and time, each in a line."""
-    held, work = estimate.held, estimate.operations
+    memory, work = estimate.memory, estimate.operations
     facts = {
         "arithmetic": f"{_power(work.total / estimate.steps)} floating-point operations per step, "
         f"{_power(work.total)} in all: {_parts(work)}",
-        "memory per device": f"about {format_bytes(held.total)} (an estimate): weights "
-        f"{format_bytes(held.weights)}, gradients and optimizer {format_bytes(held.optimizer)}, "
-        f"activations {_activations(held)}{_on_gpu(held)}",
+        "memory per device": f"about {format_bytes(memory.total)} (an estimate): weights "
+        f"{format_bytes(memory.weights)}, gradients and optimizer {format_bytes(memory.optimizer)}, "
+        f"activations {_activations(memory)}{_on_gpu(memory)}",
     }
     if estimate.devices > 1:
         largest = max(cost.gradient_bytes for cost in estimate.stages)
@@ -49,23 +49,24 @@ def facts_of(estimate: Estimate) -> dict[str, str]:
     return facts | {"disk": f"up to {format_bytes(estimate.disk_bytes)}", "time": _time(estimate)}
 
 
-def _activations(held: Held) -> str:
+def _activations(memory: DeviceMemory) -> str:
     """What they take, and what they would take the other way; small models save nothing by computing them again."""
     own, kept, repeated = (
-        format_bytes(each) for each in (held.activations, held.kept_activations, held.repeated_activations)
+        format_bytes(each)
+        for each in (memory.activations, memory.kept_activations, memory.repeated_activations)
     )
-    if held.repeats_blocks:
+    if memory.repeats_blocks:
         return f"{own} ({kept} without train.rematerialize)"
-    if held.repeated_activations < held.kept_activations:
+    if memory.repeated_activations < memory.kept_activations:
         return f"{own} ({repeated} with train.rematerialize)"
     return own
 
 
-def _on_gpu(held: Held) -> str:
+def _on_gpu(memory: DeviceMemory) -> str:
     """What a GPU holds; of TensorFlow that was never measured."""
     if backend_name() != "jax":
         return ""
-    return f"; on a GPU about {format_bytes(held.fused_total)}, where XLA keeps little beside outputs of products"
+    return f"; on a GPU about {format_bytes(memory.fused_total)}, where XLA keeps little beside outputs of products"
 
 
 def tables_of(estimate: Estimate) -> list[Table]:
@@ -84,7 +85,7 @@ def priced(page: Page, estimate: Estimate) -> Page:
 
 def record_of(estimate: Estimate) -> dict[str, Any]:
     """The same for a program: seconds, bytes and operations as numbers."""
-    work, held, is_known = estimate.operations, estimate.held, bool(estimate.speeds)
+    work, memory, is_known = estimate.operations, estimate.memory, bool(estimate.speeds)
     return {
         "devices": estimate.devices,
         "operations": {
@@ -92,8 +93,8 @@ def record_of(estimate: Estimate) -> dict[str, Any]:
         },
         "operations_per_step": work.total / estimate.steps,
         "bytes_per_device": {
-            "weights": held.weights, "optimizer": held.optimizer, "activations": held.kept_activations,
-            "activations_rematerialized": held.repeated_activations, "activations_on_gpu": held.fused_activations,
+            "weights": memory.weights, "optimizer": memory.optimizer, "activations": memory.kept_activations,
+            "activations_rematerialized": memory.repeated_activations, "activations_on_gpu": memory.fused_activations,
         },
         "gradient_bytes_per_step": max(cost.gradient_bytes for cost in estimate.stages),
         "disk_bytes": estimate.disk_bytes,

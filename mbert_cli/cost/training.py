@@ -90,7 +90,7 @@ class StageCost:
         """What devices share out of a step whose arithmetic takes so long on one."""
         return Workload(seconds, self.gradient_bytes, self.divided_bytes)
 
-    def held(self, model_parallel: int) -> int:
+    def trained_per_device(self, model_parallel: int) -> int:
         """Numbers of the weights that train on one of the devices which divide a model."""
         return self.trained - self.divided * (model_parallel - 1) // model_parallel
 

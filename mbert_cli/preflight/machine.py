@@ -38,7 +38,7 @@ def look_at_training(
         at_once: How many such trainings share the machine.
     """
     look_at_disk(inspection, run, training_disk_bytes(training, plan, options, models))
-    held = memory_of(
+    memory = memory_of(
         training,
         [cost_of_stage(training, stage) for stage in plan],
         float_bytes=options.float_bytes,
@@ -49,7 +49,7 @@ def look_at_training(
     rows, length = training.batch_size, training.length
 
     def check() -> tuple[str, bool]:
-        return judge_memory(at_once * held.total, rows, f"batches of {rows:,} x {length} tokens")
+        return judge_memory(at_once * memory.total, rows, f"batches of {rows:,} x {length} tokens")
 
     inspection.weigh("memory", check)
 

@@ -67,7 +67,7 @@ class Planned:
             self._require_even(devices)
         stages, given = self.stages, speed_of_machines(self.machines)
         known = {} if given is None else {stage.name: given for stage in self.plan}
-        held = memory_of(
+        memory = memory_of(
             self.training,
             stages,
             float_bytes=self.options.float_bytes,
@@ -77,7 +77,7 @@ class Planned:
         )
         disk = training_disk_bytes(self.training, self.plan, self.options)
         return Estimate(
-            self.training, stages, held, disk, self.machines.model_copy(update={"devices": devices}),
+            self.training, stages, memory, disk, self.machines.model_copy(update={"devices": devices}),
             interpolate(stages, measured) if measured else known, measured_on=self.devices if measured else 0,
             model_parallel=self.model_parallel,
         )  # fmt: skip

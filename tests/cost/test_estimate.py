@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mbert_cli.cost.estimate import Estimate
-from mbert_cli.cost.memory import Held
+from mbert_cli.cost.memory import DeviceMemory
 from mbert_cli.cost.options import PlanOptions
 from mbert_cli.cost.passes import Passes
 from mbert_cli.cost.products import Network
@@ -32,7 +32,7 @@ def cost(name: str, steps: int, operations: float, trained: int) -> StageCost:
 ESTIMATE = Estimate(
     TRAINING,
     [cost("one", 10, 4e9, 250_000), cost("two", 5, 8e9, 1_000_000)],
-    Held(1, 2, 4, 3, repeats_blocks=True),
+    DeviceMemory(1, 2, 4, 3, repeats_blocks=True),
     disk_bytes=4,
     options=PlanOptions(devices=2, bandwidth=0.001),
     speeds={"one": Speed(2e9, 3.0), "two": Speed(4e9, 5.0)},

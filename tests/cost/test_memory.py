@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mbert_cli.cost.memory import Held, memory_of
+from mbert_cli.cost.memory import DeviceMemory, memory_of
 from mbert_cli.cost.products import Network
 from mbert_cli.cost.training import Training, cost_of_stage, parameters_of
 from mbert_cli.distill.options import ProgressiveOptions
@@ -48,27 +48,27 @@ PROJECTIONS = 2 * (8 + 1) * 12
 
 
 def test_a_distillation_of_one_layer_holds_what_can_be_counted_by_hand():
-    held = memory_of(TAUGHT, [cost_of_stage(TAUGHT, STAGE)])
+    memory = memory_of(TAUGHT, [cost_of_stage(TAUGHT, STAGE)])
     student = EMBEDDINGS + LAYER + HEAD
     encoder = (10 + 4 + 2 + 2) * 12 + 4 * (12 * 12 + 12) + (12 * 20 + 20) + (20 * 12 + 12) + 4 * 12
     teacher = encoder + (12 * 12 + 12) + 2 * 12 + 10
-    assert held.weights == 4 * (student + teacher + PROJECTIONS)
-    assert held.optimizer == 4 * 3 * (student + PROJECTIONS)
+    assert memory.weights == 4 * (student + teacher + PROJECTIONS)
+    assert memory.optimizer == 4 * 3 * (student + PROJECTIONS)
     # For each token the outputs of six products, four more arrays as wide, three for each of two norms, and two for
     # GELU; and three of attention for each of two heads.
     kept = (4 * 8 + 16 + 8) + 4 * 8 + 2 * 3 * 8 + 2 * 16 + 3 * 2 * LENGTH
     scores = 3 * PREDICTIONS * WORDS
     states, attention = 2 * LENGTH * 12, 3 * LENGTH * LENGTH
     projected = 2 * 2 * LENGTH * 12
-    assert held.activations == 4 * BATCH * (LENGTH * kept + 2 * scores + states + attention + projected)
-    assert held.total == held.weights + held.optimizer + held.activations
+    assert memory.activations == 4 * BATCH * (LENGTH * kept + 2 * scores + states + attention + projected)
+    assert memory.total == memory.weights + memory.optimizer + memory.activations
 
 
 def test_layers_that_train_in_no_stage_have_neither_gradients_nor_moments():
     frozen = replace(STAGE, layer_scale={"layer_00": 1.0, "masked_language_model": 1.0})
-    held, whole = (memory_of(TAUGHT, [cost_of_stage(TAUGHT, stage)]) for stage in (frozen, STAGE))
-    assert held.optimizer == 4 * 3 * (LAYER + HEAD + PROJECTIONS)
-    assert held == replace(whole, optimizer=held.optimizer)
+    memory, whole = (memory_of(TAUGHT, [cost_of_stage(TAUGHT, stage)]) for stage in (frozen, STAGE))
+    assert memory.optimizer == 4 * 3 * (LAYER + HEAD + PROJECTIONS)
+    assert memory == replace(whole, optimizer=memory.optimizer)
 
 
 @pytest.mark.parametrize("parts", [1, 2])
@@ -79,10 +79,10 @@ def test_without_a_stage_the_whole_network_trains(parts):
 
 
 def test_weights_are_those_of_both_networks_and_the_optimizer_has_three_numbers_for_each_that_trains():
-    held = memory_of(TRAINING, STAGES)
+    memory = memory_of(TRAINING, STAGES)
     counts = parameters_of(TRAINING, PLAN)
-    assert held.weights == 4 * (counts["teacher"] + counts["student"])
-    assert held.optimizer == 3 * 4 * counts["student"]
+    assert memory.weights == 4 * (counts["teacher"] + counts["student"])
+    assert memory.optimizer == 3 * 4 * counts["student"]
     assert memory_of(TRAINING, STAGES, accumulates=True).optimizer == 4 * 4 * counts["student"]
 
 
@@ -100,20 +100,20 @@ def test_devices_that_divide_a_model_hold_its_kernels_in_parts_and_the_rest_whol
 
 
 def test_blocks_that_are_computed_again_keep_less():
-    held = memory_of(replace(TRAINING, repeats_blocks=True), STAGES)
-    assert held.activations == held.repeated_activations < held.kept_activations
+    memory = memory_of(replace(TRAINING, repeats_blocks=True), STAGES)
+    assert memory.activations == memory.repeated_activations < memory.kept_activations
     saved = activation_bytes(STUDENT, 32, 64) - activation_bytes(STUDENT, 32, 64, rematerialize=True)
-    assert held.kept_activations - held.repeated_activations == saved
-    assert memory_of(TRAINING, STAGES).activations == held.kept_activations
+    assert memory.kept_activations - memory.repeated_activations == saved
+    assert memory_of(TRAINING, STAGES).activations == memory.kept_activations
 
 
 def test_a_gpu_keeps_less_of_what_the_training_holds():
     for repeats in (False, True):
-        held = memory_of(replace(TRAINING, repeats_blocks=repeats), STAGES)
+        memory = memory_of(replace(TRAINING, repeats_blocks=repeats), STAGES)
         saved = activation_bytes(STUDENT, 32, 64, rematerialize=repeats) - activation_bytes(
             STUDENT, 32, 64, rematerialize=repeats, fused=True
         )
-        assert held.total - held.fused_total == held.activations - held.fused_activations == saved > 0
+        assert memory.total - memory.fused_total == memory.activations - memory.fused_activations == saved > 0
 
 
 def alone(
@@ -125,7 +125,7 @@ def alone(
     *,
     float_bytes: int = 4,
     repeats_blocks: bool = False,
-) -> Held:
+) -> DeviceMemory:
     """What a network holds that trains without a teacher; with the heads of pre-training where words are predicted."""
     network = Network(size, vocab_size, HEADS if predictions else ())
     training = Training(

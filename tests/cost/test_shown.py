@@ -33,8 +33,8 @@ def test_facts_name_arithmetic_memory_exchange_disk_and_time():
 
 def test_on_jax_what_a_gpu_holds_is_told_too(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    held = replace(ESTIMATE.held, fused_activations=2)
-    assert facts_of(replace(ESTIMATE, held=held))["memory per device"].endswith(
+    memory = replace(ESTIMATE.memory, fused_activations=2)
+    assert facts_of(replace(ESTIMATE, memory=memory))["memory per device"].endswith(
         "; on a GPU about 5 B, where XLA keeps little beside outputs of products"
     )
 
@@ -44,10 +44,10 @@ def test_rematerializing_is_named_only_where_it_needs_less():
         (7, 3, "activations 7 B (3 B with train.rematerialize)"),
         (7, 8, "activations 7 B"),
     ):
-        held = replace(
-            ESTIMATE.held, kept_activations=kept, repeated_activations=repeated, repeats_blocks=False
+        memory = replace(
+            ESTIMATE.memory, kept_activations=kept, repeated_activations=repeated, repeats_blocks=False
         )
-        assert facts_of(replace(ESTIMATE, held=held))["memory per device"].endswith(shown)
+        assert facts_of(replace(ESTIMATE, memory=memory))["memory per device"].endswith(shown)
 
 
 def test_a_speed_that_was_measured_is_said_to_be():

@@ -66,7 +66,7 @@ def test_embeddings_bottlenecks_and_heads_are_not_divided_among_the_devices_of_a
     last = cost_of_stage(TRAINING, stages_of(PROGRESSIVE)[-1])
     assert last.divided == count_divided(STUDENT)
     # One of two devices has half of that, and all that is left.
-    assert last.held(2) == last.trained - count_divided(STUDENT) // 2
+    assert last.trained_per_device(2) == last.trained - count_divided(STUDENT) // 2
     third = cost_of_stage(
         TRAINING, stages_of(PROGRESSIVE.model_copy(update={"finished_layer_scale": 0.0}))[2]
     )

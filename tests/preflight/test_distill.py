@@ -171,7 +171,7 @@ def test_the_check_before_a_run_needs_what_the_plan_says(
     make_store()
     ready = resolve(invoke("distill", None, [f"distill.strategy={strategy}", *settings], {}))
     estimate = plan_pretraining(ready, ready.store).estimate()
-    assert asked == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
+    assert asked == {"disk": estimate.disk_bytes, "memory": estimate.memory.total}
 
 
 def test_disk_and_memory_are_looked_at_where_teacher_store_or_stages_are_not_known(make_run, checks):

@@ -215,7 +215,7 @@ def test_the_check_before_a_run_needs_what_the_plan_says(settings, monkeypatch):
         ready.teacher.description.size,
         ready.recipe.distill.projections,
     ).estimate()
-    assert needed == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
+    assert needed == {"disk": estimate.disk_bytes, "memory": estimate.memory.total}
 
 
 def test_a_fresh_student_has_the_size_of_the_recipe():

@@ -67,7 +67,7 @@ def test_the_check_before_a_run_needs_what_the_plan_says(settings, make_run, tab
     ready, material = looked_at(make_run, table, *settings)
     plan = [stage_of(ready.recipe, material)]
     estimate = plan_task_training(ready.invocation, ready.recipe, material, plan, "task_model").estimate()
-    assert needed == {"disk": estimate.disk_bytes, "memory": estimate.held.total}
+    assert needed == {"disk": estimate.disk_bytes, "memory": estimate.memory.total}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_trials_that_share_a_machine_need_as_much_for_each(make_run, table, need
     ready, material = looked_at(make_run, table, *search)
     plan = plan_search(ready.recipe.search, ready.recipe.train, ready.recipe.seed)
     estimate = price_search(ready.invocation, ready.recipe, material, plan)
-    assert needed == {"disk": estimate.disk_bytes, "memory": 2 * estimate.held.total}
+    assert needed == {"disk": estimate.disk_bytes, "memory": 2 * estimate.memory.total}
 
 
 def test_where_a_table_goes_is_refused_without_a_search(make_run):

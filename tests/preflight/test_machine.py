@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mbert_cli.cost.memory import Held
+from mbert_cli.cost.memory import DeviceMemory
 from mbert_cli.errors import UserError
 from mbert_cli.model.cost import count_parameters, count_task_parameters
 from mbert_cli.model.options import SIZES
@@ -58,7 +58,9 @@ def test_a_batch_far_beyond_the_memory_is_refused_with_one_that_fits(small_machi
 
 
 def test_an_estimate_near_the_memory_is_a_doubt_that_stops_nothing(small_machine, monkeypatch, capsys):
-    monkeypatch.setattr(machine, "memory_of", lambda *training, **others: Held(25_000_000_000, 0, 0, 0))
+    monkeypatch.setattr(
+        machine, "memory_of", lambda *training, **others: DeviceMemory(25_000_000_000, 0, 0, 0)
+    )
     invocation = invoke("train-teacher", "quickstart", [], {})
     check = next(check for check in inspect(invocation) if check.name == "memory")
     assert (check.passed, check.state) == (True, "doubtful")

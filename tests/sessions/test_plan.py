@@ -89,7 +89,7 @@ def test_devices_that_divide_a_model_share_out_its_layers_and_no_rows():
     plan = [stage("one", 10, loss_weights={"words": 1.0})]
     divided = replace(planned(plan, PlanOptions(devices=64)), model_parallel=2)
     whole = planned(plan, PlanOptions(devices=32))
-    ours, theirs = divided.estimate().held, whole.estimate().held
+    ours, theirs = divided.estimate().memory, whole.estimate().memory
     assert 0.5 * theirs.activations < ours.activations < theirs.activations
     assert 0.5 * theirs.weights < ours.weights < theirs.weights
     with pytest.raises(UserError, match="for 6 devices, of which 4 divide a model"):

@@ -84,5 +84,5 @@ def test_a_search_costs_what_its_trials_cost_together():
         pytest.approx(6 * one.operations.total),
     )
     assert together.seconds == pytest.approx(6 * one.seconds)
-    assert together.held == one.held
+    assert together.memory == one.memory
     assert together.disk_bytes == one.disk_bytes + 6 * 4 * planned().parameters["task_model"]
