@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
 from mbert_cli.preflight import bench
@@ -11,6 +12,9 @@ from mbert_cli.preflight.bench import _artifacts
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.tasks.model import TaskModel
+from mbert_cli.tflite.flatbuffer import pack_model
+
+FLOAT = schema.TensorType.FLOAT32
 
 
 def targets(*paths: str, run: str | None = None):
@@ -176,14 +180,27 @@ def test_a_benchmark_for_phones_is_refused_where_nothing_runs_on_one():
     )
 
 
-def test_four_bits_are_not_timed_by_kernels_that_give_other_answers(tmp_path, monkeypatch):
+def dense_map(kernel_type: int) -> bytes:
+    """An artifact of one dense map whose kernel has a type of TFLite's schema."""
+    code, operator = schema.OperatorCodeT(), schema.OperatorT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
+    operator.inputs, operator.outputs = [0, 1], [2]
+    graph, model = schema.SubGraphT(), schema.ModelT()
+    graph.tensors, graph.operators = [], [operator]
+    for name, kind in (("rows", FLOAT), ("kernel", kernel_type), ("written", FLOAT)):
+        tensor = schema.TensorT()
+        tensor.name, tensor.type, tensor.shape = name, kind, [4, 4]
+        graph.tensors.append(tensor)
+    model.version, model.operatorCodes = 3, [code]
+    model.subgraphs, model.buffers = [graph], [schema.BufferT()]
+    return pack_model(model, 1024)
+
+
+def test_four_bits_are_not_timed_by_kernels_that_give_other_answers(tmp_path):
     path = tmp_path / "model.tflite"
-    path.touch()
     model = TaskModel(path, None, None, 64, lambda batches: None)
-    for mode in ("int4", "int8"):
-        monkeypatch.setattr(bench, "stored_mode", lambda content, mode=mode: mode)
-        if mode == "int8":
-            bench._refuse_other_answers([model])
-        else:
-            with pytest.raises(UserError, match=f"Received: bench.delegate=none for {path}"):
-                bench._refuse_other_answers([model])
+    path.write_bytes(dense_map(schema.TensorType.INT8))
+    bench._refuse_other_answers([model])
+    path.write_bytes(dense_map(schema.TensorType.INT4))
+    with pytest.raises(UserError, match=f"Received: bench.delegate=none for {path}"):
+        bench._refuse_other_answers([model])
