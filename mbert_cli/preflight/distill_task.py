@@ -94,9 +94,10 @@ def resolve(invocation: Invocation[TaskDistillRecipe], inspection: Inspection) -
         key: looked.found.run for key, looked in (("teacher", teacher), ("source", source)) if looked.found
     }
     recipe = with_found(recipe, inputs)
-    contents = look_at_run(inspection, invocation, recipe, inputs)
+    contents: Looked[Contents | None] = Looked(None)
     if size.found:
         recipe = with_learning_rate(recipe, size.found)
+        contents = look_at_run(inspection, invocation, recipe, inputs)
     if size.found and teacher.found:
         _look_at_machine(inspection, invocation.directory, recipe, size.found, teacher.found, task.found)
     inspection.look("cache", lambda: _find_folder(recipe.cache))

@@ -16,7 +16,7 @@ from mbert_cli.page import PRINTED
 from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.hosts import look_at_division
 from mbert_cli.preflight.inputs import look_at_length, look_at_model, with_found
-from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.preflight.machine import look_at_extras, look_at_training
 from mbert_cli.preflight.quantization import look_at_quantization
 from mbert_cli.preflight.run import look_at_run
@@ -71,9 +71,10 @@ def resolve(invocation: Invocation[FinetuneRecipe], inspection: Inspection) -> R
     task = look_at_task(inspection, recipe.task, recipe.loss)
     inputs = {key: source.found.run} if source.found else {}
     recipe = with_found(recipe, inputs)
-    contents = look_at_run(inspection, invocation, recipe, inputs)
+    contents: Looked[Contents | None] = Looked(None)
     if source.found:
         recipe = with_learning_rate(recipe, source.found.description.size)
+        contents = look_at_run(inspection, invocation, recipe, inputs)
         _look_at_machine(inspection, invocation.directory, recipe, source.found.description, task.found)
     look_at_extras(inspection, recipe.train)
     if recipe.search is not None:

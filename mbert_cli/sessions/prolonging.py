@@ -73,12 +73,12 @@ def require_same_run(
 ) -> Contents:
     """Checks before anything is loaded that a command may continue the run in a directory.
 
-    What the recipe leaves open with null is taken for what the run recorded.
+    Runs that the recipe does not name are those that the run recorded.
 
     Args:
         path: The directory of a run.
         verb: The command.
-        recipe: Its recipe.
+        recipe: Its recipe, in which nothing but runs is left open.
         inputs: The runs that it works on as far as they were opened, by key.
         plan_of: The plan of a recipe, where it is known; which stages more steps may lengthen is looked at then.
 
@@ -89,9 +89,9 @@ def require_same_run(
         UserError: The run is of another recipe, began with other inputs, or would become shorter, or longer in a
             stage that is over.
     """
-    recorded = completed(recorded_recipe(path), recipe)
+    recorded, recipe = completed(recorded_recipe(path), recipe), with_recorded_runs(recipe, path)
     plain = json.loads(json.dumps(recipe.model_dump(), default=dict))
-    contents = input_contents(with_recorded_runs(recipe, path), path, inputs)
+    contents = input_contents(recipe, path, inputs)
     if plan_of is not None:
         growth = growth_of(verb, recipe, plan_of, path, say=lambda text: None)
     else:
@@ -99,7 +99,7 @@ def require_same_run(
         keys = () if is_search else GROWING.get(verb, ())
         corpus = getattr(recipe, "corpus", None)
         growth = Growth(keys, lambda changes: True, growing_keys(corpus) if corpus else ())
-    compare_with_run(path, verb, (recorded, _filled(plain, recorded)), contents, growth)
+    compare_with_run(path, verb, (recorded, plain), contents, growth)
     return contents
 
 
@@ -131,17 +131,6 @@ def say_continuation(invocation: Invocation[Any], recipe: Section, plan_of: Plan
 def _value(values: Mapping[str, Any], key: str) -> object:
     section, _, field = key.partition(".")
     return (values.get(section) or {}).get(field)
-
-
-def _filled(values: dict[str, Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with those of a recorded recipe where they are null."""
-    filled = {}
-    for key, value in values.items():
-        then = recorded.get(key)
-        if isinstance(value, dict):
-            value = _filled(value, then if isinstance(then, Mapping) else {})
-        filled[key] = then if value is None else value
-    return filled
 
 
 def _reached(path: Path) -> int:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from mbert_cli.model.options import SIZES
 from mbert_cli.preflight.resolving import inspect, resolve
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.runs.directory import RunDir
+from mbert_cli.tasks.learning_rate import rate_for
 
 
 def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_with(make_run, checks):
@@ -20,7 +22,7 @@ def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_w
     invocation = invoke("finetune", "file", settings, {})
     contents = input_contents(invocation.loaded.recipe)
     recipe = invocation.loaded.values()
-    recipe["train"]["optimizer"] |= {"learning_rate": 1e-3}  # as the command derives it
+    recipe["train"]["optimizer"] |= {"learning_rate": rate_for(SIZES["ib_bert_laptop"])}
     RunDir.open(invocation.run, "finetune", recipe, fresh=False, origin={}, contents=contents).close()
     for named in (
         settings,
@@ -38,6 +40,9 @@ def test_a_run_that_is_continued_needs_its_recipe_and_the_inputs_that_it_began_w
             "Received: train.max_steps 7 for runs/finetune-file, which has 8"
         ),
     )
+    clipped = checks("finetune", "file", *settings, "train.optimizer.clip_norm=null")["run"]
+    assert not clipped[0]
+    assert clipped[1].endswith("  train.optimizer.clip_norm: null (the run in runs/finetune-file has 1.0)")
     other = checks("finetune", "file", *settings, "seed=1")["run"]
     assert other == (
         False,
