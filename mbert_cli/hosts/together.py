@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from mbert_cli import errors
-from mbert_cli.errors import RunError, UserError
+from mbert_cli.errors import UserError
 from mbert_cli.hosts.joining import Hosts, coordination_client
 
 _Result = TypeVar("_Result")
@@ -34,7 +34,7 @@ def first_does(hosts: Hosts, work: Callable[[], _Result]) -> _Result:
         What it returned.
 
     Raises:
-        UserError: What it raised, of the same class on every host.
+        UserError: What it raised; on the others of its nearest class in `mbert_cli.errors`.
     """
     if hosts.count == 1:
         return work()
@@ -45,7 +45,8 @@ def first_does(hosts: Hosts, work: Callable[[], _Result]) -> _Result:
     try:
         result = work()
     except UserError as error:
-        _tell(key, {"error": type(error).__name__, "message": error.message, "hint": error.hint})
+        kind = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+        _tell(key, {"error": kind.__name__, "message": error.message, "hint": error.hint})
         raise
     except BaseException as error:
         _tell(key, {"error": "RunError", "message": _ended(hosts, repr(error)), "hint": ""})
@@ -95,7 +96,7 @@ def _wait_for(key: str) -> str:
 def _result_of(told: dict[str, Any]) -> Any:
     if "error" not in told:
         return told["result"]
-    kind: type[UserError] = getattr(errors, told["error"], RunError)
+    kind: type[UserError] = getattr(errors, told["error"])
     raise kind(told["message"], told["hint"])
 
 

@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from mbert_cli.errors import RunError, UserError
 from mbert_cli.hosts import together
 from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.hosts.together import agree_to_stop, first_does, tell_all
+from mbert_cli.text.text_files import UndecodableText
 
 
 class Service:
@@ -86,6 +88,17 @@ def test_an_error_of_the_first_is_raised_on_all(on_hosts):
     assert [(type(error), error.message, error.hint) for error in errors] == [
         (UserError, "The rule. Received: 3", "A hint.")
     ] * 3
+
+
+def test_an_error_that_a_room_names_ends_all_with_its_exit_code(on_hosts):
+    def refuse() -> None:
+        raise UndecodableText(Path("mail.txt"), 255, 3)
+
+    errors = on_hosts(lambda hosts: first_does(hosts, refuse))
+    assert [(type(error), error.exit_code) for error in errors] == [
+        (UndecodableText, 2),
+        *[(UserError, 2)] * 2,
+    ]
 
 
 def test_a_bug_on_the_first_ends_the_others_with_a_sentence(on_hosts):
