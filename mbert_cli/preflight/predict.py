@@ -28,18 +28,27 @@ class Ready:
     model: TaskModel
 
 
-def _refuse_text(target: Path) -> None:
-    """Checks that what stands for a run is no text: one of several words that is the name of nothing."""
-    if len(str(target).split()) > 1 and not target.exists() and target.suffix != ARTIFACT:
+def _refuse_text(target: Path, reads_texts: bool) -> None:
+    """Checks that what stands for a run is no text: the name of nothing, of several words or of no folder.
+
+    Args:
+        target: What was typed.
+        reads_texts: Whether a flag says what is read, so that one word is a run that was misspelt.
+    """
+    has_words = len(str(target).split()) > 1
+    is_text = has_words or (len(target.parts) == 1 and not reads_texts)
+    if is_text and not target.exists() and target.suffix != ARTIFACT:
+        typed = f"--text {shlex.quote(str(target))}"
         raise UserError(
             f"`mbert predict` takes a run or a .tflite file; what it reads must be named by a flag. Received: {target}",
-            f"--text {shlex.quote(str(target))}",
+            typed if has_words else f"{typed}, or name a run: `mbert runs` lists them.",
         )
 
 
 def resolve(invocation: Invocation[PredictRecipe], inspection: Inspection) -> Ready:
     """Looks at the model."""
     if invocation.targets:
-        _refuse_text(invocation.targets[0])
+        reads_texts = bool(invocation.texts or invocation.file or invocation.questions)
+        _refuse_text(invocation.targets[0], reads_texts)
     models = look_at_models(inspection, invocation, "batch_size")
     return Ready(invocation, invocation.recipe, models.value[0])
