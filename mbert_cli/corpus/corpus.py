@@ -1,6 +1,5 @@
 """Documents of a corpus, one after the other, from wherever the recipe says."""
 
-import importlib.util
 from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
@@ -8,11 +7,10 @@ from typing import Literal
 from mbert_cli.corpus.document import Document, is_held_out
 from mbert_cli.corpus.duplicates import fingerprint_of
 from mbert_cli.corpus.files import estimate_file_bytes, file_documents, find_files, require_tables
-from mbert_cli.corpus.installed_docs import installed_documents
+from mbert_cli.corpus.installed_docs import installed_documents, require_packages
 from mbert_cli.corpus.mixing import portions_of, weighted_documents
 from mbert_cli.corpus.options import Corpus, FilesSource, InstalledDocsCorpus, SingleCorpus, TfdsSource
 from mbert_cli.corpus.tfds import tfds_documents
-from mbert_cli.errors import UserError
 from mbert_cli.text.remote_files import InputFile, forget_remote_files
 from mbert_cli.text.tfds import require_dataset
 
@@ -88,10 +86,5 @@ def _require_source(corpus: SingleCorpus, key: str) -> int | None:
     if isinstance(corpus, TfdsSource):
         require_dataset(corpus.dataset, corpus.data_dir, f"{key}.data_dir")
         return None
-    missing = [name for name in corpus.packages or () if importlib.util.find_spec(name.split(".")[0]) is None]
-    if missing:
-        raise UserError(
-            f"The packages of {key}.packages must be installed. Received: {', '.join(missing)}",
-            f"Install them, or leave them out of {key}.packages.",
-        )
+    require_packages(corpus.packages, f"{key}.packages")
     return None

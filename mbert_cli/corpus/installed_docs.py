@@ -36,7 +36,7 @@ def installed_documents(options: InstalledDocsCorpus) -> Iterator[Document]:
     whichever other packages are read.
 
     Raises:
-        UserError: A package is not installed or has no Python source.
+        UserError: As `require_packages`.
     """
     return iter(_read(_chosen(options.packages)))
 
@@ -48,13 +48,11 @@ def source_files(packages: Iterable[str] | None) -> dict[str, list[tuple[str, Pa
         packages: Import names; None stands for those that mbert requires.
 
     Raises:
-        UserError: As `installed_documents`.
+        UserError: As `require_packages`.
     """
     chosen = _chosen(packages)
-    return {
-        package: list(_modules(package, root))
-        for package, root in zip(chosen, _find_roots(chosen), strict=True)
-    }
+    roots = require_packages(chosen, "corpus.packages")
+    return {package: list(_modules(package, root)) for package, root in zip(chosen, roots, strict=True)}
 
 
 def _chosen(packages: Iterable[str] | None) -> tuple[str, ...]:
@@ -82,15 +80,31 @@ def _read(packages: tuple[str, ...]) -> list[Document]:
     return result
 
 
-def _find_roots(packages: tuple[str, ...]) -> list[Path]:
-    found = {name: root for name in packages if (root := _find_root(name))}
-    missing = [name for name in packages if name not in found]
+def require_packages(packages: Iterable[str] | None, key: str) -> list[Path]:
+    """The folders of packages, or the files of modules that stand alone.
+
+    Args:
+        packages: Import names; None stands for those that mbert requires.
+        key: The recipe key that names them.
+
+    Raises:
+        UserError: One is a part of a package, is not installed or has no Python source.
+    """
+    found = {name: _find_root(name) for name in _chosen(packages)}
+    parts = [name for name in found if "." in name]
+    if parts:
+        wholes = dict.fromkeys(name.partition(".")[0] for name in parts)
+        raise UserError(
+            f"The packages of {key} must be whole ones. Received: {', '.join(parts)}",
+            f"Write {', '.join(wholes)}: all modules of a package are read.",
+        )
+    missing = [name for name, root in found.items() if root is None]
     if missing:
         raise UserError(
-            f"Packages whose documentation is read must be installed. Received: {', '.join(missing)}",
-            "Install them with pip, or name others in the recipe key packages.",
+            f"The packages of {key} must be installed. Received: {', '.join(missing)}",
+            f"Install them, or leave them out of {key}.",
         )
-    return list(found.values())
+    return [root for root in found.values() if root]
 
 
 def _find_root(name: str) -> Path | None:

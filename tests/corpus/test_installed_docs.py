@@ -8,7 +8,7 @@ import time
 import pytest
 
 from mbert_cli.corpus import installed_docs
-from mbert_cli.corpus.installed_docs import DEFAULT_PACKAGES, installed_documents
+from mbert_cli.corpus.installed_docs import DEFAULT_PACKAGES, installed_documents, require_packages
 from mbert_cli.corpus.options import InstalledDocsCorpus
 from mbert_cli.errors import UserError
 
@@ -71,16 +71,25 @@ def test_absent_packages_are_named_together(packages):
     with pytest.raises(UserError) as caught:
         read("zebra_docs", "no_such_package", "sys", "not-a-name")
     assert caught.value.message == (
-        "Packages whose documentation is read must be installed. Received: no_such_package, sys, not-a-name"
+        "The packages of corpus.packages must be installed. Received: no_such_package, sys, not-a-name"
     )
-    assert caught.value.hint == "Install them with pip, or name others in the recipe key packages."
+    assert caught.value.hint == "Install them, or leave them out of corpus.packages."
+
+
+def test_a_part_of_a_package_is_refused_with_the_whole(packages):
+    with pytest.raises(UserError) as caught:
+        require_packages(["zebra_docs", "apple_docs.inner", "apple_docs.core"], "corpus.packages")
+    assert (caught.value.message, caught.value.hint) == (
+        "The packages of corpus.packages must be whole ones. Received: apple_docs.inner, apple_docs.core",
+        "Write apple_docs: all modules of a package are read.",
+    )
 
 
 def test_default_packages_are_installed_and_none_is_imported():
     script = (
         "import sys\n"
-        "from mbert_cli.corpus.installed_docs import DEFAULT_PACKAGES, _find_roots\n"
-        "assert len(_find_roots(DEFAULT_PACKAGES)) == len(DEFAULT_PACKAGES)\n"
+        "from mbert_cli.corpus.installed_docs import DEFAULT_PACKAGES, require_packages\n"
+        "assert len(require_packages(None, 'corpus.packages')) == len(DEFAULT_PACKAGES)\n"
         "assert not {'tensorflow', 'keras', 'numpy', 'scipy', 'sklearn'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
