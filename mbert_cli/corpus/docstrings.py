@@ -85,10 +85,11 @@ def _indented_blocks(lines: Iterator[str]) -> Iterator[list[str]]:
 def _without_code(lines: list[str]) -> Iterator[str]:
     """Lines outside of ``` fences and of what is indented below a directive or a line that ends in `::`."""
     fenced, code_indent = False, -1
-    for line in lines:
+    for above, line in zip(["", *lines], lines, strict=False):
         stripped = line.strip()
         indent = len(line) - len(line.lstrip())
-        if stripped.startswith(("```", "~~~")):
+        is_underline = bool(not fenced and above.strip() and re.fullmatch("~+", stripped))
+        if stripped.startswith(("```", "~~~")) and not is_underline:
             fenced = not fenced
             yield ""
             continue

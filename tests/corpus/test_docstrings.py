@@ -63,6 +63,24 @@ def test_prose_is_kept_and_everything_else_left_out():
     ]
 
 
+def test_waves_below_a_heading_begin_no_code():
+    text = """A short heading
+    ~~~~~~~~~~~~~~~
+
+    Prose below a heading is read however the heading is underlined.
+
+    ~~~
+    This sentence would be read if it did not stand in the code of an example.
+    ~~~
+
+    And prose behind the code of an example is read again, as before.
+    """
+    assert prose_of_docstring(text) == [
+        "Prose below a heading is read however the heading is underlined.",
+        "And prose behind the code of an example is read again, as before.",
+    ]
+
+
 def test_docstrings_of_modules_classes_and_functions_come_in_source_order():
     text = "{} documents something in at least eight words of text."
     source = f'''"""{text.format("Module")}"""
