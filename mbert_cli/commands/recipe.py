@@ -1,12 +1,12 @@
 """`mbert recipe`: list, show, explain, check and copy recipes."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import find_recipe, header, is_path, recipe_names, recipes_folder
+from mbert_cli.recipe.layers import text_for_folder
 from mbert_cli.recipe.loading import load
 from mbert_cli.recipe.schema import RECIPES
 from mbert_cli.recipe.showing import show
@@ -85,7 +85,7 @@ def copy_recipe(words: Sequence[str], parents: bool) -> None:
             f"The folder of the copy must exist. Received: {target.parent}", "--parents makes it."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file.path, target)
+    target.write_text(text_for_folder(verb, file, target.parent), encoding="utf-8")
     console.info(f"Copied to {target}; run it with `mbert {verb} {path_word(target)}`")
 
 

@@ -1,11 +1,13 @@
 """What a recipe file says, and below it the file that it extends, as entries with their lines."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mbert_cli.errors import UserError
-from mbert_cli.recipe.files import RecipeFile, find_recipe, read_text
+from mbert_cli.recipe.files import RecipeFile, find_recipe, is_path, read_text
 from mbert_cli.recipe.yaml_text import Entry, YamlProblem, plain, read_entries, written
 from mbert_cli.runs.older_recipes import renewed
 
@@ -36,6 +38,22 @@ def file_layers(verb: str, file: RecipeFile) -> list[Layer]:
     extended = entries.pop("extends", None)
     below = [] if extended is None else [_extended(verb, file, extended)]
     return [*below, Layer(file.shown, entries)]
+
+
+def text_for_folder(verb: str, file: RecipeFile, folder: Path) -> str:
+    """The text of a recipe file for another folder, from which the path of the file that it extends starts then.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    text, entry = read_text(file), _read(verb, file).get("extends")
+    extended = str(entry.value) if entry else ""
+    if entry is None or not is_path(extended):
+        return text
+    lines = text.splitlines(keepends=True)
+    path = os.path.relpath(file.path.parent / extended, folder)
+    lines[entry.line - 1] = lines[entry.line - 1].replace(extended, path, 1)
+    return "".join(lines)
 
 
 def setting_layer(path: str, entry: Entry, origin: str) -> Layer:

@@ -4,7 +4,7 @@ import pytest
 
 from mbert_cli.errors import UserError
 from mbert_cli.recipe.files import find_recipe
-from mbert_cli.recipe.layers import Layer, file_layers, setting_layer, value_at
+from mbert_cli.recipe.layers import Layer, file_layers, setting_layer, text_for_folder, value_at
 from mbert_cli.recipe.yaml_text import Entry
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -21,6 +21,16 @@ def test_the_file_that_is_extended_comes_first(tmp_path):
     assert value_at(below, "distill.transfer_steps") == 600
     assert value_at(layer, "distill.transfer_steps") == 7
     assert layer.entries["distill"].value["transfer_steps"].line == 3
+
+
+def test_a_copy_extends_the_file_that_the_recipe_extends(tmp_path):
+    (tmp_path / "lower.yaml").write_text("seed: 7\n")
+    file = tmp_path / "upper.yaml"
+    file.write_text("# Mine\nextends: lower.yaml  # beside it\ntrain: {steps: 3}\n")
+    text = text_for_folder("train-teacher", find_recipe("train-teacher", str(file)), tmp_path / "copies")
+    assert text == "# Mine\nextends: ../lower.yaml  # beside it\ntrain: {steps: 3}\n"
+    file.write_text("extends: quickstart\n")
+    assert text_for_folder("eval", find_recipe("eval", str(file)), tmp_path / "copies") == file.read_text()
 
 
 def test_a_file_that_is_extended_extends_none(tmp_path):
