@@ -229,6 +229,8 @@ print(f"cosine\\t{one @ other / np.sqrt((one @ one) * (other @ other)):.6f}")
 """,
     "spans": """question, text = $texts
 asked, found = cut(question).ids[:$question_length], cut(text)
+if not found.ids:
+    raise SystemExit("There is no answer in a text without words.")
 outputs = answer(asked, found.ids[: LENGTH - len(asked) - 3])  # so that the question stays whole
 first = len(asked) + 2  # the column of the first token of the text; a text that is too long loses its end
 last = min(first + len(found.ids), LENGTH - 1)

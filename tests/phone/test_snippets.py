@@ -1,5 +1,6 @@
 """The code of a card: the script in Python is run as it stands, beside nothing but the file."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -103,6 +104,20 @@ def test_the_script_says_that_there_is_no_answer_where_predict_does(is_named, ex
             check=True,
         )
         assert done.stdout == f"{wanted or NO_ANSWER}\n"
+
+
+@pytest.mark.slow
+def test_the_script_says_that_a_text_without_words_has_no_answer(export, tmp_path):
+    shutil.copy(export(describe("question_answering"), lengths=(128,)), tmp_path)
+    script = python_snippet(open_task_model(tmp_path / "model.tflite"))
+    blank = re.sub(r"^question, text = .*$", 'question, text = "Who?", " "', script, flags=re.MULTILINE)
+    assert blank != script
+    (tmp_path / "script.py").write_text(blank)
+    done = subprocess.run(
+        [sys.executable, "-I", "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("There is no answer in a text without words.\n")
 
 
 @pytest.mark.slow
