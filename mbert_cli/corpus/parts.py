@@ -6,7 +6,7 @@ A part has the arrays of a store but for what is held out, which only the whole 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,9 @@ from mbert_cli.corpus.store_format import DOCUMENT_STARTS, FINGERPRINTS, FRACTIO
 from mbert_cli.json_text import read_json
 
 PART_FILE = "part.json"
+
+WritingProgress = Callable[[int, int], None]
+"""Called with the documents and the text bytes written so far."""
 
 BLOCK_TOKENS = 2**24
 """Tokens that are in memory at once, or those of one document."""

@@ -24,9 +24,8 @@ from mbert_cli.corpus.encoding import encode_documents
 from mbert_cli.corpus.files import find_files, range_documents, text_bytes_of
 from mbert_cli.corpus.mixing import MixPart, chosen_documents, portions_of
 from mbert_cli.corpus.options import Corpus, Deduplicate, FilesSource, StoreOptions
-from mbert_cli.corpus.parts import CorpusPart, write_part
+from mbert_cli.corpus.parts import CorpusPart, WritingProgress, write_part
 from mbert_cli.corpus.store_format import token_type
-from mbert_cli.corpus.store_writing import WritingProgress
 from mbert_cli.errors import UserError
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.runs.manifest import verify_directory, write_directory

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from mbert_cli import console
 from mbert_cli.corpus.document import Document
-from mbert_cli.corpus.store_writing import WritingProgress
+from mbert_cli.corpus.parts import WritingProgress
 from mbert_cli.display import MEGABYTES
 
 _EVERY_BYTES = 10**6

@@ -8,8 +8,8 @@ from mbert_cli.augment.sentence_blocks import SentenceBlocks
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import StoreOptions
 from mbert_cli.corpus.store import TokenStore
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from tests.corpus.store_writing import write_store
 
 VOCABULARY = Vocabulary(
     (*LEADING_TOKENS, "cats", "sle", "##ep", "dri", "##ve", "the", ".", "7", "fast", "a", "##b")

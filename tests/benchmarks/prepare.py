@@ -1,6 +1,6 @@
 """How fast `mbert prepare` writes a token store, next to the `tokenizers` package merely encoding the text.
 
-    python tests/benchmarks/prepare.py FOLDER [--vocabulary FILE] [--rounds N] [--megabytes N]
+    PYTHONPATH=. python tests/benchmarks/prepare.py FOLDER [--vocabulary FILE] [--rounds N] [--megabytes N]
 
 FOLDER has .txt, .md or .jsonl files. Without a vocabulary one is trained on them first. Both sides have all cores, the
 same vocabulary and the same text, and take turns in one process. `prepare` reads the files, splits
@@ -19,8 +19,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from mbert_cli.corpus.corpus import documents
 from mbert_cli.corpus.options import FilesCorpus, StoreOptions
 from mbert_cli.corpus.sampling import sample_texts
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.text.vocabulary import Vocabulary, load_vocabulary, train_vocabulary
+from tests.corpus.store_writing import write_store
 
 PEER_BATCH = 10_000
 

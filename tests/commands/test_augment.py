@@ -14,7 +14,6 @@ from mbert_cli.augment.masked_words import MaskedWords
 from mbert_cli.augment.trained_vectors import VectorTraining
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import StoreOptions
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.options import FileTask, GlueTask
 from mbert_cli.model.heads import build_pretraining_network

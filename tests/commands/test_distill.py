@@ -11,7 +11,6 @@ import pytest
 
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import StoreOptions
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.model.cost import count_parameters
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.options import SIZES
@@ -21,6 +20,7 @@ from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
 from mbert_cli.weights.store import load_weights
+from tests.corpus.store_writing import write_store
 
 WORDS = ("cat", "dog", "bird", "sees", "hears", "likes", "small", "large", "old", ".")
 VOCABULARY = Vocabulary((*LEADING_TOKENS, *WORDS))

@@ -9,8 +9,8 @@ import pytest
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import StoreOptions
 from mbert_cli.corpus.store_format import StoreReport
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from tests.corpus.store_writing import write_store
 
 _LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 _VOCABULARY = Vocabulary((*LEADING_TOKENS, *_LETTERS, *(f"##{c}" for c in _LETTERS), "."))

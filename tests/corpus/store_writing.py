@@ -1,8 +1,8 @@
-"""Documents -> a token store, in one go."""
+"""Documents -> a token store, in one go: what `mbert prepare` does piece by piece."""
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from mbert_cli.corpus.assembly import assemble_store
@@ -10,12 +10,9 @@ from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.duplicates import Fingerprint
 from mbert_cli.corpus.encoding import encode_documents
 from mbert_cli.corpus.options import StoreOptions
-from mbert_cli.corpus.parts import CorpusPart, write_part
+from mbert_cli.corpus.parts import CorpusPart, WritingProgress, write_part
 from mbert_cli.corpus.store_format import StoreReport, token_type
 from mbert_cli.text.vocabulary import Vocabulary
-
-WritingProgress = Callable[[int, int], None]
-"""Called with the documents and the text bytes written so far."""
 
 
 def write_store(

@@ -20,9 +20,9 @@ from mbert_cli.corpus.options import FilesCorpus, StoreOptions
 from mbert_cli.corpus.pieces import PieceEncoder, cut_into_pieces, encode_pieces
 from mbert_cli.corpus.store import TokenStore
 from mbert_cli.corpus.store_format import SOURCES
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import parse_json
+from tests.corpus.store_writing import write_store
 
 OPTIONS = StoreOptions(validation_share=0.3)
 

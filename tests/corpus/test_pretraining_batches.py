@@ -7,9 +7,9 @@ from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import PretrainingOptions, StoreOptions
 from mbert_cli.corpus.pretraining_batches import PretrainingBatches
 from mbert_cli.corpus.store import TokenStore
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.errors import UserError
 from mbert_cli.text.vocabulary import LEADING_TOKENS, Vocabulary
+from tests.corpus.store_writing import write_store
 
 NUMBERS = 3000
 VOCABULARY = Vocabulary((*LEADING_TOKENS, *(f"n{i}" for i in range(NUMBERS)), "."))

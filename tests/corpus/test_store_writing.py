@@ -11,9 +11,9 @@ from mbert_cli.corpus import encoding
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import StoreOptions
 from mbert_cli.corpus.store import TokenStore
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.errors import UserError
 from mbert_cli.text.vocabulary import Vocabulary
+from tests.corpus.store_writing import write_store
 
 
 def texts_of(store: TokenStore, vocabulary: Vocabulary) -> list[list[str]]:

@@ -9,7 +9,6 @@ import pytest
 
 from mbert_cli.corpus.document import Document
 from mbert_cli.corpus.options import StoreOptions
-from mbert_cli.corpus.store_writing import write_store
 from mbert_cli.model.options import SIZES
 from mbert_cli.preflight import memory
 from mbert_cli.preflight.resolving import inspect
@@ -18,6 +17,7 @@ from mbert_cli.runs.directory import RunDir
 from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabulary
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary, save_arrays
+from tests.corpus.store_writing import write_store
 
 VOCABULARY = Vocabulary((*LEADING_TOKENS, *(f"w{number}" for number in range(8000 - len(LEADING_TOKENS)))))
 
