@@ -88,9 +88,9 @@ def reported(incomplete: str) -> list[str]:
     """Runs in runs/ and the artifacts that they exported; of another folder, what the shell itself finds."""
     from mbert_cli.runs.artifacts import exported
     from mbert_cli.runs.lineage import WITH_WEIGHTS
-    from mbert_cli.runs.listing import USUAL_ROOT, run_paths, verb_of
+    from mbert_cli.runs.listing import USUAL_ROOT, run_kind, run_paths
 
-    runs = [path for path in run_paths(USUAL_ROOT) if verb_of(path) in WITH_WEIGHTS]
+    runs = [path for path in run_paths(USUAL_ROOT) if run_kind(path) in WITH_WEIGHTS]
     artifacts = [path for run in runs for path in exported(run)]
     found = _matching(map(str, runs), incomplete)
     return found or _matching(map(str, artifacts), incomplete)

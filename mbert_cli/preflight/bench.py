@@ -15,7 +15,7 @@ from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.attention_maps import require_pictures
 from mbert_cli.runs.artifacts import ARTIFACT, exported, refuse_artifact_folder
 from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
-from mbert_cli.runs.listing import is_run, verb_of
+from mbert_cli.runs.listing import is_run, run_kind
 from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tflite.census import stored_mode
@@ -169,7 +169,7 @@ def _no_artifacts(target: Path) -> UserError:
             f"`mbert bench` times .tflite files. Received: {target}, which is none",
             "Name a run, or an artifact: export/MODE/model.tflite in the folder of a run.",
         )
-    kind = verb_of(target) if is_run(target) else "unknown"
+    kind = run_kind(target) if is_run(target) else "unknown"
     if kind in TASK_MODELS:
         hint = f"Make one with `mbert export-tflite {path_word(target)}`."
     elif kind in PRETRAINED:

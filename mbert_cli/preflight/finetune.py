@@ -27,7 +27,7 @@ from mbert_cli.recipe.schema import FinetuneRecipe, TaskDistillRecipe
 from mbert_cli.runs.complete import Run
 from mbert_cli.runs.content import Contents
 from mbert_cli.runs.lineage import FINE_TUNED, PRETRAINED, TASK_MODELS
-from mbert_cli.runs.listing import verb_of
+from mbert_cli.runs.listing import run_kind
 from mbert_cli.search.grid import plan_search
 from mbert_cli.tasks.label_order import match_answers
 from mbert_cli.tasks.learning_rate import rate_for
@@ -108,7 +108,7 @@ def origin_of(recipe: FinetuneRecipe) -> tuple[str, str | None, tuple[str, ...]]
     """
     if recipe.initialize_from:
         return "initialize_from", recipe.initialize_from, TASK_MODELS
-    if recipe.source and verb_of(Path(recipe.source)) in FINE_TUNED:
+    if recipe.source and run_kind(Path(recipe.source)) in FINE_TUNED:
         raise UserError(
             f"source must be a run before any fine-tuning. Received: {recipe.source}, which has learned a task",
             f"To go on from it, --set initialize_from={shlex.quote(recipe.source)} in place of --source.",

@@ -20,9 +20,9 @@ from mbert_cli.runs.listing import (
     is_aside,
     is_run,
     maker_of,
+    run_kind,
     run_paths,
     state_of,
-    verb_of,
 )
 from mbert_cli.shell_words import path_word, path_words
 from mbert_cli.weights.description import ModelDescription
@@ -114,7 +114,7 @@ def _all_task_models() -> list[Path]:
     found = [
         path
         for path in run_paths(USUAL_ROOT)
-        if verb_of(path) in TASK_MODELS
+        if run_kind(path) in TASK_MODELS
         and state_of(path) == "complete"
         and not is_aside(path)
         and SMOKE_ROOT not in path.parents
@@ -156,8 +156,8 @@ def _why_left_out(path: Path) -> str | None:
         return "it is a folder of runs"
     if not is_run(path):
         return None
-    if (verb := verb_of(path)) not in WITH_WEIGHTS:
-        return f"a run of `mbert {command_of(verb)}` has no model"
+    if (kind := run_kind(path)) not in WITH_WEIGHTS:
+        return f"a run of `mbert {command_of(kind)}` has no model"
     return None if (path / FINAL).is_dir() else f"it is {state_of(path)}"
 
 
@@ -165,7 +165,7 @@ def _inner_models(path: Path) -> list[Path]:
     """The runs with weights in a folder that is none itself."""
     if is_run(path) or not path.is_dir():
         return []
-    return [run for run in run_paths(path) if verb_of(run) in WITH_WEIGHTS]
+    return [run for run in run_paths(path) if run_kind(run) in WITH_WEIGHTS]
 
 
 def _open(path: Path) -> RunModel:

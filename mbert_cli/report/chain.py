@@ -62,7 +62,7 @@ def chain_page(root: Path) -> Page:
     Args:
         root: The folder of the runs.
     """
-    finetuned = [info for info in runs_in_use(root) if info.verb in FINE_TUNED and info.finished]
+    finetuned = [info for info in runs_in_use(root) if info.kind in FINE_TUNED and info.finished]
     latencies = newest_latencies(root)
     artifacts = [
         read_artifact(info.path, path, latencies.get(path.resolve()))

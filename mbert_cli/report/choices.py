@@ -21,7 +21,7 @@ from mbert_cli.runs.listing import (
     WEIGHTS,
     is_run,
     recorded_recipe,
-    verb_of,
+    run_kind,
 )
 from mbert_cli.tasks.kinds import head_of
 from mbert_cli.tflite.latency_reports import Latency, newest_latencies
@@ -128,7 +128,7 @@ def _read_model(name: str, runs: Sequence[Path]) -> Choice:
     counted = recorded if isinstance(recorded, int) else _count_parameters(description)
     parameters = counted if counted is not None else _count_saved(run)
     return Choice(
-        name=name, model=name, path=run, runs=tuple(runs), mode="", kind=verb_of(run), task=task,
+        name=name, model=name, path=run, runs=tuple(runs), mode="", kind=run_kind(run), task=task,
         parameters=parameters, word_table=_count_word_table(description), tokens=tokens,
         flops=_count_flops(description, tokens), size_bytes=(run / FINAL / WEIGHTS).stat().st_size,
         scores=over_seeds([scores_of_run(one, task) for one in runs]),

@@ -185,7 +185,7 @@ def _collect(root: Path) -> dict[str, ModelScores]:
 
 def _is_scored(info: RunInfo) -> bool:
     """Whether a run is a complete one of a task of GLUE."""
-    if info.verb not in FINE_TUNED or info.finished is None or info.score is None:
+    if info.kind not in FINE_TUNED or info.finished is None or info.score is None:
         return False
     task = recorded_recipe(info.path)["task"]
     return bool(task and task["source"] == "glue")

@@ -98,7 +98,7 @@ def read_details(path: Path) -> RunDetails:
         growth=_growth(info),
         summary=read_object(path / FINAL / SUMMARY),
         commands=[session.get("command", "unknown") for session in sessions],
-        recipe=_changed_keys(info.verb, recorded_recipe(path)),
+        recipe=_changed_keys(info.kind, recorded_recipe(path)),
         contents=read_contents(path / INPUTS_FILE),
         checkpoints=_checkpoints(path),
         artifacts=[_artifact(path, artifact) for artifact in exported(path)],

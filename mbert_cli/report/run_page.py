@@ -90,7 +90,7 @@ def _evaluation_record(one: Evaluation) -> dict[str, Any]:
 def _facts(details: RunDetails) -> _Rows:
     info = details.info
     facts = {
-        "kind": info.verb,
+        "kind": info.kind,
         "state": _state(details),
         "steps": "" if info.steps is None else f"{info.steps:,}",
         "trials": "{} of {}".format(*info.trials) if info.trials else "",

@@ -43,7 +43,7 @@ def run_record(root: Path, info: RunInfo) -> dict[str, Any]:
     return {
         "name": info.path.relative_to(root).as_posix(),
         "path": info.path,
-        "kind": info.verb,
+        "kind": info.kind,
         "state": info.state,
         "steps": info.steps,
         "trials": info.trials and dict(zip(("done", "total"), info.trials, strict=True)),
@@ -67,7 +67,7 @@ def _row(root: Path, info: RunInfo) -> list[str]:
     scored = scored_set(info)
     return [
         info.path.relative_to(root).as_posix(),
-        info.verb,
+        info.kind,
         info.state,
         _extent(info),
         format_bytes(info.size_bytes),

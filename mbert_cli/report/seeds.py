@@ -12,7 +12,7 @@ from mbert_cli.json_text import read_object
 from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
 from mbert_cli.runs.ancestry import holds_what_was_read, named_run
 from mbert_cli.runs.content import read_contents
-from mbert_cli.runs.listing import FINAL, INPUTS_FILE, SUMMARY, is_run, recorded_recipe, verb_of
+from mbert_cli.runs.listing import FINAL, INPUTS_FILE, SUMMARY, is_run, recorded_recipe, run_kind
 
 _RUNS = ("source", "initialize_from", "teacher")
 """Keys of a recipe that name another run, whose recipe counts and not its place."""
@@ -58,7 +58,7 @@ def common_name(names: Sequence[str]) -> str:
 
 def _without_seeds(run: Path, inside: tuple[Path, ...]) -> tuple[dict[str, Any], list[Any]]:
     """The recipe of a run without its seed, in which other runs stand with their own recipes; and all seeds."""
-    recipe = _complete(verb_of(run), recorded_recipe(run))
+    recipe = _complete(run_kind(run), recorded_recipe(run))
     seeds = [recipe.pop("seed", None)]
     contents = read_contents(run / INPUTS_FILE)
     for key in _RUNS:

@@ -11,7 +11,7 @@ from mbert_cli.report.choices import Choice
 from mbert_cli.runs.ancestry import ancestors, task_of, teacher_of
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.runs.lineage import IMPORT
-from mbert_cli.runs.listing import read_origin, recorded_recipe, verb_of
+from mbert_cli.runs.listing import read_origin, recorded_recipe, run_kind
 from mbert_cli.runs.training_log import LOSS_FIGURE, SCORE_FIGURE, Curve, TrainingCost, curves, training_cost
 from mbert_cli.table import Table, without_empty_columns
 
@@ -102,7 +102,7 @@ def training_record(training: Trained) -> dict[str, Any]:
 
 
 def _read(name: str, runs: tuple[Path, ...]) -> Trained:
-    recipe, kind = recorded_recipe(runs[0]), verb_of(runs[0])
+    recipe, kind = recorded_recipe(runs[0]), run_kind(runs[0])
     strategy = (recipe.get("distill") or {}).get("strategy")
     return Trained(
         name=name,

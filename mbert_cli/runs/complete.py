@@ -17,10 +17,10 @@ from mbert_cli.runs.listing import (
     is_run,
     maker_of,
     recorded_recipe,
+    run_kind,
     run_paths,
     state_of,
     steps_of,
-    verb_of,
 )
 from mbert_cli.runs.lock import read_owner
 from mbert_cli.runs.manifest import verify_directory
@@ -60,7 +60,7 @@ class Run:
             raise UserError(
                 f"{_broken_rule(path)}. Received: {path}", hint_of_home(path) or _choices(path, verbs)
             )
-        verb = verb_of(path)
+        verb = run_kind(path)
         if verb not in verbs:
             raise UserError(
                 f"The run must be of the kind {joined(verbs)}. Received: {path} of the kind {verb}",
@@ -117,7 +117,7 @@ def _choices(path: Path, verbs: Sequence[str]) -> str:
     """Says which runs would have been accepted, looking beside `path` and in runs/."""
     roots = dict.fromkeys([path.parent, USUAL_ROOT])
     runs = {str(run): run for root in roots for run in run_paths(root)}
-    found = [name for name, run in runs.items() if (run / FINAL).is_dir() and verb_of(run) in verbs]
+    found = [name for name, run in runs.items() if (run / FINAL).is_dir() and run_kind(run) in verbs]
     if found:
         return f"Complete runs of the kind {joined(verbs)}: {', '.join(found)}."
     maker = maker_of([verb for verb in verbs if verb != "import"][-1], path.parent)

@@ -58,8 +58,8 @@ class RunInfo:
 
     path: Path
     """Its directory."""
-    verb: str
-    """The command that made it; "unknown" when origin.json is damaged."""
+    kind: str
+    """The verb that made it, or `distill-task`; "unknown" when origin.json is damaged."""
     state: State
     """running: a live process owns it; complete: final/ is there; failed: it stopped on an error;
     pruned: its search gave it up; interrupted: there are checkpoints, trials, parts or candidates; empty: it has not
@@ -125,7 +125,7 @@ def unknown_folders(root: Path) -> list[Path]:
 
 
 def newest_complete(
-    root: Path, verbs: Sequence[str], serves: Callable[[Path], bool] = lambda path: True
+    root: Path, kinds: Sequence[str], serves: Callable[[Path], bool] = lambda path: True
 ) -> Path | None:
     """Returns the run in `root` of one of these kinds that was completed last, or None.
 
@@ -134,10 +134,12 @@ def newest_complete(
 
     Args:
         root: The folder of the runs.
-        verbs: The kinds.
+        kinds: The kinds.
         serves: Whether a complete run can serve; the newest is asked first, and none after one that can.
     """
-    runs = [path for path in _folders(root) if is_run(path) and not is_aside(path) and verb_of(path) in verbs]
+    runs = [
+        path for path in _folders(root) if is_run(path) and not is_aside(path) and run_kind(path) in kinds
+    ]
     finished = [(moment, path) for path in runs if (moment := finished_at(path))]
     return next((path for _, path in sorted(finished, reverse=True) if serves(path)), None)
 
@@ -153,7 +155,7 @@ def describe_run(path: Path) -> RunInfo:
     summary = read_object(path / FINAL / SUMMARY)
     return RunInfo(
         path=path,
-        verb=verb_of(path),
+        kind=run_kind(path),
         state=state_of(path),
         size_bytes=directory_bytes(path),
         steps=steps_of(path),
@@ -173,8 +175,8 @@ def read_origin(path: Path) -> dict[str, Any]:
     return read_object(path / ORIGIN)
 
 
-def verb_of(path: Path) -> str:
-    """Returns the command that made a run; "unknown" when origin.json does not say."""
+def run_kind(path: Path) -> str:
+    """Returns the kind of a run, as in `RunInfo`."""
     return str(read_origin(path).get("verb", "unknown"))
 
 
@@ -302,9 +304,9 @@ def command_of(kind: str) -> str:
     return MAKERS.get(kind, kind).partition(" ")[0]
 
 
-def maker_of(verb: str, root: Path) -> str:
+def maker_of(kind: str, root: Path) -> str:
     """Returns the command that makes such a run where others are looked for, with `--smoke` in its folder."""
-    return f"mbert {MAKERS.get(verb, verb)}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
+    return f"mbert {MAKERS.get(kind, kind)}{' --smoke' if Path(root) == SMOKE_ROOT else ''}"
 
 
 USUAL_ROOT = Path("runs")

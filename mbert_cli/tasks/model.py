@@ -26,7 +26,7 @@ from mbert_cli.native_output import hidden_native_output
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.runs.artifacts import ARTIFACT, refuse_artifact_folder
 from mbert_cli.runs.lineage import FINE_TUNED
-from mbert_cli.runs.listing import is_search, maker_of, newest_complete, verb_of
+from mbert_cli.runs.listing import is_search, maker_of, newest_complete, run_kind
 from mbert_cli.runs.manifest import MANIFEST, verify_directory
 from mbert_cli.search.results import describe_choice, read_report
 from mbert_cli.shell_words import path_word
@@ -242,7 +242,7 @@ def find_target(invocation: Invocation[Any]) -> Path:
             f"`mbert {invocation.verb}` needs a complete finetune run. Received: none in {invocation.root}",
             f"Make one with `{maker_of('finetune', invocation.root)}`, or name a run or a .tflite file.",
         )
-    console.info(f"{newest}: the newest complete {verb_of(newest)} run")
+    console.info(f"{newest}: the newest complete {run_kind(newest)} run")
     return newest
 
 

@@ -24,6 +24,7 @@ from mbert_cli.text.vocabulary import LEADING_TOKENS, VOCABULARY_FILE, Vocabular
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
+from tests.corpus.store_writing import write_store
 
 WORDS = (
     "movie",
@@ -108,7 +109,7 @@ def test_the_result_is_a_training_file_with_originals_before_their_copies(run):
     names = {file.name for file in Path("runs/augment-sst2").iterdir()}
     assert names == {"recipe.yaml", "origin.json", "inputs.json", "final"}
     info = describe_run(Path("runs/augment-sst2"))
-    assert (info.verb, info.state) == ("augment", "complete")
+    assert (info.kind, info.state) == ("augment", "complete")
     task = GlueTask(source="glue", name="sst2", folder="GLUE", train="runs/augment-sst2")
     assert len(load_task(task).train) == len(lines) - 1
     assert "is complete already" in run(*SST2)[2]

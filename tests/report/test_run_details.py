@@ -84,5 +84,5 @@ def test_a_run_whose_files_are_damaged_is_shown_as_far_as_it_can_be_read():
     (RUN / "origin.json").write_text("{")
     write(RUN / "eval/validation.json")
     details = read_details(RUN)
-    assert (details.info.verb, details.commands, details.info.began) == ("unknown", ["unknown"], None)
+    assert (details.info.kind, details.commands, details.info.began) == ("unknown", ["unknown"], None)
     assert not details.evaluations

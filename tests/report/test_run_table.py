@@ -17,7 +17,7 @@ SHOWN_MOMENT = f"{MOMENT.astimezone():%Y-%m-%d %H:%M}"
 
 def info(name: str, **changes: object) -> RunInfo:
     known = {
-        "verb": "finetune", "state": "complete", "size_bytes": 24_600_000, "steps": 4000, "score": 2 / 3,
+        "kind": "finetune", "state": "complete", "size_bytes": 24_600_000, "steps": 4000, "score": 2 / 3,
         "score_name": "accuracy", "began": BEGAN, "last_began": MOMENT, "finished": MOMENT,
     }  # fmt: skip
     return RunInfo(path=ROOT / name, **(known | changes))
@@ -25,7 +25,7 @@ def info(name: str, **changes: object) -> RunInfo:
 
 PLAIN = info("books/plain")
 SEARCH = info("s", trials=(2, 6), deviation=0.0283, scored_on=(1872, "3f9a1c02aaaaaaaa"))
-EMPTY = info("x", verb="prepare", state="empty", steps=None, score=None, score_name=None, finished=None)
+EMPTY = info("x", kind="prepare", state="empty", steps=None, score=None, score_name=None, finished=None)
 
 
 def test_each_run_is_a_row_and_the_column_of_sets_comes_with_the_first_set():

@@ -37,7 +37,7 @@ def test_figures_come_from_the_summary() -> None:
         summary = {"steps": 40, "score": 0.875, "score_name": "accuracy"}
         run.finish(lambda folder: (folder / "summary.json").write_text(json.dumps(summary)))
     info = describe_run(Path("runs/x"))
-    assert (info.path, info.verb, info.state) == (Path("runs/x"), "distill", "complete")
+    assert (info.path, info.kind, info.state) == (Path("runs/x"), "distill", "complete")
     assert (info.steps, info.score, info.score_name) == (40, 0.875, "accuracy")
     assert info.began == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert abs((datetime.now(UTC) - info.finished).total_seconds()) < 60
@@ -59,7 +59,7 @@ def test_a_run_with_a_damaged_origin_is_of_unknown_kind() -> None:
     new_run("runs/x").close()
     Path("runs/x/origin.json").write_text("{")
     info = describe_run(Path("runs/x"))
-    assert (info.verb, info.state, info.began, info.finished) == ("unknown", "empty", None, None)
+    assert (info.kind, info.state, info.began, info.finished) == ("unknown", "empty", None, None)
 
 
 def test_runs_are_found_one_level_deep_and_other_folders_are_unknown() -> None:

@@ -95,7 +95,7 @@ def test_a_trial_is_an_ordinary_run_of_the_recipe_with_its_values():
     values = invocation.loaded.values()
     assert recorded_recipe(trial) == {key: value for key, value in values.items() if key not in PLACES}
     info = describe_run(trial)
-    assert (info.verb, info.state, info.score) == ("finetune", "complete", 0.78)
+    assert (info.kind, info.state, info.score) == ("finetune", "complete", 0.78)
 
 
 def test_the_model_of_a_search_is_that_of_its_best_trial_and_its_score_the_mean():
