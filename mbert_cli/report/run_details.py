@@ -1,16 +1,13 @@
 """All that is known of one run, read from its directory."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from mbert_cli.json_text import read_object
 from mbert_cli.recipe.problems import leaves
-from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
+from mbert_cli.recipe.records import validated
 from mbert_cli.runs.artifacts import evaluation_files, exported, exported_report, is_outdated
 from mbert_cli.runs.content import Contents, read_contents
 from mbert_cli.runs.disk import directory_bytes
@@ -118,13 +115,10 @@ def _growth(info: RunInfo) -> str:
     return f"continues for {keys}, and final/ has the earlier result" if grown else ""
 
 
-def _changed_keys(verb: str, recipe: dict[str, Any]) -> dict[str, Any]:
+def _changed_keys(kind: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """Keys with a value of their own; all of a run whose recipe this version does not know."""
-    classes = {**RECIPES, **OTHER_KINDS}
-    if verb in classes:
-        with contextlib.suppress(ValidationError):
-            recipe = classes[verb].model_validate(recipe).model_dump(exclude_defaults=True)
-    return {key: value for key, value in leaves(recipe) if value is not None}
+    changed = validated(kind, recipe, exclude_defaults=True)
+    return {key: value for key, value in leaves(changed) if value is not None}
 
 
 def _checkpoints(path: Path) -> dict[str, int]:

@@ -1,15 +1,12 @@
 """Runs that differ in their seed alone: what a person reads as one model with a deviation."""
 
-import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from mbert_cli.json_text import read_object
-from mbert_cli.recipe.schema import OTHER_KINDS, RECIPES
+from mbert_cli.recipe.records import validated
 from mbert_cli.runs.ancestry import holds_what_was_read, named_run
 from mbert_cli.runs.content import read_contents
 from mbert_cli.runs.listing import FINAL, INPUTS_FILE, SUMMARY, is_run, recorded_recipe, run_kind
@@ -58,7 +55,7 @@ def common_name(names: Sequence[str]) -> str:
 
 def _without_seeds(run: Path, inside: tuple[Path, ...]) -> tuple[dict[str, Any], list[Any]]:
     """The recipe of a run without its seed, in which other runs stand with their own recipes; and all seeds."""
-    recipe = _complete(run_kind(run), recorded_recipe(run))
+    recipe = validated(run_kind(run), recorded_recipe(run))
     seeds = [recipe.pop("seed", None)]
     contents = read_contents(run / INPUTS_FILE)
     for key in _RUNS:
@@ -71,12 +68,3 @@ def _without_seeds(run: Path, inside: tuple[Path, ...]) -> tuple[dict[str, Any],
             contents.pop(key, None)
     read = {key: sorted(file.sha256 for file in content.files) for key, content in contents.items()}
     return recipe | {"read": read}, seeds
-
-
-def _complete(verb: str, recipe: dict[str, Any]) -> dict[str, Any]:
-    """A recipe with the defaults of keys that an earlier version did not have, where this version knows it."""
-    classes = {**RECIPES, **OTHER_KINDS}
-    if verb in classes:
-        with contextlib.suppress(ValidationError):
-            return classes[verb].model_validate(recipe).model_dump(mode="json")
-    return dict(recipe)

@@ -1,7 +1,7 @@
 """Recorded recipes beside those of today."""
 
 from mbert_cli.recipe.loading import load
-from mbert_cli.recipe.records import completed
+from mbert_cli.recipe.records import completed, validated
 
 
 def test_a_complete_record_stays_as_it_is():
@@ -36,3 +36,13 @@ def test_what_a_record_says_is_kept_and_so_is_what_is_gone():
 def test_a_section_that_is_null_stays_null():
     loaded = load("finetune", settings=["search.seed=[1, 2]"])
     assert completed(loaded.values() | {"search": None}, loaded.recipe)["search"] is None
+
+
+def test_a_record_is_shown_by_what_it_changed_where_its_recipe_is_known():
+    recorded = load("finetune", "sst2", ["train.epochs=7"]).values()
+    del recorded["loss"]
+    assert validated("finetune", recorded)["loss"] == load("finetune", "sst2").values()["loss"]
+    assert validated("finetune", recorded, exclude_defaults=True)["train"]["epochs"] == 7
+    assert "loss" not in validated("finetune", recorded, exclude_defaults=True)
+    for kind, known in (("finetune", {"gone": 1}), ("unknown", recorded)):
+        assert validated(kind, known) == known
