@@ -24,6 +24,7 @@ from mbert_cli.sessions.result import finish_run, show_result, write_summary
 from mbert_cli.train.engine import mean_figures
 from mbert_cli.train.objective import TOTAL, Objective
 from mbert_cli.train.stage import Stage
+from mbert_cli.train.stage_training import Validation
 from mbert_cli.weights.description import ModelDescription
 from mbert_cli.weights.saved_files import describe_vocabulary
 from mbert_cli.weights.saved_network import save_network
@@ -70,8 +71,8 @@ def pretrain(
             return mean_figures(objective, map(held_out, range(recipe.train.validation_steps)))
 
         figures = train_with_progress(
-            plan, build, batches, options=recipe.train, run=run, seed=recipe.seed, validate=validate,
-            hosts=invocation.hosts,
+            plan, build, batches, options=recipe.train, run=run, seed=recipe.seed,
+            validation=Validation(validate), hosts=invocation.hosts,
         )  # fmt: skip
         description = ModelDescription(
             verb=invocation.verb, size=size, vocabulary=describe_vocabulary(store.vocabulary)

@@ -1,6 +1,6 @@
 """Training as a person sees it on the terminal."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mbert_cli.train.engine import train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Stage
+from mbert_cli.train.stage_training import Validation
 
 
 def train_with_progress(
@@ -25,8 +26,7 @@ def train_with_progress(
     options: TrainOptions,
     run: RunDir,
     seed: int,
-    validate: Callable[[Objective], Mapping[str, float]] | None = None,
-    best_metric: str | None = None,
+    validation: Validation | None = None,
     watch: Callable[[int], object] | None = None,
     observe: Callable[[Display], Display] = lambda display: display,
     hosts: Hosts = ALONE,
@@ -52,8 +52,7 @@ def train_with_progress(
             options=options,
             run=run,
             seed=seed,
-            validate=validate,
-            best_metric=best_metric,
+            validation=validation,
             watch=watch,
             progress=observe(progress),
             warn=console.warning,

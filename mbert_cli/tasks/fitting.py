@@ -18,6 +18,7 @@ from mbert_cli.sessions.result import finish_run, write_summary
 from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.training import Material, Method, batches_of
 from mbert_cli.train.objective import Objective
+from mbert_cli.train.stage_training import Validation
 from mbert_cli.weights.saved_network import save_network
 
 TASK_SCORE = "score"
@@ -57,10 +58,9 @@ def fit(
         options=options.model_copy(update={"validate_every": batches.steps_per_epoch}),
         run=run_dir,
         seed=seed,
-        validate=_validation(
+        validation=_validation(
             method.answering or logits_alone(network), material, batches_of(options, seed, material.held_out)
         ),
-        best_metric=TASK_SCORE,
         watch=watch,
         observe=method.observe,
         hosts=hosts,
@@ -69,9 +69,7 @@ def fit(
     return figures
 
 
-def _validation(
-    network: keras.Model, material: Material, batches: TaskBatches
-) -> Callable[[Objective], dict[str, float]]:
+def _validation(network: keras.Model, material: Material, batches: TaskBatches) -> Validation:
     judge = material.held_out.judge
     predict = make_predictor(network, kind_of(material.description.kind).head.activation)
 
@@ -79,7 +77,7 @@ def _validation(
         result = judge.score(judge.decide(batches.outputs(predict, length_step())))
         return result.figures | result.details | {TASK_SCORE: result.value}
 
-    return validate
+    return Validation(validate, TASK_SCORE)
 
 
 def _finish(

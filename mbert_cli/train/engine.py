@@ -47,8 +47,7 @@ def train(
     options: TrainOptions,
     run: RunDir,
     seed: int,
-    validate: Callable[[Objective], Mapping[str, float]] | None = None,
-    best_metric: str | None = None,
+    validation: Validation | None = None,
     progress: Display | None = None,
     watch: Callable[[int], object] | None = None,
     resumed: Callable[[Path, int], object] | None = None,
@@ -67,10 +66,7 @@ def train(
         options: How to train.
         run: Receives log and checkpoints.
         seed: For random operations without a seed of their own.
-        validate: Objective -> figures, called every `options.validate_every` steps and at the end of
-            each stage.
-        best_metric: A figure of `validate`, higher is better: in the end the network has the weights
-            that were best by it, not the last ones.
+        validation: What is measured every `options.validate_every` steps and at the end of each stage.
         progress: Shown how far the training is.
         watch: Told the steps done once their validation is in the log. What it raises ends the training.
         resumed: Told where a run continues: its checkpoint and the steps done.
@@ -79,8 +75,8 @@ def train(
 
     Returns:
         The last value of every figure of the last stage: `loss/<name>` for losses with a weight and `loss/total`,
-        `metric/<name>` for the others, `validation/<name>`. With `best_metric`, the validation is the
-        best one, done after `best_step` steps.
+        `metric/<name>` for the others, `validation/<name>`. With `validation.best_metric`, the
+        validation is the best one, done after `best_step` steps.
 
     Raises:
         Interrupted: The person pressed Ctrl-C; the state is saved.
@@ -91,7 +87,6 @@ def train(
     keras.utils.set_random_seed(seed)
     sections = _sections(plan)
     batches = Prefetcher(batch_at, sections[-1].end)
-    validation = Validation(validate, best_metric) if validate else None
     log = open_journal(run.journal_path, options.tensorboard) if hosts.is_first else nullcontext()
     with InterruptRequest() as request, log as journal:
         observer = Observer(journal, progress, watch)
@@ -109,7 +104,7 @@ def mean_figures(objective: Objective, batches: Iterable[Batch]) -> dict[str, fl
     """Returns the mean of every figure over batches, in inference mode.
 
     Args:
-        objective: Compiled, as `train` hands it to `validate`.
+        objective: Compiled, as `train` hands it to `Validation.measure`.
         batches: At least one.
     """
     known = list(batches)

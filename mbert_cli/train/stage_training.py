@@ -29,10 +29,16 @@ from mbert_cli.train.stage import Stage
 
 @dataclass(frozen=True)
 class Validation:
-    """How objectives are validated; `best_metric` is the figure that decides which weights are kept, if any."""
+    """How objectives are validated.
+
+    Attributes:
+        measure: Objective -> figures.
+        best_metric: A figure, higher is better: in the end the network has the weights that were best by it, not the
+            last ones. None keeps the last ones.
+    """
 
     measure: Callable[[Objective], Mapping[str, float]]
-    best_metric: str | None
+    best_metric: str | None = None
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def train_in(folder: Path, **changes: Any) -> keras.Model:
     def build(stage: Stage) -> Objective:
         return Objective(network, losses, stage.loss_weights, PRETRAINING_LOSSES)
 
-    arguments = {"build": build, "batch_at": batch_at, "validate": None} | changes
+    arguments = {"build": build, "batch_at": batch_at, "validation": None} | changes
     run_in(folder, plan=PLAN, options=OPTIONS, network=network, **arguments)
     return network
 

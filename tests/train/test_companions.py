@@ -20,6 +20,7 @@ from mbert_cli.train.engine import mean_figures, train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Schedule, Stage
+from mbert_cli.train.stage_training import Validation
 from mbert_cli.weights.store import load_weights
 from mbert_cli.weights.variables import read_variables
 
@@ -108,7 +109,7 @@ def run_in(
     with RunDir.open(directory, "distill", {"seed": 0}, fresh=False, origin={}) as run:
         train(
             plan, build_of(network, names), batch_at, options=OPTIONS, run=run, seed=0,
-            validate=lambda objective: mean_figures(objective, map(batch_at, range(100, 102))),
+            validation=Validation(lambda objective: mean_figures(objective, map(batch_at, range(100, 102)))),
             progress=KillAt(kill) if kill else None,
         )  # fmt: skip
     return network

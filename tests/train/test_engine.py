@@ -17,6 +17,7 @@ from mbert_cli.runs import disk
 from mbert_cli.runs.manifest import write_directory
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Schedule, Stage
+from mbert_cli.train.stage_training import Validation
 from mbert_cli.weights.store import load_weights
 from mbert_cli.weights.variables import read_variables
 from tests.train.toy_training import (
@@ -129,13 +130,13 @@ def test_in_the_end_the_network_has_the_weights_of_the_best_validation(tmp_path:
         seen[step] = read_variables(network)
         return {"accuracy": accuracies[step]}
 
-    _, figures = run_in(tmp_path, network=network, validate=by_table, best_metric="accuracy")
+    _, figures = run_in(tmp_path, network=network, validation=Validation(by_table, "accuracy"))
     assert (figures["validation/accuracy"], figures["best_step"]) == (0.75, 10.0)
     for name, array in read_variables(network).items():
         np.testing.assert_array_equal(array, seen[10][name])
     assert checkpoints(tmp_path) == ["best-000010", "step-000018", "step-000021"]
 
-    again, repeated = run_in(tmp_path, validate=by_table, best_metric="accuracy")
+    again, repeated = run_in(tmp_path, validation=Validation(by_table, "accuracy"))
     assert repeated == figures
     for name, array in read_variables(again).items():
         np.testing.assert_array_equal(array, seen[10][name])
@@ -144,14 +145,14 @@ def test_in_the_end_the_network_has_the_weights_of_the_best_validation(tmp_path:
 def test_a_score_that_is_no_number_is_never_the_best(tmp_path: Path):
     scores = iter([float("nan"), 0.5, 0.75, float("nan"), 0.25])
     _, figures = run_in(
-        tmp_path, validate=lambda objective: {"accuracy": next(scores)}, best_metric="accuracy"
+        tmp_path, validation=Validation(lambda objective: {"accuracy": next(scores)}, "accuracy")
     )
     assert (figures["validation/accuracy"], figures["best_step"]) == (0.75, 12.0)
 
 
 def test_without_its_best_weights_a_finished_training_ends_with_the_last_ones(tmp_path: Path):
     scores = iter([0.1, 0.9, 0.2, 0.2, 0.2])
-    options = {"validate": lambda objective: {"accuracy": next(scores)}, "best_metric": "accuracy"}
+    options = {"validation": Validation(lambda objective: {"accuracy": next(scores)}, "accuracy")}
     _, figures = run_in(tmp_path, **options)
     assert figures["best_step"] == 10.0
     (tmp_path / "checkpoints/best-000010/weights.safetensors").unlink()
@@ -171,7 +172,7 @@ def test_a_stage_that_is_not_scored_is_not_validated_and_never_the_best(tmp_path
         return {"accuracy": 1.0 / len(calls)}
 
     plan = [replace(FIRST, is_scored=False), SECOND]
-    _, figures = run_in(tmp_path, plan=plan, validate=falling, best_metric="accuracy")
+    _, figures = run_in(tmp_path, plan=plan, validation=Validation(falling, "accuracy"))
     lines = [line for line in journal(tmp_path) if "validation/accuracy" in line]
     assert [(line["step"], line["stage"]) for line in lines] == [
         (12, "second"),

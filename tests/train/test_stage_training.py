@@ -10,6 +10,7 @@ from keras import ops
 from mbert_cli.errors import Interrupted, RunError
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.stage import Stage
+from mbert_cli.train.stage_training import Validation
 from mbert_cli.weights.variables import read_variables
 from tests.train.toy_training import (
     FIRST,
@@ -81,7 +82,7 @@ def test_the_second_ctrl_c_ends_at_once(tmp_path: Path):
 
 
 def test_validation_does_not_change_the_training(whole, tmp_path: Path):
-    network, _ = run_in(tmp_path, validate=None)
+    network, _ = run_in(tmp_path, validation=None)
     for name, array in read_variables(network).items():
         np.testing.assert_array_equal(array, whole[1][name])
     ours = [line for line in journal(whole[0]) if "loss/total" in line]
@@ -115,7 +116,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_the_last_good_checkpo
         return batch_at(step) | {"factor": np.full(6, np.nan if step == 13 else 1, "float32")}
 
     with pytest.raises(RunError) as failure:
-        run_in(tmp_path, network=network, build=build_failing, batch_at=failing_batch_at, validate=None)
+        run_in(tmp_path, network=network, build=build_failing, batch_at=failing_batch_at, validation=None)
     assert failure.value.message == (
         "A loss must stay finite. Received: loss/cross_entropy nan in stage second at step 14, after finite losses "
         "up to step 13"
@@ -136,7 +137,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
         return {"accuracy": 0.5}
 
     with pytest.raises(RunError) as failure:
-        run_in(tmp_path, network=network, validate=spoil, best_metric="accuracy")
+        run_in(tmp_path, network=network, validation=Validation(spoil, "accuracy"))
     assert failure.value.message == (
         "Weights must stay finite. Received: classifier/bias with nan or infinity in stage first after step 6"
     )

@@ -15,6 +15,7 @@ from mbert_cli.train.engine import mean_figures, train
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.options import TrainOptions
 from mbert_cli.train.stage import Schedule, Stage
+from mbert_cli.train.stage_training import Validation
 from mbert_cli.weights.store import load_weights
 
 VOCABULARY, LENGTH, LABELS = 50, 8, 3
@@ -89,7 +90,11 @@ OPTIONS = TrainOptions(
 def run_in(directory: Path, plan: Sequence[Stage] = PLAN, options: TrainOptions = OPTIONS, **changes: object):
     """One process' attempt at a run: a new network, whatever the directory holds. Returns both."""
     network = changes.pop("network", None) or make_network()
-    arguments = {"build": objective_of(network), "batch_at": batch_at, "validate": validate} | changes
+    arguments = {
+        "build": objective_of(network),
+        "batch_at": batch_at,
+        "validation": Validation(validate),
+    } | changes
     with RunDir.open(directory, "finetune", {"seed": 0}, fresh=False, origin={}) as run:
         return network, train(plan, options=options, run=run, seed=0, **arguments)
 
