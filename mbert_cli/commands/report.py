@@ -29,17 +29,16 @@ def run(ready: Ready) -> None:
     choices = read_choices([model.path for model in ready.models], ready.artifacts)
     trainings = read_trainings([choice for choice in choices if not choice.is_artifact])
     confusions = read_confusions(choices)
-    drawn = NOTHING_DRAWN
-    if ready.command.delivery.format == "html":
+    drawn, is_html = NOTHING_DRAWN, ready.command.delivery.format == "html"
+    if is_html:
         from mbert_cli.report.drawing import draw_report
 
         drawn = draw_report(choices, trainings, _attention(ready, choices))
     sweeps = read_sweeps(choices)
-    draws = ready.command.delivery.format == "html"
-    tables = [sweep_table(sweep, f"sweep-{number}", draws=draws) for number, sweep in enumerate(sweeps)]
+    tables = [sweep_table(sweep, f"sweep-{number}", draws=is_html) for number, sweep in enumerate(sweeps)]
     page = comparison_page(choices, trainings, confusions, drawn, tables)
     page = replace(page, record={**page.record, "sweeps": sweeps})
-    if ready.command.delivery.format == "html":  # it is passed on, and read later
+    if is_html:  # it is passed on, and read later
         page = replace(
             page, notes=[*page.notes, f"Made by mbert {__version__} on {show_moment(datetime.now(UTC))}."]
         )
@@ -55,7 +54,8 @@ def _attention(ready: Ready, choices: Sequence[Choice]) -> list[Table]:
     lend_home()
     with hidden_native_output():
         load_keras()
-        from mbert_cli.report.attention_tables import TracedModel, attention_table
+        from mbert_cli.report.attention_maps import TracedModel
+        from mbert_cli.report.attention_tables import attention_table
         from mbert_cli.tasks.tracing import trace_model
 
     traced: dict[Path, TracedModel] = {}

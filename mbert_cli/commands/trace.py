@@ -14,7 +14,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.preflight.tracing import require_layers, require_traced_texts
-from mbert_cli.report.attention_maps import draw_attention, require_pictures
+from mbert_cli.report.attention_maps import TracedModel, draw_attention, require_pictures
 from mbert_cli.runs.lineage import WITH_WEIGHTS
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.weights.saved_model import RunModel, require_own_states
@@ -60,18 +60,16 @@ def run(command: TraceCommand) -> None:
         load_keras()
         from mbert_cli.tasks.tracing import trace_model
 
-    traces = {
-        model.path: trace_model(model, command.text, command.second_text, command.pad) for model in models
-    }
-    for path, arrays in traces.items():
-        layers = sum(name.startswith("attention/") for name in arrays)
-        console.info(f"{path}: {counted(len(arrays['tokens']), 'token')}, {counted(layers, 'layer')}")
+    traced = []
+    for model in models:
+        arrays = trace_model(model, command.text, command.second_text, command.pad)
+        traced.append(TracedModel(model.path.name, arrays))
+        tokens, layers = counted(len(arrays["tokens"]), "token"), counted(traced[-1].num_layers, "layer")
+        console.info(f"{model.path}: {tokens}, {layers}")
     if command.out:
-        _write(command.out, traces)
+        _write(command.out, traced)
     if command.picture:
-        draw_attention(
-            command.picture, {path.name: arrays for path, arrays in traces.items()}, command.layers
-        )
+        draw_attention(command.picture, traced, command.layers)
         console.result(f"{command.picture}: attention, rows are queries and columns keys")
 
 
@@ -101,21 +99,15 @@ def _check(command: TraceCommand) -> None:
         )
 
 
-def _write(path: Path, traces: dict[Path, dict[str, np.ndarray]]) -> None:
+def _write(path: Path, models: Sequence[TracedModel]) -> None:
     """One run's arrays under their names, those of two below the name of each run."""
-    alone = len(traces) == 1
     content: dict[str, Any] = {
-        name if alone else f"{run_path.name}/{name}": array
-        for run_path, arrays in traces.items()
-        for name, array in arrays.items()
+        name if len(models) == 1 else f"{model.name}/{name}": array
+        for model in models
+        for name, array in model.arrays.items()
     }
     archive = io.BytesIO()
     np.savez(archive, allow_pickle=False, **content)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, archive.getvalue())
-    console.result(f"{path}: {_shown(content)}")
-
-
-def _shown(content: dict[str, np.ndarray]) -> str:
-    names: Sequence[str] = list(content)
-    return f"{len(names)} arrays, {', '.join(names[:4])}, ..."
+    console.result(f"{path}: {len(content)} arrays, {', '.join(list(content)[:4])}, ...")

@@ -20,88 +20,78 @@ if TYPE_CHECKING:
 
     from mbert_cli.report.lettering import Lettering
 
-Traces = Mapping[str, Mapping[str, np.ndarray]]
-"""Arrays of a trace by their name, by the name of the model."""
-
 CELL_INCHES = 1.6
 MAX_LABELS = 24
 """Tokens that are still written at the axes."""
 
 
-def draw_attention(path: Path, traces: Traces, layers: Sequence[int]) -> None:
+@dataclass(frozen=True)
+class TracedModel:
+    """A model with what it computed.
+
+    Attributes:
+        name: What it is called.
+        arrays: Those of `trace_model`.
+    """
+
+    name: str
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def num_layers(self) -> int:
+        """Its blocks."""
+        return sum(name.startswith("attention/") for name in self.arrays)
+
+    @property
+    def tokens(self) -> list[str]:
+        """The text as it reads it."""
+        return [str(token) for token in self.arrays["tokens"]]
+
+    def maps(self, layer: int) -> np.ndarray:
+        """Attention (heads, query, key) of a block."""
+        return self.arrays[f"attention/{layer_name(layer)}"]
+
+
+def draw_attention(path: Path, models: Sequence[TracedModel], layers: Sequence[int]) -> None:
     """Draws the attention of some blocks, models side by side.
 
     Args:
         path: The .png file.
-        traces: Arrays of `trace_model` by the name of the model.
+        models: The models, with different names.
         layers: Blocks that every model has, from 0; empty for all of these.
     """
     pyplot = _pyplot()
-    counts = [sum(key.startswith("attention/") for key in arrays) for arrays in traces.values()]
-    chosen = list(layers) or list(range(min(counts)))
-    figure = _compose(pyplot, traces, chosen)
+    figure = _compose(pyplot, models, layers or range(min(model.num_layers for model in models)))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
 
 
-def _compose(pyplot: ModuleType, traces: Traces, layers: Sequence[int]) -> Figure:
+def _compose(pyplot: ModuleType, models: Sequence[TracedModel], layers: Sequence[int]) -> Figure:
     """All maps on one scale, from white for 0 to black for the largest value among them, with its bar."""
     from mbert_cli.report.lettering import Lettering
 
-    columns = _columns(traces, layers)
-    largest = max(float(maps.max()) for column in columns for maps in column.maps)
-    lettering = Lettering.for_texts(
-        [*traces, *(str(token) for arrays in traces.values() for token in arrays["tokens"])]
-    )
+    columns = [(model, head) for model in models for head in range(len(model.maps(0)))]
+    largest = max(float(model.maps(layer).max()) for model in models for layer in layers)
+    lettering = Lettering.for_texts([text for model in models for text in (model.name, *model.tokens)])
     figure: Figure
     figure, axes = pyplot.subplots(
         len(layers), len(columns), squeeze=False, layout="constrained",
         figsize=(CELL_INCHES * len(columns) + 2, CELL_INCHES * len(layers) + 1),
     )  # fmt: skip
-    for place, column in enumerate(columns):
-        for axis, attention in zip(axes[:, place], column.maps, strict=True):
-            axis.imshow(attention, cmap="Greys", vmin=0.0, vmax=largest)
-            _label_ticks(axis, column.tokens, lettering)
-        above = f"{lettering.readable(column.model)}\n" if column.head == 0 else ""
-        axes[0, place].set_title(f"{above}head {column.head}", fontsize=8, **lettering.properties)
-        if column.head == 0:
+    for place, (model, head) in enumerate(columns):
+        for axis, layer in zip(axes[:, place], layers, strict=True):
+            axis.imshow(model.maps(layer)[head], cmap="Greys", vmin=0.0, vmax=largest)
+            _label_ticks(axis, model.tokens, lettering)
+        above = f"{lettering.readable(model.name)}\n" if head == 0 else ""
+        axes[0, place].set_title(f"{above}head {head}", fontsize=8, **lettering.properties)
+        if head == 0:
             for axis, layer in zip(axes[:, place], layers, strict=True):
                 axis.set_ylabel(f"layer {layer}", fontsize=8)
     bar = figure.colorbar(axes[-1, -1].images[0], ax=axes, shrink=min(1.0, 3 / len(layers)), pad=0.01)
     bar.set_label("attention, one scale for all maps", fontsize=8)
     bar.ax.tick_params(labelsize=6)
     return figure
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A head of a model, in all layers that are drawn.
-
-    Attributes:
-        model: Its name.
-        head: The head, from 0.
-        tokens: Of the text.
-        maps: (query, key) of each layer.
-    """
-
-    model: str
-    head: int
-    tokens: Sequence[str]
-    maps: Sequence[np.ndarray]
-
-
-def _columns(traces: Traces, layers: Sequence[int]) -> list[_Column]:
-    """All heads, model by model."""
-    columns = []
-    for name, arrays in traces.items():
-        layer_maps = [arrays[f"attention/{layer_name(layer)}"] for layer in layers]
-        tokens = [str(token) for token in arrays["tokens"]]
-        columns += [
-            _Column(name, head, tokens, [maps[head] for maps in layer_maps])
-            for head in range(len(layer_maps[0]))
-        ]
-    return columns
 
 
 def _label_ticks(axis: Axes, tokens: Sequence[str], lettering: Lettering) -> None:

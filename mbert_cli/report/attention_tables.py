@@ -1,13 +1,12 @@
 """Attention of a model and its teacher to one text: what was drawn, with a picture of each on one scale."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mbert_cli.figures import counted
-from mbert_cli.model.options import layer_name
+from mbert_cli.report.attention_maps import MAX_LABELS, TracedModel
 from mbert_cli.report.svg import svg_of
 from mbert_cli.table import Picture, Table
 
@@ -19,36 +18,8 @@ MOST_LAYERS = 4
 """Blocks of a model that are drawn where nobody chose any."""
 _HEADS = 3
 """Heads that are drawn behind their mean."""
-_LABELLED_TOKENS = 24
 _CELL, _MARGIN = 1.2, 0.5
 """Inches of a map, and of the labels beside all of them."""
-
-
-@dataclass(frozen=True)
-class TracedModel:
-    """A model with what it computed.
-
-    Attributes:
-        name: What it is called.
-        arrays: Those of `trace_model`.
-    """
-
-    name: str
-    arrays: Mapping[str, np.ndarray]
-
-    @property
-    def num_layers(self) -> int:
-        """Its blocks."""
-        return sum(name.startswith("attention/") for name in self.arrays)
-
-    @property
-    def tokens(self) -> list[str]:
-        """The text as it reads it."""
-        return [str(token) for token in self.arrays["tokens"]]
-
-    def maps(self, layer: int) -> np.ndarray:
-        """Attention (heads, query, key) of a block."""
-        return self.arrays[f"attention/{layer_name(layer)}"]
 
 
 def spread_layers(num_layers: int) -> list[int]:
@@ -146,7 +117,7 @@ def _draw(model: TracedModel, layers: Sequence[int], largest: float) -> "Figure"
 
 def _label_tokens(axis: "Axes", tokens: Sequence[str]) -> None:
     """Tokens at the edges of the picture, where they are few enough to be read; the maps share their axes."""
-    if len(tokens) > _LABELLED_TOKENS:
+    if len(tokens) > MAX_LABELS:
         axis.set_xticks([])
         axis.set_yticks([])
         return

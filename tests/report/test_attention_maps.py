@@ -11,23 +11,23 @@ pytest.importorskip("matplotlib")
 from matplotlib import pyplot
 
 from mbert_cli.errors import UserError
-from mbert_cli.report.attention_maps import _compose, draw_attention, require_pictures
+from mbert_cli.report.attention_maps import TracedModel, _compose, draw_attention, require_pictures
 
 NOWHERE = "\U0010fffd"
 """A character that means nothing, so that no font has it."""
 
 
-def arrays(*layers: list, tokens: tuple[str, ...] = ("[CLS]", "[SEP]")) -> dict[str, np.ndarray]:
-    """What `trace_model` returns, of maps (heads, query, key) for each layer."""
+def traced(name: str, *layers: list, tokens: tuple[str, ...] = ("[CLS]", "[SEP]")) -> TracedModel:
+    """A model with maps (heads, query, key) for each layer."""
     maps = {f"attention/layer_{place:02d}": np.array(layer) for place, layer in enumerate(layers)}
-    return {"tokens": np.array(tokens), **maps}
+    return TracedModel(name, {"tokens": np.array(tokens), **maps})
 
 
 def test_all_maps_of_a_picture_share_a_scale_that_a_bar_shows():
-    teacher = arrays([[[0.9, 0.1], [0.5, 0.5]]], [[[0.2, 0.8], [0.5, 0.5]]])
-    student = arrays([[[0.4, 0.6], [0.5, 0.5]]] * 2, [[[0.3, 0.7], [0.5, 0.5]]] * 2)
+    teacher = traced("teacher", [[[0.9, 0.1], [0.5, 0.5]]], [[[0.2, 0.8], [0.5, 0.5]]])
+    student = traced("student", [[[0.4, 0.6], [0.5, 0.5]]] * 2, [[[0.3, 0.7], [0.5, 0.5]]] * 2)
     for layers, largest in (([0, 1], 0.9), ([1], 0.8)):
-        figure = _compose(pyplot, {"teacher": teacher, "student": student}, layers)
+        figure = _compose(pyplot, [teacher, student], layers)
         images = [axis.images[0] for axis in figure.axes if axis.images]
         assert len(images) == 3 * len(layers)
         assert {image.get_clim() for image in images} == {(0.0, largest)}
@@ -38,8 +38,11 @@ def test_all_maps_of_a_picture_share_a_scale_that_a_bar_shows():
 
 
 def test_maps_stand_in_the_columns_of_their_model():
-    teacher, student = arrays([[[1.0, 0.0], [0.0, 1.0]]]), arrays([[[0.4, 0.6], [0.5, 0.5]]] * 2)
-    figure = _compose(pyplot, {"teacher": teacher, "student": student}, [0])
+    teacher, student = (
+        traced("teacher", [[[1.0, 0.0], [0.0, 1.0]]]),
+        traced("student", [[[0.4, 0.6], [0.5, 0.5]]] * 2),
+    )
+    figure = _compose(pyplot, [teacher, student], [0])
     axes = [axis for axis in figure.axes if axis.images]
     assert [axis.get_title() for axis in axes] == ["teacher\nhead 0", "student\nhead 0", "head 1"]
     assert [axis.images[0].get_array()[0, 0] for axis in axes] == [1.0, 0.4, 0.4]
@@ -48,8 +51,10 @@ def test_maps_stand_in_the_columns_of_their_model():
 
 @pytest.mark.filterwarnings("error")
 def test_text_that_no_font_has_is_drawn_without_a_warning(tmp_path: Path):
-    shown = arrays([np.full((5, 5), 0.2)], tokens=("\u6211", NOWHERE, "$x$", "\\", "\u043a"))
-    draw_attention(tmp_path / "maps.png", {f"run $ {NOWHERE}": shown}, [])
+    shown = traced(
+        f"run $ {NOWHERE}", [np.full((5, 5), 0.2)], tokens=("\u6211", NOWHERE, "$x$", "\\", "\u043a")
+    )
+    draw_attention(tmp_path / "maps.png", [shown], [])
     assert (tmp_path / "maps.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
+from mbert_cli.report.attention_maps import TracedModel
 from mbert_cli.report.attention_tables import (
-    TracedModel,
     _draw,
     attention_table,
     layers_beside,

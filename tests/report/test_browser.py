@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from mbert_cli.report.attention_tables import TracedModel, attention_table
+from mbert_cli.report.attention_maps import TracedModel
+from mbert_cli.report.attention_tables import attention_table
 from mbert_cli.report.choices import read_choices
 from mbert_cli.report.comparison import comparison_page
 from mbert_cli.report.confusion import read_confusions
