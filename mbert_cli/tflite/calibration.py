@@ -19,6 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 from mbert_cli.json_text import read_json
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.text.batch import Batch
+from mbert_cli.tflite.census import MASKED_LOGITS
 from mbert_cli.tflite.clipping import NUM_BINS, count_values, least_squares_range
 from mbert_cli.tflite.fold import Weights
 from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, keep_tensors
@@ -26,9 +27,6 @@ from mbert_cli.tflite.quantizer import TensorRanges
 
 CALIBRATION = "calibration"
 """The folder of a run that keeps ranges."""
-
-MASKED_LOGITS = "attention_bias/"
-"""In the names of what the mask was added to: how far it reaches down must not depend on how much padding there is."""
 
 _VERSION = 3  # of what names and values mean; part of the key
 
@@ -54,6 +52,7 @@ def measure_clipped_ranges(content: bytes, rows: Batch, threads: int = 1) -> Mea
     Args: those of `computed_values`.
     """
     whole = measure_ranges(content, rows, threads)
+    # How far masked logits reach down must not depend on how much padding there is.
     spread = {name for name, (low, high) in whole.items() if low < high and MASKED_LOGITS not in name}
     counts = {name: np.zeros(NUM_BINS, np.int64) for name in spread}
     for tensors in computed_values(content, rows, threads):

@@ -22,11 +22,13 @@ DENSE = "FULLY_CONNECTED"
 SMALL_KERNEL = 1024
 """TensorFlow's converter leaves smaller ones, in numbers, in float32."""
 
+MASKED_LOGITS = "attention_bias/"
+"""In the names of what the mask was added to, which come from the layer `attention_bias` of the encoder."""
+
 _TYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 _INTEGER_OPERATIONS = {"ADD", "RESHAPE", "SPLIT"}
 _CONVERSIONS = {"CAST", "DEQUANTIZE", "QUANTIZE"}
 _ATTENTION = {"BATCH_MATMUL", "SOFTMAX"}
-_MASKED = "attention_bias/"  # in the name of logits to which the mask was added
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,7 @@ def _fits(
         return operation.inputs[1] == mode.table
     if mode.quantized_operations != "all" or not operation.output or operation.name in norms:
         return True
-    is_attention = operation.kind in _ATTENTION or _MASKED in operation.name
+    is_attention = operation.kind in _ATTENTION or MASKED_LOGITS in operation.name
     if is_attention:
         return has_float_parts or operation.kind not in _ATTENTION or _is_integer(operation)
     return operation.kind not in _INTEGER_OPERATIONS or _is_integer(operation)

@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import RunError
 from mbert_cli.native_output import hidden_native_output
-from mbert_cli.tflite.census import DENSE, dense_maps, require_mode
+from mbert_cli.tflite.census import DENSE, MASKED_LOGITS, dense_maps, require_mode
 from mbert_cli.tflite.dense_maps import find_dense_maps, kernel_values
 from mbert_cli.tflite.flatbuffer import pack_model
 from mbert_cli.tflite.kernel_rounding import RoundedKernel, store_kernels
@@ -30,7 +30,7 @@ TensorRanges = Mapping[str, tuple[float, float]]
 
 _EVERYTHING = ".*"
 
-FLOAT_ON_CPU = {"BATCH_MATMUL": _EVERYTHING, "SOFTMAX": _EVERYTHING, "ADD": "attention_bias/"}
+FLOAT_ON_CPU = {"BATCH_MATMUL": _EVERYTHING, "SOFTMAX": _EVERYTHING, "ADD": MASKED_LOGITS}
 """What stays float on a CPU where everything else is integer, and the names of what it computes: the products of
 attention, whose 8-bit kernel takes as long there as all dense maps together, and what lies between them. LayerNorms
 with the sums that they read stay float too (`layer_norms.py`)."""
