@@ -15,6 +15,7 @@ from keras import ops
 
 from mbert_cli.backend import Tensor
 from mbert_cli.model.dense import LayerWithParts
+from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.grids import (
     Grid,
     grid_of_probabilities,
@@ -166,16 +167,16 @@ class _LayerQuantizing:
         return grid_of_range(low, high, self._rounding.activation_bits or 8, symmetric=False)
 
 
-class _PlaceList:
-    """Stands at the places of one layer to learn what they are called."""
+class _Recorder:
+    """Keeps what a layer computes at its places."""
 
     states: Sequence[keras.Variable] = ()
 
     def __init__(self) -> None:
-        self.places: list[str] = []
+        self.found: dict[str, np.ndarray] = {}
 
     def values(self, place: str, tensor: Tensor) -> Tensor:
-        self.places.append(place)
+        self.found[place] = keras.ops.convert_to_numpy(tensor)
         return tensor
 
     def kernel(self, place: str, kernel: Tensor) -> Tensor:
@@ -185,19 +186,25 @@ class _PlaceList:
         return rows
 
 
-def layers_with_places(network: keras.Model) -> list[LayerWithParts]:
-    """The layers of a network that have places, in their order."""
-    return [layer for layer in network.layers if isinstance(layer, LayerWithParts)]
+def values_at_places(network: keras.Model, batch: Batch) -> dict[LayerWithParts, dict[str, np.ndarray]]:
+    """What the layers of a network compute at their places, in their order; nothing is rounded meanwhile.
+
+    Args:
+        network: The network.
+        batch: Its inputs, and whatever else.
+    """
+    layers = [layer for layer in network.layers if isinstance(layer, LayerWithParts)]
+    before = [layer.quantizing for layer in layers]
+    recorders = [_Recorder() for _ in layers]
+    for layer, recorder in zip(layers, recorders, strict=True):
+        layer.quantizing = recorder
+    network({name: batch[name] for name in network.input}, training=False)
+    for layer, quantizing in zip(layers, before, strict=True):
+        layer.quantizing = quantizing
+    return {layer: recorder.found for layer, recorder in zip(layers, recorders, strict=True)}
 
 
 def find_places(network: keras.Model) -> dict[LayerWithParts, list[str]]:
     """The places of each layer at which values are computed, in their order."""
-    layers = layers_with_places(network)
-    before = [layer.quantizing for layer in layers]
-    lists = [_PlaceList() for _ in layers]
-    for layer, places in zip(layers, lists, strict=True):
-        layer.quantizing = places
-    network({name: np.ones((1, 4), "int32") for name in network.input}, training=False)
-    for layer, quantizing in zip(layers, before, strict=True):
-        layer.quantizing = quantizing
-    return {layer: places.places for layer, places in zip(layers, lists, strict=True)}
+    batch = {name: np.ones((1, 4), "int32") for name in network.input}
+    return {layer: list(values) for layer, values in values_at_places(network, batch).items()}

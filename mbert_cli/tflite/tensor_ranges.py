@@ -4,18 +4,17 @@ The converter gives tensors names of its own and merges operations, but what a t
 at some place: both are run on the same row, and a tensor belongs to the place with the same values, in whatever order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 
-from mbert_cli.backend import Tensor
 from mbert_cli.errors import RunError
 from mbert_cli.model.options import Architecture
 from mbert_cli.model.task_head import TaskHead
 from mbert_cli.text.batch import Batch
 from mbert_cli.tflite.calibration import computed_values
-from mbert_cli.tflite.fake_quantization import layers_with_places
+from mbert_cli.tflite.fake_quantization import values_at_places
 from mbert_cli.tflite.flatbuffer import input_length
 from mbert_cli.tflite.fold import Weights
 from mbert_cli.tflite.quantizer import TensorRanges
@@ -55,7 +54,10 @@ def tensor_ranges(
     assign_variables(network, weights)
     row, ranges = _row(network, input_length(content)), trained.ranges
     places = {
-        name: _describe(values) for name, values in _values_at_places(network, row).items() if name in ranges
+        name: _describe(values)
+        for layer, computed in values_at_places(network, row).items()
+        for place, values in computed.items()
+        if (name := f"{layer.name}/{place}") in ranges
     }
     names, descriptions = list(places), np.array(list(places.values())).reshape(-1, 5)
     found: dict[str, tuple[float, float]] = {}
@@ -79,38 +81,6 @@ def _row(network: keras.Model, length: int) -> Batch:
         "token_ids": (np.linspace(1, vocab_size - 1, length).astype("int32") * real)[None],
         "segment_ids": ((np.arange(length) > length // 2) * real).astype("int32")[None],
         "padding_mask": real.astype("int32")[None],
-    }
-
-
-class _Recorder:
-    """Keeps what a layer computes at its places."""
-
-    states: Sequence[keras.Variable] = ()
-
-    def __init__(self) -> None:
-        self.found: dict[str, np.ndarray] = {}
-
-    def values(self, place: str, tensor: Tensor) -> Tensor:
-        self.found[place] = keras.ops.convert_to_numpy(tensor)
-        return tensor
-
-    def kernel(self, place: str, kernel: Tensor) -> Tensor:
-        return kernel
-
-    def looked_up(self, place: str, rows: Tensor, table: Tensor) -> Tensor:
-        return rows
-
-
-def _values_at_places(network: keras.Model, row: Batch) -> dict[str, np.ndarray]:
-    layers = layers_with_places(network)
-    recorders = [_Recorder() for _ in layers]
-    for layer, recorder in zip(layers, recorders, strict=True):
-        layer.quantizing = recorder
-    network({name: row[name] for name in network.input}, training=False)
-    return {
-        f"{layer.name}/{place}": values
-        for layer, recorder in zip(layers, recorders, strict=True)
-        for place, values in recorder.found.items()
     }
 
 
