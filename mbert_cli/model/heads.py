@@ -298,11 +298,14 @@ def logits_alone(network: keras.Model) -> keras.Model:
 
 
 def with_columns(network: keras.Model, columns: Sequence[int]) -> keras.Model:
-    """A task network, made of the very same layers, with its outputs in another order.
+    """A task network, made of the very same layers, with its outputs in the order of some columns.
 
     Args:
         network: A model from `build_task_network`.
         columns: For each output that it is to have, the one that it has.
     """
-    logits = ops.take(network.output["logits"], list(columns), axis=-1)
+    logits = network.output["logits"]
+    if list(columns) == list(range(logits.shape[-1])):
+        return network
+    logits = ops.take(logits, list(columns), axis=-1)
     return keras.Model(network.input, network.output | {"logits": logits}, name=network.name)

@@ -120,8 +120,7 @@ def load_task_teacher(
         returns_trace=recipe.distill.intermediate_epochs > 0,
         returns_projections=_compares_relations(recipe),
     )
-    if columns != tuple(range(len(columns))):
-        network = with_columns(network, columns)
+    network = with_columns(network, columns)
     network.trainable = False
     return TaskTeacher(network, identify_teacher(content, columns, recipe.train.precision))
 

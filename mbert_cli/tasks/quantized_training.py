@@ -136,9 +136,7 @@ def float_teacher(material: Material) -> keras.Model | None:
     if columns is None:
         console.info(f"{source.path} has no answers to this task: it learns from the labels alone")
         return None
-    teacher = load_task_network(source, kind_of(description.kind).head)
-    if columns != tuple(range(len(columns))):
-        teacher = with_columns(teacher, columns)
+    teacher = with_columns(load_task_network(source, kind_of(description.kind).head), columns)
     teacher.trainable = False
     return teacher
 
