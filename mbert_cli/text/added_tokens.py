@@ -30,7 +30,7 @@ GENERIC_CLASSES = {"PreTrainedTokenizerFast", "TokenizersBackend"}
 """Classes that do what tokenizer.json says, and match no token of their own."""
 
 _EXTRA, _OLD_EXTRA, _DECODER = "extra_special_tokens", "additional_special_tokens", "added_tokens_decoder"
-_HINT = "Put the tokenizer's files that were published with the weights into the folder."
+FILES_HINT = "Put the tokenizer's files that were published with the weights into the folder."
 
 Special = str | AddedToken
 
@@ -241,7 +241,7 @@ def _splits_special(files: TokenizerFiles) -> bool:
         raise UserError(
             "A tokenizer's split_special_tokens must be true or false. "
             f"Received: {splits!r} in {files.folder / TOKENIZER_CONFIGURATION}",
-            _HINT,
+            FILES_HINT,
         )
     return bool(splits)
 
@@ -281,5 +281,5 @@ def _damaged(value: object, path: Path) -> UserError:
     return UserError(
         "An added token must be text, with true or false for each of its settings. "
         f"Received: {value!r} in {path}",
-        _HINT,
+        FILES_HINT,
     )

@@ -12,6 +12,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
 from mbert_cli.text.added_tokens import (
     ADDED,
+    FILES_HINT,
     SPECIAL,
     TOKENIZER,
     TOKENIZER_CONFIGURATION,
@@ -32,8 +33,6 @@ from mbert_cli.text.vocabulary import (
 
 MODEL_CONFIGURATION = "config.json"
 """Hugging Face's configuration of a model; a folder with it has Hugging Face's tokenizer."""
-
-_HINT = "Put the tokenizer's files that were published with the weights into the folder."
 
 
 class FoundVocabulary(NamedTuple):
@@ -68,7 +67,7 @@ def find_vocabulary(folder: Path, vocab_size: int) -> FoundVocabulary:
     files = _read_files(folder)
     check_settings(files)
     tokens, num_words, path = _find_tokens(files)
-    check_reserved(tokens, path, _HINT)
+    check_reserved(tokens, path, FILES_HINT)
     words = tokens[:num_words]
     lowercase = find_lowercase(files, words)
     matched: tuple[MatchedToken, ...] = ()
@@ -97,7 +96,7 @@ def _match(
                 "Added tokens must have the ids after those of the words, in their order. "
                 f"Received: {token.content!r}, whose place is {token.id}, where {tokens[token.id]!r} is, "
                 f"in {files.folder}",
-                _HINT,
+                FILES_HINT,
             )
     notes = []
     left_out = [token for token in matched if num_words <= vocab_size <= token.id]
@@ -176,7 +175,7 @@ def _find_tokens(files: TokenizerFiles) -> tuple[tuple[str, ...], int, Path]:
             f"A checkpoint needs its vocabulary, {VOCABULARY_FILE} or {TOKENIZER}. Received: {files.folder}",
             "Put the file that was published with it into the folder.",
         )
-    lines = read_tokens(text, _HINT) if text.is_file() else ()
+    lines = read_tokens(text, FILES_HINT) if text.is_file() else ()
     if vocabulary is None:
         words = [(token, index, text) for index, token in enumerate(lines)]
         return _in_order(words, files), len(lines), text
@@ -191,7 +190,7 @@ def _find_tokens(files: TokenizerFiles) -> tuple[tuple[str, ...], int, Path]:
         raise UserError(
             "The words of a tokenizer's model must have the first ids, before the tokens that were added. "
             f"Received: {len(vocabulary):,} words with ids up to {max(vocabulary.values()):,} in {json_file}",
-            _HINT,
+            FILES_HINT,
         )
     if lines:
         _check_same(lines, tokens[: max(len(lines), len(vocabulary))], files.folder)
@@ -225,20 +224,20 @@ def _in_order(words: Sequence[tuple[object, object, Path]], files: TokenizerFile
         if ids.setdefault(token, index) != index:
             raise UserError(
                 f"A token must have one id. Received: {token!r} with {ids[token]} and {index} in {source}",
-                _HINT,
+                FILES_HINT,
             )
         if tokens.setdefault(index, token) != token:
             raise UserError(
                 "An id must belong to one token. "
                 f"Received: {tokens[index]!r} and {token!r} with id {index} in {source}",
-                _HINT,
+                FILES_HINT,
             )
     gap = next((index for index in range(len(tokens)) if index not in tokens), None)
     if gap is not None:
         raise UserError(
             "The ids of tokens must be 0, 1, 2 and so on. "
             f"Received: {len(tokens):,} tokens without id {gap} in {folder}",
-            _HINT,
+            FILES_HINT,
         )
     return tuple(tokens[index] for index in range(len(tokens)))
 
@@ -246,17 +245,18 @@ def _in_order(words: Sequence[tuple[object, object, Path]], files: TokenizerFile
 def _checked_entry(token: object, index: object, path: Path, is_word: bool) -> tuple[str, int, Path]:
     if type(index) is not int or index < 0:
         raise UserError(
-            f"The id of a token must be a number from 0. Received: {index!r} for {token!r} in {path}", _HINT
+            f"The id of a token must be a number from 0. Received: {index!r} for {token!r} in {path}",
+            FILES_HINT,
         )
     if is_word and not fits_a_line(token):
         raise UserError(
             "A token must be text that fits a line of a vocabulary. "
             f"Received: {token!r} with id {index} in {path}",
-            _HINT,
+            FILES_HINT,
         )
     if is_unicode(token) and token:
         return token, index, path
-    raise UserError(f"An added token must be text. Received: {token!r} with id {index} in {path}", _HINT)
+    raise UserError(f"An added token must be text. Received: {token!r} with id {index} in {path}", FILES_HINT)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

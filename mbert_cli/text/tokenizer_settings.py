@@ -8,7 +8,13 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from mbert_cli.errors import UserError
-from mbert_cli.text.added_tokens import GENERIC_CLASSES, TOKENIZER, TOKENIZER_CONFIGURATION, TokenizerFiles
+from mbert_cli.text.added_tokens import (
+    FILES_HINT,
+    GENERIC_CLASSES,
+    TOKENIZER,
+    TOKENIZER_CONFIGURATION,
+    TokenizerFiles,
+)
 from mbert_cli.text.vocabulary import CLS, CONTINUATION, SEP, UNKNOWN
 
 TOKENIZER_CLASSES = {
@@ -37,7 +43,6 @@ TOKENIZER_PARTS: dict[str, dict[str, Set[object]]] = {
 """What the parts of tokenizer.json may say."""
 
 CANNOT = "mbert cuts words as BERT does, and such a model would be fed other tokens than it was trained on."
-_HINT = "Put the tokenizer's files that were published with the weights into the folder."
 
 
 def check_settings(files: TokenizerFiles) -> None:
@@ -71,7 +76,7 @@ def check_marks(files: TokenizerFiles) -> None:
         )
     except Exception as error:  # the library raises nothing narrower
         raise UserError(
-            f"A tokenizer's post_processor must be readable. Received: {path} ({error})", _HINT
+            f"A tokenizer's post_processor must be readable. Received: {path} ({error})", FILES_HINT
         ) from error
     pair = marks.encode("", "")
     if pair.tokens != [CLS, SEP, SEP] or pair.type_ids != [0, 0, 1]:
@@ -140,6 +145,6 @@ def _read_boolean(values: Mapping[str, Any], key: str, path: Path) -> bool | Non
     value = values.get(key)
     if value is not None and not isinstance(value, bool):
         raise UserError(
-            f"A tokenizer's {key} must be true or false. Received: {json.dumps(value)} in {path}", _HINT
+            f"A tokenizer's {key} must be true or false. Received: {json.dumps(value)} in {path}", FILES_HINT
         )
     return value
