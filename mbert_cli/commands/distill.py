@@ -129,8 +129,7 @@ def _output_losses(options: DistillOptions) -> Mapping[str, Loss]:
 
 
 def _warm_start(student: keras.Model, teacher: keras.Model, ready: Ready, options: DistillOptions) -> None:
-    same = ready.size.normalization == ready.teacher.description.size.normalization
-    report = warm_start(student, teacher, options.warm_start, same_normalization=same)
+    report = warm_start(student, teacher, options.warm_start)
     for sentence in report.sentences(options.warm_start):
         console.info(sentence)
     if ready.copies:

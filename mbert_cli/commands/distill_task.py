@@ -118,6 +118,5 @@ def _student(
         console.info(f"Layers: {describe_places(ready.places)}. Heads: {ready.heads}")
     student = build_student(recipe, material.description, ready.source)
     if ready.source is None:
-        same = ready.size.normalization == ready.teacher.description.size.normalization
-        start_from_teacher(recipe, student, teacher, same_normalization=same)
+        start_from_teacher(recipe, student, teacher)
     return student

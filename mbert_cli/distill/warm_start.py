@@ -48,9 +48,7 @@ class WarmStart:
         return [*(copied if self.copied or not made else ()), *made, *skipped]
 
 
-def warm_start(
-    student: keras.Model, teacher: keras.Model, parts: Sequence[str], *, same_normalization: bool
-) -> WarmStart:
+def warm_start(student: keras.Model, teacher: keras.Model, parts: Sequence[str]) -> WarmStart:
     """Copies the named parts from teacher to student.
 
     The scale and offset of the embedding's normalization are copied only between models with the same
@@ -61,16 +59,16 @@ def warm_start(
         student: Network with any heads; its weights are changed.
         teacher: Another one, which may lack some of the heads.
         parts: Keys of `PARTS`.
-        same_normalization: Whether both encoders normalise in the same way.
     """
     source, target = read_variables(teacher), read_variables(student)
+    normalizations = {network.get_layer("embeddings").size.normalization for network in (student, teacher)}
     made = _made(source, target) if "embeddings" in parts else {}
     copied: dict[str, np.ndarray] = {}
     missing = [part for part in parts if not any(name.startswith(PARTS[part]) for name in source)]
     skipped = dict.fromkeys(missing, "the teacher has none")
     prefixes = tuple(PARTS[part] for part in parts if part not in missing)
     for name in (name for name in target if name.startswith(prefixes) and name not in made):
-        reason = _why_not(name, source, target, same_normalization)
+        reason = _why_not(name, source, target, same_normalization=len(normalizations) == 1)
         if reason:
             skipped[name] = reason
         else:
@@ -116,6 +114,7 @@ def _why_not(
     name: str,
     source: Mapping[str, np.ndarray],
     target: Mapping[str, np.ndarray],
+    *,
     same_normalization: bool,
 ) -> str | None:
     if name not in source:

@@ -146,12 +146,10 @@ def build_student(
     )
 
 
-def start_from_teacher(
-    recipe: TaskDistillRecipe, student: keras.Model, teacher: keras.Model, *, same_normalization: bool
-) -> None:
+def start_from_teacher(recipe: TaskDistillRecipe, student: keras.Model, teacher: keras.Model) -> None:
     """Begins a student that is drawn anew with parts of its teacher's weights, and says which."""
     parts = recipe.distill.warm_start
-    report = warm_start(student, teacher, parts, same_normalization=same_normalization)
+    report = warm_start(student, teacher, parts)
     for sentence in report.sentences(parts):
         console.info(sentence)
 

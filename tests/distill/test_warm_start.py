@@ -6,6 +6,7 @@ import pytest
 from mbert_cli.distill.warm_start import warm_start
 from mbert_cli.distill.word_directions import (
     BIAS,
+    EMBEDDINGS_PATH,
     KERNEL,
     POSITIONS,
     SEGMENTS,
@@ -31,7 +32,7 @@ def teacher():
 def test_warm_start_copies_embeddings_and_heads_but_not_a_layer_norm(teacher):
     student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=3)
     parts = ["embeddings", "masked_language_model", "next_sentence"]
-    report = warm_start(student, teacher, parts, same_normalization=False)
+    report = warm_start(student, teacher, parts)
     source, target = read_variables(teacher), read_variables(student)
     assert all(np.array_equal(source[name], target[name]) for name in report.copied)
     assert {name.split("/")[0] for name in report.copied} == {
@@ -49,7 +50,7 @@ def test_warm_start_copies_embeddings_and_heads_but_not_a_layer_norm(teacher):
 def test_a_word_table_of_another_width_is_made_of_the_teachers(teacher):
     narrow = STUDENT.model_copy(update={"embedding_dim": 4})
     student = build_pretraining_network(narrow, vocab_size=VOCABULARY, seed=2)
-    report = warm_start(student, teacher, ["embeddings"], same_normalization=False)
+    report = warm_start(student, teacher, ["embeddings"])
     assert set(report.made) == {WORDS, KERNEL, BIAS}
     assert set(report.copied) == {POSITIONS, SEGMENTS}
     made = start_from_directions(
@@ -67,19 +68,17 @@ def test_a_word_table_of_another_width_is_made_of_the_teachers(teacher):
 def test_a_task_model_can_be_the_teacher_of_a_student_with_other_heads(teacher):
     fine_tuned = build_task_network(TEACHER, num_outputs=2, vocab_size=VOCABULARY, seed=4)
     student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=3)
-    report = warm_start(
-        student, fine_tuned, ["embeddings", "masked_language_model"], same_normalization=False
-    )
+    report = warm_start(student, fine_tuned, ["embeddings", "masked_language_model"])
     assert WORDS in report.copied
     assert report.skipped["masked_language_model"] == "the teacher has none"
     pupil = build_task_network(STUDENT, num_outputs=3, vocab_size=VOCABULARY, seed=3)
-    assert WORDS in warm_start(pupil, fine_tuned, ["embeddings"], same_normalization=False).copied
+    assert WORDS in warm_start(pupil, fine_tuned, ["embeddings"]).copied
 
 
 def test_a_shorter_position_table_takes_the_first_rows(teacher):
     short = STUDENT.model_copy(update={"max_length": 100})
     student = build_pretraining_network(short, vocab_size=VOCABULARY, seed=2)
-    report = warm_start(student, teacher, ["embeddings"], same_normalization=False)
+    report = warm_start(student, teacher, ["embeddings"])
     assert report.made == {POSITIONS: "the first 100 rows of the teacher's 256"}
     theirs, ours = (read_variables(network)[POSITIONS] for network in (teacher, student))
     np.testing.assert_array_equal(ours, theirs[:100])
@@ -89,8 +88,16 @@ def test_a_part_that_the_teacher_lacks_is_named_once():
     teacher = build_encoder(TEACHER, vocab_size=VOCABULARY, seed=1)
     student = build_pretraining_network(STUDENT, vocab_size=VOCABULARY, seed=3)
     parts = ["embeddings", "masked_language_model", "next_sentence"]
-    report = warm_start(student, teacher, parts, same_normalization=True)
-    assert report.skipped == {
+    report = warm_start(student, teacher, parts)
+    without_norms = {name: why for name, why in report.skipped.items() if "/norm/" not in name}
+    assert without_norms == {
         "masked_language_model": "the teacher has none", "next_sentence": "the teacher has none",
     }  # fmt: skip
     assert all(name.startswith("encoder/embeddings/") for name in report.copied)
+
+
+def test_a_norm_of_the_same_kind_is_copied(teacher):
+    student = build_pretraining_network(TEACHER, vocab_size=VOCABULARY, seed=3)
+    report = warm_start(student, teacher, ["embeddings"])
+    assert report.skipped == {}
+    assert f"{EMBEDDINGS_PATH}norm/gamma" in report.copied
