@@ -47,6 +47,24 @@ def test_texts_that_share_most_of_their_words_are_near_duplicates():
     assert are_new("near", documents) == [True, False, True, True, False]
 
 
+def test_hardly_a_near_duplicate_is_missed_whose_sketch_says_that_it_is_one():
+    pytest.importorskip("datasketch")
+    generator = random.Random(0)
+    firsts = [[str(generator.random()) for _ in range(200)] for _ in range(100)]
+    seconds = [[*words[: 170 + number // 5], *reversed(words[:20])] for number, words in enumerate(firsts)]
+    fingerprint = fingerprint_of("near")
+    first, second = (
+        fingerprint.of(texts(*([" ".join(words)] for words in side))) for side in (firsts, seconds)
+    )
+    is_near = (first == second).mean(axis=1) >= SIMILARITY
+    finder = fingerprint.finder()
+    assert finder.are_new(first).all()
+    new = finder.are_new(second)
+    assert 30 < is_near.sum() < 90
+    assert new[~is_near].all()
+    assert new[is_near].mean() < 0.1
+
+
 def test_the_sketch_estimates_the_share_of_common_word_sequences():
     datasketch = pytest.importorskip("datasketch")
     assert datasketch.MinHash  # what computes it
