@@ -4,8 +4,10 @@ Source: Jiao et al., "TinyBERT", Findings of EMNLP 2020, section 3.1 (W_e and W_
 """
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import keras
+import numpy as np
 
 from mbert_cli.distill.widths import Sharing, name_projections
 from mbert_cli.train.stage import Comparison
@@ -29,8 +31,14 @@ def build_projections(
 
 
 def _build(name: str, student_dim: int, teacher_dim: int, seed: int) -> keras.layers.Layer:
-    """A projection in float32, as losses are computed."""
-    kernel = keras.initializers.GlorotUniform(seed)
-    projection = keras.layers.Dense(teacher_dim, kernel_initializer=kernel, name=name, dtype="float32")
+    """A projection in float32, as losses are computed; its kernel is drawn by its name, alike on every backend.
+
+    Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010,
+    equation 16.
+    """
+    projection = keras.layers.Dense(teacher_dim, kernel_initializer="zeros", name=name, dtype="float32")
     projection.build((None, None, student_dim))
+    generator = np.random.Generator(np.random.Philox(key=(seed, crc32(name.encode()))))
+    limit = (6 / (student_dim + teacher_dim)) ** 0.5
+    projection.kernel.assign(generator.uniform(-limit, limit, (student_dim, teacher_dim)))
     return projection

@@ -50,7 +50,18 @@ def test_equal_widths_need_none():
     assert build_projections([EMBEDDINGS, HIDDEN], 6, 6, seed=3) == {}
 
 
-def test_what_is_drawn_depends_on_the_seed_alone():
+def test_what_is_drawn_depends_on_the_seed_and_the_name_alone():
     kernels = [build_projections([HIDDEN], 9, 6, seed)[1].kernel.numpy() for seed in (3, 3, 4)]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert not np.array_equal(kernels[0], kernels[2])
+    embeddings, layers = build_projections([EMBEDDINGS, HIDDEN], 9, 6, seed=3).values()
+    np.testing.assert_array_equal(layers.kernel.numpy(), kernels[0])
+    assert not np.array_equal(embeddings.kernel.numpy(), layers.kernel.numpy())
+
+
+def test_what_is_drawn_is_the_same_on_every_backend():
+    kernel = build_projections([HIDDEN], 90, 60, seed=3)[1].kernel.numpy()
+    # Read off once where JAX computed.
+    assert kernel[0, :3].tolist() == pytest.approx([0.0211772, 0.0841300, 0.1766112], abs=1e-6)
+    assert 0.199 < np.abs(kernel).max() < 0.2
+    assert np.var(kernel) == pytest.approx(2 / (90 + 60), rel=0.05)
