@@ -131,7 +131,7 @@ def _find_labels(options: FileTask, rows: LabelledRows, augmented: Augmentation 
     if len(labels) < (1 if options.kind == "multi_label" else 2):
         raise UserError(
             f"A task must have at least two labels. Received: {', '.join(labels)} in {options.train}",
-            "Set task.label to the column of the labels.",
+            "Set task.label to the column of the labels, or task.labels to all labels of the task.",
         )
     return labels
 

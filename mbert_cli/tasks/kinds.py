@@ -105,7 +105,7 @@ KINDS: dict[str, Kind] = {
         unlabelled=unlabelled_texts,
         summary=_count_labels,
         sources=OF_TEXTS,
-        settings="task.source=file --set task.train=FILE",
+        settings="task.source=file --set task.kind=classification --set task.train=FILE",
         problem_type="single_label_classification",
         client=TEXT_CLASSIFIER,
     ),

@@ -179,6 +179,15 @@ def test_a_bad_file_is_refused(tmp_path, name, content, message):
     assert refused(path).message == message.format(path=path)
 
 
+def test_a_file_with_one_label_is_read_with_the_list_that_its_hint_names(tmp_path):
+    path = write(tmp_path, "t.tsv", "text\tlabel\nx\ta\ny\ta\n")
+    assert refused(path).hint == (
+        "Set task.label to the column of the labels, or task.labels to all labels of the task."
+    )
+    task = load(path, labels=["b", "a"], validation=path)
+    assert (task.output_names, task.train.labels.tolist()) == (["b", "a"], [1, 1])
+
+
 def test_a_column_that_occurs_twice_is_refused(tmp_path):
     path = write(tmp_path, "train.tsv", "text\ttext\tlabel\nfirst\tsecond\ta\n")
     error = refused(path)

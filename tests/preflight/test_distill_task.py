@@ -109,7 +109,10 @@ def test_an_imported_teacher_needs_a_task_that_is_named():
         "A distillation on a task needs the examples of its teacher's task. Received: no task, for runs/teacher, which "
         "does not say where its own are"
     )
-    assert error.hint == "Name a task of its kind: --set task.source=file --set task.train=FILE."
+    assert (
+        error.hint
+        == "Name a task of its kind: --set task.source=file --set task.kind=classification --set task.train=FILE."
+    )
     settings = task_settings("classification")
     assert resolve(asked(f"teacher={teacher}", f"source={source}", *settings)).columns == (0, 1, 2)
 

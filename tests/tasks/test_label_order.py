@@ -179,6 +179,10 @@ def test_a_task_that_lacks_labels_of_the_model_is_told_how_to_name_all():
             "Name a task of its kind: --set task.source=file --set task.kind=multi_label --set task.train=FILE.",
         ),
         (
+            "classification", ["a", "b"], "import",
+            "Name a task of its kind: --set task.source=file --set task.kind=classification --set task.train=FILE.",
+        ),
+        (
             "classification", ["a", "b"], "finetune",
             "Score another run, or leave the settings of task out: the run knows its own.",
         ),
