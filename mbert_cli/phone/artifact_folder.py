@@ -8,7 +8,7 @@ from mbert_cli.json_text import write_json
 from mbert_cli.phone.packing import artifact_files
 from mbert_cli.phone.presentation import Presentation
 from mbert_cli.phone.web_page import PAGE_FOLDER
-from mbert_cli.runs.artifacts import ARTIFACT_FILE, REPORT_FILE
+from mbert_cli.runs.artifacts import ARTIFACT_FILE, REPORT_FILE, evaluation_files
 from mbert_cli.runs.manifest import other_files, write_directory
 from mbert_cli.weights.saved_model import SavedModel
 from mbert_cli.word_lists import listed
@@ -40,9 +40,12 @@ def write_artifact(
             (folder / name).write_bytes(packed)
         presentation.write(folder, report)
 
-    others = other_files(directory) if directory.exists() else []
+    evaluations = {file.name for file in evaluation_files(directory / ARTIFACT_FILE)}  # of the one that goes
+    others = (
+        [name for name in other_files(directory) if name not in evaluations] if directory.exists() else []
+    )
     kept = write_directory(directory, write, replace=True, keeps_replaced=bool(others))
     if kept is not None:
         console.warning(
-            f"{directory} held what no export wrote: {listed(others)}. All that was there is now in {kept.name}"
+            f"{directory} held what mbert did not write: {listed(others)}. All that was there is now in {kept.name}"
         )

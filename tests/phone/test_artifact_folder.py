@@ -7,6 +7,7 @@ import pytest
 
 from mbert_cli.phone import artifact_folder
 from mbert_cli.phone.artifact_folder import write_artifact
+from mbert_cli.runs.artifacts import evaluation_file
 
 
 @pytest.fixture
@@ -47,9 +48,18 @@ def test_what_a_person_put_beside_an_artifact_is_moved_aside_with_the_old_one(wr
     (tmp_path / "int8" / "notes.txt").write_text("my own")
     said = write(b"second", with_page=False)
     assert (
-        f"{tmp_path}/int8 held what no export wrote: notes.txt. All that was there is now in int8.old-1"
+        f"{tmp_path}/int8 held what mbert did not write: notes.txt. All that was there is now in int8.old-1"
         in said
     )
     assert (tmp_path / "int8.old-1" / "notes.txt").read_text() == "my own"
     assert (tmp_path / "int8.old-1" / "model.tflite").read_bytes() == b"first"
     assert (tmp_path / "int8" / "model.tflite").read_bytes() == b"second"
+
+
+def test_what_eval_wrote_beside_an_artifact_goes_with_it(write, tmp_path):
+    write(b"first", with_page=False)
+    for name in ("validation", "validation-predictions"):
+        evaluation_file(tmp_path / "int8" / "model.tflite", name).write_text("{}")
+    assert "Warning" not in write(b"second", with_page=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["int8"]
+    assert not list((tmp_path / "int8").glob("*eval*"))
