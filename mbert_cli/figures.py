@@ -64,6 +64,20 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def counted_of(count: int, total: int, noun: str, one: str, several: str, plural: str = "") -> str:
+    """How many of some, and what is said of them: `1 of 2 texts is blank`, `2 of 3 texts are blank`.
+
+    Args:
+        count: How many.
+        total: Of how many.
+        noun: The word for one of them.
+        one: What is said of one.
+        several: What is said of several.
+        plural: As for `counted`.
+    """
+    return f"{count:,} of {counted(total, noun, plural)} {one if count == 1 else several}"
+
+
 def show_figure(name: str, value: float) -> str:
     """A figure of a run by its name, such as `validation/accuracy` or `loss/total`."""
     last = name.rpartition("/")[2]

@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from mbert_cli.evaluate.metrics import METRICS
-from mbert_cli.figures import counted, show_figure, show_moment, show_official, show_score, show_share
+from mbert_cli.figures import (
+    counted,
+    counted_of,
+    show_figure,
+    show_moment,
+    show_official,
+    show_score,
+    show_share,
+)
 
 
 def test_a_share_is_shown_in_percent_with_its_deviation():
@@ -47,6 +55,14 @@ def test_figures_of_the_official_scripts_are_in_percent_already():
 def test_one_thing_is_not_counted_as_several():
     assert [counted(count, "step") for count in (0, 1, 1500)] == ["0 steps", "1 step", "1,500 steps"]
     assert [counted(count, "entity", "entities") for count in (1, 2)] == ["1 entity", "2 entities"]
+
+
+def test_one_of_several_things_is_not_said_to_be_several():
+    said = [
+        counted_of(count, total, "text", "is blank", "are blank") for count, total in ((1, 1), (1, 2), (2, 2))
+    ]
+    assert said == ["1 of 1 text is blank", "1 of 2 texts is blank", "2 of 2 texts are blank"]
+    assert counted_of(1, 2, "entity", "is", "are", "entities") == "1 of 2 entities is"
 
 
 def test_a_score_stands_behind_its_name():

@@ -18,6 +18,7 @@ from mbert_cli.errors import Interrupted
 from mbert_cli.examples.augmented import write_note
 from mbert_cli.examples.loading import load_task
 from mbert_cli.examples.texts import TaskData
+from mbert_cli.figures import counted
 from mbert_cli.preflight.augment import Ready, most_bytes
 from mbert_cli.recipe.contents import input_contents
 from mbert_cli.runs.directory import RunDir
@@ -130,8 +131,8 @@ def _show_plan(ready: Ready, task: TaskData, num_texts: int, words: int) -> None
     recipe, options, count = ready.recipe, ready.recipe.augment, len(task.train)
     copied = len(spread_places(count, options.max_examples))
     rows = [
-        ("task", f"{task.name}: {count:,} training examples, {copied:,} of them copied"),
-        ("words that may be replaced", f"{words:,} in {num_texts:,} different texts"),
+        ("task", f"{task.name}: {counted(count, 'training example')}, {copied:,} of them copied"),
+        ("words that may be replaced", f"{words:,} in {counted(num_texts, 'different text')}"),
         ("candidates", " and ".join(_sources(ready))),
         *_vectors_row(ready.training),
         (

@@ -73,7 +73,8 @@ def _write(
     if run_dir.final.is_dir():
         vocabulary = TokenStore(run_dir.final).vocabulary
         known = known_files(run_dir.final, contents.result(), recipe.corpus)
-        console.info(f"The store grows: {counted(len(known), 'file')} of it stay as they are")
+        kept = counted(len(known), "file of it stays as it is", "files of it stay as they are")
+        console.info(f"The store grows: {kept}")
     else:
         vocabulary = ready.vocabulary or _train_vocabulary(recipe, reading)
     fingerprint = fingerprint_of(duplicates_of(recipe.corpus))

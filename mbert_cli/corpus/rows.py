@@ -154,7 +154,7 @@ def _csv_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Ite
     for number, cells in lines if within.start else islice(lines, 1, None):
         if len(cells) != len(names):
             raise UserError(
-                f"A row of a .csv file must have a cell for each of its {len(names)} columns. "
+                f"A row of a .csv file must have as many cells as the first, {len(names)}. "
                 f"Received: {len(cells)} in {path}:{number}",
                 "Put cells with commas or line breaks in quotes.",
             )

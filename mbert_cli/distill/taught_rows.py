@@ -19,7 +19,7 @@ class TaughtRows:
 
     def __init__(self, rows: Rows, outputs: TeacherOutputs) -> None:
         if outputs.missing:
-            raise ValueError(f"A recording must be complete. Received: {len(outputs.missing)} parts missing")
+            raise ValueError(f"A recording must be complete. Received: {len(outputs.missing)} missing")
         self.rows = rows
         self.outputs = outputs
         self.sequence_length = rows.sequence_length

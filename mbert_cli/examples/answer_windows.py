@@ -14,7 +14,7 @@ import numpy as np
 
 from mbert_cli.errors import UserError
 from mbert_cli.examples.squad import Question, stands
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, counted_of
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.rows import assemble
 from mbert_cli.text.vocabulary import Vocabulary
@@ -101,9 +101,12 @@ class AnswerWindows:
         """Says how many questions training leaves out, if any."""
         if not self.num_without_target:
             return None
-        return (
-            f"{self.num_without_target:,} of {len(self.without_target):,} questions are left out of training: "
-            "no window holds an answer to them"
+        return counted_of(
+            self.num_without_target,
+            len(self.without_target),
+            "question",
+            "is left out of training: no window holds an answer to it",
+            "are left out of training: no window holds an answer to them",
         )
 
     @property

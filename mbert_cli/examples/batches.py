@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted_of
 from mbert_cli.hosts.shares import RowShare
 from mbert_cli.text.batch import Batch
 
@@ -191,13 +192,13 @@ class TaskBatches:
         return batch | {"example_weights": weights}
 
 
-def say_cut(tokens: np.ndarray, sequence_length: int, what: str) -> str | None:
+def say_cut(tokens: np.ndarray, sequence_length: int, noun: str) -> str | None:
     """Says how many rows lose tokens because they are longer than `sequence_length`; None where none do."""
     count = int(np.sum(tokens > sequence_length))
     if not count:
         return None
-    verbs = ("is", "loses its") if count == 1 else ("are", "lose their")
-    return f"{count:,} of {len(tokens):,} {what} {verbs[0]} longer than {sequence_length} tokens and {verbs[1]} end"
+    longer = f"longer than {sequence_length} tokens and"
+    return counted_of(count, len(tokens), noun, f"is {longer} loses its end", f"are {longer} lose their end")
 
 
 def real_rows(batch: Batch) -> Batch:

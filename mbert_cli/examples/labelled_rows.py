@@ -17,6 +17,7 @@ from mbert_cli.examples.label_lists import is_in_brackets, listed_labels
 from mbert_cli.examples.label_names import is_same_label, separator_of, separator_setting
 from mbert_cli.examples.table_files import AS_FOUND, Columns, TableForm, TableRows, read_table
 from mbert_cli.examples.texts import Examples
+from mbert_cli.figures import counted
 from mbert_cli.text.json_items import shown_value
 
 _YES = frozenset({"1", "1.0", "1,0", "true", "yes"})
@@ -114,7 +115,8 @@ def _notes(found: TableRows, path: Path, table: TableLayout, num_lists: int) -> 
     if table.columns.label is None or table.form.is_exact:
         return []
     if found.delimiter is not None:
-        return [f"{path.name}: {num_lists:,} cells write their labels as a list"] if num_lists else []
+        said = counted(num_lists, "cell writes its labels", "cells write their labels")
+        return [f"{path.name}: {said} as a list"] if num_lists else []
     kinds: dict[str, set[type]] = {}
     for values in (values for _, values in found.rows if values is not None):
         for value in values[-1] if isinstance(values[-1], list) else values[-1:]:

@@ -43,7 +43,7 @@ class TextRows:
     @property
     def cut(self) -> str | None:
         """Says how many examples lose tokens because they are longer than a row, if any."""
-        return say_cut(self.tokens, self.sequence_length, "examples")
+        return say_cut(self.tokens, self.sequence_length, "example")
 
     def take(self, indices: np.ndarray, length: int) -> Batch:
         """The inputs and labels of some rows, in `length` columns."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 from mbert_cli.errors import UserError
 from mbert_cli.examples.span_forms import WrittenSpan
 from mbert_cli.examples.tokens import Span
+from mbert_cli.figures import counted_of
 from mbert_cli.text.text_offsets import OTHER_UNITS, OffsetUnit, TextOffsets, find_piece
 
 _COUNTED = {"characters": "characters", "utf16": "units of UTF-16", "bytes": "bytes"}
@@ -68,10 +69,15 @@ class SpanPlacement:
         for unit in OTHER_UNITS:
             count = self._misfits[unit, "characters"]
             if count and not self._misfits[unit, unit]:
+                units = _COUNTED[unit]
+                behind = f"behind characters that are several {units}"
+                said = counted_of(
+                    count, self._wide[unit], f"span {behind}",
+                    "begins or ends within a word", "begin or end within a word", f"spans {behind}",
+                )  # fmt: skip
                 yield (
-                    f"{self._name}: {count:,} of {self._wide[unit]:,} spans behind characters that are several "
-                    f"{_COUNTED[unit]} begin or end within a word, and none would if their places counted "
-                    f"{_COUNTED[unit]}: if they do, set task.offsets to {unit}"
+                    f"{self._name}: {said}, and none would if their places counted {units}: if they do, set "
+                    f"task.offsets to {unit}"
                 )
 
     def _located(self, text: str, one: WrittenSpan, offsets: TextOffsets, place: str) -> tuple[int, int]:

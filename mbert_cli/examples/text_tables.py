@@ -30,6 +30,7 @@ from mbert_cli.examples.labelled_rows import LabelledRows, TableLayout, read_row
 from mbert_cli.examples.options import FileTask
 from mbert_cli.examples.table_files import Columns, TableForm
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.figures import counted
 from mbert_cli.text.hashing import hash_fraction
 from mbert_cli.text.text_files import JSON_ROWS, suffix_of
 from mbert_cli.word_lists import listed
@@ -139,7 +140,8 @@ def _find_labels(options: FileTask, rows: LabelledRows, augmented: Augmentation 
 def _notes_on_labels(labels: Sequence[str], rows: LabelledRows) -> list[str]:
     if not labels:
         commas = sum("," in row.labels[0] for row in rows.rows)
-        return [f"{rows.path.name}: {commas:,} numbers have a decimal comma"] if commas else []
+        said = counted(commas, "number has", "numbers have")
+        return [f"{rows.path.name}: {said} a decimal comma"] if commas else []
     present = {label for row in rows.rows for label in row.labels}
     absent = [label for label in labels if label not in present]
     notes = [f"{rows.path.name} has no example of {_listed(absent)}"] if absent else []

@@ -7,6 +7,7 @@ import numpy as np
 from mbert_cli.examples.token_windows import NOWHERE, token_windows
 from mbert_cli.examples.token_words import find_words, label_words
 from mbert_cli.examples.tokens import TokenExamples
+from mbert_cli.figures import counted_of
 from mbert_cli.text.batch import Batch
 from mbert_cli.text.rows import assemble
 from mbert_cli.text.wordpiece import Tokenizer
@@ -62,24 +63,32 @@ class TokenRows:
         are_long = rows_of_texts > 1
         if not are_long.any():
             return None
-        return (
-            f"{are_long.sum():,} of {len(self.examples):,} texts are longer than {self.sequence_length} tokens and "
-            f"are read in {rows_of_texts[are_long].sum():,} windows that overlap"
-        )
+        longer = f"longer than {self.sequence_length} tokens and"
+        windows = f"read in {rows_of_texts[are_long].sum():,} windows that overlap"
+        one, several = f"is {longer} is {windows}", f"are {longer} are {windows}"
+        return counted_of(int(are_long.sum()), len(self.examples), "text", one, several)
 
     @property
     def left_out(self) -> str | None:
         """Says how many entities have no word to carry their label, or share one with what is beside them, if any."""
         found, count = self._word_labels, sum(map(len, self.examples.spans))
-        said = []
-        if found.num_lost:
-            said.append(
-                f"{found.num_lost:,} of {count:,} entities have no word of their own and are left out"
-            )
-        if found.num_within:
-            said.append(
-                f"{found.num_within:,} of {count:,} entities begin or end within a word and take the whole of it"
-            )
+        kinds = [
+            (
+                found.num_lost,
+                "has no word of its own and is left out",
+                "have no word of their own and are left out",
+            ),
+            (
+                found.num_within,
+                "begins or ends within a word and takes the whole of it",
+                "begin or end within a word and take the whole of it",
+            ),
+        ]
+        said = [
+            counted_of(number, count, "entity", one, several, "entities")
+            for number, one, several in kinds
+            if number
+        ]
         return "; ".join(said) or None
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mbert_cli.figures import counted
 from mbert_cli.word_lists import listed
 
 Report = Mapping[str, Any]
@@ -89,7 +90,8 @@ def _differences(values: Mapping[int, Mapping[str, Any]], others: Sequence[int],
     same = [index for index in others if any(values[index].get(key) != values[0].get(key) for key in keys)]
     shown = [*same[:_SHOWN], 0]
     phrases = [f"{_shown(values[index], keys)} on {named(index, names[index])}" for index in shown]
-    more = f"; and {len(others) - _SHOWN:,} more hosts differ" if len(others) > _SHOWN else ""
+    left = len(others) - _SHOWN
+    more = f"; and {counted(left, 'more host differs', 'more hosts differ')}" if left > 0 else ""
     return "; ".join(phrases) + more
 
 

@@ -15,6 +15,7 @@ from mbert_cli.augment.words import read_stop_words
 from mbert_cli.errors import UserError
 from mbert_cli.examples.options import GlueTask, SquadTask, Task, TokenTask
 from mbert_cli.examples.texts import Examples, TaskData
+from mbert_cli.figures import counted
 from mbert_cli.preflight.cluster import look_at_cluster
 from mbert_cli.preflight.inputs import Unnamed, find_run, look_at_length, look_at_model, with_found
 from mbert_cli.preflight.inspection import Inspection, Looked
@@ -125,7 +126,7 @@ def _look_at_task(inspection: Inspection, task: Task) -> Looked[TaskData | None]
 
 
 def _stop_words(recipe: AugmentRecipe) -> tuple[str, None]:
-    return f"{len(read_stop_words(recipe.augment.stop_words)):,} words", None
+    return counted(len(read_stop_words(recipe.augment.stop_words)), "word"), None
 
 
 def _look_at_masked_words(

@@ -96,5 +96,6 @@ def _operation_table(name: str, log: BenchmarkLog) -> Table:
     shown = log.operations[:_SHOWN]
     rows = [[one.name, str(one.count), f"{one.milliseconds:.3f}", f"{one.share:.1%}"] for one in shown]
     left = len(log.operations) - len(shown)
-    notes = [f"{counted(left, 'kind')} of operations that take less are left out."] if left else []
+    said = counted(left, "kind of operations that takes less is", "kinds of operations that take less are")
+    notes = [f"{said} left out."] if left else []
     return Table(f"{name}: where the time goes", ["operation", "count", "ms", "share"], rows, notes)

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from mbert_cli.figures import counted, show_share
+from mbert_cli.figures import counted, counted_of, show_share
 from mbert_cli.page import Page
 from mbert_cli.search.grid import SearchPlan
 from mbert_cli.search.results import (
@@ -96,7 +96,8 @@ def _outcome(result: SettingResult) -> str:
 
 def _conclusion(search: Path, report: SearchReport) -> list[str]:
     if report.done < report.total:
-        return [f"{report.done} of {report.total} trials are done; the same command continues from there."]
+        said = counted_of(report.done, report.total, "trial", "is done", "are done")
+        return [f"{said}; the same command continues from there."]
     if report.chosen is None:
         return []
     several = len(report.chosen.trials) > 1

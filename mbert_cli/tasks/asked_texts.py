@@ -11,7 +11,7 @@ from mbert_cli.examples.table_columns import NAME_COLUMNS
 from mbert_cli.examples.table_dialect import OWN
 from mbert_cli.examples.table_files import Columns, TableForm, read_table_texts
 from mbert_cli.examples.task_columns import takes_pairs, text_columns
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted_of
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import PredictRecipe
 from mbert_cli.tasks.asked import AskedTexts
@@ -60,9 +60,7 @@ def read_texts(invocation: Invocation[PredictRecipe], model: TaskModel) -> Asked
             "Give --text TEXT, --file FILE with one text per line, or standard input.",
         )
     if num_blank:
-        console.info(
-            f"{num_blank:,} of {counted(len(texts), 'text')} {'is' if num_blank == 1 else 'are'} blank"
-        )
+        console.info(counted_of(num_blank, len(texts), "text", "is blank", "are blank"))
     if not pairs and isinstance(options, ImportedTask):
         _say_tabs(texts.texts)
     return texts
@@ -188,7 +186,5 @@ def _say_tabs(texts: Sequence[str]) -> None:
     """Says how tabs are read, for a model of which nobody knows whether it takes pairs."""
     count = sum("\t" in text for text in texts)
     if count:
-        console.info(
-            f"{count:,} of {counted(len(texts), 'text')} {'has' if count == 1 else 'have'} a tab, which is white "
-            "space; with --pair it separates two texts"
-        )
+        tabs = "a tab, which is white space; with --pair it separates two texts"
+        console.info(counted_of(count, len(texts), "text", f"has {tabs}", f"have {tabs}"))

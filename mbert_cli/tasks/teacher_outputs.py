@@ -34,7 +34,7 @@ from mbert_cli.distill.teacher_outputs import RecordedRows, RecordingKey, Teache
 from mbert_cli.errors import UserError
 from mbert_cli.evaluate.predict import FEW
 from mbert_cli.examples.batches import Rows
-from mbert_cli.figures import counted
+from mbert_cli.figures import counted, counted_of
 from mbert_cli.home import temporary_folder
 from mbert_cli.hosts.devices import is_distributed
 from mbert_cli.hosts.forward import forward_of
@@ -342,7 +342,8 @@ def _say(plan: RecordingPlan, outputs: TeacherOutputs, made: int, seconds: float
     if not made:
         console.info(f"{_TITLE}: {plan}, recorded before in {outputs.path}; the teacher does not run again")
         return
-    rest = f" ({parts - made:,} of {parts:,} parts were there)" if made < parts else ""
+    there = counted_of(parts - made, parts, "part", "was there", "were there")
+    rest = f" ({there})" if made < parts else ""
     console.info(
         f"{_TITLE}: {plan}, recorded in {seconds:,.0f} s in {outputs.path}{rest}; the teacher runs once over the rows "
         f"instead of {plan.passes:,.1f} times"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tokenizers import normalizers
 
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.json_text import read_json
 from mbert_cli.text.added_tokens import (
     ADDED,
@@ -236,7 +237,7 @@ def _in_order(words: Sequence[tuple[object, object, Path]], files: TokenizerFile
     if gap is not None:
         raise UserError(
             "The ids of tokens must be 0, 1, 2 and so on. "
-            f"Received: {len(tokens):,} tokens without id {gap} in {folder}",
+            f"Received: {counted(len(tokens), 'token')} without id {gap} in {folder}",
             FILES_HINT,
         )
     return tuple(tokens[index] for index in range(len(tokens)))

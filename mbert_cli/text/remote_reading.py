@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.figures import counted
 from mbert_cli.text.remote_systems import file_system, reason_of, size_and_version, unreachable
 
 ATTEMPTS = 5
@@ -82,7 +83,7 @@ class ResumingReader(io.RawIOBase):
                 data = self._read_once(count)
                 if data or size is None:
                     return data
-                failure = OSError(f"the connection ended {size - self._offset:,} bytes early")
+                failure = OSError(f"the connection ended {counted(size - self._offset, 'byte')} early")
             except UserError:
                 raise
             except Exception as error:  # noqa: BLE001 - each library has errors of its own

@@ -110,7 +110,7 @@ def predict(capsys, target: Path, *texts: str) -> list[dict]:
     )
     run(resolve(invocation))
     captured = capsys.readouterr()
-    assert captured.err == "1 of 3 texts are longer than 12 tokens and are read in 15 windows that overlap\n"
+    assert captured.err == "1 of 3 texts is longer than 12 tokens and is read in 15 windows that overlap\n"
     return [json.loads(line) for line in captured.out.splitlines()]
 
 

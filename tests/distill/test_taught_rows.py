@@ -22,5 +22,5 @@ def test_a_batch_has_what_was_said_of_its_own_rows(record_all, number_rows):
 
 def test_a_recording_with_a_part_missing_is_not_learned_from(open_recording, number_rows):
     rows = number_rows([3, 8])
-    with pytest.raises(ValueError, match="Received: 1 parts missing"):
+    with pytest.raises(ValueError, match="Received: 1 missing"):
         TaughtRows(rows, open_recording(rows))

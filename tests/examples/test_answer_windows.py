@@ -150,7 +150,7 @@ def test_an_impossible_question_is_left_out_and_counted_where_each_has_an_answer
     questions = [ask("a b c", impossible=True), ask("a b c", "b", name="2")]
     windows = answer_windows(questions, tokenizer, 10, 4, 3)
     assert windows.trained.tolist() == [1]
-    assert windows.left_out == "1 of 2 questions are left out of training: no window holds an answer to them"
+    assert windows.left_out == "1 of 2 questions is left out of training: no window holds an answer to it"
 
 
 def test_the_first_answer_that_stands_in_the_text_is_learned(tokenizer):

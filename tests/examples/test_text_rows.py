@@ -25,7 +25,7 @@ def test_longer_text_of_a_pair_is_cut_first(tokenizer):
     expected = [CLS, ids["a"], ids["b"], ids["c"], SEP, ids["g"], ids["h"], SEP]
     np.testing.assert_array_equal(batch["token_ids"], [expected])
     np.testing.assert_array_equal(batch["segment_ids"], [[0, 0, 0, 0, 0, 1, 1, 1]])
-    assert batches.rows.cut == "1 of 1 examples is longer than 8 tokens and loses its end"
+    assert batches.rows.cut == "1 of 1 example is longer than 8 tokens and loses its end"
 
 
 def test_examples_that_lose_tokens_are_counted(tokenizer):

@@ -99,7 +99,7 @@ def test_an_entity_without_a_word_of_its_own_is_counted(tokenizer):
     examples = TokenExamples(["abcd"], [[Span(0, 2, "P"), Span(2, 4, "L")]], None)
     rows = TokenRows(examples, tokenizer, 8, LABELS)
     assert rows.left_out == (
-        "1 of 2 entities have no word of their own and are left out; "
+        "1 of 2 entities has no word of its own and is left out; "
         "2 of 2 entities begin or end within a word and take the whole of it"
     )
     assert rows.labels.tolist() == [LABELS.index("B-P")]

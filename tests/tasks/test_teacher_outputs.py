@@ -167,7 +167,7 @@ def test_a_recording_that_was_killed_goes_on_where_it_stopped(lesson, capsys, mo
             lesson()
     whole = lesson()
     assert lesson.batches == 3
-    assert "(1 of 3 parts were there)" in said(capsys)
+    assert "(1 of 3 parts was there)" in said(capsys)
     assert isinstance(whole.rows, TaughtRows)
 
 
