@@ -17,7 +17,7 @@ _NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 _PREFIX = re.compile(r"^\s*(?:.*\btflite *: )?(?:INFO: )?(?:\[[\w./]+:\d+\] )?")
 _START = re.compile(r"STARTING!$")
 _TIMINGS = re.compile(rf"^Inference timings in us: Init: {_NUMBER}, First inference: {_NUMBER}")
-_COUNTED = re.compile(r"^(count=\d+ .*)")
+_COUNTED = re.compile(r"^(count=\d+\b.*)")
 _VALUE = re.compile(rf"(\w+)={_NUMBER}")
 _RESULT = re.compile(
     rf"^(Model initialization|Warmup \(first\)|Inference \(\w+\)|Overall footprint): +{_NUMBER}"
@@ -150,7 +150,7 @@ def _parse(lines: Sequence[str]) -> BenchmarkLog | None:
 def _model_figures(lines: Sequence[str]) -> dict[str, float] | None:
     """What `benchmark_model` counted: milliseconds by our names.
 
-    Runs that all took the same time have only `curr`.
+    Runs that all took the same time have only `curr`; where there were none, only the count.
     """
     timings = next(filter(None, map(_TIMINGS.match, lines)), None)
     counted = [match[1] for match in map(_COUNTED.match, lines) if match]
@@ -158,8 +158,7 @@ def _model_figures(lines: Sequence[str]) -> dict[str, float] | None:
         return None
     values = {name: float(value) for name, value in _VALUE.findall(counted[-1])}  # warming up comes before
     names = {
-        "curr": "mean",
-        "avg": "mean",
+        "avg" if "avg=" in counted[-1] else "curr": "mean",
         "min": "shortest",
         "max": "longest",
         "std": "deviation",

@@ -163,3 +163,12 @@ def test_what_is_no_log_is_refused_with_its_end():
     assert caught.value.hint == (
         "Save all that `benchmark_model` or `benchmark_litert_model` prints, standard error too: > FILE 2>&1."
     )
+
+
+@pytest.mark.parametrize("counted", ["count=0", "count=50 first=2990275 curr=2913402 avg=nan std=-nan"])
+def test_runs_without_a_mean_are_not_shown_by_those_that_warmed_up_or_by_the_last_one(counted):
+    text = "\n".join(counted if line.startswith("count=50 ") else line for line in OLD.splitlines())
+    assert text != OLD.strip()
+    with pytest.raises(UserError, match="at least one timed run"):
+        parse_benchmark_logs(text, "a.log")
+    assert len(parse_benchmark_logs(text + "\n" + NEW, "a.log")) == 1
