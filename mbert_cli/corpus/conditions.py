@@ -48,7 +48,7 @@ class Condition:
     _code: CodeType
 
     def holds(self, row: Mapping[str, Any], place: str) -> bool:
-        """Whether a row fulfils it. A comparison with a value that is missing or null does not hold.
+        """Whether a row fulfils it. A comparison with a value that is missing, null or NaN does not hold.
 
         Args:
             row: Values by column; text is read as a number where it is compared with one, or where it is one and is
@@ -70,7 +70,7 @@ class Condition:
             ) from error
 
     def _value(self, value: Any, name: str, place: str) -> Any:
-        if value is MISSING:
+        if value is MISSING or _is_nan(value):
             return None
         if isinstance(value, datetime | date | time):
             return value.isoformat()
@@ -86,7 +86,8 @@ class Condition:
         if not value.strip():
             return None
         try:
-            return _number_in(value)
+            number = _number_in(value)
+            return None if _is_nan(number) else number
         except ValueError:
             if name not in self.numeric:
                 return value
@@ -142,6 +143,11 @@ def parse_condition(text: str) -> Condition:
     guarded = ast.fix_missing_locations(_Guards().visit(tree))
     code = compile(guarded, "corpus.where", "eval")
     return Condition(text, columns, numeric, boolean, ordered, valued, code)
+
+
+def _is_nan(value: Any) -> bool:
+    """Whether a number is none, by which pandas and what reads its files mean a value that is missing."""
+    return isinstance(value, float | Decimal) and value != value
 
 
 def _number_in(text: str) -> int | float:
