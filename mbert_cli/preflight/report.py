@@ -20,6 +20,7 @@ from mbert_cli.runs.listing import (
     is_aside,
     is_run,
     maker_of,
+    run_around,
     run_kind,
     run_paths,
     state_of,
@@ -154,7 +155,7 @@ def _why_left_out(path: Path) -> str | None:
     """Why a run is not shown among others; None where it is, and where naming it was a mistake."""
     if _inner_models(path):
         return "it is a folder of runs"
-    if not is_run(path):
+    if not is_run(path) or run_around(path):
         return None
     if (kind := run_kind(path)) not in WITH_WEIGHTS:
         return f"a run of `mbert {command_of(kind)}` has no model"

@@ -17,6 +17,7 @@ from mbert_cli.runs.listing import (
     is_run,
     maker_of,
     recorded_recipe,
+    run_around,
     run_kind,
     run_paths,
     state_of,
@@ -56,6 +57,11 @@ class Run:
             UserError: It does not exist, is not complete, is not of one of these kinds, or is damaged.
         """
         path = Path(path)
+        if run := run_around(path):
+            raise UserError(
+                f"A run is named by its directory. Received: {path}, which lies in one",
+                f"Name {path_word(run)}.",
+            )
         if not is_run(path):
             raise UserError(
                 f"{_broken_rule(path)}. Received: {path}", hint_of_home(path) or _choices(path, verbs)

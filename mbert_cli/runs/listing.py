@@ -96,6 +96,13 @@ def is_run(path: Path) -> bool:
     return (path / RECIPE).is_file()
 
 
+def run_around(path: Path) -> Path | None:
+    """The run that something lies in, such as its folder final/; None where it is a run, or lies in none."""
+    if not path.exists() or "verb" in read_origin(path):
+        return None
+    return next((folder for folder in path.parents if is_run(folder) and "verb" in read_origin(folder)), None)
+
+
 def list_runs(root: Path) -> list[RunInfo]:
     """Returns the runs in `root` and in its folders, one level deep, by path."""
     return [describe_run(path) for path in run_paths(root)]

@@ -147,3 +147,11 @@ def test_a_file_of_another_size_than_its_report_is_named(capsys):
         report.write_text(whole)
     resolve(ReportCommand((Path("runs/big"),)))
     assert "is not the file" not in capsys.readouterr().err
+
+
+def test_the_result_of_a_run_is_told_with_the_run_alone_and_among_others():
+    expected = (
+        "A run is named by its directory. Received: runs/small-0/final, which lies in one",
+        "Name runs/small-0.",
+    )
+    assert refusal("runs/small-0/final") == refusal("runs/big", "runs/small-0/final") == expected

@@ -60,6 +60,22 @@ def test_a_file_is_not_a_run(complete_run, refusal) -> None:
     )
 
 
+@pytest.mark.parametrize("inner", ["final", "export", "recipe.yaml", "final/vocab.txt"])
+def test_what_lies_in_a_run_is_told_with_the_run(inner, complete_run, refusal) -> None:
+    complete_run("runs/a b")
+    Path("runs/a b/export").mkdir()
+    assert refusal(lambda: Run.open(Path("runs/a b", inner), ["distill"])) == (
+        f"A run is named by its directory. Received: runs/a b/{inner}, which lies in one\nName 'runs/a b'."
+    )
+
+
+def test_a_trial_of_a_search_is_a_run_of_its_own(complete_run) -> None:
+    complete_run("runs/search")
+    assert Run.open(complete_run("runs/search/trials/one"), ["distill"]).path == Path(
+        "runs/search/trials/one"
+    )
+
+
 def test_a_run_of_the_wrong_kind_is_refused(complete_run, refusal) -> None:
     complete_run("runs/a", "prepare")
     assert refusal(lambda: Run.open(Path("runs/a"), ["distill", "train-teacher"])) == (
