@@ -8,7 +8,6 @@ import numpy as np
 
 from mbert_cli import console
 from mbert_cli.backend import count_cores
-from mbert_cli.errors import UserError
 from mbert_cli.examples.options import AnyTask
 from mbert_cli.figures import counted
 from mbert_cli.page import Page
@@ -16,7 +15,7 @@ from mbert_cli.phone.adb import Device
 from mbert_cli.phone.benchmark_command import adb_lines
 from mbert_cli.phone.sweep import SWEEP, score_artifact, sweep_record, swept_threads
 from mbert_cli.phone.timing import PhoneRow, phone_record, time_on_phone
-from mbert_cli.preflight.bench import Ready
+from mbert_cli.preflight.bench import Ready, others_hinted, task_of
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.bench import Measured, bench_page
@@ -72,7 +71,7 @@ def _sweep(ready: Ready) -> None:
     scores = []
     for model in ready.models:
         console.info(f"Scoring {target_name(model.path)} with {model.sequence_length} tokens")
-        scores.append(score_artifact(model, ready.recipe.task or model.own_task, options.sweep.max_examples))
+        scores.append(score_artifact(model, task_of(ready.recipe, model), options.sweep.max_examples))
     times = {}
     for threads in swept_threads(options.sweep.threads, machine.cores):
         console.info(f"Timing with {counted(threads, 'thread')}")
@@ -156,7 +155,7 @@ def _inputs(ready: Ready) -> list[Inputs]:
     read: dict[tuple[str, str, int, bool], Inputs] = {}
     inputs = []
     for model in ready.models:
-        options = ready.recipe.task or model.own_task
+        options = task_of(ready.recipe, model)
         key = (
             options.model_dump_json(),
             model.description.vocabulary.digest,
@@ -170,16 +169,9 @@ def _inputs(ready: Ready) -> list[Inputs]:
 
 
 def _examples(model: TaskModel, options: AnyTask) -> Inputs:
-    """Examples of a task in the tokens of an artifact, each a batch of its own.
-
-    Raises:
-        UserError: They cannot be read, as where an artifact came to a machine alone; others do as well.
-    """
-    try:
+    """Examples of a task in the tokens of an artifact, each a batch of its own; raises as `TaskModel.sample`."""
+    with others_hinted():
         answering, encoded = model.sample(options, EXAMPLES)
-    except UserError as error:
-        others = "With --set task.source=imported documentation of installed packages takes their place."
-        raise UserError(error.message, f"{error.hint} {others}") from error
     return list(islice(answering.batches(encoded, batch_size=1).in_order(), EXAMPLES))
 
 

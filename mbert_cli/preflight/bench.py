@@ -1,10 +1,13 @@
 """What `mbert bench` needs: artifacts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.loading import require_task
+from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.figures import counted
 from mbert_cli.phone.adb import Device, find_binary, find_device
 from mbert_cli.phone.benchmark_log import BenchmarkLog, parse_benchmark_logs, read_log
@@ -15,7 +18,7 @@ from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.attention_maps import require_pictures
 from mbert_cli.runs.artifacts import ARTIFACT, exported, refuse_artifact_folder
 from mbert_cli.runs.lineage import PRETRAINED, TASK_MODELS
-from mbert_cli.runs.listing import is_run, run_kind
+from mbert_cli.runs.listing import is_run, run_around, run_kind
 from mbert_cli.shell_words import path_word
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tflite.census import stored_mode
@@ -63,6 +66,8 @@ def resolve(invocation: Invocation[BenchRecipe], inspection: Inspection) -> Read
     if invocation.adb is not None:
         _refuse_text_input(models.value)
         phone = inspection.look("phone", lambda: _find_phone(invocation)).value
+    else:
+        inspection.look("task", lambda: _require_examples([task_of(recipe, model) for model in models.value]))
     return Ready(invocation, recipe, [one for model in models.value for one in _at_each_length(model)], phone)
 
 
@@ -75,6 +80,30 @@ def _refuse_binary(invocation: Invocation[BenchRecipe]) -> tuple[str, None]:
             "Add --adb, or leave bench.binary out.",
         )
     return "on this machine", None
+
+
+def task_of(recipe: BenchRecipe, model: TaskModel) -> AnyTask:
+    """The recipe section of the task whose examples an artifact is timed with; raises as `TaskModel.own_task`."""
+    return recipe.task or model.own_task
+
+
+def _require_examples(tasks: Sequence[AnyTask]) -> tuple[str, None]:
+    """Looks whether there is what artifacts are timed with; it is read before they are."""
+    for task in tasks:
+        if not isinstance(task, ImportedTask):
+            with others_hinted():
+                require_task(task, "validation")
+    return ", ".join(dict.fromkeys(task.source for task in tasks)), None
+
+
+@contextmanager
+def others_hinted() -> Iterator[None]:
+    """Says of examples that cannot be read, as where an artifact came to a machine alone, that others do as well."""
+    try:
+        yield
+    except UserError as error:
+        others = "With --set task.source=imported documentation of installed packages takes their place."
+        raise UserError(error.message, f"{error.hint} {others}") from error
 
 
 def _refuse_text_input(models: Sequence[TaskModel]) -> None:
@@ -168,6 +197,11 @@ def _no_artifacts(target: Path) -> UserError:
         return UserError(
             f"`mbert bench` times .tflite files. Received: {target}, which is none",
             "Name a run, or an artifact: export/MODE/model.tflite in the folder of a run.",
+        )
+    if run := run_around(target):
+        return UserError(
+            f"`mbert bench` times .tflite files. Received: {target}, which lies in a run",
+            f"Name {path_word(run)}.",
         )
     kind = run_kind(target) if is_run(target) else "unknown"
     if kind in TASK_MODELS:

@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from mbert_cli.errors import UserError
+from mbert_cli.examples.options import FileTask, ImportedTask
 from mbert_cli.preflight import bench
 from mbert_cli.preflight.bench import _artifacts
-from mbert_cli.preflight.inspection import Inspection
+from mbert_cli.preflight.inspection import Inspection, Looked
 from mbert_cli.recipe.invocation import invoke
 from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tflite.flatbuffer import pack_model
@@ -68,6 +70,13 @@ def test_a_run_without_artifacts_is_told_with_what_makes_one(kind, hint):
         _artifacts(targets("runs/my run"))
     assert caught.value.message == "`mbert bench` times .tflite files. Received: runs/my run, which has none"
     assert caught.value.hint == hint
+
+
+def test_the_result_of_a_run_is_told_with_the_run(make_run):
+    run = make_run("finetune", "mobilebert_laptop")
+    with pytest.raises(UserError, match=r"Received: .*/final, which lies in a run") as caught:
+        _artifacts(targets(str(run / "final")))
+    assert caught.value.hint == f"Name {run}."
 
 
 def test_the_folder_of_an_artifact_is_told_to_be_named_by_its_file():
@@ -204,3 +213,17 @@ def test_four_bits_are_not_timed_by_kernels_that_give_other_answers(tmp_path):
     path.write_bytes(dense_map(schema.TensorType.INT4))
     with pytest.raises(UserError, match=f"Received: bench.delegate=none for {path}"):
         bench._refuse_other_answers([model])
+
+
+def test_examples_that_are_not_there_are_told_before_anything_is_timed(monkeypatch):
+    task = FileTask(source="file", train="gone.tsv")
+    model = SimpleNamespace(own_task=task, artifact=None, path=Path("a.tflite"))
+    monkeypatch.setattr(bench, "look_at_models", lambda *arguments, **options: Looked([model]))
+    invocation = targets()
+    with pytest.raises(UserError, match=r"task\.train must be a file\. Received: gone\.tsv") as caught:
+        bench.resolve(invocation, Inspection.of(invocation))
+    assert caught.value.hint.endswith(
+        "With --set task.source=imported documentation of installed packages takes their place."
+    )
+    model.own_task = ImportedTask(source="imported")
+    assert bench.resolve(invocation, Inspection.of(invocation)).models == [model]
