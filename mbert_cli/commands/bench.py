@@ -15,7 +15,7 @@ from mbert_cli.phone.adb import Device
 from mbert_cli.phone.benchmark_command import adb_lines
 from mbert_cli.phone.sweep import SWEEP, score_artifact, sweep_record, swept_threads
 from mbert_cli.phone.timing import PhoneRow, phone_record, time_on_phone
-from mbert_cli.preflight.bench import Ready, others_hinted, task_of
+from mbert_cli.preflight.bench import Ready, others_hinted, timed_task
 from mbert_cli.recipe.invocation import Invocation
 from mbert_cli.recipe.schema import BenchRecipe
 from mbert_cli.report.bench import Measured, bench_page
@@ -71,7 +71,7 @@ def _sweep(ready: Ready) -> None:
     scores = []
     for model in ready.models:
         console.info(f"Scoring {target_name(model.path)} with {model.sequence_length} tokens")
-        scores.append(score_artifact(model, task_of(ready.recipe, model), options.sweep.max_examples))
+        scores.append(score_artifact(model, timed_task(ready.recipe, model), options.sweep.max_examples))
     times = {}
     for threads in swept_threads(options.sweep.threads, machine.cores):
         console.info(f"Timing with {counted(threads, 'thread')}")
@@ -155,7 +155,7 @@ def _inputs(ready: Ready) -> list[Inputs]:
     read: dict[tuple[str, str, int, bool], Inputs] = {}
     inputs = []
     for model in ready.models:
-        options = task_of(ready.recipe, model)
+        options = timed_task(ready.recipe, model)
         key = (
             options.model_dump_json(),
             model.description.vocabulary.digest,

@@ -67,7 +67,9 @@ def resolve(invocation: Invocation[BenchRecipe], inspection: Inspection) -> Read
         _refuse_text_input(models.value)
         phone = inspection.look("phone", lambda: _find_phone(invocation)).value
     else:
-        inspection.look("task", lambda: _require_examples([task_of(recipe, model) for model in models.value]))
+        inspection.look(
+            "task", lambda: _require_examples([timed_task(recipe, model) for model in models.value])
+        )
     return Ready(invocation, recipe, [one for model in models.value for one in _at_each_length(model)], phone)
 
 
@@ -82,7 +84,7 @@ def _refuse_binary(invocation: Invocation[BenchRecipe]) -> tuple[str, None]:
     return "on this machine", None
 
 
-def task_of(recipe: BenchRecipe, model: TaskModel) -> AnyTask:
+def timed_task(recipe: BenchRecipe, model: TaskModel) -> AnyTask:
     """The recipe section of the task whose examples an artifact is timed with; raises as `TaskModel.own_task`."""
     return recipe.task or model.own_task
 
