@@ -99,7 +99,7 @@ def placeholder(expression: str) -> str:
         return "quickstart"
     if "vocabulary.file" in expression:
         return "vocabulary.file=vocab.txt"
-    if "verb" in expression or expression in ("own[-1]", "about"):
+    if "verb" in expression or expression in ("own[-1]", "about", "command_of(kind)"):
         return "finetune"
     return {
         "wanted": "128",

@@ -1,5 +1,7 @@
 """The task models that a verb works on."""
 
+from pathlib import Path
+
 import pytest
 
 from mbert_cli.errors import UserError
@@ -73,7 +75,7 @@ def test_a_run_that_is_named_twice_must_be_one(verb, make_run):
     run = make_run("finetune", "mobilebert_laptop", InstalledDocsTask(source="installed_docs"))
     resolve(invoke(verb, "quickstart", [], {}, targets=[run], run=run))
     with pytest.raises(UserError, match=r"Received: runs/finetune and --run runs/other"):
-        resolve(invoke(verb, "quickstart", [], {}, targets=["runs/finetune"], run="runs/other"))
+        resolve(invoke(verb, "quickstart", [], {}, targets=[Path("runs/finetune")], run="runs/other"))
 
 
 @pytest.mark.parametrize("verb", ["bench", "eval", "predict"])
