@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from mbert_cli.corpus.mixing import portions_of
 from mbert_cli.corpus.options import Corpus, FilesSource, SingleCorpus, TfdsSource
 from mbert_cli.errors import UserError
 from mbert_cli.runs.content import Content, FileContent, files_content, folder_content
-from mbert_cli.text.remote_files import RemoteFile
+from mbert_cli.text.remote_files import InputFile, RemoteFile
 from mbert_cli.text.tfds import dataset_folder
+
+WrittenState = tuple[str, int, int | str]
+"""Path or address of a file, bytes, and the time of its last change or its version."""
 
 _BLOCK_BYTES = 2**20
 
@@ -31,8 +35,8 @@ def files_key(key: str) -> str:
     return f"{key}.globs"
 
 
-def file_states(corpus: Corpus) -> dict[Path, tuple[int, int]]:
-    """Size and time of the last change of each file of this machine that a corpus has; raises as `find_files`."""
+def file_states(corpus: Corpus) -> dict[Path, WrittenState]:
+    """The `written_state` of each file of this machine that a corpus has; raises as `find_files`."""
     found = [
         find_files(portion.corpus.globs, files_key(portion.key)).paths
         for portion in portions_of(corpus)
@@ -42,7 +46,7 @@ def file_states(corpus: Corpus) -> dict[Path, tuple[int, int]]:
     return {path: state for path in paths if (state := _state(path))}
 
 
-def require_unchanged(states: Mapping[Path, tuple[int, int]]) -> None:
+def require_unchanged(states: Mapping[Path, WrittenState]) -> None:
     """Checks that files are as they were; those that are gone were read before, or are missed elsewhere.
 
     Args:
@@ -60,13 +64,23 @@ def require_unchanged(states: Mapping[Path, tuple[int, int]]) -> None:
         )
 
 
-def _state(path: Path) -> tuple[int, int] | None:
-    """Size and time of the last change; None of a file that is gone."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+def written_state(file: InputFile) -> WrittenState | None:
+    """What changes when a file is written; None where that is not known.
+
+    Raises:
+        OSError: A file of this machine is gone.
+    """
+    if isinstance(file, RemoteFile):
+        return (file.url, file.size or 0, file.version) if file.version else None
+    state = file.stat()
+    return str(file), state.st_size, state.st_mtime_ns
+
+
+def _state(path: Path) -> WrittenState | None:
+    """What changes when a file of this machine is written; None of one that is gone."""
+    with suppress(OSError):
+        return written_state(path)
+    return None
 
 
 def growing_keys(corpus: Corpus) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mbert_cli.cluster.options import HERE, ClusterOptions
 from mbert_cli.cluster.sharing import is_shared, share_among
+from mbert_cli.corpus.contents import written_state
 from mbert_cli.corpus.corpus import duplicates_of, source_documents
 from mbert_cli.corpus.cutting import file_ranges
 from mbert_cli.corpus.document import Document
@@ -30,7 +31,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.native_output import hidden_native_output
 from mbert_cli.runs.manifest import verify_directory, write_directory
 from mbert_cli.text.file_ranges import WHOLE, FileRange
-from mbert_cli.text.remote_files import InputFile, RemoteFile
+from mbert_cli.text.remote_files import InputFile
 from mbert_cli.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Piece:
         corpus, weight = self.portion.corpus, self.portion.weight
         if not isinstance(corpus, FilesSource):
             return None
-        states = list(map(_state, self.files))
+        states = list(map(written_state, self.files))
         if None in states:
             return None
         reading = corpus.model_dump(exclude={"globs", "weight"}) | {"deduplicate": self.deduplicate}
@@ -90,14 +91,6 @@ class Piece:
         if weight < 1:
             found.append(weight)
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:32]
-
-
-def _state(file: InputFile) -> tuple[str, int, int | str] | None:
-    """What changes when a file is written; None where that is not known."""
-    if isinstance(file, RemoteFile):
-        return (file.url, file.size or 0, file.version) if file.version else None
-    state = file.stat()
-    return str(file), state.st_size, state.st_mtime_ns
 
 
 def cut_into_pieces(corpus: Corpus, known: KnownFiles | None = None) -> list[Piece]:
