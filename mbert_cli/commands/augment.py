@@ -84,7 +84,7 @@ def _find_candidates(ready: Ready, found: DistinctTexts, run_dir: RunDir) -> Can
     if ready.model is None:
         return Candidates(found, None, neighbours)
     filler, cluster = PieceFiller(ready.model, ready.recipe.augment, found.stop_words), ready.recipe.cluster
-    shown = console.progress(len(found), run_dir.verb, search.done)
+    shown = console.progress(len(found), run_dir.kind, search.done)
     with _watched(
         shown, lambda done: f"{run_dir.path} has the candidates of {done:,} of {len(found):,} texts"
     ) as watch:
@@ -180,4 +180,4 @@ def _show_result(ready: Ready, run_dir: RunDir, task: TaskData, written: Written
         ("file", f"{files.train}, {format_bytes(files.train.stat().st_size)}"),
         ("to learn from it", f"--set {shlex.quote(f'task.train={run_dir.path}')}"),
     ]
-    console.table(f"{run_dir.verb}: {run_dir.path}", ["", ""], rows)
+    console.table(f"{run_dir.kind}: {run_dir.path}", ["", ""], rows)

@@ -26,12 +26,12 @@ class Unnamed:
     """Among which runs the newest is taken where a recipe key names none.
 
     Attributes:
-        verbs: Their kinds; None for those that serve where they are named, without `ONLY_NAMED`.
+        kinds: Their kinds; None for those that serve where they are named, without `ONLY_NAMED`.
         serves: Whether a run of these kinds can serve.
         what: What such a run has, as ` with a head for masked words`, for the sentence that there is none.
     """
 
-    verbs: tuple[str, ...] | None = None
+    kinds: tuple[str, ...] | None = None
     serves: Callable[[Path], bool] = lambda path: True
     what: str = ""
 
@@ -44,7 +44,7 @@ def find_run(
     invocation: Invocation[Any],
     named: str | None,
     key: str,
-    verbs: tuple[str, ...],
+    kinds: tuple[str, ...],
     unnamed: Unnamed = NEWEST,
 ) -> Run:
     """The complete run for a recipe key that names one, or leaves the choice open with null.
@@ -55,19 +55,19 @@ def find_run(
         invocation: The command.
         named: The key's value.
         key: The key, to find what a continued run began with.
-        verbs: Kinds of runs that serve.
+        kinds: Kinds of runs that serve.
         unnamed: Among which the newest is taken.
 
     Raises:
         UserError: The named run cannot serve, or there is none.
     """
     if named:
-        return Run.open(Path(named), verbs)
-    own = unnamed.verbs or found_unnamed(key, verbs)
+        return Run.open(Path(named), kinds)
+    own = unnamed.kinds or found_unnamed(key, kinds)
     newest = newest_complete(invocation.root, own, unnamed.serves)
     if kept := recorded_input(invocation, key):
         _say_kept(invocation, key, Path(kept), newest)
-        return Run.open(Path(kept), verbs)
+        return Run.open(Path(kept), kinds)
     if newest is None:
         raise UserError(
             f"`mbert {invocation.verb}` needs a complete {' or '.join(own)} run{unnamed.what}. "
@@ -76,7 +76,7 @@ def find_run(
             f"{_hint_for_plan(invocation, key)}",
         )
     console.info(f"{key}: {newest}, the newest complete {' or '.join(own)} run")
-    return Run.open(newest, verbs)
+    return Run.open(newest, kinds)
 
 
 def _say_kept(invocation: Invocation[Any], key: str, kept: Path, newest: Path | None) -> None:
@@ -137,7 +137,7 @@ def look_at_model(
     invocation: Invocation[Any],
     named: str | None,
     key: str,
-    verbs: tuple[str, ...],
+    kinds: tuple[str, ...],
     require: Callable[[RunModel], None] = lambda model: None,
     unnamed: Unnamed = NEWEST,
 ) -> Looked[RunModel]:
@@ -149,7 +149,7 @@ def look_at_model(
     """
 
     def check() -> tuple[str, RunModel]:
-        model = RunModel.of(find_run(invocation, named, key, verbs, unnamed))
+        model = RunModel.of(find_run(invocation, named, key, kinds, unnamed))
         require(model)
         return f"{model.path}: {counted(model.description.size.num_layers, 'layer')}", model
 

@@ -35,23 +35,23 @@ class Run:
 
     Attributes:
         path: Its directory.
-        verb: The command that made it.
+        kind: The command that made it.
         recipe: The recipe that it was begun with, as plain values.
         files: Size and hash of every file of its result, by name, as in the manifest.
     """
 
     path: Path
-    verb: str
+    kind: str
     recipe: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def open(cls, path: Path, verbs: Sequence[str]) -> "Run":
+    def open(cls, path: Path, kinds: Sequence[str]) -> "Run":
         """Opens the run in a directory.
 
         Args:
             path: The directory.
-            verbs: The kinds of runs that serve.
+            kinds: The kinds of runs that serve.
 
         Raises:
             UserError: It does not exist, is not complete, is not of one of these kinds, or is damaged.
@@ -64,18 +64,18 @@ class Run:
             )
         if not is_run(path):
             raise UserError(
-                f"{_broken_rule(path)}. Received: {path}", hint_of_home(path) or _choices(path, verbs)
+                f"{_broken_rule(path)}. Received: {path}", hint_of_home(path) or _choices(path, kinds)
             )
-        verb = run_kind(path)
-        if verb not in verbs:
+        kind = run_kind(path)
+        if kind not in kinds:
             raise UserError(
-                f"The run must be of the kind {joined(verbs)}. Received: {path} of the kind {verb}",
-                _choices(path, verbs),
+                f"The run must be of the kind {joined(kinds)}. Received: {path} of the kind {kind}",
+                _choices(path, kinds),
             )
         if not (path / FINAL).is_dir():
-            raise _incomplete(path, verb)
+            raise _incomplete(path, kind)
         files = verify_directory(path / FINAL)
-        return cls(path, verb, recorded_recipe(path), files)
+        return cls(path, kind, recorded_recipe(path), files)
 
     @property
     def final(self) -> Path:
@@ -88,15 +88,15 @@ class Run:
         return self.path / EXPORT
 
 
-def _incomplete(path: Path, verb: str) -> UserError:
+def _incomplete(path: Path, kind: str) -> UserError:
     state, steps = state_of(path), steps_of(path)
     reached = f" at step {steps}" if steps is not None else ""
     message = f"The run must be complete. Received: {path}, {state}{reached}"
     if state == "running":
         return UserError(message, f"Wait for {read_owner(path) or 'the process that works on it'}.")
-    what = _imported(recorded_recipe(path)) if verb == IMPORT else [path_word(path / RECIPE)]
+    what = _imported(recorded_recipe(path)) if kind == IMPORT else [path_word(path / RECIPE)]
     return UserError(
-        message, f"Finish it: mbert {' '.join([command_of(verb), *what])} --run {path_word(path)}"
+        message, f"Finish it: mbert {' '.join([command_of(kind), *what])} --run {path_word(path)}"
     )
 
 
@@ -119,12 +119,12 @@ def _broken_rule(path: Path) -> str:
     return "A run directory must have a recipe.yaml" if path.exists() else "A run directory must exist"
 
 
-def _choices(path: Path, verbs: Sequence[str]) -> str:
+def _choices(path: Path, kinds: Sequence[str]) -> str:
     """Says which runs would have been accepted, looking beside `path` and in runs/."""
     roots = dict.fromkeys([path.parent, USUAL_ROOT])
     runs = {str(run): run for root in roots for run in run_paths(root)}
-    found = [name for name, run in runs.items() if (run / FINAL).is_dir() and run_kind(run) in verbs]
+    found = [name for name, run in runs.items() if (run / FINAL).is_dir() and run_kind(run) in kinds]
     if found:
-        return f"Complete runs of the kind {joined(verbs)}: {', '.join(found)}."
-    maker = maker_of([verb for verb in verbs if verb != "import"][-1], path.parent)
-    return f"There is no complete run of the kind {joined(verbs)}; make one: {maker}"
+        return f"Complete runs of the kind {joined(kinds)}: {', '.join(found)}."
+    maker = maker_of([kind for kind in kinds if kind != "import"][-1], path.parent)
+    return f"There is no complete run of the kind {joined(kinds)}; make one: {maker}"

@@ -53,15 +53,15 @@ class RunDir:
 
     Attributes:
         path: The directory.
-        verb: The command that made the run, such as "distill".
+        kind: What kind of run it is: the verb that made it, or `distill-task`.
         recipe: Its recipe as plain values.
         continuation: How the command that opened it differs from the run that was there.
         moved_aside: Where the run is now that was there before `fresh`; None where there was none.
     """
 
-    def __init__(self, path: Path, verb: str, recipe: dict[str, Any], lock: Lock | None = None) -> None:
+    def __init__(self, path: Path, kind: str, recipe: dict[str, Any], lock: Lock | None = None) -> None:
         self.path = Path(path)
-        self.verb = verb
+        self.kind = kind
         self.recipe = recipe
         self.journal_path = self.path / run_list.JOURNAL
         self.checkpoints = self.path / run_list.CHECKPOINTS
@@ -78,7 +78,7 @@ class RunDir:
     def open(
         cls,
         path: Path,
-        verb: str,
+        kind: str,
         recipe: Mapping[str, object],
         *,
         fresh: bool,
@@ -87,11 +87,11 @@ class RunDir:
         complete: Callable[[Mapping[str, Any]], dict[str, Any]] = dict,
         growth: Growth | None = None,
     ) -> "RunDir":
-        """Begins a run, or continues one of the same verb and recipe, and locks it.
+        """Begins a run, or continues one of the same kind and recipe, and locks it.
 
         Args:
             path: Its directory, which need not exist.
-            verb: The command that works on it.
+            kind: What kind of run it is.
             recipe: The resolved recipe as plain values.
             fresh: Move an existing run aside to `<path>.old-<n>` and begin anew.
             origin: The facts of this session, from `collect_origin`.
@@ -113,11 +113,11 @@ class RunDir:
                 if (path / run_list.LONGER).exists():  # its process may have died between two names of final/
                     put_back(path / run_list.FINAL)
                 plain = yaml.safe_load(_dump(recipe))
-                run = cls(path, verb, plain, lock)
+                run = cls(path, kind, plain, lock)
                 run._is_new, run.moved_aside = not is_run(path), moved_aside
                 if is_run(path):
                     recipes = complete(recorded_recipe(path)), plain
-                    run.continuation = compare_with_run(path, verb, recipes, contents or {}, growth)
+                    run.continuation = compare_with_run(path, kind, recipes, contents or {}, growth)
                 run._begin_session(origin, contents or {})
             except BaseException:
                 lock.release()
@@ -227,12 +227,12 @@ class RunDir:
             replace_object(self.path / run_list.LONGER, _plain_changes(grown))
         sessions = self.origin.get("sessions", [])
         replace_object(
-            self.path / run_list.ORIGIN, {"verb": self.verb, "sessions": [*sessions, dict(origin)]}
+            self.path / run_list.ORIGIN, {"verb": self.kind, "sessions": [*sessions, dict(origin)]}
         )
         self.record(contents)
         # The recipe comes last: a directory with a recipe is a run with everything else in place.
         if not is_run(self.path) or grown or moved:
-            heading = f"# mbert {run_list.command_of(self.verb)}: the resolved recipe of this run\n"
+            heading = f"# mbert {run_list.command_of(self.kind)}: the resolved recipe of this run\n"
             replace_file(self.path / run_list.RECIPE, (heading + _dump(self.recipe)).encode())
         (self.path / run_list.FAILURE).unlink(missing_ok=True)
 

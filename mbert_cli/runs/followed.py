@@ -13,12 +13,12 @@ class FollowedRun(RunDir):
     """A run's directory that is read and never written to.
 
     Args:
-        path, verb, recipe: As of any run.
+        path, kind, recipe: As of any run.
         was_complete: Whether its owner found it complete.
     """
 
-    def __init__(self, path: Path, verb: str, recipe: dict[str, Any], was_complete: bool = False) -> None:
-        super().__init__(path, verb, recipe)
+    def __init__(self, path: Path, kind: str, recipe: dict[str, Any], was_complete: bool = False) -> None:
+        super().__init__(path, kind, recipe)
         self._was_complete = was_complete
 
     @property

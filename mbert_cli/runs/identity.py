@@ -54,7 +54,7 @@ class Continuation:
 
 def compare_with_run(
     path: Path,
-    verb: str,
+    kind: str,
     recipes: tuple[dict[str, Any], dict[str, Any]],
     contents: Contents,
     growth: Growth | None,
@@ -63,7 +63,7 @@ def compare_with_run(
 
     Args:
         path: The directory of a run.
-        verb: The command.
+        kind: What kind of run the command makes.
         recipes: The recorded recipe and the command's, as plain values.
         contents: What the command's inputs hold.
         growth: How the run may become longer; None where it may not.
@@ -71,10 +71,10 @@ def compare_with_run(
     Raises:
         UserError: The run is of another command, of another recipe, began with other inputs, or would become shorter.
     """
-    made_by = read_origin(path).get("verb", verb)
-    if made_by != verb:
+    made_by = read_origin(path).get("verb", kind)
+    if made_by != kind:
         raise UserError(
-            f"A run directory belongs to one command. Received: {verb} for {path}, a {made_by} run", _HINT
+            f"A run directory belongs to one command. Received: {kind} for {path}, a {made_by} run", _HINT
         )
     recorded = read_contents(path / INPUTS_FILE)
     changes = _changes(*(_flat(_without_places(recipe)) for recipe in recipes))

@@ -59,16 +59,16 @@ def _own_run(
     contents: Contents,
     plan_of: PlanOf | None,
 ) -> RunDir:
-    path, verb = invocation.directory, invocation.kind
+    path, kind = invocation.directory, invocation.kind
     run = RunDir.open(
         path,
-        verb,
+        kind,
         recipe.model_dump(exclude=set(PLACES)),
         fresh=invocation.fresh,
         origin=collect_origin(seed=recipe.seed, backend=keras.backend.backend(), device=_device()),
         contents=contents,
         complete=lambda recorded: completed(recorded, recipe),
-        growth=plan_of and growth_of(verb, recipe, plan_of, path),
+        growth=plan_of and growth_of(kind, recipe, plan_of, path),
     )
     say_what_moved(run)
     return run

@@ -44,7 +44,7 @@ def train_with_progress(
         if step not in accumulate(stage.steps for stage in plan) and not has_optimizer(checkpoint):
             console.warning(f"{checkpoint} was written without the state of the optimizer, which begins anew")
 
-    with console.progress(total, run.verb, start) as progress:
+    with console.progress(total, run.kind, start) as progress:
         return train(
             plan,
             build,

@@ -66,7 +66,7 @@ def growth_of(
 
 def require_same_run(
     path: Path,
-    verb: str,
+    kind: str,
     recipe: Section,
     inputs: Mapping[str, Run] | None = None,
     plan_of: PlanOf | None = None,
@@ -77,7 +77,7 @@ def require_same_run(
 
     Args:
         path: The directory of a run.
-        verb: The command.
+        kind: What kind of run the command makes.
         recipe: Its recipe, in which nothing but runs is left open.
         inputs: The runs that it works on as far as they were opened, by key.
         plan_of: The plan of a recipe, where it is known; which stages more steps may lengthen is looked at then.
@@ -93,13 +93,13 @@ def require_same_run(
     plain = json.loads(json.dumps(recipe.model_dump(), default=dict))
     contents = input_contents(recipe, path, inputs)
     if plan_of is not None:
-        growth = growth_of(verb, recipe, plan_of, path, say=lambda text: None)
+        growth = growth_of(kind, recipe, plan_of, path, say=lambda text: None)
     else:
         is_search = plain.get("search") is not None
-        keys = () if is_search else GROWING.get(verb, ())
+        keys = () if is_search else GROWING.get(kind, ())
         corpus = getattr(recipe, "corpus", None)
         growth = Growth(keys, lambda changes: True, growing_keys(corpus) if corpus else ())
-    compare_with_run(path, verb, (recorded, plain), contents, growth)
+    compare_with_run(path, kind, (recorded, plain), contents, growth)
     return contents
 
 

@@ -50,7 +50,7 @@ def show_result(run: RunDir, figures: dict[str, float]) -> None:
     summary = json.loads((run.final / SUMMARY).read_text(encoding="utf-8"))
     validated = SetDescription.of(summary)
     on = f", validated on {validated}" if validated else ""
-    console.table(f"{run.verb}: {run.path}{on}", ["figure", "value"], rows)
+    console.table(f"{run.kind}: {run.path}{on}", ["figure", "value"], rows)
     for artifact in exported(run.path):
         if is_outdated(run.path, artifact):
             console.info(

@@ -95,13 +95,13 @@ class RunModel(SavedModel):
     run: Run
 
     @classmethod
-    def open(cls, path: Path, verbs: Sequence[str]) -> "RunModel":
+    def open(cls, path: Path, kinds: Sequence[str]) -> "RunModel":
         """Opens a run of one of these kinds, whose files are compared with their hashes.
 
         Raises:
             UserError: As `Run.open`, or the run has no description of a model.
         """
-        return cls.of(Run.open(path, verbs))
+        return cls.of(Run.open(path, kinds))
 
     @classmethod
     def of(cls, run: Run) -> "RunModel":

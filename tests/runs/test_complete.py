@@ -13,7 +13,7 @@ from mbert_cli.runs.complete import Run
 
 def test_a_required_run_gives_its_recipe_and_is_not_locked(complete_run, recipe) -> None:
     run = Run.open(complete_run("runs/x"), ["distill", "train-teacher"])
-    assert (run.path, run.verb, run.recipe) == (Path("runs/x"), "distill", recipe)
+    assert (run.path, run.kind, run.recipe) == (Path("runs/x"), "distill", recipe)
     assert run.final == Path("runs/x/final")
     assert not Path("runs/x/lock").exists()
 

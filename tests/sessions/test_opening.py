@@ -28,7 +28,7 @@ def open_teacher(contents=None, *settings: str):
 def test_a_run_knows_its_recipe_and_where_it_was_trained():
     with open_teacher() as run:
         (session,) = run.origin["sessions"]
-    assert (run.path, run.verb, run.recipe["seed"]) == (Path("runs/t"), "train-teacher", 3)
+    assert (run.path, run.kind, run.recipe["seed"]) == (Path("runs/t"), "train-teacher", 3)
     assert (session["seed"], session["backend"]) == (3, keras.backend.backend())
     assert "cpu" in session["device"]
 
