@@ -34,7 +34,8 @@ STREAMS = 2
 """Halves, whatever the number of cores: what a run computes should not depend on it."""
 
 _AHEAD = 2 * STREAMS
-_by_xla = ContextVar("_by_xla", default=False)
+_own_graph: ContextVar[bool | None] = ContextVar("_own_graph", default=None)
+"""Whether XLA will compile the graph that is being traced to be run; None elsewhere."""
 
 
 def backend_name() -> str:
@@ -183,11 +184,11 @@ def tensorflow_has_gpu() -> bool:
     return count_tensorflow_gpus() > 0
 
 
-def traces_tensorflow_graph() -> bool:
-    """Whether TensorFlow computes, and a function of it is being traced."""
+def traces_own_tensorflow_graph() -> bool:
+    """Whether TensorFlow computes, and a function of it is being traced as `own_graph`."""
     import keras
 
-    if keras.backend.backend() != "tensorflow":
+    if _own_graph.get() is None or keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
 
@@ -222,18 +223,24 @@ def in_streams(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
 
 
 @contextmanager
-def compiled_by_xla(is_compiled: bool) -> Iterator[None]:
-    """While this lasts, a step is traced that XLA compiles, or one that it does not."""
-    token = _by_xla.set(is_compiled)
+def own_graph(*, is_compiled: bool = False) -> Iterator[None]:
+    """While this lasts, what is traced is a graph that this program runs.
+
+    One that somebody else traces may go to a file and to a converter, and is made of Keras' own operations alone.
+
+    Args:
+        is_compiled: Whether XLA compiles it as a whole.
+    """
+    token = _own_graph.set(is_compiled)
     try:
         yield
     finally:
-        _by_xla.reset(token)
+        _own_graph.reset(token)
 
 
 def is_compiled_by_xla() -> bool:
     """Whether what is being traced will be compiled by XLA as a whole."""
-    return _by_xla.get()
+    return bool(_own_graph.get())
 
 
 def length_step() -> int:
@@ -255,7 +262,6 @@ def compile_forward(network: "keras.Model") -> Forward:
     import tensorflow as tf
 
     inputs = {name: tf.TensorSpec((None, None), tensor.dtype) for name, tensor in network.input.items()}
-    traced: Forward = tf.function(
-        lambda batch: network(batch, training=False), input_signature=[inputs], autograph=False
-    )
+    forward = own_graph()(lambda batch: network(batch, training=False))
+    traced: Forward = tf.function(forward, input_signature=[inputs], autograph=False)
     return traced

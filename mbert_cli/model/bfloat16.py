@@ -17,7 +17,7 @@ from mbert_cli.backend import (
     is_compiled_by_xla,
     tensorflow_has_gpu,
     tensorflow_has_onednn,
-    traces_tensorflow_graph,
+    traces_own_tensorflow_graph,
 )
 from mbert_cli.model.gelu import Gelu
 from mbert_cli.processor import multiplies_bfloat16
@@ -29,11 +29,11 @@ _Gradient = Callable[..., tuple[Tensor, ...] | Tensor]
 
 
 def suits(rows: Tensor) -> bool:
-    """Whether these functions are for a tensor: bfloat16 in a TensorFlow graph for a processor that multiplies it.
+    """Whether these functions are for a tensor: bfloat16 in a graph of our own, where the processor multiplies it.
 
     What XLA compiles it puts together by itself, and where oneDNN is turned off its operations are not there.
     """
-    if not traces_tensorflow_graph() or is_compiled_by_xla() or rows.dtype != "bfloat16":
+    if not traces_own_tensorflow_graph() or is_compiled_by_xla() or rows.dtype != "bfloat16":
         return False
     return multiplies_bfloat16() and tensorflow_has_onednn() and not tensorflow_has_gpu()
 

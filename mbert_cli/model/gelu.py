@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from mbert_cli.backend import Tensor, is_compiled_by_xla, traces_tensorflow_graph
+from mbert_cli.backend import Tensor, is_compiled_by_xla, traces_own_tensorflow_graph
 
 _ROOT = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715
@@ -39,10 +39,10 @@ class Gelu:
     def __call__(self, x: Tensor) -> Tensor:
         """`gelu(x)`, of the shape and type of x.
 
-        What XLA compiles it puts together by itself; and the converter of what is written for a phone, which is not
-        traced as a function, knows TensorFlow's own GELU.
+        What XLA compiles it puts together by itself, and the converter of what is written for a phone knows
+        TensorFlow's own GELU.
         """
-        if is_compiled_by_xla() or not traces_tensorflow_graph():
+        if is_compiled_by_xla() or not traces_own_tensorflow_graph():
             return ops.gelu(x, approximate=self.is_approximate)
         import tensorflow as tf
 

@@ -3,7 +3,8 @@
 TensorFlow builds the graph of a step from Python, operation by operation, and a MobileBERT has 24 blocks of 200
 operations whose gradients have three times as many. The blocks differ in their weights alone, so one function
 that takes weights as arguments serves all of them, and both halves of a batch (`mbert_cli.train.streams`). The
-runtime inlines it: what is computed, and how fast, stays the same.
+runtime inlines it: what is computed, and how fast, stays the same. A graph that may go to TensorFlow's converter for
+phones gets none: the converter gives every call of such a function the weights of one block, and says nothing of it.
 
 Such a function is also what can be computed a second time, in the backward pass, in place of keeping what it computed
 the first time (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016): it changes no variable, and draws
@@ -17,7 +18,7 @@ from contextvars import ContextVar
 import keras
 from keras import ops
 
-from mbert_cli.backend import Tensor, is_compiled_by_xla, traces_tensorflow_graph
+from mbert_cli.backend import Tensor, is_compiled_by_xla, traces_own_tensorflow_graph
 from mbert_cli.model.dense import LayerWithParts
 from mbert_cli.model.recomputing import recompute_in_backward_pass
 
@@ -49,8 +50,8 @@ def reading_weights_once() -> Iterator[None]:
 class SharedTrace:
     """One TensorFlow function for blocks that differ in nothing but their names and weights.
 
-    Elsewhere than in a TensorFlow graph the blocks compute for themselves: eagerly there is nothing to trace, and
-    what JAX spends its time with is the compiler. There a block is a function only to be computed twice.
+    Elsewhere than in a TensorFlow graph of our own the blocks compute for themselves: eagerly there is nothing to
+    trace, and what JAX spends its time with is the compiler. There a block is a function only to be computed twice.
 
     Args:
         learns_attention: Whether a loss may be computed from the attention logits. A function is differentiated
@@ -85,7 +86,7 @@ class SharedTrace:
         """
         is_training = bool(training)
         is_recomputed = rematerialize and is_training
-        if not traces_tensorflow_graph() and not (is_recomputed and keras.backend.backend() == "jax"):
+        if not traces_own_tensorflow_graph() and not (is_recomputed and keras.backend.backend() == "jax"):
             return compute(hidden, attention_bias, training)
         states = block.quantizing.states if block.quantizing else []
         function = self._function_of(

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mbert_cli.backend import Tensor, compiled_by_xla
+from mbert_cli.backend import Tensor, own_graph
 from mbert_cli.hosts.devices import sums_as_one
 from mbert_cli.losses.loss import Loss, Tensors
 from mbert_cli.train.companions import check_companions
@@ -130,7 +130,7 @@ class Objective(keras.Model):
         def losses(part: Tensors) -> Tensors:
             return self.loss_function(part, training=training)
 
-        with compiled_by_xla(bool(self.jit_compile)):
+        with own_graph(is_compiled=bool(self.jit_compile)):
             if self.shards == 1 or self.known_losses is None:
                 return losses(batch)
             return mean_of_shards(losses, batch, self.shards, self.known_losses)

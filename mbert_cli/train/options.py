@@ -41,7 +41,8 @@ class TrainOptions(Section):
     batch_size: Positive = 32
     """Examples per step, before accumulation."""
     accumulation_steps: Positive = 1
-    """Steps whose gradients are averaged into one update."""
+    """Steps whose gradients are averaged into one update; each counts the same, however many of its examples or words
+    do."""
     optimizer: OptimizerOptions = OptimizerOptions()
     """Optimizer and learning rate."""
     precision: Literal["float32", "bfloat16"] = "float32"

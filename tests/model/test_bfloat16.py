@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mbert_cli.backend import compiled_by_xla
+from mbert_cli.backend import own_graph
 from mbert_cli.model import bfloat16
 from mbert_cli.model.gelu import EXACT, TANH
 from mbert_cli.model.heads import build_task_network
@@ -28,6 +28,7 @@ def outputs_and_gradients(function, inputs: list[tf.Tensor], halved: int) -> lis
     """Of a function whose first `halved` inputs are bfloat16, for a fixed gradient of its output."""
 
     @tf.function
+    @own_graph()
     def compute(*given):
         given = [tf.cast(x, "bfloat16") if i < halved else x for i, x in enumerate(given)]
         with tf.GradientTape() as tape:
@@ -112,6 +113,7 @@ def test_maps_side_by_side_are_one_product():
     kernels, vector = [drawn(8, 4), drawn(8, 4, seed=1)], drawn(4)
 
     @tf.function
+    @own_graph()
     def compute(rows):
         return bfloat16.side_by_side(
             tf.cast(rows, "bfloat16"), [(tf.cast(k, "bfloat16"), *[vector] * 3) for k in kernels]
@@ -138,6 +140,7 @@ def test_attention(is_dropped):
 
 def test_the_gradient_of_a_bias_is_added_up_in_float32():
     @tf.function
+    @own_graph()
     def of_bias(rows, kernel, bias):
         with tf.GradientTape() as tape:
             tape.watch(bias)
@@ -156,7 +159,7 @@ def gradients_of(dtype: str, *, by_xla: bool = False, size: Architecture = SIZE)
 
     @tf.function
     def step(batch):
-        with compiled_by_xla(by_xla), tf.GradientTape() as tape:
+        with own_graph(is_compiled=by_xla), tf.GradientTape() as tape:
             loss = tf.reduce_sum(tf.square(network(batch, training=True)["logits"]))
         return [loss, *tape.gradient(loss, [weight.value for weight in network.trainable_weights])]
 

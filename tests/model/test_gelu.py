@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mbert_cli.backend import compiled_by_xla
+from mbert_cli.backend import own_graph
 from mbert_cli.model.gelu import EXACT, TANH
 
 POINTS = [-30.0, -6.0, -2.5, -1.0, -0.125, 0.0, 0.5, 1.0, 3.0, 6.0, 30.0]
@@ -32,6 +32,7 @@ IN_BOTH_FORMS = pytest.mark.parametrize("gelu", [EXACT, TANH], ids=NAMES)
 
 def with_gradient(gelu, points, of_result=1.0, dtype="float32") -> list[np.ndarray]:
     @tf.function
+    @own_graph()
     def compute(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -72,7 +73,7 @@ def test_eagerly_and_for_xla_it_is_the_same(gelu):
 
     @tf.function(jit_compile=True)
     def by_xla(x):
-        with compiled_by_xla(True):
+        with own_graph(is_compiled=True):
             return gelu(x)
 
     result, _ = with_gradient(gelu, x)
@@ -83,6 +84,7 @@ def test_eagerly_and_for_xla_it_is_the_same(gelu):
 @IN_BOTH_FORMS
 def test_a_gradient_takes_no_power(gelu):
     @tf.function
+    @own_graph()
     def compute(x):
         return tf.gradients(gelu(x), x)[0]
 

@@ -8,7 +8,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
+from mbert_cli.backend import own_graph
 from mbert_cli.model import shared_trace
 from mbert_cli.model.encoder import build_encoder
 from mbert_cli.model.heads import build_task_network
@@ -38,6 +40,7 @@ def two_steps(size: Architecture, dtype: str = "float32") -> tuple[list[np.ndarr
     network = build_task_network(size, num_outputs=2, vocab_size=40, dtype=dtype)
 
     @tf.function
+    @own_graph()
     def step(inputs):
         with tf.GradientTape() as tape:
             logits = network(inputs, training=True)["logits"]
@@ -53,7 +56,7 @@ def two_steps(size: Architecture, dtype: str = "float32") -> tuple[list[np.ndarr
 @pytest.fixture
 def by_themselves(monkeypatch):
     def switch():
-        monkeypatch.setattr(shared_trace, "traces_tensorflow_graph", lambda: False)
+        monkeypatch.setattr(shared_trace, "traces_own_tensorflow_graph", lambda: False)
 
     return switch
 
@@ -71,13 +74,26 @@ def test_one_function_for_all_blocks_computes_what_blocks_by_themselves_do(
     assert few < 0.6 * many
 
 
+@pytest.mark.parametrize("name", ["plain", "bottleneck"])
+def test_a_converter_keeps_the_weights_of_each_block(name, tmp_path):
+    network = build_task_network(SIZES[name], num_outputs=2, vocab_size=40)
+    inputs = {name: values[:1] for name, values in INPUTS.items()}
+    network.export(tmp_path, verbose=False, input_signature=[
+        {name: tf.TensorSpec(values.shape, tf.int32, name=name) for name, values in inputs.items()}
+    ])  # fmt: skip
+    content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path)).convert()
+    run = Interpreter(model_content=content).get_signature_runner()
+    (logits,) = run(**inputs).values()
+    np.testing.assert_allclose(logits, network(inputs)["logits"], atol=1e-5)
+
+
 def test_dropout_differs_from_step_to_step_and_from_block_to_block():
     encoder = build_encoder(SIZES["plain"], vocab_size=40)
     states = [
         weight for weight in encoder.non_trainable_variables if weight.path.endswith("seed_generator_state")
     ]
     before = [state.numpy().tolist() for state in states]
-    outputs = tf.function(lambda inputs: encoder(inputs, training=True)["hidden_states"][-1])
+    outputs = tf.function(own_graph()(lambda inputs: encoder(inputs, training=True)["hidden_states"][-1]))
     first, second = outputs(INPUTS), outputs(INPUTS)
     assert np.abs(np.asarray(first) - np.asarray(second)).max() > 0.01
     assert len({tuple(state) for state in before}) == len(before)
@@ -90,6 +106,7 @@ def test_gradients_flow_through_the_attention_logits_where_they_are_learnt_from(
         kernel = next(w for w in encoder.weights if w.path == "encoder/layer_00/attention/query/kernel")
 
         @tf.function
+        @own_graph()
         def gradient(inputs):
             with tf.GradientTape() as tape:
                 loss = tf.reduce_sum(tf.square(encoder(inputs)["attention_logits"][0]))
@@ -104,7 +121,7 @@ def test_gradients_flow_through_the_attention_logits_where_they_are_learnt_from(
 def test_a_network_that_is_let_go_leaves_nothing_behind():
     def trace_and_drop() -> weakref.ref:
         encoder = build_encoder(SIZES["plain"], vocab_size=40)
-        tf.function(lambda inputs: encoder(inputs)["hidden_states"][-1])(INPUTS)
+        tf.function(own_graph()(lambda inputs: encoder(inputs)["hidden_states"][-1]))(INPUTS)
         return weakref.ref(encoder.get_layer("embeddings").word_embeddings)
 
     table = trace_and_drop()
@@ -118,6 +135,7 @@ def test_weights_are_rounded_once_for_all_parts_of_a_batch():
 
     def roundings(reads_once: bool) -> int:
         @tf.function
+        @own_graph()
         def both(inputs):
             with shared_trace.reading_weights_once() if reads_once else contextlib.nullcontext():
                 return [network(inputs)["logits"] for _ in range(2)]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mbert_cli.backend import own_graph
 from mbert_cli.model.heads import build_task_network
 from mbert_cli.model.options import Architecture
 from mbert_cli.tflite.fake_quantization import FakeQuantization, find_places
@@ -156,6 +157,7 @@ def test_one_function_for_all_blocks_moves_the_ranges_of_each_and_has_gradients(
     quantization = FakeQuantization(network, ALL, moving_updates=9)
 
     @tf.function
+    @own_graph()
     def step(batch):
         with tf.GradientTape() as tape, quantization.observing():
             loss = tf.reduce_sum(network(batch, training=True)["logits"] ** 2)
