@@ -21,8 +21,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from straight_conversion import straight_conversion
 
 from mbert_cli.model.cost import count_flops
 from mbert_cli.model.heads import build_task_network
@@ -35,8 +35,7 @@ from mbert_cli.tasks.kinds import kind_of
 from mbert_cli.tasks.model import run_task_model
 from mbert_cli.tflite.calibration import measure_ranges
 from mbert_cli.tflite.convert import InferenceGraph, convert_graph
-from mbert_cli.tflite.flatbuffer import pack_model
-from mbert_cli.tflite.interpreter import ARTIFACT_INPUTS, SIGNATURE, Artifact
+from mbert_cli.tflite.interpreter import Artifact
 from mbert_cli.tflite.modes import MODES
 from mbert_cli.tflite.quantizer import quantize
 from mbert_cli.tflite.source_model import SourceModel
@@ -144,44 +143,8 @@ def timed_contents(
         ):  # the same operations as without
             found[name] = make
             if name in ("float32", "dynamic_int8", "int8_full"):
-                found[f"{name} straight"] = partial(straight_conversion, network, length, name, rows)
+                found[f"{name} straight"] = partial(straight_conversion, network, name, rows)
     return found
-
-
-def straight_conversion(network: keras.Model, length: int, mode: str, rows: dict[str, np.ndarray]) -> bytes:
-    """The network as it is through TensorFlow's converter alone."""
-
-    @tf.function(
-        input_signature=[tf.TensorSpec((1, length), tf.int32, name=name) for name in ARTIFACT_INPUTS]
-    )
-    def serve(ids, segment_ids, mask):
-        logits = network({"token_ids": ids, "segment_ids": segment_ids, "padding_mask": mask}, training=False)
-        return {CLASSIFIER.artifact_outputs[0]: tf.nn.softmax(logits["logits"])}
-
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], network)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if mode != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if mode == "int8_full":
-        converter.representative_dataset = lambda: (
-            [rows[key][place : place + 1] for key in ARTIFACT_INPUTS.values()] for place in range(8)
-        )
-    return with_signature(converter.convert())
-
-
-def with_signature(content: bytes) -> bytes:
-    """The content with the signature of an artifact, which the converter writes for a SavedModel alone."""
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
-    (graph,) = model.subgraphs
-    named = [(graph.tensors[index].name.decode(), index) for index in graph.inputs]
-    inputs = {name: next(index for one, index in named if one == name) for name in ARTIFACT_INPUTS}
-    signature = schema.SignatureDefT(signatureKey=SIGNATURE, subgraphIndex=0)
-    signature.inputs = [schema.TensorMapT(name=name, tensorIndex=index) for name, index in inputs.items()]
-    signature.outputs = [
-        schema.TensorMapT(name=CLASSIFIER.artifact_outputs[0], tensorIndex=index) for index in graph.outputs
-    ]
-    model.signatureDefs = [signature]
-    return pack_model(model, len(content))
 
 
 def random_network(size: str) -> keras.Model:
