@@ -187,7 +187,8 @@ def test_a_model_labels_tokens_and_so_does_its_artifact(mbert_here, folder):
     artifact = folder / run / "export" / "float32" / "model.tflite"
     report = json.loads(artifact.with_name("report.json").read_text())
     assert report["parity"]["disagreement_rate"] == 0
-    assert report["examples_by_length"] == {"8": 0, "16": 7, "32": 1}
+    assert (report["target"], report["examples_by_length"]) == ("cpu", {"8": 0, "16": 7, "32": 1})
+    assert "| for | a CPU |" in artifact.with_name("README.md").read_text()
     done = mbert_here(folder, "eval", "--smoke", str(artifact))
     assert re.search(r"32 examples \(set \w+\): precision 100.00%", done.stdout)
     report = json.loads(artifact.with_name("model-eval-validation-32.json").read_text())

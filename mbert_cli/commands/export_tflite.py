@@ -135,8 +135,8 @@ def _export(ready: Ready, mode: str, maker: ArtifactMaker, read: ClientTexts | N
     made = maker.make(mode)
     content = made.chosen.content
     report = {
-        "mode": mode, "sequence_length": ready.length, "examples_by_length": made.chosen.examples,
-        "tokenizer": ready.recipe.export.tokenizer, "size_bytes": len(content),
+        "mode": mode, "target": ready.recipe.export.target, "tokenizer": ready.recipe.export.tokenizer,
+        "sequence_length": ready.length, "examples_by_length": made.chosen.examples, "size_bytes": len(content),
         MADE_OF: weights_digest(model.path), "metric": reference.score_name,
         "parity": dataclasses.asdict(made.chosen.parity), "operations": op_census(content),
         "dense_maps": dense_census(content), "float_operations": float_census(content),

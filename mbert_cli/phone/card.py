@@ -21,7 +21,7 @@ from mbert_cli.tasks.model import TaskModel
 from mbert_cli.tasks.phone_client import ClientFit
 from mbert_cli.tflite.interpreter import Steps
 from mbert_cli.tflite.latency_reports import Latency
-from mbert_cli.tflite.modes import MODES
+from mbert_cli.tflite.modes import MODES, named_processor
 from mbert_cli.tflite.verify import AGREEMENT
 from mbert_cli.weights.description import SetDescription
 
@@ -81,6 +81,7 @@ class Card:
         lengths = [str(length) for length in report.get("examples_by_length") or [report["sequence_length"]]]
         rows = [
             ("mode", report["mode"]),
+            *([("for", named_processor(report["target"]))] if "target" in report else []),
             ("size", f"{show_megabytes(report['size_bytes'])} MB"),
             ("length", f"{' or '.join(lengths)} tokens, [CLS] and [SEP] among them"),
             *_score_rows(report),
