@@ -22,7 +22,7 @@ COUNTING_RULE = (
 )
 PARETO_RULE = (
     "Pareto: no other row of the table has at least this score and fewer MB (size), or a shorter p50 on the same "
-    "machine (latency). A model that has artifacts is compared by these."
+    "machine with the same threads and delegate (latency). A model that has artifacts is compared by these."
 )
 SIZE_RULE = "MB of a model are those of its weights as they are saved, of an artifact those of its file."
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

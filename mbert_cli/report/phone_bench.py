@@ -12,6 +12,7 @@ from mbert_cli.phone.benchmark_log import BenchmarkLog
 from mbert_cli.phone.timing import PhoneRow, phone_machine, phone_record
 from mbert_cli.runs.artifacts import target_name
 from mbert_cli.table import Table, without_empty_columns
+from mbert_cli.tflite.latency_reports import phone_words
 from mbert_cli.tflite.options import BenchOptions
 
 _COLUMNS = [
@@ -35,9 +36,7 @@ def phone_page(rows: Sequence[PhoneRow], options: BenchOptions, device: Device) 
         [target_name(row.path), str(row.sequence_length), show_megabytes(row.size_bytes), *_figures(row.log)]
         for row in rows
     ]
-    how = [counted(options.threads, "thread"), options.delegate]
-    if options.affinity:
-        how.append(f"cores {options.affinity}")
+    how = [counted(options.threads, "thread"), *phone_words(options.delegate, options.affinity)]
     title = f"bench on {device.name}: {', '.join(how)}"
     table = Table(title, _COLUMNS, cells, [phone_machine(device).line, *_notes([row.log for row in rows])])
     operations = [_operation_table(name, row.log) for name, row in named if row.log.operations]

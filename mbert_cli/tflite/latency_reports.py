@@ -55,22 +55,33 @@ class Conditions:
     Attributes:
         threads: Threads of the interpreter.
         machine: What it was timed on; None where the report does not say all of it.
+        delegate: What computed on a phone, a value of bench.delegate; None elsewhere.
+        affinity: The cores of a phone that it was bound to, as bench.affinity has them; None for all.
+        are_means: Whether times are means, since the benchmark on the phone prints no median.
     """
 
     threads: int | None = None
     machine: Machine | None = None
+    delegate: str | None = None
+    affinity: str | None = None
+    are_means: bool = False
 
     @property
     def line(self) -> str:
         """The same for people."""
-        threads = "" if self.threads is None else f"{counted(self.threads, 'thread')}. "
-        return f"{threads}{self.machine.line if self.machine else 'The machine was not recorded.'}"
+        words = [] if self.threads is None else [counted(self.threads, "thread")]
+        words += phone_words(self.delegate, self.affinity)
+        how = [f"{', '.join(words)}."] * bool(words)
+        means = ["Times are means: the benchmark there prints no median."] * self.are_means
+        return " ".join(
+            [*how, self.machine.line if self.machine else "The machine was not recorded.", *means]
+        )
 
     @property
     def comparable(self) -> tuple[object, ...]:
-        """Equal where times may be compared: the same processor, cores and threads."""
+        """Equal where times may be compared: those of one processor, cores, threads and delegate."""
         machine = (self.machine.processor, self.machine.cores) if self.machine else ()
-        return (self.threads, *machine)
+        return (self.threads, self.delegate, self.affinity, self.are_means, *machine)
 
 
 @dataclass(frozen=True)
@@ -158,7 +169,7 @@ def newest_latencies(*roots: Path) -> dict[Path, Latency]:
                 row["p50_ms"],
                 row["size_bytes"],
                 p90_ms=row.get("p90_ms"),
-                conditions=conditions,
+                conditions=dataclasses.replace(conditions, are_means=row.get("median_ms", 0.0) is None),
                 tokens=length,
             )
             path = Path(row.get("resolved") or row["path"]).resolve()
@@ -202,16 +213,25 @@ def conditions_of(report: Mapping[str, Any]) -> Conditions:
     Args:
         report: What `latency_record` returned.
     """
-    options = report.get("options")
-    threads = options.get("threads") if isinstance(options, dict) else None
+    known = report.get("options")
+    options = known if isinstance(known, dict) else {}
+    on_phone = options if "phone" in report else {}
+    conditions = Conditions(
+        options.get("threads"), delegate=on_phone.get("delegate"), affinity=on_phone.get("affinity")
+    )
     try:
         datetime.fromisoformat(report["started"])
         machine = Machine(
             str(report["processor"]), int(report["cores"]), _load(report["load"]), {"versions": {}, **report}
         )
     except (LookupError, TypeError, ValueError):
-        return Conditions(threads)
-    return Conditions(threads, machine)
+        return conditions
+    return dataclasses.replace(conditions, machine=machine)
+
+
+def phone_words(delegate: str | None, affinity: str | None) -> list[str]:
+    """What computed on a phone, and the cores that it was bound to: `xnnpack` and `cores f0`."""
+    return [*([delegate] if delegate else []), *([f"cores {affinity}"] if affinity else [])]
 
 
 def _load(value: Any) -> float | None:

@@ -35,7 +35,7 @@ def test_a_model_and_an_artifact_have_all_their_figures(family):
         "name": "small-1 dynamic_int8", "path": "runs/small-1/export/dynamic_int8/model.tflite", "model": "small-{0,1}",
         "mode": "dynamic_int8", "task": "sst2", "parameters": 2463746, "word_table_parameters": 1953408, "tokens": 64,
         "flops": model["flops"], "size_bytes": 260000, "scores": [], "of_an_earlier_result": False, "p50_ms": 0.4,
-        "p90_ms": artifact["p90_ms"], "threads": 1, "processor": "Some Processor", "cores": 2, "load": 0.25,
+        "p90_ms": artifact["p90_ms"], "p50_is_mean": False, "threads": 1, "delegate": None, "affinity": None, "processor": "Some Processor", "cores": 2, "load": 0.25,
         "timed": "2026-05-04T03:02:01+00:00",
     }  # fmt: skip
 
@@ -51,6 +51,8 @@ def test_what_is_not_known_is_null(family):
     for report in (family / "bench").iterdir():
         report.unlink()
     artifact = document(family / "big")["artifacts"][0]
-    assert [artifact[key] for key in ("p50_ms", "p90_ms", "threads", "processor", "timed")] == [None] * 5
+    assert [
+        artifact[key] for key in ("p50_ms", "p90_ms", "p50_is_mean", "threads", "processor", "timed")
+    ] == [None] * 6
     model = document(family / "teacher")["models"][0]
     assert [model[key] for key in ("tokens", "flops", "teacher", "comes_from")] == [None] * 4
