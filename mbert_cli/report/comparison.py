@@ -173,7 +173,7 @@ def _score_notes(compared: ScoredSet, timings: Sequence[Conditions]) -> list[str
     notes = []
     if any(score.deviation is not None for score in found):
         notes.append(
-            "Scores with ± are means over seeds with their standard deviation; an artifact is of one seed."
+            "Scores with ± are means over seeds with their sample standard deviation; an artifact is of one seed."
         )
     if len(timings) == 1:
         notes.append(f"Times: {timings[0].line}")

@@ -133,7 +133,7 @@ def _heading(column: Column, columns: Sequence[Column]) -> str:
 
 def _explained(columns: Sequence[Column], averaged: Sequence[Column]) -> list[str]:
     lines = [
-        "A cell is the mean of a task's figures in percent; with several runs their mean ± standard deviation.",
+        "A cell is the mean of a task's figures in percent; with several runs their mean ± sample standard deviation.",
         "MNLI is the mean of matched and mismatched where `mbert eval` scored both, else matched alone.",
         (
             f"Averages are over the {counted(len(averaged), 'task')} here, each counting once, and over those "

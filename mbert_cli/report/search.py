@@ -102,7 +102,7 @@ def _conclusion(search: Path, report: SearchReport) -> list[str]:
         return []
     several = len(report.chosen.trials) > 1
     deviation = (
-        "Scores are means over the seeds ± their standard deviation." if several
+        "Scores are means over the seeds ± their sample standard deviation." if several
         else "With one seed no deviation is known: search.seed takes several."
     )  # fmt: skip
     flattered = " Chance flatters the best of many: expect less on new text." * (

@@ -60,7 +60,7 @@ def test_all_choices_of_a_set_stand_in_one_table(page):
     ]  # fmt: skip
     assert (
         table.notes[0]
-        == "Scores with ± are means over seeds with their standard deviation; an artifact is of one seed."
+        == "Scores with ± are means over seeds with their sample standard deviation; an artifact is of one seed."
     )
     assert table.notes[1].startswith(
         "Times: 1 thread. Measured on Some Processor, 2 cores, load 0.2, with LiteRT 2.3.0"

@@ -35,7 +35,7 @@ REPORT = SearchReport((setting(0, 0.8, 0.7), GIVEN_UP, setting(2, 0.82, 0.78)))
 TRIAL = "learning_rate-0.1-batch_size-32-epochs-2-seed-0"
 CHOICE = f"The model of runs/s is that of trials/{TRIAL}, accuracy 82.00%, the best of 2 seeds; their mean is 80.00% ± 2.83%"
 FLATTERED = (
-    "Scores are means over the seeds ± their standard deviation. "
+    "Scores are means over the seeds ± their sample standard deviation. "
     "Chance flatters the best of many: expect less on new text."
 )
 
