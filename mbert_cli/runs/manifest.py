@@ -49,13 +49,13 @@ def write_directory(
     if target.exists() and not replace:
         raise UserError(f"A finished directory is never overwritten. Received: {target}", "Use another name.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(target)
+    remove_leftovers(target.parent, glob.escape(target.name))
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     partial.mkdir()
     try:
         writer(partial)
         _seal(partial)
-        replaced = _take_name(partial, target)
+        replaced = _take_name(partial, target, keeps_replaced)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -64,8 +64,6 @@ def write_directory(
                 "Free space there and run the same command again.",
             ) from error
         raise
-    if replaced == partial and keeps_replaced:
-        replaced = move_aside(partial, target)
     sync_path(target.parent)
     if replaced is not None and not keeps_replaced:
         shutil.rmtree(replaced, ignore_errors=True)
@@ -148,7 +146,7 @@ def write_whole_file(path: Path, writer: Callable[[Path], None]) -> None:
     """
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
     try:
-        _remove_leftovers(path)
+        remove_leftovers(path.parent, glob.escape(path.name))
         writer(partial)
         os.replace(partial, path)
     except BaseException as error:
@@ -206,11 +204,15 @@ def sync_path(path: Path) -> None:
         os.close(descriptor)
 
 
-def _take_name(new: Path, target: Path) -> Path | None:
+def _take_name(new: Path, target: Path, keeps_replaced: bool) -> Path | None:
     """Renames `new` to `target`; returns where the directory lies that had the name, or None if there was none."""
     if not target.exists():
         os.rename(new, target)
         return None
+    if keeps_replaced:
+        # After an exchange the old one has the name of the new one, and what is called partial is removed as a
+        # leftover if this process is killed then.
+        new = move_aside(new, target)
     if _exchange(new, target):
         return new
     replaced = move_aside(target)
@@ -277,9 +279,14 @@ def _damaged(path: Path, damages: str) -> UserError:
     )
 
 
-def _remove_leftovers(target: Path) -> None:
-    """Removes what dead processes left of `target`; a live process may still be writing its own."""
-    for leftover in target.parent.glob(f"{glob.escape(target.name)}.partial-*"):
+def remove_leftovers(folder: Path, names: str) -> None:
+    """Removes what dead processes left unfinished; a live process may still be writing its own.
+
+    Args:
+        folder: Where it lies.
+        names: Of what was to be written, as a pattern.
+    """
+    for leftover in folder.glob(f"{names}.partial-*"):
         process = leftover.name.removesuffix(".partial").rpartition("-")[2]  # that of a part within, too
         if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
             if leftover.is_dir():

@@ -22,7 +22,7 @@ from mbert_cli.hosts.joining import ALONE, Hosts
 from mbert_cli.hosts.together import first_does
 from mbert_cli.json_text import write_json
 from mbert_cli.runs.listing import STEP_PREFIX, numbered_folders
-from mbert_cli.runs.manifest import move_aside, verify_directory, write_directory
+from mbert_cli.runs.manifest import move_aside, remove_leftovers, verify_directory, write_directory
 from mbert_cli.train.companions import companion_states
 from mbert_cli.train.objective import Objective
 from mbert_cli.train.optimizer import optimizer_state, restore_optimizer
@@ -265,6 +265,8 @@ def _read_state(path: Path) -> TrainingState:
 
 
 def _prune(directory: Path, keep: int) -> None:
+    for prefix in (STEP_PREFIX, _BEST_PREFIX):
+        remove_leftovers(directory, f"{prefix}*")
     checkpoints = list(reversed(numbered_folders(directory, STEP_PREFIX).values()))
     for path in checkpoints[keep:]:
         shutil.rmtree(path)

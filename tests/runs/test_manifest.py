@@ -137,9 +137,25 @@ def test_a_replaced_directory_can_be_kept_under_another_name(can_exchange, monke
         monkeypatch.setattr(manifest, "_exchange", lambda one, other: False)
     assert write_directory(Path("store"), fill, replace=True, keeps_replaced=True) is None
     kept = write_directory(Path("store"), lambda folder: None, replace=True, keeps_replaced=True)
-    assert kept == Path("store.old-1")
-    assert names(Path()) == ["store", "store.old-1"]
+    assert kept == Path("store.old-1" if can_exchange else "store.old-2")
+    assert names(Path()) == ["store", kept.name]
     assert names(kept) == ["ids", "manifest.json", "vocab.txt"]
+
+
+def test_a_process_that_is_killed_while_names_change_loses_nothing_that_is_kept(monkeypatch) -> None:
+    write_directory(Path("store"), fill)
+    exchange = manifest._exchange
+
+    def exchange_and_die(one: Path, other: Path) -> bool:
+        exchange(one, other)
+        raise SystemExit
+
+    monkeypatch.setattr(manifest, "_exchange", exchange_and_die)
+    with pytest.raises(SystemExit):
+        write_directory(Path("store"), lambda folder: None, replace=True, keeps_replaced=True)
+    manifest.remove_leftovers(Path(), "store")
+    assert names(Path()) == ["store", "store.old-1"]
+    assert names(Path("store.old-1")) == ["ids", "manifest.json", "vocab.txt"]
 
 
 def test_what_a_person_added_or_changed_is_told_from_what_was_written() -> None:

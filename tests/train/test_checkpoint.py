@@ -116,6 +116,14 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(tmp_path: Path):
     assert names(tmp_path) == {"step-999999", "step-1000000", "step-000001.old-1", "notes"}
 
 
+def test_what_a_killed_session_left_unfinished_goes_with_the_next_checkpoint(tmp_path: Path):
+    dead = 999_999_999  # above every system's largest process number
+    for name in (f"step-000003.partial-{dead}", f"best-000003.partial-{dead}", f"other.partial-{dead}"):
+        (tmp_path / name).mkdir()
+    save(tmp_path, 4)
+    assert names(tmp_path) == {"step-000004", f"other.partial-{dead}"}
+
+
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path):
     for step in (2, 4):
         save(tmp_path, step)
