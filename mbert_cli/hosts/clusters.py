@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+OPEN_MPI = "Open MPI"
 NAMES = {
-    "slurm": "SLURM", "ompi": "Open MPI", "K8sCluster": "Kubernetes", "gketpu": "GKE", "gcetpu": "a TPU pod",
+    "slurm": "SLURM", "ompi": OPEN_MPI, "K8sCluster": "Kubernetes", "gketpu": "GKE", "gcetpu": "a TPU pod",
 }  # fmt: skip
 """By JAX's names, or those of its classes."""
 _WAIT_SECONDS = 60

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mbert_cli.errors import UserError
+from mbert_cli.hosts.clusters import OPEN_MPI
 from mbert_cli.hosts.joining import Place
 from mbert_cli.hosts.options import HostsOptions
 from mbert_cli.section import HOST_AND_PORT
@@ -95,12 +96,12 @@ def detect(environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found
         ask: Asks JAX what the cluster says.
     """
     tasks, size = (_number(environ, name) or 1 for name in ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"))
+    if (
+        size > 1
+    ):  # first, for in a job of SLURM the tasks of its step are what starts the processes of Open MPI
+        return _with_own_devices(_of_open_mpi(size, environ, ask), environ, "OMPI_COMM_WORLD_LOCAL_SIZE")
     if tasks > 1:
-        return _with_own_devices(ask() or Found("SLURM", tasks), environ)
-    if size > 1:
-        # Open MPI 5 does not say where its launcher is, by which JAX knows it.
-        found = ask() or Found("Open MPI", size, _number(environ, "OMPI_COMM_WORLD_RANK"))
-        return _with_own_devices(found, environ)
+        return _with_own_devices(ask() or Found("SLURM", tasks), environ, "SLURM_STEP_TASKS_PER_NODE")
     if "JOB_COMPLETION_INDEX" in environ and "KUBERNETES_SERVICE_HOST" in environ:
         return _indexed_job(environ, ask)
     workers = environ.get("TPU_PROCESS_ADDRESSES") or environ.get("TPU_WORKER_HOSTNAMES", "")
@@ -109,13 +110,25 @@ def detect(environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found
     return ask() if not workers and importlib.util.find_spec("libtpu") is not None else None
 
 
-def _with_own_devices(found: Found | None, environ: Mapping[str, str]) -> Found | None:
-    """JAX gives each process one device; a process that has a machine for itself takes all of them."""
-    per_machine = environ.get("SLURM_STEP_TASKS_PER_NODE", "") or environ.get(
-        "OMPI_COMM_WORLD_LOCAL_SIZE", ""
-    )
-    is_alone = re.fullmatch(r"1(\(x\d+\))?", per_machine) is not None
-    return replace(found, device=None) if found is not None and is_alone else found
+def _of_open_mpi(size: int, environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found:
+    """Open MPI 5 does not say where its launcher is, by which JAX knows it: JAX then finds nothing, or SLURM."""
+    found = ask()
+    if found is not None and found.cluster == OPEN_MPI:
+        return found
+    rank, place = (_number(environ, f"OMPI_COMM_WORLD_{name}") for name in ("RANK", "LOCAL_RANK"))
+    return Found(OPEN_MPI, size, rank, device=place)
+
+
+def _with_own_devices(found: Found, environ: Mapping[str, str], per_machine: str) -> Found:
+    """JAX gives each process one device; a process that has a machine for itself takes all of them.
+
+    Args:
+        found: What the cluster says.
+        environ: The environment of the process.
+        per_machine: The variable with the number of processes on each machine.
+    """
+    is_alone = re.fullmatch(r"1(\(x\d+\))?", environ.get(per_machine, "")) is not None
+    return replace(found, device=None) if is_alone else found
 
 
 def _indexed_job(environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found:

@@ -12,6 +12,7 @@ from mbert_cli.hosts.options import HostsOptions
 
 SLURM = {"SLURM_JOB_ID": "77", "SLURM_PROCID": "1", "SLURM_LOCALID": "1", "SLURM_NTASKS": "4",
          "SLURM_STEP_NODELIST": "node[3-4]", "SLURM_STEP_NUM_TASKS": "4"}  # fmt: skip
+OPEN_MPI = {"OMPI_COMM_WORLD_SIZE": "8", "OMPI_COMM_WORLD_RANK": "3", "OMPI_COMM_WORLD_LOCAL_RANK": "1"}
 FOUND = Found("SLURM", 4, 1, "node3:61517", 1)
 
 
@@ -71,19 +72,27 @@ def test_several_tasks_ask_jax():
         (SLURM | {"SLURM_STEP_TASKS_PER_NODE": "2(x2)"}, 1),
         (SLURM | {"SLURM_STEP_TASKS_PER_NODE": "1,3"}, 1),
         (SLURM, 1),
-        ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_LOCAL_SIZE": "1"}, None),
-        ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_LOCAL_SIZE": "2"}, 1),
+        (OPEN_MPI | {"OMPI_COMM_WORLD_LOCAL_SIZE": "1"}, None),
+        (OPEN_MPI | {"OMPI_COMM_WORLD_LOCAL_SIZE": "2"}, 1),
+        (OPEN_MPI | {"OMPI_COMM_WORLD_LOCAL_SIZE": "2", "SLURM_STEP_TASKS_PER_NODE": "1(x4)"}, 1),
     ],
 )
 def test_a_process_that_has_a_machine_for_itself_takes_all_of_its_devices(environ, device):
-    assert detect(environ, lambda: FOUND).device == device
+    found = replace(FOUND, cluster="Open MPI") if "OMPI_COMM_WORLD_SIZE" in environ else FOUND
+    assert detect(environ, lambda: found).device == device
 
 
-def test_open_mpi_without_a_launcher_to_ask_still_numbers_its_processes():
-    environ = {"OMPI_COMM_WORLD_SIZE": "8", "OMPI_COMM_WORLD_RANK": "3"}
-    assert detect(environ, lambda: None) == Found("Open MPI", 8, 3)
+def test_open_mpi_without_a_launcher_to_ask_still_numbers_its_processes_and_their_devices():
+    assert detect(OPEN_MPI, lambda: None) == Found("Open MPI", 8, 3, device=1)
     with pytest.raises(UserError, match="no --coordinator, nor does Open MPI say it"):
-        place_of(HostsOptions(), "jax", environ, lambda: None)
+        place_of(HostsOptions(), "jax", OPEN_MPI, lambda: None)
+
+
+def test_open_mpi_in_a_job_of_slurm_numbers_its_own_processes():
+    environ = SLURM | OPEN_MPI  # SLURM's step has a task on each machine, which starts processes there
+    assert detect(environ, lambda: FOUND) == Found("Open MPI", 8, 3, device=1)
+    asked = Found("Open MPI", 8, 3, "node1:1", 1)
+    assert detect(environ, lambda: asked) is asked
 
 
 @pytest.mark.parametrize(
