@@ -13,6 +13,7 @@ flags of an export                             mbert_cli/phone_flags.py
 the page of all verbs and keys                 mbert_cli/reference.py
 how a command ends, exit codes                 mbert_cli/ending.py
 how a process ends that a signal stops         mbert_cli/termination.py
+threads that no process waits for              mbert_cli/threads.py
 a GPU that cannot begin, memory that ends      mbert_cli/machine_problems.py
 progress on terminals and in logs              mbert_cli/progress.py
 how a corpus is read, on the terminal          mbert_cli/sessions/reading.py

@@ -23,7 +23,7 @@ BELOW = {
     "mbert_cli.home", "mbert_cli.json_text", "mbert_cli.machine_problems", "mbert_cli.markdown_text", "mbert_cli.native_output",
     "mbert_cli.page", "mbert_cli.printing", "mbert_cli.processor", "mbert_cli.section",
     "mbert_cli.shell_words", "mbert_cli.spread", "mbert_cli.standard_streams", "mbert_cli.table",
-    "mbert_cli.termination", "mbert_cli.word_lists", "mbert_cli.yaml_scalars",
+    "mbert_cli.termination", "mbert_cli.threads", "mbert_cli.word_lists", "mbert_cli.yaml_scalars",
 }  # fmt: skip
 PRINTING = {"commands", "preflight", "phone", "tasks", "sessions", "report/terminal.py"}
 """Rooms, and files of others, that may print."""

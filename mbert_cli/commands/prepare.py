@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from mbert_cli.sessions.continuing import say_what_moved, say_when_complete
 from mbert_cli.sessions.reading import Reading
 from mbert_cli.text.matched_tokens import describe_matched
 from mbert_cli.text.vocabulary import Vocabulary, train_vocabulary
+from mbert_cli.threads import begin_in_thread
 
 
 def run(ready: Ready) -> None:
@@ -46,7 +47,7 @@ def run(ready: Ready) -> None:
         return
     states = file_states(recipe.corpus)
     # Reading a large corpus for this takes as long as writing it, and runs beside the work of a new run.
-    contents = ThreadPoolExecutor(1).submit(lambda: ready.contents or input_contents(recipe, path))
+    contents = begin_in_thread(lambda: ready.contents or input_contents(recipe, path))
     with RunDir.open(
         path,
         "prepare",

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.runs.content import Content, FileContent, files_content, folder_content
 from mbert_cli.text.remote_files import InputFile, RemoteFile
 from mbert_cli.text.tfds import dataset_folder
+from mbert_cli.threads import map_in_threads
 
 WrittenState = tuple[str, int, int | str]
 """Path or address of a file, bytes, and the time of its last change or its version."""
@@ -109,9 +109,8 @@ def globs_content(globs: list[str], known: Content | None, key: str = "corpus.gl
     """
     paths = find_files(globs, key).paths
     content = files_content(", ".join(globs), [path for path in paths if isinstance(path, Path)], known)
-    with ThreadPoolExecutor() as pool:
-        remote = pool.map(_remote_content, [path for path in paths if isinstance(path, RemoteFile)])
-        return replace(content, files=(*content.files, *remote))
+    remote = map_in_threads(_remote_content, [path for path in paths if isinstance(path, RemoteFile)])
+    return replace(content, files=(*content.files, *remote))
 
 
 def _remote_content(file: RemoteFile) -> FileContent:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -24,6 +23,7 @@ from mbert_cli.errors import UserError
 from mbert_cli.examples.batches import Rows
 from mbert_cli.json_text import read_object
 from mbert_cli.runs.manifest import replace_object, verify_directory, write_directory
+from mbert_cli.threads import map_in_threads
 
 OUTPUTS_FILE = "teacher-outputs.json"
 """The description of a recording; whatever folder has one is a recording of ours."""
@@ -175,10 +175,8 @@ class TeacherOutputs:
     def missing(self) -> list[int]:
         """Parts that are absent or damaged; every byte of the others was compared with its hash."""
         parts = range(len(self.recorded.parts) - 1)
-        with ThreadPoolExecutor() as pool:
-            return [
-                part for part, whole in zip(parts, pool.map(self._is_whole, parts), strict=True) if not whole
-            ]
+        are_whole = map_in_threads(self._is_whole, parts)
+        return [part for part, is_whole in zip(parts, are_whole, strict=True) if not is_whole]
 
     def misses(self, part: int) -> bool:
         """Whether a part is missing still; another process may have made it meanwhile."""

@@ -10,7 +10,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Literal
 
 from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
+from mbert_cli.threads import map_in_threads
 
 MARKED_BYTES = 2**24
 """Files from this size on are not hashed again while their mark is the same."""
@@ -149,8 +149,7 @@ def read_contents(path: Path) -> dict[str, Content]:
 
 def _hash_all(files: Sequence[tuple[str, Path]], known: Content | None) -> tuple[FileContent, ...]:
     marks = {file.mark: file for file in known.files if file.mark} if known else {}
-    with ThreadPoolExecutor() as pool:
-        return tuple(pool.map(lambda file: _hash(file[0], file[1], marks), files))
+    return tuple(map_in_threads(lambda file: _hash(file[0], file[1], marks), files))
 
 
 def _hash(name: str, path: Path, marks: Mapping[str, FileContent]) -> FileContent:

@@ -7,7 +7,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from mbert_cli.errors import RunError, UserError
 from mbert_cli.json_text import json_bytes, read_json
+from mbert_cli.threads import map_in_threads
 
 MANIFEST = "manifest.json"
 
@@ -95,9 +95,8 @@ def verify_directory(path: Path, *, names: Collection[str] | None = None) -> dic
     """
     files: dict[str, dict[str, Any]] = read_manifest(path)["files"]
     chosen = [name for name in files if names is None or name in names]
-    with ThreadPoolExecutor() as pool:
-        damages = pool.map(lambda name: _damage(path / name, files[name]), chosen)
-        found = [f"{name} {damage}" for name, damage in zip(chosen, damages, strict=True) if damage]
+    damages = map_in_threads(lambda name: _damage(path / name, files[name]), chosen)
+    found = [f"{name} {damage}" for name, damage in zip(chosen, damages, strict=True) if damage]
     if found:
         raise _damaged(path, ", ".join(found))
     return files
@@ -233,8 +232,7 @@ def _exchange(one: Path, other: Path) -> bool:
 def _seal(directory: Path) -> None:
     """Syncs every file, writes the manifest, then syncs every folder."""
     names = sorted(_file_names(directory))
-    with ThreadPoolExecutor() as pool:
-        entries = list(pool.map(lambda name: _measure_and_sync(directory / name), names))
+    entries = map_in_threads(lambda name: _measure_and_sync(directory / name), names)
     completed = datetime.now(UTC).isoformat(timespec="microseconds")
     manifest = {"format": 1, "completed": completed, "files": dict(zip(names, entries, strict=True))}
     replace_object(directory / MANIFEST, manifest)
