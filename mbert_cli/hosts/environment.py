@@ -96,9 +96,8 @@ def detect(environ: Mapping[str, str], ask: Callable[[], Found | None]) -> Found
         ask: Asks JAX what the cluster says.
     """
     tasks, size = (_number(environ, name) or 1 for name in ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"))
-    if (
-        size > 1
-    ):  # first, for in a job of SLURM the tasks of its step are what starts the processes of Open MPI
+    # Open MPI first: in a job of SLURM the tasks of its step are what starts the processes.
+    if size > 1:
         return _with_own_devices(_of_open_mpi(size, environ, ask), environ, "OMPI_COMM_WORLD_LOCAL_SIZE")
     if tasks > 1:
         return _with_own_devices(ask() or Found("SLURM", tasks), environ, "SLURM_STEP_TASKS_PER_NODE")
