@@ -1,6 +1,6 @@
 """The columns of a row by their names; `meta.language` is the member language of the column meta."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mbert_cli.errors import UserError
@@ -138,7 +138,13 @@ def _hint_for_missing(path: object, missing: Sequence[str]) -> str:
     )
 
 
-def require_names(path: object, columns: Sequence[str], names: Sequence[str], known: Sequence[str]) -> None:
+def require_names(
+    path: object,
+    columns: Sequence[str],
+    names: Sequence[str],
+    known: Sequence[str],
+    repeated: Collection[str] = (),
+) -> None:
     """Checks that a table has the columns that are wanted, and each once.
 
     Args:
@@ -146,12 +152,13 @@ def require_names(path: object, columns: Sequence[str], names: Sequence[str], kn
         columns: Those that are wanted.
         names: Those that it has, members of columns included.
         known: Those that messages name.
+        repeated: Members of columns of which it has several.
 
     Raises:
         UserError: It lacks one, or has it twice.
     """
     missing = [name for name in columns if name not in names]
-    twice = [name for name in columns if list(known).count(name) > 1]
+    twice = [name for name in columns if name in repeated or list(known).count(name) > 1]
     if missing:
         raise UserError(
             f"A table of documents must have the columns that are named. Received: {path} without "

@@ -4,6 +4,7 @@ import csv
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -253,7 +254,9 @@ def _require_parquet_columns(path: InputFile, columns: Sequence[str], table: Any
         *known,
         *(".".join(leaf.split(".")[:size]) for leaf in members for size in range(1, leaf.count(".") + 2)),
     }
-    require_names(path, columns, sorted(names), known)
+    repeated = {leaf for leaf, times in Counter(members).items() if times > 1}
+    wanted = [name for name in columns if any(f"{leaf}.".startswith(f"{name}.") for leaf in repeated)]
+    require_names(path, columns, sorted(names), known, wanted)
 
 
 @contextmanager
@@ -263,7 +266,8 @@ def _parquet_table(path: InputFile) -> Iterator[Any]:
     with _seekable(path) as file:
         try:
             # Through a buffer, a column is read page by page; else all that a row group has of it at once.
-            yield parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES)
+            # Without their checksums, pages of uncompressed text would be read however damaged they are.
+            yield parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES, page_checksum_verification=True)
         except (ArrowException, OSError) as error:
             raise UserError(
                 f"A .parquet file must be readable. Received: {path} ({str(error).splitlines()[0]})",

@@ -114,6 +114,26 @@ def test_a_damaged_parquet_file_is_named(tmp_path, cut):
         assert caught.value.message.startswith(f"A .parquet file must be readable. Received: {path} (")
 
 
+def test_a_parquet_file_with_checksums_is_damaged_where_a_page_has_other_bytes(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pyarrow.table({"text": ["a word"]})
+    parquet.write_table(table, path, compression="none", use_dictionary=False, write_page_checksum=True)
+    path.write_bytes(path.read_bytes().replace(b"a word", b"a ward"))
+    with pytest.raises(UserError, match=r"A .parquet file must be readable\. Received: .*checksum"):
+        list(read_document_rows(path, ["text"]))
+
+
+@pytest.mark.parametrize("column", ["doc.body", "doc"])
+def test_a_member_of_which_a_parquet_file_has_several_is_refused(tmp_path, column):
+    path = tmp_path / "t.parquet"
+    texts = pyarrow.array(["a"])
+    member = pyarrow.StructArray.from_arrays([texts, texts], ["body", "body"])
+    parquet.write_table(pyarrow.table({"doc": member, "id": texts}), path)
+    with pytest.raises(UserError, match=f"several called '{column}'"):
+        list(read_document_rows(path, [column]))
+    assert len(list(read_document_rows(path, ["id"]))) == 1
+
+
 def test_bytes_of_a_parquet_file_that_are_no_utf_8_are_named_with_their_row(tmp_path):
     path = tmp_path / "t.parquet"
     broken = pyarrow.array([b"fine", b"caf\xe9"] * 200, pyarrow.binary()).cast(pyarrow.string(), safe=False)
