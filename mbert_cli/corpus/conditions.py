@@ -1,6 +1,7 @@
 """Conditions on the columns of a row, written as Python would have them: `language == 'en' and score > 0.5`."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -18,6 +19,8 @@ _ALLOWED = (
     ast.List, ast.Tuple,
 )  # fmt: skip
 """What a condition may consist of: no calls, no attributes, nothing that does anything but compare."""
+
+_DAY_AND_TIME = re.compile(r"^(\d{4}-\d\d-\d\d) (?=\d)")
 
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, 1: True, 0: False}
 """What values mean; True and 1 are one key, and so are 1.0 and 1."""
@@ -73,7 +76,7 @@ class Condition:
         if value is MISSING or _is_nan(value):
             return None
         if isinstance(value, datetime | date | time):
-            return value.isoformat()
+            return _Moment(value.isoformat())
         if isinstance(value, Decimal):
             value = int(value) if value == value.to_integral_value() else float(value)
         if isinstance(value, bytes) and name in self.valued:
@@ -96,6 +99,36 @@ class Condition:
                 f"Received: {value!r} in the column {name!r} of {place}",
                 "Write the value in quotes to compare it as text.",
             ) from None
+
+
+class _Moment(str):
+    """A day or time as ISO 8601 has it; what it is compared with may have a blank in place of the T."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(_with_mark(other))
+
+    def __ne__(self, other: object) -> bool:
+        return super().__ne__(_with_mark(other))
+
+    def __lt__(self, other: str) -> bool:
+        return super().__lt__(_with_mark(other))
+
+    def __le__(self, other: str) -> bool:
+        return super().__le__(_with_mark(other))
+
+    def __gt__(self, other: str) -> bool:
+        return super().__gt__(_with_mark(other))
+
+    def __ge__(self, other: str) -> bool:
+        return super().__ge__(_with_mark(other))
+
+
+def _with_mark(value: Any) -> Any:
+    """A day with a time that a blank separates as ISO 8601 has it, and every other value as it is."""
+    return _DAY_AND_TIME.sub(r"\1T", value) if isinstance(value, str) else value
 
 
 def parse_condition(text: str) -> Condition:
