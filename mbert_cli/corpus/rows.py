@@ -191,16 +191,25 @@ def _csv_lines(
 
 
 def _parquet_rows(path: InputFile, columns: Sequence[str], within: FileRange) -> Iterator[Row]:
+    from pyarrow import ArrowException
+
     with _parquet_table(path) as table:
         _require_parquet_columns(path, columns, table)
-        stop = table.metadata.num_row_groups if within.stop is None else within.stop
         number = within.before
-        # One by one: lists of texts that are kept in a dictionary can be read of one row group, not across several.
-        for group in range(within.start, stop):
-            for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(columns)):
+        try:
+            for batch in _parquet_batches(table, columns, within):
                 for row in _plain_rows(batch, f"{path}, row ", number):
                     number += 1
                     yield Row(f"{path}, row {number}", row)
+        except (ArrowException, OSError) as error:
+            raise _unreadable_parquet(path, error, f" after row {number}") from error
+
+
+def _parquet_batches(table: Any, columns: Sequence[str], within: FileRange) -> Iterator[Any]:
+    """One row group after the other: lists of texts in a dictionary can be read of one, not across several."""
+    stop = table.metadata.num_row_groups if within.stop is None else within.stop
+    for group in range(within.start, stop):
+        yield from table.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(columns))
 
 
 def _plain_rows(batch: Any, place: str, before: int) -> list[dict[str, Any]]:
@@ -269,10 +278,14 @@ def _parquet_table(path: InputFile) -> Iterator[Any]:
             # Without their checksums, pages of uncompressed text would be read however damaged they are.
             yield parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES, page_checksum_verification=True)
         except (ArrowException, OSError) as error:
-            raise UserError(
-                f"A .parquet file must be readable. Received: {path} ({str(error).splitlines()[0]})",
-                "Copy the file again, or leave it out.",
-            ) from error
+            raise _unreadable_parquet(path, error) from error
+
+
+def _unreadable_parquet(path: InputFile, error: Exception, place: str = "") -> UserError:
+    return UserError(
+        f"A .parquet file must be readable. Received: {path}{place} ({str(error).splitlines()[0]})",
+        "Copy the file again, or leave it out.",
+    )
 
 
 @contextmanager
