@@ -8,6 +8,9 @@ from typing import Any
 from mbert_cli.errors import UserError
 from mbert_cli.figures import counted
 
+_HEARTBEAT_SECONDS = 30 * 86_400
+"""JAX ends processes that were paused for so long, also where all of them were. Who is gone is found out without it."""
+
 
 @dataclass(frozen=True)
 class Hosts:
@@ -88,6 +91,7 @@ def join(place: Place, service: str, names: tuple[str, ...]) -> Hosts:
     jax.distributed.initialize(
         service, place.count, place.index,
         local_device_ids=place.device, initialization_timeout=place.wait_seconds,
+        heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
         cluster_detection_method="deactivate",
     )  # fmt: skip
     require_equal_devices([device.process_index for device in jax.devices()], names)

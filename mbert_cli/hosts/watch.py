@@ -56,7 +56,7 @@ class HostWatch:
         self._index, self._process, self._worker, self._others = index, process, worker, others
         now = time.monotonic()
         self._heard = dict.fromkeys(others, now)
-        self._beaten = now
+        self._beaten = self._turned = now
         self._is_stopped = False
         self._ending: dict[str, Any] = {}
         self._ending_since = now
@@ -95,6 +95,7 @@ class HostWatch:
             time.sleep(_TICK_SECONDS)
         self._look_at_worker()
         now = time.monotonic()
+        self._pass_over(now)
         if now - self._beaten > BEAT_SECONDS and not self._is_stopped:
             self._beaten = now
             for channel in self._others.values():
@@ -102,6 +103,13 @@ class HostWatch:
         silent = [index for index, heard in self._heard.items() if now - heard > SILENT_SECONDS]
         if silent:
             self._conclude(End(silent[0], f"has given no sign of life for {SILENT_SECONDS:.0f} seconds"))
+
+    def _pass_over(self, now: float) -> None:
+        """Does not hold a time against others in which this process did not run: it, or all of them, were paused."""
+        away = now - self._turned
+        if away > SILENT_SECONDS / 2:
+            self._heard = {index: min(heard + away, now) for index, heard in self._heard.items()}
+        self._turned = now
 
     def _hear(self, channel: Any) -> None:
         messages = channel.receive()

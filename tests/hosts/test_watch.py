@@ -116,6 +116,15 @@ def test_a_host_that_gives_no_sign_of_life_is_named(worker):
     assert {"beat": 0} in there.receive()
 
 
+def test_a_time_in_which_the_watching_process_was_paused_is_not_held_against_others(worker, monkeypatch):
+    here, _there = pair()
+    watching = HostWatch(1, *worker(after=0.2), {0: here})
+    running = time.monotonic
+    monkeypatch.setattr(watch.time, "monotonic", lambda: running() + 3600)
+    assert watching.run() is None
+    assert watching.code == 0
+
+
 def test_a_worker_that_is_stopped_gives_no_sign_of_life(worker):
     process, channel = worker(after=_WAITS)
     here, there = pair()
