@@ -91,8 +91,7 @@ def parse_benchmark_logs(text: str, origin: str) -> list[BenchmarkLog]:
     Raises:
         UserError: No run of the program came to its end and timed anything.
     """
-    lines = [_PREFIX.sub("", line, count=1).rstrip() for line in text.splitlines()]
-    found = [log for log in map(_parse, _parts(lines)) if log is not None]
+    found = [log for log in map(_parse, _parts(_lines(text))) if log is not None]
     if not found:
         raise UserError(
             "A log of LiteRT's benchmark has a line `Inference timings in us` or a block `BENCHMARK RESULTS`, and at "
@@ -101,6 +100,19 @@ def parse_benchmark_logs(text: str, origin: str) -> list[BenchmarkLog]:
             "Save all that `benchmark_model` or `benchmark_litert_model` prints, standard error too: > FILE 2>&1.",
         )
     return found
+
+
+def unfinished_runs(text: str) -> list[str]:
+    """How each run of the benchmark ends that a log has and that did not come to its end, or timed nothing.
+
+    Args: `text` of `parse_benchmark_logs`.
+    """
+    return [last_lines("\n".join(part)) for part in _parts(_lines(text)) if _parse(part) is None]
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a log without what stands before each."""
+    return [_PREFIX.sub("", line, count=1).rstrip() for line in text.splitlines()]
 
 
 def read_log(path: Path) -> str:

@@ -5,12 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mbert_cli import console
 from mbert_cli.errors import UserError
 from mbert_cli.examples.loading import require_task
 from mbert_cli.examples.options import AnyTask, ImportedTask
 from mbert_cli.figures import counted
 from mbert_cli.phone.adb import Device, find_binary, find_device
-from mbert_cli.phone.benchmark_log import BenchmarkLog, parse_benchmark_logs, read_log
+from mbert_cli.phone.benchmark_log import (
+    BenchmarkLog,
+    parse_benchmark_logs,
+    read_log,
+    unfinished_runs,
+)
 from mbert_cli.preflight.inspection import Inspection
 from mbert_cli.preflight.targets import find_targets, look_at_models
 from mbert_cli.recipe.invocation import Invocation
@@ -179,7 +185,10 @@ def _read_log(invocation: Invocation[BenchRecipe]) -> tuple[str, list[BenchmarkL
             f"`--log FILE` is what LiteRT's benchmark printed. Received: {path}, which is no file",
             "Save it on the computer: adb shell ... > FILE 2>&1.",
         )
-    logs = parse_benchmark_logs(read_log(path), str(path))
+    text = read_log(path)
+    logs = parse_benchmark_logs(text, str(path))
+    for end in unfinished_runs(text):
+        console.warning(f"A run of the benchmark is left out: it timed nothing, and ends with: {end}")
     return f"{path}: {counted(len(logs), 'run')} of the benchmark", logs
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mbert_cli.errors import UserError
-from mbert_cli.phone.benchmark_log import OperationTime, parse_benchmark_logs, read_log
+from mbert_cli.phone.benchmark_log import OperationTime, parse_benchmark_logs, read_log, unfinished_runs
 
 OLD = """STARTING!
 Num threads: [4]
@@ -138,6 +138,8 @@ def test_a_log_of_several_runs_gives_each_that_came_to_its_end():
     broken = "STARTING!\nGraph: [/x.tflite]\nERROR: out of memory\n"
     logs = parse_benchmark_logs(OLD + broken + NEW, "a.log")
     assert [log.threads for log in logs] == [4, 1]
+    assert unfinished_runs(OLD + broken + NEW) == ["STARTING! / Graph: [/x.tflite] / ERROR: out of memory"]
+    assert not unfinished_runs("$ adb shell\n" + OLD + NEW)
 
 
 @pytest.mark.parametrize(

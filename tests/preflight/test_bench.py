@@ -129,6 +129,19 @@ def test_a_saved_log_is_read_and_needs_no_artifact(tmp_path):
     assert (len(ready.logs), ready.logs[0].mean, ready.models) == (1, 0.9, [])
 
 
+def test_a_run_in_a_saved_log_that_timed_nothing_is_named_by_its_end(tmp_path, capsys):
+    log = tmp_path / "phone.log"
+    good = "STARTING!\ncount=3 curr=900\nInference timings in us: Init: 10, First inference: 900, Warmup (avg): 9\n"
+    log.write_text(good + "STARTING!\nGraph: [/x.tflite]\nERROR: out of memory\n")
+    invocation = invoke("bench", "quickstart", [], {}, log=log)
+    assert len(bench.resolve(invocation, Inspection.of(invocation)).logs) == 1
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert (
+        "left out: it timed nothing, and ends with: STARTING! / Graph: [/x.tflite] / ERROR: out of memory"
+        in said
+    )
+
+
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
