@@ -262,6 +262,7 @@ metadata and files inside an artifact          mbert_cli/tflite/metadata.py
 what is packed into it                         mbert_cli/phone/packing.py
 what shows an artifact to people               mbert_cli/phone/presentation.py
 its card, README.md beside it                  mbert_cli/phone/card.py
+how fast it is, on its card                    mbert_cli/phone/card_times.py
 the code on it: Kotlin, Swift, Python          mbert_cli/phone/snippets.py
 the page that runs an artifact in a browser    mbert_cli/phone/web_page.py
 its scripts, BERT's tokenizer among them       mbert_cli/phone/web/

@@ -13,6 +13,7 @@ from mbert_cli.figures import counted
 from mbert_cli.page import Page
 from mbert_cli.phone.adb import Device
 from mbert_cli.phone.benchmark_command import adb_lines
+from mbert_cli.phone.card_times import write_times
 from mbert_cli.phone.sweep import SWEEP, score_artifact, sweep_record, swept_threads
 from mbert_cli.phone.timing import PhoneRow, phone_record, time_on_phone
 from mbert_cli.preflight.bench import Ready, others_hinted, timed_task
@@ -108,7 +109,7 @@ def _report_phone(invocation: Invocation[BenchRecipe], rows: Sequence[PhoneRow],
     finally:
         record = phone_record(rows, options, device)
         path = write_latency_report(invocation.run or invocation.root / BENCH, record)
-        console.info(f"Written to {path}")
+        _say_written(path)
 
 
 def _time_here(ready: Ready) -> None:
@@ -125,7 +126,13 @@ def _time_here(ready: Ready) -> None:
         deliver(bench_page(Measured(own, beside, recipe.bench, machine, lines)), invocation.delivery)
     finally:
         path = write_latencies(invocation.run or invocation.root / BENCH, own, beside, recipe.bench, machine)
-        console.info(f"Written to {path}")
+        _say_written(path)
+
+
+def _say_written(report: Path) -> None:
+    """Says where times are, which the cards of the artifacts then have too."""
+    console.info(f"Written to {report}")
+    write_times(report)
 
 
 def _plan(artifacts: Sequence[Path], how: str) -> Page:

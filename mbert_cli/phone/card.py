@@ -11,6 +11,7 @@ from mbert_cli.examples.task_columns import client_of, takes_pairs
 from mbert_cli.examples.texts import TaskData
 from mbert_cli.figures import counted, in_words, show_megabytes, show_score
 from mbert_cli.markdown_text import markdown_text
+from mbert_cli.phone.card_times import LATENCY, latency_words
 from mbert_cli.phone.client_texts import ClientTexts
 from mbert_cli.phone.snippets import PythonSnippet, mobile_snippets
 from mbert_cli.phone.web_page import CONTEXT, ENTITIES, EXAMPLE, QUESTION, SECOND_EXAMPLE, page_title
@@ -25,7 +26,6 @@ from mbert_cli.tflite.modes import MODES, named_processor
 from mbert_cli.tflite.verify import AGREEMENT
 from mbert_cli.weights.description import SetDescription
 
-CARD_FILE = "README.md"
 SHOWN_IDS = 16
 """Ids of an example that the card shows."""
 SHOWN_OUTPUTS = 8
@@ -86,20 +86,11 @@ class Card:
             ("length", f"{' or '.join(lengths)} tokens, [CLS] and [SEP] among them"),
             *_score_rows(report),
             ("answers that differ from the run's", f"{parity['disagreement_rate']:.2%}"),
-            ("latency", self._latency()),
+            (LATENCY, latency_words(self.latency, lengths, has_page=self.has_page)),
         ]
         return "## What was measured\n\n| | |\n|---|---|\n" + "\n".join(
             f"| {name} | {cell} |" for name, cell in rows
         )
-
-    def _latency(self) -> str:
-        if self.latency is None:
-            page = ", or with the page" if self.has_page else ""
-            return (
-                f"not measured yet; measure it with `mbert bench`, on a phone with `mbert bench --adb`{page}"
-            )
-        p90 = f", p90 {self.latency.p90_ms:.2f} ms" if self.latency.p90_ms is not None else ""
-        return f"p50 {self.latency.p50_ms:.2f} ms{p90}; {self.latency.conditions.line}"
 
     def _tensors(self) -> str:
         if self.report.get("tokenizer") == "inside":

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from mbert_cli.figures import show_megabytes, show_score
-from mbert_cli.phone.card import CARD_FILE, Card
+from mbert_cli.phone.card import Card
+from mbert_cli.phone.card_times import CARD_FILE
 from mbert_cli.phone.web_packages import WebPackages
 from mbert_cli.phone.web_page import WebPage, page_title, write_page
 from mbert_cli.runs.artifacts import ARTIFACT_FILE

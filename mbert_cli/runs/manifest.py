@@ -133,6 +133,14 @@ def replace_file(path: Path, data: bytes) -> None:
     write_whole_file(path, write)
 
 
+def replace_sealed(path: Path, data: bytes) -> None:
+    """Replaces a file of a directory that `write_directory` wrote, in its manifest too; raises as `replace_file`."""
+    manifest = read_json(path.parent / MANIFEST)
+    replace_file(path, data)
+    manifest["files"][path.name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    replace_object(path.parent / MANIFEST, manifest)
+
+
 def write_whole_file(path: Path, writer: Callable[[Path], None]) -> None:
     """Lets a function write a file, which takes its name only when it is whole.
 

@@ -158,8 +158,16 @@ def newest_latencies(*roots: Path) -> dict[Path, Latency]:
     Args:
         roots: Folders of runs. Reports that cannot be read are passed over.
     """
+    return _newest([report for root in roots for report in _reports(root / BENCH)])
+
+
+def reported_latencies(path: Path) -> dict[Path, Latency]:
+    """The figures of a single report, as `newest_latencies` gives those of all."""
+    return _newest(list(_read_reports([path])))
+
+
+def _newest(reports: Sequence[dict[str, Any]]) -> dict[Path, Latency]:
     found: dict[Path, Latency] = {}
-    reports = [report for root in roots for report in _reports(root / BENCH)]
     for report in sorted(reports, key=lambda report: report["started"]):
         references, conditions = _references(report), conditions_of(report)
         for row in report["rows"]:
@@ -239,7 +247,11 @@ def _load(value: Any) -> float | None:
 
 
 def _reports(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(folder.glob("*.json")):
+    return _read_reports(sorted(folder.glob("*.json")))
+
+
+def _read_reports(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    for path in paths:
         try:
             report = read_json(path)
             rows = [row for row in report["rows"] if {"path", "p50_ms", "size_bytes"} <= set(row)]

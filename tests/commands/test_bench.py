@@ -89,3 +89,27 @@ def test_times_are_shown_though_their_report_cannot_be_written(file, tmp_path, m
     with pytest.raises(PermissionError):
         bench.run(ready)
     assert "2.00" in (path.read_text() if path else capsys.readouterr().out)
+
+
+def test_what_was_timed_is_noted_on_the_cards(tmp_path, monkeypatch):
+    noted = []
+    invocation = SimpleNamespace(dry_run=False, sweep=False, run=None, root=tmp_path, delivery=Delivery())
+    monkeypatch.setattr(bench, "measure_latencies", lambda timed, options: [row(str(tmp_path / "a.tflite"))])
+    monkeypatch.setattr(bench, "describe_machine", lambda: MACHINE)
+    monkeypatch.setattr(bench, "_inputs", lambda ready: [[]])
+    monkeypatch.setattr(bench, "adb_lines", lambda artifacts, options: [])
+    monkeypatch.setattr(bench, "write_times", noted.append)
+    models = [SimpleNamespace(path=tmp_path / "a.tflite")]
+    models[0].path.touch()
+    recipe = SimpleNamespace(bench=BenchOptions())
+    bench.run(
+        SimpleNamespace(
+            logs=(),
+            phone=None,
+            invocation=invocation,
+            recipe=recipe,
+            artifacts=[models[0].path],
+            models=models,
+        )
+    )
+    assert noted == sorted((tmp_path / "bench").glob("*.json"))
