@@ -11,6 +11,8 @@ from mbert_cli.tflite.dense_rows import dense_rows
 from mbert_cli.tflite.fold import Weights
 
 _KERNEL = "/kernel"
+_PARTS = ("input_projections", "bottleneck_projections", "attention", "feed_forward", "bottleneck_output")
+"""Of a folded block, in the order in which they are computed."""
 
 
 class ChannelStatistics(NamedTuple):
@@ -37,8 +39,19 @@ def layer_paths(weights: Weights) -> list[str]:
     Args:
         weights: Arrays by canonical name, from `fold`.
     """
-    paths = [name.removesuffix(_KERNEL) for name in weights if name.endswith(_KERNEL)]
-    return sorted(paths, key=lambda path: 0 if path.startswith("encoder/") else 1 if path == "pooler" else 2)
+    return sorted((name.removesuffix(_KERNEL) for name in weights if name.endswith(_KERNEL)), key=_turn)
+
+
+def _turn(path: str) -> tuple[int, ...]:
+    """When a dense map is computed: files of weights have them in the order of their names."""
+    if not path.startswith("encoder/"):
+        return (1 if path == "pooler" else 2,)
+    _, layer, *inside = path.split("/")
+    if layer == "embeddings":
+        return (0, -1)
+    part, _, number = inside[0].partition("feed_forward_")
+    turn = _PARTS.index(part or "feed_forward")
+    return (0, int(layer.removeprefix("layer_")), turn, int(number or 0), int(inside[-1] == "output"))
 
 
 def dense_layers(content: bytes, weights: Weights) -> dict[str, str]:

@@ -29,6 +29,21 @@ def test_dense_maps_are_named_by_their_weights_in_the_order_in_which_they_run(co
     assert found["encoder/layer_00/input_projections"].startswith("layer_00/")
 
 
+@pytest.mark.parametrize("name", ["mobilebert", "bert_base"])
+def test_weights_that_a_file_has_in_the_order_of_their_names_are_told_by_when_they_are_computed(
+    name, small_size, random_network
+):
+    size = small_size(name)
+    size = size.model_copy(update={"num_layers": 11}) if name == "bert_base" else size
+    weights = fold(read_variables(random_network(size)), size)[0]
+    found = layer_paths(dict(sorted(weights.items())))
+    assert found == layer_paths(weights)
+    computed = [name.removesuffix("/kernel") for name in weights if name.endswith("/kernel")]
+    assert [path for path in found if path.startswith("encoder/")] == [
+        path for path in computed if path.startswith("encoder/")
+    ]
+
+
 def test_a_pooler_runs_before_the_head(small_size, random_network):
     weights = read_variables(random_network(small_size("bert_base").model_copy(update={"use_pooler": True})))
     assert layer_paths(weights)[-2:] == ["pooler", "classifier"]
