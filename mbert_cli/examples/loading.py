@@ -135,8 +135,11 @@ def require_task(task: AnyTask, split: str | None = None) -> None:
     elif isinstance(task, FileTask | TokenTask | SquadTask):
         if not isinstance(task, FileTask):
             refuse_augmentation(task.train)
-        _require_file("task.train", task.train and training_file(task.train))
-        _require_file("task.validation", task.validation)
+        files = {"train": task.train and training_file(task.train), "validation": task.validation}
+        if isinstance(task, SquadTask) and task.validation and split in files:
+            files = {split: files[split]}  # labels may be in either file, and questions have none
+        for name, file in files.items():
+            _require_file(f"task.{name}", file)
     elif isinstance(task, GlueTask):
         _require_glue(task, split)
     if split in (None, "train"):

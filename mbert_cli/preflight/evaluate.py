@@ -72,7 +72,7 @@ def _refuse_no_pairs(model: TaskModel) -> tuple[str, None]:
         "Vectors are scored on pairs of texts with a number that says how alike they are. "
         f"Received: no task, for {model.path}",
         f"Name one: --set {kind_of(model.description.kind).settings}, or a file of pairs with task.source=file, "
-        "task.kind=regression, task.validation, task.second_text and task.label.",
+        "task.kind=regression, task.train, task.validation, task.second_text and task.label.",
     )
 
 

@@ -10,7 +10,7 @@ from mbert_cli.corpus.document import Document, is_held_out
 from mbert_cli.errors import UserError
 from mbert_cli.examples import loading as tasks
 from mbert_cli.examples.loading import load_task, require_task
-from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, Task, TokenTask
+from mbert_cli.examples.options import FileTask, GlueTask, InstalledDocsTask, SquadTask, Task, TokenTask
 
 WORDS = "word " * 11
 
@@ -103,6 +103,18 @@ def test_a_task_file_that_is_missing_is_refused(kind, source, tmp_path, monkeypa
     assert why_refused(task)[0] == "task.validation must be a file. Received: dev.tsv"
     Path("dev.tsv").touch()
     require_task(task)
+
+
+def test_questions_that_are_read_alone_need_no_other_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    task = SquadTask(source="squad", train="train.json", validation="dev.json")
+    Path("dev.json").touch()
+    require_task(task, "validation")
+    assert why_refused(task)[0] == "task.train must be a file. Received: train.json"
+    with pytest.raises(UserError, match=r"task\.train must be a file"):
+        require_task(task, "train")
+    with pytest.raises(UserError, match=r"task\.train must be a file"):
+        require_task(task.model_copy(update={"validation": None}), "validation")
 
 
 @pytest.mark.parametrize(
