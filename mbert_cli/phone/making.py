@@ -200,7 +200,12 @@ class ArtifactMaker:
         hints = [self._other_modes(mode)]
         if errors and errors.rest < errors.every:
             hints.append(f"more layers in higher precision: --set export.fallback.max_layers={kept + 4}")
-        if errors and errors.rest > errors.every / 2:
+        if self.source.rounds_by_rows(mode) and isinstance(self.task, ImportedTask):
+            hints.append(
+                "training rows, which say how kernels of 4 bits are rounded: a task with this model's labels, "
+                "--set task.source=..."
+            )
+        if errors and errors.rest > errors.every / 2 and not self.source.has_learned(mode):
             target = " --set quantize.target=npu" if self.options.target == "npu" else ""
             hints.append(
                 "fine-tuning for it, since most of the damage is not the dense maps': `mbert finetune` with "

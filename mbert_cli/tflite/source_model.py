@@ -114,6 +114,10 @@ class SourceModel:
             return False
         return self.equalize and MODES[mode].has_8_bit_ranges
 
+    def has_learned(self, mode: str) -> bool:
+        """Whether the run was fine-tuned with the numbers of a mode."""
+        return self._trained_for(mode) is not None
+
     def weights_of(self, mode: str) -> Weights:
         """The folded weights that a mode is made of."""
         return self.equalized[0] if self.equalizes(mode) else self.folded[0]

@@ -26,13 +26,19 @@ def maker(monkeypatch) -> Callable[..., ArtifactMaker]:
     """Makes artifacts of which each kept layer halves the answers that differ."""
 
     def make(
-        disagreement: float, task=TASK, rest: float = 0.01, rounded=WITHOUT_ROWS, row_ranged=(), **options
+        disagreement: float,
+        task=TASK,
+        rest: float = 0.01,
+        rounded=WITHOUT_ROWS,
+        row_ranged=(),
+        learned=None,
+        **options,
     ) -> ArtifactMaker:
         source = SimpleNamespace(
             converted=lambda mode, length: b"", quantized=lambda content, mode, kept=(): content, weights_of=lambda mode: {}, rows={},
             equalizes=lambda mode: mode == "int8", equalized=({}, ["x"]),
             rounds_by_rows=lambda mode: mode == "int4", rounded=lambda mode, content: rounded,
-            row_ranged=lambda mode, content: {path: path for path in row_ranged},
+            row_ranged=lambda mode, content: {path: path for path in row_ranged}, has_learned=lambda mode: mode == learned,
         )  # fmt: skip
         made = ArtifactMaker(source, None, (64,), None, ExportOptions(**options), task)
 
@@ -120,8 +126,9 @@ def test_where_no_layer_may_be_kept_the_worst_are_named_all_the_same(maker):
     ("mode", "task"), [("dynamic_int8", TASK), ("int4", ImportedTask(source="imported"))]
 )
 def test_modes_of_the_converter_and_models_without_rows_keep_nothing(mode, task, maker):
-    with pytest.raises(RunError, match=r"on 400 examples\.$"):
+    with pytest.raises(RunError, match=r"on 400 examples\.$") as caught:
         maker(0.1, task).make(mode)
+    assert ("or training rows, which say how kernels" in caught.value.hint) == (mode == "int4")
 
 
 def test_dense_maps_are_kept_in_what_the_target_computes(maker):
@@ -134,6 +141,12 @@ def test_where_the_damage_is_not_of_dense_maps_fine_tuning_is_named(maker):
         maker(0.8, rest=0.3).make("int8_full")
     assert "max_layers=7; or fine-tuning for it" in caught.value.hint
     assert "`mbert finetune` with --set quantize.mode=int8_full" in caught.value.hint
+
+
+def test_a_run_that_learned_the_mode_is_not_told_to_learn_it(maker):
+    with pytest.raises(RunError, match="all that are no dense maps") as caught:
+        maker(0.8, rest=0.3, learned="int8_full").make("int8_full")
+    assert "max_layers=7; or to allow more" in caught.value.hint
 
 
 def test_what_is_to_be_tried_is_for_the_same_target(maker):
