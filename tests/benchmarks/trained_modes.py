@@ -103,16 +103,22 @@ def train(arguments: argparse.Namespace, source: Path, wanted: Wanted) -> Path:
     if (run / "final" / "summary.json").exists():
         return run
     recorded = yaml.safe_load((source / "recipe.yaml").read_text(encoding="utf-8"))
-    has_ranges = MODES[wanted.mode].needs_calibration
-    ranges = [f"quantize.momentum={arguments.momentum}"] if has_ranges else []
-    settings = [
-        f"initialize_from={source}", f"quantize.mode={wanted.mode}", f"quantize.target={wanted.target}",
-        f"quantize.ground_truth_ratio={arguments.labels}", f"train.max_steps={arguments.steps}",
-        f"train.optimizer.learning_rate={arguments.rate}", "train.epochs=20", *ranges,
-        *(f"task.{name}={value}" for name, value in recorded["task"].items() if value is not None),
-    ]  # fmt: skip
-    words = [word for setting in settings for word in ("--set", setting)]
-    command = [sys.executable, "-m", "mbert_cli.cli", "finetune", "quantize", "--run", str(run), "-q", *words]
+    quantize = {
+        "mode": wanted.mode, "target": wanted.target, "ground_truth_ratio": arguments.labels, "frozen_from": 0.5,
+        **({"momentum": arguments.momentum} if MODES[wanted.mode].needs_calibration else {}),
+    }  # fmt: skip
+    recipe = {
+        "initialize_from": str(source),
+        "task": recorded["task"],
+        "quantize": quantize,
+        "train": {
+            "epochs": 20, "max_steps": arguments.steps, "batch_size": 32, "optimizer": {"learning_rate": arguments.rate},
+        },
+    }  # fmt: skip
+    path = run.with_suffix(".yaml")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    command = [sys.executable, "-m", "mbert_cli.cli", "finetune", str(path), "--run", str(run), "-q"]
     subprocess.run(command, check=True, env=os.environ | {"KERAS_BACKEND": "tensorflow"})
     return run
 
