@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from mbert_cli.augment.word_vectors import WordVectors
 from mbert_cli.augment.words import Word, as_written, content_words
 from mbert_cli.cluster.options import HERE, ClusterOptions
 from mbert_cli.cluster.sharing import share_among
+from mbert_cli.errors import UserError
 from mbert_cli.json_text import read_json
 from mbert_cli.runs.manifest import replace_file
 from mbert_cli.text.wordpiece import Tokenizer
@@ -117,6 +119,8 @@ class Candidates:
 class CandidateSearch:
     """Finds candidates and keeps what it has found in a folder, where the next session goes on.
 
+    What is damaged there is found anew.
+
     Args:
         folder: For the pieces; made if needed.
         found: Texts and words.
@@ -126,6 +130,7 @@ class CandidateSearch:
     def __init__(self, folder: Path, found: DistinctTexts, count: int) -> None:
         self._folder, self._found, self._count = folder, found, count
         folder.mkdir(parents=True, exist_ok=True)
+        _remove_damaged(folder)
 
     @property
     def done(self) -> int:
@@ -188,6 +193,21 @@ class CandidateSearch:
 
     def _file(self, start: int) -> Path:
         return self._folder / f"piece-{start // PIECE_TEXTS:06d}.safetensors"
+
+
+def _remove_damaged(folder: Path) -> None:
+    """Removes the files of an earlier session that cannot be read."""
+    for file in folder.glob("piece-*.safetensors"):
+        with suppress(UserError):
+            if load_weights(file).keys() >= {"ids", "places"}:
+                continue
+        file.unlink()
+    try:
+        read_json(folder / _NEIGHBOURS_FILE)
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        (folder / _NEIGHBOURS_FILE).unlink()
 
 
 def _keys(places: np.ndarray) -> np.ndarray:

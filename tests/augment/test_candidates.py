@@ -89,3 +89,17 @@ def test_neighbours_that_are_there_are_not_looked_up_again(tmp_path, found):
     search = CandidateSearch(tmp_path, found, 2)
     first = search.neighbours(lambda: TABLE, None)
     assert search.neighbours(pytest.fail, None) == first
+
+
+def test_what_is_damaged_is_found_again(tmp_path, found, model, monkeypatch):
+    monkeypatch.setattr(candidates, "PIECE_TEXTS", 2)
+    filled(tmp_path, found, model)
+    neighbours = CandidateSearch(tmp_path, found, 3).neighbours(lambda: TABLE, None)
+    whole = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    assert len(whole) == 3
+    for file, data in whole.items():
+        file.write_bytes(data[: len(data) // 2])
+    assert CandidateSearch(tmp_path, found, 3).done == 0
+    filled(tmp_path, found, model)
+    assert CandidateSearch(tmp_path, found, 3).neighbours(lambda: TABLE, None) == neighbours
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == whole
