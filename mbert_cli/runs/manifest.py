@@ -137,7 +137,7 @@ def replace_sealed(path: Path, data: bytes) -> None:
     """Replaces a file of a directory that `write_directory` wrote, in its manifest too; raises as `replace_file`."""
     manifest = read_json(path.parent / MANIFEST)
     replace_file(path, data)
-    manifest["files"][path.name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    manifest["files"][path.name] = _measure_and_sync(path)
     replace_object(path.parent / MANIFEST, manifest)
 
 
