@@ -103,16 +103,15 @@ def train(arguments: argparse.Namespace, source: Path, wanted: Wanted) -> Path:
     if (run / "final" / "summary.json").exists():
         return run
     recorded = yaml.safe_load((source / "recipe.yaml").read_text(encoding="utf-8"))
-    quantize = {
-        "mode": wanted.mode, "target": wanted.target, "ground_truth_ratio": arguments.labels, "frozen_from": 0.5,
-        **({"momentum": arguments.momentum} if MODES[wanted.mode].needs_calibration else {}),
-    }  # fmt: skip
+    ranges = {"momentum": arguments.momentum} if MODES[wanted.mode].needs_calibration else {}
     recipe = {
         "initialize_from": str(source),
         "task": recorded["task"],
-        "quantize": quantize,
+        "quantize": {
+            "mode": wanted.mode, "target": wanted.target, "ground_truth_ratio": arguments.labels, **ranges,
+        },
         "train": {
-            "epochs": 20, "max_steps": arguments.steps, "batch_size": 32, "optimizer": {"learning_rate": arguments.rate},
+            "epochs": 20, "max_steps": arguments.steps, "optimizer": {"learning_rate": arguments.rate},
         },
     }  # fmt: skip
     path = run.with_suffix(".yaml")
